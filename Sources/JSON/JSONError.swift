@@ -1,0 +1,30 @@
+/// Why bytes are not a JSON text.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc8259>
+public enum JSONError: Error, Equatable, Sendable {
+    /// The grammar is broken at `offset`, bytes from the start; `expected` says what would have been right there.
+    case syntax(offset: Int, expected: StaticString)
+    /// The byte at `offset` starts no well-formed UTF-8 sequence.
+    case notUTF8(offset: Int)
+    /// A value at `offset` is nested deeper than ``JSONScanner/depthLimit``.
+    case tooDeep(offset: Int)
+
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        switch (lhs, rhs) {
+        case (.syntax(let left, _), .syntax(let right, _)), (.notUTF8(let left), .notUTF8(let right)),
+            (.tooDeep(let left), .tooDeep(let right)):
+            left == right
+        default: false
+        }
+    }
+}
+
+extension JSONError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .syntax(let offset, let expected): "expected \(expected) at offset \(offset)"
+        case .notUTF8(let offset): "invalid UTF-8 at offset \(offset)"
+        case .tooDeep(let offset): "more than \(JSONScanner.depthLimit) levels at offset \(offset)"
+        }
+    }
+}

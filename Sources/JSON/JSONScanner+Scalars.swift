@@ -1,0 +1,95 @@
+/// Strings, numbers and literals.
+extension JSONScanner {
+    /// Passes the string that starts at `offset`, and checks its escapes and its UTF-8.
+    public mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
+        guard bytes.byte(at: offset) == UInt8(ascii: "\"") else { throw .syntax(offset: offset, expected: "a string") }
+        let start = offset + 1
+        var position = start
+        var isEscaped = false
+        while true {
+            if let word = bytes.word(at: position) {
+                let stops = Word.stringStops(word)
+                guard stops != 0 else {
+                    position += 8
+                    continue
+                }
+                position += stops.trailingZeroBitCount >> 3
+            }
+            switch bytes.byte(at: position) {
+            case UInt8(ascii: "\""):
+                offset = position + 1
+                return JSONString(range: start..<position, isEscaped: isEscaped)
+            case UInt8(ascii: "\\"):
+                isEscaped = true
+                position = try Self.endOfEscape(in: bytes, at: position)
+            case 0x20..<0x80: position += 1
+            case 0x80...:
+                guard let length = UTF8Sequence.length(in: bytes, at: position) else { throw .notUTF8(offset: position) }
+                position += length
+            default: throw .syntax(offset: position, expected: "a character or the end of the string")
+            }
+        }
+    }
+
+    /// Where the escape that starts at `position` ends.
+    private static func endOfEscape(in bytes: Span<UInt8>, at position: Int) throws(JSONError) -> Int {
+        switch bytes.byte(at: position + 1) {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return position + 2
+        case UInt8(ascii: "u"):
+            guard JSONEscape.codeUnit(in: bytes, at: position + 2) != nil else {
+                throw .syntax(offset: position, expected: "four hexadecimal digits")
+            }
+            return position + 6
+        default: throw .syntax(offset: position, expected: "an escape")
+        }
+    }
+
+    /// Passes the number that starts at `offset`, and returns where it stands.
+    public mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
+        let start = offset
+        if bytes.byte(at: offset) == UInt8(ascii: "-") { offset += 1 }
+        if bytes.byte(at: offset) == UInt8(ascii: "0") { offset += 1 } else { try digits(in: bytes) }
+        if bytes.byte(at: offset) == UInt8(ascii: ".") {
+            offset += 1
+            try digits(in: bytes)
+        }
+        if bytes.byte(at: offset) | 0x20 == UInt8(ascii: "e") {
+            offset += 1
+            let sign = bytes.byte(at: offset)
+            if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { offset += 1 }
+            try digits(in: bytes)
+        }
+        return start..<offset
+    }
+
+    /// Passes one digit or more.
+    @inline(__always)
+    private mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
+        let start = offset
+        while bytes.byte(at: offset) &- UInt8(ascii: "0") < 10 { offset += 1 }
+        guard offset > start else { throw .syntax(offset: offset, expected: "a digit") }
+    }
+
+    /// Passes `null`, `true` or `false`.
+    public mutating func literal(_ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) {
+        switch kind {
+        case .null: try expect("null", in: bytes)
+        case .true: try expect("true", in: bytes)
+        case .false: try expect("false", in: bytes)
+        default: throw .syntax(offset: offset, expected: "null, true or false")
+        }
+    }
+
+    private mutating func expect(_ text: StaticString, in bytes: Span<UInt8>) throws(JSONError) {
+        let start = offset
+        for index in 0..<text.utf8CodeUnitCount {
+            // `index` is below the literal's own length.
+            guard bytes.byte(at: offset) == (unsafe text.utf8Start[index]) else {
+                throw .syntax(offset: start, expected: text)
+            }
+            offset += 1
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// Values nobody keeps: checked like all others, and looked at once.
+extension JSONScanner {
+    /// Passes one whole value, white space before it included.
+    ///
+    /// Runs in one loop: which kind of container is open at each level is a bit, so the stack does not grow.
+    public mutating func skipValue(in bytes: Span<UInt8>) throws(JSONError) {
+        let base = depth
+        var isObject = NestingBits()
+        while true {
+            let kind = try kind(in: bytes)
+            var hasMember = false
+            switch kind {
+            case .string: _ = try string(in: bytes)
+            case .number: _ = try number(in: bytes)
+            case .null, .true, .false: try literal(kind, in: bytes)
+            case .object:
+                hasMember = try openObject(in: bytes) != nil
+                if hasMember { isObject[depth] = true }
+            case .array:
+                hasMember = try openArray(in: bytes)
+                if hasMember { isObject[depth] = false }
+            }
+            if hasMember { continue }
+            // A value has ended: go on in the innermost container that has another, or stop where we began.
+            while depth > base {
+                let goesOn = isObject[depth] ? try nextKey(in: bytes) != nil : try nextElement(in: bytes)
+                if goesOn { break }
+            }
+            if depth == base { return }
+        }
+    }
+}
+
+/// One bit for each level of nesting.
+struct NestingBits {
+    private var words = [8 of UInt64](repeating: 0)
+
+    /// - Parameter level: 1 to ``JSONScanner/depthLimit``.
+    subscript(level: Int) -> Bool {
+        @inline(__always)
+        get { words[(level - 1) >> 6] >> UInt64((level - 1) & 63) & 1 == 1 }
+        @inline(__always)
+        set {
+            let bit = UInt64(1) << UInt64((level - 1) & 63)
+            if newValue { words[(level - 1) >> 6] |= bit } else { words[(level - 1) >> 6] &= ~bit }
+        }
+    }
+}

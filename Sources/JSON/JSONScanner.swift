@@ -1,0 +1,155 @@
+/// What a JSON value is.
+public enum JSONKind: UInt8, Sendable {
+    case null, `true`, `false`, number, string, array, object
+}
+
+/// Where a string's content stands in the bytes, quotes left out.
+public struct JSONString: Sendable, Equatable {
+    public var range: Range<Int>
+    /// Whether the content holds a backslash, and so reads differently from its bytes.
+    public var isEscaped: Bool
+
+    public init(range: Range<Int>, isEscaped: Bool) {
+        self.range = range
+        self.isEscaped = isEscaped
+    }
+}
+
+/// Walks a JSON text from left to right, once, and checks every byte it passes.
+///
+/// The scanner keeps an offset alone: bytes are handed to each call, and what it finds are ranges into them, so nothing is
+/// copied. It is strict: RFC 8259's grammar, well-formed UTF-8, no more than ``depthLimit`` levels. Nesting is kept in
+/// a bit field and not on the call stack, so no input can overflow it.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc8259>
+public struct JSONScanner: Sendable {
+    /// Levels of arrays and objects that a text may have.
+    public static let depthLimit = 512
+
+    /// Bytes passed so far.
+    public var offset: Int
+    /// Levels open at `offset`.
+    public private(set) var depth: Int
+
+    /// - Parameter depth: Levels already open around `offset`, when a part of a larger text is scanned.
+    public init(at offset: Int = 0, depth: Int = 0) {
+        self.offset = offset
+        self.depth = depth
+    }
+
+    /// Passes a byte order mark, where one stands at the very start.
+    public mutating func skipByteOrderMark(in bytes: Span<UInt8>) {
+        if bytes.byte(at: offset) == 0xEF, bytes.byte(at: offset + 1) == 0xBB, bytes.byte(at: offset + 2) == 0xBF {
+            offset += 3
+        }
+    }
+
+    /// Passes white space, and says what the value behind it is by its first byte.
+    public mutating func kind(in bytes: Span<UInt8>) throws(JSONError) -> JSONKind {
+        skipWhitespace(in: bytes)
+        switch bytes.byte(at: offset) {
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        case UInt8(ascii: "t"): return .true
+        case UInt8(ascii: "f"): return .false
+        case UInt8(ascii: "n"): return .null
+        default: throw .syntax(offset: offset, expected: "a value")
+        }
+    }
+
+    /// Passes what may follow the outermost value: white space, then the end.
+    public mutating func finish(in bytes: Span<UInt8>) throws(JSONError) {
+        skipWhitespace(in: bytes)
+        guard offset == bytes.count else { throw .syntax(offset: offset, expected: "the end") }
+    }
+
+    @inline(__always)
+    mutating func skipWhitespace(in bytes: Span<UInt8>) {
+        while true {
+            switch bytes.byte(at: offset) {
+            case 0x20, 0x0A, 0x0D, 0x09: offset += 1
+            default: return
+            }
+        }
+    }
+
+    @inline(__always)
+    mutating func open(in bytes: Span<UInt8>) throws(JSONError) {
+        guard depth < Self.depthLimit else { throw .tooDeep(offset: offset) }
+        depth += 1
+        offset += 1
+    }
+
+    @inline(__always)
+    mutating func close() {
+        depth -= 1
+        offset += 1
+    }
+}
+
+/// Objects and arrays, member by member.
+extension JSONScanner {
+    /// Passes `{` and returns the first key, or nil (and passes `}`) when the object is empty.
+    public mutating func openObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+        guard bytes.byte(at: offset) == UInt8(ascii: "{") else { throw .syntax(offset: offset, expected: "an object") }
+        try open(in: bytes)
+        skipWhitespace(in: bytes)
+        if bytes.byte(at: offset) == UInt8(ascii: "}") {
+            close()
+            return nil
+        }
+        return try key(in: bytes)
+    }
+
+    /// Passes `,` and returns the next key, or nil (and passes `}`) when the object has ended.
+    public mutating func nextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+        skipWhitespace(in: bytes)
+        switch bytes.byte(at: offset) {
+        case UInt8(ascii: ","):
+            offset += 1
+            skipWhitespace(in: bytes)
+            return try key(in: bytes)
+        case UInt8(ascii: "}"):
+            close()
+            return nil
+        default: throw .syntax(offset: offset, expected: "\",\" or \"}\"")
+        }
+    }
+
+    /// Passes `[`; true when an element follows, false (and `]` is passed) when the array is empty.
+    public mutating func openArray(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
+        guard bytes.byte(at: offset) == UInt8(ascii: "[") else { throw .syntax(offset: offset, expected: "an array") }
+        try open(in: bytes)
+        skipWhitespace(in: bytes)
+        guard bytes.byte(at: offset) == UInt8(ascii: "]") else { return true }
+        close()
+        return false
+    }
+
+    /// Passes `,`; true when an element follows, false (and `]` is passed) when the array has ended.
+    public mutating func nextElement(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
+        skipWhitespace(in: bytes)
+        switch bytes.byte(at: offset) {
+        case UInt8(ascii: ","):
+            offset += 1
+            return true
+        case UInt8(ascii: "]"):
+            close()
+            return false
+        default: throw .syntax(offset: offset, expected: "\",\" or \"]\"")
+        }
+    }
+
+    /// Passes a key and its colon.
+    @inline(__always)
+    mutating func key(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
+        guard bytes.byte(at: offset) == UInt8(ascii: "\"") else { throw .syntax(offset: offset, expected: "a key") }
+        let key = try string(in: bytes)
+        skipWhitespace(in: bytes)
+        guard bytes.byte(at: offset) == UInt8(ascii: ":") else { throw .syntax(offset: offset, expected: "\":\"") }
+        offset += 1
+        return key
+    }
+}

@@ -1,0 +1,116 @@
+/// Writes one JSON text, compact, as UTF-8 bytes.
+///
+/// Commas are the writer's business; that every key is followed by one value, and every container closed, is the caller's.
+public struct JSONWriter: Sendable {
+    /// What has been written so far.
+    public private(set) var bytes: [UInt8]
+    /// Whether the next key or element needs a comma before it.
+    private var needsComma = false
+
+    /// - Parameter bytes: What to append to; its capacity is used again.
+    public init(appendingTo bytes: consuming [UInt8] = []) { self.bytes = bytes }
+
+    public mutating func openObject() { open(UInt8(ascii: "{")) }
+
+    public mutating func closeObject() { close(UInt8(ascii: "}")) }
+
+    public mutating func openArray() { open(UInt8(ascii: "[")) }
+
+    public mutating func closeArray() { close(UInt8(ascii: "]")) }
+
+    /// Writes a key, and the colon.
+    public mutating func key(_ key: String) {
+        string(key)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func string(_ value: String) {
+        var value = value
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        value.withUTF8 { text in unsafe Self.appendEscaped(text.span, to: &bytes) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes a string whose content is `value`, which must be UTF-8.
+    public mutating func string(_ value: Span<UInt8>) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        Self.appendEscaped(value, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    public mutating func integer(_ value: some FixedWidthInteger) { raw(String(value)) }
+
+    /// Writes a number with up to three decimals; JSON knows no infinity, so what is not finite is `null`.
+    public mutating func number(_ value: Double) {
+        guard value.isFinite else { return null() }
+        guard abs(value) < 1e15 else { return raw("\(value)") }
+        let thousandths = Int64((value * 1000).rounded())
+        let (whole, fraction) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)
+        var text = (thousandths < 0 ? "-" : "") + String(whole)
+        if fraction != 0 {
+            var digits = String(fraction + 1000).dropFirst()
+            while digits.last == "0" { digits.removeLast() }
+            text += "." + digits
+        }
+        raw(text)
+    }
+
+    public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+
+    public mutating func null() { raw("null") }
+
+    /// Writes `json`, which must be one JSON value, as it is.
+    public mutating func raw(_ json: String) {
+        separate()
+        bytes.append(contentsOf: json.utf8)
+    }
+
+    /// Writes `json`, which must be one JSON value, as it is.
+    public mutating func raw(_ json: Span<UInt8>) {
+        separate()
+        bytes.append(copying: json)
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    /// Escapes what RFC 8259 section 7 demands, and U+007F, which terminals act on.
+    private static func appendEscaped(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
+        for index in text.indices {
+            let byte = text[index]
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+            case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
+            case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+            case 0x00..<0x20, 0x7F:
+                bytes.append(contentsOf: #"\u00"#.utf8)
+                bytes.append(hexadecimal(byte >> 4))
+                bytes.append(hexadecimal(byte & 15))
+            default: bytes.append(byte)
+            }
+        }
+    }
+
+    private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? nibble + UInt8(ascii: "0") : nibble - 10 + UInt8(ascii: "a")
+    }
+}

@@ -1,0 +1,43 @@
+/// Well-formed UTF-8, as the Unicode Standard's table 3-7 has it: no overlong form, no surrogate, nothing past U+10FFFF.
+public enum UTF8Sequence {
+    /// How many bytes the well-formed sequence at `offset` has, 1 to 4, or nil where there is none.
+    public static func length(in bytes: Span<UInt8>, at offset: Int) -> Int? {
+        guard offset >= 0, offset < bytes.count else { return nil }
+        let first = bytes.byte(at: offset)
+        if first < 0x80 { return 1 }
+        let second = bytes.byte(at: offset + 1)
+        switch first {
+        case 0xC2...0xDF: return isContinuation(second) ? 2 : nil
+        case 0xE0...0xEF:
+            let lowest: UInt8 = first == 0xE0 ? 0xA0 : 0x80
+            let highest: UInt8 = first == 0xED ? 0x9F : 0xBF
+            guard (lowest...highest).contains(second), isContinuation(bytes.byte(at: offset + 2)) else { return nil }
+            return 3
+        case 0xF0...0xF4:
+            let lowest: UInt8 = first == 0xF0 ? 0x90 : 0x80
+            let highest: UInt8 = first == 0xF4 ? 0x8F : 0xBF
+            guard (lowest...highest).contains(second), isContinuation(bytes.byte(at: offset + 2)),
+                isContinuation(bytes.byte(at: offset + 3))
+            else { return nil }
+            return 4
+        default: return nil
+        }
+    }
+
+    /// Where the first byte stands that belongs to no well-formed sequence, or nil when `bytes` are all UTF-8.
+    public static func firstInvalidOffset(in bytes: Span<UInt8>) -> Int? {
+        var offset = 0
+        while offset < bytes.count {
+            if let word = bytes.word(at: offset), word & Word.highBits == 0 {
+                offset += 8
+                continue
+            }
+            guard let length = length(in: bytes, at: offset) else { return offset }
+            offset += length
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+}
