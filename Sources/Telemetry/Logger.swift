@@ -1,0 +1,123 @@
+import JSON
+
+/// Writes one line an event, as JSON or as text, for CloudWatch Logs to store.
+///
+/// The message is a phrase, and what varies is in fields. Whoever logs sees to it that no field holds a credential,
+/// and none above DEBUG a whole record.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
+public struct Logger: Sendable {
+    /// How much a line matters; the names are those that Lambda filters by.
+    public enum Level: Int, Sendable, Comparable, CaseIterable {
+        case trace, debug, info, warn, error, fatal
+
+        public var name: String {
+            switch self {
+            case .trace: "TRACE"
+            case .debug: "DEBUG"
+            case .info: "INFO"
+            case .warn: "WARN"
+            case .error: "ERROR"
+            case .fatal: "FATAL"
+            }
+        }
+
+        public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+    }
+
+    /// How a line reads.
+    public enum Format: String, Sendable {
+        /// An object with `timestamp`, `level`, `message`, `requestId`, then the fields.
+        case json
+        /// Level, request ID, message, then `key=value` pairs.
+        case text
+    }
+
+    /// A field's value.
+    public enum Value: Sendable {
+        case string(String)
+        case integer(Int)
+        /// One JSON value, written already.
+        case json([UInt8])
+    }
+
+    /// Lines below this are not written.
+    public var level: Level
+    public var format: Format
+    private let sink: any LineSink
+
+    public init(level: Level = .info, format: Format = .json, sink: any LineSink) {
+        self.level = level
+        self.format = format
+        self.sink = sink
+    }
+
+    public func isEnabled(_ level: Level) -> Bool { level >= self.level }
+
+    public func log(
+        _ level: Level, _ message: String, requestID: String? = nil, _ fields: KeyValuePairs<String, Value> = [:]
+    ) {
+        guard isEnabled(level) else { return }
+        switch format {
+        case .json: sink.write(jsonLine(level, message, requestID: requestID, fields))
+        case .text: sink.write(textLine(level, message, requestID: requestID, fields))
+        }
+    }
+
+    private func jsonLine(
+        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value>
+    ) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.key("timestamp")
+        writer.string(WallClock.now().iso8601)
+        writer.key("level")
+        writer.string(level.name)
+        writer.key("message")
+        writer.string(message)
+        if let requestID {
+            writer.key("requestId")
+            writer.string(requestID)
+        }
+        for (key, value) in fields {
+            writer.key(key)
+            switch value {
+            case .string(let text): writer.string(text)
+            case .integer(let number): writer.integer(number)
+            case .json(let bytes): writer.raw(bytes.span)
+            }
+        }
+        writer.closeObject()
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+
+    private func textLine(
+        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value>
+    ) -> [UInt8] {
+        var line = level.name
+        if let requestID { line += " " + requestID }
+        line += " " + Self.onOneLine(message)
+        for (key, value) in fields {
+            line += " \(key)="
+            switch value {
+            case .string(let text): line += Self.quotedWhereNeeded(text)
+            case .integer(let number): line += String(number)
+            case .json(let bytes): line += String(decoding: bytes, as: UTF8.self)
+            }
+        }
+        return Array(line.utf8) + [UInt8(ascii: "\n")]
+    }
+
+    /// The message without what would break the line or act on a terminal.
+    private static func onOneLine(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
+    }
+
+    private static func quotedWhereNeeded(_ text: String) -> String {
+        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x22 && $0 != 0x3D }
+        if isPlain { return text }
+        var writer = JSONWriter()
+        writer.string(text)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
