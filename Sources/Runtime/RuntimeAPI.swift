@@ -1,0 +1,231 @@
+import Glibc
+import JSON
+import Telemetry
+
+/// The calls of Lambda's Runtime API, with what each status asks for.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+struct RuntimeAPI: ~Copyable {
+    /// An invocation, and where its event stands in ``eventBuffer``.
+    struct Next: Sendable {
+        var invocation: Invocation
+        var event: Range<Int>
+    }
+
+    private let endpoint: Endpoint
+    private let log: Logger
+    private let pause: @Sendable (Duration) -> Void
+    private var connection: RuntimeConnection
+    /// The request that is being written, reused.
+    private var request: [UInt8] = []
+
+    private static let tries = 5
+    private static let userAgent = "concert-data-processor"
+
+    /// - Parameter pause: Waits between tries; tests pass their own.
+    init(_ endpoint: Endpoint, log: Logger, pause: @escaping @Sendable (Duration) -> Void = Self.sleep) {
+        self.endpoint = endpoint
+        self.log = log
+        self.pause = pause
+        connection = RuntimeConnection(endpoint)
+    }
+
+    /// The buffer that the last event stands in.
+    var eventBuffer: [UInt8] { connection.buffer }
+
+    /// Waits, without limit, for the next invocation: Lambda freezes the process in this call.
+    ///
+    /// - Throws: ``RuntimeError`` on 403 at once; on 5xx and broken connections after five tries.
+    mutating func next() throws(RuntimeError) -> Next {
+        var failures = 0
+        while true {
+            let reason: String
+            writeHead("GET", "/2018-06-01/runtime/invocation/next")
+            switch exchange() {
+            case .failure(let error): reason = "\(error)"
+            case .success(let response) where response.head.status == 200:
+                let now = WallClock.now().millisecondsSinceEpoch
+                if let invocation = Invocation(response.head, now: now, instant: .now) {
+                    return Next(invocation: invocation, event: response.body)
+                }
+                reason = "the response names no request ID"
+            case .success(let response) where response.head.status >= 500: reason = "status \(response.head.status)"
+            case .success(let response):
+                guard response.head.status != 403 else { throw .refused(call: "next", status: 403) }
+                // Worth a line and another call; the pause keeps a server that says so for ever from being flooded.
+                log.log(
+                    .warn, "next was answered with an unexpected status", ["status": .integer(response.head.status)])
+                pause(.milliseconds(100))
+                continue
+            }
+            failures += 1
+            log.log(.warn, "next failed", ["reason": .string(reason), "try": .integer(failures)])
+            guard failures < Self.tries else { throw .unreachable(reason: reason, tries: failures) }
+            pause(.milliseconds(100) * (1 << (failures - 1)))
+        }
+    }
+
+    /// Answers `invocation`.
+    ///
+    /// - Throws: ``RuntimeError`` when the Runtime API refuses for good; an answer that is lost is left to the retry.
+    mutating func respond(to invocation: Invocation, with body: [UInt8]) throws(RuntimeError) {
+        try post(invocation, "response", body: body, headers: [])
+    }
+
+    /// Tells Lambda that `invocation` failed as a whole.
+    mutating func fail(_ invocation: Invocation, with error: InvocationError) throws(RuntimeError) {
+        try post(
+            invocation, "error", body: error.body(requestID: invocation.requestID),
+            headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
+    }
+
+    /// Tells Lambda that the function cannot start. What comes of it is logged, for the process ends in any case.
+    mutating func failInitialization(with error: InvocationError) {
+        writeHead(
+            "POST", "/2018-06-01/runtime/init/error", length: error.body(requestID: nil).count,
+            headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
+        request.append(contentsOf: error.body(requestID: nil))
+        switch exchange() {
+        case .success(let response) where response.head.status < 300: break
+        case .success(let response):
+            log.log(.warn, "init/error was refused", ["status": .integer(response.head.status)])
+        case .failure(let error):
+            log.log(.warn, "init/error could not be posted", ["reason": .string("\(error)")])
+        }
+    }
+
+    static func sleep(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        Glibc.usleep(UInt32(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000))
+    }
+}
+
+/// Posting answers.
+extension RuntimeAPI {
+    private mutating func post(
+        _ invocation: Invocation, _ call: String, body: [UInt8], headers: [(String, String)]
+    ) throws(RuntimeError) {
+        var headers = headers
+        if let id = invocation.invocationID { headers.append(("Lambda-Runtime-Invocation-Id", id)) }
+        let path = "/2018-06-01/runtime/invocation/\(Self.pathSegment(invocation.requestID))/\(call)"
+        writeHead("POST", path, length: body.count, headers: headers)
+        request.append(contentsOf: body)
+        // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
+        for isLast in [false, true] {
+            switch exchange() {
+            case .success(let response):
+                return try settle(response.head.status, call: call, requestID: invocation.requestID)
+            case .failure(let error):
+                log.log(
+                    .warn, isLast ? "the answer is lost, and left to the retry" : "the answer is posted again",
+                    requestID: invocation.requestID, ["call": .string(call), "reason": .string("\(error)")])
+            }
+        }
+    }
+
+    /// Sends the request that has been written, and receives the response.
+    private mutating func exchange() -> Result<RuntimeConnection.Response, HTTPError> {
+        let request = request
+        do throws(HTTPError) { return .success(try connection.exchange(request.span)) } catch { return .failure(error) }
+    }
+
+    private func settle(_ status: Int, call: String, requestID: String) throws(RuntimeError) {
+        switch status {
+        case 200..<300: return
+        case 403, 500...: throw .refused(call: call, status: status)
+        default:
+            // 400 and 410: the invocation is over. 413: Lambda has recorded the failure already.
+            log.log(
+                .warn, "the answer was refused", requestID: requestID,
+                ["call": .string(call), "status": .integer(status)])
+        }
+    }
+
+    private mutating func writeHead(
+        _ method: String, _ path: String, length: Int? = nil, headers: [(String, String)] = []
+    ) {
+        request.removeAll(keepingCapacity: true)
+        request.append(contentsOf: "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint)\r\nUser-Agent: ".utf8)
+        request.append(contentsOf: Self.userAgent.utf8)
+        for (name, value) in headers { request.append(contentsOf: "\r\n\(name): \(value)".utf8) }
+        if let length {
+            request.append(contentsOf: "\r\nContent-Type: application/json\r\nContent-Length: \(length)".utf8)
+        }
+        request.append(contentsOf: "\r\n\r\n".utf8)
+    }
+
+    /// `text` with everything but unreserved characters percent-encoded (RFC 3986, section 2.3).
+    private static func pathSegment(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        if isPlain { return text }
+        return text.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+    }
+}
+
+/// The internal extension, which only is there so that Lambda sends SIGTERM before it ends the environment.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
+extension RuntimeAPI {
+    private static let extensionName = "concert-data-processor-shutdown"
+
+    /// Registers without events, and starts the call for events that never come. Works without being registered, too.
+    ///
+    /// - Returns: The connection on which the extension waits; the registration lasts as long as it is kept.
+    mutating func registerExtension() -> ExtensionConnection? {
+        let body = Array(#"{"events":[]}"#.utf8)
+        writeHead(
+            "POST", "/2020-01-01/extension/register", length: body.count,
+            headers: [("Lambda-Extension-Name", Self.extensionName)])
+        request.append(contentsOf: body)
+        do throws(HTTPError) {
+            let response = try exchange().get()
+            guard response.head.status == 200, let id = response.head.value(of: "lambda-extension-identifier") else {
+                log.log(
+                    .debug, "no extension was registered, so there will be no SIGTERM",
+                    ["status": .integer(response.head.status)])
+                return nil
+            }
+            var waiting = RuntimeConnection(endpoint)
+            writeHead("GET", "/2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
+            try waiting.send(withoutAwaiting: request.span)
+            return ExtensionConnection(connection: waiting)
+        } catch {
+            log.log(.debug, "no extension was registered", ["reason": .string("\(error)")])
+            return nil
+        }
+    }
+}
+
+/// Keeps the internal extension's call for events open.
+struct ExtensionConnection: ~Copyable {
+    private let connection: RuntimeConnection
+
+    fileprivate init(connection: consuming RuntimeConnection) { self.connection = connection }
+}
+
+extension InvocationError {
+    fileprivate func body(requestID: String?) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.key("errorMessage")
+        writer.string(message)
+        writer.key("errorType")
+        writer.string(type)
+        if let requestID {
+            writer.key("requestId")
+            writer.string(requestID)
+        }
+        writer.key("stackTrace")
+        writer.openArray()
+        writer.closeArray()
+        writer.closeObject()
+        return writer.bytes
+    }
+}

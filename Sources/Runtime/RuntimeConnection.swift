@@ -1,0 +1,185 @@
+import JSON
+
+/// One kept-alive HTTP/1.1 connection to the Runtime API, and the buffer that its responses stand in.
+///
+/// A socket of our own rather than libcurl: this loop is what the program is, and a request here is one `send` and, for a
+/// small event, one `recv` (docs/decisions/0002).
+struct RuntimeConnection: ~Copyable {
+    /// A response whose body is `body` of ``buffer``.
+    struct Response: Sendable {
+        var head: ResponseHead
+        var body: Range<Int>
+    }
+
+    private let endpoint: Endpoint
+    private var socket: Socket?
+    /// Holds the last response. It grows to the largest event, and is used again for the next.
+    private(set) var buffer = [UInt8](repeating: 0, count: 32 * 1024)
+    private var filled = 0
+
+    /// Events have at most 6 MiB; a replay may send more, and nothing honest comes near this.
+    private static let bodyLimit = 256 * 1024 * 1024
+
+    init(_ endpoint: Endpoint) { self.endpoint = endpoint }
+
+    /// Sends `request`, connecting first where needed, and receives the response.
+    ///
+    /// - Throws: ``HTTPError``; the connection is then closed, and the next exchange opens a new one.
+    mutating func exchange(_ request: Span<UInt8>) throws(HTTPError) -> Response {
+        do throws(HTTPError) {
+            try connect()
+            try send(request)
+            var response = try receive()
+            // 100 Continue and its like announce the real response.
+            while response.head.status < 200 { response = try receive(after: response.body.upperBound) }
+            if !response.head.keepsAlive { disconnect() }
+            return response
+        } catch {
+            disconnect()
+            throw error
+        }
+    }
+
+    /// Sends `request` and leaves the response to come whenever it will.
+    mutating func send(withoutAwaiting request: Span<UInt8>) throws(HTTPError) {
+        try connect()
+        try send(request)
+    }
+
+    mutating func disconnect() { socket = nil }
+
+    var isConnected: Bool { socket != nil }
+
+    /// How long the next responses may take; 0 waits without limit.
+    mutating func setReceiveTimeout(seconds: Int) throws(HTTPError) {
+        try connect()
+        socket?.setReceiveTimeout(seconds: seconds)
+    }
+
+    private mutating func connect() throws(HTTPError) {
+        guard socket == nil else { return }
+        do throws(SocketError) { socket = try Socket(connectingTo: endpoint) } catch { throw .socket(error) }
+    }
+
+    private mutating func send(_ request: Span<UInt8>) throws(HTTPError) {
+        do throws(SocketError) { try socket?.send(request) } catch { throw .socket(error) }
+    }
+}
+
+/// Receiving.
+extension RuntimeConnection {
+    /// - Parameter start: Where the response starts, when the one before was only an announcement.
+    private mutating func receive(after start: Int? = nil) throws(HTTPError) -> Response {
+        if start == nil { filled = 0 }
+        let start = start ?? 0
+        let headEnd = try receiveHead(from: start)
+        let head = try ResponseHead(start..<headEnd, of: buffer.span)
+        switch head.body {
+        case .length(let length):
+            guard length <= Self.bodyLimit else { throw .tooLarge(Self.bodyLimit) }
+            try receive(upTo: headEnd + length)
+            return Response(head: head, body: headEnd..<headEnd + length)
+        case .chunked: return Response(head: head, body: headEnd..<(try receiveChunks(from: headEnd)))
+        case .untilClose:
+            while try receiveMore() {}
+            return Response(head: head, body: headEnd..<filled)
+        }
+    }
+
+    /// Where the head that starts at `start` ends, its empty line included.
+    private mutating func receiveHead(from start: Int) throws(HTTPError) -> Int {
+        var searched = start
+        while true {
+            if let end = endOfHead(from: searched, start: start) { return end }
+            guard filled - start <= ResponseHead.limit else { throw .tooLarge(ResponseHead.limit) }
+            searched = max(start, filled - 3)
+            guard try receiveMore() else { throw .closedEarly(isUntouched: filled == start) }
+        }
+    }
+
+    private func endOfHead(from position: Int, start: Int) -> Int? {
+        let bytes = buffer.span.extracting(0..<filled)
+        for index in position..<max(position, filled) where bytes.byte(at: index) == 0x0A {
+            if bytes.byte(at: index + 1) == 0x0A { return index + 2 }
+            if bytes.byte(at: index + 1) == 0x0D, bytes.byte(at: index + 2) == 0x0A { return index + 3 }
+        }
+        return nil
+    }
+
+    /// Receives until `end` bytes stand in the buffer.
+    private mutating func receive(upTo end: Int) throws(HTTPError) {
+        if end > buffer.count { grow(to: end) }
+        while filled < end {
+            guard try receiveMore() else { throw .closedEarly(isUntouched: false) }
+        }
+    }
+
+    /// Receives what has come; false when the other side has closed.
+    private mutating func receiveMore() throws(HTTPError) -> Bool {
+        if filled == buffer.count {
+            guard buffer.count < Self.bodyLimit else { throw .tooLarge(Self.bodyLimit) }
+            grow(to: buffer.count * 2)
+        }
+        let count: Int?
+        do throws(SocketError) { count = try socket?.receive(into: &buffer, at: filled) } catch { throw .socket(error) }
+        filled += count ?? 0
+        return (count ?? 0) > 0
+    }
+
+    private mutating func grow(to count: Int) {
+        var larger = [UInt8]()
+        larger.reserveCapacity(count)
+        larger.append(contentsOf: buffer[..<filled])
+        larger.append(contentsOf: repeatElement(0, count: count - filled))
+        buffer = larger
+    }
+
+    /// Receives a chunked body, and joins its chunks from `start` on.
+    ///
+    /// - Returns: Where the joined body ends.
+    private mutating func receiveChunks(from start: Int) throws(HTTPError) -> Int {
+        var (position, end) = (start, start)
+        while true {
+            let line = try receiveLine(from: position)
+            position = line.next
+            guard let size = Self.chunkSize(buffer[line.content]), end - start + size <= Self.bodyLimit else {
+                throw .malformed("a chunk's size")
+            }
+            if size == 0 { break }
+            try receive(upTo: position + size + 2)
+            for index in 0..<size { buffer[end + index] = buffer[position + index] }
+            end += size
+            position += size
+            guard try receiveLine(from: position).content.isEmpty else { throw .malformed("a chunk's end") }
+            position = try receiveLine(from: position).next
+        }
+        // Trailers, which the Runtime API does not send, end with an empty line as well.
+        while true {
+            let line = try receiveLine(from: position)
+            position = line.next
+            if line.content.isEmpty { return end }
+        }
+    }
+
+    private mutating func receiveLine(from start: Int) throws(HTTPError) -> (content: Range<Int>, next: Int) {
+        var position = start
+        while true {
+            while position < filled {
+                if buffer[position] == 0x0A {
+                    let end = position > start && buffer[position - 1] == 0x0D ? position - 1 : position
+                    return (start..<end, position + 1)
+                }
+                position += 1
+            }
+            guard position - start <= ResponseHead.limit else { throw .malformed("a line that does not end") }
+            guard try receiveMore() else { throw .closedEarly(isUntouched: false) }
+        }
+    }
+
+    /// A chunk's size in hexadecimal, extensions left out.
+    private static func chunkSize(_ line: ArraySlice<UInt8>) -> Int? {
+        let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+        guard (1...8).contains(digits.count) else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self), radix: 16).flatMap { $0 >= 0 ? $0 : nil }
+    }
+}

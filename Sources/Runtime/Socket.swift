@@ -1,0 +1,93 @@
+import Glibc
+
+/// Sole owner of one connected TCP socket, which blocks.
+///
+/// Every buffer handed to the system is an array or a span that outlives the call, with its own count.
+struct Socket: ~Copyable {
+    private let descriptor: Int32
+
+    /// Connects to the first of the endpoint's addresses that answers.
+    init(connectingTo endpoint: Endpoint) throws(SocketError) {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        // An address written in digits needs no resolver, which a static binary brings up slowly.
+        unsafe hints.ai_flags = endpoint.isNumeric ? AI_NUMERICHOST | AI_NUMERICSERV : AI_NUMERICSERV
+        var addresses: UnsafeMutablePointer<addrinfo>?
+        let code = unsafe getaddrinfo(endpoint.host, String(endpoint.port), &hints, &addresses)
+        guard code == 0 else {
+            throw SocketError(doing: "resolve \(endpoint.host)", reason: unsafe String(cString: gai_strerror(code)))
+        }
+        defer { unsafe freeaddrinfo(addresses) }
+        var failure = SocketError(doing: "connect to \(endpoint)", reason: "no address")
+        var next = unsafe addresses
+        while let address = unsafe next?.pointee {
+            let descriptor = unsafe socket(address.ai_family, address.ai_socktype | Self.closeOnExec, 0)
+            if descriptor >= 0, unsafe connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 {
+                var on: Int32 = 1
+                // Without it a small request may wait for the answer to the one before.
+                _ = unsafe setsockopt(
+                    descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+                self.descriptor = descriptor
+                return
+            }
+            failure = SocketError(doing: "connect to \(endpoint)", code: errno)
+            if descriptor >= 0 { close(descriptor) }
+            unsafe next = address.ai_next
+        }
+        throw failure
+    }
+
+    private static let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
+
+    deinit { close(descriptor) }
+
+    /// How long `receive` waits; 0, as at first, waits without limit.
+    func setReceiveTimeout(seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Sends all of `bytes`.
+    func send(_ bytes: Span<UInt8>) throws(SocketError) {
+        var sent = 0
+        while sent < bytes.count {
+            let rest = bytes.extracting(sent...)
+            let count = unsafe rest.withUnsafeBufferPointer {
+                unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw SocketError(doing: "send", code: errno)
+            }
+            sent += count
+        }
+    }
+
+    /// Receives into `buffer` from `offset` on, as much as has come and has room.
+    ///
+    /// - Returns: How many bytes; 0 when the other side has closed, or `buffer` has no room.
+    func receive(into buffer: inout [UInt8], at offset: Int) throws(SocketError) -> Int {
+        while true {
+            let room = buffer.count - offset
+            guard room > 0, offset >= 0 else { return 0 }
+            // Bounds: `room` bytes follow `offset` in `buffer`.
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe recv(descriptor, $0.baseAddress.map { unsafe $0 + offset }, room, 0)
+            }
+            if count >= 0 { return count }
+            if errno == EINTR { continue }
+            throw SocketError(doing: "receive", code: errno)
+        }
+    }
+}
+
+/// What the system said no to.
+struct SocketError: Error, Equatable, CustomStringConvertible {
+    var description: String
+
+    init(doing action: String, reason: String) { description = "could not \(action): \(reason)" }
+
+    init(doing action: String, code: Int32) {
+        self.init(doing: action, reason: unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)")
+    }
+}
