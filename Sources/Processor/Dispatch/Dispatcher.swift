@@ -1,0 +1,72 @@
+/// Hands one batch to every processor at once, and gathers what became of it.
+public struct Dispatcher: Sendable {
+    /// What one processor made of a batch.
+    struct Report: Sendable {
+        var name: String
+        /// Whether the shard waits for this processor; one that is best effort only says what went wrong.
+        var isRequired: Bool
+        var sheet: OutcomeSheet
+        var duration: Duration
+    }
+
+    private struct Step: Sendable {
+        var processor: any RecordProcessor
+        var isRequired: Bool
+    }
+
+    private let steps: [Step]
+
+    /// - Parameter optional: Names of processors whose failures do not hold the shard back.
+    public init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
+        steps = processors.map { Step(processor: $0, isRequired: !optional.contains($0.name)) }
+    }
+
+    /// Blocks the calling thread until the last processor has returned: the slowest sink sets the pace of the shard.
+    ///
+    /// The calling thread does the work itself as long as nothing has to be waited for, so processors that only log
+    /// cost no change of thread.
+    func dispatch(_ batch: RecordBatch, context: InvocationContext) -> [Report] {
+        guard !batch.records.isEmpty else { return steps.map { Self.report(of: $0, OutcomeSheet(count: 0), .zero) } }
+        return BlockingTask.run { [self] in await reports(on: batch, context: context) }
+    }
+
+    private func reports(on batch: RecordBatch, context: InvocationContext) async -> [Report] {
+        if steps.count == 1, let step = steps.first, step.processor is any ImmediateProcessor {
+            return [await Self.run(step, on: batch, context: context)]
+        }
+        return await withTaskGroup(of: (Int, Report)?.self) { group in
+            for (index, step) in steps.enumerated() {
+                group.addTask { (index, await Self.run(step, on: batch, context: context)) }
+            }
+            group.addTask {
+                try? await Task.sleep(until: context.deadline, clock: .continuous)
+                return nil
+            }
+            var reports: [(Int, Report)] = []
+            // The clock's task ends first only when the deadline has come: then everybody's work is cut short.
+            while reports.count < steps.count, let finished = await group.next() {
+                guard let report = finished else {
+                    group.cancelAll()
+                    continue
+                }
+                reports.append(report)
+            }
+            group.cancelAll()
+            return reports.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private static func run(_ step: Step, on batch: RecordBatch, context: InvocationContext) async -> Report {
+        let start = ContinuousClock.now
+        var sheet = OutcomeSheet(count: batch.records.count)
+        await step.processor.process(batch, context: context, outcomes: &sheet)
+        return report(of: step, sheet, ContinuousClock.now - start)
+    }
+
+    private static func report(of step: Step, _ sheet: OutcomeSheet, _ duration: Duration) -> Report {
+        Report(name: step.processor.name, isRequired: step.isRequired, sheet: sheet, duration: duration)
+    }
+}
+
+/// A processor that never waits for anything outside the process, and so needs no deadline kept for it.
+public protocol ImmediateProcessor: RecordProcessor {}

@@ -1,0 +1,140 @@
+import JSON
+
+/// Turns one Kinesis record's data into user records: base64, then gzip, aggregate or JSON by its first bytes.
+struct DataDecoder: Sendable {
+    var payloads = PayloadDecoder()
+    private let base64 = Base64()
+    /// The data of the record at hand, decoded; one buffer for all.
+    private var decoded: [UInt8] = []
+    private var inflated: [UInt8] = []
+
+    /// Passes the string at the scanner's offset, and adds to `batch` what it holds.
+    ///
+    /// - Returns: Where the string stands.
+    mutating func decode(
+        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
+    ) throws(JSONError) -> JSONString {
+        let position = RecordPosition(source: Int32(batch.sources.count))
+        guard batch.firstUndecoded == nil, payloads.storage.size < EventDecoder.batchTextLimit else {
+            if batch.firstUndecoded == nil { batch.firstUndecoded = batch.sources.count }
+            return try scanner.string(in: bytes)
+        }
+        decoded.removeAll(keepingCapacity: true)
+        let start = scanner.offset + 1
+        if let end = base64.decode(bytes, from: start, into: &decoded), bytes.byte(at: end) == UInt8(ascii: "\"") {
+            scanner.offset = end + 1
+            addData(at: position, to: &batch)
+            return JSONString(range: start..<end, isEscaped: false)
+        }
+        // Not plain base64: a string with escapes, a bad record, or no string at all.
+        let string = try scanner.string(in: bytes)
+        if isUnescapedBase64(string, in: bytes) {
+            addData(at: position, to: &batch)
+        } else {
+            let error = PayloadError(.base64, "data is not base64 of the standard alphabet with padding")
+            batch.badRecords.append(BadRecord(error: error, position: position))
+        }
+        return string
+    }
+
+    /// Decodes the string once its escapes are resolved, for `\/` may stand for `/`.
+    private mutating func isUnescapedBase64(_ string: JSONString, in bytes: Span<UInt8>) -> Bool {
+        guard string.isEscaped else { return false }
+        var text: [UInt8] = []
+        JSONEscape.append(string, of: bytes, to: &text)
+        return decode(text)
+    }
+
+    private mutating func decode(_ base64Text: [UInt8]) -> Bool {
+        decoded.removeAll(keepingCapacity: true)
+        return base64.decode(base64Text.span, from: 0, into: &decoded) == base64Text.count
+    }
+
+    private mutating func addData(at position: RecordPosition, to batch: inout RecordBatch) {
+        // Taken out for the while, since what reads the buffer also writes to the rest of this value.
+        var data: [UInt8] = []
+        swap(&data, &decoded)
+        defer { swap(&data, &decoded) }
+        batch.dataBytes += data.count
+        guard Aggregation.isAggregate(data.span) else { return add(data.span, at: position, to: &batch) }
+        do throws(PayloadError) {
+            let aggregation = try Aggregation(data.span)
+            for (index, record) in aggregation.records.enumerated() {
+                let start = payloads.storage.bytes.count
+                payloads.storage.bytes.append(contentsOf: data[record.partitionKey])
+                let partitionKey = payloads.storage.text(start..<payloads.storage.bytes.count)
+                let position = RecordPosition(
+                    source: position.source, subSequenceNumber: Int32(clamping: index), partitionKey: partitionKey)
+                add(data.span.extracting(record.data), at: position, to: &batch)
+            }
+        } catch {
+            batch.badRecords.append(BadRecord(error: error, position: position))
+        }
+    }
+
+    /// Adds one user record.
+    private mutating func add(_ bytes: Span<UInt8>, at position: RecordPosition, to batch: inout RecordBatch) {
+        do throws(PayloadError) {
+            switch try content(of: bytes, isAggregated: position.subSequenceNumber != nil) {
+            case .payload(let payload): batch.records.append(PayloadRecord(payload: payload, position: position))
+            case .test: batch.testRecords += 1
+            }
+        } catch {
+            batch.badRecords.append(BadRecord(error: error, position: position))
+        }
+    }
+
+    private mutating func content(
+        of bytes: Span<UInt8>, isAggregated: Bool
+    ) throws(PayloadError) -> PayloadDecoder.Content {
+        if Gzip.isGzip(bytes) {
+            guard payloads.storage.size < 2 * EventDecoder.batchTextLimit else {
+                throw PayloadError(.gzip, "data is gzip, and its aggregate holds more than fits in memory")
+            }
+            var output: [UInt8] = []
+            swap(&output, &inflated)
+            defer { swap(&output, &inflated) }
+            try Gzip.inflate(bytes, into: &output)
+            return try payloads.decode(output.span)
+        }
+        if isAggregated, Aggregation.isAggregate(bytes) {
+            throw PayloadError(.kpl, "data is an aggregate inside an aggregate")
+        }
+        return try payloads.decode(bytes)
+    }
+}
+
+/// The data of a user record, for dead letters: decoded anew, since the batch keeps none of it.
+extension DataDecoder {
+    /// The user record's own bytes, or nil when the data is not base64 and so has none.
+    mutating func originalData(_ base64Text: [UInt8], subSequenceNumber: Int32?) -> [UInt8]? {
+        guard decode(base64Text) else { return nil }
+        guard let subSequenceNumber, let aggregation = try? Aggregation(decoded.span),
+            aggregation.records.indices.contains(Int(subSequenceNumber))
+        else { return decoded }
+        return Array(decoded[aggregation.records[Int(subSequenceNumber)].data])
+    }
+}
+
+/// Going back to before a record.
+extension RecordBatch {
+    struct Mark: Sendable {
+        var storage: TextStorage.Mark
+        fileprivate var records: Int
+        fileprivate var badRecords: Int
+        fileprivate var testRecords: Int
+        fileprivate var dataBytes: Int
+    }
+
+    func mark(_ storage: TextStorage.Mark) -> Mark {
+        Mark(
+            storage: storage, records: records.count, badRecords: badRecords.count, testRecords: testRecords,
+            dataBytes: dataBytes)
+    }
+
+    mutating func roll(back mark: Mark) {
+        records.removeLast(records.count - mark.records)
+        badRecords.removeLast(badRecords.count - mark.badRecords)
+        (testRecords, dataBytes) = (mark.testRecords, mark.dataBytes)
+    }
+}

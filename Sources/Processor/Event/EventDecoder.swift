@@ -1,0 +1,218 @@
+import JSON
+
+/// Turns the bytes of an invocation's event into a batch of typed records, in one pass.
+///
+/// Strict about what it must rely on (JSON, UTF-8, `data`, `sequenceNumber`), and indifferent to everything else.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
+struct EventDecoder: Sendable {
+    /// Kept texts of one batch, in bytes. Compressed records can hold a thousand times more than the event shows, so the
+    /// rest of such a batch is left to the next invocation: memory stays bounded, and nothing is lost.
+    static let batchTextLimit = 96 * 1024 * 1024
+
+    private var data = DataDecoder()
+    private let eventKeys = KeyTable([
+        ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue), ("state", EventKey.state.rawValue),
+    ])
+    private let recordKeys = KeyTable([
+        ("kinesis", RecordKey.kinesis.rawValue), ("eventSource", RecordKey.eventSource.rawValue),
+        ("eventID", RecordKey.eventID.rawValue), ("eventSourceARN", RecordKey.eventSourceARN.rawValue),
+    ])
+    private let kinesisKeys = KeyTable([
+        ("data", KinesisKey.data.rawValue), ("sequenceNumber", KinesisKey.sequenceNumber.rawValue),
+        ("partitionKey", KinesisKey.partitionKey.rawValue),
+        ("approximateArrivalTimestamp", KinesisKey.arrival.rawValue),
+    ])
+
+    private enum EventKey: UInt8 { case records, window, state }
+    private enum RecordKey: UInt8 { case kinesis, eventSource, eventID, eventSourceARN }
+    private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
+
+    /// The members of one record, as far as they have been read.
+    private struct PartialRecord {
+        var hasKinesis = false
+        var sequenceNumber: EventText?
+        var data: EventText?
+        var partitionKey: EventText?
+        var eventID: EventText?
+        var streamARN: EventText?
+        var arrivalMilliseconds: Int64?
+    }
+
+    /// - Parameters:
+    ///   - buffer: Holds the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.
+    ///   - batch: What was in it is forgotten; its memory is used again.
+    /// - Throws: ``EventError`` when this is not a Kinesis event.
+    mutating func decode(_ buffer: [UInt8], _ range: Range<Int>, into batch: inout RecordBatch) throws(EventError) {
+        batch.removeAll()
+        guard range.count <= Int32.max else { throw .notKinesis(found: "\(range.count) bytes, which no invocation has") }
+        swap(&data.payloads.storage, &batch.storage)
+        defer { swap(&data.payloads.storage, &batch.storage) }
+        var hasRecords = false
+        do {
+            try scan(buffer.span.extracting(range), into: &batch, hasRecords: &hasRecords)
+        } catch let error as EventError {
+            throw error
+        } catch let error as JSONError {
+            throw .notJSON(error)
+        } catch {
+            throw .notKinesis(found: "\(error)")
+        }
+        guard hasRecords || batch.window != nil else { throw .notKinesis(found: "it has no list \"Records\"") }
+        batch.retainEvent(buffer, range)
+    }
+
+    private mutating func scan(_ bytes: Span<UInt8>, into batch: inout RecordBatch, hasRecords: inout Bool) throws {
+        var scanner = JSONScanner()
+        var isWindow = false
+        var state: Range<Int>?
+        scanner.skipByteOrderMark(in: bytes)
+        guard try scanner.kind(in: bytes) == .object else {
+            try scanner.skipValue(in: bytes)
+            try scanner.finish(in: bytes)
+            throw EventError.notKinesis(found: "it is not a JSON object")
+        }
+        var key = try scanner.openObject(in: bytes)
+        while let name = key {
+            let kind = try scanner.kind(in: bytes)
+            let start = scanner.offset
+            switch eventKeys.id(of: name, in: bytes).flatMap(EventKey.init(rawValue:)) {
+            case .records:
+                hasRecords = kind == .array
+                data.payloads.storage.removeAll()
+                batch.removeAll()
+                if hasRecords { try records(&scanner, in: bytes, into: &batch) } else { try scanner.skipValue(in: bytes) }
+            case .window:
+                try scanner.skipValue(in: bytes)
+                isWindow = kind == .object
+            case .state:
+                try scanner.skipValue(in: bytes)
+                state = kind == .object ? start..<scanner.offset : nil
+            case nil: try scanner.skipValue(in: bytes)
+            }
+            key = try scanner.nextKey(in: bytes)
+        }
+        try scanner.finish(in: bytes)
+        if isWindow { batch.window = TumblingWindow(state: state) }
+    }
+
+    private mutating func records(
+        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
+    ) throws {
+        var goesOn = try scanner.openArray(in: bytes)
+        while goesOn {
+            let index = batch.sources.count
+            guard try scanner.kind(in: bytes) == .object else {
+                throw EventError.invalidRecord(index: index, problem: "it is not an object")
+            }
+            let record = try record(&scanner, in: bytes, into: &batch)
+            batch.sources.append(try complete(record, at: index, in: bytes))
+            goesOn = try scanner.nextElement(in: bytes)
+        }
+    }
+
+    private mutating func record(
+        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
+    ) throws -> PartialRecord {
+        var record = PartialRecord()
+        let before = batch.mark(data.payloads.storage.mark)
+        var key = try scanner.openObject(in: bytes)
+        while let name = key {
+            let kind = try scanner.kind(in: bytes)
+            switch recordKeys.id(of: name, in: bytes).flatMap(RecordKey.init(rawValue:)) {
+            case .kinesis:
+                (record.hasKinesis, record.data, record.sequenceNumber) = (kind == .object, nil, nil)
+                (record.partitionKey, record.arrivalMilliseconds) = (nil, nil)
+                if record.hasKinesis {
+                    try kinesis(&scanner, in: bytes, into: &record, &batch, before: before)
+                } else {
+                    try scanner.skipValue(in: bytes)
+                }
+            case .eventSource: try eventSource(&scanner, kind, in: bytes, index: batch.sources.count)
+            case .eventID: record.eventID = try text(&scanner, kind, in: bytes)
+            case .eventSourceARN: record.streamARN = try text(&scanner, kind, in: bytes)
+            case nil: try scanner.skipValue(in: bytes)
+            }
+            key = try scanner.nextKey(in: bytes)
+        }
+        return record
+    }
+
+    /// - Parameter before: Where to go back to when `data` comes a second time, for the last one wins.
+    private mutating func kinesis(
+        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into record: inout PartialRecord, _ batch: inout RecordBatch,
+        before: RecordBatch.Mark
+    ) throws {
+        var key = try scanner.openObject(in: bytes)
+        while let name = key {
+            let kind = try scanner.kind(in: bytes)
+            switch kinesisKeys.id(of: name, in: bytes).flatMap(KinesisKey.init(rawValue:)) {
+            case .data:
+                data.payloads.storage.roll(back: before.storage)
+                batch.roll(back: before)
+                record.data =
+                    kind == .string ? EventText(try data.decode(&scanner, in: bytes, into: &batch)) : nil
+                if kind != .string { try scanner.skipValue(in: bytes) }
+            case .sequenceNumber: record.sequenceNumber = try text(&scanner, kind, in: bytes)
+            case .partitionKey: record.partitionKey = try text(&scanner, kind, in: bytes)
+            case .arrival where kind == .number:
+                record.arrivalMilliseconds = DecimalValue(try scanner.number(in: bytes), of: bytes).thousandths
+            case .arrival, nil: try scanner.skipValue(in: bytes)
+            }
+            key = try scanner.nextKey(in: bytes)
+        }
+    }
+
+    private func text(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) -> EventText? {
+        guard kind == .string else {
+            try scanner.skipValue(in: bytes)
+            return nil
+        }
+        return EventText(try scanner.string(in: bytes))
+    }
+
+    private func eventSource(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>, index: Int) throws {
+        let start = scanner.offset
+        try scanner.skipValue(in: bytes)
+        guard kind != .null else { return }
+        let content = start + 1..<max(start + 1, scanner.offset - 1)
+        guard kind == .string, bytes.string(content) == "aws:kinesis" else {
+            let found = MessageText.shown(start..<scanner.offset, of: bytes)
+            throw EventError.notKinesis(found: "record \(index) has the event source \(found)")
+        }
+    }
+
+    private func complete(_ record: PartialRecord, at index: Int, in bytes: Span<UInt8>) throws(EventError) -> KinesisRecord {
+        guard record.hasKinesis else { throw .notKinesis(found: "record \(index) has no object \"kinesis\"") }
+        guard let sequenceNumber = record.sequenceNumber else {
+            throw .invalidRecord(index: index, problem: "kinesis.sequenceNumber is missing or not text")
+        }
+        guard isSequenceNumber(sequenceNumber.string, in: bytes) else {
+            throw .invalidRecord(index: index, problem: "kinesis.sequenceNumber is not 1 to 128 digits")
+        }
+        guard let data = record.data else {
+            throw .invalidRecord(index: index, problem: "kinesis.data is missing or not text")
+        }
+        return KinesisRecord(
+            sequenceNumber: sequenceNumber, data: data, partitionKey: record.partitionKey, eventID: record.eventID,
+            streamARN: record.streamARN, arrivalMilliseconds: record.arrivalMilliseconds)
+    }
+
+    private func isSequenceNumber(_ text: JSONString, in bytes: Span<UInt8>) -> Bool {
+        guard !text.isEscaped else {
+            var resolved: [UInt8] = []
+            JSONEscape.append(text, of: bytes, to: &resolved)
+            return SequenceNumber(String(decoding: resolved, as: UTF8.self)) != nil
+        }
+        guard (1...128).contains(text.range.count) else { return false }
+        for position in text.range where bytes.byte(at: position) &- UInt8(ascii: "0") > 9 { return false }
+        return true
+    }
+}
+
+extension SequenceNumber {
+    /// Lower than any that a stream gives.
+    static let zero = SequenceNumber(digits: "0", isChecked: ())
+
+    private init(digits: String, isChecked: Void) { self.digits = digits }
+}

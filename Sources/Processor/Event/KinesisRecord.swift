@@ -1,0 +1,60 @@
+import JSON
+
+/// A string of the event: where its content stands, without its quotes.
+struct EventText: Sendable, Equatable {
+    var start: UInt32
+    var end: UInt32
+    var isEscaped: Bool
+
+    init(_ string: JSONString) {
+        start = UInt32(string.range.lowerBound)
+        end = UInt32(string.range.upperBound)
+        isEscaped = string.isEscaped
+    }
+
+    var string: JSONString { JSONString(range: Int(start)..<Int(end), isEscaped: isEscaped) }
+}
+
+/// One record of the event, as ranges of its bytes.
+struct KinesisRecord: Sendable {
+    var sequenceNumber: EventText
+    /// The record's data as it came: base64, unless it is a bad record for that.
+    var data: EventText
+    /// Missing on streams that distribute records themselves.
+    var partitionKey: EventText?
+    /// `shardId-000000000000:4959...`
+    var eventID: EventText?
+    var streamARN: EventText?
+    /// When the stream accepted the record, in milliseconds since the Unix epoch.
+    var arrivalMilliseconds: Int64?
+}
+
+/// A user record: a Kinesis record, or one of the several that an aggregate holds.
+public struct RecordPosition: Sendable, Hashable {
+    /// Index in the event's `Records`.
+    var source: Int32
+    /// Index in the aggregate, which Kinesis calls the sub-sequence number; nil outside of one.
+    public var subSequenceNumber: Int32?
+    /// The aggregate's own partition key for this record.
+    var partitionKey: Text?
+}
+
+/// A record whose payload is of a known kind and keeps every rule.
+public struct PayloadRecord: Sendable {
+    public var payload: Payload
+    public var position: RecordPosition
+}
+
+/// A record that is not a payload we know.
+public struct BadRecord: Sendable {
+    public var error: PayloadError
+    public var position: RecordPosition
+}
+
+/// What the event says of a tumbling window.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
+struct TumblingWindow: Sendable {
+    /// The JSON object that the last invocation of this window answered, nil in a window's first.
+    var state: Range<Int>?
+}

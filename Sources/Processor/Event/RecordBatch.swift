@@ -1,0 +1,109 @@
+import JSON
+
+/// One event, decoded: typed records in shard order, bad records, and the bytes that both point into.
+public struct RecordBatch: Sendable {
+    /// Records for the processors.
+    public internal(set) var records: [PayloadRecord] = []
+    public internal(set) var badRecords: [BadRecord] = []
+    /// How many test records came.
+    public internal(set) var testRecords = 0
+    /// Decoded data, in bytes.
+    public internal(set) var dataBytes = 0
+    /// The first Kinesis record that was left for the next invocation, for lack of memory; nil when all were decoded.
+    var firstUndecoded: Int?
+    var window: TumblingWindow?
+    var sources: [KinesisRecord] = []
+    var storage = TextStorage()
+    private var buffer: [UInt8] = []
+    private var eventRange = 0..<0
+
+    public init() {}
+
+    /// Records as the producers count them: an aggregate's are counted one by one.
+    public var recordCount: Int { records.count + badRecords.count + testRecords }
+
+    /// Forgets everything, and keeps the memory for the next event.
+    mutating func removeAll() {
+        records.removeAll(keepingCapacity: true)
+        badRecords.removeAll(keepingCapacity: true)
+        sources.removeAll(keepingCapacity: true)
+        storage.removeAll()
+        (testRecords, dataBytes, firstUndecoded, window) = (0, 0, nil, nil)
+        releaseEvent()
+    }
+
+    /// The event's bytes are shared with whoever received them; letting go makes them writable for the next one.
+    mutating func releaseEvent() {
+        buffer = []
+        eventRange = 0..<0
+    }
+
+    mutating func retainEvent(_ buffer: [UInt8], _ range: Range<Int>) {
+        self.buffer = buffer
+        eventRange = range
+    }
+}
+
+/// What a processor asks about a record.
+extension RecordBatch {
+    /// A kept text as a `String`.
+    public func string(_ text: Text) -> String { storage.string(text) }
+
+    /// The texts of a list, in order.
+    public func strings(_ list: TextList) -> [String] { texts(list).map(string) }
+
+    func texts(_ list: TextList) -> ArraySlice<Text> {
+        storage.items[Int(list.start)..<Int(list.start) + Int(list.count)]
+    }
+
+    public func sequenceNumber(of position: RecordPosition) -> SequenceNumber {
+        sequenceNumber(ofSource: Int(position.source))
+    }
+
+    /// The key that the producer gave this record; an aggregate's user records each have their own.
+    public func partitionKey(of position: RecordPosition) -> String? {
+        if let key = position.partitionKey { return string(key) }
+        return sources[Int(position.source)].partitionKey.map(eventString)
+    }
+
+    /// When the stream accepted the record; nil when the event does not say.
+    public func arrivalMilliseconds(of position: RecordPosition) -> Int64? {
+        sources[Int(position.source)].arrivalMilliseconds
+    }
+
+    public func streamARN(of position: RecordPosition) -> String? {
+        sources[Int(position.source)].streamARN.map(eventString)
+    }
+
+    /// The part of `eventID` before the colon, such as `shardId-000000000000`.
+    public func shardID(of position: RecordPosition) -> String? {
+        guard let id = sources[Int(position.source)].eventID.map(eventString),
+            let colon = id.utf8.firstIndex(of: UInt8(ascii: ":"))
+        else { return nil }
+        return String(id[..<colon])
+    }
+
+    /// When the oldest record arrived, in milliseconds since the Unix epoch.
+    var oldestArrival: Int64? { sources.lazy.compactMap(\.arrivalMilliseconds).min() }
+
+    func sequenceNumber(ofSource index: Int) -> SequenceNumber {
+        // The decoder has checked that these are digits; zero is never reached.
+        SequenceNumber(eventString(sources[index].sequenceNumber)) ?? SequenceNumber.zero
+    }
+
+    /// The content of a string of the event, escapes resolved.
+    func eventString(_ text: EventText) -> String {
+        let bytes = buffer.span.extracting(eventRange)
+        guard text.isEscaped else { return bytes.string(text.string.range) }
+        var resolved: [UInt8] = []
+        JSONEscape.append(text.string, of: bytes, to: &resolved)
+        return String(decoding: resolved, as: UTF8.self)
+    }
+
+    /// The window's state as it came, `{}` in a window's first invocation; nil outside of windows.
+    var windowState: ArraySlice<UInt8>? {
+        guard let window else { return nil }
+        guard let state = window.state else { return ArraySlice("{}".utf8) }
+        return buffer[eventRange.lowerBound + state.lowerBound..<eventRange.lowerBound + state.upperBound]
+    }
+}

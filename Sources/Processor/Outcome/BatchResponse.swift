@@ -1,0 +1,29 @@
+import JSON
+
+/// What the event source mapping reads: which record to go on from, and in a window its state.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
+enum BatchResponse {
+    /// Appends the response's JSON to `output`.
+    static func write(_ outcome: BatchOutcome, of batch: RecordBatch, to output: inout [UInt8]) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &output)
+        var writer = JSONWriter(appendingTo: bytes)
+        writer.openObject()
+        if let state = batch.windowState {
+            writer.key("state")
+            writer.raw(state.span)
+        }
+        writer.key("batchItemFailures")
+        writer.openArray()
+        if let index = outcome.firstFailure {
+            writer.openObject()
+            writer.key("itemIdentifier")
+            writer.string(batch.sequenceNumber(ofSource: index).digits)
+            writer.closeObject()
+        }
+        writer.closeArray()
+        writer.closeObject()
+        output = writer.bytes
+    }
+}

@@ -1,0 +1,115 @@
+import JSON
+
+/// A decimal number with all its digits, for the one sum that must be exact.
+struct DecimalDigits {
+    /// Most significant first; empty for zero.
+    private var digits: [UInt8]
+    /// The power of ten that the last digit stands for.
+    private var exponent: Int
+    private let isNegative: Bool
+
+    /// - Parameter range: Of a number that the scanner has accepted.
+    init(_ range: Range<Int>, of bytes: Span<UInt8>) {
+        digits = []
+        var decimals = 0
+        var isFraction = false
+        var position = range.lowerBound
+        isNegative = bytes.byte(at: position) == UInt8(ascii: "-")
+        if isNegative { position += 1 }
+        while position < range.upperBound {
+            let byte = bytes.byte(at: position)
+            let digit = byte &- UInt8(ascii: "0")
+            if digit < 10 {
+                if !digits.isEmpty || digit != 0 { digits.append(digit) }
+                if isFraction { decimals += 1 }
+            } else if byte == UInt8(ascii: ".") {
+                isFraction = true
+            } else {
+                break
+            }
+            position += 1
+        }
+        exponent = DecimalValue.power(position..<range.upperBound, of: bytes) - decimals
+        removeTrailingZeros()
+    }
+
+    /// Whether this differs from `quantity` times `unitPrice` by more than 0.01.
+    ///
+    /// Runs in time proportional to the digits given: exponents are compared, never counted out in zeros.
+    ///
+    /// - Parameters:
+    ///   - quantity: 1 to 20.
+    ///   - unitPrice: Above zero.
+    func differs(from quantity: Int, times unitPrice: DecimalDigits) -> Bool {
+        let product = unitPrice.multiplied(by: quantity)
+        guard !digits.isEmpty else { return product.exceedsOneHundredth }
+        if isNegative { return true }
+        let top = max(magnitude, product.magnitude)
+        // Both are below 0.01, or one is over ten times the other and at least 1: no digit below changes that.
+        if top <= -2 { return false }
+        if min(magnitude, product.magnitude) < top - 2, top >= 1 { return true }
+        let bottom = min(exponent, product.exponent)
+        guard top - bottom <= digits.count + product.digits.count + 8 else {
+            // The smaller one lies so far below the larger one's last digit that it decides nothing.
+            return (magnitude > product.magnitude ? self : product).exceedsOneHundredth
+        }
+        return Self.difference(digits(from: top, to: bottom), product.digits(from: top, to: bottom), at: bottom)
+            .exceedsOneHundredth
+    }
+
+    /// The power of ten above the first digit: the number is below 10 to it, and at least a tenth of that.
+    private var magnitude: Int { exponent + digits.count }
+
+    private var exceedsOneHundredth: Bool {
+        guard !digits.isEmpty else { return false }
+        if magnitude != -1 { return magnitude > -1 }
+        return digits[0] > 1 || digits.count > 1
+    }
+
+    private func multiplied(by factor: Int) -> DecimalDigits {
+        var product = self
+        var carry = 0
+        for index in product.digits.indices.reversed() {
+            let value = Int(product.digits[index]) * factor + carry
+            product.digits[index] = UInt8(value % 10)
+            carry = value / 10
+        }
+        while carry > 0 {
+            product.digits.insert(UInt8(carry % 10), at: 0)
+            carry /= 10
+        }
+        product.removeTrailingZeros()
+        return product
+    }
+
+    /// The digits for the powers `top - 1` down to `bottom`, zeros where there are none.
+    private func digits(from top: Int, to bottom: Int) -> [UInt8] {
+        Array(repeating: 0, count: top - magnitude) + digits + Array(repeating: 0, count: exponent - bottom)
+    }
+
+    private static func difference(_ left: [UInt8], _ right: [UInt8], at exponent: Int) -> DecimalDigits {
+        let (larger, smaller) = left.lexicographicallyPrecedes(right) ? (right, left) : (left, right)
+        var digits = larger
+        var borrow: UInt8 = 0
+        for index in digits.indices.reversed() {
+            let subtrahend = smaller[index] + borrow
+            borrow = digits[index] < subtrahend ? 1 : 0
+            digits[index] = digits[index] + borrow * 10 - subtrahend
+        }
+        return DecimalDigits(digits: digits, exponent: exponent)
+    }
+
+    private init(digits: [UInt8], exponent: Int) {
+        self.digits = Array(digits.drop { $0 == 0 })
+        self.exponent = exponent
+        isNegative = false
+        removeTrailingZeros()
+    }
+
+    private mutating func removeTrailingZeros() {
+        while digits.last == 0 {
+            digits.removeLast()
+            exponent += 1
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import JSON
+
+/// The exact value of a JSON number: compared with bounds in decimal, never in binary.
+struct DecimalValue: Equatable {
+    private(set) var isNegative = false
+    /// The first 19 digits from the first that is not zero on.
+    private(set) var significand: UInt64 = 0
+    /// The power of ten that the significand's last digit stands for.
+    private(set) var exponent = 0
+    /// Whether digits other than zero follow those in the significand.
+    private(set) var hasMoreDigits = false
+    /// The power of ten of the last digit that is not zero.
+    private(set) var lowestExponent = 0
+
+    /// Exponents beyond this are cut to it; no bound and no text of digits is anywhere near.
+    private static let exponentLimit = 1_000_000_000
+
+    /// - Parameter range: Of a number that the scanner has accepted.
+    init(_ range: Range<Int>, of bytes: Span<UInt8>) {
+        var position = range.lowerBound
+        if bytes.byte(at: position) == UInt8(ascii: "-") {
+            isNegative = true
+            position += 1
+        }
+        var kept = 0
+        var dropped = 0
+        var decimals = 0
+        var isFraction = false
+        var trailingZeros = 0
+        scan: while position < range.upperBound {
+            let byte = bytes.byte(at: position)
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let digit = UInt64(byte - UInt8(ascii: "0"))
+                if isFraction { decimals += 1 }
+                trailingZeros = digit == 0 ? trailingZeros + 1 : 0
+                if kept < 19 {
+                    significand = significand * 10 + digit
+                    if significand != 0 { kept += 1 }
+                } else {
+                    dropped += 1
+                    if digit != 0 { hasMoreDigits = true }
+                }
+            case UInt8(ascii: "."): isFraction = true
+            default: break scan
+            }
+            position += 1
+        }
+        let power = Self.power(position..<range.upperBound, of: bytes)
+        exponent = power + dropped - decimals
+        lowestExponent = power - decimals + trailingZeros
+        if significand == 0 { (exponent, lowestExponent) = (0, 0) }
+    }
+
+    /// What stands behind `e`, 0 when nothing does.
+    static func power(_ range: Range<Int>, of bytes: Span<UInt8>) -> Int {
+        var value = 0
+        for position in range.dropFirst() {
+            let digit = bytes.byte(at: position) &- UInt8(ascii: "0")
+            if digit < 10 { value = min(value * 10 + Int(digit), exponentLimit) }
+        }
+        return bytes.byte(at: range.lowerBound + 1) == UInt8(ascii: "-") ? -value : value
+    }
+
+    var isZero: Bool { significand == 0 }
+    var isWhole: Bool { lowestExponent >= 0 }
+
+    /// The value, when it is whole and fits.
+    var integer: Int64? {
+        guard isWhole, !hasMoreDigits else { return nil }
+        guard significand != 0 else { return 0 }
+        var magnitude = significand
+        if exponent > 0 {
+            guard exponent < 20 else { return nil }
+            for _ in 0..<exponent {
+                let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+                if overflow { return nil }
+                magnitude = product
+            }
+        } else {
+            // Whole, so the digits cut off here are zeros.
+            for _ in exponent..<0 { magnitude /= 10 }
+        }
+        return Int64(exactly: isNegative ? -Int128(magnitude) : Int128(magnitude))
+    }
+
+    /// Whether the value, sign left out, is above `bound`.
+    func magnitudeExceeds(_ bound: UInt32) -> Bool {
+        guard significand != 0 else { return false }
+        if exponent > 0 {
+            // At least ten times the significand, which has 19 digits where digits were dropped.
+            guard exponent < 20 else { return true }
+            var power: UInt128 = 1
+            for _ in 0..<exponent { power *= 10 }
+            return UInt128(significand) * power >= UInt128(bound) + 1
+        }
+        guard exponent > -20 else { return bound == 0 }
+        var scaled = UInt128(bound)
+        for _ in exponent..<0 { scaled *= 10 }
+        return UInt128(significand) > scaled || (UInt128(significand) == scaled && hasMoreDigits)
+    }
+
+    /// The value times 1000, rounded to the nearest whole number, when it is not negative and fits.
+    var thousandths: Int64? {
+        guard !isNegative, significand != 0 else { return isNegative && significand != 0 ? nil : 0 }
+        let power = exponent + 3
+        guard power < 19 else { return nil }
+        guard power > -20 else { return 0 }
+        var scale: UInt128 = 1
+        for _ in 0..<abs(power) { scale *= 10 }
+        let value = UInt128(significand)
+        return Int64(exactly: power >= 0 ? value * scale : (value + scale / 2) / scale)
+    }
+}

@@ -1,0 +1,65 @@
+import JSON
+
+/// Reads a fixed-width text such as a timestamp, digit by digit, within bounds.
+struct DigitReader {
+    private var position: Int
+    private let end: Int
+
+    init(_ range: Range<Int>) {
+        position = range.lowerBound
+        end = range.upperBound
+    }
+
+    var isAtEnd: Bool { position == end }
+
+    /// Passes `byte`, if it is the next one.
+    mutating func pass(_ byte: UInt8, of bytes: Span<UInt8>) -> Bool {
+        guard position < end, bytes.byte(at: position) == byte else { return false }
+        position += 1
+        return true
+    }
+
+    /// The next digit's value.
+    private mutating func one(of bytes: Span<UInt8>) -> Int? {
+        guard position < end else { return nil }
+        let digit = bytes.byte(at: position) &- UInt8(ascii: "0")
+        guard digit < 10 else { return nil }
+        position += 1
+        return Int(digit)
+    }
+
+    /// Two digits' value, unless it is `limit` or more.
+    mutating func two(below limit: Int, of bytes: Span<UInt8>) -> Int? {
+        guard let tens = one(of: bytes), let ones = one(of: bytes), tens * 10 + ones < limit else { return nil }
+        return tens * 10 + ones
+    }
+
+    /// Nanoseconds: 0 without a point, nil unless one to nine digits follow it.
+    mutating func fraction(of bytes: Span<UInt8>) -> Int32? {
+        guard pass(UInt8(ascii: "."), of: bytes) else { return 0 }
+        var value = 0
+        var count = 0
+        while count < 9, let digit = one(of: bytes) {
+            value = value * 10 + digit
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        for _ in count..<9 { value *= 10 }
+        return Int32(value)
+    }
+
+    /// Seconds east of UTC: 0 at the end or for `Z`, nil when what follows is no offset below 24 hours.
+    mutating func utcOffset(of bytes: Span<UInt8>) -> Int? {
+        if isAtEnd || pass(UInt8(ascii: "Z"), of: bytes) { return 0 }
+        let isEast = pass(UInt8(ascii: "+"), of: bytes)
+        guard isEast || pass(UInt8(ascii: "-"), of: bytes), let hours = two(below: 24, of: bytes),
+            pass(UInt8(ascii: ":"), of: bytes), let minutes = two(below: 60, of: bytes)
+        else { return nil }
+        var offset = hours * 3600 + minutes * 60
+        if pass(UInt8(ascii: ":"), of: bytes) {
+            guard let seconds = two(below: 60, of: bytes) else { return nil }
+            offset += seconds
+        }
+        return isEast ? offset : -offset
+    }
+}

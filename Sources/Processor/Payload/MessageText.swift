@@ -1,0 +1,36 @@
+import JSON
+
+/// Values from records as messages may show them: short, and with nothing in them that a terminal acts on.
+public enum MessageText {
+    /// Characters shown of a value.
+    private static let limit = 100
+
+    static func shown(_ range: Range<Int>, of bytes: Span<UInt8>) -> String {
+        // A character may have many scalars, so bytes bound the work.
+        let end = min(range.upperBound, range.lowerBound + 64 * limit)
+        let text = bytes.string(range.lowerBound..<end)
+        let isWhole = end == range.upperBound && text.count <= limit
+        return isWhole ? escaped(text) : escaped(String(text.prefix(limit))) + "..."
+    }
+
+    /// `text` with control characters, and those that change the direction of text, as `\u{...}`.
+    public static func escaped(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if isUnsafe(scalar) {
+                result += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}

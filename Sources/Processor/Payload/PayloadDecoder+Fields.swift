@@ -1,0 +1,176 @@
+import JSON
+
+/// Reading one field by the rules of its type. All of them take `null`, blank text, `[]` and `{}` as absent.
+extension PayloadDecoder {
+    /// Trimmed text.
+    mutating func text(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard value.kind == .string else {
+            throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
+        }
+        return try keep(value, field, of: entity, in: bytes)
+    }
+
+    mutating func required(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text {
+        guard let text = try text(field, of: entity, in: bytes) else { throw missing(field, of: entity) }
+        return text
+    }
+
+    /// A number, as written: a JSON number, or text that is exactly one.
+    ///
+    /// - Parameter rule: Nil when the value is allowed, else what it breaks.
+    mutating func number(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, rule: (DecimalValue) -> String?
+    ) throws(PayloadError) -> Number? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        let mark = storage.mark
+        let number = try keepNumber(value, field, of: entity, in: bytes)
+        let decimal = DecimalValue(number.text.range, of: storage.bytes.span)
+        if let broken = rule(decimal) {
+            storage.roll(back: mark)
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) \(broken)")
+        }
+        return number
+    }
+
+    /// A whole number: `2`, `2.0` and `2e0` are one, 2.5 is none.
+    mutating func whole(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, within bounds: ClosedRange<Int64>
+    ) throws(PayloadError) -> Int64? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        return try whole(value, field, of: entity, in: bytes, within: bounds)
+    }
+
+    mutating func whole(
+        _ value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>,
+        within bounds: ClosedRange<Int64>
+    ) throws(PayloadError) -> Int64 {
+        let mark = storage.mark
+        let number = try keepNumber(value, field, of: entity, in: bytes)
+        let decimal = DecimalValue(number.text.range, of: storage.bytes.span)
+        storage.roll(back: mark)
+        guard decimal.isWhole else {
+            throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a whole number")
+        }
+        guard let integer = decimal.integer, bounds.contains(integer) else {
+            throw PayloadError(
+                .range,
+                "\(name(field, of: entity)): \(shown(value, in: bytes)) is outside \(bounds.lowerBound)...\(bounds.upperBound)")
+        }
+        return integer
+    }
+
+    mutating func timestamp(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> Timestamp? {
+        try parsed(field, of: entity, in: bytes, expected: "an ISO 8601 timestamp in the years 1 to 9999") {
+            Timestamp($0, of: $1)
+        }
+    }
+
+    mutating func date(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> CalendarDate? {
+        try parsed(field, of: entity, in: bytes, expected: "a date as YYYY-MM-DD") { CalendarDate($0, of: $1) }
+    }
+
+    /// One of an enumeration's raw values, in any letter case.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, as type: Choice.Type
+    ) throws(PayloadError) -> Choice? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard value.kind == .string else {
+            throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
+        }
+        if let choice = temporaryText(value, in: bytes).flatMap({ Choice(rawValue: $0 == "canceled" ? "cancelled" : $0) }) {
+            return choice
+        }
+        let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not one of \(known)")
+    }
+
+    private mutating func parsed<Value>(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, expected: String,
+        parse: (Range<Int>, Span<UInt8>) -> Value?
+    ) throws(PayloadError) -> Value? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard value.kind == .string else {
+            throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
+        }
+        var result: Value?
+        if value.isEscaped {
+            let mark = storage.mark
+            let range = appendTrimmed(value, in: bytes)
+            result = parse(range, storage.bytes.span)
+            storage.roll(back: mark)
+        } else {
+            result = parse(WhiteSpace.trimmed(value.range, of: bytes), bytes)
+        }
+        guard let result else {
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not \(expected)")
+        }
+        return result
+    }
+}
+
+/// Keeping what a field holds.
+extension PayloadDecoder {
+    /// Appends a string's trimmed content to the storage, and says where it stands there.
+    mutating func appendTrimmed(_ value: FieldValue, in bytes: Span<UInt8>) -> Range<Int> {
+        let start = storage.bytes.count
+        guard value.isEscaped else {
+            storage.bytes.append(copying: bytes.extracting(WhiteSpace.trimmed(value.range, of: bytes)))
+            return start..<storage.bytes.count
+        }
+        JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &storage.bytes)
+        return WhiteSpace.trimmed(start..<storage.bytes.count, of: storage.bytes.span)
+    }
+
+    /// Keeps a string's trimmed content, which may be empty.
+    mutating func keep(
+        _ value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> Text {
+        let range = appendTrimmed(value, in: bytes)
+        if value.isEscaped, storage.bytes[range].contains(0) {
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) holds U+0000")
+        }
+        return storage.text(range)
+    }
+
+    /// Keeps a JSON number, or text that is exactly one.
+    mutating func keepNumber(
+        _ value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> Number {
+        switch value.kind {
+        case .number: return Number(text: storage.text(appendTrimmed(value, in: bytes)))
+        case .string:
+            let range = appendTrimmed(value, in: bytes)
+            var scanner = JSONScanner(at: range.lowerBound)
+            let number = try? scanner.number(in: storage.bytes.span)
+            if number == range { return Number(text: storage.text(range)) }
+        default: break
+        }
+        throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a number")
+    }
+
+    /// A string's trimmed, lower-cased content, nil when it is blank; nothing of it is kept.
+    mutating func temporaryText(_ value: FieldValue, in bytes: Span<UInt8>) -> String? {
+        let mark = storage.mark
+        let range = appendTrimmed(value, in: bytes)
+        let text = range.isEmpty ? nil : storage.bytes.span.string(range).lowercased()
+        storage.roll(back: mark)
+        return text
+    }
+}
+
+/// What messages say.
+extension PayloadDecoder {
+    func name(_ field: Field, of entity: Payload.Kind) -> String { "\(entity.rawValue).\(field.name)" }
+
+    func missing(_ field: Field, of entity: Payload.Kind) -> PayloadError {
+        PayloadError(.missing, "\(name(field, of: entity)): is missing, and required")
+    }
+
+    /// A value as it stands in the JSON text, shortened past 100 characters.
+    func shown(_ value: FieldValue, in bytes: Span<UInt8>) -> String {
+        MessageText.shown(value.rawRange, of: bytes)
+    }
+}

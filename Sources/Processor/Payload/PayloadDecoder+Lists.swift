@@ -1,0 +1,199 @@
+import JSON
+
+/// Lists of text, and ticket prices.
+extension PayloadDecoder {
+    /// A list of text, or one text cut at `|` where it has one, else at commas; blank and null items are dropped.
+    mutating func list(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, isLowercased: Bool = false
+    ) throws(PayloadError) -> TextList? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        let start = storage.items.count
+        switch value.kind {
+        case .string:
+            let text = try keep(value, field, of: entity, in: bytes)
+            let separator = separator(of: text.range)
+            for part in storage.bytes[text.range].split(separator: separator) {
+                append(storage.text(trimmed(part.startIndex..<part.endIndex)), isLowercased: isLowercased)
+            }
+        case .array:
+            try forEachElement(of: value, in: bytes) { (decoder, element) throws(PayloadError) in
+                guard element.kind != .null else { return }
+                guard element.kind == .string else {
+                    throw PayloadError(
+                        .type, "\(decoder.name(field, of: entity)): \(decoder.shown(element, in: bytes)) is not text")
+                }
+                let text = try decoder.keep(element, field, of: entity, in: bytes)
+                decoder.append(text, isLowercased: isLowercased)
+            }
+        default:
+            throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a list of text")
+        }
+        return storage.list(from: start)
+    }
+
+    private func separator(of range: Range<Int>) -> UInt8 {
+        storage.bytes[range].contains(UInt8(ascii: "|")) ? UInt8(ascii: "|") : UInt8(ascii: ",")
+    }
+
+    private func trimmed(_ range: Range<Int>) -> Range<Int> { WhiteSpace.trimmed(range, of: storage.bytes.span) }
+
+    private mutating func append(_ text: Text, isLowercased: Bool) {
+        guard text.count > 0 else { return }
+        storage.items.append(isLowercased ? lowercased(text) : text)
+    }
+
+    /// In place for ASCII; anything else is written anew, for a letter's other case may be longer.
+    private mutating func lowercased(_ text: Text) -> Text {
+        if storage.bytes[text.range].allSatisfy({ $0 < 0x80 }) {
+            for index in text.range where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= storage.bytes[index] {
+                storage.bytes[index] |= 0x20
+            }
+            return text
+        }
+        let lower = storage.string(text).lowercased()
+        let start = storage.bytes.count
+        storage.bytes.append(contentsOf: lower.utf8)
+        return storage.text(start..<storage.bytes.count)
+    }
+
+    /// Tiers and prices: an object, or `general:59.48|vip:148.7`.
+    mutating func prices(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> TicketPrices? {
+        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        let start = storage.items.count
+        switch value.kind {
+        case .object: try prices(inObject: value, field, of: entity, in: bytes)
+        case .string: try prices(inText: value, field, of: entity, in: bytes)
+        default:
+            throw PayloadError(
+                .type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not an object of tiers and prices")
+        }
+        removeRepeatedTiers(from: start)
+        return storage.list(from: start).map(TicketPrices.init(pairs:))
+    }
+
+    private mutating func prices(
+        inObject value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) {
+        // Of duplicate keys the last one wins, so a refused price counts only when no later one replaces it.
+        var refused: [String: PayloadError] = [:]
+        try forEachMember(of: value, in: bytes) { (decoder, key, price) throws(PayloadError) in
+            let tier = try decoder.keep(key, field, of: entity, in: bytes)
+            guard tier.count > 0 else { return }
+            if !refused.isEmpty { refused[decoder.storage.string(tier)] = nil }
+            do throws(PayloadError) {
+                let number = try decoder.price(price, field, of: entity, in: bytes)
+                decoder.storage.items.append(tier)
+                decoder.storage.items.append(number)
+            } catch {
+                refused[decoder.storage.string(tier)] = error
+            }
+        }
+        if let error = refused.values.first { throw error }
+    }
+
+    /// A price's digits; empty text, which ``removeRepeatedTiers(from:)`` drops, when it is absent.
+    private mutating func price(
+        _ price: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> Text {
+        guard isGiven(price, in: bytes) else { return Text(start: 0, count: 0) }
+        let number = try keepNumber(price, field, of: entity, in: bytes)
+        try checkPrice(number, shown: shown(price, in: bytes), field, of: entity)
+        return number.text
+    }
+
+    private mutating func prices(
+        inText value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) {
+        let text = try keep(value, field, of: entity, in: bytes)
+        for part in storage.bytes[text.range].split(separator: UInt8(ascii: "|")) {
+            let range = trimmed(part.startIndex..<part.endIndex)
+            guard !range.isEmpty else { continue }
+            let shown = MessageText.shown(range, of: storage.bytes.span)
+            guard let colon = storage.bytes[range].lastIndex(of: UInt8(ascii: ":")) else {
+                throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" is not a tier, a colon and a price")
+            }
+            let tier = trimmed(range.lowerBound..<colon)
+            let price = trimmed(colon + 1..<range.upperBound)
+            if tier.isEmpty { continue }
+            storage.items.append(storage.text(tier))
+            if !price.isEmpty {
+                var scanner = JSONScanner(at: price.lowerBound)
+                guard (try? scanner.number(in: storage.bytes.span)) == price else {
+                    throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
+                }
+                try checkPrice(Number(text: storage.text(price)), shown: shown, field, of: entity)
+            }
+            storage.items.append(storage.text(price))
+        }
+    }
+
+    private func checkPrice(
+        _ price: Number, shown: String, _ field: Field, of entity: Payload.Kind
+    ) throws(PayloadError) {
+        let value = DecimalValue(price.text.range, of: storage.bytes.span)
+        if value.isNegative, !value.isZero {
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown) is below 0")
+        }
+    }
+
+    /// Leaves each tier's last price, in the place of its first, and drops tiers without one.
+    private mutating func removeRepeatedTiers(from start: Int) {
+        var places: [String: Int] = [:]
+        var end = start
+        for index in stride(from: start, to: storage.items.count, by: 2) {
+            let (tier, price) = (storage.items[index], storage.items[index + 1])
+            let place = places.updateValue(end, forKey: storage.string(tier))
+            if let place { places[storage.string(tier)] = place }
+            storage.items[place ?? end] = tier
+            storage.items[(place ?? end) + 1] = price
+            if place == nil { end += 2 }
+        }
+        var kept = start
+        for index in stride(from: start, to: end, by: 2) where storage.items[index + 1].count > 0 {
+            storage.items[kept] = storage.items[index]
+            storage.items[kept + 1] = storage.items[index + 1]
+            kept += 2
+        }
+        storage.items.removeLast(storage.items.count - kept)
+    }
+}
+
+/// Containers inside a payload, which has been checked already: an error here would be ours.
+extension PayloadDecoder {
+    private mutating func forEachElement(
+        of array: FieldValue, in bytes: Span<UInt8>, body: (inout Self, FieldValue) throws(PayloadError) -> Void
+    ) throws(PayloadError) {
+        var scanner = JSONScanner(at: array.range.lowerBound)
+        do {
+            var goesOn = try scanner.openArray(in: bytes)
+            while goesOn {
+                try body(&self, try FieldScanner.value(&scanner, in: bytes))
+                goesOn = try scanner.nextElement(in: bytes)
+            }
+        } catch let error as PayloadError {
+            throw error
+        } catch {
+            throw PayloadError(.json, "data is not JSON: \(error)")
+        }
+    }
+
+    mutating func forEachMember(
+        of object: FieldValue, in bytes: Span<UInt8>, body: (inout Self, FieldValue, FieldValue) throws(PayloadError) -> Void
+    ) throws(PayloadError) {
+        var scanner = JSONScanner(at: object.range.lowerBound)
+        do {
+            var key = try scanner.openObject(in: bytes)
+            while let name = key {
+                let keyValue = FieldValue(
+                    start: Int32(name.range.lowerBound), end: Int32(name.range.upperBound), kind: .string,
+                    isEscaped: name.isEscaped)
+                try body(&self, keyValue, try FieldScanner.value(&scanner, in: bytes))
+                key = try scanner.nextKey(in: bytes)
+            }
+        } catch let error as PayloadError {
+            throw error
+        } catch {
+            throw PayloadError(.json, "data is not JSON: \(error)")
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import JSON
+
+/// Turns a record's JSON into a typed payload: one pass over the bytes, then the fields of its kind.
+///
+/// A value with memory of its own, used for one record after the other: ``storage`` holds the kept texts of all of them.
+struct PayloadDecoder: Sendable {
+    /// What a record holds.
+    enum Content: Sendable, Equatable {
+        case payload(Payload)
+        /// A record from the stream set-up, which goes to no processor.
+        case test
+    }
+
+    var storage = TextStorage()
+    /// The fields of the object that is being read.
+    var table = FieldTable()
+    /// `source` of the object around an entity, for when the entity has none.
+    private var outerSource: FieldValue?
+    private var outerIngestionTimestamp: FieldValue?
+    private let fields = FieldScanner()
+
+    /// How often an object `data` is unwrapped.
+    private static let wrappings = 2
+
+    /// - Throws: ``PayloadError`` when the bytes are no payload; what was kept of them is forgotten.
+    mutating func decode(_ bytes: Span<UInt8>) throws(PayloadError) -> Content {
+        let mark = storage.mark
+        do throws(PayloadError) {
+            return try content(of: bytes)
+        } catch {
+            storage.roll(back: mark)
+            throw error
+        }
+    }
+
+    private mutating func content(of bytes: Span<UInt8>) throws(PayloadError) -> Content {
+        try scanRecord(bytes)
+        (outerSource, outerIngestionTimestamp) = (nil, nil)
+        var unwrapped = 0
+        while true {
+            if table[.test]?.kind == .true { return .test }
+            guard unwrapped < Self.wrappings, let inner = wrapped(in: bytes) else { break }
+            try descend(into: inner, of: bytes)
+            unwrapped += 1
+        }
+        var dataType = try kindGiven(in: bytes)
+        if let inner = try enveloped(in: bytes) {
+            try descend(into: inner, of: bytes)
+            if dataType == nil { dataType = try kindGiven(in: bytes) }
+        }
+        if table[.source] == nil { table[.source] = outerSource }
+        if table[.ingestionTimestamp] == nil { table[.ingestionTimestamp] = outerIngestionTimestamp }
+        guard let kind = dataType ?? inferredKind(in: bytes) else {
+            throw PayloadError(.kind, "record has no data_type, and none of sale_id, concert_id, event_id, venue_id, artist_id")
+        }
+        switch kind {
+        case .artist: return .payload(.artist(try artist(in: bytes)))
+        case .concert: return .payload(.concert(try concert(in: bytes)))
+        case .venue: return .payload(.venue(try venue(in: bytes)))
+        case .ticketSale: return .payload(.ticketSale(try ticketSale(in: bytes)))
+        }
+    }
+
+    /// Checks the whole record, and notes the fields of its outermost object.
+    private mutating func scanRecord(_ bytes: Span<UInt8>) throws(PayloadError) {
+        guard bytes.count <= Int32.max else { throw PayloadError(.json, "data is larger than 2 GiB") }
+        var scanner = JSONScanner()
+        var isObject = false
+        do throws(JSONError) {
+            scanner.skipByteOrderMark(in: bytes)
+            isObject = try scanner.kind(in: bytes) == .object
+            if isObject {
+                try fields.scan(&scanner, in: bytes, into: &table)
+            } else {
+                try scanner.skipValue(in: bytes)
+            }
+            try scanner.finish(in: bytes)
+        } catch {
+            // Bad UTF-8 outranks bad JSON, wherever it stands.
+            if let offset = UTF8Sequence.firstInvalidOffset(in: bytes) {
+                throw PayloadError(.utf8, "data is not UTF-8: \(JSONError.notUTF8(offset: offset))")
+            }
+            throw PayloadError(.json, "data is not JSON: \(error)")
+        }
+        guard isObject else { throw PayloadError(.kind, "record is not a JSON object") }
+    }
+
+    /// Notes the fields of an object inside the record, which has been checked already.
+    private mutating func descend(into inner: FieldValue, of bytes: Span<UInt8>) throws(PayloadError) {
+        if let source = table[.source] { outerSource = source }
+        if let timestamp = table[.ingestionTimestamp] { outerIngestionTimestamp = timestamp }
+        var scanner = JSONScanner(at: inner.range.lowerBound)
+        do throws(JSONError) {
+            try fields.scan(&scanner, in: bytes, into: &table)
+        } catch {
+            throw PayloadError(.json, "data is not JSON: \(error)")
+        }
+    }
+}
+
+/// The shapes that a record may have.
+extension PayloadDecoder {
+    /// The object `data`, when neither a kind nor an entity's ID stands beside it.
+    private func wrapped(in bytes: Span<UInt8>) -> FieldValue? {
+        guard let data = table[.data], data.kind == .object, !isGiven(.dataType, in: bytes),
+            inferredKind(in: bytes) == nil
+        else { return nil }
+        return data
+    }
+
+    /// The object `payload`, where there is one.
+    private func enveloped(in bytes: Span<UInt8>) throws(PayloadError) -> FieldValue? {
+        guard let payload = table[.payload] else { return nil }
+        guard payload.kind == .object else {
+            throw PayloadError(.kind, "record.payload: \(shown(payload, in: bytes)) is not an object")
+        }
+        return isGiven(.payload, in: bytes) ? payload : nil
+    }
+
+    private mutating func kindGiven(in bytes: Span<UInt8>) throws(PayloadError) -> Payload.Kind? {
+        guard let value = table[.dataType] else { return nil }
+        guard value.kind == .string else {
+            throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not text")
+        }
+        switch temporaryText(value, in: bytes) {
+        case nil: return nil
+        case "artists", "artist": return .artist
+        case "concerts", "concert", "events", "event": return .concert
+        case "venues", "venue": return .venue
+        case "ticket_sales", "ticket_sale": return .ticketSale
+        default:
+            let known = "artists, concerts, events, venues, ticket_sales"
+            throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not one of \(known)")
+        }
+    }
+
+    private func inferredKind(in bytes: Span<UInt8>) -> Payload.Kind? {
+        if isGiven(.saleID, in: bytes) { return .ticketSale }
+        if isGiven(.concertID, in: bytes) || isGiven(.eventID, in: bytes) { return .concert }
+        if isGiven(.venueID, in: bytes) { return .venue }
+        return isGiven(.artistID, in: bytes) ? .artist : nil
+    }
+
+    /// Whether a field is there and not empty: not blank text, not `[]`, not `{}`.
+    func isGiven(_ field: Field, in bytes: Span<UInt8>) -> Bool {
+        table[field].map { isGiven($0, in: bytes) } ?? false
+    }
+
+    func isGiven(_ value: FieldValue, in bytes: Span<UInt8>) -> Bool {
+        switch value.kind {
+        case .null: return false
+        case .string:
+            guard value.isEscaped else { return !WhiteSpace.trimmed(value.range, of: bytes).isEmpty }
+            var text: [UInt8] = []
+            JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &text)
+            return !WhiteSpace.trimmed(0..<text.count, of: text.span).isEmpty
+        case .array, .object:
+            let content = value.range.lowerBound + 1..<value.range.upperBound - 1
+            return !WhiteSpace.trimmed(content, of: bytes).isEmpty
+        default: return true
+        }
+    }
+}

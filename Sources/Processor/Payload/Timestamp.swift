@@ -1,0 +1,135 @@
+import JSON
+
+/// A moment in UTC, to the nanosecond, in the years 1 to 9999.
+public struct Timestamp: Sendable, Hashable {
+    public var secondsSinceEpoch: Int64
+    /// 0 to 999,999,999, counted forward from `secondsSinceEpoch` for moments before the epoch, too.
+    public var nanoseconds: Int32
+
+    public init(secondsSinceEpoch: Int64, nanoseconds: Int32 = 0) {
+        self.secondsSinceEpoch = secondsSinceEpoch
+        self.nanoseconds = nanoseconds
+    }
+
+    public init(millisecondsSinceEpoch milliseconds: Int64) {
+        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let borrow: Int64 = rest < 0 ? 1 : 0
+        self.init(secondsSinceEpoch: seconds - borrow, nanoseconds: Int32(rest + borrow * 1000) * 1_000_000)
+    }
+}
+
+/// Reading ISO 8601 as Python's `datetime.isoformat()` prints it.
+extension Timestamp {
+    /// 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
+    private static let seconds = Int64(-62_135_596_800)...Int64(253_402_300_799)
+
+    /// Fails unless `range` of `bytes` is a date alone, or a date, `T` or a space, and a time of day with 0 to 9 digits
+    /// of fraction and nothing, `Z`, `±HH:MM` or `±HH:MM:SS` behind it. No offset means UTC.
+    init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
+        var digits = DigitReader(range)
+        guard let date = CalendarDate(&digits, of: bytes) else { return nil }
+        guard !digits.isAtEnd else {
+            self.init(secondsSinceEpoch: date.daysSinceEpoch * 86400)
+            return
+        }
+        guard digits.pass(UInt8(ascii: "T"), of: bytes) || digits.pass(UInt8(ascii: " "), of: bytes),
+            let hour = digits.two(below: 24, of: bytes), digits.pass(UInt8(ascii: ":"), of: bytes),
+            let minute = digits.two(below: 60, of: bytes), digits.pass(UInt8(ascii: ":"), of: bytes),
+            let second = digits.two(below: 60, of: bytes), let fraction = digits.fraction(of: bytes),
+            let offset = digits.utcOffset(of: bytes), digits.isAtEnd
+        else { return nil }
+        let time = Int64(hour * 3600 + minute * 60 + second)
+        self.init(secondsSinceEpoch: date.daysSinceEpoch * 86400 + time - Int64(offset), nanoseconds: fraction)
+        guard Self.seconds.contains(secondsSinceEpoch) else { return nil }
+    }
+}
+
+/// Text: ISO 8601 in UTC with `Z`.
+extension Timestamp: CustomStringConvertible {
+    public var description: String { iso8601() }
+
+    /// - Parameter fractionDigits: How many digits of fraction to print; nil prints those that are not zero at the end.
+    public func iso8601(fractionDigits: Int? = nil) -> String {
+        let days = secondsSinceEpoch >= 0 ? secondsSinceEpoch / 86400 : (secondsSinceEpoch - 86399) / 86400
+        let time = Int(secondsSinceEpoch - days * 86400)
+        var text = CalendarDate(daysSinceEpoch: days).description
+        text += "T" + padded(time / 3600, to: 2) + ":" + padded(time / 60 % 60, to: 2) + ":" + padded(time % 60, to: 2)
+        var fraction = Substring(padded(Int(nanoseconds), to: 9))
+        if let fractionDigits {
+            fraction = fraction.prefix(fractionDigits)
+        } else {
+            while fraction.last == "0" { fraction.removeLast() }
+        }
+        if !fraction.isEmpty { text += "." + fraction }
+        return text + "Z"
+    }
+}
+
+/// A day of the proleptic Gregorian calendar, in the years 1 to 9999.
+public struct CalendarDate: Sendable, Hashable {
+    public var year: Int16
+    public var month: UInt8
+    public var day: UInt8
+
+    /// Fails unless `range` of `bytes` is `YYYY-MM-DD` and such a day exists.
+    init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
+        var digits = DigitReader(range)
+        self.init(&digits, of: bytes)
+        guard digits.isAtEnd else { return nil }
+    }
+
+    fileprivate init?(_ digits: inout DigitReader, of bytes: Span<UInt8>) {
+        guard let century = digits.two(below: 100, of: bytes), let rest = digits.two(below: 100, of: bytes),
+            digits.pass(UInt8(ascii: "-"), of: bytes), let month = digits.two(below: 13, of: bytes),
+            digits.pass(UInt8(ascii: "-"), of: bytes), let day = digits.two(below: 32, of: bytes)
+        else { return nil }
+        let year = century * 100 + rest
+        guard year >= 1, month >= 1, day >= 1, day <= Self.days(in: month, of: year) else { return nil }
+        (self.year, self.month, self.day) = (Int16(year), UInt8(month), UInt8(day))
+    }
+
+    private static func days(in month: Int, of year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+}
+
+/// Days counted from 1970-01-01: years start in March, so that the leap day is a year's last.
+///
+/// Source: <https://howardhinnant.github.io/date_algorithms.html>
+extension CalendarDate {
+    var daysSinceEpoch: Int64 {
+        let shifted = Int64(year) - (month <= 2 ? 1 : 0)
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (Int64(month) + (month > 2 ? -3 : 9)) + 2) / 5 + Int64(day) - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    /// - Parameter days: Of a day in the years 1 to 9999.
+    init(daysSinceEpoch days: Int64) {
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = UInt8(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+        month = UInt8(shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9)
+        year = Int16(yearOfEra + era * 400 + (month <= 2 ? 1 : 0))
+    }
+}
+
+extension CalendarDate: CustomStringConvertible {
+    public var description: String {
+        padded(Int(year), to: 4) + "-" + padded(Int(month), to: 2) + "-" + padded(Int(day), to: 2)
+    }
+}
+
+private func padded(_ value: Int, to width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}

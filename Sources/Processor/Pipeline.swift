@@ -1,0 +1,151 @@
+import Telemetry
+
+/// The whole journey: event bytes, records, typed payloads, processors, outcomes, response bytes.
+///
+/// A value with buffers of its own, used for one invocation after the other; concurrent ones take one each.
+public struct Pipeline: Sendable {
+    private let dispatcher: Dispatcher
+    private let deadLetters: (any DeadLetterSink)?
+    private let log: Logger
+    private let metrics: InvocationMetrics?
+    private var decoder = EventDecoder()
+    private var originals = DataDecoder()
+    private var batch = RecordBatch()
+
+    /// - Parameters:
+    ///   - deadLetters: Where records go that nobody can process; without it they fail, and hold the shard back.
+    ///   - metrics: Nil when they are switched off.
+    public init(
+        dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil, log: Logger, metrics: InvocationMetrics? = nil
+    ) {
+        (self.dispatcher, self.deadLetters, self.log, self.metrics) = (dispatcher, deadLetters, log, metrics)
+    }
+
+    /// Handles the event in `range` of `buffer` and appends the response to `response`.
+    ///
+    /// - Throws: ``EventError`` when it is not a Kinesis event; the invocation has then failed as a whole.
+    public mutating func respond(
+        to buffer: [UInt8], _ range: Range<Int>, context: InvocationContext, into response: inout [UInt8]
+    ) throws(EventError) -> BatchReport {
+        let start = ContinuousClock.now
+        defer { batch.releaseEvent() }
+        try decoder.decode(buffer, range, into: &batch)
+        let decodeTime = ContinuousClock.now - start
+        let reports = dispatcher.dispatch(batch, context: context)
+        var outcome = BatchOutcome(batch, reports: reports)
+        let buried = bury(&outcome, context: context)
+        BatchResponse.write(outcome, of: batch, to: &response)
+        var report = outcome.report(on: batch, buried: buried)
+        report.decodeTime = decodeTime
+        tell(outcome, reports, report, since: start, context: context)
+        return report
+    }
+
+    /// Sends to the dead letters what nobody can process and the response will acknowledge.
+    ///
+    /// Rejections after the first failure come again with it, and so are left to then: told once, not twice.
+    ///
+    /// - Returns: Indices of the outcome's rejections that are in the dead letters.
+    private mutating func bury(_ outcome: inout BatchOutcome, context: InvocationContext) -> Set<Int> {
+        let candidates = outcome.rejections.indices.filter {
+            outcome.isAcknowledged(Int(outcome.rejections[$0].position.source), in: batch)
+        }
+        guard !candidates.isEmpty else { return [] }
+        guard let deadLetters else {
+            for index in candidates { outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch) }
+            return []
+        }
+        let letters = candidates.map {
+            batch.deadLetter(of: outcome.rejections[$0], context: context, decoder: &originals)
+        }
+        let taken = BlockingTask.run { await deadLetters.write(letters, context: context) }
+        var buried: Set<Int> = []
+        for (place, index) in candidates.enumerated() {
+            if place < taken.count, taken[place] {
+                buried.insert(index)
+            } else {
+                outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch)
+            }
+        }
+        return buried
+    }
+
+    private mutating func tell(
+        _ outcome: BatchOutcome, _ reports: [Dispatcher.Report], _ report: BatchReport,
+        since start: ContinuousClock.Instant, context: InvocationContext
+    ) {
+        for record in outcome.rejections {
+            log.log(
+                .warn, "bad record: \(record.error.message)", requestID: context.requestID,
+                [
+                    "reason": .string(record.error.reason.rawValue),
+                    "sequenceNumber": .string(batch.sequenceNumber(of: record.position).digits),
+                ])
+        }
+        for processor in reports {
+            guard let failure = processor.firstFailure else { continue }
+            log.log(
+                processor.isRequired ? .error : .warn, "processor failed", requestID: context.requestID,
+                [
+                    "processor": .string(processor.name), "records": .integer(processor.failures),
+                    "reason": .string(failure),
+                ])
+        }
+        if let index = batch.firstUndecoded {
+            log.log(
+                .warn, "batch too large for memory: the rest is left to the next invocation", requestID: context.requestID,
+                ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
+        }
+        metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)
+    }
+}
+
+extension BatchOutcome {
+    /// - Parameter buried: Indices of ``rejections`` that are in the dead letters.
+    fileprivate func report(on batch: RecordBatch, buried: Set<Int>) -> BatchReport {
+        var report = BatchReport()
+        var processed = [4 of Int](repeating: 0)
+        for (record, outcome) in zip(batch.records, outcomes) {
+            switch outcome {
+            case .succeeded: processed[record.payload.kindIndex] += 1
+            case .rejected: break
+            case .retryable: report.count(record.payload.kind, .failed)
+            }
+        }
+        for (index, kind) in Payload.Kind.allCases.enumerated() { report.count(kind, .processed, processed[index]) }
+        for index in rejections.indices { report.count(nil, buried.contains(index) ? .deadLettered : .failed) }
+        report.count(nil, .skipped, batch.testRecords)
+        report.badRecords = rejections.map {
+            BatchReport.BadRecord(
+                sequenceNumber: batch.sequenceNumber(of: $0.position),
+                subSequenceNumber: $0.position.subSequenceNumber, error: $0.error)
+        }
+        report.checkpoint = firstFailure.map(batch.sequenceNumber(ofSource:))
+        report.dataBytes = batch.dataBytes
+        return report
+    }
+}
+
+extension Payload {
+    /// Place of the kind in ``Kind/allCases``.
+    fileprivate var kindIndex: Int {
+        switch self {
+        case .artist: 0
+        case .concert: 1
+        case .venue: 2
+        case .ticketSale: 3
+        }
+    }
+}
+
+extension Dispatcher.Report {
+    /// How many records this processor could not take for now.
+    var failures: Int { (0..<sheet.count).count { sheet[$0].isRetryable } }
+
+    var firstFailure: String? {
+        for index in 0..<sheet.count {
+            if case .retryable(let reason) = sheet[index] { return reason }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,111 @@
+import Telemetry
+
+/// Everything the function reads from its environment, read once, at start.
+public struct Settings: Sendable, Equatable {
+    /// The processors there are, by the name that `PROCESSORS` chooses them with.
+    public enum ProcessorName: String, Sendable, CaseIterable {
+        case log
+    }
+
+    /// `PROCESSORS`: at least one, each once.
+    public var processors: [ProcessorName]
+    /// `OPTIONAL_PROCESSORS`: those whose failures do not hold the shard back.
+    public var optionalProcessors: Set<ProcessorName>
+    /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
+    public var deadlineMargin: Duration
+    /// `METRICS`.
+    public var isMetricsOn: Bool
+    /// `AWS_LAMBDA_LOG_LEVEL`.
+    public var logLevel: Logger.Level
+    /// `AWS_LAMBDA_LOG_FORMAT`.
+    public var logFormat: Logger.Format
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`: how many invocations run at once; 1 unless Lambda says otherwise.
+    public var maxConcurrency: Int
+    /// `AWS_LAMBDA_FUNCTION_NAME`; the program's own name when it runs by hand.
+    public var functionName: String
+
+    /// - Parameter environment: The process's; a literal in tests. A variable that is set but empty counts as not set.
+    /// - Throws: ``SettingsError`` naming every variable that is wrong, not just the first.
+    public init(environment: [String: String]) throws(SettingsError) {
+        var reader = EnvironmentReader(environment)
+        processors = reader.list("PROCESSORS", of: ProcessorName.self) ?? [.log]
+        optionalProcessors = Set(reader.list("OPTIONAL_PROCESSORS", of: ProcessorName.self) ?? [])
+        deadlineMargin = .milliseconds(reader.integer("DEADLINE_MARGIN_MS", in: 0...900_000) ?? 500)
+        isMetricsOn = reader.choice("METRICS", ["on": true, "off": false]) ?? true
+        logLevel = reader.choice("AWS_LAMBDA_LOG_LEVEL", Self.logLevels) ?? .info
+        logFormat = reader.choice("AWS_LAMBDA_LOG_FORMAT", ["json": .json, "text": .text]) ?? .json
+        maxConcurrency = reader.integer("AWS_LAMBDA_MAX_CONCURRENCY", in: 1...1000) ?? 1
+        functionName = reader.string("AWS_LAMBDA_FUNCTION_NAME") ?? "concert-data-processor"
+        for name in ["DEAD_LETTER_QUEUE_URL", "DEAD_LETTER_BUCKET"] where reader.string(name) != nil {
+            reader.complain("\(name) is set, but this version writes no dead letters; unset it, and bad records fail")
+        }
+        for name in optionalProcessors where !processors.contains(name) {
+            reader.complain("OPTIONAL_PROCESSORS names \"\(name.rawValue)\", which PROCESSORS does not")
+        }
+        guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
+    }
+
+    private static let logLevels: KeyValuePairs<String, Logger.Level> = [
+        "trace": .trace, "debug": .debug, "info": .info, "warn": .warn, "error": .error, "fatal": .fatal,
+    ]
+}
+
+/// What is wrong with the environment, each variable in one sentence.
+public struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
+    public var problems: [String]
+
+    /// What the Runtime API is told; alarms match on it.
+    public static let errorType = "Runtime.InvalidSettings"
+
+    public var description: String { problems.joined(separator: "; ") }
+}
+
+/// Reads variables by type and gathers complaints.
+private struct EnvironmentReader {
+    private let environment: [String: String]
+    private(set) var problems: [String] = []
+
+    init(_ environment: [String: String]) { self.environment = environment }
+
+    mutating func complain(_ problem: String) { problems.append(problem) }
+
+    func string(_ name: String) -> String? {
+        guard let value = environment[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    mutating func integer(_ name: String, in bounds: ClosedRange<Int>) -> Int? {
+        guard let text = string(name) else { return nil }
+        guard let value = Int(text), bounds.contains(value) else {
+            complain("\(name) is \"\(text)\"; expected a whole number in \(bounds.lowerBound)...\(bounds.upperBound)")
+            return nil
+        }
+        return value
+    }
+
+    mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
+        guard let text = string(name) else { return nil }
+        if let value = values.first(where: { $0.key == text.lowercased() })?.value { return value }
+        complain("\(name) is \"\(text)\"; expected one of \(values.map(\.key).joined(separator: ", "))")
+        return nil
+    }
+
+    mutating func list<Value: RawRepresentable<String> & CaseIterable & Hashable>(
+        _ name: String, of type: Value.Type
+    ) -> [Value]? {
+        guard let text = string(name) else { return nil }
+        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        var values: [Value] = []
+        for item in text.split(separator: ",") {
+            let word = item.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
+            guard !word.isEmpty else { continue }
+            guard let value = Value(rawValue: String(word)) else {
+                complain("\(name) names \"\(String(word))\"; expected some of \(known)")
+                continue
+            }
+            if !values.contains(value) { values.append(value) }
+        }
+        if values.isEmpty, problems.isEmpty { complain("\(name) is \"\(text)\"; expected some of \(known)") }
+        return values.isEmpty ? nil : values
+    }
+}
