@@ -13,5 +13,5 @@ sign() { # NAME SUBJECT-ALTERNATIVE-NAMES
     openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
         -extfile <(echo "subjectAltName=$2") -out "$1.crt" 2>/dev/null
 }
-sign localhost DNS:localhost,IP:127.0.0.1
+sign localhost DNS:localhost,IP:127.0.0.1,DNS:named.example,DNS:listed.example
 sign elsewhere DNS:elsewhere.example
