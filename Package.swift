@@ -11,11 +11,13 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "concert-data-processor",
     products: [
-        .executable(name: "bootstrap", targets: ["bootstrap"]),
+        .executable(name: "bootstrap", targets: ["bootstrap"])
     ],
     targets: [
         // C libraries: each has one door.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CCrypto"),
 
         // Libraries.
         .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: settings),

@@ -1,0 +1,14 @@
+#ifndef CZLIB_H
+#define CZLIB_H
+
+#include <zlib.h>
+
+/// `inflateInit2` is a macro, which Swift does not see.
+static inline int czlib_inflate_init(z_streamp stream, int window_bits) { return inflateInit2(stream, window_bits); }
+
+/// `deflateInit2` is a macro, which Swift does not see.
+static inline int czlib_deflate_init(z_streamp stream, int level, int window_bits) {
+    return deflateInit2(stream, level, Z_DEFLATED, window_bits, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
+}
+
+#endif

@@ -1,0 +1,60 @@
+import CCurl
+
+/// Why there is no whole answer to a request.
+///
+/// The text never holds a header or a body, and of the URL at most its host.
+public struct CurlError: Error, Equatable {
+    /// libcurl's code; <https://curl.se/libcurl/c/libcurl-errors.html> lists them.
+    public let code: Int
+    /// What was being done, such as `complete the request to localhost:8443`.
+    public let action: String
+    /// What went wrong, mostly in libcurl's words.
+    public let reason: String
+
+    init(_ code: CURLcode, doing action: String, reason: String) {
+        (self.code, self.action, self.reason) = (Int(code.rawValue), action, reason)
+    }
+
+    /// Whether the same request may well succeed a little later: the network or the peer failed, nothing was refused.
+    ///
+    /// The peer may have acted on the request all the same.
+    public var isRetryable: Bool { Self.retryable.contains { $0.rawValue == code } }
+
+    /// Whether the request's own time limit, or the one for connecting, ended it.
+    public var isTimeout: Bool { code == CURLE_OPERATION_TIMEDOUT.rawValue }
+
+    /// Whether the task was cancelled while the request ran.
+    var isCancellation: Bool { code == CURLE_ABORTED_BY_CALLBACK.rawValue }
+
+    private static let retryable = [
+        CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT,
+        CURLE_SSL_CONNECT_ERROR, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,
+    ]
+}
+
+extension CurlError: CustomStringConvertible {
+    public var description: String { "could not \(action): \(reason) (curl error \(code))" }
+}
+
+/// Advice, for people at a terminal.
+extension CurlError {
+    /// What a person can do about it, where that is known.
+    public var advice: String? {
+        switch code {
+        case Int(CURLE_PEER_FAILED_VERIFICATION.rawValue):
+            "set AWS_CA_BUNDLE to a file that holds the authority which signed the server's certificate, "
+                + "and use the host name that the certificate was issued for"
+        case Int(CURLE_SSL_CACERT_BADFILE.rawValue):
+            "set AWS_CA_BUNDLE to a readable file of certificates in PEM form"
+        case Int(CURLE_COULDNT_RESOLVE_HOST.rawValue):
+            "check the host name, and that the network's resolver is reachable"
+        case Int(CURLE_COULDNT_CONNECT.rawValue), Int(CURLE_OPERATION_TIMEDOUT.rawValue):
+            "check that the server runs there, and that security groups, routes or a VPC endpoint let the function reach it"
+        case Int(CURLE_SSL_CONNECT_ERROR.rawValue):
+            "check that the server speaks TLS 1.2 or later on that port"
+        case Int(CURLE_URL_MALFORMAT.rawValue), Int(CURLE_UNSUPPORTED_PROTOCOL.rawValue):
+            "give an absolute URL that starts with https:// or http://"
+        default: nil
+        }
+    }
+}

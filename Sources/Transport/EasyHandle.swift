@@ -1,0 +1,232 @@
+import CCurl
+
+/// Sole owner of one libcurl easy handle.
+///
+/// The type can be moved but not copied, so the handle is freed exactly once and two threads can never drive
+/// it at the same time. Each transfer runs inside a multi handle of its own, which keeps connections open between
+/// transfers and which, unlike a bare easy handle, can be woken from another thread.
+///
+/// Source: <https://curl.se/libcurl/c/libcurl-easy.html>
+@safe struct EasyHandle: ~Copyable {
+    private let easy: UnsafeMutableRawPointer
+    private let multi: MultiHandle
+    /// libcurl writes here what went wrong, in more words than the code has.
+    private let errorText: UnsafeMutableBufferPointer<CChar>
+
+    init() throws(CurlError) {
+        guard isLibraryReady, let multi = MultiHandle(), let easy = unsafe curl_easy_init() else {
+            throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
+        }
+        unsafe (self.easy, self.multi) = (easy, multi)
+        unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe errorText.initialize(repeating: 0)
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(easy)
+        unsafe errorText.deallocate()
+    }
+
+    /// What another thread may use to make a running ``perform(_:_:)`` look whether its task was cancelled.
+    var waker: MultiHandle { multi }
+
+    /// Runs one transfer, blocking the calling thread.
+    ///
+    /// - Throws: ``CurlError``, with the code `CURLE_ABORTED_BY_CALLBACK` when the current task was cancelled.
+    mutating func perform(
+        _ request: HTTPRequest, _ configuration: CurlHTTPClient.Configuration
+    ) throws(CurlError) -> HTTPResponse {
+        unsafe curl_easy_reset(easy)
+        unsafe errorText.update(repeating: 0)
+        try set(configuration)
+        try set(request, configuration)
+        let head = unsafe try headerList(of: request)
+        defer { unsafe curl_slist_free_all(head) }
+        try unsafe check(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, head), doing: "set the headers")
+
+        // libcurl reads the body where it is: 6 MB need not be copied.
+        var answer = PartialResponse(bodyLimit: configuration.bodyLimit)
+        let code = unsafe request.body.withUnsafeBufferPointer { body in
+            unsafe withUnsafeMutablePointer(to: &answer) { answer in
+                unsafe attach(body, for: request.method, answer)
+            }
+        }
+        if answer.isTooLong {
+            let reason = "its body is longer than \(configuration.bodyLimit) bytes"
+            throw CurlError(CURLE_FILESIZE_EXCEEDED, doing: "read the answer of \(request.host)", reason: reason)
+        }
+        try check(code, doing: "complete the request to \(request.host)")
+
+        var status = 0
+        try unsafe check(ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status), doing: "read the status")
+        return HTTPResponse(status: status, headers: answer.headers, body: answer.body)
+    }
+}
+
+/// Setting options: everything is set anew for each request, so none can inherit from the one before.
+extension EasyHandle {
+    private func set(_ configuration: CurlHTTPClient.Configuration) throws(CurlError) {
+        try unsafe check(
+            ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText.baseAddress), doing: "set the error text")
+        // Signals would be libcurl's way to time out name lookups; they have no place beside Swift's threads.
+        try set(CURLOPT_NOSIGNAL, 1)
+        try set(CURLOPT_PATH_AS_IS, 1)
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        try set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.wholeMilliseconds)
+        try unsafe check(ccurl_allow_only_http(easy), doing: "allow only http and https")
+        try unsafe check(ccurl_abandon_lookups(easy), doing: "let name lookups be abandoned")
+        if !configuration.honoursProxyEnvironment { try set(CURLOPT_PROXY, "") }
+
+        try set(CURLOPT_SSL_VERIFYPEER, 1)
+        try set(CURLOPT_SSL_VERIFYHOST, 2)
+        try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        // Not the built-in places of whichever libcurl this is: only what was asked for is trusted.
+        try set(CURLOPT_CAINFO, configuration.certificateBundle?.path)
+        try set(CURLOPT_CAPATH, nil)
+    }
+
+    private func set(_ request: HTTPRequest, _ configuration: CurlHTTPClient.Configuration) throws(CurlError) {
+        if request.isSecure, configuration.certificateBundle == nil {
+            let reason = "no CA bundle was found; set AWS_CA_BUNDLE to the path of one"
+            throw CurlError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(request.host)", reason: reason)
+        }
+        for (part, text) in [("method", request.method), ("URL", request.url)] where !text.isOneLine {
+            let reason = "it holds a control character"
+            throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the \(part)", reason: reason)
+        }
+        try set(CURLOPT_URL, request.url)
+        if request.method == "HEAD" {
+            try set(CURLOPT_NOBODY, 1)
+        } else {
+            try set(CURLOPT_CUSTOMREQUEST, request.method)
+        }
+        if let timeout = request.timeout { try set(CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds) }
+    }
+
+    /// The caller's headers, and against each that libcurl would add of its own accord, the word not to.
+    private func headerList(of request: HTTPRequest) throws(CurlError) -> UnsafeMutablePointer<curl_slist>? {
+        var lines: [String] = []
+        for header in request.headers {
+            guard header.name.isOneLine, header.value.isOneLine, !header.name.isEmpty, !header.name.contains(":") else {
+                let reason = "its name or value holds a control character, or its name is empty or holds a colon"
+                throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the header \(header.name)", reason: reason)
+            }
+            // "Name:" would tell libcurl to send no such header; a semicolon stands for an empty value.
+            lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
+        }
+        for name in ["Accept", "Content-Type", "Expect"]
+        where !request.headers.contains(where: { $0.name.isEqualIgnoringCase(to: name) }) {
+            lines.append("\(name):")
+        }
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines {
+            guard let longer = unsafe curl_slist_append(list, line) else {
+                unsafe curl_slist_free_all(list)
+                throw CurlError(CURLE_OUT_OF_MEMORY, doing: "set the headers", reason: "not enough memory")
+            }
+            unsafe list = longer
+        }
+        return unsafe list
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) throws(CurlError) {
+        try unsafe check(ccurl_set_long(easy, option, value), doing: "set option \(option.rawValue) to \(value)")
+    }
+
+    private func set(_ option: CURLoption, _ value: String?) throws(CurlError) {
+        try unsafe check(ccurl_set_string(easy, option, value), doing: "set option \(option.rawValue)")
+    }
+
+    private func check(_ code: CURLcode, doing action: @autoclosure () -> String) throws(CurlError) {
+        guard code != CURLE_OK else { return }
+        let detail = unsafe errorText.baseAddress.map { unsafe String(cString: $0) } ?? ""
+        let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+        throw CurlError(code, doing: action(), reason: reason)
+    }
+}
+
+/// Running the transfer.
+extension EasyHandle {
+    /// Lends libcurl the buffers that it needs until the transfer ends, and runs it.
+    private func attach(
+        _ body: UnsafeBufferPointer<UInt8>, for method: String, _ answer: UnsafeMutablePointer<PartialResponse>
+    ) -> CURLcode {
+        var codes = unsafe [
+            ccurl_set_sink(easy, CURLOPT_HEADERFUNCTION, takeHeaderLine),
+            ccurl_set_pointer(easy, CURLOPT_HEADERDATA, answer),
+            ccurl_set_sink(easy, CURLOPT_WRITEFUNCTION, takeBody),
+            ccurl_set_pointer(easy, CURLOPT_WRITEDATA, answer),
+        ]
+        // A POST or PUT of nothing must still say Content-Length: 0; other methods say nothing of a body they lack.
+        if !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) {
+            codes += unsafe [
+                ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
+                body.isEmpty
+                    ? ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "")
+                    : ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress),
+            ]
+        }
+        return unsafe codes.first { $0 != CURLE_OK } ?? multi.run(easy)
+    }
+}
+
+/// Owner of one libcurl multi handle: the connections kept open, and the wait for the network.
+///
+/// A class because a cancellation handler on another thread holds on to it while a transfer may be ending; ``wake()``
+/// is the one function that such a thread may call, as libcurl documents.
+///
+/// Source: <https://curl.se/libcurl/c/curl_multi_wakeup.html>
+@safe final class MultiHandle: Sendable {
+    private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+
+    init?() {
+        guard let multi = unsafe curl_multi_init() else { return nil }
+        unsafe self.multi = multi
+    }
+
+    deinit { unsafe _ = curl_multi_cleanup(multi) }
+
+    /// Makes ``run(_:)`` look at once whether its task was cancelled; harmless when nothing runs.
+    func wake() { unsafe _ = curl_multi_wakeup(multi) }
+
+    /// Runs one transfer until it is done, or until the current task is cancelled.
+    fileprivate func run(_ easy: UnsafeMutableRawPointer) -> CURLcode {
+        guard unsafe curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_FAILED_INIT }
+        defer { unsafe _ = curl_multi_remove_handle(multi, easy) }
+        var running: Int32 = 0
+        while !Task.isCancelled {
+            guard unsafe curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
+            if running == 0 {
+                let code = unsafe ccurl_finished(multi)
+                return code < 0 ? CURLE_FAILED_INIT : CURLcode(rawValue: UInt32(code))
+            }
+            // Wakes for the network, for libcurl's own timers and for wake(); the limit only bounds an idle wait.
+            guard unsafe curl_multi_poll(multi, nil, 0, 60_000, nil) == CURLM_OK else { return CURLE_FAILED_INIT }
+        }
+        return CURLE_ABORTED_BY_CALLBACK
+    }
+}
+
+/// libcurl's own set-up, done once, at the first request: a cold start that makes none does not pay for it.
+private let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+/// Names and versions of libcurl and the libraries in it, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
+func curlVersions() -> String { unsafe String(cString: ccurl_version()) }
+
+/// Takes one line of the answer's head; libcurl calls it.
+private func takeHeaderLine(
+    _ bytes: UnsafeMutablePointer<CChar>, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer
+) -> Int {
+    let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+    unsafe context.assumingMemoryBound(to: PartialResponse.self).pointee.takeHeaderLine(line)
+    return size * count
+}
+
+/// Takes one piece of the answer's body; libcurl calls it, and gives up when told that fewer bytes were taken.
+private func takeBody(
+    _ bytes: UnsafeMutablePointer<CChar>, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer
+) -> Int {
+    let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return unsafe context.assumingMemoryBound(to: PartialResponse.self).pointee.takeBody(piece) ? size * count : 0
+}

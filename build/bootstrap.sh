@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Builds the function for this machine's architecture: dist/bootstrap, one static ELF file that needs nothing from
+# where it runs, and dist/concert-data-processor.zip, which Lambda takes as it is. Same source, same bytes.
+set -euo pipefail
+
+if [[ ${1-} == --help ]]; then
+    sed -n '2,3s/^# //p' "$0"
+    exit 0
+elif (($#)); then
+    echo "error: build/bootstrap.sh takes no arguments but --help; found: $*" >&2
+    exit 2
+fi
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+cache=$root/.build-deps
+scratch=$root/.build-static
+
+step="start"
+trap 'echo "error: build/bootstrap.sh could not $step; see above" >&2' ERR
+fail() {
+    trap - ERR
+    echo "error: $*" >&2
+    exit 1
+}
+
+command -v swift >/dev/null || fail "no swift in PATH; install the Swift 6.3 toolchain from swift.org"
+step="install what the build needs"
+scripts/install-build-dependencies.sh
+step="build libcurl; delete $cache and try again"
+curl=$(build/lean-curl.sh "$cache")
+
+step="build the function"
+echo "building bootstrap ($(uname -m))"
+# Absolute paths would make the bytes depend on the folder, so the compilers are told another name for it.
+# The linker takes the lean libcurl because its folder comes first, and what libcurl needs because it is named.
+swift build --configuration release --product bootstrap --scratch-path "$scratch" --static-swift-stdlib \
+    -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+    -Xswiftc -file-prefix-map -Xswiftc "$root=/source" \
+    -Xcc "-ffile-prefix-map=$root=/source" -Xcc "-I$curl/include" \
+    -Xlinker "-L$curl/lib" -Xlinker -lcares -Xlinker -lssl -Xlinker -lcrypto -Xlinker -lz \
+    -Xlinker --gc-sections -Xlinker --icf=safe -Xlinker --build-id=none -Xlinker --strip-all
+
+step="write dist/bootstrap"
+mkdir -p dist
+binary=$(swift build --configuration release --scratch-path "$scratch" --show-bin-path)/bootstrap
+strip --strip-all --remove-section=.comment --remove-section=.note.GNU-stack -o dist/bootstrap.new "$binary"
+chmod 0755 dist/bootstrap.new
+mv dist/bootstrap.new dist/bootstrap
+
+step="check that dist/bootstrap is static"
+headers=$(readelf --program-headers --dynamic --wide dist/bootstrap)
+if grep -E 'INTERP|\(NEEDED\)' <<<"$headers" >&2; then
+    fail "dist/bootstrap is not static: it would look for the libraries above where it runs"
+fi
+if grep --quiet --binary-files=text --fixed-strings "$root/" dist/bootstrap; then
+    fail "dist/bootstrap holds the path $root, so its bytes would differ from those of a build elsewhere"
+fi
+
+step="write dist/concert-data-processor.zip"
+python3 - dist/bootstrap dist/concert-data-processor.zip <<'PYTHON'
+import os, sys, zipfile
+
+binary, archive = sys.argv[1:]
+entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))  # the earliest time that a zip can hold
+entry.create_system = 3  # Unix, so that the mode counts
+entry.external_attr = 0o100755 << 16
+entry.compress_type = zipfile.ZIP_DEFLATED
+with open(binary, "rb") as file, zipfile.ZipFile(archive + ".new", "w") as output:
+    output.writestr(entry, file.read(), compresslevel=9)
+os.replace(archive + ".new", archive)
+PYTHON
+
+for file in dist/bootstrap dist/concert-data-processor.zip; do
+    echo "$file: $(stat --format=%s "$file") bytes"
+done
