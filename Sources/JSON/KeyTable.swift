@@ -1,10 +1,11 @@
 /// Finds which of a fixed set of keys a JSON key is, by its length and its words of eight bytes.
 public struct KeyTable: Sendable {
-    /// A key of 1 to 24 bytes as three overlapping words: its first eight bytes, the next eight, its last eight.
-    private struct Entry: Equatable {
+    /// A key of 1 to 32 bytes as overlapping words: its first two, and its last two.
+    private struct Entry {
         var first: UInt64
-        var middle: UInt64
-        var last: UInt64
+        var second: UInt64 = 0
+        var third: UInt64 = 0
+        var last: UInt64 = 0
         var id: UInt8
     }
 
@@ -12,9 +13,9 @@ public struct KeyTable: Sendable {
     private let entries: [Entry]
     private let starts: [Int]
 
-    private static let longest = 24
+    private static let longest = 32
 
-    /// - Parameter keys: Up to 24 bytes each, with what ``id(of:in:)`` shall say of them.
+    /// - Parameter keys: Up to 32 bytes each, with what ``id(of:in:)`` shall say of them.
     public init(_ keys: [(key: StaticString, id: UInt8)]) {
         var byLength = [[Entry]](repeating: [], count: Self.longest + 2)
         for (key, id) in keys {
@@ -38,7 +39,11 @@ public struct KeyTable: Sendable {
         let wanted = Self.entry(range, of: bytes, id: 0)
         for index in starts[range.count]..<starts[range.count + 1] {
             let entry = entries[index]
-            if entry.first == wanted.first, entry.last == wanted.last, entry.middle == wanted.middle { return entry.id }
+            if entry.first == wanted.first, entry.last == wanted.last, entry.second == wanted.second,
+                entry.third == wanted.third
+            {
+                return entry.id
+            }
         }
         return nil
     }
@@ -54,10 +59,11 @@ public struct KeyTable: Sendable {
     private static func entry(_ range: Range<Int>, of bytes: Span<UInt8>, id: UInt8) -> Entry {
         let start = range.lowerBound
         guard range.count >= 8, let first = bytes.word(at: start), let last = bytes.word(at: range.upperBound - 8) else {
-            return Entry(first: shortWord(range, of: bytes), middle: 0, last: 0, id: id)
+            return Entry(first: shortWord(range, of: bytes), id: id)
         }
-        let middle = range.count > 16 ? bytes.word(at: start + 8) ?? 0 : 0
-        return Entry(first: first, middle: middle, last: last, id: id)
+        guard range.count > 16, let second = bytes.word(at: start + 8), let third = bytes.word(at: range.upperBound - 16)
+        else { return Entry(first: first, last: last, id: id) }
+        return Entry(first: first, second: second, third: third, last: last, id: id)
     }
 
     /// Fewer than eight bytes as a word, zeros above them.

@@ -38,7 +38,7 @@ public struct InvocationLoop: Sendable {
     ///   - concurrency: `AWS_LAMBDA_MAX_CONCURRENCY`, or 1.
     ///   - makeHandler: Makes the handler of one loop, on the thread that will use it.
     /// - Throws: ``RuntimeError``, from whichever loop fails first.
-    public func run<Handler: InvocationHandler>(
+    public func run<Handler: InvocationHandler & SendableMetatype>(
         concurrency: Int, makeHandler: @escaping @Sendable () -> Handler
     ) throws(RuntimeError) {
         var api = RuntimeAPI(endpoint, log: log)

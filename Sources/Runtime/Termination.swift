@@ -20,7 +20,7 @@ public final class Termination: Sendable {
     /// A call blocked in the kernel would not see a handler's flag, so the signal is taken out of its way altogether.
     /// Call it first, before any other thread runs.
     public func watch() {
-        var signals = unsafe sigset_t()
+        var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGTERM)
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -38,7 +38,7 @@ public final class Termination: Sendable {
     }
 
     private func awaitSignal() {
-        var signals = unsafe sigset_t()
+        var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGTERM)
         var received: Int32 = 0

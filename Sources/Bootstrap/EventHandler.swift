@@ -1,0 +1,24 @@
+import LambdaRuntime
+import Processor
+
+/// Joins the loop, which knows no events, and the pipeline, which knows no Lambda.
+struct EventHandler: InvocationHandler {
+    var pipeline: Pipeline
+    let settings: Settings
+    /// Nil where several invocations run at once.
+    let traceVariable: TraceVariable?
+
+    mutating func handle(
+        _ buffer: [UInt8], _ event: Range<Int>, of invocation: Invocation, into response: inout [UInt8]
+    ) throws(InvocationError) {
+        traceVariable?.set(invocation.traceID)
+        let context = InvocationContext(
+            requestID: invocation.requestID, functionName: settings.functionName,
+            deadline: invocation.deadline - settings.deadlineMargin)
+        do throws(EventError) {
+            _ = try pipeline.respond(to: buffer, event, context: context, into: &response)
+        } catch {
+            throw InvocationError(type: EventError.errorType, message: error.description)
+        }
+    }
+}
