@@ -58,7 +58,7 @@ struct EventDecoder: Sendable {
         } catch {
             throw .notKinesis(found: "\(error)")
         }
-        guard hasRecords || batch.window != nil else { throw .notKinesis(found: "it has no list \"Records\"") }
+        guard hasRecords else { throw .notKinesis(found: "it has no list \"Records\"") }
         batch.retainEvent(buffer, range)
     }
 
