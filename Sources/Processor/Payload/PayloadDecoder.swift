@@ -14,9 +14,6 @@ struct PayloadDecoder: Sendable {
     var storage = TextStorage()
     /// The fields of the object that is being read.
     var table = FieldTable()
-    /// `source` of the object around an entity, for when the entity has none.
-    private var outerSource: FieldValue?
-    private var outerIngestionTimestamp: FieldValue?
     private let fields = FieldScanner()
 
     /// How often an object `data` is unwrapped.
@@ -35,7 +32,6 @@ struct PayloadDecoder: Sendable {
 
     private mutating func content(of bytes: Span<UInt8>) throws(PayloadError) -> Content {
         try scanRecord(bytes)
-        (outerSource, outerIngestionTimestamp) = (nil, nil)
         var unwrapped = 0
         while true {
             if table[.test]?.kind == .true { return .test }
@@ -45,11 +41,14 @@ struct PayloadDecoder: Sendable {
         }
         var dataType = try kindGiven(in: bytes)
         if let inner = try enveloped(in: bytes) {
+            // What the envelope says counts, and what it leaves open the payload may say.
+            let source = isGiven(.source, in: bytes) ? table[.source] : nil
+            let timestamp = isGiven(.ingestionTimestamp, in: bytes) ? table[.ingestionTimestamp] : nil
             try descend(into: inner, of: bytes)
+            if let source { table[.source] = source }
+            if let timestamp { table[.ingestionTimestamp] = timestamp }
             if dataType == nil { dataType = try kindGiven(in: bytes) }
         }
-        if table[.source] == nil { table[.source] = outerSource }
-        if table[.ingestionTimestamp] == nil { table[.ingestionTimestamp] = outerIngestionTimestamp }
         guard let kind = dataType ?? inferredKind(in: bytes) else {
             throw PayloadError(.kind, "record has no data_type, and none of sale_id, concert_id, event_id, venue_id, artist_id")
         }
@@ -87,8 +86,6 @@ struct PayloadDecoder: Sendable {
 
     /// Notes the fields of an object inside the record, which has been checked already.
     private mutating func descend(into inner: FieldValue, of bytes: Span<UInt8>) throws(PayloadError) {
-        if let source = table[.source] { outerSource = source }
-        if let timestamp = table[.ingestionTimestamp] { outerIngestionTimestamp = timestamp }
         var scanner = JSONScanner(at: inner.range.lowerBound)
         do throws(JSONError) {
             try fields.scan(&scanner, in: bytes, into: &table)
