@@ -32,11 +32,13 @@ curl=$(build/lean-curl.sh "$cache")
 
 step="build the function"
 echo "building bootstrap ($(uname -m))"
-# Absolute paths would make the bytes depend on the folder, so the compilers are told another name for it.
+# Absolute paths would make the bytes depend on the folder, so the compilers are told another name for it; and the
+# hash that incremental code generation leaves in each object file covers the path in any case, so it is turned off.
 # The linker takes the lean libcurl because its folder comes first, and what libcurl needs because it is named.
 swift build --configuration release --product bootstrap --scratch-path "$scratch" --static-swift-stdlib \
     -Xswiftc -static-executable -Xswiftc -use-ld=lld \
     -Xswiftc -file-prefix-map -Xswiftc "$root=/source" \
+    -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
     -Xcc "-ffile-prefix-map=$root=/source" -Xcc "-I$curl/include" \
     -Xlinker "-L$curl/lib" -Xlinker -lcares -Xlinker -lssl -Xlinker -lcrypto -Xlinker -lz \
     -Xlinker --gc-sections -Xlinker --icf=safe -Xlinker --build-id=none -Xlinker --strip-all

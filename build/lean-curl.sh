@@ -52,9 +52,14 @@ run() {
 # Sources are asked for through lists of our own, so the machine's apt set-up stays as it is.
 sources=$work/sources.list
 keyring=$(ls /usr/share/keyrings/{debian,ubuntu}-archive-keyring.{pgp,gpg} 2>/dev/null | head -n 1 || true)
-apt-get indextargets --format '$(ORIGIN)|$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    sed -nE 's/^(Debian|Ubuntu|\$\(ORIGIN\))\|(.* main)$/\2/p' | sort --unique |
-    sed "s|^|deb-src ${keyring:+[signed-by=$keyring] }|" >"$sources"
+archives() { # OPTION...: the distribution's archives, as far as apt can tell whose they are
+    apt-get "$@" indextargets --format '$(ORIGIN)|$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        sed -nE 's/^(Debian|Ubuntu|\$\(ORIGIN\))\|(.* main)$/\2/p' | sort --unique |
+        sed "s|^|deb-src ${keyring:+[signed-by=$keyring] }|"
+}
+archives >"$sources"
+# Before the first update of a machine, apt knows of archives only what its configuration says.
+[[ -s $sources ]] || archives --no-release-info >"$sources"
 [[ -s $sources ]] || fail "apt knows no Debian or Ubuntu archive; see the files in /etc/apt/sources.list.d"
 mkdir -p "$work"/{lists,cache/archives}/partial "$work/source"
 apt_source=(

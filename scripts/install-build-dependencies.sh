@@ -5,7 +5,8 @@ set -euo pipefail
 packages=(
     dpkg-dev gcc g++ make binutils          # builds curl from its source package; g++ brings the static libstdc++
     libcurl4-openssl-dev libssl-dev zlib1g-dev libc-ares-dev
-    python3 openssl                         # writes the zip; makes the certificates of tests
+    python3                                 # writes the zip
+    openssl iproute2                        # the tests' certificates and network name spaces
 )
 
 missing=()
@@ -17,7 +18,7 @@ done
 
 as_root=()
 if ((EUID != 0)); then
-    if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null && [[ ! -t 0 ]]; then
+    if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [[ ! -t 0 ]]; }; then
         echo "error: ${missing[*]} must be installed, which takes root; run: apt-get install ${missing[*]}" >&2
         exit 1
     fi

@@ -11,8 +11,12 @@ public struct CurlError: Error, Equatable {
     /// What went wrong, mostly in libcurl's words.
     public let reason: String
 
+    public init(code: Int, action: String, reason: String) {
+        (self.code, self.action, self.reason) = (code, action, reason)
+    }
+
     init(_ code: CURLcode, doing action: String, reason: String) {
-        (self.code, self.action, self.reason) = (Int(code.rawValue), action, reason)
+        self.init(code: Int(code.rawValue), action: action, reason: reason)
     }
 
     /// Whether the same request may well succeed a little later: the network or the peer failed, nothing was refused.

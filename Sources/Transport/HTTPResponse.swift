@@ -11,7 +11,7 @@ public struct HTTPResponse: Sendable, Equatable {
 
 /// The headers of an answer, in the order in which they came, found by name in any letter case.
 public struct HTTPHeaders: Sendable, Equatable {
-    private var fields: [HTTPRequest.Header] = []
+    private var fields: [HTTPHeader] = []
 
     public init() {}
 
@@ -19,7 +19,7 @@ public struct HTTPHeaders: Sendable, Equatable {
     public subscript(name: String) -> String? { fields.first { $0.name.isEqualIgnoringCase(to: name) }?.value }
 
     /// Adds a header after the others, also when there is one of that name already.
-    public mutating func append(_ name: String, _ value: String) { fields.append(HTTPRequest.Header(name, value)) }
+    public mutating func append(_ name: String, _ value: String) { fields.append(HTTPHeader(name, value)) }
 
     /// Forgets every header: those of an interim answer are not those of the answer.
     mutating func removeAll() { fields.removeAll(keepingCapacity: true) }
@@ -34,7 +34,7 @@ extension HTTPHeaders: ExpressibleByDictionaryLiteral {
 
 /// Order: as received.
 extension HTTPHeaders: Sequence {
-    public func makeIterator() -> IndexingIterator<[HTTPRequest.Header]> { fields.makeIterator() }
+    public func makeIterator() -> IndexingIterator<[HTTPHeader]> { fields.makeIterator() }
 }
 
 extension String {
