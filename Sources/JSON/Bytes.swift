@@ -3,7 +3,7 @@ extension Span<UInt8> {
     /// The byte at `offset`, or 0 where the span has ended.
     ///
     /// A NUL is allowed nowhere in a JSON text, so 0 stops every loop of the scanner without a check of its own.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func byte(at offset: Int) -> UInt8 {
         guard offset >= 0, offset < count else { return 0 }
         // In bounds by the guard.
@@ -11,7 +11,7 @@ extension Span<UInt8> {
     }
 
     /// The eight bytes from `offset` on, the first one lowest, or nil where fewer are left.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func word(at offset: Int) -> UInt64? {
         guard offset >= 0, count >= 8, offset <= count - 8 else { return nil }
         // In bounds by the guard; bytes have no padding between them, and the load needs no alignment.

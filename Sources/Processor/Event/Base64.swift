@@ -5,6 +5,8 @@ import JSON
 /// Source: <https://www.rfc-editor.org/rfc/rfc4648#section-4>
 struct Base64: Sendable {
     /// The six bits of each character, in the place they have in a word of four; the top bit where it is none.
+    ///
+    /// Arrays and not inline: a copy of this value must not copy 4 KiB.
     private let first = Self.table(shift: 18)
     private let second = Self.table(shift: 12)
     private let third = Self.table(shift: 6)
@@ -67,8 +69,8 @@ struct Base64: Sendable {
         first[Int(characters[0])] | second[Int(characters[1])] | third[Int(characters[2])] | fourth[Int(characters[3])]
     }
 
-    private static func table(shift: UInt32) -> InlineArray<256, UInt32> {
-        var table = InlineArray<256, UInt32>(repeating: invalid)
+    private static func table(shift: UInt32) -> [UInt32] {
+        var table = [UInt32](repeating: invalid, count: 256)
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         for (value, character) in alphabet.utf8.enumerated() { table[Int(character)] = UInt32(value) << shift }
         return table

@@ -18,8 +18,8 @@ struct FieldValue: Sendable {
 /// A field that is `null` is absent; of duplicate keys the last one wins.
 struct FieldTable: Sendable {
     private var given: UInt64 = 0
-    private var values = [64 of FieldValue](
-        repeating: FieldValue(start: 0, end: 0, kind: .null, isEscaped: false))
+    private var values = [FieldValue](
+        repeating: FieldValue(start: 0, end: 0, kind: .null, isEscaped: false), count: 64)
 
     @inline(__always)
     subscript(field: Field) -> FieldValue? {
