@@ -1,0 +1,102 @@
+import Foundation
+import Processor
+import Telemetry
+
+/// The pipeline that Lambda runs, in this process, with embedded sinks.
+struct InProcessTarget: ReplayTarget {
+    private var pipeline: Pipeline
+    private let entities: LocalEntities
+    private let deadLetters = LocalDeadLetters()
+    private let sinkFolder: SinkFolder?
+    private var delivered = 0
+
+    /// - Parameters:
+    ///   - processors: Names, with commas between them.
+    ///   - sinkFolder: Where the sinks' contents go in the end.
+    init(processors: String, sinkFolder path: String?) throws {
+        let entities = LocalEntities()
+        self.entities = entities
+        sinkFolder = try path.map(SinkFolder.init(path:))
+        let environment = ProcessInfo.processInfo.environment
+        let settings = try Settings(environment: environment.filter { $0.key.hasPrefix("AWS_LAMBDA_LOG_") })
+        let names = processors.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        // Without the log processor the report alone says what happened.
+        let isLogging = names.contains("log")
+        let log = Logger(
+            level: isLogging ? settings.logLevel : .fatal, format: settings.logFormat, sink: StandardError())
+        let steps: [any RecordProcessor] = try names.map { name in
+            switch name {
+            case "local": return entities
+            case "log": return LogProcessor(log: log)
+            default: throw UsageError(description: "--processors names \"\(name)\"; expected some of local, log")
+            }
+        }
+        if steps.isEmpty { throw UsageError(description: "--processors is empty; expected some of local, log") }
+        pipeline = Pipeline(dispatcher: Dispatcher(steps), deadLetters: deadLetters, log: log)
+    }
+
+    mutating func deliver(_ event: ReplayEvent) throws -> Delivery {
+        delivered += 1
+        let context = InvocationContext(
+            requestID: "replay-\(delivered)", functionName: "replay", deadline: .now + .seconds(60))
+        var response: [UInt8] = []
+        let start = ContinuousClock.now
+        do throws(EventError) {
+            let report = try pipeline.respond(
+                to: event.bytes, 0..<event.bytes.count, context: context, into: &response)
+            return Delivery(report, latency: ContinuousClock.now - start)
+        } catch {
+            return Delivery(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
+        }
+    }
+
+    mutating func finish() throws {
+        guard let sinkFolder else { return }
+        for kind in Payload.Kind.allCases { try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson") }
+        try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
+    }
+
+    mutating func stop() {}
+}
+
+extension Delivery {
+    fileprivate init(_ report: BatchReport, latency: Duration) {
+        for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
+        for kind in Payload.Kind.allCases { byKind[kind] = report.counts[kind]?.values.reduce(0, +) }
+        badRecords = report.badRecords.map {
+            let index = $0.subSequenceNumber.map { " (user record \($0))" } ?? ""
+            return BadRecord(
+                reason: $0.error.reason.rawValue, message: $0.error.message,
+                sequenceNumber: $0.sequenceNumber.digits + index)
+        }
+        self.latency = latency
+    }
+}
+
+extension Payload.Kind {
+    var plural: String { rawValue + "s" }
+}
+
+/// The folder that the embedded sinks' contents are written to.
+struct SinkFolder {
+    private let url: URL
+
+    init(path: String) throws {
+        url = URL(filePath: path, directoryHint: .isDirectory)
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw CommandError(description: "\(path) cannot be made: \((error as NSError).localizedDescription)")
+        }
+    }
+
+    /// Writes one line each, all or nothing.
+    func write(_ lines: [[UInt8]], to name: String) throws {
+        var data = Data()
+        for line in lines { data.append(contentsOf: line + [UInt8(ascii: "\n")]) }
+        do { try data.write(to: url.appending(path: name), options: .atomic) } catch {
+            throw CommandError(
+                description: "\(url.path)/\(name) cannot be written: \((error as NSError).localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Processor
+
+/// Feeds saved events through the processor, with no AWS account.
+struct Replay: Command {
+    static let name = "replay"
+    static let summary = "feed saved events or payloads through the processor, and report"
+    static let help = """
+        Feed events through the real processing path, with no AWS account, and report what became of every record.
+
+        Usage: concertctl replay PATH... [options]
+               concertctl replay - [options]            (standard input)
+
+        A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON),
+        or a folder of both; NAME.response.json files are passed over.
+
+          --bootstrap PATH     drive this binary over a local Runtime API, instead of running in this process
+          --batch-size N       records an event when payloads are put together to events, 1...10000 (default 100)
+          --repeat N           feed everything N times, 1...1000000 (default 1)
+          --processors LIST    local (embedded sinks, the default), log; with --bootstrap: what PROCESSORS is set to
+          --sink-dir DIR       write what the embedded sinks hold at the end: entities by kind, dead letters
+          --output text|json   how the report reads (default text)
+
+        Without --bootstrap, bad records go to an embedded dead-letter sink. A bootstrap has none, so there they fail.
+        Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
+
+        Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
+
+        Examples:
+          concertctl replay Fixtures/kinesis
+          concertctl replay --bootstrap dist/bootstrap event.json
+          aws kinesis get-records ... | jq -r '.Records[].Data | @base64d' | concertctl replay -
+          concertctl replay upload.ndjson --sink-dir out --output json | jq .records.byOutcome
+        """
+
+    enum Output: String, CaseIterable { case text, json }
+
+    private let paths: [String]
+    private let bootstrap: String?
+    private let batchSize: Int
+    private let repetitions: Int
+    private let processors: String?
+    private let sinkFolder: String?
+    private let output: Output
+
+    init(parsing arguments: inout ArgumentList) throws {
+        bootstrap = try arguments.option("--bootstrap")
+        batchSize = try arguments.integer("--batch-size", in: 1...10_000) ?? 100
+        repetitions = try arguments.integer("--repeat", in: 1...1_000_000) ?? 1
+        processors = try arguments.option("--processors")
+        sinkFolder = try arguments.option("--sink-dir")
+        output = try arguments.choice("--output", of: Output.self) ?? .text
+        paths = try arguments.rest()
+        if paths.isEmpty { throw UsageError(description: "a PATH is missing: an event, a file of payloads, a folder or -") }
+        if bootstrap != nil, sinkFolder != nil {
+            throw UsageError(description: "--sink-dir is for the embedded sinks, which --bootstrap does not use")
+        }
+    }
+
+    func run() throws -> ExitStatus {
+        let events = try ReplaySource(batchSize: batchSize).events(at: paths)
+        if events.isEmpty { throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))") }
+        var target = try makeTarget()
+        defer { target.stop() }
+        var report = ReplayReport()
+        let progress = Progress(total: events.count * repetitions)
+        for _ in 0..<repetitions {
+            for event in events {
+                report.add(try target.deliver(event), of: event)
+                progress.step()
+            }
+        }
+        progress.end()
+        try target.finish()
+        print(output == .json ? report.json() : report.text())
+        return report.hasFailures ? .recordsFailed : .done
+    }
+
+    private func makeTarget() throws -> any ReplayTarget {
+        if let bootstrap { return try BootstrapTarget(path: bootstrap, processors: processors) }
+        return try InProcessTarget(processors: processors ?? "local", sinkFolder: sinkFolder)
+    }
+}
+
+/// Where a replay's events go.
+protocol ReplayTarget {
+    /// Hands over one event, and waits for the answer.
+    ///
+    /// - Throws: When no further event can be delivered.
+    mutating func deliver(_ event: ReplayEvent) throws -> Delivery
+    /// Writes what there is to write at the end.
+    mutating func finish() throws
+    /// Ends what was started; called whatever happened.
+    mutating func stop()
+}
+
+/// What became of one event.
+struct Delivery {
+    /// Why the invocation failed as a whole; nil when it was answered.
+    var invocationError: String?
+    /// How many records ended so.
+    var byOutcome: [BatchReport.Ending: Int] = [:]
+    /// How many typed records there were of each kind.
+    var byKind: [Payload.Kind: Int] = [:]
+    var badRecords: [BadRecord] = []
+    var latency: Duration = .zero
+
+    /// A record that could not be processed.
+    struct BadRecord {
+        var reason: String
+        var message: String
+        var sequenceNumber: String
+    }
+}

@@ -1,0 +1,160 @@
+import Foundation
+import JSON
+
+/// One event to be delivered.
+struct ReplayEvent {
+    /// The file that it came from, for messages.
+    var name: String
+    var bytes: [UInt8]
+}
+
+/// Finds events in files, folders and standard input, and puts payloads together to events.
+struct ReplaySource {
+    /// Payloads an event.
+    let batchSize: Int
+
+    /// - Throws: ``CommandError`` for a path that cannot be read.
+    func events(at paths: [String]) throws -> [ReplayEvent] {
+        var events: [ReplayEvent] = []
+        for path in paths {
+            if path == "-" {
+                events += self.events(in: [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()), name: "-")
+                continue
+            }
+            for file in try files(at: path) {
+                events += self.events(in: try Self.contents(of: file), name: file)
+            }
+        }
+        return events
+    }
+
+    /// The file itself, or all event and payload files below a folder, by name.
+    private func files(at path: String) throws -> [String] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw CommandError(description: "\(path) does not exist")
+        }
+        guard isFolder.boolValue else { return [path] }
+        guard let names = FileManager.default.enumerator(atPath: path) else {
+            throw CommandError(description: "the folder \(path) cannot be read")
+        }
+        let found = names.compactMap { $0 as? String }.filter { name in
+            [".json", ".ndjson", ".jsonl"].contains { name.hasSuffix($0) } && !name.hasSuffix(".response.json")
+                && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+        }
+        return found.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
+    }
+
+    private static func contents(of path: String) throws -> [UInt8] {
+        do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
+            throw CommandError(description: "\(path) cannot be read: \((error as NSError).localizedDescription)")
+        }
+    }
+
+    private func events(in bytes: [UInt8], name: String) -> [ReplayEvent] {
+        if name.hasSuffix(".event.json") || Self.isEvent(bytes) { return [ReplayEvent(name: name, bytes: bytes)] }
+        if Self.isOneJSONValue(bytes) { return batches([bytes[...]], name: name) }
+        let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            .filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
+        var events: [ReplayEvent] = []
+        var payloads: [ArraySlice<UInt8>] = []
+        for line in lines {
+            // A line may be a whole event as well, as they stand in logs.
+            guard Self.isEvent(Array(line)) else {
+                payloads.append(line)
+                continue
+            }
+            events += batches(payloads, name: name) + [ReplayEvent(name: name, bytes: Array(line))]
+            payloads = []
+        }
+        return events + batches(payloads, name: name)
+    }
+
+    private func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
+        stride(from: 0, to: payloads.count, by: batchSize).map { start in
+            let end = min(start + batchSize, payloads.count)
+            return ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: payloads[start..<end], firstIndex: start))
+        }
+    }
+
+    /// Whether `bytes` are one JSON object with a member `Records` that is a list.
+    private static func isEvent(_ bytes: [UInt8]) -> Bool {
+        var scanner = JSONScanner()
+        do throws(JSONError) {
+            guard try scanner.kind(in: bytes.span) == .object else { return false }
+            var isFound = false
+            var key = try scanner.openObject(in: bytes.span)
+            while let name = key {
+                let kind = try scanner.kind(in: bytes.span)
+                if bytes.span.string(name.range) == "Records" { isFound = kind == .array }
+                try scanner.skipValue(in: bytes.span)
+                key = try scanner.nextKey(in: bytes.span)
+            }
+            try scanner.finish(in: bytes.span)
+            return isFound
+        } catch {
+            return false
+        }
+    }
+
+    private static func isOneJSONValue(_ bytes: [UInt8]) -> Bool {
+        var scanner = JSONScanner()
+        do throws(JSONError) {
+            scanner.skipByteOrderMark(in: bytes.span)
+            try scanner.skipValue(in: bytes.span)
+            try scanner.finish(in: bytes.span)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
+
+/// A Lambda event made of payloads, as the poller would make it of their records.
+enum LambdaEvent {
+    private static let streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
+    private static let shardID = "shardId-000000000000"
+    /// Sequence numbers have 56 digits; these start here.
+    private static let firstSequenceNumber = "49590338271490256608559692538361571095921575989136580000"
+
+    /// - Parameter firstIndex: How many records came before, so that sequence numbers go on.
+    static func bytes(of payloads: ArraySlice<ArraySlice<UInt8>>, firstIndex: Int) -> [UInt8] {
+        var writer = JSONWriter()
+        let arrival = Date().timeIntervalSince1970
+        writer.openObject()
+        writer.key("Records")
+        writer.openArray()
+        for (index, payload) in payloads.enumerated() {
+            write(Data(payload).base64EncodedString(), index: firstIndex + index, arrival: arrival, to: &writer)
+        }
+        writer.closeArray()
+        writer.closeObject()
+        return writer.bytes
+    }
+
+    private static func write(_ data: String, index: Int, arrival: Double, to writer: inout JSONWriter) {
+        let sequenceNumber = firstSequenceNumber.dropLast(12) + String(format: "%012d", index)
+        func write(_ key: String, _ value: String) {
+            writer.key(key)
+            writer.string(value)
+        }
+        writer.openObject()
+        writer.key("kinesis")
+        writer.openObject()
+        write("kinesisSchemaVersion", "1.0")
+        write("partitionKey", "replay-\(index)")
+        write("sequenceNumber", String(sequenceNumber))
+        write("data", data)
+        writer.key("approximateArrivalTimestamp")
+        writer.number(arrival)
+        writer.closeObject()
+        write("eventSource", "aws:kinesis")
+        write("eventVersion", "1.0")
+        write("eventID", "\(shardID):\(sequenceNumber)")
+        write("eventName", "aws:kinesis:record")
+        write("invokeIdentityArn", "arn:aws:iam::000000000000:role/replay")
+        write("awsRegion", "us-east-1")
+        write("eventSourceARN", streamARN)
+        writer.closeObject()
+    }
+}
