@@ -11,7 +11,7 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "concert-data-processor",
     products: [
-        .executable(name: "bootstrap", targets: ["bootstrap"]),
+        .executable(name: "bootstrap", targets: ["bootstrap"])
     ],
     targets: [
         // C libraries: each has one door.

@@ -23,7 +23,9 @@ enum Main {
         let log = Logger(sink: StandardError())
         guard let address = environment["AWS_LAMBDA_RUNTIME_API"], !address.isEmpty else {
             log.log(
-                .fatal, "AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it; locally, run this binary through concertctl replay --bootstrap")
+                .fatal,
+                "AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it; locally, run this binary through concertctl replay --bootstrap"
+            )
             return 1
         }
         guard let endpoint = Endpoint(address) else {
@@ -45,7 +47,8 @@ enum Main {
         let termination = Termination()
         termination.watch()
         let concurrency = settings.maxConcurrency
-        let metrics = settings.isMetricsOn
+        let metrics =
+            settings.isMetricsOn
             ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil
         let dispatcher = Dispatcher(
             settings.processors.map { $0.make(log: log) }, optional: Set(settings.optionalProcessors.map(\.rawValue)))

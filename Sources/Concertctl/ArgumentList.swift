@@ -25,7 +25,8 @@ struct ArgumentList {
         guard let text = try option(name) else { return nil }
         guard let value = Int(text), bounds.contains(value) else {
             throw UsageError(
-                description: "\(name) is \"\(text)\"; expected a whole number in \(bounds.lowerBound)...\(bounds.upperBound)")
+                description:
+                    "\(name) is \"\(text)\"; expected a whole number in \(bounds.lowerBound)...\(bounds.upperBound)")
         }
         return value
     }

@@ -24,7 +24,9 @@ extension JSONScanner {
                 position = try Self.endOfEscape(in: bytes, at: position)
             case 0x20..<0x80: position += 1
             case 0x80...:
-                guard let length = UTF8Sequence.length(in: bytes, at: position) else { throw .notUTF8(offset: position) }
+                guard let length = UTF8Sequence.length(in: bytes, at: position) else {
+                    throw .notUTF8(offset: position)
+                }
                 position += length
             default: throw .syntax(offset: position, expected: "a character or the end of the string")
             }

@@ -58,10 +58,12 @@ public struct KeyTable: Sendable {
     @inline(__always)
     private static func entry(_ range: Range<Int>, of bytes: Span<UInt8>, id: UInt8) -> Entry {
         let start = range.lowerBound
-        guard range.count >= 8, let first = bytes.word(at: start), let last = bytes.word(at: range.upperBound - 8) else {
+        guard range.count >= 8, let first = bytes.word(at: start), let last = bytes.word(at: range.upperBound - 8)
+        else {
             return Entry(first: shortWord(range, of: bytes), id: id)
         }
-        guard range.count > 16, let second = bytes.word(at: start + 8), let third = bytes.word(at: range.upperBound - 16)
+        guard range.count > 16, let second = bytes.word(at: start + 8),
+            let third = bytes.word(at: range.upperBound - 16)
         else { return Entry(first: first, last: last, id: id) }
         return Entry(first: first, second: second, third: third, last: last, id: id)
     }

@@ -93,7 +93,8 @@ public struct Pipeline: Sendable {
         }
         if let index = batch.firstUndecoded {
             log.log(
-                .warn, "batch too large for memory: the rest is left to the next invocation", requestID: context.requestID,
+                .warn, "batch too large for memory: the rest is left to the next invocation",
+                requestID: context.requestID,
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }
         metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)

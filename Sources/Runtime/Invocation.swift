@@ -1,4 +1,6 @@
-/// One run of the function, as the headers of `next` tell it. Every header but the request ID may be missing.
+/// One run of the function, as the headers of `next` tell it.
+///
+/// Every header but the request ID may be missing.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
 public struct Invocation: Sendable, Equatable {

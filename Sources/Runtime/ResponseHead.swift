@@ -46,7 +46,13 @@ struct ResponseHead: Sendable, Equatable {
             }
         }
         let hasNoBody = (100..<200).contains(status) || status == 204 || status == 304
-        if hasNoBody { body = .length(0) } else if isChunked { body = .chunked } else if let length { body = .length(length) }
+        if hasNoBody {
+            body = .length(0)
+        } else if isChunked {
+            body = .chunked
+        } else if let length {
+            body = .length(length)
+        }
         if body == .untilClose { keepsAlive = false }
     }
 

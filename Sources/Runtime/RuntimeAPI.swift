@@ -79,7 +79,9 @@ struct RuntimeAPI: ~Copyable {
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
     }
 
-    /// Tells Lambda that the function cannot start. What comes of it is logged, for the process ends in any case.
+    /// Tells Lambda that the function cannot start.
+    ///
+    /// What comes of it is logged, for the process ends in any case.
     mutating func failInitialization(with error: InvocationError) {
         writeHead(
             "POST", "/2018-06-01/runtime/init/error", length: error.body(requestID: nil).count,
@@ -175,7 +177,9 @@ extension RuntimeAPI {
 extension RuntimeAPI {
     private static let extensionName = "concert-data-processor-shutdown"
 
-    /// Registers without events, and starts the call for events that never come. Works without being registered, too.
+    /// Registers without events, and starts the call for events that never come.
+    ///
+    /// The loop works without it, too.
     ///
     /// - Returns: The connection on which the extension waits; the registration lasts as long as it is kept.
     mutating func registerExtension() -> ExtensionConnection? {

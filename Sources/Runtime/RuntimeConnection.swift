@@ -13,7 +13,9 @@ struct RuntimeConnection: ~Copyable {
 
     private let endpoint: Endpoint
     private var socket: Socket?
-    /// Holds the last response. It grows to the largest event, and is used again for the next.
+    /// Holds the last response.
+    ///
+    /// It grows to the largest event, and is used again for the next.
     private(set) var buffer = [UInt8](repeating: 0, count: 32 * 1024)
     private var filled = 0
 
@@ -127,7 +129,7 @@ extension RuntimeConnection {
     }
 
     private mutating func grow(to count: Int) {
-        var larger = [UInt8]()
+        var larger: [UInt8] = []
         larger.reserveCapacity(count)
         larger.append(contentsOf: buffer[..<filled])
         larger.append(contentsOf: repeatElement(0, count: count - filled))

@@ -54,7 +54,9 @@ public final class Termination: Sendable {
     /// An invocation has come, and should be answered before the process ends.
     func beginInvocation() { invocations.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 
-    /// An invocation is answered. When the process is about to end, this thread asks for no more.
+    /// An invocation is answered.
+    ///
+    /// When the process is about to end, this thread asks for no more.
     func endInvocation() {
         invocations.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         while isRequested.load(ordering: .sequentiallyConsistent) { pause() }

@@ -6,8 +6,9 @@ import Glibc
 public struct StandardError: LineSink {
     public init() {}
 
-    /// One `write` a line, so that lines of several threads do not mix. A log that cannot be written is no reason to
-    /// fail an invocation, so errors are ignored.
+    /// Makes one `write` of each line, so that lines of several threads do not mix.
+    ///
+    /// A log that cannot be written is no reason to fail an invocation, so errors are ignored.
     public func write(_ line: [UInt8]) {
         var written = 0
         while written < line.count {

@@ -75,7 +75,8 @@ final class PayloadConformanceTests: XCTestCase {
     private static func isEqual(_ left: Any, _ right: Any) -> Bool {
         switch (left, right) {
         case (let left as [String: Any], let right as [String: Any]):
-            left.count == right.count && left.allSatisfy { key, value in right[key].map { isEqual(value, $0) } ?? false }
+            left.count == right.count
+                && left.allSatisfy { key, value in right[key].map { isEqual(value, $0) } ?? false }
         case (let left as [Any], let right as [Any]):
             left.count == right.count && zip(left, right).allSatisfy { isEqual($0, $1) }
         case (let left as NSNumber, let right as NSNumber):

@@ -153,7 +153,8 @@ final class BootstrapLog: Sendable {
         if fields["RecordsReceived"] != nil {
             delivery.byOutcome = [
                 .processed: fields["RecordsProcessed"] as? Int ?? 0, .skipped: fields["RecordsSkipped"] as? Int ?? 0,
-                .deadLettered: fields["RecordsDeadLettered"] as? Int ?? 0, .failed: fields["RecordsFailed"] as? Int ?? 0,
+                .deadLettered: fields["RecordsDeadLettered"] as? Int ?? 0,
+                .failed: fields["RecordsFailed"] as? Int ?? 0,
             ]
             state.finished.insert(requestID)
         } else if let reason = fields["reason"] as? String, let sequenceNumber = fields["sequenceNumber"] as? String {

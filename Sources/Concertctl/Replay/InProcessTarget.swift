@@ -52,7 +52,9 @@ struct InProcessTarget: ReplayTarget {
 
     mutating func finish() throws {
         guard let sinkFolder else { return }
-        for kind in Payload.Kind.allCases { try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson") }
+        for kind in Payload.Kind.allCases {
+            try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson")
+        }
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 

@@ -51,7 +51,9 @@ struct Replay: Command {
         sinkFolder = try arguments.option("--sink-dir")
         output = try arguments.choice("--output", of: Output.self) ?? .text
         paths = try arguments.rest()
-        if paths.isEmpty { throw UsageError(description: "a PATH is missing: an event, a file of payloads, a folder or -") }
+        if paths.isEmpty {
+            throw UsageError(description: "a PATH is missing: an event, a file of payloads, a folder or -")
+        }
         if bootstrap != nil, sinkFolder != nil {
             throw UsageError(description: "--sink-dir is for the embedded sinks, which --bootstrap does not use")
         }
@@ -59,7 +61,9 @@ struct Replay: Command {
 
     func run() throws -> ExitStatus {
         let events = try ReplaySource(batchSize: batchSize).events(at: paths)
-        if events.isEmpty { throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))") }
+        if events.isEmpty {
+            throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
+        }
         var target = try makeTarget()
         defer { target.stop() }
         var report = ReplayReport()

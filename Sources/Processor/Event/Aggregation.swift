@@ -51,7 +51,8 @@ struct Aggregation: Sendable {
         }
         for (index, record) in parsed.enumerated() {
             guard record.partitionKey < UInt64(partitionKeys.count) else {
-                throw Self.broken("user record \(index) names partition key \(record.partitionKey) of \(partitionKeys.count)")
+                throw Self.broken(
+                    "user record \(index) names partition key \(record.partitionKey) of \(partitionKeys.count)")
             }
             if let hashKey = record.hashKey, hashKey >= UInt64(hashKeys) {
                 throw Self.broken("user record \(index) names explicit hash key \(hashKey) of \(hashKeys)")

@@ -61,7 +61,8 @@ struct Base64: Sendable {
 
     @inline(__always)
     private func quantum(_ word: UInt32) -> UInt32 {
-        first[Int(word & 0xFF)] | second[Int(word >> 8 & 0xFF)] | third[Int(word >> 16 & 0xFF)] | fourth[Int(word >> 24)]
+        first[Int(word & 0xFF)] | second[Int(word >> 8 & 0xFF)] | third[Int(word >> 16 & 0xFF)]
+            | fourth[Int(word >> 24)]
     }
 
     @inline(__always)

@@ -6,13 +6,16 @@ import JSON
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
 struct EventDecoder: Sendable {
-    /// Kept texts of one batch, in bytes. Compressed records can hold a thousand times more than the event shows, so the
-    /// rest of such a batch is left to the next invocation: memory stays bounded, and nothing is lost.
+    /// Kept texts of one batch, in bytes.
+    ///
+    /// Compressed records can hold a thousand times more than the event shows, so the rest of such a batch is left to the
+    /// next invocation: memory stays bounded, and nothing is lost.
     static let batchTextLimit = 96 * 1024 * 1024
 
     private var data = DataDecoder()
     private let eventKeys = KeyTable([
-        ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue), ("state", EventKey.state.rawValue),
+        ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue),
+        ("state", EventKey.state.rawValue),
     ])
     private let recordKeys = KeyTable([
         ("kinesis", RecordKey.kinesis.rawValue), ("eventSource", RecordKey.eventSource.rawValue),
@@ -45,7 +48,9 @@ struct EventDecoder: Sendable {
     /// - Throws: ``EventError`` when this is not a Kinesis event.
     mutating func decode(_ buffer: [UInt8], _ range: Range<Int>, into batch: inout RecordBatch) throws(EventError) {
         batch.removeAll()
-        guard range.count <= Int32.max else { throw .notKinesis(found: "\(range.count) bytes, which no invocation has") }
+        guard range.count <= Int32.max else {
+            throw .notKinesis(found: "\(range.count) bytes, which no invocation has")
+        }
         swap(&data.payloads.storage, &batch.storage)
         defer { swap(&data.payloads.storage, &batch.storage) }
         var hasRecords = false
@@ -81,7 +86,11 @@ struct EventDecoder: Sendable {
                 hasRecords = kind == .array
                 data.payloads.storage.removeAll()
                 batch.removeAll()
-                if hasRecords { try records(&scanner, in: bytes, into: &batch) } else { try scanner.skipValue(in: bytes) }
+                if hasRecords {
+                    try records(&scanner, in: bytes, into: &batch)
+                } else {
+                    try scanner.skipValue(in: bytes)
+                }
             case .window:
                 try scanner.skipValue(in: bytes)
                 isWindow = kind == .object
@@ -140,7 +149,8 @@ struct EventDecoder: Sendable {
 
     /// - Parameter before: Where to go back to when `data` comes a second time, for the last one wins.
     private mutating func kinesis(
-        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into record: inout PartialRecord, _ batch: inout RecordBatch,
+        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into record: inout PartialRecord,
+        _ batch: inout RecordBatch,
         before: RecordBatch.Mark
     ) throws {
         var key = try scanner.openObject(in: bytes)
@@ -163,7 +173,9 @@ struct EventDecoder: Sendable {
         }
     }
 
-    private func text(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) -> EventText? {
+    private func text(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError)
+        -> EventText?
+    {
         guard kind == .string else {
             try scanner.skipValue(in: bytes)
             return nil
@@ -182,7 +194,9 @@ struct EventDecoder: Sendable {
         }
     }
 
-    private func complete(_ record: PartialRecord, at index: Int, in bytes: Span<UInt8>) throws(EventError) -> KinesisRecord {
+    private func complete(_ record: PartialRecord, at index: Int, in bytes: Span<UInt8>) throws(EventError)
+        -> KinesisRecord
+    {
         guard record.hasKinesis else { throw .notKinesis(found: "record \(index) has no object \"kinesis\"") }
         guard let sequenceNumber = record.sequenceNumber else {
             throw .invalidRecord(index: index, problem: "kinesis.sequenceNumber is missing or not text")

@@ -22,7 +22,7 @@ struct KinesisRecord: Sendable {
     var data: EventText
     /// Missing on streams that distribute records themselves.
     var partitionKey: EventText?
-    /// `shardId-000000000000:4959...`
+    /// The shard and the sequence number, with a colon between them.
     var eventID: EventText?
     var streamARN: EventText?
     /// When the stream accepted the record, in milliseconds since the Unix epoch.

@@ -54,5 +54,7 @@ public struct InvocationMetrics: Sendable {
 
 extension Duration {
     /// In milliseconds, to the microsecond.
-    var milliseconds: Double { Double(components.seconds) * 1000 + Double(components.attoseconds / 1_000_000_000_000) / 1000 }
+    var milliseconds: Double {
+        Double(components.seconds) * 1000 + Double(components.attoseconds / 1_000_000_000_000) / 1000
+    }
 }

@@ -93,7 +93,9 @@ struct FieldScanner: Sendable {
         table[field] = FieldValue(start: Int32(start), end: Int32(scanner.offset), kind: .object, isEscaped: false)
     }
 
-    /// Passes one value. Payloads are far below 2 GiB, which the decoder checks before it starts.
+    /// Passes one value.
+    ///
+    /// Payloads are far below 2 GiB, which the decoder checks before it starts.
     static func value(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> FieldValue {
         let kind = try scanner.kind(in: bytes)
         switch kind {

@@ -8,7 +8,8 @@ extension PayloadDecoder {
         let length = scalarCount(of: name)
         guard length <= 200 else {
             let shown = MessageText.shown(name.range, of: storage.bytes.span)
-            throw PayloadError(.range, "artist.name: \"\(shown)\" has \(length) characters, and at most 200 are allowed")
+            throw PayloadError(
+                .range, "artist.name: \"\(shown)\" has \(length) characters, and at most 200 are allowed")
         }
         return Artist(
             artistID: id, name: name,
@@ -83,7 +84,8 @@ extension PayloadDecoder {
                 try number(.unitPrice, of: .ticketSale, in: bytes) {
                     $0.isNegative || $0.isZero ? "is not above 0" : nil
                 }),
-            totalPrice: try number(first(.totalPrice, .totalAmount, in: bytes), of: .ticketSale, in: bytes) { _ in nil },
+            totalPrice: try number(first(.totalPrice, .totalAmount, in: bytes), of: .ticketSale, in: bytes) { _ in nil
+            },
             purchaseTimestamp: try required(
                 .purchaseTimestamp, of: .ticketSale, try timestamp(.purchaseTimestamp, of: .ticketSale, in: bytes)),
             paymentMethod: try text(.paymentMethod, of: .ticketSale, in: bytes),
@@ -98,12 +100,15 @@ extension PayloadDecoder {
         guard let total = sale.totalPrice else { return }
         let kept = storage.bytes.span
         let unitPrice = DecimalDigits(sale.unitPrice.text.range, of: kept)
-        guard DecimalDigits(total.text.range, of: kept).differs(from: Int(sale.quantity), times: unitPrice) else { return }
+        guard DecimalDigits(total.text.range, of: kept).differs(from: Int(sale.quantity), times: unitPrice) else {
+            return
+        }
         let field = first(.totalPrice, .totalAmount, in: bytes)
         throw PayloadError(
             .range,
             "\(name(field, of: .ticketSale)): \(MessageText.shown(total.text.range, of: kept)) differs from quantity "
-                + "\(sale.quantity) x unit_price \(MessageText.shown(sale.unitPrice.text.range, of: kept)) by more than 0.01")
+                + "\(sale.quantity) x unit_price \(MessageText.shown(sale.unitPrice.text.range, of: kept)) by more than 0.01"
+        )
     }
 }
 

@@ -11,7 +11,8 @@ extension PayloadDecoder {
         return try keep(value, field, of: entity, in: bytes)
     }
 
-    mutating func required(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text {
+    mutating func required(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text
+    {
         guard let text = try text(field, of: entity, in: bytes) else { throw missing(field, of: entity) }
         return text
     }
@@ -55,7 +56,8 @@ extension PayloadDecoder {
         guard let integer = decimal.integer, bounds.contains(integer) else {
             throw PayloadError(
                 .range,
-                "\(name(field, of: entity)): \(shown(value, in: bytes)) is outside \(bounds.lowerBound)...\(bounds.upperBound)")
+                "\(name(field, of: entity)): \(shown(value, in: bytes)) is outside \(bounds.lowerBound)...\(bounds.upperBound)"
+            )
         }
         return integer
     }
@@ -68,7 +70,9 @@ extension PayloadDecoder {
         }
     }
 
-    mutating func date(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> CalendarDate? {
+    mutating func date(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError)
+        -> CalendarDate?
+    {
         try parsed(field, of: entity, in: bytes, expected: "a date as YYYY-MM-DD") { CalendarDate($0, of: $1) }
     }
 
@@ -80,7 +84,9 @@ extension PayloadDecoder {
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
-        if let choice = temporaryText(value, in: bytes).flatMap({ Choice(rawValue: $0 == "canceled" ? "cancelled" : $0) }) {
+        if let choice = temporaryText(value, in: bytes).flatMap({
+            Choice(rawValue: $0 == "canceled" ? "cancelled" : $0)
+        }) {
             return choice
         }
         let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")

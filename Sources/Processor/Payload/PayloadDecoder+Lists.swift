@@ -57,7 +57,9 @@ extension PayloadDecoder {
     }
 
     /// Tiers and prices: an object, or `general:59.48|vip:148.7`.
-    mutating func prices(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> TicketPrices? {
+    mutating func prices(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError)
+        -> TicketPrices?
+    {
         guard isGiven(field, in: bytes), let value = table[field] else { return nil }
         let start = storage.items.count
         switch value.kind {
@@ -178,7 +180,8 @@ extension PayloadDecoder {
     }
 
     mutating func forEachMember(
-        of object: FieldValue, in bytes: Span<UInt8>, body: (inout Self, FieldValue, FieldValue) throws(PayloadError) -> Void
+        of object: FieldValue, in bytes: Span<UInt8>,
+        body: (inout Self, FieldValue, FieldValue) throws(PayloadError) -> Void
     ) throws(PayloadError) {
         var scanner = JSONScanner(at: object.range.lowerBound)
         do {

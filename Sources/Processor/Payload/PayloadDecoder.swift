@@ -50,7 +50,8 @@ struct PayloadDecoder: Sendable {
             if dataType == nil { dataType = try kindGiven(in: bytes) }
         }
         guard let kind = dataType ?? inferredKind(in: bytes) else {
-            throw PayloadError(.kind, "record has no data_type, and none of sale_id, concert_id, event_id, venue_id, artist_id")
+            throw PayloadError(
+                .kind, "record has no data_type, and none of sale_id, concert_id, event_id, venue_id, artist_id")
         }
         switch kind {
         case .artist: return .payload(.artist(try artist(in: bytes)))

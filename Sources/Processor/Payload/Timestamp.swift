@@ -23,8 +23,10 @@ extension Timestamp {
     /// 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
     private static let seconds = Int64(-62_135_596_800)...Int64(253_402_300_799)
 
-    /// Fails unless `range` of `bytes` is a date alone, or a date, `T` or a space, and a time of day with 0 to 9 digits
-    /// of fraction and nothing, `Z`, `±HH:MM` or `±HH:MM:SS` behind it. No offset means UTC.
+    /// Fails unless `range` of `bytes` is a date, alone or with a time of day.
+    ///
+    /// The time follows a `T` or a space, has 0 to 9 digits of fraction, and nothing, `Z`, `±HH:MM` or `±HH:MM:SS` behind
+    /// it; no offset means UTC.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
         var digits = DigitReader(range)
         guard let date = CalendarDate(&digits, of: bytes) else { return nil }

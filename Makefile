@@ -1,0 +1,46 @@
+# The commands a person needs. Each installs what it needs on a fresh Debian or Ubuntu with a Swift 6.3 toolchain.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build replay test package format lint check clean
+
+# What the sources of the static binary are made of; it is built anew when one of them changes.
+SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+build: ## build concertctl (release) into dist/
+	@scripts/install-build-dependencies.sh
+	@swift build --configuration release --product concertctl
+	@mkdir -p dist
+	@cp "$$(swift build --configuration release --show-bin-path)/concertctl" dist/concertctl
+
+package: dist/bootstrap ## build the static function: dist/bootstrap and dist/concert-data-processor.zip
+
+dist/bootstrap: $(SOURCES)
+	@build/bootstrap.sh
+
+replay: build package ## replay the shipped fixtures: through the static bootstrap, then with embedded sinks
+	@echo
+	@echo "== through dist/bootstrap, over a local Runtime API (no dead-letter destination: bad records fail) =="
+	@dist/concertctl replay --bootstrap dist/bootstrap Fixtures/kinesis || (($$? == 3))
+	@echo
+	@echo "== in this process, with embedded sinks (bad records go to the dead letters; see .build/replay) =="
+	@dist/concertctl replay --sink-dir .build/replay Fixtures/kinesis
+
+test: package ## run all tests: units, wire, and the built bootstrap end to end
+	@scripts/install-test-dependencies.sh
+	@scripts/test.sh
+
+format: ## rewrite the Swift sources as swift format wants them
+	@swift format --in-place --configuration .swift-format --recursive Sources Tests Package.swift
+
+lint: ## fail on any finding of swift format
+	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Package.swift
+
+check: lint test ## what must pass before a commit
+
+clean: ## delete what was built
+	@rm -rf .build .build-static .build-deps .build-python .build-emulator dist

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Builds and runs all tests. A compiler warning fails, too, and so does a test that was skipped.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+swift build --build-tests 2>&1 | tee "$log"
+if grep --quiet 'warning:' "$log"; then
+    echo "error: the compiler warns; see above" >&2
+    exit 1
+fi
+
+swift test --skip-build 2>&1 | tee "$log"
+if grep --extended-regexp 'with [0-9]+ tests? skipped' "$log"; then
+    echo "error: a test was skipped, so nobody knows whether it passes" >&2
+    exit 1
+fi
+
+Tests/Support/chroot-probe.sh dist/bootstrap
