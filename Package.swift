@@ -11,7 +11,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "concert-data-processor",
     products: [
-        .executable(name: "bootstrap", targets: ["bootstrap"])
+        .executable(name: "bootstrap", targets: ["bootstrap"]),
+        .executable(name: "concertctl", targets: ["concertctl"]),
     ],
     targets: [
         // C libraries: each has one door.
@@ -28,18 +29,29 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Processor", dependencies: ["CCrypto", "CZlib", "JSON", "Telemetry"], swiftSettings: settings),
+        .target(name: "EventGenerator", dependencies: ["JSON"], swiftSettings: settings),
+        // Lambda's side of the Runtime API, for local runs and tests; nothing of it is in the function.
+        .target(name: "RuntimeServer", swiftSettings: settings),
 
         // Executables.
         .executableTarget(
             name: "bootstrap", dependencies: ["LambdaRuntime", "Processor", "Telemetry", "Transport"],
             path: "Sources/Bootstrap", swiftSettings: settings),
+        .executableTarget(
+            name: "concertctl", dependencies: ["EventGenerator", "JSON", "Processor", "RuntimeServer", "Telemetry"],
+            path: "Sources/Concertctl", swiftSettings: settings),
 
         // Tests.
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(
             name: "ProcessorTests", dependencies: ["Processor"], exclude: ["Conformance"], swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", swiftSettings: settings),
+        .testTarget(name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime"], swiftSettings: settings),
+        .testTarget(
+            name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
+        .testTarget(name: "RuntimeServerTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
+        .testTarget(name: "ConcertctlTests", dependencies: ["concertctl"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@ import Telemetry
 /// `concertctl`: finds the command, runs it, and turns how it ended into an exit status.
 @main
 enum Main {
-    static let commands: [any Command.Type] = [Replay.self, Generate.self]
+    static let commands: [any (Command & SendableMetatype).Type] = [Replay.self, Generate.self]
 
     static func main() {
         // A reader that stops early, such as `head`, ends the program at the next write, quietly, as with other tools.
@@ -57,7 +57,7 @@ enum Main {
     }
 
     private static var help: String {
-        let width = commands.map(\.name.count).max() ?? 0
+        let width = commands.map { $0.name.count }.max() ?? 0
         let list = commands.map {
             "  \($0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\($0.summary)"
         }

@@ -80,6 +80,7 @@ public struct Pipeline: Sendable {
                 [
                     "reason": .string(record.error.reason.rawValue),
                     "sequenceNumber": .string(batch.sequenceNumber(of: record.position).digits),
+                    "subSequenceNumber": record.position.subSequenceNumber.map { .integer(Int($0)) },
                 ])
         }
         for processor in reports {

@@ -54,8 +54,9 @@ public struct Logger: Sendable {
 
     public func isEnabled(_ level: Level) -> Bool { level >= self.level }
 
+    /// - Parameter fields: In this order; one without a value is left out.
     public func log(
-        _ level: Level, _ message: String, requestID: String? = nil, _ fields: KeyValuePairs<String, Value> = [:]
+        _ level: Level, _ message: String, requestID: String? = nil, _ fields: KeyValuePairs<String, Value?> = [:]
     ) {
         guard isEnabled(level) else { return }
         switch format {
@@ -65,7 +66,7 @@ public struct Logger: Sendable {
     }
 
     private func jsonLine(
-        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value>
+        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value?>
     ) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()
@@ -80,6 +81,7 @@ public struct Logger: Sendable {
             writer.string(requestID)
         }
         for (key, value) in fields {
+            guard let value else { continue }
             writer.key(key)
             switch value {
             case .string(let text): writer.string(text)
@@ -92,12 +94,13 @@ public struct Logger: Sendable {
     }
 
     private func textLine(
-        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value>
+        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value?>
     ) -> [UInt8] {
         var line = level.name
         if let requestID { line += " " + requestID }
         line += " " + Self.onOneLine(message)
         for (key, value) in fields {
+            guard let value else { continue }
             line += " \(key)="
             switch value {
             case .string(let text): line += Self.quotedWhereNeeded(text)

@@ -160,7 +160,9 @@ final class BootstrapLog: Sendable {
         } else if let reason = fields["reason"] as? String, let sequenceNumber = fields["sequenceNumber"] as? String {
             let message = (fields["message"] as? String ?? "").trimmingPrefix("bad record: ")
             delivery.badRecords.append(
-                Delivery.BadRecord(reason: reason, message: String(message), sequenceNumber: sequenceNumber))
+                Delivery.BadRecord(
+                    reason: reason, message: String(message), sequenceNumber: sequenceNumber,
+                    subSequenceNumber: fields["subSequenceNumber"] as? Int))
         } else if fields["ticketSales"] != nil {
             delivery.byKind = [
                 .artist: fields["artists"] as? Int ?? 0, .concert: fields["concerts"] as? Int ?? 0,

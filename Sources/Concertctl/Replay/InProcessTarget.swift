@@ -32,7 +32,9 @@ struct InProcessTarget: ReplayTarget {
             }
         }
         if steps.isEmpty { throw UsageError(description: "--processors is empty; expected some of local, log") }
-        pipeline = Pipeline(dispatcher: Dispatcher(steps), deadLetters: deadLetters, log: log)
+        // A dead letter that nobody keeps would be a record lost without a word.
+        pipeline = Pipeline(
+            dispatcher: Dispatcher(steps), deadLetters: sinkFolder == nil ? nil : deadLetters, log: log)
     }
 
     mutating func deliver(_ event: ReplayEvent) throws -> Delivery {
@@ -66,10 +68,9 @@ extension Delivery {
         for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
         for kind in Payload.Kind.allCases { byKind[kind] = report.counts[kind]?.values.reduce(0, +) }
         badRecords = report.badRecords.map {
-            let index = $0.subSequenceNumber.map { " (user record \($0))" } ?? ""
-            return BadRecord(
+            BadRecord(
                 reason: $0.error.reason.rawValue, message: $0.error.message,
-                sequenceNumber: $0.sequenceNumber.digits + index)
+                sequenceNumber: $0.sequenceNumber.digits, subSequenceNumber: $0.subSequenceNumber.map(Int.init))
         }
         self.latency = latency
     }

@@ -21,7 +21,7 @@ struct Replay: Command {
           --sink-dir DIR       write what the embedded sinks hold at the end: entities by kind, dead letters
           --output text|json   how the report reads (default text)
 
-        Without --bootstrap, bad records go to an embedded dead-letter sink. A bootstrap has none, so there they fail.
+        Bad records fail, unless --sink-dir says where their dead letters are kept.
         Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
 
         Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
@@ -114,5 +114,7 @@ struct Delivery {
         var reason: String
         var message: String
         var sequenceNumber: String
+        /// Its place in the aggregate that it came in.
+        var subSequenceNumber: Int?
     }
 }

@@ -51,14 +51,15 @@ struct ReplayReport {
 extension ReplayReport {
     func text() -> String {
         var lines = [
-            "\(records) records in \(events) events, \(Self.decimal(Double(bytes) / 1e6, 3)) MB", "",
+            "\(Self.counted(records, "record")) in \(Self.counted(events, "event")), \(Self.decimal(Double(bytes) / 1e6, 3)) MB", "",
         ]
         lines += Self.table("outcome", BatchReport.Ending.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
         lines += Self.table("kind", Payload.Kind.allCases.map { ($0.rawValue, byKind[$0, default: 0]) })
         if badRecordCount > 0 {
             lines += Self.table("bad records", byReason.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
             for (event, record) in badRecords {
-                lines.append("  \(event): \(record.sequenceNumber)")
+                let place = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
+                lines.append("  \(event): \(record.sequenceNumber)\(place)")
                 lines.append("    \(record.reason): \(MessageText.escaped(record.message))")
             }
             if badRecordCount > badRecords.count { lines.append("  and \(badRecordCount - badRecords.count) more") }
@@ -85,6 +86,8 @@ extension ReplayReport {
         }
         return [line(title, "records")] + rows.map { line("  " + $0.0, String($0.1)) } + [""]
     }
+
+    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
     private static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }
@@ -147,6 +150,7 @@ extension ReplayReport {
             writer.openObject()
             write("event", event, to: &writer)
             write("sequenceNumber", record.sequenceNumber, to: &writer)
+            if let index = record.subSequenceNumber { write("subSequenceNumber", index, to: &writer) }
             write("reason", record.reason, to: &writer)
             write("message", record.message, to: &writer)
             writer.closeObject()

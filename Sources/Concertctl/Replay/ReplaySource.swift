@@ -30,11 +30,9 @@ struct ReplaySource {
 
     /// The file itself, or all event and payload files below a folder, by name.
     private func files(at path: String) throws -> [String] {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw CommandError(description: "\(path) does not exist")
-        }
-        guard isFolder.boolValue else { return [path] }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let attributes else { throw CommandError(description: "\(path) does not exist, or may not be read") }
+        guard attributes[.type] as? FileAttributeType == .typeDirectory else { return [path] }
         guard let names = FileManager.default.enumerator(atPath: path) else {
             throw CommandError(description: "the folder \(path) cannot be read")
         }

@@ -1,0 +1,124 @@
+import JSON
+
+/// Makes Lambda events as a Kinesis stream of concert data would: the same seed gives the same bytes.
+///
+/// One generator stands for one shard, so each event goes on where the last one ended: sequence numbers and arrival times
+/// only grow. Entities come from finite pools, so later records bring new versions of earlier ones. Every record is
+/// valid; bad records are what the fixtures are for.
+public struct EventGenerator: Sendable {
+    /// How much a record holds.
+    public enum Size: String, Sendable, CaseIterable {
+        /// Required fields with short texts, bare objects, short names in the ARNs, and fewer ticket sales, whose
+        /// required fields are the longest: 10,000 records, the largest batch of a mapping, stay below the 6 MiB that
+        /// an invocation may have. The envelope alone takes most of that.
+        case compact
+        /// What the producers send, `raw_data` and all: about 1.6 KB of the event for each record, so that 3,500 fill
+        /// an invocation.
+        case full
+    }
+
+    let size: Size
+    let catalogue: Catalogue
+    /// What the payloads draw from.
+    var random: SplitMix64
+    /// When the record at hand reaches the stream.
+    private(set) var now = Moment(microseconds: 1_794_139_200 * Moment.second)
+    /// Sales made so far.
+    var saleCount = 0
+    private var position: ShardPosition
+
+    public init(seed: UInt64 = 1, size: Size = .full) {
+        self.size = size
+        catalogue = Catalogue(seed: seed)
+        random = catalogue.random(for: .payloads)
+        position = ShardPosition(random: catalogue.random(for: .positions))
+    }
+
+    /// One Lambda event with `records` records, as Lambda's poller delivers it (compact JSON, base64 data).
+    ///
+    /// Its payloads are those that as many calls of ``payload()`` would have returned.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
+    public mutating func event(records: Int) -> [UInt8] {
+        var payload = PythonJSONWriter()
+        var data: [UInt8] = []
+        var event = JSONWriter()
+        event.openObject()
+        event.key("Records")
+        event.openArray()
+        for _ in 0..<records {
+            payload.removeAll()
+            let partitionKey = writePayload(to: &payload)
+            data.removeAll(keepingCapacity: true)
+            Base64Encoder.append(payload.bytes, to: &data)
+            writeRecord(data, partitionKey: partitionKey, to: &event)
+        }
+        event.closeArray()
+        event.closeObject()
+        return event.bytes
+    }
+
+    /// One record's payload as producers send it: JSON in the style of Python's `json.dumps`.
+    public mutating func payload() -> [UInt8] {
+        var payload = PythonJSONWriter()
+        _ = writePayload(to: &payload)
+        return payload.bytes
+    }
+
+    /// - Returns: The entity's ID, by which the producers distribute their records.
+    private mutating func writePayload(to payload: inout PythonJSONWriter) -> String {
+        now = now + Int64(random.within(1...25)) * 1000
+        switch size {
+        case .compact: return writeCompactPayload(to: &payload)
+        case .full: return writeFullPayload(to: &payload)
+        }
+    }
+
+    private mutating func writeRecord(_ data: [UInt8], partitionKey: String, to event: inout JSONWriter) {
+        let sequenceNumber = position.next()
+        event.openObject()
+        event.key("kinesis")
+        event.openObject()
+        event.key("kinesisSchemaVersion")
+        event.string("1.0")
+        event.key("partitionKey")
+        event.string(partitionKey)
+        event.key("sequenceNumber")
+        event.string(sequenceNumber)
+        event.key("data")
+        event.string(data.span)
+        event.key("approximateArrivalTimestamp")
+        event.number(Double(now.microseconds / 1000) / 1000)
+        event.closeObject()
+        event.key("eventSource")
+        event.string("aws:kinesis")
+        event.key("eventVersion")
+        event.string("1.0")
+        event.key("eventID")
+        event.string("shardId-000000000000:" + sequenceNumber)
+        event.key("eventName")
+        event.string("aws:kinesis:record")
+        event.key("invokeIdentityArn")
+        event.string("arn:aws:iam::123456789012:role/" + (size == .full ? "concert-data-processor-role" : "concerts"))
+        event.key("awsRegion")
+        event.string("us-east-1")
+        event.key("eventSourceARN")
+        event.string(
+            "arn:aws:kinesis:us-east-1:123456789012:stream/" + (size == .full ? "concert-data-stream" : "concerts"))
+        event.closeObject()
+    }
+}
+
+/// Where a shard has got to: sequence numbers of 56 digits, each higher than the last.
+private struct ShardPosition: Sendable {
+    var random: SplitMix64
+    /// The number's last 18 digits; there is room for hundreds of millions of steps.
+    private var end = 100_000_000_000_000_000
+
+    init(random: SplitMix64) { self.random = random }
+
+    mutating func next() -> String {
+        end += random.within(1...1_000_000_000)
+        return "49667432891056342117485920361748604380\(end)"
+    }
+}

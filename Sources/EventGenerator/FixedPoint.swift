@@ -1,0 +1,22 @@
+/// A number with a fixed count of decimals, so that prices multiply and add up exactly.
+struct FixedPoint: Sendable {
+    /// The number times ten to the power of `places`.
+    var units: Int
+    var places: Int
+
+    init(_ units: Int, places: Int) { (self.units, self.places) = (units, places) }
+
+    init(cents: Int) { self.init(cents, places: 2) }
+}
+
+/// Text: as Python prints a `float`, with one decimal at least: `59.5`, `60.0`.
+extension FixedPoint: CustomStringConvertible {
+    var description: String {
+        var scale: UInt = 1
+        for _ in 0..<places { scale *= 10 }
+        let (whole, fraction) = units.magnitude.quotientAndRemainder(dividingBy: scale)
+        var decimals = String(fraction + scale).dropFirst()
+        while decimals.count > 1, decimals.last == "0" { decimals.removeLast() }
+        return "\(units < 0 ? "-" : "")\(whole).\(decimals.isEmpty ? "0" : decimals)"
+    }
+}

@@ -1,0 +1,67 @@
+/// A point in time, in microseconds since the Unix epoch: what a Python `datetime` resolves.
+struct Moment: Sendable {
+    static let second: Int64 = 1_000_000
+    static let hour = 3600 * second
+    static let day = 24 * hour
+
+    /// Not before the epoch.
+    var microseconds: Int64
+
+    /// `YYYY-MM-DD`.
+    var date: String {
+        var text: [UInt8] = []
+        appendDate(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// As Python's `datetime.isoformat(separator)` prints it, in UTC: microseconds only when there are some.
+    func isoformat(separator: UInt8 = UInt8(ascii: "T"), offset: String = "") -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        appendDate(to: &text)
+        text.append(separator)
+        let (seconds, fraction) = (microseconds % Self.day).quotientAndRemainder(dividingBy: Self.second)
+        Self.append(seconds / 3600, digits: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(seconds / 60 % 60, digits: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(seconds % 60, digits: 2, to: &text)
+        if fraction != 0 {
+            text.append(UInt8(ascii: "."))
+            Self.append(fraction, digits: 6, to: &text)
+        }
+        text.append(contentsOf: offset.utf8)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The Gregorian date of the day.
+    ///
+    /// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
+    private func appendDate(to text: inout [UInt8]) {
+        let days = microseconds / Self.day + 719_468
+        let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        Self.append(yearOfEra + era * 400 + (month <= 2 ? 1 : 0), digits: 4, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.append(month, digits: 2, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.append(day, digits: 2, to: &text)
+    }
+
+    private static func append(_ value: Int64, digits: Int, to text: inout [UInt8]) {
+        var divisor: Int64 = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    static func + (moment: Self, duration: Int64) -> Self { Self(microseconds: moment.microseconds + duration) }
+
+    static func - (moment: Self, duration: Int64) -> Self { moment + -duration }
+}

@@ -1,0 +1,57 @@
+import Glibc
+
+/// One accepted connection, which blocks, closed when the last reference goes.
+///
+/// Every buffer handed to the system is an array that outlives the call, with its own count.
+final class ClientSocket: Sendable {
+    private let descriptor: Int32
+
+    /// - Parameter descriptor: Owned from here on.
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        var on: Int32 = 1
+        _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// Makes every call on this connection end now, on whichever thread.
+    func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// Whether the other side can still read; false once it has closed or died.
+    var isOpen: Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+    }
+
+    /// Sends all of `bytes`; false when the other side has gone.
+    func send(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                return false
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Receives into `buffer` from `offset` on; 0 when the other side has closed, or `buffer` has no room.
+    func receive(into buffer: inout [UInt8], at offset: Int) -> Int {
+        let room = buffer.count - offset
+        guard offset >= 0, room > 0 else { return 0 }
+        while true {
+            // Bounds: `room` bytes follow `offset` in `buffer`.
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe recv(descriptor, $0.baseAddress.map { unsafe $0 + offset }, room, 0)
+            }
+            if count < 0, errno == EINTR { continue }
+            return max(count, 0)
+        }
+    }
+}

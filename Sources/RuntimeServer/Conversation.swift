@@ -1,0 +1,189 @@
+import Glibc
+
+/// One connection's requests and their answers, until either side closes.
+struct Conversation {
+    private let socket: ClientSocket
+    private let number: Int
+    private let book: InvocationBook
+    private let script: FaultScript
+    private let recorder: Recorder
+    private var reader: RequestReader
+
+    /// Lambda takes answers up to this size, in bytes.
+    private static let answerLimit = 6 * 1024 * 1024 + 100
+
+    init(_ socket: ClientSocket, number: Int, book: InvocationBook, script: FaultScript, recorder: Recorder) {
+        self.socket = socket
+        self.number = number
+        self.book = book
+        self.script = script
+        self.recorder = recorder
+        reader = RequestReader(socket)
+    }
+
+    mutating func run() {
+        do throws(RequestReader.Malformed) {
+            while try answerNextRequest() {}
+        } catch {
+            let message = error.description.filter { $0 != "\"" && $0 != "\\" && $0 != "\r" }
+            _ = Response(status: 400, errorType: "InvalidRequest", message).send(to: socket)
+        }
+    }
+
+    /// - Returns: Whether the connection can carry another request.
+    private mutating func answerNextRequest() throws(RequestReader.Malformed) -> Bool {
+        guard let head = try reader.readHead() else { return false }
+        let route = Route(path: head.path)
+        let fault = route.flatMap { script.take(for: $0.call) }
+        if fault == .closeBeforeReading { return false }
+        guard let body = try reader.readBody(of: head) else { return false }
+        let readAt = ContinuousClock.now
+        let request = ReceivedRequest(
+            method: head.method, path: head.path, headers: head.headers, body: body, connection: number)
+        recorder.record(request)
+        guard let route else { return send(Response(status: 404, errorType: "NotFound", "no such path")) }
+        guard head.method == route.method else {
+            return send(Response(status: 405, errorType: "MethodNotAllowed", "expected \(route.method)"))
+        }
+        switch fault {
+        case .closeAfterReading: return false
+        case .raw(let bytes):
+            _ = socket.send(bytes[...])
+            return false
+        case .status(let status): return refuse(route, status: status, readAt: readAt)
+        default: break
+        }
+        if route.call == .next { return hand(fault) }
+        guard let response = answer(request, on: route, readAt: readAt) else { return true }
+        if fault == .closeAfterAccepting { return false }
+        return send(response, fault)
+    }
+
+    private func send(_ response: Response, _ fault: Fault.Kind? = nil) -> Bool {
+        var drip: (bytes: Int, pause: Duration)?
+        if case .drip(let bytes, let pause) = fault { drip = (bytes, pause) }
+        return response.send(to: socket, drip: drip) && fault != .closeAfterAnswering
+    }
+
+    /// Answers with a scripted status, by which the invocation's caller loses the answer.
+    private func refuse(_ route: Route, status: Int, readAt: ContinuousClock.Instant) -> Bool {
+        if route.call == .response || route.call == .error {
+            _ = book.answer(route.requestID, invocationID: nil) { assignment in
+                status == 413
+                    ? Self.tooLarge(latency: assignment.latency(at: readAt))
+                    : .lost("its answer was refused with status \(status)")
+            }
+        }
+        return send(Response(status: status, errorType: "Scripted", "as the test wants it"))
+    }
+
+    /// What the caller gets in place of an answer that is too large.
+    private static func tooLarge(latency: Duration) -> Answer {
+        let type = "Function.ResponseSizeTooLarge"
+        let message = "Response payload size exceeded maximum allowed payload size (\(answerLimit) bytes)."
+        let body = #"{"errorMessage":"\#(message)","errorType":"\#(type)"}"#
+        return .error(type: type, body: Array(body.utf8), latency: latency)
+    }
+}
+
+/// Handing out invocations.
+extension Conversation {
+    private func hand(_ fault: Fault.Kind?) -> Bool {
+        guard let assignment = book.next(for: socket) else { return false }
+        let response = Response(
+            status: 200, headers: Self.headers(of: assignment), body: assignment.event,
+            chunkSizes: assignment.options.chunked ? assignment.options.chunkSizes : [])
+        switch fault {
+        case .closeAfterAccepting:
+            book.putBack(assignment)
+            return false
+        case .closeWithinEvent(let count):
+            _ = socket.send(response.head()[...]) && socket.send(response.encodedBody().prefix(count))
+            book.putBack(assignment)
+            return false
+        default: break
+        }
+        let canGoOn = send(response, fault)
+        if canGoOn || fault == .closeAfterAnswering { assignment.markDelivered() } else { book.putBack(assignment) }
+        return canGoOn
+    }
+
+    /// As Lambda gives them, apart from what the options say.
+    private static func headers(of assignment: Assignment) -> [(name: String, value: String)] {
+        let now = wallClock()
+        let deadline = now + Int(assignment.options.timeout.seconds * 1000)
+        let second = String(now / 1000, radix: 16)
+        let trace = "Root=1-\(second)-\(Identifier.hexadecimal(24));Parent=\(Identifier.hexadecimal(16));Sampled=1"
+        var headers: [(name: String, value: String)] = [
+            ("Content-Type", "application/json"),
+            ("Lambda-Runtime-Aws-Request-Id", assignment.requestID),
+            ("Lambda-Runtime-Deadline-Ms", "\(deadline)"),
+            ("Lambda-Runtime-Invoked-Function-Arn", functionARN),
+            ("Lambda-Runtime-Trace-Id", trace),
+            ("Lambda-Runtime-Invocation-Id", assignment.invocationID),
+        ]
+        for (name, value) in assignment.options.headers.sorted(by: { $0.key < $1.key }) {
+            headers.removeAll { $0.name.lowercased() == name.lowercased() }
+            if let value { headers.append((name, value)) }
+        }
+        return headers
+    }
+
+    private static let functionARN = "arn:aws:lambda:us-east-1:123456789012:function:concert-data-processor"
+
+    /// Milliseconds since the epoch.
+    private static func wallClock() -> Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
+}
+
+/// Taking answers.
+extension Conversation {
+    /// - Returns: Nil where there is nothing to say until the connection ends.
+    private func answer(_ request: ReceivedRequest, on route: Route, readAt: ContinuousClock.Instant) -> Response? {
+        switch route.call {
+        case .next, .nextExtensionEvent: return nil
+        case .registerExtension:
+            guard request.value(of: "Lambda-Extension-Name") != nil else {
+                return Response(status: 400, errorType: "Extension.InvalidName", "Lambda-Extension-Name is missing")
+            }
+            return Response(
+                status: 200, headers: [("Lambda-Extension-Identifier", Identifier.uuid())],
+                json: #"{"functionName":"concert-data-processor","functionVersion":"$LATEST","handler":"bootstrap"}"#)
+        case .initError:
+            book.end(with: .initError(type: Self.errorType(of: request), body: request.body))
+            return .accepted
+        case .response, .error:
+            var isTooLarge = false
+            let verdict = book.answer(
+                route.requestID, invocationID: request.value(of: "Lambda-Runtime-Invocation-Id")
+            ) { assignment in
+                let latency = assignment.latency(at: readAt)
+                isTooLarge = request.body.count > Self.answerLimit
+                if isTooLarge { return Self.tooLarge(latency: latency) }
+                if route.call == .response { return .response(request.body, latency: latency) }
+                return .error(type: Self.errorType(of: request), body: request.body, latency: latency)
+            }
+            if verdict == .accepted, isTooLarge {
+                return Response(status: 413, errorType: "RequestEntityTooLarge", "the answer exceeds 6 MiB")
+            }
+            return Self.response(to: verdict)
+        }
+    }
+
+    private static func errorType(of request: ReceivedRequest) -> String? {
+        request.value(of: "Lambda-Runtime-Function-Error-Type")
+    }
+
+    private static func response(to verdict: InvocationBook.Verdict) -> Response {
+        switch verdict {
+        case .accepted: .accepted
+        case .tooEarly: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was asked for")
+        case .alreadyAnswered: Response(status: 403, errorType: "InvalidStateTransition", "it is answered already")
+        case .unknownRequestID: Response(status: 400, errorType: "InvalidRequestID", "no such invocation")
+        case .stale: Response(status: 410, errorType: "InvokeTimeout", "the invocation is over")
+        }
+    }
+}

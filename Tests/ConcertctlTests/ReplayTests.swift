@@ -1,0 +1,136 @@
+import Foundation
+import XCTest
+
+final class ReplayTests: XCTestCase {
+    private static let good = #"{"artist_id":"a1","name":"Nova","data_type":"artists"}"#
+    private static let bad = #"{"artist_id":"a2","name":"Nova","popularity_score":185}"#
+
+    func testReplaysTheFixturesAndReportsEveryRecord() throws {
+        let run = try Concertctl.run(["replay", "Fixtures/kinesis", "--output", "json"])
+        XCTAssertEqual(run.status, 3, run.notes)
+        let records = try XCTUnwrap(run.json()["records"] as? [String: Any])
+        let byOutcome = try XCTUnwrap(records["byOutcome"] as? [String: Int])
+        XCTAssertEqual(records["total"] as? Int, byOutcome.values.reduce(0, +))
+        XCTAssertGreaterThan(byOutcome["processed"] ?? 0, 200)
+        let badRecords = try XCTUnwrap(run.json()["badRecords"] as? [String: Any])
+        let reasons = try XCTUnwrap(badRecords["byReason"] as? [String: Int])
+        let known = ["base64", "gzip", "json", "kind", "kpl", "missing", "range", "type", "utf8"]
+        XCTAssertEqual(reasons.keys.sorted(), known, "there is a fixture of each reason")
+        XCTAssertEqual(byOutcome["failed"], reasons.values.reduce(0, +), "without dead letters bad records fail")
+    }
+
+    func testKeepsDeadLettersAndNewestVersionsInTheSinkFolder() throws {
+        let folder = try TemporaryFolder()
+        let older = #"{"artist_id":"a1","name":"Older","data_type":"artists"}"#
+        let file = try folder.write([older, Self.bad, Self.good].joined(separator: "\n"), to: "payloads.ndjson")
+        let run = try Concertctl.run(["replay", file, "--sink-dir", folder.url.path + "/out"])
+        XCTAssertEqual(run.status, 0, run.notes)
+        let artists = try String(contentsOf: folder.url.appending(path: "out/artists.ndjson"), encoding: .utf8)
+        XCTAssertEqual(artists, #"{"artist_id":"a1","name":"Nova","popularity_score":0}"# + "\n")
+        let letters = try Data(contentsOf: folder.url.appending(path: "out/dead-letters.ndjson"))
+        let letter = try XCTUnwrap(JSONSerialization.jsonObject(with: letters) as? [String: Any])
+        XCTAssertEqual(letter["reason"] as? String, "range")
+        XCTAssertEqual(letter["data"] as? String, Data(Self.bad.utf8).base64EncodedString())
+    }
+
+    func testWritesTheSameSinksForTheSameEvents() throws {
+        let folder = try TemporaryFolder()
+        for name in ["first", "second"] {
+            let sinks = folder.url.appending(path: name).path
+            XCTAssertEqual(try Concertctl.run(["replay", "Fixtures/kinesis", "--sink-dir", sinks]).status, 0)
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: "first").path)
+        XCTAssertEqual(names.count, 5)
+        for name in names {
+            let first = try Data(contentsOf: folder.url.appending(path: "first/\(name)"))
+            XCTAssertEqual(first, try Data(contentsOf: folder.url.appending(path: "second/\(name)")), name)
+        }
+    }
+
+    func testTakesEventsPayloadsAndFoldersAndStandardInput() throws {
+        let folder = try TemporaryFolder()
+        let event = try String(
+            contentsOf: Repository.root.appending(path: "Fixtures/kinesis/one-artist.event.json"), encoding: .utf8)
+        let line = event.replacing("\n", with: "")
+        let cases: [(name: String, text: String, records: Int, events: Int)] = [
+            ("event.json", event, 1, 1),
+            ("payloads.ndjson", Self.good + "\n\n" + Self.good + "\r\n", 2, 1),
+            ("payload.json", "{\n  \"artist_id\": \"a1\",\n  \"name\": \"Nova\"\n}\n", 1, 1),
+            ("mixed.jsonl", [Self.good, line, Self.good].joined(separator: "\n"), 3, 3),
+        ]
+        for row in cases {
+            let path = try folder.write(row.text, to: row.name)
+            let inputs: [(arguments: [String], input: String)] = [([path], ""), (["-"], row.text)]
+            for (arguments, input) in inputs {
+                let run = try Concertctl.run(
+                    ["replay", "--output=json"] + arguments, input: Data(input.utf8))
+                XCTAssertEqual(run.status, 0, "\(row.name): \(run.notes)\(run.output)")
+                XCTAssertEqual((try run.json()["records"] as? [String: Any])?["total"] as? Int, row.records, row.name)
+                XCTAssertEqual(try run.json()["events"] as? Int, row.events, row.name)
+            }
+        }
+        _ = try folder.write("{}", to: "event.response.json")
+        _ = try folder.write("{}", to: ".hidden/event.json")
+        let run = try Concertctl.run(["replay", folder.url.path, "--output", "json"])
+        XCTAssertEqual(try run.json()["events"] as? Int, 6, run.notes)
+    }
+
+    func testPutsPayloadsTogetherToBatches() throws {
+        let payloads = Data((0..<7).map { _ in Self.good + "\n" }.joined().utf8)
+        let run = try Concertctl.run(
+            ["replay", "-", "--batch-size", "3", "--repeat", "2", "--output", "json"], input: payloads)
+        XCTAssertEqual(try run.json()["events"] as? Int, 6)
+        XCTAssertEqual((try run.json()["records"] as? [String: Any])?["total"] as? Int, 14)
+    }
+
+    func testReportsAnInvocationThatFailsAsAWhole() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(#"{"Records":[{"eventSource":"aws:sqs","body":"x"}]}"#, to: "queue.event.json")
+        let run = try Concertctl.run(["replay", path])
+        XCTAssertEqual(run.status, 3)
+        XCTAssertTrue(run.output.contains("Runtime.InvalidEvent"), run.output)
+        XCTAssertTrue(run.output.contains("aws:sqs"), run.output)
+    }
+
+    func testShowsNoControlCharactersOfRecords() throws {
+        let payload = #"{"artist_id":"a1","name":"n","genre":7,"popularity_score":"\u001b[31m red"}"#
+        let run = try Concertctl.run(["replay", "-"], input: Data((payload + "\n\u{7F}\u{9B}\n").utf8))
+        XCTAssertEqual(run.status, 3)
+        XCTAssertFalse(run.output.unicodeScalars.contains { $0.value == 0x1B || (0x7F..<0xA0).contains($0.value) })
+    }
+
+    func testLogsWhatTheLogProcessorIsAskedFor() throws {
+        let run = try Concertctl.run(
+            ["replay", "-", "--processors", "log,local"], input: Data(Self.good.utf8),
+            environment: ["AWS_LAMBDA_LOG_LEVEL": "DEBUG", "AWS_LAMBDA_LOG_FORMAT": "Text"])
+        XCTAssertEqual(run.status, 0)
+        XCTAssertTrue(run.notes.contains(#"entity={"artist_id":"a1","name":"Nova","popularity_score":0}"#), run.notes)
+    }
+
+    func testDrivesTheBuiltBootstrapToTheSameFigures() throws {
+        let arguments = ["replay", "Fixtures/kinesis", "--output", "json"]
+        let inProcess = try Concertctl.run(arguments)
+        let driven = try Concertctl.run(arguments + ["--bootstrap", "dist/bootstrap"])
+        XCTAssertEqual(driven.status, 3, "\(driven.notes); dist/bootstrap is built by build/bootstrap.sh")
+        for member in ["records", "badRecords", "events", "bytes"] {
+            let expected = try XCTUnwrap(inProcess.json()[member] as? NSObject)
+            XCTAssertEqual(try driven.json()[member] as? NSObject, expected, member)
+        }
+    }
+
+    func testSaysWhyABootstrapDoesNotStart() throws {
+        let run = try Concertctl.run(
+            ["replay", "Fixtures/kinesis", "--bootstrap", "dist/bootstrap", "--processors", "warehouse"])
+        XCTAssertEqual(run.status, 1)
+        XCTAssertTrue(run.notes.contains("PROCESSORS names \"warehouse\""), run.notes)
+    }
+
+    func testGeneratesTheSameEventForTheSameSeed() throws {
+        let first = try Concertctl.run(["generate", "--records", "50", "--seed", "7"])
+        XCTAssertEqual(first.output, try Concertctl.run(["generate", "--records", "50", "--seed", "7"]).output)
+        XCTAssertNotEqual(first.output, try Concertctl.run(["generate", "--records", "50", "--seed", "8"]).output)
+        let replayed = try Concertctl.run(["replay", "-", "--output", "json"], input: Data(first.output.utf8))
+        XCTAssertEqual(replayed.status, 0)
+        XCTAssertEqual((try replayed.json()["records"] as? [String: Any])?["total"] as? Int, 50)
+    }
+}
