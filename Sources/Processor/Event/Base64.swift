@@ -19,17 +19,23 @@ struct Base64: Sendable {
     /// - Returns: Where the text ends, padding included; nil when it has no right end, with an unspecified part appended.
     func decode(_ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]) -> Int? {
         var position = offset
-        while let word = bytes.word(at: position) {
-            let high = quantum(UInt32(truncatingIfNeeded: word))
-            let low = quantum(UInt32(truncatingIfNeeded: word >> 32))
-            if (high | low) & Self.invalid != 0 { break }
-            output.append(UInt8(truncatingIfNeeded: high >> 16))
-            output.append(UInt8(truncatingIfNeeded: high >> 8))
-            output.append(UInt8(truncatingIfNeeded: high))
-            output.append(UInt8(truncatingIfNeeded: low >> 16))
-            output.append(UInt8(truncatingIfNeeded: low >> 8))
-            output.append(UInt8(truncatingIfNeeded: low))
-            position += 8
+        // Whole chunks of 64 characters first, so that the output grows once for 48 bytes.
+        var chunk = [48 of UInt8](repeating: 0)
+        chunks: while position <= bytes.count - 64 {
+            for index in 0..<8 {
+                guard let word = bytes.word(at: position + 8 * index) else { break chunks }
+                let high = quantum(UInt32(truncatingIfNeeded: word))
+                let low = quantum(UInt32(truncatingIfNeeded: word >> 32))
+                if (high | low) & Self.invalid != 0 { break chunks }
+                chunk[6 * index] = UInt8(truncatingIfNeeded: high >> 16)
+                chunk[6 * index + 1] = UInt8(truncatingIfNeeded: high >> 8)
+                chunk[6 * index + 2] = UInt8(truncatingIfNeeded: high)
+                chunk[6 * index + 3] = UInt8(truncatingIfNeeded: low >> 16)
+                chunk[6 * index + 4] = UInt8(truncatingIfNeeded: low >> 8)
+                chunk[6 * index + 5] = UInt8(truncatingIfNeeded: low)
+            }
+            output.append(copying: chunk.span)
+            position += 64
         }
         while true {
             let characters = [4 of UInt8] { bytes.byte(at: position + $0) }
