@@ -49,7 +49,8 @@ let package = Package(
         .testTarget(name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime"], swiftSettings: settings),
         .testTarget(
             name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
-        .testTarget(name: "RuntimeServerTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
+        .testTarget(
+            name: "RuntimeServerTests", dependencies: ["LambdaRuntime", "RuntimeServer"], swiftSettings: settings),
         .testTarget(name: "ConcertctlTests", dependencies: ["concertctl"], swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
     ],

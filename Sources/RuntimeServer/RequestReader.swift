@@ -113,9 +113,9 @@ struct RequestReader {
     /// The next `count` bytes; nil when the other side closes before.
     private mutating func read(_ count: Int) -> [UInt8]? {
         let ready = min(count, filled - start)
-        var bytes = Array(buffer[start..<start + ready])
+        var bytes = [UInt8](repeating: 0, count: count)
+        bytes.replaceSubrange(0..<ready, with: buffer[start..<start + ready])
         start += ready
-        bytes.append(contentsOf: repeatElement(0, count: count - ready))
         var position = ready
         while position < count {
             let received = socket.receive(into: &bytes, at: position)
