@@ -46,7 +46,9 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(
             name: "ProcessorTests", dependencies: ["Processor"], exclude: ["Conformance"], swiftSettings: settings),
-        .testTarget(name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime"], swiftSettings: settings),
+        .testTarget(
+            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "RuntimeServer", "Telemetry"],
+            swiftSettings: settings),
         .testTarget(
             name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
         .testTarget(

@@ -17,7 +17,9 @@ public struct Endpoint: Sendable, Hashable {
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
-        guard !host.isEmpty, isPlain, let number = UInt16(port), number > 0 else { return nil }
+        // Digits alone, without the sign that UInt16 would take.
+        let isNumber = port.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+        guard !host.isEmpty, isPlain, isNumber, let number = UInt16(port), number > 0 else { return nil }
         self.host = String(host)
         self.port = number
     }

@@ -32,7 +32,7 @@ struct ResponseHead: Sendable, Equatable {
             let (name, value) = try Self.header(bytes.string(line))
             switch name {
             case "content-length":
-                guard let count = Int(value), count >= 0, length == nil || length == count else {
+                guard let count = Self.decimal(value), length == nil || length == count else {
                     throw .malformed("Content-Length \(value)")
                 }
                 length = count
@@ -72,11 +72,17 @@ struct ResponseHead: Sendable, Equatable {
         keepsAlive = parts[0] != "HTTP/1.0"
     }
 
+    /// A folded header, which RFC 9112 has done away with, is malformed, and so is a name with a space.
     private static func header(_ line: String) throws(HTTPError) -> (name: String, value: String) {
-        guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon != line.startIndex else {
-            throw .malformed("the header line \"\(line.prefix(100))\"")
-        }
+        guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon != line.startIndex,
+            line.utf8[..<colon].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { throw .malformed("the header line \"\(line.prefix(100))\"") }
         return (line[..<colon].lowercased(), trimmed(line[line.index(after: colon)...]))
+    }
+
+    /// Digits alone, without the sign that `Int` would take.
+    private static func decimal(_ text: String) -> Int? {
+        text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? Int(text) : nil
     }
 
     private static func trimmed(_ text: Substring) -> String {

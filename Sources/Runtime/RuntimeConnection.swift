@@ -181,7 +181,9 @@ extension RuntimeConnection {
     /// A chunk's size in hexadecimal, extensions left out.
     private static func chunkSize(_ line: ArraySlice<UInt8>) -> Int? {
         let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
-        guard (1...8).contains(digits.count) else { return nil }
-        return Int(String(decoding: digits, as: UTF8.self), radix: 16).flatMap { $0 >= 0 ? $0 : nil }
+        // Digits alone, without the sign that Int would take.
+        guard (1...8).contains(digits.count), !digits.contains(UInt8(ascii: "+")), !digits.contains(UInt8(ascii: "-"))
+        else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 }

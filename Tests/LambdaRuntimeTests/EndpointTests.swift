@@ -1,0 +1,29 @@
+import XCTest
+
+@testable import LambdaRuntime
+
+/// The value of `AWS_LAMBDA_RUNTIME_API`.
+final class EndpointTests: XCTestCase {
+    func testHostAndPortAreTakenApart() throws {
+        let endpoints: [(text: String, host: String, port: UInt16, isNumeric: Bool)] = [
+            ("127.0.0.1:9001", "127.0.0.1", 9001, true), ("127.0.0.1", "127.0.0.1", 80, true),
+            ("localhost:1", "localhost", 1, false), ("sandbox.local:65535", "sandbox.local", 65535, false),
+            ("[::1]:9001", "::1", 9001, true), ("[::1]", "::1", 80, true),
+        ]
+        for expected in endpoints {
+            let endpoint = try XCTUnwrap(Endpoint(expected.text), expected.text)
+            XCTAssertEqual(endpoint.host, expected.host)
+            XCTAssertEqual(endpoint.port, expected.port)
+            XCTAssertEqual(endpoint.isNumeric, expected.isNumeric)
+            XCTAssertEqual(endpoint.description, expected.text)
+        }
+    }
+
+    func testWhatIsNoEndpointIsRefused() {
+        let texts = [
+            "", ":", ":80", "host:", "host:0", "host:65536", "host:+80", "host:-1", "host:http", "host:80 ", "a b:80",
+            "http://host:80", "host:80/path", "h\u{F6}st:80", "host\r\n:80", "[]:80", "[]",
+        ]
+        for text in texts { XCTAssertNil(Endpoint(text), text) }
+    }
+}

@@ -1,0 +1,70 @@
+import RuntimeServer
+import XCTest
+
+@testable import LambdaRuntime
+
+/// Mutated responses over a real connection: each is understood or refused, and none does harm.
+final class ResponseFuzzTests: XCTestCase {
+    private static let seeds = [
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: r\r\n"
+            + "Lambda-Runtime-Deadline-Ms: 1794198257000\r\nContent-Length: 14\r\n\r\n{\"Records\":[]}",
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "5\r\n{\"Rec\r\n9;x=y\r\nords\":[]}\r\n0\r\nTrailer: t\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\n{\"status\":\"OK\"}",
+    ]
+    private static let words = [
+        "\r\n", "\n", "\r\n\r\n", ":", " ", "0", "9", "ffffffff", "-1", "99999999999999999999", "chunked",
+        "HTTP/1.1 200 OK\r\n", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "\u{0}", "\u{FF}", ";",
+    ].map { Array($0.utf8) }
+
+    func testMutatedResponsesAreUnderstoodOrRefused() throws {
+        let server = try RuntimeServer()
+        var connection = RuntimeConnection(try XCTUnwrap(Endpoint(server.address)))
+        let request = Array("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n".utf8)
+        var random = Xorshift(state: 0x5EED)
+        var understood = 0
+        for round in 0..<2000 {
+            let response = Self.mutate(Array(Self.seeds[round % Self.seeds.count].utf8), with: &random)
+            server.add(Fault(.next, .raw(response)))
+            do throws(HTTPError) {
+                let answer = try connection.exchange(request.span)
+                understood += 1
+                XCTAssertTrue((200..<1000).contains(answer.head.status), String(decoding: response, as: UTF8.self))
+                XCTAssertLessThanOrEqual(answer.body.upperBound, connection.buffer.count)
+            } catch {
+                XCTAssertFalse("\(error)".isEmpty)
+            }
+            connection.disconnect()
+        }
+        XCTAssertTrue((200..<1900).contains(understood), "\(understood) of 2000 were understood: the fuzz is no good")
+    }
+
+    /// One to three changes: a byte flipped, a piece removed or doubled, a word put in, the end cut off.
+    private static func mutate(_ bytes: [UInt8], with random: inout Xorshift) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0...Int.random(in: 0...2, using: &random) where !bytes.isEmpty {
+            let place = Int.random(in: 0..<bytes.count, using: &random)
+            let piece = place..<min(bytes.count, place + Int.random(in: 1...8, using: &random))
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: bytes[place] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
+            case 1: bytes.removeSubrange(piece)
+            case 2: bytes.insert(contentsOf: bytes[piece], at: place)
+            case 3: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: place)
+            default: bytes.removeSubrange(place...)
+            }
+        }
+        return bytes
+    }
+}
+
+/// A generator that gives the same numbers each time.
+private struct Xorshift: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+}
