@@ -40,8 +40,12 @@ struct RuntimeAPI: ~Copyable {
         var failures = 0
         while true {
             let reason: String
+            let isReused = connection.isConnected
             writeHead("GET", "/2018-06-01/runtime/invocation/next")
             switch exchange() {
+            // A kept connection may have been closed while it was idle, which says nothing about the server.
+            case .failure(.closedEarly(isUntouched: true)) where isReused: continue
+            case .failure(.socket) where isReused: continue
             case .failure(let error): reason = "\(error)"
             case .success(let response) where response.head.status == 200:
                 let now = WallClock.now().millisecondsSinceEpoch
@@ -113,13 +117,14 @@ extension RuntimeAPI {
         writeHead("POST", path, length: body.count, headers: headers)
         request.append(contentsOf: body)
         // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
-        for isLast in [false, true] {
+        for isRepeated in [false, true] {
             switch exchange() {
             case .success(let response):
-                return try settle(response.head.status, call: call, requestID: invocation.requestID)
+                return try settle(
+                    response.head.status, call: call, requestID: invocation.requestID, isRepeated: isRepeated)
             case .failure(let error):
                 log.log(
-                    .warn, isLast ? "the answer is lost, and left to the retry" : "the answer is posted again",
+                    .warn, isRepeated ? "the answer is lost, and left to the retry" : "the answer is posted again",
                     requestID: invocation.requestID, ["call": .string(call), "reason": .string("\(error)")])
             }
         }
@@ -131,9 +136,11 @@ extension RuntimeAPI {
         do throws(HTTPError) { return .success(try connection.exchange(request.span)) } catch { return .failure(error) }
     }
 
-    private func settle(_ status: Int, call: String, requestID: String) throws(RuntimeError) {
+    private func settle(_ status: Int, call: String, requestID: String, isRepeated: Bool) throws(RuntimeError) {
         switch status {
         case 200..<300: return
+        // So Lambda refuses a second answer: the first one had arrived after all.
+        case 403 where isRepeated: return
         case 403, 500...: throw .refused(call: call, status: status)
         default:
             // 400 and 410: the invocation is over. 413: Lambda has recorded the failure already.

@@ -1,0 +1,113 @@
+import RuntimeServer
+import Synchronization
+import Telemetry
+import XCTest
+
+@testable import LambdaRuntime
+
+/// The calls of the Runtime API against a server with scripted faults.
+final class RuntimeAPITests: XCTestCase {
+    func testSecondPostOfAnAnswerThatHadArrivedIsNotRefusedForGood() throws {
+        let script = try Script()
+        script.server.add(Fault(.response, .closeAfterAccepting))
+        var api = try script.api()
+        try script.invoke {
+            let next = try api.next()
+            // The server has taken the first post, and so answers the second with 403.
+            try api.respond(to: next.invocation, with: Array("{}".utf8))
+        }
+        XCTAssertEqual(script.server.received.filter { $0.path.hasSuffix("/response") }.count, 2)
+    }
+
+    func testFirstRefusalIsForGood() throws {
+        let script = try Script()
+        script.server.add(Fault(.response, .status(403)))
+        var api = try script.api()
+        try script.invoke {
+            let next = try api.next()
+            do throws(RuntimeError) {
+                try api.respond(to: next.invocation, with: [])
+                XCTFail("403 was taken")
+            } catch { XCTAssertEqual(error, .refused(call: "response", status: 403)) }
+        }
+    }
+
+    func testConnectionThatEndedWhileIdleIsNoFailedTry() throws {
+        let script = try Script()
+        script.server.add(Fault(.response, .closeAfterAnswering, times: 3))
+        var api = try script.api()
+        for _ in 0..<4 {
+            try script.invoke {
+                let next = try api.next()
+                try api.respond(to: next.invocation, with: [])
+            }
+        }
+        XCTAssertEqual(script.lines.text, "")
+        XCTAssertEqual(script.pauses.all, [])
+    }
+
+    func testPausesBetweenTriesOfNextGrow() throws {
+        let script = try Script()
+        script.server.add(Fault(.next, .status(502), times: 5))
+        var api = try script.api()
+        do throws(RuntimeError) {
+            _ = try api.next()
+            XCTFail("five failures were not enough")
+        } catch { XCTAssertEqual(error, .unreachable(reason: "status 502", tries: 5)) }
+        XCTAssertEqual(script.pauses.all, [100, 200, 400, 800].map { Duration.milliseconds($0) })
+    }
+
+    func testMissingRequestIDIsAFailedTry() throws {
+        let script = try Script()
+        script.server.add(Fault(.next, .raw(Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8))))
+        var api = try script.api()
+        try script.invoke {
+            let next = try api.next()
+            XCTAssertEqual(next.invocation.requestID, "r")
+            try api.respond(to: next.invocation, with: [])
+        }
+        XCTAssertTrue(script.lines.text.contains("names no request ID"), script.lines.text)
+    }
+}
+
+/// A server, a client of it, and what the client logged and how long it would have paused.
+private struct Script {
+    let server: RuntimeServer
+    let lines = Lines()
+    let pauses = Pauses()
+
+    init() throws { server = try RuntimeServer(isRecording: true) }
+
+    func api() throws -> RuntimeAPI {
+        let endpoint = try XCTUnwrap(Endpoint(server.address))
+        return RuntimeAPI(endpoint, log: Logger(sink: lines)) { [pauses] in pauses.append($0) }
+    }
+
+    /// Has an invocation wait at the server while `body` takes and answers it.
+    func invoke(_ body: () throws -> Void) throws {
+        let group = DispatchGroup()
+        DispatchQueue.global().async(group: group) { [server] in
+            _ = server.invoke([], options: InvocationOptions(requestID: "r", timeout: .seconds(5)))
+        }
+        defer { group.wait() }
+        try body()
+    }
+}
+
+/// Log lines, kept.
+private final class Lines: LineSink {
+    private let bytes = Mutex<[UInt8]>([])
+
+    func write(_ line: [UInt8]) { bytes.withLock { $0 += line } }
+
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+}
+
+/// Pauses that were asked for, and not made.
+private final class Pauses: Sendable {
+    private let durations = Mutex<[Duration]>([])
+
+    func append(_ duration: Duration) { durations.withLock { $0.append(duration) } }
+
+    var all: [Duration] { durations.withLock { $0 } }
+}
