@@ -159,69 +159,6 @@ private struct LintFailure: Error, CustomStringConvertible {
     var description: String
 }
 
-/// The checkout that this file belongs to.
-private enum Repository {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    /// Runs a program of the repository from its root; `output` is standard output and standard error as they came.
-    static func run(_ path: String, _ arguments: String...) throws -> (status: Int32, output: String) {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = root.appendingPathComponent(path)
-        process.arguments = arguments
-        process.currentDirectoryURL = root
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        // Read to the end before waiting, or a full pipe would keep the program from ending.
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-    }
-}
-
-/// Hands `body` a new folder, and removes it afterwards.
-private func withTemporaryFolder<Value>(_ body: (URL) throws -> Value) throws -> Value {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
-}
-
-/// Any JSON, so that a test can compare a piece of a template with a literal.
-private enum JSONValue: Hashable, Sendable {
-    case null
-    case bool(Bool)
-    case number(Double)
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    /// The member of that name; `null` where there is none.
-    subscript(name: String) -> JSONValue {
-        guard case .object(let members) = self else { return .null }
-        return members[name] ?? .null
-    }
-
-    var keys: [String] {
-        guard case .object(let members) = self else { return [] }
-        return members.keys.sorted()
-    }
-
-    var number: Double? {
-        guard case .number(let value) = self else { return nil }
-        return value
-    }
-
-    /// A list's elements, or the value itself, for a policy may have either.
-    var elements: [JSONValue] {
-        guard case .array(let elements) = self else { return self == .null ? [] : [self] }
-        return elements
-    }
-}
-
 /// CloudFormation: what a template's pieces mean.
 extension JSONValue {
     static func attribute(_ name: String, of resource: String) -> JSONValue {
@@ -239,37 +176,5 @@ extension JSONValue {
     func value(of reference: JSONValue) -> JSONValue {
         guard case .string(let parameter) = reference["Ref"] else { return reference }
         return self["Parameters"][parameter]["Default"]
-    }
-}
-
-extension JSONValue: Decodable {
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-}
-
-/// Literals.
-extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
-{
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(integerLiteral value: Int) { self = .number(Double(value)) }
-    init(stringLiteral value: String) { self = .string(value) }
-    init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    init(dictionaryLiteral members: (String, JSONValue)...) {
-        self = .object(Dictionary(members) { _, last in last })
     }
 }

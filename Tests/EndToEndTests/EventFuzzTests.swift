@@ -1,0 +1,74 @@
+import Foundation
+import RuntimeServer
+import XCTest
+
+/// Mutated events: each ends in a response or an error, and the process lives on.
+final class EventFuzzTests: BootstrapTestCase {
+    private static let rounds = 3000
+    private static let words = [
+        "\"", "{", "}", "[", "]", ",", ":", "null", "true", "-1", "1e999", "\\u0000", "\\ud800", "\"data\"",
+        "\"kinesis\"", "\"Records\"", "\u{FF}", "\u{0}",
+        "H4sIAAAA", "84mawg==", "\"sequenceNumber\":\"1\"", "[[[[[[[[[[",
+    ].map { Array($0.utf8) }
+
+    func testMutatedEventsEndInAResponseOrAnErrorAndTheProcessLivesOn() throws {
+        let fixtures = try Fixture.all().filter { $0.event.count < 60_000 }
+        var random = Xorshift(state: 0xC0FFEE)
+        var responses = 0
+        try withBootstrap(environment: ["METRICS": "off", "AWS_LAMBDA_LOG_LEVEL": "FATAL"]) { server, bootstrap in
+            for round in 0..<Self.rounds {
+                let event = Self.mutate(fixtures[round % fixtures.count].event, with: &random)
+                switch server.invoke(event) {
+                case .response(let body, _):
+                    responses += 1
+                    let failures = try JSONValue(parsing: body)["batchItemFailures"]
+                    guard case .array(let items) = failures, items.count <= 1 else {
+                        return XCTFail("round \(round): \(String(decoding: body, as: UTF8.self))")
+                    }
+                    for item in items { XCTAssertNotEqual(item["itemIdentifier"].string ?? "", "", "round \(round)") }
+                case .error("Runtime.InvalidEvent", let body, _):
+                    XCTAssertEqual(try JSONValue(parsing: body)["errorType"], "Runtime.InvalidEvent")
+                case let answer:
+                    let folder = FileManager.default.temporaryDirectory
+                    let saved = folder.appendingPathComponent("fuzz-\(round).event.json")
+                    try Data(event).write(to: saved)
+                    return XCTFail("round \(round): \(summary(of: answer)); the event is in \(saved.path)")
+                }
+            }
+            XCTAssertTrue(bootstrap.isRunning)
+            XCTAssertTrue((300..<2900).contains(responses), "\(responses) responses: the fuzz is no good")
+            try assertServes(server)
+        }
+    }
+
+    /// One to four changes, inside records more often than around them.
+    private static func mutate(_ bytes: [UInt8], with random: inout Xorshift) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0...Int.random(in: 0...3, using: &random) where !bytes.isEmpty {
+            let place = Int.random(in: 0..<bytes.count, using: &random)
+            let piece = place..<min(bytes.count, place + Int.random(in: 1...64, using: &random))
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0: bytes[place] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
+            case 1: bytes.removeSubrange(piece)
+            case 2: bytes.insert(contentsOf: bytes[piece], at: place)
+            case 3: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: place)
+            case 4: bytes.removeSubrange(place...)
+            // Base64 is most of an event, and a letter for a letter keeps it base64.
+            default: bytes[place] = bytes.randomElement(using: &random) ?? 0
+            }
+        }
+        return bytes
+    }
+}
+
+/// A generator that gives the same numbers each time.
+private struct Xorshift: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import RuntimeServer
+import XCTest
+
+/// The built `bootstrap`, running; killed with this object when it has not ended by itself.
+final class BootstrapProcess {
+    private let process = Process()
+    private let output: URL
+
+    /// The binary under test: `BOOTSTRAP` where that is set, else `dist/bootstrap`.
+    static func path() throws -> String {
+        let given = ProcessInfo.processInfo.environment["BOOTSTRAP"] ?? ""
+        let url =
+            given.isEmpty
+            ? Repository.root.appendingPathComponent("dist/bootstrap") : URL(fileURLWithPath: given)
+        guard FileManager.default.isExecutableFile(atPath: url.path) else { throw Missing(path: url.path) }
+        return url.path
+    }
+
+    /// - Parameters:
+    ///   - server: Told when the process ends, so that nobody waits for an answer.
+    ///   - environment: All there is, beside the address of `server`.
+    ///   - launcher: A command that runs the command after it, such as `chroot`.
+    init(
+        _ server: RuntimeServer? = nil, environment: [String: String] = [:], arguments: [String] = [],
+        launcher: [String] = [], binary: String? = nil
+    ) throws {
+        let command = launcher + [try binary ?? Self.path()] + arguments
+        output = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data().write(to: output)
+        let sink = try FileHandle(forWritingTo: output)
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        let address = server.map { ["AWS_LAMBDA_RUNTIME_API": $0.address] } ?? [:]
+        process.environment = environment.merging(address) { given, _ in given }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = sink
+        process.standardError = sink
+        process.terminationHandler = { [weak server] in
+            server?.abandon(reason: "bootstrap ended with status \($0.terminationStatus)")
+        }
+        try process.run()
+        try sink.close()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: output)
+    }
+
+    /// What it has written so far, to standard output and standard error alike.
+    var log: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// The most memory that it has had at once so far, in bytes.
+    func peakMemory() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = try XCTUnwrap(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try XCTUnwrap(Int(line.filter(\.isNumber))) * 1024
+    }
+
+    /// Sends SIGTERM, as Lambda does.
+    func terminate() { kill(process.processIdentifier, SIGTERM) }
+
+    /// The exit status; nil, and a failure of the test, when it has not ended in time or was ended by a signal.
+    func exitStatus(file: StaticString = #filePath, line: UInt = #line) -> Int32? {
+        guard waitUntil({ !self.process.isRunning }) else {
+            XCTFail("bootstrap is still running; it wrote:\n\(log)", file: file, line: line)
+            return nil
+        }
+        guard process.terminationReason == .exit else {
+            XCTFail("bootstrap was ended by signal \(process.terminationStatus)", file: file, line: line)
+            return nil
+        }
+        return process.terminationStatus
+    }
+
+    /// The lines of its log that are JSON objects.
+    func jsonLines() -> [JSONValue] {
+        log.split(separator: "\n").filter { $0.hasPrefix("{") }.compactMap { try? JSONValue(parsing: $0.utf8) }
+    }
+
+    private struct Missing: Error, CustomStringConvertible {
+        var path: String
+        var description: String { "\(path) is not there: run build/bootstrap.sh, or set BOOTSTRAP to the binary" }
+    }
+}
+
+/// Waits until `condition` holds, for as long as a slow machine may need; false when it never did.
+func waitUntil(_ condition: () -> Bool) -> Bool {
+    let end = Date(timeIntervalSinceNow: 30)
+    while !condition() {
+        guard Date() < end else { return false }
+        usleep(2000)
+    }
+    return true
+}

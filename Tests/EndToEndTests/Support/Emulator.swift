@@ -1,0 +1,127 @@
+import Foundation
+import Glibc
+import Synchronization
+import XCTest
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// AWS's own emulator of the Runtime API, `aws-lambda-rie`, which starts `bootstrap` itself; ended with this object.
+///
+/// Its invocations go one after the other: two at once end it.
+///
+/// Source: <https://github.com/aws/aws-lambda-runtime-interface-emulator>
+final class Emulator {
+    private let process = Process()
+    private let output: URL
+    private let port: UInt16
+
+    /// - Parameter environment: What `bootstrap` gets beside what Lambda sets.
+    init(environment: [String: String] = [:]) throws {
+        let installation = try Repository.run("scripts/install-emulator.sh")
+        guard installation.status == 0, let path = installation.output.split(separator: "\n").last else {
+            throw Failure(description: "no emulator: \(installation.output)")
+        }
+        output = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data().write(to: output)
+        let sink = try FileHandle(forWritingTo: output)
+        port = try Self.freePort()
+        process.executableURL = URL(fileURLWithPath: String(path))
+        process.arguments = [
+            "--runtime-interface-emulator-address", "127.0.0.1:\(port)",
+            "--runtime-api-address", "127.0.0.1:\(try Self.freePort())", "--log-level", "info",
+            try BootstrapProcess.path(),
+        ]
+        process.environment = environment.merging([
+            "AWS_LAMBDA_FUNCTION_NAME": "consumer", "AWS_LAMBDA_FUNCTION_TIMEOUT": "30",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "_HANDLER": "bootstrap", "LAMBDA_TASK_ROOT": Repository.root.path,
+        ]) { given, _ in given }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = sink
+        process.standardError = sink
+        try process.run()
+        guard waitUntil({ Self.canConnect(to: port) || !process.isRunning }), process.isRunning else {
+            throw Failure(description: "the emulator did not start: \(log)")
+        }
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: output)
+    }
+
+    /// What the emulator and `bootstrap` have written so far.
+    var log: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+    /// Invokes the function as Lambda's callers do, and returns what they get.
+    func invoke(_ event: [UInt8]) throws -> (status: Int, body: [UInt8]) {
+        let path = "http://127.0.0.1:\(port)/2015-03-31/functions/function/invocations"
+        var request = URLRequest(url: try XCTUnwrap(URL(string: path)))
+        request.httpMethod = "POST"
+        request.httpBody = Data(event)
+        let (result, isThere) = (Exchange(), DispatchSemaphore(value: 0))
+        let task = URLSession.shared.dataTask(with: request) { data, response, error in
+            result.set((response as? HTTPURLResponse)?.statusCode, data, error)
+            isThere.signal()
+        }
+        task.resume()
+        isThere.wait()
+        return try result.get()
+    }
+
+    /// What a request came to, handed from one thread to another.
+    private final class Exchange: Sendable {
+        private let outcome = Mutex<(status: Int, body: [UInt8])?>(nil)
+        private let failure = Mutex("no answer")
+
+        func set(_ status: Int?, _ data: Data?, _ error: (any Error)?) {
+            if let status { outcome.withLock { $0 = (status, Array(data ?? Data())) } }
+            if let error { failure.withLock { $0 = "\(error)" } }
+        }
+
+        func get() throws -> (status: Int, body: [UInt8]) {
+            guard let outcome = outcome.withLock({ $0 }) else { throw Failure(description: failure.withLock { $0 }) }
+            return outcome
+        }
+    }
+
+    private struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// A port that nobody listens on; the emulator cannot choose one itself.
+    private static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = loopback(port: 0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = unsafe withUnsafeMutablePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
+            }
+        }
+        guard code == 0 else { throw Failure(description: "no free port") }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    private static func canConnect(to port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = loopback(port: port)
+        return unsafe withUnsafeMutablePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    private static func loopback(port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+}

@@ -1,0 +1,95 @@
+import Dispatch
+import RuntimeServer
+import XCTest
+
+/// SIGTERM, and the extension that makes Lambda send it.
+final class TerminationTests: BootstrapTestCase {
+    func testExtensionIsRegisteredWithoutEventsBeforeTheFirstNext() throws {
+        try withBootstrap { server, _ in
+            server.await("/invocation/next")
+            let calls = server.received
+            let registration = try XCTUnwrap(calls.first)
+            XCTAssertEqual(registration.path, "/2020-01-01/extension/register")
+            XCTAssertEqual(try JSONValue(parsing: registration.body), ["events": []])
+            XCTAssertNotNil(registration.value(of: "Lambda-Extension-Name"))
+            server.await("/extension/event/next")
+            let waiting = try XCTUnwrap(server.received("/extension/event/next").first)
+            XCTAssertNotNil(waiting.value(of: "Lambda-Extension-Identifier"))
+        }
+    }
+
+    func testRefusedRegistrationDoesNotMatter() throws {
+        for kind in [Fault.Kind.status(403), .status(404), .status(500), .closeAfterReading, .raw(Array("?".utf8))] {
+            try withBootstrap(faults: [Fault(.registerExtension, kind)]) { server, bootstrap in
+                try assertServes(server)
+                bootstrap.terminate()
+                XCTAssertEqual(bootstrap.exitStatus(), 0)
+            }
+        }
+    }
+
+    func testSignalEndsAnIdleProcess() throws {
+        try withBootstrap { server, bootstrap in
+            server.await("/invocation/next")
+            bootstrap.terminate()
+            XCTAssertEqual(bootstrap.exitStatus(), 0)
+        }
+        try withBootstrap { server, bootstrap in
+            try assertServes(server)
+            server.await("/invocation/next", count: 2)
+            bootstrap.terminate()
+            XCTAssertEqual(bootstrap.exitStatus(), 0)
+        }
+    }
+
+    func testSignalEndsAProcessWithManyLoops() throws {
+        try withBootstrap(environment: ["AWS_LAMBDA_MAX_CONCURRENCY": "8"]) { server, bootstrap in
+            server.await("/invocation/next", count: 8)
+            bootstrap.terminate()
+            XCTAssertEqual(bootstrap.exitStatus(), 0)
+        }
+    }
+
+    func testAnswerInFlightIsPostedBeforeTheEnd() throws {
+        // 160 bytes of the server's answer at 8 bytes each 5 ms: 100 ms, and 400 ms are there.
+        let fault = Fault(.response, .drip(bytes: 8, pause: .milliseconds(5)))
+        try withBootstrap(faults: [fault]) { server, bootstrap in
+            let fixture = try Fixture(named: "one-artist")
+            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+            bootstrap.terminate()
+            XCTAssertEqual(bootstrap.exitStatus(), 0)
+            XCTAssertEqual(server.received("/invocation/next").count, 1, "no further invocation may be taken")
+        }
+    }
+
+    func testAnswerThatNobodyTakesDoesNotHoldUpTheEnd() throws {
+        let fault = Fault(.response, .drip(bytes: 1, pause: .seconds(1)))
+        try withBootstrap(faults: [fault]) { server, bootstrap in
+            _ = server.invoke(try Fixture(named: "one-artist").event)
+            bootstrap.terminate()
+            XCTAssertEqual(bootstrap.exitStatus(), 0)
+        }
+    }
+
+    func testInvocationsRunAtOnceWhereLambdaSaysSo() throws {
+        // Each event takes long to arrive, so that none can be answered before all are on their way.
+        let fault = Fault(.next, .drip(bytes: 200, pause: .milliseconds(10)), times: 4)
+        try withBootstrap(environment: ["AWS_LAMBDA_MAX_CONCURRENCY": "4"], faults: [fault]) { server, _ in
+            server.await("/invocation/next", count: 4)
+            let fixture = try Fixture(named: "one-artist")
+            atOnce(4) { assertResponse(server.invoke(fixture.event), equals: fixture.response) }
+            XCTAssertEqual(Set(server.received("/response").map(\.connection)).count, 4)
+            atOnce(8) {
+                for _ in 0..<10 { assertResponse(server.invoke(fixture.event), equals: fixture.response) }
+            }
+        }
+    }
+
+    /// Runs `body` on as many threads, and waits for all of them.
+    private func atOnce(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+        let group = DispatchGroup()
+        // A queue of its own is a thread of its own; concurrentPerform has no more of them than processors.
+        for number in 0..<count { DispatchQueue(label: "at once \(number)").async(group: group, execute: body) }
+        group.wait()
+    }
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Puts AWS's own Runtime API emulator at .build-emulator/aws-lambda-rie and prints its path. It comes inside the SAM command
+# line's package, of which nothing else is kept. The second run asks no server.
+set -euo pipefail
+
+version=1.170.0
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+folder=$root/.build-emulator
+emulator=$folder/aws-lambda-rie
+
+fail() {
+    echo "error: install-emulator.sh: $*" >&2
+    exit 1
+}
+
+case $(uname -m) in
+    x86_64) architecture=x86_64 ;;
+    aarch64 | arm64) architecture=arm64 ;;
+    *) fail "there is no emulator for $(uname -m)" ;;
+esac
+
+is_installed() { [[ -x $emulator && $(cat "$folder/version" 2>/dev/null) == "$version" ]]; }
+
+install() {
+    # Debian and Ubuntu keep ensurepip, which a new environment needs, in a package of its own.
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        [[ $EUID -eq 0 ]] || fail "python3 with venv is needed: apt-get install python3-venv"
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
+    fi
+    echo "installing the Runtime API emulator under ${folder#"$root"/}"
+    local scratch
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' RETURN
+    python3 -m venv "$scratch/venv"
+    "$scratch/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --dest "$scratch" "aws-sam-cli==$version"
+    python3 - "$scratch"/*.whl "samcli/local/rapid/aws-lambda-rie-$architecture" "$scratch/emulator" <<'PYTHON'
+import sys, zipfile
+
+wheel, member, destination = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive, open(destination, "wb") as file:
+    file.write(archive.read(member))
+PYTHON
+    chmod 0755 "$scratch/emulator"
+    mv "$scratch/emulator" "$emulator"
+    echo "$version" >"$folder/version"
+}
+
+# Tests may start this script several times at once; one of them installs and the others wait.
+mkdir -p "$folder"
+(
+    flock 9
+    is_installed || install >&2
+) 9<"$folder"
+is_installed || fail "the emulator could not be installed; see above"
+echo "$emulator"
