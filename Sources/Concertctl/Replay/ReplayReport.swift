@@ -51,7 +51,8 @@ struct ReplayReport {
 extension ReplayReport {
     func text() -> String {
         var lines = [
-            "\(Self.counted(records, "record")) in \(Self.counted(events, "event")), \(Self.decimal(Double(bytes) / 1e6, 3)) MB", "",
+            "\(Self.counted(records, "record")) in \(Self.counted(events, "event")), \(Self.decimal(Double(bytes) / 1e6, 3)) MB",
+            "",
         ]
         lines += Self.table("outcome", BatchReport.Ending.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
         lines += Self.table("kind", Payload.Kind.allCases.map { ($0.rawValue, byKind[$0, default: 0]) })
