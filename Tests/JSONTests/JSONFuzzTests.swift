@@ -1,0 +1,124 @@
+import Foundation
+import JSON
+import XCTest
+
+/// The scanner against damaged documents, and against Foundation, which must take and refuse the same ones.
+///
+/// Where the two differ on purpose nothing is compared, see ``isComparable(_:)``.
+final class JSONFuzzTests: XCTestCase {
+    private static let seeds =
+        [
+            #"{"a":1,"b":[true,false,null],"c":{"d":"e"}}"#, #"[0,-0,1.5,-2.25e3,1E+2,1e-2,0.0]"#,
+            #"{"name":"Bj\u00f6rk \ud83c\udfb8","x":"é€🎸\n\"\\\/"}"#, #"[[[]],[{}],{"":[]}]"#, #""text""#, "12", "null",
+            #" { "a" : [ 1 , 2 ] , "b" : "c" } "#,
+            #"{"data_type":"artists","artist_id":"a1","name":"N","genre":["rock"],"raw_data":{"x":[1]}}"#,
+        ].map { Array($0.utf8) }
+
+    func testTakesAndRefusesWhatFoundationDoes() {
+        var generator = SeededGenerator(seed: 4)
+        var compared = 0
+        for round in 0..<80_000 {
+            let seed = Self.seeds[round % Self.seeds.count]
+            let bytes = Mutation.mutated(seed, using: &generator)
+            let refusal = checkedRefusal(of: bytes)
+            guard Self.isComparable(bytes) else { continue }
+            compared += 1
+            let parsed = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+            if (parsed != nil) == (refusal == nil) { continue }
+            XCTFail("\(Self.shown(bytes)): scanner \(refusal.map { "\($0)" } ?? "accepts"), Foundation does not agree")
+        }
+        XCTAssertGreaterThan(compared, 30_000)
+    }
+
+    func testWalkingAndSkippingAgree() {
+        var generator = SeededGenerator(seed: 5)
+        for round in 0..<80_000 {
+            let bytes = Mutation.mutated(Self.seeds[round % Self.seeds.count], using: &generator)
+            let skipped = checkedRefusal(of: bytes)
+            var walked: JSONError?
+            do throws(JSONError) { _ = try ScannedValue.whole(bytes) } catch { walked = error }
+            XCTAssertEqual(walked, skipped, "\(Self.shown(bytes)): found by walking, and by skipping")
+        }
+    }
+
+    func testNoBytesAtAllCrashIt() {
+        var generator = SeededGenerator(seed: 6)
+        let alphabet = Array(#"{}[]",:\u0 1-.e"#.utf8) + [0x80, 0xC3, 0xA9]
+        for _ in 0..<80_000 {
+            let count = Int.random(in: 0...24, using: &generator)
+            _ = checkedRefusal(of: (0..<count).map { _ in alphabet.randomElement(using: &generator) ?? 0 })
+        }
+    }
+
+    func testAScannerPutAnywhereStaysWithinTheBytes() {
+        for seed in Self.seeds {
+            for start in -1...seed.count + 1 {
+                var scanner = JSONScanner(at: start)
+                try? scanner.skipValue(in: seed.span)
+                let bounds = min(start, 0)...max(start, seed.count)
+                XCTAssertTrue(bounds.contains(scanner.offset), "from \(start) to \(scanner.offset) of \(seed.count)")
+            }
+        }
+    }
+
+    func testAValidDocumentIsRefusedWhereverItIsCut() throws {
+        for seed in Self.seeds {
+            let document = [UInt8(ascii: "[")] + seed + [UInt8(ascii: "]")]
+            XCTAssertNil(checkedRefusal(of: document), Self.shown(document))
+            for end in document.indices {
+                let cut = Array(document[..<end])
+                XCTAssertNotNil(checkedRefusal(of: cut), "\(Self.shown(cut)): accepted, and it is cut")
+            }
+        }
+    }
+
+    /// Why the scanner refuses `bytes`; fails when a place that it names is outside of them.
+    private func checkedRefusal(of bytes: [UInt8], line: UInt = #line) -> JSONError? {
+        var scanner = JSONScanner()
+        var refusal: JSONError?
+        do throws(JSONError) {
+            scanner.skipByteOrderMark(in: bytes.span)
+            try scanner.skipValue(in: bytes.span)
+            try scanner.finish(in: bytes.span)
+        } catch {
+            refusal = error
+        }
+        let place =
+            switch refusal {
+            case .syntax(let offset, _), .notUTF8(let offset), .tooDeep(let offset): offset
+            case nil: bytes.count
+            }
+        if !(0...bytes.count).contains(place) || !(0...bytes.count).contains(scanner.offset) {
+            XCTFail("\(Self.shown(bytes)): names offset \(place), stands at \(scanner.offset)", line: line)
+        }
+        return refusal
+    }
+
+    /// Whether Foundation must say the same of `bytes`.
+    ///
+    /// Foundation guesses UTF-16 and UTF-32 from a NUL or a byte order mark, refuses lone surrogates where RFC 8259
+    /// leaves the choice and this scanner puts U+FFFD, refuses numbers outside of a double, which stay text here, and
+    /// takes a comma behind the last element.
+    private static func isComparable(_ bytes: [UInt8]) -> Bool {
+        if bytes.contains(0) { return false }
+        if let first = bytes.first, [0xEF, 0xFE, 0xFF].contains(first) { return false }
+        var digits = 0
+        var lastSign: UInt8 = 0
+        for (place, byte) in bytes.enumerated() {
+            digits = (0x30...0x39).contains(byte) ? digits + 1 : 0
+            let isExponent =
+                place >= digits && (bytes[..<(place + 1 - digits)].suffix(2).contains { $0 | 0x20 == 0x65 })
+            if digits >= 18 || (digits >= 3 && isExponent) { return false }
+            let isClosing = byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}")
+            if isClosing, lastSign == UInt8(ascii: ",") { return false }
+            if ![0x20, 0x09, 0x0A, 0x0D].contains(byte) { lastSign = byte }
+            let isSurrogate = bytes[..<place].last == UInt8(ascii: "u") && byte | 0x20 == UInt8(ascii: "d")
+            if isSurrogate, bytes[..<(place - 1)].last == UInt8(ascii: "\\") { return false }
+        }
+        return true
+    }
+
+    private static func shown(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self).debugDescription + " \(bytes)"
+    }
+}

@@ -1,0 +1,90 @@
+import JSON
+import XCTest
+
+final class KeyTableTests: XCTestCase {
+    /// One key of each length that a table takes; the id is the length.
+    private static let keys: [(key: StaticString, id: UInt8)] = [
+        ("a", 1), ("ab", 2), ("abc", 3), ("abcd", 4), ("abcde", 5), ("abcdef", 6), ("abcdefg", 7), ("abcdefgh", 8),
+        ("abcdefghi", 9), ("abcdefghij", 10), ("abcdefghijk", 11), ("abcdefghijkl", 12), ("abcdefghijklm", 13),
+        ("abcdefghijklmn", 14), ("abcdefghijklmno", 15), ("abcdefghijklmnop", 16), ("abcdefghijklmnopq", 17),
+        ("abcdefghijklmnopqr", 18), ("abcdefghijklmnopqrs", 19), ("abcdefghijklmnopqrst", 20),
+        ("abcdefghijklmnopqrstu", 21), ("abcdefghijklmnopqrstuv", 22), ("abcdefghijklmnopqrstuvw", 23),
+        ("abcdefghijklmnopqrstuvwx", 24), ("abcdefghijklmnopqrstuvwxy", 25), ("abcdefghijklmnopqrstuvwxyz", 26),
+        ("abcdefghijklmnopqrstuvwxyz0", 27), ("abcdefghijklmnopqrstuvwxyz01", 28),
+        ("abcdefghijklmnopqrstuvwxyz012", 29),
+        ("abcdefghijklmnopqrstuvwxyz0123", 30), ("abcdefghijklmnopqrstuvwxyz01234", 31),
+        ("abcdefghijklmnopqrstuvwxyz012345", 32),
+    ]
+    private let table = KeyTable(keys)
+
+    func testFindsAKeyOfEachLengthWhereverItStands() {
+        for (key, id) in Self.keys {
+            let key = key.description
+            for (before, after) in [
+                ("", ""), ("\"", "\""), ("{\"x\":1,\"", "\":1}"), ("........", "........"), ("", "z"),
+            ] {
+                XCTAssertEqual(found(key, before, after), id, "\(key) between \(before) and \(after)")
+            }
+        }
+    }
+
+    func testFindsNoKeyThatDiffersInOneByte() {
+        for (key, _) in Self.keys {
+            let bytes = Array(key.description.utf8)
+            for place in bytes.indices {
+                for change in [UInt8(0x01), 0x20, 0x80] {
+                    var other = bytes
+                    other[place] ^= change
+                    let string = JSONString(range: 0..<other.count, isEscaped: false)
+                    let id = table.id(of: string, in: other.span)
+                    XCTAssertNil(id, "\(key), byte \(place) changed to \(other[place])")
+                }
+            }
+        }
+    }
+
+    func testFindsNoKeyThatIsTooShortTooLongOrPadded() {
+        for name in ["", "\0", "a\0", "b", "bc", "xabcdefgh", "abcdefghx", "abcdefghijklmnopqrstuvwxyz0123456"] {
+            XCTAssertNil(found(name), name.debugDescription)
+        }
+        XCTAssertNil(found(String(repeating: "a", count: 1000)), "1000 letters")
+    }
+
+    func testTellsKeysOfOneLengthApart() {
+        let table = KeyTable([("latitude", 1), ("location", 2), ("postal_code", 3), ("ticket_tier", 4)])
+        let cases: [(name: String, id: UInt8?)] = [
+            ("latitude", 1), ("location", 2), ("postal_code", 3), ("ticket_tier", 4), ("latitudes", nil),
+            ("locatiom", nil), ("postal_tier", nil), ("ticket_code", nil),
+        ]
+        for (name, id) in cases {
+            let bytes = Array(name.utf8)
+            let found = table.id(of: JSONString(range: 0..<bytes.count, isEscaped: false), in: bytes.span)
+            XCTAssertEqual(found, id, name)
+        }
+    }
+
+    func testFindsAKeyWithEscapesByWhatItStandsFor() {
+        let cases: [(name: String, id: UInt8?)] = [
+            (#"\u0061"#, 1), (#"a\u0062"#, 2), (#"\u0061bcdefgh"#, 8), (#"abcdefghijklmnop\u0071"#, 17),
+            (#"\u0061\u0062\u0063"#, 3), (#"abcdefghijklmnopqrstuvwxyz01234\u0035"#, 32), (#"\u0062"#, nil),
+            (#"\n"#, nil), (#"a\\"#, nil), (#"\ud83c"#, nil), (#"abcdefghijklmnopqrstuvwxyz012345\u0036"#, nil),
+        ]
+        for (name, id) in cases {
+            let bytes = Array(name.utf8)
+            let found = table.id(of: JSONString(range: 0..<bytes.count, isEscaped: true), in: bytes.span)
+            XCTAssertEqual(found, id, name)
+        }
+    }
+
+    func testAnEmptyTableKnowsNothing() {
+        let bytes = Array("abc".utf8)
+        let found = KeyTable([]).id(of: JSONString(range: 0..<3, isEscaped: false), in: bytes.span)
+        XCTAssertNil(found)
+    }
+
+    private func found(_ name: String, _ before: String = "", _ after: String = "") -> UInt8? {
+        let bytes = Array((before + name + after).utf8)
+        let start = before.utf8.count
+        return table.id(of: JSONString(range: start..<start + name.utf8.count, isEscaped: false), in: bytes.span)
+    }
+}
