@@ -46,7 +46,8 @@ public struct JSONWriter: Sendable {
     /// Writes a number with up to three decimals; JSON knows no infinity, so what is not finite is `null`.
     public mutating func number(_ value: Double) {
         guard value.isFinite else { return null() }
-        guard abs(value) < 1e15 else { return raw("\(value)") }
+        // Beyond this a double no longer holds all of its thousandths, so the product would be another number.
+        guard abs(value) < 9e12 else { return raw("\(value)") }
         let thousandths = Int64((value * 1000).rounded())
         let (whole, fraction) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)
         var text = (thousandths < 0 ? "-" : "") + String(whole)
