@@ -44,8 +44,10 @@ let package = Package(
         // Tests.
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(
-            name: "ProcessorTests", dependencies: ["Processor"], exclude: ["Conformance"], swiftSettings: settings),
+            name: "ProcessorTests", dependencies: ["CCrypto", "CZlib", "JSON", "Processor", "Telemetry"],
+            exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(
             name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "RuntimeServer", "Telemetry"],
             swiftSettings: settings),

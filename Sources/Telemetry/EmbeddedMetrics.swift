@@ -27,9 +27,9 @@ public struct EmbeddedMetrics: Sendable {
         self.dimensions = dimensions.map { (name: $0.key, value: $0.value) }
     }
 
-    /// Adds a figure; one without a value is left out.
+    /// Adds a figure; one without a finite value is left out, since CloudWatch would refuse the line.
     public mutating func add(_ name: String, _ unit: Unit, _ value: Double?) {
-        if let value { figures.append(Figure(name: name, unit: unit, value: value)) }
+        if let value, value.isFinite { figures.append(Figure(name: name, unit: unit, value: value)) }
     }
 
     /// The line, newline included.

@@ -16,7 +16,9 @@ public struct WallClock: Sendable, Comparable {
 
     /// RFC 3339 in UTC, with milliseconds.
     public var iso8601: String {
-        var seconds = time_t(millisecondsSinceEpoch / 1000)
+        // Counted forward from the second before, so that moments before the epoch read right, too.
+        let fraction = (millisecondsSinceEpoch % 1000 + 1000) % 1000
+        var seconds = time_t((millisecondsSinceEpoch - fraction) / 1000)
         var parts = unsafe tm()
         _ = unsafe gmtime_r(&seconds, &parts)
         let year = unsafe Int(parts.tm_year) + 1900
@@ -24,7 +26,7 @@ public struct WallClock: Sendable, Comparable {
         let (hour, minute, second) = unsafe (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))
         let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
         let time = "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"
-        return "\(date)T\(time).\(padded(Int(millisecondsSinceEpoch % 1000), 3))Z"
+        return "\(date)T\(time).\(padded(Int(fraction), 3))Z"
     }
 
     private func padded(_ value: Int, _ width: Int) -> String {

@@ -1,0 +1,77 @@
+import Foundation
+import Telemetry
+import XCTest
+
+/// The lines against what CloudWatch takes.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+final class EmbeddedMetricsTests: XCTestCase {
+    func testWritesTheWholeLineInOrder() {
+        var metrics = EmbeddedMetrics(namespace: "Space", dimensions: ["FunctionName": "f", "Processor": "log"])
+        metrics.add("Time", .milliseconds, 1.25)
+        metrics.add("Left", .count, nil)
+        metrics.add("Records", .count, 3)
+        metrics.add("Size", .bytes, 0)
+        let line = metrics.line(at: WallClock(millisecondsSinceEpoch: 1_794_198_257_237), requestID: "r-1")
+        let figures =
+            #"{"Name":"Time","Unit":"Milliseconds"},{"Name":"Records","Unit":"Count"},{"Name":"Size","Unit":"Bytes"}"#
+        let directive =
+            #"{"Namespace":"Space","Dimensions":[["FunctionName","Processor"]],"Metrics":[\#(figures)]}"#
+        let expected =
+            #"{"_aws":{"Timestamp":1794198257237,"CloudWatchMetrics":[\#(directive)]},"#
+            + #""FunctionName":"f","Processor":"log","requestId":"r-1","Time":1.25,"Records":3,"Size":0}"#
+        XCTAssertEqual(String(decoding: line, as: UTF8.self), expected + "\n")
+    }
+
+    func testKeepsTheSpecificationWhateverItsNamesHold() throws {
+        let names = ["plain", "quo\"te", "new\nline", "é🎸", "back\\slash", String(repeating: "x", count: 250)]
+        for name in names {
+            var metrics = EmbeddedMetrics(namespace: "N", dimensions: ["D": name])
+            for unit in [EmbeddedMetrics.Unit.count, .bytes, .milliseconds] {
+                metrics.add("\(unit.rawValue)", unit, 1.5)
+            }
+            let bytes = metrics.line(at: WallClock(millisecondsSinceEpoch: 5), requestID: name)
+            let line = String(decoding: bytes, as: UTF8.self)
+            XCTAssertTrue(line.isOneLine, line.debugDescription)
+            try checkSpecification(line)
+        }
+    }
+
+    func testLeavesOutWhatHasNoValue() throws {
+        var metrics = EmbeddedMetrics(namespace: "N", dimensions: ["D": "d"])
+        metrics.add("Absent", .count, nil)
+        metrics.add("NotANumber", .count, .nan)
+        metrics.add("Infinite", .count, .infinity)
+        metrics.add("There", .count, 1)
+        let bytes = metrics.line(at: WallClock(millisecondsSinceEpoch: 5), requestID: "r")
+        let line = String(decoding: bytes, as: UTF8.self)
+        XCTAssertEqual(Set(try checkSpecification(line)), ["There"])
+        let keys = Set(try XCTUnwrap(line.object?.allKeys as? [String]))
+        XCTAssertEqual(keys, ["_aws", "D", "requestId", "There"])
+    }
+
+    /// Fails unless `line` is what CloudWatch takes.
+    ///
+    /// - Returns: The metrics' names.
+    @discardableResult
+    private func checkSpecification(_ line: String, row: UInt = #line) throws -> [String] {
+        let root = try XCTUnwrap(line.object, line, line: row)
+        let metadata = try XCTUnwrap(root["_aws"] as? NSDictionary, line, line: row)
+        XCTAssertNotNil(metadata["Timestamp"] as? Int64, line, line: row)
+        let directives = try XCTUnwrap(metadata["CloudWatchMetrics"] as? [NSDictionary], line, line: row)
+        XCTAssertEqual(directives.count, 1, line, line: row)
+        let directive = try XCTUnwrap(directives.first, line, line: row)
+        XCTAssertNotNil(directive["Namespace"] as? String, line, line: row)
+        let dimensions = try XCTUnwrap(directive["Dimensions"] as? [[String]], line, line: row)
+        for dimension in dimensions.joined() {
+            XCTAssertNotNil(root[dimension] as? String, "dimension \(dimension) has no text: \(line)", line: row)
+        }
+        let metrics = try XCTUnwrap(directive["Metrics"] as? [[String: String]], line, line: row)
+        for metric in metrics {
+            let name = try XCTUnwrap(metric["Name"], line, line: row)
+            XCTAssertNotNil(root[name] as? Double, "metric \(name) has no number: \(line)", line: row)
+            XCTAssertTrue(["Count", "Bytes", "Milliseconds"].contains(metric["Unit"]), line, line: row)
+        }
+        return metrics.compactMap { $0["Name"] }
+    }
+}
