@@ -1,0 +1,75 @@
+import Foundation
+import XCTest
+
+@testable import Processor
+
+final class Base64Tests: XCTestCase {
+    private let base64 = Base64()
+
+    func testEncodesAndDecodesAsFoundationDoesAtEachLength() {
+        var generator = SeededGenerator(seed: 10)
+        for count in 0...300 {
+            let data = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            let expected = Data(data).base64EncodedString()
+            let text = Base64.encode(data.span)
+            XCTAssertEqual(text, expected, "\(count) bytes")
+            XCTAssertEqual(decoded(text), data, "\(count) bytes: \(text)")
+        }
+    }
+
+    /// Foundation also takes padding in the middle and too much of it, which RFC 4648 does not.
+    func testTakesAndRefusesWhatFoundationDoesButForMisplacedPadding() {
+        var generator = SeededGenerator(seed: 11)
+        for round in 0..<20_000 {
+            let data = (0..<round % 40).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            let text = Damage.damaged(Array(Base64.encode(data.span).utf8), using: &generator)
+            let padding = text.firstIndex(of: UInt8(ascii: "=")) ?? text.count
+            let isInPlace = text.count % 4 == 0 && padding >= text.count - 2 && Set(text[padding...]).count <= 1
+            let expected = isInPlace ? Data(base64Encoded: Data(text)).map { [UInt8]($0) } : nil
+            let shown = String(decoding: text, as: UTF8.self)
+            XCTAssertEqual(decoded(text), expected, "\(shown.debugDescription) \(text)")
+        }
+    }
+
+    func testSaysWhereTheTextEnds() {
+        let cases: [(text: String, start: Int, end: Int?, data: String, line: UInt)] = [
+            (#""QUJD""#, 1, 5, "ABC", #line), (#""QUI=""#, 1, 5, "AB", #line), (#""QQ==""#, 1, 5, "A", #line),
+            (#""""#, 1, 1, "", #line), ("", 0, 0, "", #line), ("QUJDREVG", 0, 8, "ABCDEF", #line),
+            ("QUJDREVGR0hJSktM", 0, 16, "ABCDEFGHIJKL", #line), ("QUJDREVGR0hJSktM\"", 4, 16, "DEFGHIJKL", #line),
+            ("QUJD\\/", 0, 4, "ABC", #line), ("QUJD REVG", 0, 4, "ABC", #line), ("QUJDQ", 0, nil, "", #line),
+            ("QUJDQQ", 0, nil, "", #line), ("QUJDQUI", 0, nil, "", #line), ("=", 0, nil, "", #line),
+            ("QQ==QQ==", 0, 4, "A", #line), ("QQ=A", 0, nil, "", #line), ("Q===", 0, nil, "", #line),
+            ("QQ=", 0, nil, "", #line), ("QQ-_", 0, nil, "", #line),
+        ]
+        for (text, start, end, data, line) in cases {
+            var output: [UInt8] = []
+            let found = base64.decode(Array(text.utf8).span, from: start, into: &output)
+            XCTAssertEqual(found, end, text, line: line)
+            if end != nil { XCTAssertEqual(String(decoding: output, as: UTF8.self), data, text, line: line) }
+        }
+    }
+
+    func testTakesEveryCharacterOfTheAlphabetAndNoOtherInEachPlace() {
+        let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        for place in 0..<12 {
+            for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "=") {
+                var text = Array("AAAABBBBCCCC".utf8)
+                text[place] = byte
+                XCTAssertEqual(decoded(text) != nil, alphabet.contains(byte), "byte \(byte) at \(place)")
+            }
+        }
+    }
+
+    func testAppendsToWhatIsThereAlready() {
+        var output: [UInt8] = [1, 2]
+        XCTAssertEqual(base64.decode(Array("QUI=".utf8).span, from: 0, into: &output), 4)
+        XCTAssertEqual(output, [1, 2, 0x41, 0x42])
+    }
+
+    private func decoded(_ text: String) -> [UInt8]? { decoded(Array(text.utf8)) }
+
+    private func decoded(_ text: [UInt8]) -> [UInt8]? {
+        var output: [UInt8] = []
+        return base64.decode(text.span, from: 0, into: &output) == text.count ? output : nil
+    }
+}

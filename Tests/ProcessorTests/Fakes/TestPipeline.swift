@@ -1,0 +1,41 @@
+import Telemetry
+import XCTest
+
+@testable import Processor
+
+/// A pipeline with everything around it that it speaks to.
+struct TestPipeline {
+    let logLines = CollectedLines()
+    let metricLines = CollectedLines()
+    var pipeline: Pipeline
+    var context = InvocationContext(requestID: "request-1", functionName: "function-1", deadline: .now + .seconds(60))
+
+    /// - Parameter processors: Nil is the one that logs.
+    init(
+        _ processors: [any RecordProcessor]? = nil, optional: Set<String> = [],
+        deadLetters: (any DeadLetterSink)? = nil, level: Logger.Level = .info, hasMetrics: Bool = true
+    ) {
+        let log = Logger(level: level, sink: logLines)
+        pipeline = Pipeline(
+            dispatcher: Dispatcher(processors ?? [LogProcessor(log: log)], optional: optional),
+            deadLetters: deadLetters,
+            log: log, metrics: hasMetrics ? InvocationMetrics(functionName: "function-1", sink: metricLines) : nil)
+    }
+
+    /// The response as text, and the report.
+    mutating func respond(to event: EventText) throws -> (response: String, report: BatchReport) {
+        try respond(to: event.bytes)
+    }
+
+    mutating func respond(to event: [UInt8]) throws -> (response: String, report: BatchReport) {
+        var response: [UInt8] = []
+        let report = try pipeline.respond(to: event, 0..<event.count, context: context, into: &response)
+        return (String(decoding: response, as: UTF8.self), report)
+    }
+
+    static let success = #"{"batchItemFailures":[]}"#
+
+    static func failure(_ sequenceNumber: String) -> String {
+        #"{"batchItemFailures":[{"itemIdentifier":"\#(sequenceNumber)"}]}"#
+    }
+}
