@@ -43,8 +43,8 @@ struct DecimalDigits {
     func differs(from quantity: Int, times unitPrice: DecimalDigits) -> Bool {
         let product = unitPrice.multiplied(by: quantity)
         guard !digits.isEmpty else { return product.exceedsOneHundredth }
-        if isNegative { return true }
         let top = max(magnitude, product.magnitude)
+        if isNegative { return Self.isSumOverOneHundredth(self, product, top: top) }
         // Both are below 0.01, or one is over ten times the other and at least 1: no digit below changes that.
         if top <= -2 { return false }
         if min(magnitude, product.magnitude) < top - 2, top >= 1 { return true }
@@ -55,6 +55,23 @@ struct DecimalDigits {
         }
         return Self.difference(digits(from: top, to: bottom), product.digits(from: top, to: bottom), at: bottom)
             .exceedsOneHundredth
+    }
+
+    /// Whether the two, signs left out, are more than 0.01 together: how far a number below zero is from one above.
+    private static func isSumOverOneHundredth(_ left: DecimalDigits, _ right: DecimalDigits, top: Int) -> Bool {
+        if top >= 0 { return true }
+        let bottom = min(left.exponent, right.exponent)
+        guard top - bottom <= left.digits.count + right.digits.count + 8 else {
+            // The smaller one lies so far below the larger one's last digit that it only tips what is 0.01 already.
+            return top == -1
+        }
+        var carry: UInt8 = 0
+        var digits = left.digits(from: top + 1, to: bottom)
+        for (index, digit) in zip(digits.indices, right.digits(from: top + 1, to: bottom)).reversed() {
+            let value = digits[index] + digit + carry
+            (carry, digits[index]) = (value / 10, value % 10)
+        }
+        return DecimalDigits(digits: digits, exponent: bottom).exceedsOneHundredth
     }
 
     /// The power of ten above the first digit: the number is below 10 to it, and at least a tenth of that.

@@ -1,0 +1,123 @@
+import Foundation
+import XCTest
+
+@testable import Processor
+
+final class DecimalValueTests: XCTestCase {
+    private static func value(_ text: String) -> DecimalValue {
+        let bytes = Array(text.utf8)
+        return DecimalValue(0..<bytes.count, of: bytes.span)
+    }
+
+    /// One row: a number, and the whole number it is; nil when it is none or does not fit.
+    private struct Case {
+        var input: String
+        var isWhole: Bool
+        var integer: Int64?
+        var line: UInt
+
+        init(_ input: String, isWhole: Bool = true, _ integer: Int64?, line: UInt = #line) {
+            (self.input, self.isWhole, self.integer, self.line) = (input, isWhole, integer, line)
+        }
+    }
+
+    func testKnowsAWholeNumberHoweverItIsWritten() {
+        let zeros = String(repeating: "0", count: 40)
+        let cases = [
+            Case("0", 0), Case("-0", 0), Case("0.0", 0), Case("0e99", 0), Case("-0.000E-5", 0), Case("2", 2),
+            Case("2.0", 2), Case("2e0", 2), Case("20e-1", 2), Case("0.2e1", 2), Case("-2.000", -2),
+            Case("2.5", isWhole: false, nil),
+            Case("25e-1", isWhole: false, nil), Case("1e-1", isWhole: false, nil),
+            Case("1e18", 1_000_000_000_000_000_000),
+            Case("1e19", nil), Case("1e20", nil), Case("1E+3", 1000), Case("0.001e3", 1), Case("0.001e6", 1000),
+            Case("9223372036854775807", .max), Case("9223372036854775808", nil), Case("-9223372036854775808", .min),
+            Case("-9223372036854775809", nil), Case("9223372036854775807.0", .max),
+            Case("92233720368547758070e-1", .max),
+            Case("9223372036854775807.5", isWhole: false, nil), Case("18446744073709551616", nil),
+            Case("1\(zeros)", nil),
+            Case("1\(zeros)e-40", 1), Case("1.\(zeros)", 1), Case("0.\(zeros)1e41", 1),
+            Case("1.\(zeros)1", isWhole: false, nil),
+            Case("1e999999999999999999999", nil), Case("1e-999999999999999999999", isWhole: false, nil),
+            Case("0e999999999999999999999", 0), Case("12345678901234567890e-1", 1_234_567_890_123_456_789),
+            Case("123456789012345678901e-2", isWhole: false, nil),
+        ]
+        for row in cases {
+            let value = Self.value(row.input)
+            XCTAssertEqual(value.isWhole, row.isWhole, row.input, line: row.line)
+            XCTAssertEqual(value.integer, row.integer, row.input, line: row.line)
+        }
+    }
+
+    func testComparesWithBoundsInDecimal() {
+        let long = String(repeating: "0", count: 50)
+        let cases: [(input: String, bound: UInt32, exceeds: Bool, line: UInt)] = [
+            ("100", 100, false, #line), ("100.0", 100, false, #line), ("100.\(long)1", 100, true, #line),
+            ("99.\(String(repeating: "9", count: 60))", 100, false, #line), ("1e2", 100, false, #line),
+            ("1.000000000000000000000001e2", 100, true, #line), ("-100.5", 100, true, #line),
+            ("-100", 100, false, #line),
+            ("0", 0, false, #line), ("1e-400", 0, true, #line), ("1e-999999999999", 0, true, #line),
+            ("1e-999999999999", 1, false, #line), ("1e999999999999", 90, true, #line),
+            ("0e999999999999", 0, false, #line),
+            ("0.\(long)9e51", 8, true, #line), ("0.\(long)9e51", 9, false, #line), ("90000000000e-9", 90, false, #line),
+            ("90000000001e-9", 90, true, #line), ("4294967295", .max, false, #line), ("4294967296", .max, true, #line),
+            ("12345678901234567890123", 180, true, #line), ("10000000000000000000e-17", 100, false, #line),
+            ("10000000000000000001e-17", 100, true, #line),
+        ]
+        for (input, bound, exceeds, line) in cases {
+            XCTAssertEqual(Self.value(input).magnitudeExceeds(bound), exceeds, "\(input) > \(bound)", line: line)
+        }
+    }
+
+    func testRoundsToThousandths() {
+        let cases: [(input: String, expected: Int64?, line: UInt)] = [
+            ("1794198257.237", 1_794_198_257_237, #line), ("1794198257", 1_794_198_257_000, #line),
+            ("1.794198257237E9", 1_794_198_257_237, #line), ("0", 0, #line), ("-0", 0, #line), ("-0.001", nil, #line),
+            ("0.0004", 0, #line), ("0.0005", 1, #line), ("0.0015", 2, #line), ("1e-30", 0, #line),
+            ("9223372036854775.807", .max, #line), ("9223372036854775.808", nil, #line), ("1e16", nil, #line),
+            ("1e15", 1_000_000_000_000_000_000, #line), ("1e999999999999", nil, #line), ("1e-999999999999", 0, #line),
+            ("1794198257.2370000000000000001", 1_794_198_257_237, #line),
+        ]
+        for (input, expected, line) in cases {
+            XCTAssertEqual(Self.value(input).thousandths, expected, input, line: line)
+        }
+    }
+
+    func testAgreesWithFoundationOnRandomNumbers() throws {
+        var generator = SeededGenerator(seed: 21)
+        for _ in 0..<20_000 {
+            let text = RandomNumber.text(using: &generator)
+            let expected = try XCTUnwrap(Decimal(string: text), text)
+            let value = Self.value(text)
+            for bound: UInt32 in [0, 1, 90, 100, 180, 1000] {
+                let exceeds = abs(expected) > Decimal(bound)
+                XCTAssertEqual(value.magnitudeExceeds(bound), exceeds, "\(text) > \(bound)")
+            }
+            XCTAssertEqual(value.isNegative && !value.isZero, expected < 0, text)
+            XCTAssertEqual(value.isZero, expected == 0, text)
+            var (input, rounded) = (expected, Decimal())
+            unsafe NSDecimalRound(&rounded, &input, 0, .plain)
+            XCTAssertEqual(value.isWhole, rounded == expected, text)
+            let integer = rounded == expected ? Int64("\(rounded)") : nil
+            XCTAssertEqual(value.integer, integer, text)
+        }
+    }
+}
+
+/// JSON numbers near those that payloads hold.
+enum RandomNumber {
+    /// - Parameter canBeNegative: Whether half of them are below zero.
+    static func text(canBeNegative: Bool = true, using generator: inout SeededGenerator) -> String {
+        var text = canBeNegative && Bool.random(using: &generator) ? "-" : ""
+        text += String(
+            Int.random(in: 0...[9, 99, 999, 99_999][Int.random(in: 0..<4, using: &generator)], using: &generator))
+        if Bool.random(using: &generator) {
+            text += "."
+            for _ in 0..<Int.random(in: 1...6, using: &generator) {
+                text += String(
+                    [0, 0, 1, 5, 9, Int.random(in: 0...9, using: &generator)].randomElement(using: &generator) ?? 0)
+            }
+        }
+        if Int.random(in: 0..<4, using: &generator) == 0 { text += "e\(Int.random(in: -6...6, using: &generator))" }
+        return text
+    }
+}
