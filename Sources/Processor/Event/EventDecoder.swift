@@ -165,9 +165,8 @@ struct EventDecoder: Sendable {
                 if kind != .string { try scanner.skipValue(in: bytes) }
             case .sequenceNumber: record.sequenceNumber = try text(&scanner, kind, in: bytes)
             case .partitionKey: record.partitionKey = try text(&scanner, kind, in: bytes)
-            case .arrival where kind == .number:
-                record.arrivalMilliseconds = DecimalValue(try scanner.number(in: bytes), of: bytes).thousandths
-            case .arrival, nil: try scanner.skipValue(in: bytes)
+            case .arrival: record.arrivalMilliseconds = try milliseconds(&scanner, kind, in: bytes)
+            case nil: try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
         }
@@ -181,6 +180,18 @@ struct EventDecoder: Sendable {
             return nil
         }
         return EventText(try scanner.string(in: bytes))
+    }
+
+    /// Seconds as milliseconds; nil when the value is no moment from 1970 to 9999.
+    private func milliseconds(
+        _ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>
+    ) throws(JSONError) -> Int64? {
+        guard kind == .number else {
+            try scanner.skipValue(in: bytes)
+            return nil
+        }
+        let value = DecimalValue(try scanner.number(in: bytes), of: bytes).thousandths
+        return value.flatMap { $0 < (Timestamp.seconds.upperBound + 1) * 1000 ? $0 : nil }
     }
 
     private func eventSource(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>, index: Int) throws {

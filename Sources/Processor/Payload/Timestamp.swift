@@ -21,7 +21,7 @@ public struct Timestamp: Sendable, Hashable {
 /// Reading ISO 8601 as Python's `datetime.isoformat()` prints it.
 extension Timestamp {
     /// 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
-    private static let seconds = Int64(-62_135_596_800)...Int64(253_402_300_799)
+    static let seconds = Int64(-62_135_596_800)...Int64(253_402_300_799)
 
     /// Fails unless `range` of `bytes` is a date, alone or with a time of day.
     ///
