@@ -1,0 +1,79 @@
+import XCTest
+
+@testable import Processor
+
+final class DispatcherTests: XCTestCase {
+    private static let failed = RecordOutcome.retryable(reason: "throttled")
+    private static let past = InvocationContext(requestID: "r", functionName: "f", deadline: .now)
+    private static let future = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(3600))
+
+    private func batch(of count: Int) throws -> RecordBatch {
+        try RecordBatch(decoding: EventText((0..<count).map { .init(Sample.artist("a\($0)"), "\($0 + 1)") }))
+    }
+
+    func testReportsStandInTheOrderOfTheProcessors() throws {
+        let names = (0..<8).map { "processor \($0)" }
+        let dispatcher = Dispatcher(names.map { ScriptedProcessor(name: $0) }, optional: ["processor 3"])
+        for _ in 0..<50 {
+            let reports = dispatcher.dispatch(try batch(of: 2), context: Self.future)
+            XCTAssertEqual(reports.map(\.name), names)
+            XCTAssertEqual(reports.map(\.isRequired), names.map { $0 != "processor 3" })
+        }
+    }
+
+    func testEachProcessorHasASheetOfItsOwn() throws {
+        let first = ScriptedProcessor(name: "first", outcomes: [0: Self.failed])
+        let second = ScriptedProcessor(name: "second", outcomes: [1: .rejected(PayloadError(.range, "m"))])
+        let reports = Dispatcher([first, second]).dispatch(try batch(of: 2), context: Self.future)
+        XCTAssertEqual(reports[0].sheet[0], Self.failed)
+        XCTAssertEqual(reports[0].sheet[1], .succeeded)
+        XCTAssertEqual(reports[1].sheet[0], .succeeded)
+        XCTAssertEqual(reports[1].sheet[1], .rejected(PayloadError(.range, "m")))
+    }
+
+    func testAtTheDeadlineWhoeverWaitsIsCancelledAndKeepsWhatItMarked() throws {
+        let waiting = WaitingProcessor(markedFirst: 2)
+        for processors in [[waiting], [waiting, ScriptedProcessor()], [InstantProcessor(), waiting]]
+            as [[any RecordProcessor]]
+        {
+            let reports = Dispatcher(processors).dispatch(try batch(of: 4), context: Self.past)
+            XCTAssertEqual(reports.map(\.name), processors.map(\.name))
+            for report in reports {
+                let found = (0..<4).map { report.sheet[$0] }
+                let left = RecordOutcome.retryable(reason: "not reached")
+                let expected: [RecordOutcome] =
+                    report.name == "waiting"
+                    ? [.succeeded, .succeeded, left, left] : Array(repeating: .succeeded, count: 4)
+                XCTAssertEqual(found, expected, report.name)
+            }
+        }
+    }
+
+    func testTwoThatWaitAreBothCancelled() throws {
+        let processors = [WaitingProcessor(name: "first", markedFirst: 1), WaitingProcessor(name: "second")]
+        let reports = Dispatcher(processors).dispatch(try batch(of: 1), context: Self.past)
+        XCTAssertEqual(reports.map { $0.sheet[0].isRetryable }, [false, true])
+    }
+
+    func testWhoeverNeverWaitsIsDoneWhateverTheDeadline() throws {
+        for context in [Self.past, Self.future] {
+            for processor in [ScriptedProcessor(), InstantProcessor()] as [any RecordProcessor] {
+                let reports = Dispatcher([processor]).dispatch(try batch(of: 3), context: context)
+                XCTAssertEqual(
+                    (0..<3).map { reports[0].sheet[$0] }, Array(repeating: .succeeded, count: 3), processor.name)
+            }
+        }
+    }
+
+    func testNobodyIsAskedAboutABatchWithoutRecords() throws {
+        let reports = Dispatcher([WaitingProcessor(), ScriptedProcessor()]).dispatch(
+            try batch(of: 0), context: Self.future)
+        XCTAssertEqual(reports.map(\.name), ["waiting", "scripted"])
+        XCTAssertEqual(reports.map(\.sheet.count), [0, 0])
+        XCTAssertEqual(reports.map(\.duration), [.zero, .zero])
+    }
+
+    func testWithoutProcessorsThereAreNoReports() throws {
+        XCTAssertTrue(Dispatcher([]).dispatch(try batch(of: 2), context: Self.future).isEmpty)
+    }
+}
