@@ -13,7 +13,7 @@ struct EventHandler: InvocationHandler {
     ) throws(InvocationError) {
         traceVariable?.set(invocation.traceID)
         let context = InvocationContext(
-            requestID: invocation.requestID, functionName: settings.functionName,
+            requestID: invocation.requestID, functionName: settings.functionName, traceID: invocation.traceID,
             deadline: invocation.deadline - settings.deadlineMargin)
         do throws(EventError) {
             _ = try pipeline.respond(to: buffer, event, context: context, into: &response)

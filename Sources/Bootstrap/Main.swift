@@ -13,7 +13,8 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         let arguments = CommandLine.arguments.dropFirst()
         if let option = arguments.first { exit(CommandLineOption.run(option, Array(arguments.dropFirst()))) }
-        exit(serve(environment: processEnvironment()))
+        // Not exit: its handlers would tear down libraries that other threads are still inside of.
+        _exit(serve(environment: processEnvironment()))
     }
 
     /// Serves invocations until something fails for good.

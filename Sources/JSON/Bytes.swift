@@ -1,4 +1,4 @@
-/// Bounds-checked reads: the only place where this module loads from memory.
+/// Bounds-checked reads of single bytes and of words.
 extension Span<UInt8> {
     /// The byte at `offset`, or 0 where the span has ended.
     ///

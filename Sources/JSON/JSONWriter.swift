@@ -91,23 +91,38 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Escapes what RFC 8259 section 7 demands, and U+007F, which terminals act on.
+    /// Escapes what RFC 8259 section 7 demands, and U+007F to U+009F, which terminals act on.
     private static func appendEscaped(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
-        for index in text.indices {
+        var start = 0
+        var index = 0
+        while index < text.count {
             let byte = text[index]
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
-            case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
-            case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
-            case 0x00..<0x20, 0x7F:
-                bytes.append(contentsOf: #"\u00"#.utf8)
-                bytes.append(hexadecimal(byte >> 4))
-                bytes.append(hexadecimal(byte & 15))
-            default: bytes.append(byte)
+            // U+0080 to U+009F are two bytes, and the second is the character's number.
+            let isHighControl = byte == 0xC2 && 0x80..<0xA0 ~= text.byte(at: index + 1)
+            let isPlain = byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F
+            guard !isPlain || isHighControl else {
+                index += 1
+                continue
             }
+            bytes.append(copying: text.extracting(start..<index))
+            appendEscape(of: isHighControl ? text[index + 1] : byte, to: &bytes)
+            index += isHighControl ? 2 : 1
+            start = index
+        }
+        bytes.append(copying: text.extracting(start..<text.count))
+    }
+
+    private static func appendEscape(of character: UInt8, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch character {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(character)
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        default:
+            bytes.append(contentsOf: "u00".utf8)
+            bytes.append(hexadecimal(character >> 4))
+            bytes.append(hexadecimal(character & 15))
         }
     }
 

@@ -9,7 +9,7 @@ public struct Pipeline: Sendable {
     private let log: Logger
     private let metrics: InvocationMetrics?
     private var decoder = EventDecoder()
-    private var originals = DataDecoder()
+    private var originals = OriginalData()
     private var batch = RecordBatch()
 
     /// - Parameters:
@@ -29,7 +29,12 @@ public struct Pipeline: Sendable {
     ) throws(EventError) -> BatchReport {
         let start = ContinuousClock.now
         defer { batch.releaseEvent() }
-        try decoder.decode(buffer, range, into: &batch)
+        do throws(EventError) {
+            try decoder.decode(buffer, range, into: &batch, deadline: context.deadline)
+        } catch {
+            metrics?.write(BatchReport(), [], oldestArrival: nil, since: start, requestID: context.requestID)
+            throw error
+        }
         let decodeTime = ContinuousClock.now - start
         let reports = dispatcher.dispatch(batch, context: context)
         var outcome = BatchOutcome(batch, reports: reports)
@@ -55,19 +60,38 @@ public struct Pipeline: Sendable {
             for index in candidates { outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch) }
             return []
         }
+        originals.removeAll()
         let letters = candidates.map {
-            batch.deadLetter(of: outcome.rejections[$0], context: context, decoder: &originals)
+            batch.deadLetter(of: outcome.rejections[$0], context: context, originals: &originals)
         }
-        let taken = BlockingTask.run { await deadLetters.write(letters, context: context) }
+        let taken = Self.write(letters, to: deadLetters, context: context)
         var buried: Set<Int> = []
         for (place, index) in candidates.enumerated() {
-            if place < taken.count, taken[place] {
+            if taken[place] == .succeeded {
                 buried.insert(index)
             } else {
                 outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch)
             }
         }
+        if let reason = taken.firstFailure {
+            log.log(
+                .error, "dead letters could not be written", requestID: context.requestID,
+                ["records": .integer(taken.failures), "reason": .string(reason)])
+        }
         return buried
+    }
+
+    private static func write(
+        _ letters: [DeadLetter], to sink: any DeadLetterSink, context: InvocationContext
+    ) -> OutcomeSheet {
+        let write: @concurrent @Sendable () async -> OutcomeSheet = {
+            var outcomes = OutcomeSheet(count: letters.count)
+            await sink.write(letters, context: context, outcomes: &outcomes)
+            return outcomes
+        }
+        let sheets = BlockingTask.run { await Deadline.race(context.deadline, [write]) }
+        guard let sheet = sheets.first, sheet.count == letters.count else { return OutcomeSheet(count: letters.count) }
+        return sheet
     }
 
     private mutating func tell(
@@ -84,11 +108,11 @@ public struct Pipeline: Sendable {
                 ])
         }
         for processor in reports {
-            guard let failure = processor.firstFailure else { continue }
+            guard let failure = processor.sheet.firstFailure else { continue }
             log.log(
                 processor.isRequired ? .error : .warn, "processor failed", requestID: context.requestID,
                 [
-                    "processor": .string(processor.name), "records": .integer(processor.failures),
+                    "processor": .string(processor.name), "records": .integer(processor.sheet.failures),
                     "reason": .string(failure),
                 ])
         }
@@ -117,6 +141,8 @@ extension BatchOutcome {
         for (index, kind) in Payload.Kind.allCases.enumerated() { report.count(kind, .processed, processed[index]) }
         for index in rejections.indices { report.count(nil, buried.contains(index) ? .deadLettered : .failed) }
         report.count(nil, .skipped, batch.testRecords)
+        // How many user records an undecoded one holds, nobody knows yet.
+        report.count(nil, .failed, batch.firstUndecoded.map { batch.sources.count - $0 } ?? 0)
         report.badRecords = rejections.map {
             BatchReport.BadRecord(
                 sequenceNumber: batch.sequenceNumber(of: $0.position),
@@ -137,17 +163,5 @@ extension Payload {
         case .venue: 2
         case .ticketSale: 3
         }
-    }
-}
-
-extension Dispatcher.Report {
-    /// How many records this processor could not take for now.
-    var failures: Int { (0..<sheet.count).count { sheet[$0].isRetryable } }
-
-    var firstFailure: String? {
-        for index in 0..<sheet.count {
-            if case .retryable(let reason) = sheet[index] { return reason }
-        }
-        return nil
     }
 }

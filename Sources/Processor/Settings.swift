@@ -96,6 +96,7 @@ private struct EnvironmentReader {
         guard let text = string(name) else { return nil }
         let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
         var values: [Value] = []
+        let complaints = problems.count
         for item in text.split(separator: ",") {
             let word = item.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
             guard !word.isEmpty else { continue }
@@ -105,7 +106,9 @@ private struct EnvironmentReader {
             }
             if !values.contains(value) { values.append(value) }
         }
-        if values.isEmpty, problems.isEmpty { complain("\(name) is \"\(text)\"; expected some of \(known)") }
+        if values.isEmpty, problems.count == complaints {
+            complain("\(name) is \"\(text)\"; expected some of \(known)")
+        }
         return values.isEmpty ? nil : values
     }
 }

@@ -32,7 +32,7 @@ public struct InvocationLoop: Sendable {
         api.failInitialization(with: error)
     }
 
-    /// Runs `concurrency` loops, the first of them on the calling thread, and never returns but by throwing.
+    /// Runs `concurrency` loops, a single one on the calling thread, and never returns but by throwing.
     ///
     /// - Parameters:
     ///   - concurrency: `AWS_LAMBDA_MAX_CONCURRENCY`, or 1.
@@ -49,9 +49,8 @@ public struct InvocationLoop: Sendable {
             return try run(&api, &handler)
         }
         let failure = FirstFailure()
-        for slot in 0..<concurrency {
-            // A queue of its own is a thread of its own here, for a loop never gives its thread back.
-            DispatchQueue(label: "invocation loop \(slot)").async { [self] in
+        for _ in 0..<concurrency {
+            try DetachedThread.start { [self] in
                 var api = RuntimeAPI(endpoint, log: log)
                 var handler = makeHandler()
                 do throws(RuntimeError) { try run(&api, &handler) } catch { failure.set(error) }

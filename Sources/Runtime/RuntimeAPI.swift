@@ -20,6 +20,8 @@ struct RuntimeAPI: ~Copyable {
     private var request: [UInt8] = []
 
     private static let tries = 5
+    /// In seconds, for calls that Lambda answers at once: initialization may take ten.
+    private static let initializationTimeout = 2
     private static let userAgent = "concert-data-processor"
 
     /// - Parameter pause: Waits between tries; tests pass their own.
@@ -87,11 +89,12 @@ struct RuntimeAPI: ~Copyable {
     ///
     /// What comes of it is logged, for the process ends in any case.
     mutating func failInitialization(with error: InvocationError) {
+        let body = error.body(requestID: nil)
         writeHead(
-            "POST", "/2018-06-01/runtime/init/error", length: error.body(requestID: nil).count,
+            "POST", "/2018-06-01/runtime/init/error", length: body.count,
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
-        request.append(contentsOf: error.body(requestID: nil))
-        switch exchange() {
+        request.append(contentsOf: body)
+        switch exchange(timeout: Self.initializationTimeout) {
         case .success(let response) where response.head.status < 300: break
         case .success(let response):
             log.log(.warn, "init/error was refused", ["status": .integer(response.head.status)])
@@ -131,9 +134,15 @@ extension RuntimeAPI {
     }
 
     /// Sends the request that has been written, and receives the response.
-    private mutating func exchange() -> Result<RuntimeConnection.Response, HTTPError> {
+    ///
+    /// - Parameter timeout: Seconds that the response may keep us waiting; 0 waits without limit, as `next` must.
+    private mutating func exchange(timeout: Int = 0) -> Result<RuntimeConnection.Response, HTTPError> {
         let request = request
-        do throws(HTTPError) { return .success(try connection.exchange(request.span)) } catch { return .failure(error) }
+        do throws(HTTPError) {
+            return .success(try connection.exchange(request.span, timeout: timeout))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func settle(_ status: Int, call: String, requestID: String, isRepeated: Bool) throws(RuntimeError) {
@@ -196,7 +205,7 @@ extension RuntimeAPI {
             headers: [("Lambda-Extension-Name", Self.extensionName)])
         request.append(contentsOf: body)
         do throws(HTTPError) {
-            let response = try exchange().get()
+            let response = try exchange(timeout: Self.initializationTimeout).get()
             guard response.head.status == 200, let id = response.head.value(of: "lambda-extension-identifier") else {
                 log.log(
                     .debug, "no extension was registered, so there will be no SIGTERM",
@@ -205,7 +214,10 @@ extension RuntimeAPI {
             }
             var waiting = RuntimeConnection(endpoint)
             writeHead("GET", "/2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
-            try waiting.send(withoutAwaiting: request.span)
+            // Lambda now waits for this call, so a connection that fails is worth a second one.
+            do throws(HTTPError) { try waiting.send(withoutAwaiting: request.span) } catch {
+                try waiting.send(withoutAwaiting: request.span)
+            }
             return ExtensionConnection(connection: waiting)
         } catch {
             log.log(.debug, "no extension was registered", ["reason": .string("\(error)")])

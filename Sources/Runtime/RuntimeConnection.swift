@@ -13,6 +13,8 @@ struct RuntimeConnection: ~Copyable {
 
     private let endpoint: Endpoint
     private var socket: Socket?
+    /// What the socket's limit is set to, in seconds; 0 is none.
+    private var receiveTimeout = 0
     /// Holds the last response.
     ///
     /// It grows to the largest event, and is used again for the next.
@@ -26,10 +28,15 @@ struct RuntimeConnection: ~Copyable {
 
     /// Sends `request`, connecting first where needed, and receives the response.
     ///
+    /// - Parameter timeout: Seconds that each part of the response may take; 0 waits without limit.
     /// - Throws: ``HTTPError``; the connection is then closed, and the next exchange opens a new one.
-    mutating func exchange(_ request: Span<UInt8>) throws(HTTPError) -> Response {
+    mutating func exchange(_ request: Span<UInt8>, timeout: Int = 0) throws(HTTPError) -> Response {
         do throws(HTTPError) {
             try connect()
+            if timeout != receiveTimeout {
+                socket?.setReceiveTimeout(seconds: timeout)
+                receiveTimeout = timeout
+            }
             try send(request)
             var response = try receive()
             // 100 Continue and its like announce the real response.
@@ -48,15 +55,12 @@ struct RuntimeConnection: ~Copyable {
         try send(request)
     }
 
-    mutating func disconnect() { socket = nil }
+    mutating func disconnect() {
+        socket = nil
+        receiveTimeout = 0
+    }
 
     var isConnected: Bool { socket != nil }
-
-    /// How long the next responses may take; 0 waits without limit.
-    mutating func setReceiveTimeout(seconds: Int) throws(HTTPError) {
-        try connect()
-        socket?.setReceiveTimeout(seconds: seconds)
-    }
 
     private mutating func connect() throws(HTTPError) {
         guard socket == nil else { return }

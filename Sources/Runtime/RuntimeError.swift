@@ -4,6 +4,8 @@ public enum RuntimeError: Error, Sendable, Equatable {
     case refused(call: String, status: Int)
     /// `next` failed as often as it is tried.
     case unreachable(reason: String, tries: Int)
+    /// The system gives no thread for a loop.
+    case noThread(reason: String)
 }
 
 extension RuntimeError: CustomStringConvertible {
@@ -14,6 +16,7 @@ extension RuntimeError: CustomStringConvertible {
         case .unreachable(let reason, let tries):
             "the Runtime API gave no invocation in \(tries) tries: \(reason); "
                 + "is AWS_LAMBDA_RUNTIME_API right, and does anything listen there?"
+        case .noThread(let reason): "no thread could be started: \(reason)"
         }
     }
 }

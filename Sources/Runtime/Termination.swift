@@ -10,8 +10,7 @@ public final class Termination: Sendable {
     private let invocations = Atomic(0)
     private let isRequested = Atomic(false)
 
-    private static let grace = 400
-    private static let step = 5
+    private static let grace = Duration.milliseconds(400)
 
     public init() {}
 
@@ -24,17 +23,8 @@ public final class Termination: Sendable {
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGTERM)
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-        // Balanced by the thread, which takes the reference over and never ends.
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<Termination>.fromOpaque(context).takeRetainedValue().awaitSignal()
-                return nil
-            }, context)
-        if code == 0 { pthread_detach(thread) }
+        // Without a thread there is no grace: the next SIGKILL ends what the retry will do again.
+        try? DetachedThread.start { [self] in awaitSignal() }
     }
 
     private func awaitSignal() {
@@ -44,11 +34,10 @@ public final class Termination: Sendable {
         var received: Int32 = 0
         while unsafe sigwait(&signals, &received) != 0 {}
         isRequested.store(true, ordering: .sequentiallyConsistent)
-        for _ in 0..<Self.grace / Self.step {
-            if invocations.load(ordering: .sequentiallyConsistent) == 0 { break }
-            usleep(UInt32(Self.step * 1000))
-        }
-        exit(0)
+        let end = ContinuousClock.now + Self.grace
+        while invocations.load(ordering: .sequentiallyConsistent) > 0, ContinuousClock.now < end { usleep(5000) }
+        // Not exit: its handlers would tear down libraries that other threads are still inside of.
+        _exit(0)
     }
 
     /// An invocation has come, and should be answered before the process ends.

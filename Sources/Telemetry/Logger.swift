@@ -117,8 +117,10 @@ public struct Logger: Sendable {
     }
 
     private static func quotedWhereNeeded(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x22 && $0 != 0x3D }
-        if isPlain { return text }
+        let isPlain = text.unicodeScalars.allSatisfy {
+            $0.value > 0x20 && !(0x7F..<0xA0 ~= $0.value) && $0 != "\"" && $0 != "="
+        }
+        if isPlain, !text.isEmpty { return text }
         var writer = JSONWriter()
         writer.string(text)
         return String(decoding: writer.bytes, as: UTF8.self)

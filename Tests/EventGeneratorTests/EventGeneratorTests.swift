@@ -147,7 +147,7 @@ extension EventGeneratorTests {
     private static func decode(_ event: [UInt8]) throws -> RecordBatch {
         var decoder = EventDecoder()
         var batch = RecordBatch()
-        try decoder.decode(event, event.indices, into: &batch)
+        try decoder.decode(event, event.indices, into: &batch, deadline: .now + .seconds(60))
         return batch
     }
 

@@ -103,6 +103,6 @@ extension EventDecoder {
     mutating func decode(record data: Data, into batch: inout RecordBatch) throws {
         let event = Array(
             #"{"Records":[{"kinesis":{"sequenceNumber":"1","data":"\#(data.base64EncodedString())"}}]}"#.utf8)
-        try decode(event, 0..<event.count, into: &batch)
+        try decode(event, 0..<event.count, into: &batch, deadline: .now + .seconds(60))
     }
 }

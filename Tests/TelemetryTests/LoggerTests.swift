@@ -83,7 +83,7 @@ final class LoggerTests: XCTestCase {
     /// The only line that a logger writes for one call.
     private func line(
         _ format: Logger.Format, _ message: String, requestID: String?,
-        _ fields: KeyValuePairs<String, Logger.Value> = [:]
+        _ fields: KeyValuePairs<String, Logger.Value?> = [:]
     ) throws -> String {
         let lines = CollectedLines()
         Logger(level: .trace, format: format, sink: lines).log(.info, message, requestID: requestID, fields)

@@ -50,9 +50,14 @@ struct BootstrapTarget: ReplayTarget {
         delivered += 1
         let requestID = "replay-\(delivered)"
         switch server.invoke(event.bytes, options: InvocationOptions(requestID: requestID)) {
-        case .response(_, let latency):
+        case .response(let body, let latency):
             var delivery = log.delivery(of: requestID)
             delivery.latency = latency
+            if !Self.isBatchResponse(body) {
+                let shown = MessageText.escaped(String(decoding: body.prefix(100), as: UTF8.self))
+                delivery.invocationError =
+                    "the answer is no batch response, so Lambda would take it for a failure: \(shown)"
+            }
             return delivery
         case .error(let type, let body, let latency):
             let message = Self.message(in: body) ?? "no message"
@@ -64,6 +69,13 @@ struct BootstrapTarget: ReplayTarget {
         case .lost(let reason):
             throw CommandError(description: "\(event.name): \(reason)\n\(log.remaining())")
         }
+    }
+
+    /// Whether Lambda could read which records failed.
+    private static func isBatchResponse(_ body: [UInt8]) -> Bool {
+        let response = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        guard let failures = response?["batchItemFailures"] as? [[String: Any]] else { return false }
+        return failures.allSatisfy { ($0["itemIdentifier"] as? String)?.isEmpty == false }
     }
 
     private static func message(in body: [UInt8]) -> String? {

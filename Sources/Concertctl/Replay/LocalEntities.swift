@@ -44,9 +44,9 @@ final class LocalEntities: ImmediateProcessor {
 final class LocalDeadLetters: DeadLetterSink {
     private let letters = Mutex<[[UInt8]]>([])
 
-    func write(_ letters: [DeadLetter], context: InvocationContext) async -> [Bool] {
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
         self.letters.withLock { $0 += letters.map(\.body) }
-        return letters.map { _ in true }
+        outcomes.markAll(.succeeded)
     }
 
     var bodies: [[UInt8]] { letters.withLock { $0 } }

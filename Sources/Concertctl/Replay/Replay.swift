@@ -60,7 +60,8 @@ struct Replay: Command {
     }
 
     func run() throws -> ExitStatus {
-        let events = try ReplaySource(batchSize: batchSize).events(at: paths)
+        var source = ReplaySource(batchSize: batchSize)
+        let events = try source.events(at: paths)
         if events.isEmpty {
             throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
         }

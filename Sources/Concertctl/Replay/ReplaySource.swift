@@ -12,9 +12,13 @@ struct ReplayEvent {
 struct ReplaySource {
     /// Payloads an event.
     let batchSize: Int
+    /// Payloads so far, so that sequence numbers go on from file to file.
+    private var payloadCount = 0
+
+    init(batchSize: Int) { self.batchSize = batchSize }
 
     /// - Throws: ``CommandError`` for a path that cannot be read.
-    func events(at paths: [String]) throws -> [ReplayEvent] {
+    mutating func events(at paths: [String]) throws -> [ReplayEvent] {
         var events: [ReplayEvent] = []
         for path in paths {
             if path == "-" {
@@ -49,7 +53,7 @@ struct ReplaySource {
         }
     }
 
-    private func events(in bytes: [UInt8], name: String) -> [ReplayEvent] {
+    private mutating func events(in bytes: [UInt8], name: String) -> [ReplayEvent] {
         if name.hasSuffix(".event.json") || Self.isEvent(bytes) { return [ReplayEvent(name: name, bytes: bytes)] }
         if Self.isOneJSONValue(bytes) { return batches([bytes[...]], name: name) }
         let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
@@ -68,10 +72,11 @@ struct ReplaySource {
         return events + batches(payloads, name: name)
     }
 
-    private func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
+    private mutating func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
         stride(from: 0, to: payloads.count, by: batchSize).map { start in
-            let end = min(start + batchSize, payloads.count)
-            return ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: payloads[start..<end], firstIndex: start))
+            let part = payloads[start..<min(start + batchSize, payloads.count)]
+            defer { payloadCount += part.count }
+            return ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: part, firstIndex: payloadCount))
         }
     }
 
@@ -79,6 +84,7 @@ struct ReplaySource {
     private static func isEvent(_ bytes: [UInt8]) -> Bool {
         var scanner = JSONScanner()
         do throws(JSONError) {
+            scanner.skipByteOrderMark(in: bytes.span)
             guard try scanner.kind(in: bytes.span) == .object else { return false }
             var isFound = false
             var key = try scanner.openObject(in: bytes.span)

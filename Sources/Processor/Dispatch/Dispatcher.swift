@@ -34,32 +34,16 @@ public struct Dispatcher: Sendable {
         if steps.count == 1, let step = steps.first, step.processor is any ImmediateProcessor {
             return [await Self.run(step, on: batch, context: context)]
         }
-        return await withTaskGroup(of: (Int, Report)?.self) { group in
-            for (index, step) in steps.enumerated() {
-                group.addTask { (index, await Self.run(step, on: batch, context: context)) }
-            }
-            group.addTask {
-                try? await Task.sleep(until: context.deadline, clock: .continuous)
-                return nil
-            }
-            var reports: [(Int, Report)] = []
-            // The clock's task ends first only when the deadline has come: then everybody's work is cut short.
-            while reports.count < steps.count, let finished = await group.next() {
-                guard let report = finished else {
-                    group.cancelAll()
-                    continue
-                }
-                reports.append(report)
-            }
-            group.cancelAll()
-            return reports.sorted { $0.0 < $1.0 }.map(\.1)
-        }
+        return await Deadline.race(
+            context.deadline, steps.map { step in { await Self.run(step, on: batch, context: context) } })
     }
 
     private static func run(_ step: Step, on batch: RecordBatch, context: InvocationContext) async -> Report {
         let start = ContinuousClock.now
         var sheet = OutcomeSheet(count: batch.records.count)
         await step.processor.process(batch, context: context, outcomes: &sheet)
+        // A sheet that does not fit says nothing of any record.
+        if sheet.count != batch.records.count { sheet = OutcomeSheet(count: batch.records.count) }
         return report(of: step, sheet, ContinuousClock.now - start)
     }
 

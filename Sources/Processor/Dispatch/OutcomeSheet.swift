@@ -16,3 +16,21 @@ public struct OutcomeSheet: Sendable, Equatable {
         outcomes = Array(repeating: outcome, count: outcomes.count)
     }
 }
+
+/// What went wrong, for logs and metrics.
+extension OutcomeSheet {
+    /// How many records were not taken, for now or for good.
+    var failures: Int { outcomes.count { $0 != .succeeded } }
+
+    /// Why the first of them was not.
+    var firstFailure: String? {
+        for outcome in outcomes {
+            switch outcome {
+            case .succeeded: continue
+            case .rejected(let error): return error.message
+            case .retryable(let reason): return reason
+            }
+        }
+        return nil
+    }
+}

@@ -18,12 +18,17 @@ public struct InvocationContext: Sendable {
     public var requestID: String
     /// The function's name, for logs, metrics and dead letters.
     public var functionName: String
+    /// The X-Ray trace that calls to AWS belong to.
+    public var traceID: String?
     /// When work must be over: Lambda's own deadline less the margin for answering.
     public var deadline: ContinuousClock.Instant
 
-    public init(requestID: String, functionName: String, deadline: ContinuousClock.Instant) {
+    public init(
+        requestID: String, functionName: String, traceID: String? = nil, deadline: ContinuousClock.Instant
+    ) {
         self.requestID = requestID
         self.functionName = functionName
+        self.traceID = traceID
         self.deadline = deadline
     }
 }

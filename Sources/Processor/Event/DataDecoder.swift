@@ -7,6 +7,15 @@ struct DataDecoder: Sendable {
     /// The data of the record at hand, decoded; one buffer for all.
     private var decoded: [UInt8] = []
     private var inflated: [UInt8] = []
+    /// Whether this batch has had data that expands, compressed or aggregated, and when decoding must end.
+    private var hasExpanded = false
+    private var deadline = ContinuousClock.now
+
+    /// Begins a batch.
+    mutating func begin(deadline: ContinuousClock.Instant) {
+        (hasExpanded, self.deadline) = (false, deadline)
+        payloads.storage.removeAll()
+    }
 
     /// Passes the string at the scanner's offset, and adds to `batch` what it holds.
     ///
@@ -15,10 +24,8 @@ struct DataDecoder: Sendable {
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
     ) throws(JSONError) -> JSONString {
         let position = RecordPosition(source: Int32(batch.sources.count))
-        guard batch.firstUndecoded == nil, payloads.storage.size < EventDecoder.batchTextLimit else {
-            if batch.firstUndecoded == nil { batch.firstUndecoded = batch.sources.count }
-            return try scanner.string(in: bytes)
-        }
+        if batch.firstUndecoded == nil, isExhausted(batch) { batch.firstUndecoded = batch.sources.count }
+        guard batch.firstUndecoded == nil else { return try scanner.string(in: bytes) }
         decoded.removeAll(keepingCapacity: true)
         let start = scanner.offset + 1
         if let end = base64.decode(bytes, from: start, into: &decoded), bytes.byte(at: end) == UInt8(ascii: "\"") {
@@ -35,6 +42,15 @@ struct DataDecoder: Sendable {
             batch.badRecords.append(BadRecord(error: error, position: position))
         }
         return string
+    }
+
+    /// Whether the rest of the batch must be left to the next invocation, for lack of memory or time.
+    ///
+    /// Only data that expands can take either; the first record is always decoded, so that there is progress.
+    private func isExhausted(_ batch: RecordBatch) -> Bool {
+        guard hasExpanded, !batch.sources.isEmpty else { return false }
+        let outcomes = batch.badRecords.count * 512 + batch.records.count * MemoryLayout<PayloadRecord>.stride
+        return payloads.storage.size + outcomes >= EventDecoder.batchTextLimit || ContinuousClock.now >= deadline
     }
 
     /// Decodes the string once its escapes are resolved, for `\/` may stand for `/`.
@@ -59,10 +75,12 @@ struct DataDecoder: Sendable {
         guard Aggregation.isAggregate(data.span) else { return add(data.span, at: position, to: &batch) }
         do throws(PayloadError) {
             let aggregation = try Aggregation(data.span)
+            hasExpanded = true
+            // Each key is kept once: thousands of records may name the same one, and it may be long.
+            var partitionKeys: [Int: Text] = [:]
             for (index, record) in aggregation.records.enumerated() {
-                let start = payloads.storage.bytes.count
-                payloads.storage.bytes.append(contentsOf: data[record.partitionKey])
-                let partitionKey = payloads.storage.text(start..<payloads.storage.bytes.count)
+                let partitionKey = partitionKeys[record.partitionKey.lowerBound] ?? keep(data[record.partitionKey])
+                partitionKeys[record.partitionKey.lowerBound] = partitionKey
                 let position = RecordPosition(
                     source: position.source, subSequenceNumber: Int32(clamping: index), partitionKey: partitionKey)
                 add(data.span.extracting(record.data), at: position, to: &batch)
@@ -70,6 +88,12 @@ struct DataDecoder: Sendable {
         } catch {
             batch.badRecords.append(BadRecord(error: error, position: position))
         }
+    }
+
+    private mutating func keep(_ bytes: ArraySlice<UInt8>) -> Text {
+        let start = payloads.storage.bytes.count
+        payloads.storage.bytes.append(contentsOf: bytes)
+        return payloads.storage.text(start..<payloads.storage.bytes.count)
     }
 
     /// Adds one user record.
@@ -94,6 +118,7 @@ struct DataDecoder: Sendable {
             var output: [UInt8] = []
             swap(&output, &inflated)
             defer { swap(&output, &inflated) }
+            hasExpanded = true
             try Gzip.inflate(bytes, into: &output)
             return try payloads.decode(output.span)
         }
@@ -101,18 +126,6 @@ struct DataDecoder: Sendable {
             throw PayloadError(.kpl, "data is an aggregate inside an aggregate")
         }
         return try payloads.decode(bytes)
-    }
-}
-
-/// The data of a user record, for dead letters: decoded anew, since the batch keeps none of it.
-extension DataDecoder {
-    /// The user record's own bytes, or nil when the data is not base64 and so has none.
-    mutating func originalData(_ base64Text: [UInt8], subSequenceNumber: Int32?) -> [UInt8]? {
-        guard decode(base64Text) else { return nil }
-        guard let subSequenceNumber, let aggregation = try? Aggregation(decoded.span),
-            aggregation.records.indices.contains(Int(subSequenceNumber))
-        else { return decoded }
-        return Array(decoded[aggregation.records[Int(subSequenceNumber)].data])
     }
 }
 

@@ -45,14 +45,18 @@ struct EventDecoder: Sendable {
     /// - Parameters:
     ///   - buffer: Holds the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.
     ///   - batch: What was in it is forgotten; its memory is used again.
+    ///   - deadline: When to leave the rest to the next invocation.
     /// - Throws: ``EventError`` when this is not a Kinesis event.
-    mutating func decode(_ buffer: [UInt8], _ range: Range<Int>, into batch: inout RecordBatch) throws(EventError) {
+    mutating func decode(
+        _ buffer: [UInt8], _ range: Range<Int>, into batch: inout RecordBatch, deadline: ContinuousClock.Instant
+    ) throws(EventError) {
         batch.removeAll()
         guard range.count <= Int32.max else {
             throw .notKinesis(found: "\(range.count) bytes, which no invocation has")
         }
         swap(&data.payloads.storage, &batch.storage)
         defer { swap(&data.payloads.storage, &batch.storage) }
+        data.begin(deadline: deadline)
         var hasRecords = false
         do {
             try scan(buffer.span.extracting(range), into: &batch, hasRecords: &hasRecords)

@@ -91,6 +91,9 @@ extension RecordBatch {
         SequenceNumber(eventString(sources[index].sequenceNumber)) ?? SequenceNumber.zero
     }
 
+    /// A Kinesis record's data as it came.
+    func dataText(ofSource index: Int32) -> String { eventString(sources[Int(index)].data) }
+
     /// The content of a string of the event, escapes resolved.
     func eventString(_ text: EventText) -> String {
         let bytes = buffer.span.extracting(eventRange)

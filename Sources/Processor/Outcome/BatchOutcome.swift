@@ -30,7 +30,9 @@ struct BatchOutcome: Sendable {
             ($0.position.source, $0.position.subSequenceNumber ?? 0)
                 < ($1.position.source, $1.position.subSequenceNumber ?? 0)
         }
-        if let undecoded = batch.firstUndecoded { markFailed(undecoded, in: batch) }
+        if let undecoded = batch.firstUndecoded {
+            for index in undecoded..<batch.sources.count { markFailed(index, in: batch) }
+        }
     }
 
     /// The Kinesis record at `index` must be tried again.

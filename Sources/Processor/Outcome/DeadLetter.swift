@@ -10,13 +10,17 @@ public struct DeadLetter: Sendable {
 
 /// Takes dead letters for good.
 public protocol DeadLetterSink: Sendable {
-    /// Writes `letters`, and says of each whether it is durably there; a record whose letter is not is tried again.
-    func write(_ letters: [DeadLetter], context: InvocationContext) async -> [Bool]
+    /// Writes `letters` and marks each on `outcomes`, under the same index, once it is durably there.
+    ///
+    /// What is left unmarked, or marked otherwise, is a record that is tried again.
+    ///
+    /// - Parameter context: Its deadline is when to return; the task is cancelled then.
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async
 }
 
 extension RecordBatch {
     /// The dead letter of a record of this batch.
-    func deadLetter(of record: BadRecord, context: InvocationContext, decoder: inout DataDecoder) -> DeadLetter {
+    func deadLetter(of record: BadRecord, context: InvocationContext, originals: inout OriginalData) -> DeadLetter {
         let position = record.position
         let sequenceNumber = sequenceNumber(of: position)
         var writer = JSONWriter()
@@ -41,17 +45,8 @@ extension RecordBatch {
             arrivalMilliseconds(of: position).map { Timestamp(millisecondsSinceEpoch: $0).iso8601(fractionDigits: 3) })
         write("request_id", context.requestID)
         write("function", context.functionName)
-        write("data", originalData(of: position, decoder: &decoder))
+        write("data", originals.base64(of: position, in: self))
         writer.closeObject()
         return DeadLetter(sequenceNumber: sequenceNumber, body: writer.bytes)
-    }
-
-    /// Base64 of the record's own bytes; the text as it came where that is no base64.
-    private func originalData(of position: RecordPosition, decoder: inout DataDecoder) -> String {
-        let text = eventString(sources[Int(position.source)].data)
-        guard let index = position.subSequenceNumber,
-            let data = decoder.originalData(Array(text.utf8), subSequenceNumber: index)
-        else { return text }
-        return Base64.encode(data.span)
     }
 }

@@ -39,7 +39,7 @@ public struct InvocationMetrics: Sendable {
             var metrics = EmbeddedMetrics(
                 namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor.name])
             metrics.add("ProcessorTime", .milliseconds, processor.duration.milliseconds)
-            metrics.add("ProcessorFailures", .count, Double(processor.failures))
+            metrics.add("ProcessorFailures", .count, Double(processor.sheet.failures))
             sink.write(metrics.line(at: now, requestID: requestID))
         }
     }

@@ -11,9 +11,8 @@ extension PayloadDecoder {
         switch value.kind {
         case .string:
             let text = try keep(value, field, of: entity, in: bytes)
-            let separator = separator(of: text.range)
-            for part in storage.bytes[text.range].split(separator: separator) {
-                append(storage.text(trimmed(part.startIndex..<part.endIndex)), isLowercased: isLowercased)
+            for part in parts(of: text.range, separatedBy: separator(of: text.range)) {
+                append(storage.text(trimmed(part)), isLowercased: isLowercased)
             }
         case .array:
             try forEachElement(of: value, in: bytes) { (decoder, element) throws(PayloadError) in
@@ -33,6 +32,19 @@ extension PayloadDecoder {
 
     private func separator(of range: Range<Int>) -> UInt8 {
         storage.bytes[range].contains(UInt8(ascii: "|")) ? UInt8(ascii: "|") : UInt8(ascii: ",")
+    }
+
+    /// Where the parts between separators stand; ranges and not slices, which would hold on to the storage and have it
+    /// copied, all of the batch's, at the next write.
+    private func parts(of range: Range<Int>, separatedBy separator: UInt8) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var start = range.lowerBound
+        for index in range where storage.bytes[index] == separator {
+            parts.append(start..<index)
+            start = index + 1
+        }
+        parts.append(start..<range.upperBound)
+        return parts
     }
 
     private func trimmed(_ range: Range<Int>) -> Range<Int> { WhiteSpace.trimmed(range, of: storage.bytes.span) }
@@ -69,7 +81,7 @@ extension PayloadDecoder {
             throw PayloadError(
                 .type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not an object of tiers and prices")
         }
-        removeRepeatedTiers(from: start)
+        if storage.items.count > start + 2 || storage.items.last?.count == 0 { removeRepeatedTiers(from: start) }
         return storage.list(from: start).map(TicketPrices.init(pairs:))
     }
 
@@ -77,20 +89,22 @@ extension PayloadDecoder {
         inObject value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
     ) throws(PayloadError) {
         // Of duplicate keys the last one wins, so a refused price counts only when no later one replaces it.
-        var refused: [String: PayloadError] = [:]
+        var refused: [[UInt8]: (place: Int, error: PayloadError)] = [:]
+        var place = 0
         try forEachMember(of: value, in: bytes) { (decoder, key, price) throws(PayloadError) in
             let tier = try decoder.keep(key, field, of: entity, in: bytes)
             guard tier.count > 0 else { return }
-            if !refused.isEmpty { refused[decoder.storage.string(tier)] = nil }
+            if !refused.isEmpty { refused[Array(decoder.storage.bytes[tier.range])] = nil }
+            place += 1
             do throws(PayloadError) {
                 let number = try decoder.price(price, field, of: entity, in: bytes)
                 decoder.storage.items.append(tier)
                 decoder.storage.items.append(number)
             } catch {
-                refused[decoder.storage.string(tier)] = error
+                refused[Array(decoder.storage.bytes[tier.range])] = (place, error)
             }
         }
-        if let error = refused.values.first { throw error }
+        if let first = refused.values.min(by: { $0.place < $1.place }) { throw first.error }
     }
 
     /// A price's digits; empty text, which ``removeRepeatedTiers(from:)`` drops, when it is absent.
@@ -99,7 +113,7 @@ extension PayloadDecoder {
     ) throws(PayloadError) -> Text {
         guard isGiven(price, in: bytes) else { return Text(start: 0, count: 0) }
         let number = try keepNumber(price, field, of: entity, in: bytes)
-        try checkPrice(number, shown: shown(price, in: bytes), field, of: entity)
+        guard !isBelowZero(number) else { throw belowZero(field, of: entity, shown: shown(price, in: bytes)) }
         return number.text
     }
 
@@ -107,48 +121,58 @@ extension PayloadDecoder {
         inText value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
     ) throws(PayloadError) {
         let text = try keep(value, field, of: entity, in: bytes)
-        for part in storage.bytes[text.range].split(separator: UInt8(ascii: "|")) {
-            let range = trimmed(part.startIndex..<part.endIndex)
+        for part in parts(of: text.range, separatedBy: UInt8(ascii: "|")) {
+            let range = trimmed(part)
             guard !range.isEmpty else { continue }
-            let shown = MessageText.shown(range, of: storage.bytes.span)
             guard let colon = storage.bytes[range].lastIndex(of: UInt8(ascii: ":")) else {
+                let shown = MessageText.shown(range, of: storage.bytes.span)
                 throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" is not a tier, a colon and a price")
             }
             let tier = trimmed(range.lowerBound..<colon)
             let price = trimmed(colon + 1..<range.upperBound)
             if tier.isEmpty { continue }
+            if !price.isEmpty { try check(price, in: range, field, of: entity) }
             storage.items.append(storage.text(tier))
-            if !price.isEmpty {
-                var scanner = JSONScanner(at: price.lowerBound)
-                guard (try? scanner.number(in: storage.bytes.span)) == price else {
-                    throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
-                }
-                try checkPrice(Number(text: storage.text(price)), shown: shown, field, of: entity)
-            }
             storage.items.append(storage.text(price))
         }
     }
 
-    private func checkPrice(
-        _ price: Number, shown: String, _ field: Field, of entity: Payload.Kind
+    /// - Parameter part: The price with its tier, for messages.
+    private func check(
+        _ price: Range<Int>, in part: Range<Int>, _ field: Field, of entity: Payload.Kind
     ) throws(PayloadError) {
-        let value = DecimalValue(price.text.range, of: storage.bytes.span)
-        if value.isNegative, !value.isZero {
-            throw PayloadError(.range, "\(name(field, of: entity)): \(shown) is below 0")
+        var scanner = JSONScanner(at: price.lowerBound)
+        guard (try? scanner.number(in: storage.bytes.span)) == price else {
+            let shown = MessageText.shown(part, of: storage.bytes.span)
+            throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
         }
+        guard !isBelowZero(Number(text: storage.text(price))) else {
+            throw belowZero(field, of: entity, shown: MessageText.shown(part, of: storage.bytes.span))
+        }
+    }
+
+    private func isBelowZero(_ price: Number) -> Bool {
+        let value = DecimalValue(price.text.range, of: storage.bytes.span)
+        return value.isNegative && !value.isZero
+    }
+
+    private func belowZero(_ field: Field, of entity: Payload.Kind, shown: String) -> PayloadError {
+        PayloadError(.range, "\(name(field, of: entity)): \(shown) is below 0")
     }
 
     /// Leaves each tier's last price, in the place of its first, and drops tiers without one.
     private mutating func removeRepeatedTiers(from start: Int) {
-        var places: [String: Int] = [:]
+        var places: [[UInt8]: Int] = [:]
         var end = start
         for index in stride(from: start, to: storage.items.count, by: 2) {
             let (tier, price) = (storage.items[index], storage.items[index + 1])
-            let place = places.updateValue(end, forKey: storage.string(tier))
-            if let place { places[storage.string(tier)] = place }
-            storage.items[place ?? end] = tier
-            storage.items[(place ?? end) + 1] = price
-            if place == nil { end += 2 }
+            let place = places[Array(storage.bytes[tier.range]), default: end]
+            if place == end {
+                places[Array(storage.bytes[tier.range])] = end
+                end += 2
+            }
+            storage.items[place] = tier
+            storage.items[place + 1] = price
         }
         var kept = start
         for index in stride(from: start, to: end, by: 2) where storage.items[index + 1].count > 0 {

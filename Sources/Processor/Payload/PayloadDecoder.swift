@@ -100,9 +100,9 @@ struct PayloadDecoder: Sendable {
 extension PayloadDecoder {
     /// The object `data`, when neither a kind nor an entity's ID stands beside it.
     private func wrapped(in bytes: Span<UInt8>) -> FieldValue? {
-        guard let data = table[.data], data.kind == .object, !isGiven(.dataType, in: bytes),
-            inferredKind(in: bytes) == nil
-        else { return nil }
+        guard let data = table[.data], data.kind == .object, inferredKind(in: bytes) == nil else { return nil }
+        // A kind of a wrong type is one that is given, and refused later.
+        if let dataType = table[.dataType], dataType.kind != .string || isGiven(dataType, in: bytes) { return nil }
         return data
     }
 
@@ -148,6 +148,9 @@ extension PayloadDecoder {
         switch value.kind {
         case .null: return false
         case .string:
+            // Mostly the first character decides.
+            let first = bytes.byte(at: value.range.lowerBound)
+            if !value.range.isEmpty, 0x20 < first, first < 0x7F, first != UInt8(ascii: "\\") { return true }
             guard value.isEscaped else { return !WhiteSpace.trimmed(value.range, of: bytes).isEmpty }
             var text: [UInt8] = []
             JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &text)

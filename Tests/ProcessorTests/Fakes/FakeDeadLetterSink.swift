@@ -5,16 +5,21 @@ import Foundation
 /// Takes letters, but for those of the sequence numbers that it was told to refuse; remembers what it took.
 actor FakeDeadLetterSink: DeadLetterSink {
     private let refused: Set<String>
-    /// How many answers it gives; a broken sink may give fewer than it got letters.
+    /// How many letters it looks at; one that runs out of time leaves the rest unmarked.
     private let answers: Int
     private var letters: [DeadLetter] = []
 
     init(refusing refused: Set<String> = [], answers: Int = .max) { (self.refused, self.answers) = (refused, answers) }
 
-    func write(_ letters: [DeadLetter], context: InvocationContext) async -> [Bool] {
-        let taken = letters.map { !refused.contains($0.sequenceNumber.digits) }
-        for (letter, isTaken) in zip(letters, taken) where isTaken { self.letters.append(letter) }
-        return Array(taken.prefix(answers))
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
+        for (index, letter) in letters.prefix(answers).enumerated() {
+            guard !refused.contains(letter.sequenceNumber.digits) else {
+                outcomes[index] = .retryable(reason: "refused")
+                continue
+            }
+            self.letters.append(letter)
+            outcomes[index] = .succeeded
+        }
     }
 
     var sequenceNumbers: [String] { letters.map(\.sequenceNumber.digits) }
