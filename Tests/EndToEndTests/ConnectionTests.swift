@@ -39,6 +39,7 @@ final class ConnectionTests: BootstrapTestCase {
 
     func testAnswerIsPostedTwiceAtMost() throws {
         try withBootstrap(faults: [Fault(.response, .closeAfterReading, times: 2)]) { server, bootstrap in
+            server.await("/invocation/next")
             let options = InvocationOptions(timeout: .seconds(1))
             XCTAssertEqual(server.invoke(try Fixture(named: "one-artist").event, options: options), .timedOut)
 
@@ -91,6 +92,7 @@ final class ConnectionTests: BootstrapTestCase {
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\n"
             + "HTTP/1.1 202 Accepted\r\n\r\n"
         try withBootstrap(faults: [Fault(.response, .raw(Array(accepted.utf8)))]) { server, bootstrap in
+            server.await("/invocation/next")
             let options = InvocationOptions(timeout: .milliseconds(300))
             XCTAssertEqual(server.invoke(try Fixture(named: "one-artist").event, options: options), .timedOut)
             try assertServes(server)

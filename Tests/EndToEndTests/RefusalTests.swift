@@ -33,6 +33,7 @@ final class RefusalTests: BootstrapTestCase {
     func testLateAnswerIsRefusedAndTheNextInvocationWorks() throws {
         // The event takes longer to arrive than the invocation has time.
         try withBootstrap(faults: [Fault(.next, .drip(bytes: 64, pause: .milliseconds(20)))]) { server, bootstrap in
+            server.await("/invocation/next")
             let options = InvocationOptions(timeout: .milliseconds(100))
             XCTAssertEqual(server.invoke(try Fixture(named: "one-artist").event, options: options), .timedOut)
             try assertServes(server)

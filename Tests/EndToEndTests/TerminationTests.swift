@@ -51,12 +51,13 @@ final class TerminationTests: BootstrapTestCase {
     }
 
     func testAnswerInFlightIsPostedBeforeTheEnd() throws {
-        // 160 bytes of the server's answer at 8 bytes each 5 ms: 100 ms, and 400 ms are there.
-        let fault = Fault(.response, .drip(bytes: 8, pause: .milliseconds(5)))
+        // About 100 bytes of the server's answer, 8 at a time: it takes 200 ms, and 400 ms are there.
+        let fault = Fault(.response, .drip(bytes: 8, pause: .milliseconds(15)))
         try withBootstrap(faults: [fault]) { server, bootstrap in
             let fixture = try Fixture(named: "one-artist")
-            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+            let answer = server.invoke(fixture.event)
             bootstrap.terminate()
+            assertResponse(answer, equals: fixture.response)
             XCTAssertEqual(bootstrap.exitStatus(), 0)
             XCTAssertEqual(server.received("/invocation/next").count, 1, "no further invocation may be taken")
         }
@@ -73,7 +74,7 @@ final class TerminationTests: BootstrapTestCase {
 
     func testInvocationsRunAtOnceWhereLambdaSaysSo() throws {
         // Each event takes long to arrive, so that none can be answered before all are on their way.
-        let fault = Fault(.next, .drip(bytes: 200, pause: .milliseconds(10)), times: 4)
+        let fault = Fault(.next, .drip(bytes: 200, pause: .milliseconds(20)), times: 4)
         try withBootstrap(environment: ["AWS_LAMBDA_MAX_CONCURRENCY": "4"], faults: [fault]) { server, _ in
             server.await("/invocation/next", count: 4)
             let fixture = try Fixture(named: "one-artist")
