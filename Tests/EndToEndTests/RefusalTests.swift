@@ -61,6 +61,17 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
+    func testOneLoopThatCannotGoOnEndsThemAll() throws {
+        let environment = ["AWS_LAMBDA_MAX_CONCURRENCY": "4"]
+        try withBootstrap(environment: environment) { server, bootstrap in
+            server.await("/invocation/next", count: 4)
+            server.add(Fault(.next, .status(403)))
+            try assertServes(server)
+            XCTAssertEqual(bootstrap.exitStatus(), 1)
+            XCTAssertEqual(bootstrap.jsonLines().last?["level"], "FATAL")
+        }
+    }
+
     func testServerErrorsOfNextAreTriedFiveTimes() throws {
         try withBootstrap(faults: [Fault(.next, .status(500), times: 100)]) { server, bootstrap in
             XCTAssertEqual(bootstrap.exitStatus(), 1)

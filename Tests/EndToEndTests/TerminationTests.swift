@@ -50,6 +50,21 @@ final class TerminationTests: BootstrapTestCase {
         }
     }
 
+    func testSignalEndsAProcessThatIsStillReceivingAnEvent() throws {
+        let fault = Fault(.next, .drip(bytes: 1, pause: .milliseconds(100)))
+        try withBootstrap(faults: [fault]) { server, bootstrap in
+            let event = try Fixture(named: "one-artist").event
+            let group = DispatchGroup()
+            DispatchQueue(label: "caller").async(group: group) {
+                XCTAssertEqual(server.invoke(event), .lost("bootstrap ended with status 0"))
+            }
+            server.await("/invocation/next")
+            bootstrap.terminate()
+            XCTAssertEqual(bootstrap.exitStatus(), 0)
+            group.wait()
+        }
+    }
+
     func testAnswerInFlightIsPostedBeforeTheEnd() throws {
         // About 100 bytes of the server's answer, 8 at a time: it takes 200 ms, and 400 ms are there.
         let fault = Fault(.response, .drip(bytes: 8, pause: .milliseconds(15)))
