@@ -200,10 +200,10 @@ struct EventDecoder: Sendable {
 
     private func eventSource(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>, index: Int) throws {
         let start = scanner.offset
-        try scanner.skipValue(in: bytes)
+        let string = kind == .string ? try scanner.string(in: bytes) : nil
+        if string == nil { try scanner.skipValue(in: bytes) }
         guard kind != .null else { return }
-        let content = start + 1..<max(start + 1, scanner.offset - 1)
-        guard kind == .string, bytes.string(content) == "aws:kinesis" else {
+        guard let string, Self.resolved(string, in: bytes) == "aws:kinesis" else {
             let found = MessageText.shown(start..<scanner.offset, of: bytes)
             throw EventError.notKinesis(found: "record \(index) has the event source \(found)")
         }
@@ -228,14 +228,18 @@ struct EventDecoder: Sendable {
     }
 
     private func isSequenceNumber(_ text: JSONString, in bytes: Span<UInt8>) -> Bool {
-        guard !text.isEscaped else {
-            var resolved: [UInt8] = []
-            JSONEscape.append(text, of: bytes, to: &resolved)
-            return SequenceNumber(String(decoding: resolved, as: UTF8.self)) != nil
-        }
+        guard !text.isEscaped else { return SequenceNumber(Self.resolved(text, in: bytes)) != nil }
         guard (1...128).contains(text.range.count) else { return false }
         for position in text.range where bytes.byte(at: position) &- UInt8(ascii: "0") > 9 { return false }
         return true
+    }
+
+    /// What a string stands for, its escapes resolved.
+    private static func resolved(_ string: JSONString, in bytes: Span<UInt8>) -> String {
+        guard string.isEscaped else { return bytes.string(string.range) }
+        var resolved: [UInt8] = []
+        JSONEscape.append(string, of: bytes, to: &resolved)
+        return String(decoding: resolved, as: UTF8.self)
     }
 }
 

@@ -62,6 +62,6 @@ extension RecordBatch {
         self.init()
         var decoder = EventDecoder()
         let bytes = event.bytes
-        try decoder.decode(bytes, 0..<bytes.count, into: &self, deadline: .now + .seconds(60))
+        try decoder.decode(bytes, 0..<bytes.count, into: &self, deadline: .now + .seconds(3600))
     }
 }
