@@ -21,7 +21,7 @@ final class Base64Tests: XCTestCase {
     func testTakesAndRefusesWhatFoundationDoesButForMisplacedPadding() {
         var generator = SeededGenerator(seed: 11)
         for round in 0..<20_000 {
-            let data = (0..<round % 40).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            let data = (0..<round % 200).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
             let text = Damage.damaged(Array(Base64.encode(data.span).utf8), using: &generator)
             let padding = text.firstIndex(of: UInt8(ascii: "=")) ?? text.count
             let isInPlace = text.count % 4 == 0 && padding >= text.count - 2 && Set(text[padding...]).count <= 1
@@ -51,9 +51,9 @@ final class Base64Tests: XCTestCase {
 
     func testTakesEveryCharacterOfTheAlphabetAndNoOtherInEachPlace() {
         let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        for place in 0..<12 {
+        for place in 0..<144 {
             for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "=") {
-                var text = Array("AAAABBBBCCCC".utf8)
+                var text = [UInt8](repeating: UInt8(ascii: "A"), count: 144)
                 text[place] = byte
                 XCTAssertEqual(decoded(text) != nil, alphabet.contains(byte), "byte \(byte) at \(place)")
             }

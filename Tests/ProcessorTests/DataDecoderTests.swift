@@ -1,0 +1,92 @@
+import XCTest
+
+@testable import Processor
+
+final class DataDecoderTests: XCTestCase {
+    func testUserRecordsHaveTheirOwnPartitionKeysAndPositions() throws {
+        let texts = [Sample.artist("a"), Sample.test, Sample.nameless, Sample.venue]
+        let keys = ["one", "", "tö", "one"]
+        let aggregate = Aggregate(keys: keys, texts.enumerated().map { (UInt64($0), Array($1.utf8)) })
+        let batch = try RecordBatch(
+            decoding: EventText([
+                .init(Sample.sale, "1"), .init(bytes: aggregate.bytes, "2"), .init(Sample.concert, "3"),
+            ]))
+        let positions = batch.records.map(\.position) + batch.badRecords.map(\.position)
+        XCTAssertEqual(positions.map { batch.partitionKey(of: $0) }, ["key", "one", "one", "key", "tö"])
+        XCTAssertEqual(positions.map(\.subSequenceNumber), [nil, 0, 3, nil, 2])
+        XCTAssertEqual(positions.map { batch.sequenceNumber(of: $0).digits }, ["1", "2", "2", "3", "2"])
+        XCTAssertEqual(batch.testRecords, 1)
+        XCTAssertEqual(batch.recordCount, 6)
+    }
+
+    func testALongPartitionKeyOfManyUserRecordsIsKeptOnce() throws {
+        let key = String(repeating: "k", count: 100_000)
+        let records = (0..<1000).map { _ in (key: UInt64(0), data: Array(Sample.test.utf8)) }
+        let aggregate = Aggregate(keys: [key], records + [(0, Array(Sample.venue.utf8))])
+        let batch = try RecordBatch(decoding: EventText([.init(bytes: aggregate.bytes, "1")]))
+        XCTAssertEqual(batch.recordCount, 1001)
+        XCTAssertEqual(batch.records.first.flatMap { batch.partitionKey(of: $0.position) }, key)
+        XCTAssertLessThan(batch.storage.size, 2 * key.utf8.count)
+    }
+
+    func testCountsTheDecodedBytesOfAllRecordsGoodAndBad() throws {
+        let aggregate = Aggregate(keys: ["k"], [(0, Array(Sample.venue.utf8))]).bytes
+        let zipped = GzipWriter.member(Array(Sample.venue.utf8))
+        let batch = try RecordBatch(
+            decoding: EventText([
+                .init(Sample.venue, "1"), .init("not json", "2"), .init(base64: "not base64!", "3"),
+                .init(bytes: aggregate, "4"), .init(bytes: zipped, "5"),
+            ]))
+        XCTAssertEqual(batch.dataBytes, Sample.venue.utf8.count + 8 + aggregate.count + zipped.count)
+    }
+
+    func testWhatDoesNotFitInMemoryIsLeftToTheNextInvocation() async throws {
+        // Ten times what it shows, and all of it is kept.
+        let url = String(repeating: "u", count: 10_000_000)
+        let bomb = GzipWriter.member(Array(#"{"concert_id":"c","event_date":"2026-11-08","url":"\#(url)"}"#.utf8))
+        var records = (1...14).map { EventText.Record(bytes: bomb, "\($0)") }
+        records.insert(.init(Sample.nameless, "0"), at: 1)
+        records.append(.init(Sample.nameless, "15"))
+        let sink = FakeDeadLetterSink()
+        var pipeline = TestPipeline([InstantProcessor()], deadLetters: sink)
+        let (response, report) = try pipeline.respond(to: EventText(records))
+        XCTAssertEqual(response, TestPipeline.failure("12"))
+        XCTAssertEqual(report.total(.processed), 11)
+        let letters = await sink.sequenceNumbers
+        XCTAssertEqual(letters, ["0"])
+        XCTAssertTrue(pipeline.logLines.all.contains { $0.contains("batch too large for memory") })
+        // The next one has room again.
+        records.removeFirst(12)
+        XCTAssertEqual(try pipeline.respond(to: EventText(records)).response, TestPipeline.success)
+    }
+
+    func testAtTheDeadlineTheRestOfABatchThatExpandsIsLeft() throws {
+        let zipped = GzipWriter.member(Array(Sample.venue.utf8))
+        let aggregate = Aggregate(keys: ["k"], [(0, Array(Sample.venue.utf8))]).bytes
+        let plain = Array(Sample.venue.utf8)
+        let cases: [(name: String, data: [[UInt8]], failure: String?, line: UInt)] = [
+            ("nothing expands", [plain, plain, plain], nil, #line),
+            ("gzip first: it alone is decoded", [zipped, plain, plain], "8", #line),
+            ("an aggregate first", [aggregate, plain, plain], "8", #line),
+            ("gzip second", [plain, zipped, plain], "9", #line), ("gzip last", [plain, plain, zipped], nil, #line),
+        ]
+        for (name, data, failure, line) in cases {
+            var pipeline = TestPipeline()
+            pipeline.context.deadline = .now
+            let numbers = failure == "8" ? ["7", "10", "8"] : ["7", "8", "9"]
+            let event = EventText(zip(data, numbers).map { .init(bytes: $0, $1) })
+            let (response, report) = try pipeline.respond(to: event)
+            XCTAssertEqual(response, failure.map(TestPipeline.failure) ?? TestPipeline.success, name, line: line)
+            XCTAssertEqual(report.total, 3, name, line: line)
+        }
+    }
+
+    func testBombsThatKeepNothingAreAllDecoded() throws {
+        let bomb = GzipWriter.member(Array((#"{"x":""# + String(repeating: "u", count: 10_000_000) + #""}"#).utf8))
+        let over = GzipWriter.member([UInt8](repeating: 0x20, count: Gzip.limit + 1))
+        let records = (1...12).map { EventText.Record(bytes: $0 % 4 == 0 ? over : bomb, "\($0)") }
+        let batch = try RecordBatch(decoding: EventText(records))
+        XCTAssertNil(batch.firstUndecoded)
+        XCTAssertEqual(batch.badRecords.map { $0.error.reason == .gzip }, (1...12).map { $0 % 4 == 0 })
+    }
+}

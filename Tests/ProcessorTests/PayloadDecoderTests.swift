@@ -1,0 +1,71 @@
+import XCTest
+
+@testable import Processor
+
+final class PayloadDecoderTests: XCTestCase {
+    /// What is said of a record, or nil when it is a good one.
+    private func refusal(of text: String) -> PayloadError? {
+        var decoder = PayloadDecoder()
+        do throws(PayloadError) {
+            _ = try decoder.decode(Array(text.utf8).span)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func concert(_ prices: String) -> String {
+        #"{"concert_id":"c","event_date":"2026-11-08","ticket_prices":\#(prices)}"#
+    }
+
+    func testOfSeveralBadPricesTheFirstIsNamed() {
+        let bad = (0..<20).map { #""t\#($0)":\#($0 % 2 == 0 ? "true" : "-\($0)")"# }
+        for first in 0..<20 {
+            let prices = (bad[first...] + bad[..<first]).joined(separator: ",")
+            let error = refusal(of: concert("{\(prices)}"))
+            let expected =
+                first % 2 == 0
+                ? PayloadError(.type, "concert.ticket_prices: true is not a number")
+                : PayloadError(.range, "concert.ticket_prices: -\(first) is below 0")
+            XCTAssertEqual(error, expected, prices)
+        }
+    }
+
+    func testABadPriceThatALaterOneReplacesIsForgotten() {
+        let cases: [(prices: String, message: String?, line: UInt)] = [
+            (#"{"a":-1,"a":1}"#, nil, #line), (#"{"a":1,"a":-1}"#, "-1 is below 0", #line),
+            (#"{"a":-1,"b":-2,"a":1}"#, "-2 is below 0", #line), (#"{"a":-1,"b":1,"a":-2}"#, "-2 is below 0", #line),
+            (#"{"a":-1,"a":null}"#, nil, #line), (#"{"a":-1,"b":1}"#, "-1 is below 0", #line),
+            (#"{"a":-1,"\u0061":1}"#, nil, #line), (#"{"a":-1," a ":1}"#, nil, #line),
+        ]
+        for (prices, message, line) in cases {
+            let expected = message.map { "concert.ticket_prices: \($0)" }
+            XCTAssertEqual(refusal(of: concert(prices))?.message, expected, prices, line: line)
+        }
+    }
+
+    func testTiersAreTheSameOnlyWhenTheirScalarsAre() throws {
+        // One letter in two spellings: different keys in JSON, though Swift takes the texts for equal.
+        let text = concert("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}")
+        var decoder = PayloadDecoder()
+        guard case .payload(.concert(let concert)) = try decoder.decode(Array(text.utf8).span) else {
+            return XCTFail("no concert")
+        }
+        let pairs = try XCTUnwrap(concert.ticketPrices?.pairs)
+        XCTAssertEqual(pairs.count, 4, "texts; both tiers are expected")
+    }
+
+    func testARefusedRecordLeavesNothingBehind() {
+        var decoder = PayloadDecoder()
+        let before = (decoder.storage.bytes, decoder.storage.items.count)
+        let refused = [
+            #"{"concert_id":"c","name":"kept so far","ticket_prices":{"a":1,"b":-1}}"#, concert(#"{"a":1,"b":-1}"#),
+            #"{"artist_id":"a","name":"n","genres":["a","b"],"popularity_score":101}"#, "not json", "[]", "{}",
+        ]
+        for text in refused {
+            XCTAssertThrowsError(try decoder.decode(Array(text.utf8).span), text)
+            XCTAssertEqual(decoder.storage.bytes, before.0, text)
+            XCTAssertEqual(decoder.storage.items.count, before.1, text)
+        }
+    }
+}
