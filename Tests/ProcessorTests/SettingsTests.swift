@@ -1,0 +1,116 @@
+import Telemetry
+import XCTest
+
+@testable import Processor
+
+final class SettingsTests: XCTestCase {
+    private static let defaults = try? Settings(environment: [:])
+
+    func testWithoutAnyVariableTheDefaultsCount() throws {
+        let settings = try XCTUnwrap(Self.defaults)
+        XCTAssertEqual(settings.processors, [.log])
+        XCTAssertEqual(settings.optionalProcessors, [])
+        XCTAssertEqual(settings.deadlineMargin, .milliseconds(500))
+        XCTAssertTrue(settings.isMetricsOn)
+        XCTAssertEqual(settings.logLevel, .info)
+        XCTAssertEqual(settings.logFormat, .json)
+        XCTAssertEqual(settings.maxConcurrency, 1)
+        XCTAssertEqual(settings.functionName, "concert-data-processor")
+    }
+
+    /// One row: a variable, its text, and what it sets.
+    private struct Case {
+        var name: String
+        var value: String
+        var isSet: (Settings) -> Bool
+        var line: UInt
+
+        init(_ name: String, _ value: String, line: UInt = #line, _ isSet: @escaping (Settings) -> Bool) {
+            (self.name, self.value, self.isSet, self.line) = (name, value, isSet, line)
+        }
+    }
+
+    func testReadsEachVariable() {
+        var cases = [
+            Case("PROCESSORS", "log") { $0.processors == [.log] },
+            Case("PROCESSORS", " log , log,,") { $0.processors == [.log] },
+            Case("OPTIONAL_PROCESSORS", "log") { $0.optionalProcessors == [.log] },
+            Case("DEADLINE_MARGIN_MS", "0") { $0.deadlineMargin == .zero },
+            Case("DEADLINE_MARGIN_MS", "900000") { $0.deadlineMargin == .seconds(900) },
+            Case("METRICS", "off") { !$0.isMetricsOn }, Case("METRICS", "OFF") { !$0.isMetricsOn },
+            Case("METRICS", "on") { $0.isMetricsOn }, Case("AWS_LAMBDA_LOG_FORMAT", "Text") { $0.logFormat == .text },
+            Case("AWS_LAMBDA_LOG_FORMAT", "JSON") { $0.logFormat == .json },
+            Case("AWS_LAMBDA_MAX_CONCURRENCY", "1") { $0.maxConcurrency == 1 },
+            Case("AWS_LAMBDA_MAX_CONCURRENCY", "1000") { $0.maxConcurrency == 1000 },
+            Case("AWS_LAMBDA_FUNCTION_NAME", "f") { $0.functionName == "f" },
+        ]
+        for level in Logger.Level.allCases {
+            cases.append(Case("AWS_LAMBDA_LOG_LEVEL", level.name) { $0.logLevel == level })
+        }
+        for row in cases {
+            let settings = try? Settings(environment: [row.name: row.value])
+            XCTAssertEqual(settings.map(row.isSet), true, "\(row.name)=\(row.value)", line: row.line)
+        }
+    }
+
+    func testAVariableThatIsSetButEmptyCountsAsNotSet() throws {
+        let names = [
+            "PROCESSORS", "OPTIONAL_PROCESSORS", "DEADLINE_MARGIN_MS", "METRICS", "AWS_LAMBDA_LOG_LEVEL",
+            "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_FUNCTION_NAME", "DEAD_LETTER_QUEUE_URL",
+            "DEAD_LETTER_BUCKET",
+        ]
+        let settings = try Settings(environment: Dictionary(uniqueKeysWithValues: names.map { ($0, "") }))
+        XCTAssertEqual(settings, Self.defaults)
+    }
+
+    func testNamesTheVariableAndWhatWasExpected() {
+        let cases: [(name: String, value: String, problem: String, line: UInt)] = [
+            ("PROCESSORS", "bogus", #"PROCESSORS names "bogus"; expected some of "#, #line),
+            ("PROCESSORS", "Log", #"PROCESSORS names "Log"; expected some of "#, #line),
+            ("PROCESSORS", "log,a b", #"PROCESSORS names "a b"; expected some of "#, #line),
+            ("PROCESSORS", ",", #"PROCESSORS is ","; expected some of "#, #line),
+            ("PROCESSORS", " ", #"PROCESSORS is " "; expected some of "#, #line),
+            ("DEADLINE_MARGIN_MS", "-1", #"DEADLINE_MARGIN_MS is "-1"; expected a whole number in 0...900000"#, #line),
+            ("DEADLINE_MARGIN_MS", "900001", #"DEADLINE_MARGIN_MS is "900001"; expected"#, #line),
+            ("DEADLINE_MARGIN_MS", "1.5", #"DEADLINE_MARGIN_MS is "1.5"; expected"#, #line),
+            ("DEADLINE_MARGIN_MS", "99999999999999999999", "DEADLINE_MARGIN_MS is", #line),
+            ("METRICS", "yes", #"METRICS is "yes"; expected one of on, off"#, #line),
+            ("AWS_LAMBDA_LOG_LEVEL", "loud", "expected one of trace, debug, info, warn, error, fatal", #line),
+            ("AWS_LAMBDA_LOG_FORMAT", "xml", #"AWS_LAMBDA_LOG_FORMAT is "xml"; expected one of json, text"#, #line),
+            ("AWS_LAMBDA_MAX_CONCURRENCY", "0", "expected a whole number in 1...1000", #line),
+        ]
+        for (name, value, problem, line) in cases {
+            let problems = self.problems(of: [name: value])
+            XCTAssertEqual(problems.count, 1, "\(name)=\(value): \(problems)", line: line)
+            XCTAssertTrue(problems.first?.contains(problem) == true, "\(problems); expected \(problem)", line: line)
+            XCTAssertTrue(problems.first?.hasPrefix(name) == true, "\(problems) does not name \(name)", line: line)
+        }
+    }
+
+    func testComplainsOfEverythingAtOnce() {
+        let wrong = [
+            "PROCESSORS": "bogus", "OPTIONAL_PROCESSORS": ",", "DEADLINE_MARGIN_MS": "x", "METRICS": "x",
+            "AWS_LAMBDA_LOG_LEVEL": "x", "AWS_LAMBDA_LOG_FORMAT": "x", "AWS_LAMBDA_MAX_CONCURRENCY": "x",
+        ]
+        let problems = problems(of: wrong)
+        for name in wrong.keys {
+            XCTAssertEqual(problems.count { $0.hasPrefix(name) }, 1, "complaints of \(name) in \(problems)")
+        }
+        XCTAssertEqual(SettingsError(problems: ["a", "b"]).description, "a; b")
+    }
+
+    func testAListNamesEachWordThatIsWrong() {
+        let problems = problems(of: ["PROCESSORS": "one,log,two"])
+        XCTAssertEqual(problems.count, 2, "\(problems)")
+    }
+
+    private func problems(of environment: [String: String]) -> [String] {
+        do throws(SettingsError) {
+            let settings = try Settings(environment: environment)
+            XCTFail("\(environment) became \(settings)")
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+}
