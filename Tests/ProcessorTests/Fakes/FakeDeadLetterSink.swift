@@ -26,3 +26,16 @@ actor FakeDeadLetterSink: DeadLetterSink {
 
     var texts: [String] { letters.map { String(decoding: $0.body, as: UTF8.self) } }
 }
+
+/// Takes the first letters, then waits until it is cancelled.
+struct WaitingDeadLetterSink: DeadLetterSink {
+    var takenFirst: Int
+
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
+        for index in 0..<min(takenFirst, letters.count) { outcomes[index] = .succeeded }
+        // A stream that yields nothing ends when the task is cancelled, and not before.
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        for await _ in stream {}
+        continuation.finish()
+    }
+}

@@ -8,7 +8,7 @@ struct TestPipeline {
     let logLines = CollectedLines()
     let metricLines = CollectedLines()
     var pipeline: Pipeline
-    var context = InvocationContext(requestID: "request-1", functionName: "function-1", deadline: .now + .seconds(60))
+    var context = InvocationContext(requestID: "request-1", functionName: "function-1", deadline: .now + .seconds(3600))
 
     /// - Parameter processors: Nil is the one that logs.
     init(
