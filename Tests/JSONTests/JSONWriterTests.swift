@@ -117,6 +117,9 @@ final class JSONWriterTests: XCTestCase {
             Case("other control characters", #""\u0000\u0008\u000c\u001f\u007f""#) {
                 $0.string("\0\u{8}\u{C}\u{1F}\u{7F}")
             },
+            Case("control characters beyond ASCII", #""\u0080\u009b\u009f""#) { $0.string("\u{80}\u{9B}\u{9F}") },
+            Case("their neighbours stay", "\"\u{A0}\u{C0}é\u{FF}\u{100}\"") { $0.string("\u{A0}\u{C0}é\u{FF}\u{100}") },
+            Case("text around an escape", #""ab\"cd\u0085ef\\""#) { $0.string("ab\"cd\u{85}ef\\") },
             Case("a slash stays", #""a/b""#) { $0.string("a/b") },
             Case("beyond ASCII stays", #""é€𝄞🎸""#) { $0.string("é€𝄞🎸") },
             Case("a key is escaped, too", #"{"a\"\n":1}"#) {

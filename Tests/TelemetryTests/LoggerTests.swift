@@ -47,12 +47,19 @@ final class LoggerTests: XCTestCase {
         XCTAssertEqual(try line(.text, "started", requestID: nil), "INFO started\n")
     }
 
+    func testAFieldWithoutAValueIsLeftOut() throws {
+        let fields: KeyValuePairs<String, Logger.Value?> = ["a": nil, "b": .integer(1), "c": nil]
+        XCTAssertEqual(try line(.text, "m", requestID: "id", fields), "INFO id m b=1\n")
+        XCTAssertTrue(try line(.json, "m", requestID: "id", fields).hasSuffix(#""requestId":"id","b":1}"# + "\n"))
+    }
+
     func testATextLineQuotesWhatIsNotOneWord() throws {
         let cases: [(value: Logger.Value, expected: String, line: UInt)] = [
             (.string("word"), "word", #line), (.string("é🎸"), "é🎸", #line), (.string(""), #""""#, #line),
             (.string("two words"), #""two words""#, #line), (.string("a=b"), #""a=b""#, #line),
             (.string(#"say "hi""#), #""say \"hi\"""#, #line), (.string("a\nb"), #""a\nb""#, #line),
-            (.string("\u{1B}[0m"), #""\u001b[0m""#, #line), (.integer(-5), "-5", #line),
+            (.string("\u{1B}[0m"), #""\u001b[0m""#, #line), (.string("\u{9B}0m"), #""\u009b0m""#, #line),
+            (.integer(-5), "-5", #line),
             (.json(Array(#"{"a":"b c"}"#.utf8)), #"{"a":"b c"}"#, #line),
         ]
         for (value, expected, row) in cases {
