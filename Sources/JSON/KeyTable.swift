@@ -16,10 +16,10 @@ public struct KeyTable: Sendable {
     private static let longest = 32
 
     /// - Parameter keys: Up to 32 bytes each, with what ``id(of:in:)`` shall say of them.
-    public init(_ keys: [(key: StaticString, id: UInt8)]) {
+    public init(_ keys: [(key: String, id: UInt8)]) {
         var byLength = [[Entry]](repeating: [], count: Self.longest + 2)
         for (key, id) in keys {
-            let bytes = Array(key.description.utf8)
+            let bytes = Array(key.utf8)
             precondition((1...Self.longest).contains(bytes.count), "a key has 1 to \(Self.longest) bytes")
             byLength[bytes.count].append(Self.entry(0..<bytes.count, of: bytes.span, id: id))
         }
@@ -34,7 +34,8 @@ public struct KeyTable: Sendable {
         return id(of: key.range, in: bytes)
     }
 
-    private func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt8? {
+    /// The id of the key whose bytes stand in `range`.
+    package func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt8? {
         guard range.count <= Self.longest, starts[range.count] < starts[range.count + 1] else { return nil }
         let wanted = Self.entry(range, of: bytes, id: 0)
         for index in starts[range.count]..<starts[range.count + 1] {

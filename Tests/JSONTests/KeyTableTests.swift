@@ -3,7 +3,7 @@ import XCTest
 
 final class KeyTableTests: XCTestCase {
     /// One key of each length that a table takes; the id is the length.
-    private static let keys: [(key: StaticString, id: UInt8)] = [
+    private static let keys: [(key: String, id: UInt8)] = [
         ("a", 1), ("ab", 2), ("abc", 3), ("abcd", 4), ("abcde", 5), ("abcdef", 6), ("abcdefg", 7), ("abcdefgh", 8),
         ("abcdefghi", 9), ("abcdefghij", 10), ("abcdefghijk", 11), ("abcdefghijkl", 12), ("abcdefghijklm", 13),
         ("abcdefghijklmn", 14), ("abcdefghijklmno", 15), ("abcdefghijklmnop", 16), ("abcdefghijklmnopq", 17),

@@ -40,9 +40,9 @@ struct FieldTable: Sendable {
 
 /// Fills a ``FieldTable``: the one pass over a payload's bytes.
 struct FieldScanner: Sendable {
-    private let keys = KeyTable(Field.atTopLevel.map { ($0.name, $0.rawValue) })
-    private let rawDataKeys = KeyTable(Field.insideRawData.map { ($0.name, $0.rawValue) })
-    private let locationKeys = KeyTable(Field.insideLocation.map { ($0.name, $0.rawValue) })
+    private let keys = KeyTable(Field.atTopLevel.map { ($0.name.description, $0.rawValue) })
+    private let rawDataKeys = KeyTable(Field.insideRawData.map { ($0.name.description, $0.rawValue) })
+    private let locationKeys = KeyTable(Field.insideLocation.map { ($0.name.description, $0.rawValue) })
 
     /// Passes the object at the scanner's offset and notes where its known fields stand.
     func scan(_ scanner: inout JSONScanner, in bytes: Span<UInt8>, into table: inout FieldTable) throws(JSONError) {

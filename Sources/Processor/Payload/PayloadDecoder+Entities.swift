@@ -37,7 +37,7 @@ extension PayloadDecoder {
             revenue: try number(.revenue, of: .concert, in: bytes) {
                 $0.isNegative && !$0.isZero ? "is below 0" : nil
             },
-            status: try choice(.status, of: .concert, in: bytes, as: Concert.Status.self) ?? .scheduled,
+            status: try choice(.status, of: .concert, in: bytes, among: statuses) ?? .scheduled,
             ticketmasterID: try text(.ticketmasterID, of: .concert, in: bytes),
             url: try text(first(.url, .rawURL, in: bytes), of: .concert, in: bytes),
             source: try text(.source, of: .concert, in: bytes),
@@ -63,7 +63,7 @@ extension PayloadDecoder {
                 $0.magnitudeExceeds(180) ? "is outside -180...180" : nil
             },
             capacity: try whole32(.capacity, of: .venue, in: bytes, from: 1),
-            kind: try choice(.venueType, of: .venue, in: bytes, as: Venue.Kind.self),
+            kind: try choice(.venueType, of: .venue, in: bytes, among: venueKinds),
             amenities: try list(.amenities, of: .venue, in: bytes),
             ticketmasterID: try text(.ticketmasterID, of: .venue, in: bytes),
             source: try text(.source, of: .venue, in: bytes),

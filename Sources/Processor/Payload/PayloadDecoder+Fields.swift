@@ -76,21 +76,24 @@ extension PayloadDecoder {
         try parsed(field, of: entity, in: bytes, expected: "a date as YYYY-MM-DD") { CalendarDate($0, of: $1) }
     }
 
-    /// One of an enumeration's raw values, in any letter case.
-    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, as type: Choice.Type
+    /// One of an enumeration's words, in any letter case.
+    mutating func choice<Choice>(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, among words: WordTable<Choice>
     ) throws(PayloadError) -> Choice? {
         guard isGiven(field, in: bytes), let value = table[field] else { return nil }
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
-        if let choice = temporaryText(value, in: bytes).flatMap({
-            Choice(rawValue: $0 == "canceled" ? "cancelled" : $0)
-        }) {
-            return choice
-        }
-        let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not one of \(known)")
+        if let choice = word(value, of: words, in: bytes) { return choice }
+        throw PayloadError(
+            .range, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not one of \(words.known)")
+    }
+
+    /// What a string's trimmed content stands for, in any letter case; nothing of it is kept.
+    mutating func word<Value>(_ value: FieldValue, of words: WordTable<Value>, in bytes: Span<UInt8>) -> Value? {
+        let mark = storage.mark
+        defer { storage.roll(back: mark) }
+        return words.value(of: appendTrimmed(value, in: bytes), in: &storage.bytes)
     }
 
     private mutating func parsed<Value>(
@@ -155,15 +158,6 @@ extension PayloadDecoder {
         default: break
         }
         throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a number")
-    }
-
-    /// A string's trimmed, lower-cased content, nil when it is blank; nothing of it is kept.
-    mutating func temporaryText(_ value: FieldValue, in bytes: Span<UInt8>) -> String? {
-        let mark = storage.mark
-        let range = appendTrimmed(value, in: bytes)
-        let text = range.isEmpty ? nil : storage.bytes.span.string(range).lowercased()
-        storage.roll(back: mark)
-        return text
     }
 }
 

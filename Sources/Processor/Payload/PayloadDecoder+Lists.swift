@@ -81,7 +81,7 @@ extension PayloadDecoder {
             throw PayloadError(
                 .type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not an object of tiers and prices")
         }
-        if storage.items.count > start + 2 || storage.items.last?.count == 0 { removeRepeatedTiers(from: start) }
+        if mayRepeatTiers(from: start) { removeRepeatedTiers(from: start) }
         return storage.list(from: start).map(TicketPrices.init(pairs:))
     }
 
@@ -158,6 +158,14 @@ extension PayloadDecoder {
 
     private func belowZero(_ field: Field, of entity: Payload.Kind, shown: String) -> PayloadError {
         PayloadError(.range, "\(name(field, of: entity)): \(shown) is below 0")
+    }
+
+    /// Whether a tier comes twice or has no price, by looking at each pair; not worth it where there are many.
+    private func mayRepeatTiers(from start: Int) -> Bool {
+        let pairs = storage.items[start...]
+        if pairs.count > 16 || pairs.contains(where: { $0.count == 0 }) { return true }
+        let tiers = stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map { storage.bytes[pairs[$0].range] }
+        return tiers.indices.contains { index in tiers[..<index].contains(tiers[index]) }
     }
 
     /// Leaves each tier's last price, in the place of its first, and drops tiers without one.

@@ -15,6 +15,17 @@ struct PayloadDecoder: Sendable {
     /// The fields of the object that is being read.
     var table = FieldTable()
     private let fields = FieldScanner()
+    private let kinds = WordTable<Payload.Kind>(
+        [
+            ("artists", .artist), ("concerts", .concert), ("events", .concert), ("venues", .venue),
+            ("ticket_sales", .ticketSale),
+        ],
+        synonyms: [
+            ("artist", .artist), ("concert", .concert), ("event", .concert), ("venue", .venue),
+            ("ticket_sale", .ticketSale),
+        ])
+    let statuses = WordTable(of: Concert.Status.self, synonyms: [("canceled", .cancelled)])
+    let venueKinds = WordTable(of: Venue.Kind.self)
 
     /// How often an object `data` is unwrapped.
     private static let wrappings = 2
@@ -120,16 +131,9 @@ extension PayloadDecoder {
         guard value.kind == .string else {
             throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not text")
         }
-        switch temporaryText(value, in: bytes) {
-        case nil: return nil
-        case "artists", "artist": return .artist
-        case "concerts", "concert", "events", "event": return .concert
-        case "venues", "venue": return .venue
-        case "ticket_sales", "ticket_sale": return .ticketSale
-        default:
-            let known = "artists, concerts, events, venues, ticket_sales"
-            throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not one of \(known)")
-        }
+        guard isGiven(value, in: bytes) else { return nil }
+        if let kind = word(value, of: kinds, in: bytes) { return kind }
+        throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not one of \(kinds.known)")
     }
 
     private func inferredKind(in bytes: Span<UInt8>) -> Payload.Kind? {

@@ -1,0 +1,32 @@
+import JSON
+
+/// What each of a few words stands for, in any letter case.
+struct WordTable<Value: Sendable>: Sendable {
+    private let keys: KeyTable
+    private let values: [Value]
+    /// The words to name in messages.
+    let known: String
+
+    /// - Parameters:
+    ///   - words: In lower case, ASCII.
+    ///   - synonyms: Words that stand for a value, too, and are not named.
+    init(_ words: [(String, Value)], synonyms: [(String, Value)] = []) {
+        let all = words + synonyms
+        keys = KeyTable(all.enumerated().map { ($0.element.0, UInt8($0.offset)) })
+        values = all.map(\.1)
+        known = words.map(\.0).joined(separator: ", ")
+    }
+
+    /// What the word in `range` of `bytes` stands for; its letters are lower-cased on the way.
+    func value(of range: Range<Int>, in bytes: inout [UInt8]) -> Value? {
+        for index in range where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= bytes[index] { bytes[index] |= 0x20 }
+        return keys.id(of: range, in: bytes.span).map { values[Int($0)] }
+    }
+}
+
+extension WordTable where Value: RawRepresentable<String> & CaseIterable {
+    /// The cases of an enumeration by their raw values.
+    init(of type: Value.Type, synonyms: [(String, Value)] = []) {
+        self.init(Value.allCases.map { ($0.rawValue, $0) }, synonyms: synonyms)
+    }
+}
