@@ -108,7 +108,9 @@ public struct Pipeline: Sendable {
                 ])
         }
         for processor in reports {
-            guard let failure = processor.sheet.firstFailure else { continue }
+            // What a required one refused for good has a line of its own already.
+            let isTold = processor.isRequired && !processor.sheet.hasRetryable
+            guard !isTold, let failure = processor.sheet.firstFailure else { continue }
             log.log(
                 processor.isRequired ? .error : .warn, "processor failed", requestID: context.requestID,
                 [
@@ -118,7 +120,7 @@ public struct Pipeline: Sendable {
         }
         if let index = batch.firstUndecoded {
             log.log(
-                .warn, "batch too large for memory: the rest is left to the next invocation",
+                .warn, "the batch takes too much memory or time: the rest is left to the next invocation",
                 requestID: context.requestID,
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }

@@ -22,6 +22,8 @@ extension OutcomeSheet {
     /// How many records were not taken, for now or for good.
     var failures: Int { outcomes.count { $0 != .succeeded } }
 
+    var hasRetryable: Bool { outcomes.contains { $0.isRetryable } }
+
     /// Why the first of them was not.
     var firstFailure: String? {
         for outcome in outcomes {

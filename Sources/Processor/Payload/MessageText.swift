@@ -2,15 +2,15 @@ import JSON
 
 /// Values from records as messages may show them: short, and with nothing in them that a terminal acts on.
 public enum MessageText {
-    /// Characters shown of a value.
+    /// Unicode scalars shown of a value.
     private static let limit = 100
 
     static func shown(_ range: Range<Int>, of bytes: Span<UInt8>) -> String {
-        // A character may have many scalars, so bytes bound the work.
-        let end = min(range.upperBound, range.lowerBound + 64 * limit)
-        let text = bytes.string(range.lowerBound..<end)
-        let isWhole = end == range.upperBound && text.count <= limit
-        return isWhole ? escaped(text) : escaped(String(text.prefix(limit))) + "..."
+        // A scalar has four bytes at most, so no more need be read.
+        let end = min(range.upperBound, range.lowerBound + 4 * limit)
+        let scalars = bytes.string(range.lowerBound..<end).unicodeScalars
+        let isWhole = end == range.upperBound && scalars.count <= limit
+        return isWhole ? escaped(String(scalars)) : escaped(String(scalars.prefix(limit))) + "..."
     }
 
     /// `text` with control characters, and those that change the direction of text, as `\u{...}`.
