@@ -7,6 +7,10 @@ struct Concertctl {
     var output: String
     var notes: String
 
+    /// Built beside the tests' own executable.
+    static let executable = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appending(path: "concertctl")
+
     /// - Parameters:
     ///   - input: What stands on standard input.
     ///   - environment: Added to the test's own.
@@ -19,9 +23,7 @@ struct Concertctl {
         try input.write(to: inputFile)
         try Data().write(to: notesFile)
         let process = Process()
-        // Built beside the tests' own executable.
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-            .appending(path: "concertctl")
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = Repository.root
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

@@ -8,6 +8,8 @@ struct BootstrapTarget: ReplayTarget {
     private let server: RuntimeServer
     private let process: Process
     private let log: BootstrapLog
+    private let hasEnded = DispatchSemaphore(value: 0)
+    private let interruptions: [any DispatchSourceSignal]
     private var delivered = 0
 
     /// Starts the binary at `path`.
@@ -25,9 +27,11 @@ struct BootstrapTarget: ReplayTarget {
         process.standardInput = FileHandle.nullDevice
         process.standardError = log.pipe
         process.standardOutput = log.pipe
-        process.terminationHandler = { [server] process in
+        interruptions = Self.endWithInterruption(process, hasEnded: hasEnded)
+        process.terminationHandler = { [server, hasEnded] process in
             let how = process.terminationReason == .exit ? "with status" : "by signal"
             server.abandon(reason: "the bootstrap ended \(how) \(process.terminationStatus)")
+            hasEnded.signal()
         }
         do { try process.run() } catch {
             server.stop()
@@ -65,7 +69,10 @@ struct BootstrapTarget: ReplayTarget {
         case .initError(let type, let body):
             let message = Self.message(in: body) ?? "no message"
             throw CommandError(description: "the bootstrap could not start: \(type ?? "error"): \(message)")
-        case .timedOut: return Delivery(invocationError: "no answer in time")
+        case .timedOut:
+            // Lambda would end the environment now, and so does leaving.
+            throw CommandError(
+                description: "\(event.name): the bootstrap gave no answer within 60 seconds\n\(log.remaining())")
         case .lost(let reason):
             throw CommandError(description: "\(event.name): \(reason)\n\(log.remaining())")
         }
@@ -85,12 +92,30 @@ struct BootstrapTarget: ReplayTarget {
     mutating func finish() throws {}
 
     mutating func stop() {
-        process.terminationHandler = nil
-        if process.isRunning {
-            process.terminate()
-            process.waitUntilExit()
-        }
+        Self.end(process, hasEnded: hasEnded)
         server.stop()
+    }
+
+    /// SIGTERM, as Lambda sends it, and SIGKILL for what does not hear.
+    private static func end(_ process: Process, hasEnded: DispatchSemaphore) {
+        process.terminate()
+        if hasEnded.wait(timeout: .now() + .seconds(2)) == .timedOut { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// Ends the binary along with this process when that is interrupted, and then this one as shells expect.
+    private static func endWithInterruption(
+        _ process: Process, hasEnded: DispatchSemaphore
+    ) -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                end(process, hasEnded: hasEnded)
+                _exit(128 + number)
+            }
+            source.activate()
+            return source
+        }
     }
 }
 

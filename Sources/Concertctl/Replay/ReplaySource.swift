@@ -55,9 +55,11 @@ struct ReplaySource {
 
     private mutating func events(in bytes: [UInt8], name: String) -> [ReplayEvent] {
         if name.hasSuffix(".event.json") || Self.isEvent(bytes) { return [ReplayEvent(name: name, bytes: bytes)] }
-        if Self.isOneJSONValue(bytes) { return batches([bytes[...]], name: name) }
         let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
             .filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
+        // A broken .json file is one bad payload, unless it looks like one payload a line.
+        let isOnePayload = name.hasSuffix(".json") && !(lines.first.map { Self.isOneJSONValue(Array($0)) } ?? true)
+        if isOnePayload || Self.isOneJSONValue(bytes) { return batches([bytes[...]], name: name) }
         var events: [ReplayEvent] = []
         var payloads: [ArraySlice<UInt8>] = []
         for line in lines {
