@@ -8,7 +8,7 @@ struct BootstrapTarget: ReplayTarget {
     private let server: RuntimeServer
     private let process: Process
     private let log: BootstrapLog
-    private let hasEnded = DispatchSemaphore(value: 0)
+    private let ending = BootstrapEnding()
     private let interruptions: [any DispatchSourceSignal]
     private var delivered = 0
 
@@ -27,11 +27,14 @@ struct BootstrapTarget: ReplayTarget {
         process.standardInput = FileHandle.nullDevice
         process.standardError = log.pipe
         process.standardOutput = log.pipe
-        interruptions = Self.endWithInterruption(process, hasEnded: hasEnded)
-        process.terminationHandler = { [server, hasEnded] process in
+        interruptions = ending.follow(process)
+        process.terminationHandler = { [server, ending] process in
             let how = process.terminationReason == .exit ? "with status" : "by signal"
-            server.abandon(reason: "the bootstrap ended \(how) \(process.terminationStatus)")
-            hasEnded.signal()
+            // One that was told to end is nobody's failure.
+            if !ending.isAsked {
+                server.abandon(reason: "the bootstrap ended \(how) \(process.terminationStatus)")
+            }
+            ending.confirm()
         }
         do { try process.run() } catch {
             server.stop()
@@ -92,30 +95,8 @@ struct BootstrapTarget: ReplayTarget {
     mutating func finish() throws {}
 
     mutating func stop() {
-        Self.end(process, hasEnded: hasEnded)
+        ending.ask(process)
         server.stop()
-    }
-
-    /// SIGTERM, as Lambda sends it, and SIGKILL for what does not hear.
-    private static func end(_ process: Process, hasEnded: DispatchSemaphore) {
-        process.terminate()
-        if hasEnded.wait(timeout: .now() + .seconds(2)) == .timedOut { kill(process.processIdentifier, SIGKILL) }
-    }
-
-    /// Ends the binary along with this process when that is interrupted, and then this one as shells expect.
-    private static func endWithInterruption(
-        _ process: Process, hasEnded: DispatchSemaphore
-    ) -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                end(process, hasEnded: hasEnded)
-                _exit(128 + number)
-            }
-            source.activate()
-            return source
-        }
     }
 }
 
