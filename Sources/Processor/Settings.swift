@@ -9,7 +9,7 @@ public struct Settings: Sendable, Equatable {
 
     /// `PROCESSORS`: at least one, each once.
     public var processors: [ProcessorName]
-    /// `OPTIONAL_PROCESSORS`: those whose failures do not hold the shard back.
+    /// `OPTIONAL_PROCESSORS`: those whose failures do not hold the shard back; one that was not chosen matters to nobody.
     public var optionalProcessors: Set<ProcessorName>
     /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
     public var deadlineMargin: Duration
@@ -38,9 +38,6 @@ public struct Settings: Sendable, Equatable {
         functionName = reader.string("AWS_LAMBDA_FUNCTION_NAME") ?? "concert-data-processor"
         for name in ["DEAD_LETTER_QUEUE_URL", "DEAD_LETTER_BUCKET"] where reader.string(name) != nil {
             reader.complain("\(name) is set, but this version writes no dead letters; unset it, and bad records fail")
-        }
-        for name in optionalProcessors where !processors.contains(name) {
-            reader.complain("OPTIONAL_PROCESSORS names \"\(name.rawValue)\", which PROCESSORS does not")
         }
         guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
     }
