@@ -1,5 +1,5 @@
 /// Where finished lines go.
 public protocol LineSink: Sendable {
-    /// Writes `line`, which ends with a newline, in one piece.
-    func write(_ line: [UInt8])
+    /// Writes `lines`, one or several that each end with a newline, in one piece.
+    func write(_ lines: [UInt8])
 }

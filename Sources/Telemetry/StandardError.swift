@@ -6,14 +6,14 @@ import Glibc
 public struct StandardError: LineSink {
     public init() {}
 
-    /// Makes one `write` of each line, so that lines of several threads do not mix.
+    /// Makes one `write` of all lines given, so that those of several threads do not mix.
     ///
     /// A log that cannot be written is no reason to fail an invocation, so errors are ignored.
-    public func write(_ line: [UInt8]) {
+    public func write(_ lines: [UInt8]) {
         var written = 0
-        while written < line.count {
-            // The pointer and the count describe what is left of `line`, which outlives the call.
-            let result = unsafe line[written...].withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
+        while written < lines.count {
+            // The pointer and the count describe what is left of `lines`, which outlives the call.
+            let result = unsafe lines[written...].withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
             if result < 0 {
                 if errno == EINTR { continue }
                 return

@@ -58,7 +58,7 @@ enum Repository {
 
 /// Forgets every line.
 struct NullSink: LineSink {
-    func write(_ line: [UInt8]) {}
+    func write(_ lines: [UInt8]) {}
 }
 
 extension Pipeline {

@@ -34,14 +34,16 @@ public struct InvocationMetrics: Sendable {
         metrics.add("ProcessorTime", .milliseconds, processors.map(\.duration).max()?.milliseconds)
         metrics.add("InvocationTime", .milliseconds, (ContinuousClock.now - start).milliseconds)
         metrics.add("ColdStart", .count, coldStart.isFirst() ? 1 : 0)
-        sink.write(metrics.line(at: now, requestID: requestID))
+        var lines = metrics.line(at: now, requestID: requestID)
         for processor in processors {
             var metrics = EmbeddedMetrics(
                 namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor.name])
             metrics.add("ProcessorTime", .milliseconds, processor.duration.milliseconds)
             metrics.add("ProcessorFailures", .count, Double(processor.sheet.failures))
-            sink.write(metrics.line(at: now, requestID: requestID))
+            lines += metrics.line(at: now, requestID: requestID)
         }
+        // One system call for all of them.
+        sink.write(lines)
     }
 
     /// Whether an invocation is the first of the execution environment, whichever of its loops runs it.

@@ -6,7 +6,10 @@ import Telemetry
 final class CollectedLines: LineSink {
     private let lines = Mutex<[String]>([])
 
-    func write(_ line: [UInt8]) { lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
+    func write(_ lines: [UInt8]) {
+        let texts = String(decoding: lines, as: UTF8.self).split(separator: "\n").map { String($0) + "\n" }
+        self.lines.withLock { $0 += texts }
+    }
 
     var all: [String] { lines.withLock { $0 } }
 
