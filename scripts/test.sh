@@ -12,10 +12,14 @@ if grep --quiet 'warning:' "$log"; then
     exit 1
 fi
 
-swift test --skip-build 2>&1 | tee "$log"
+swift test --skip-build --disable-swift-testing 2>&1 | tee "$log"
 if grep --extended-regexp 'with [0-9]+ tests? skipped' "$log"; then
     echo "error: a test was skipped, so nobody knows whether it passes" >&2
     exit 1
 fi
 
+executed=$(sed -nE 's/.*Executed ([0-9]+) tests?, with 0 failures.*/\1/p' "$log" | tail -n 1)
+[[ -n $executed ]] || { echo "error: no test was executed" >&2; exit 1; }
+
 Tests/Support/chroot-probe.sh dist/bootstrap
+echo "$executed passed, 0 failed"
