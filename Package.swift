@@ -25,6 +25,8 @@ let package = Package(
         .target(name: "Telemetry", dependencies: ["JSON"], swiftSettings: settings),
         .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: settings),
         .target(
+            name: "Clients", dependencies: ["CCrypto", "JSON", "Telemetry", "Transport"], swiftSettings: settings),
+        .target(
             name: "LambdaRuntime", dependencies: ["JSON", "Telemetry"], path: "Sources/Runtime",
             swiftSettings: settings),
         .target(
@@ -38,11 +40,16 @@ let package = Package(
             name: "bootstrap", dependencies: ["LambdaRuntime", "Processor", "Telemetry", "Transport"],
             path: "Sources/Bootstrap", swiftSettings: settings),
         .executableTarget(
-            name: "concertctl", dependencies: ["EventGenerator", "JSON", "Processor", "RuntimeServer", "Telemetry"],
+            name: "concertctl",
+            dependencies: [
+                "Clients", "EventGenerator", "JSON", "Processor", "RuntimeServer", "Telemetry", "Transport",
+            ],
             path: "Sources/Concertctl", swiftSettings: settings),
 
         // Tests.
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: settings),
+        .testTarget(
+            name: "ClientsTests", dependencies: ["Clients", "JSON", "Telemetry", "Transport"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,179 @@
+import JSON
+import Telemetry
+import Transport
+
+/// Calls AWS services: finds the endpoint, signs, sends, tries again, and reads what came back.
+///
+/// One request is on the wire at a time and client; for more at once, make more clients.
+public actor AWSClient {
+    /// What holds for all of a client's calls.
+    public struct Configuration: Sendable {
+        public var region: String
+        public var credentials: any CredentialSource
+        /// The endpoint that somebody named for a service, such as `http://127.0.0.1:5555`; nil for AWS's own.
+        public var endpointURL: @Sendable (AWSService) -> String? = { _ in nil }
+        public var retries = RetryPolicy()
+        /// Sent as `User-Agent`.
+        public var userAgent = "concert-data-processor/\(Version.current)"
+
+        public init(region: String, credentials: any CredentialSource) {
+            (self.region, self.credentials) = (region, credentials)
+        }
+    }
+
+    public nonisolated let configuration: Configuration
+    private let http: any HTTPClient
+    private let now: @Sendable () -> WallClock
+    private var budget = RetryBudget()
+    /// What to add to this machine's clock, in ms, to get the service's.
+    private var clockOffset: Int64 = 0
+
+    public init(
+        _ configuration: Configuration, http: any HTTPClient, now: @escaping @Sendable () -> WallClock = WallClock.now
+    ) {
+        (self.configuration, self.http, self.now) = (configuration, http, now)
+    }
+
+    /// Where calls of `service` go.
+    public nonisolated func endpoint(of service: AWSService) throws(AWSError) -> AWSEndpoint {
+        let region = configuration.region
+        guard Partition.isRegion(region) else {
+            throw .misconfigured("\"\(region)\" is no Region; expected a name such as us-east-1")
+        }
+        guard let url = configuration.endpointURL(service) else { return AWSEndpoint(service, region: region) }
+        guard let endpoint = AWSEndpoint(url: url, service, region: region) else {
+            throw .misconfigured("the endpoint \"\(url)\" is no URL; expected one such as http://127.0.0.1:5555")
+        }
+        return endpoint
+    }
+
+    /// Carries out one call, with as many attempts as the policy allows.
+    ///
+    /// - Throws: ``AWSError``; whatever the credential source throws; `CancellationError`.
+    public func send(_ request: AWSRequest) async throws -> AWSResponse {
+        let endpoint = try endpoint(of: request.service)
+        let start = ContinuousClock.now
+        var attempt = 0
+        var spent = 0
+        var repairs = Repairs()
+        while true {
+            attempt += 1
+            let credentials = try await configuration.credentials.credentials()
+            let outcome = try await self.attempt(request, at: endpoint, with: credentials, number: attempt)
+            guard case .failure(let failure) = outcome else {
+                budget.giveBack(spent)
+                return try outcome.get()
+            }
+            if try await repair(failure, &repairs) { continue }
+            guard let reason = failure.reason, attempt < configuration.retries.maxAttempts else { throw failure.error }
+            let delay = configuration.retries.delay(after: attempt, requested: failure.retryAfter)
+            if failure.isUnreached, let patience = configuration.retries.connectPatience,
+                ContinuousClock.now - start + delay > patience
+            {
+                throw failure.error
+            }
+            guard budget.take(for: reason) else { throw failure.error }
+            spent += reason == .timeout ? 10 : 5
+            try await configuration.retries.pause(delay)
+        }
+    }
+}
+
+/// One attempt.
+extension AWSClient {
+    /// How an attempt failed.
+    private struct Failure: Error {
+        var error: AWSError
+        /// Nil when another try would not help.
+        var reason: RetryReason?
+        var retryAfter: Duration?
+        /// Nothing has answered.
+        var isUnreached = false
+        /// The service's clock, when it answered.
+        var serverTime: WallClock?
+    }
+
+    private func attempt(
+        _ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials, number: Int
+    ) async throws -> Result<AWSResponse, Failure> {
+        let signed = signed(request, at: endpoint, with: credentials)
+        do {
+            let answer = try await exchange(signed, isAbandonedOnCancel: request.isAbandonedOnCancel)
+            let response = AWSResponse(
+                service: request.service.name, operation: request.operation, status: answer.status,
+                headers: answer.headers, body: answer.body)
+            guard !(200..<300).contains(answer.status) else { return .success(response) }
+            let error = response.error(attempts: number, mask: SecretMask(credentials))
+            return .failure(
+                Failure(
+                    error: error, reason: RetryReason(status: answer.status, code: error.code ?? ""),
+                    retryAfter: response.retryAfter,
+                    serverTime: answer.headers["date"].flatMap(WallClock.init(httpDate:))))
+        } catch let error as CurlError {
+            return .failure(
+                Failure(
+                    error: .unreachable(
+                        service: request.service.name, operation: request.operation, attempts: number, error: error),
+                    reason: error.isTimeout ? .timeout : error.isRetryable ? .transient : nil, isUnreached: true))
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest, isAbandonedOnCancel: Bool) async throws -> HTTPResponse {
+        guard !isAbandonedOnCancel else { return try await http.send(request) }
+        try Task.checkCancellation()
+        // A task of its own does not see this one's cancellation; it is awaited, so nothing is left behind.
+        return try await Task { [http] in try await http.send(request) }.value
+    }
+
+    /// The request as it goes on the wire.
+    func signed(_ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials) -> HTTPRequest {
+        let path = endpoint.basePath + "/" + request.path.map(PercentEncoding.encode).joined(separator: "/")
+        let query = SigV4.canonicalQuery(request.query)
+        let signer = SigV4(
+            credentials: credentials, region: endpoint.signingRegion, service: request.service.signingName)
+        let time = WallClock(
+            millisecondsSinceEpoch: now().millisecondsSinceEpoch.addingReportingOverflow(clockOffset).partialValue)
+        var headers = signer.sign(
+            method: request.method, path: path, query: query,
+            headers: [HTTPHeader("Host", endpoint.host)] + request.headers, body: request.body, at: time)
+        headers.append(HTTPHeader("User-Agent", configuration.userAgent))
+        return HTTPRequest(
+            method: request.method, url: endpoint.origin + path + (query.isEmpty ? "" : "?" + query),
+            headers: headers, body: request.body, timeout: request.timeout)
+    }
+}
+
+/// Failures whose cause can be mended at once; each is, at most once a call.
+extension AWSClient {
+    private struct Repairs {
+        var hasSetClock = false
+        var hasRenewedCredentials = false
+    }
+
+    /// - Returns: Whether there was something to mend, so that the call is worth another try without a pause.
+    private func repair(_ failure: Failure, _ repairs: inout Repairs) async throws -> Bool {
+        guard let code = failure.error.code else { return false }
+        if !repairs.hasSetClock, Self.clockCodes.contains(code), let serverTime = failure.serverTime {
+            let offset = serverTime.millisecondsSinceEpoch - now().millisecondsSinceEpoch
+            // Requests may be five minutes off; a signature that is wrong for another reason stays wrong.
+            if abs(offset - clockOffset) > 240_000 {
+                repairs.hasSetClock = true
+                clockOffset = offset
+                return true
+            }
+        }
+        if !repairs.hasRenewedCredentials, Self.expiryCodes.contains(code) {
+            repairs.hasRenewedCredentials = true
+            let before = try await configuration.credentials.credentials()
+            await configuration.credentials.invalidate()
+            return try await configuration.credentials.credentials() != before
+        }
+        return false
+    }
+
+    private static let clockCodes: Set = [
+        "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException",
+        "SignatureDoesNotMatch", "AuthFailure",
+    ]
+    private static let expiryCodes: Set = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"]
+}

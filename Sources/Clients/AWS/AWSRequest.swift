@@ -1,0 +1,121 @@
+import JSON
+import Transport
+
+/// One call of one operation, before it has an endpoint and a signature.
+public struct AWSRequest: Sendable, Equatable {
+    public var service: AWSService
+    /// AWS's name of it, such as `CreateStream`.
+    public var operation: String
+    public var method: String
+    /// The parts between the slashes, not encoded.
+    public var path: [String]
+    /// Not encoded, in any order.
+    public var query: [QueryItem] = []
+    public var headers: [HTTPHeader] = []
+    public var body: [UInt8] = []
+    /// For one attempt, from the first byte sent to the last received.
+    public var timeout: Duration = .seconds(60)
+    /// Whether an attempt in flight is given up when the task is cancelled.
+    ///
+    /// False where somebody must know what became of it, as after a `PutRecords`.
+    public var isAbandonedOnCancel = true
+
+    public init(service: AWSService, operation: String, method: String, path: [String] = []) {
+        (self.service, self.operation, self.method, self.path) = (service, operation, method, path)
+    }
+
+    /// One name and value of a URL's query.
+    public struct QueryItem: Sendable, Equatable {
+        public var name: String
+        public var value: String
+
+        public init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+    }
+}
+
+/// AWS's ways to write a call down.
+extension AWSRequest {
+    /// JSON protocol: the operation in a header.
+    ///
+    /// - Parameter target: The service's prefix of it, such as `Kinesis_20131202`.
+    static func json(
+        _ service: AWSService, target: String, version: String, _ operation: String, _ body: JSONValue
+    ) -> AWSRequest {
+        var request = AWSRequest(service: service, operation: operation, method: "POST")
+        request.headers = [
+            HTTPHeader("Content-Type", "application/x-amz-json-\(version)"),
+            HTTPHeader("X-Amz-Target", "\(target).\(operation)"),
+        ]
+        request.body = body.bytes
+        return request
+    }
+
+    /// Query protocol: operation and parameters as a form; the answer is XML.
+    ///
+    /// - Parameters:
+    ///   - version: The API's date.
+    ///   - parameters: In any order; lists and structures already flattened (`Dimensions.member.1.Name`).
+    static func form(
+        _ service: AWSService, version: String, _ operation: String, _ parameters: [QueryItem]
+    ) -> AWSRequest {
+        var request = AWSRequest(service: service, operation: operation, method: "POST")
+        request.headers = [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
+        let items = [QueryItem("Action", operation), QueryItem("Version", version)] + parameters
+        request.body = Array(items.map(\.encoded).joined(separator: "&").utf8)
+        return request
+    }
+}
+
+extension AWSRequest.QueryItem {
+    /// As it stands in a URL or in a form.
+    var encoded: String { PercentEncoding.encode(name) + "=" + PercentEncoding.encode(value) }
+}
+
+/// Calls of each service.
+extension AWSRequest {
+    /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/>
+    public static func kinesis(_ operation: String, _ body: JSONValue) -> AWSRequest {
+        json(.kinesis, target: "Kinesis_20131202", version: "1.1", operation, body)
+    }
+
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/api/>
+    ///
+    /// - Parameter path: What follows `/2015-03-31/`.
+    public static func lambda(
+        _ operation: String, _ method: String, _ path: [String], query: [QueryItem] = [], body: JSONValue? = nil
+    ) -> AWSRequest {
+        var request = AWSRequest(
+            service: .lambda, operation: operation, method: method, path: ["2015-03-31"] + path)
+        request.query = query
+        if let body {
+            request.headers = [HTTPHeader("Content-Type", "application/json")]
+            request.body = body.bytes
+        }
+        return request
+    }
+
+    /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/>
+    public static func cloudWatch(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+        form(.cloudWatch, version: "2010-08-01", operation, parameters)
+    }
+
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/>
+    public static func iam(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+        form(.iam, version: "2010-05-08", operation, parameters)
+    }
+
+    /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/>
+    public static func sts(_ operation: String, _ parameters: [QueryItem] = []) -> AWSRequest {
+        form(.sts, version: "2011-06-15", operation, parameters)
+    }
+
+    /// Source: <https://docs.aws.amazon.com/sns/latest/api/>
+    public static func sns(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+        form(.sns, version: "2010-03-31", operation, parameters)
+    }
+
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/>
+    public static func sqs(_ operation: String, _ body: JSONValue) -> AWSRequest {
+        json(.sqs, target: "AmazonSQS", version: "1.0", operation, body)
+    }
+}

@@ -1,0 +1,40 @@
+import CCrypto
+
+/// SHA-256 and HMAC-SHA-256, by OpenSSL's libcrypto.
+enum SHA256 {
+    static let length = 32
+
+    static func digest(of bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: length)
+        unsafe bytes.withUnsafeBufferPointer { input in
+            unsafe digest.withUnsafeMutableBufferPointer { output in
+                // `output` has the 32 bytes that CCrypto writes.
+                _ = unsafe CCrypto.SHA256(input.baseAddress, input.count, output.baseAddress)
+            }
+        }
+        return digest
+    }
+
+    static func authenticationCode(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+        var code = [UInt8](repeating: 0, count: length)
+        unsafe key.withUnsafeBufferPointer { key in
+            unsafe bytes.withUnsafeBufferPointer { input in
+                unsafe code.withUnsafeMutableBufferPointer { output in
+                    // `output` has the 32 bytes that HMAC writes for SHA-256; keys here are far below 2 GiB.
+                    _ = unsafe HMAC(
+                        EVP_sha256(), key.baseAddress, Int32(clamping: key.count), input.baseAddress, input.count,
+                        output.baseAddress, nil)
+                }
+            }
+        }
+        return code
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case digits a byte.
+    var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

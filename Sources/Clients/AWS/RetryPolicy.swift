@@ -1,0 +1,77 @@
+/// Why a failed attempt is worth another.
+public enum RetryReason: Sendable, Equatable {
+    /// The service asks for fewer calls.
+    case throttled
+    /// The service or the way to it has a passing fault.
+    case transient
+    /// No answer within the time limit.
+    case timeout
+
+    /// Nil when the same call would be refused again.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+    public init?(status: Int, code: String) {
+        if Self.throttlingCodes.contains(code) || status == 429 {
+            self = .throttled
+        } else if Self.transientCodes.contains(code) || [500, 502, 503, 504].contains(status) {
+            self = .transient
+        } else {
+            return nil
+        }
+    }
+
+    private static let throttlingCodes: Set = [
+        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "RequestThrottled",
+        "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
+        "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "SlowDown",
+        "PriorRequestNotComplete", "EC2ThrottledException", "KMSThrottlingException",
+    ]
+    private static let transientCodes: Set = [
+        "RequestTimeout", "RequestTimeoutException", "InternalFailure", "InternalError", "ServiceUnavailable",
+        "InternalServerError", "InternalServerException",
+    ]
+}
+
+/// AWS's standard retry mode: few attempts, exponential backoff with full jitter, and a budget.
+public struct RetryPolicy: Sendable {
+    /// Attempts of one call, the first included.
+    public var maxAttempts: Int
+    /// The longest pause between two attempts.
+    public var longestPause: Duration = .seconds(20)
+    /// No further attempt begins this long after the first, when nothing has ever answered; nil: no such limit.
+    ///
+    /// A person at a terminal without a network should not wait for every attempt's time to connect.
+    public var connectPatience: Duration?
+    /// A number in 0...1.
+    public var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
+    public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+
+    public init(maxAttempts: Int = 3, connectPatience: Duration? = nil) {
+        (self.maxAttempts, self.connectPatience) = (maxAttempts, connectPatience)
+    }
+
+    /// How long to wait after attempt `attempt` (the first is 1) has failed.
+    ///
+    /// - Parameter requested: What the service asked for; at least that, but not longer than ``longestPause``.
+    public func delay(after attempt: Int, requested: Duration?) -> Duration {
+        let ceiling = min(.seconds(1 << min(max(attempt - 1, 0), 10)), longestPause)
+        return max(ceiling * jitter(), min(requested ?? .zero, longestPause))
+    }
+}
+
+/// What retries cost: a service that keeps failing is soon left alone, whatever the number of calls.
+struct RetryBudget: Sendable {
+    private static let capacity = 500
+    private(set) var tokens = capacity
+
+    /// Takes what one retry costs; false when there is not enough left.
+    mutating func take(for reason: RetryReason) -> Bool {
+        let cost = reason == .timeout ? 10 : 5
+        guard tokens >= cost else { return false }
+        tokens -= cost
+        return true
+    }
+
+    /// A call succeeded, after retries that cost this much.
+    mutating func giveBack(_ cost: Int) { tokens = min(Self.capacity, tokens + max(cost, 1)) }
+}

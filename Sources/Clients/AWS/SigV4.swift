@@ -1,0 +1,95 @@
+import Telemetry
+import Transport
+
+/// AWS Signature Version 4, in the header form.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+struct SigV4: Sendable {
+    var credentials: AWSCredentials
+    var region: String
+    /// The service's signing name.
+    var service: String
+    /// S3 signs a path as it is on the wire; all others encode it once more.
+    var encodesPathTwice: Bool { service != "s3" }
+
+    /// The request's headers with those that authenticate it added.
+    ///
+    /// All headers are signed but those that libraries and proxies change on the way.
+    ///
+    /// - Parameters:
+    ///   - headers: With `Host`; without any of the headers that are added here.
+    ///   - path: As it goes on the wire, percent-encoded, starting with a slash.
+    ///   - query: As it goes on the wire; ``canonicalQuery(_:)`` makes it.
+    func sign(
+        method: String, path: String, query: String, headers: [HTTPHeader], body: [UInt8], at time: WallClock
+    ) -> [HTTPHeader] {
+        let date = Self.basicDate(time)
+        let bodyHash = SHA256.digest(of: body).hexadecimal
+        var headers = headers
+        headers.append(HTTPHeader("X-Amz-Date", date))
+        headers.append(HTTPHeader("X-Amz-Content-Sha256", bodyHash))
+        if let token = credentials.sessionToken { headers.append(HTTPHeader("X-Amz-Security-Token", token)) }
+        let canonical = canonicalRequest(
+            method: method, path: path, query: query, headers: headers, bodyHash: bodyHash)
+        let scope = "\(date.prefix(8))/\(region)/\(service)/aws4_request"
+        let signature = signature(of: canonical.text, date: date, scope: scope)
+        let authorization =
+            "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(scope), "
+            + "SignedHeaders=\(canonical.signedHeaders), Signature=\(signature)"
+        return headers + [HTTPHeader("Authorization", authorization)]
+    }
+
+    /// The form of the request that both sides hash.
+    func canonicalRequest(
+        method: String, path: String, query: String, headers: [HTTPHeader], bodyHash: String
+    ) -> (text: String, signedHeaders: String) {
+        let signed = Self.canonicalHeaders(headers)
+        let names = signed.map(\.name).joined(separator: ";")
+        let lines = signed.map { "\($0.name):\($0.value)\n" }.joined()
+        let text = "\(method)\n\(canonicalPath(path))\n\(query)\n\(lines)\n\(names)\n\(bodyHash)"
+        return (text, names)
+    }
+
+    func signature(of canonicalRequest: String, date: String, scope: String) -> String {
+        let hash = SHA256.digest(of: Array(canonicalRequest.utf8)).hexadecimal
+        let stringToSign = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(hash)"
+        var key = Array("AWS4\(credentials.secretAccessKey)".utf8)
+        for part in scope.split(separator: "/") {
+            key = SHA256.authenticationCode(of: Array(part.utf8), key: key)
+        }
+        return SHA256.authenticationCode(of: Array(stringToSign.utf8), key: key).hexadecimal
+    }
+
+    /// Sorted by encoded name, then value.
+    static func canonicalQuery(_ items: [AWSRequest.QueryItem]) -> String {
+        items.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
+            .sorted { $0 < $1 }.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+    }
+
+    private func canonicalPath(_ path: String) -> String {
+        guard encodesPathTwice else { return path }
+        return path.split(separator: "/", omittingEmptySubsequences: false)
+            .map { PercentEncoding.encode(String($0)) }.joined(separator: "/")
+    }
+
+    /// Lower-case names in order, values trimmed and their inner runs of blanks made one; equal names joined by commas.
+    private static func canonicalHeaders(_ headers: [HTTPHeader]) -> [(name: String, value: String)] {
+        var values: [String: String] = [:]
+        for header in headers {
+            let name = header.name.lowercased()
+            guard !unsigned.contains(name) else { continue }
+            let value = header.value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+            values[name] = values[name].map { $0 + "," + value } ?? value
+        }
+        return values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }
+    }
+
+    private static let unsigned: Set = [
+        "authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
+    ]
+
+    /// `20261124T120000Z`.
+    static func basicDate(_ time: WallClock) -> String {
+        time.iso8601.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
+    }
+}

@@ -1,0 +1,170 @@
+/// An element of an XML document, as the query protocol's answers and S3's errors need it.
+///
+/// Names lose their prefix, attributes are passed over, and there are no entities but the five of XML and
+/// characters by number: AWS sends no others, and whoever else does is not believed.
+public struct XMLElement: Sendable, Equatable {
+    public var name: String
+    /// The text directly inside, trimmed where there are child elements, too.
+    public var text: String
+    public var children: [XMLElement]
+
+    /// The first child of this name.
+    public subscript(name: String) -> XMLElement? { children.first { $0.name == name } }
+
+    /// The text of the first child of this name; nil when it is missing or empty.
+    public func text(of name: String) -> String? {
+        self[name].flatMap { $0.text.isEmpty ? nil : $0.text }
+    }
+
+    /// The elements of a list: all children `member` of the child `name`.
+    public func list(_ name: String) -> [XMLElement] { self[name]?.children.filter { $0.name == "member" } ?? [] }
+
+    /// The first descendant of this name, in document order, this element included.
+    public func first(_ name: String) -> XMLElement? {
+        if self.name == name { return self }
+        for child in children { if let found = child.first(name) { return found } }
+        return nil
+    }
+}
+
+extension XMLElement {
+    /// Fails unless `bytes` are one well-formed element with at most a declaration and comments around it.
+    public init?(parsing bytes: [UInt8]) {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        var parser = XMLParser(text)
+        guard let element = parser.document() else { return nil }
+        self = element
+    }
+}
+
+/// Walks a document once; every function returns nil where it is not well-formed.
+private struct XMLParser {
+    private var rest: Substring
+    private static let depthLimit = 64
+
+    init(_ text: String) { rest = text[...] }
+
+    mutating func document() -> XMLElement? {
+        if rest.hasPrefix("\u{FEFF}") { rest.removeFirst() }
+        guard skipAside(), let element = element(depth: 0), skipAside(), rest.isEmpty else { return nil }
+        return element
+    }
+
+    /// Passes white space, declarations and comments; a document type would bring entities, and is refused.
+    private mutating func skipAside() -> Bool {
+        while true {
+            rest = rest.drop(while: \.isWhitespace)
+            if rest.hasPrefix("<?") {
+                guard skip(through: "?>") else { return false }
+            } else if rest.hasPrefix("<!--") {
+                guard skip(through: "-->") else { return false }
+            } else {
+                return !rest.hasPrefix("<!")
+            }
+        }
+    }
+
+    private mutating func element(depth: Int) -> XMLElement? {
+        guard depth < Self.depthLimit, pass("<"), let name = name(), let isEmpty = endOfTag() else { return nil }
+        var element = XMLElement(name: Self.localName(name), text: "", children: [])
+        guard !isEmpty else { return element }
+        while true {
+            if pass("</") {
+                guard self.name() == name else { return nil }
+                rest = rest.drop(while: \.isWhitespace)
+                guard pass(">") else { return nil }
+                if !element.children.isEmpty { element.text = element.text.trimmingWhitespace }
+                return element
+            } else if rest.hasPrefix("<!--") {
+                guard skip(through: "-->") else { return nil }
+            } else if pass("<![CDATA[") {
+                guard let end = rest.firstRange(of: "]]>") else { return nil }
+                element.text += rest[..<end.lowerBound]
+                rest = rest[end.upperBound...]
+            } else if rest.hasPrefix("<") {
+                guard let child = self.element(depth: depth + 1) else { return nil }
+                element.children.append(child)
+            } else {
+                guard let text = characters() else { return nil }
+                element.text += text
+            }
+        }
+    }
+
+    /// Passes attributes and the end of a start tag; true when it ends its element, too.
+    private mutating func endOfTag() -> Bool? {
+        while true {
+            rest = rest.drop(while: \.isWhitespace)
+            if pass("/>") { return true }
+            if pass(">") { return false }
+            guard name() != nil else { return nil }
+            rest = rest.drop(while: \.isWhitespace)
+            guard pass("=") else { return nil }
+            rest = rest.drop(while: \.isWhitespace)
+            guard let quote = rest.first, quote == "\"" || quote == "'" else { return nil }
+            rest.removeFirst()
+            guard let end = rest.firstIndex(of: quote) else { return nil }
+            rest = rest[rest.index(after: end)...]
+        }
+    }
+
+    private mutating func name() -> Substring? {
+        let name = rest.prefix { !$0.isWhitespace && !"<>/=&\"'".contains($0) }
+        rest = rest[name.endIndex...]
+        return name.isEmpty ? nil : name
+    }
+
+    /// Passes text up to the next tag, and resolves its references.
+    private mutating func characters() -> String? {
+        let raw = rest.prefix { $0 != "<" }
+        guard raw.endIndex < rest.endIndex else { return nil }
+        rest = rest[raw.endIndex...]
+        var text = ""
+        var remaining = raw
+        while let ampersand = remaining.firstIndex(of: "&") {
+            text += remaining[..<ampersand]
+            guard let end = remaining[ampersand...].firstIndex(of: ";") else { return nil }
+            guard let character = Self.character(remaining[remaining.index(after: ampersand)..<end]) else { return nil }
+            text.unicodeScalars.append(character)
+            remaining = remaining[remaining.index(after: end)...]
+        }
+        return text + remaining
+    }
+
+    private static func character(_ reference: Substring) -> Unicode.Scalar? {
+        switch reference {
+        case "amp": "&"
+        case "lt": "<"
+        case "gt": ">"
+        case "quot": "\""
+        case "apos": "'"
+        case _ where reference.hasPrefix("#x"): UInt32(reference.dropFirst(2), radix: 16).flatMap(Unicode.Scalar.init)
+        case _ where reference.hasPrefix("#"): UInt32(reference.dropFirst()).flatMap(Unicode.Scalar.init)
+        default: nil
+        }
+    }
+
+    private static func localName(_ name: Substring) -> String {
+        String(name.split(separator: ":").last ?? name)
+    }
+
+    private mutating func pass(_ text: String) -> Bool {
+        guard rest.hasPrefix(text) else { return false }
+        rest.removeFirst(text.count)
+        return true
+    }
+
+    private mutating func skip(through text: String) -> Bool {
+        guard let range = rest.firstRange(of: text) else { return false }
+        rest = rest[range.upperBound...]
+        return true
+    }
+}
+
+extension String {
+    fileprivate var trimmingWhitespace: String {
+        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[start...end])
+    }
+}

@@ -1,0 +1,198 @@
+/// A whole JSON text as a tree, for control planes' small requests and answers.
+///
+/// Records never go this way: the hot path reads with ``JSONScanner`` and builds nothing it does not keep.
+public enum JSONValue: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// As it was written, so that no digit is lost.
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+}
+
+/// The members of a JSON object, in their order.
+public struct JSONObject: Sendable, Equatable {
+    public struct Member: Sendable, Equatable {
+        public var name: String
+        public var value: JSONValue
+
+        public init(name: String, value: JSONValue) { (self.name, self.value) = (name, value) }
+    }
+
+    public private(set) var members: [Member]
+
+    public init(_ members: [Member] = []) { self.members = members }
+
+    public var names: [String] { members.map(\.name) }
+
+    /// The member's value; of two with one name, the last. Setting nil removes it.
+    public subscript(name: String) -> JSONValue? {
+        get { members.last { $0.name == name }?.value }
+        set {
+            guard let newValue else { return members.removeAll { $0.name == name } }
+            if let index = members.lastIndex(where: { $0.name == name }) {
+                members[index].value = newValue
+            } else {
+                members.append(Member(name: name, value: newValue))
+            }
+        }
+    }
+}
+
+/// Reading.
+extension JSONValue {
+    /// Levels that a tree may have: it is read and freed recursively, and no control plane nests deeper.
+    static let depthLimit = 128
+
+    /// - Throws: ``JSONError`` unless `bytes` are one JSON value and nothing else.
+    public init(parsing bytes: [UInt8]) throws(JSONError) {
+        var scanner = JSONScanner()
+        scanner.skipByteOrderMark(in: bytes.span)
+        self = try Self.value(&scanner, in: bytes.span)
+        try scanner.finish(in: bytes.span)
+    }
+
+    private static func value(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
+        let kind = try scanner.kind(in: bytes)
+        switch kind {
+        case .null, .true, .false:
+            try scanner.literal(kind, in: bytes)
+            return kind == .null ? .null : .bool(kind == .true)
+        case .number: return .number(bytes.string(try scanner.number(in: bytes)))
+        case .string: return .string(text(try scanner.string(in: bytes), of: bytes))
+        case .array:
+            guard scanner.depth < depthLimit else { throw .tooDeep(offset: scanner.offset) }
+            var elements: [JSONValue] = []
+            var goesOn = try scanner.openArray(in: bytes)
+            while goesOn {
+                elements.append(try value(&scanner, in: bytes))
+                goesOn = try scanner.nextElement(in: bytes)
+            }
+            return .array(elements)
+        case .object:
+            guard scanner.depth < depthLimit else { throw .tooDeep(offset: scanner.offset) }
+            var members: [JSONObject.Member] = []
+            var key = try scanner.openObject(in: bytes)
+            while let name = key {
+                members.append(
+                    JSONObject.Member(name: text(name, of: bytes), value: try value(&scanner, in: bytes)))
+                key = try scanner.nextKey(in: bytes)
+            }
+            return .object(JSONObject(members))
+        }
+    }
+
+    private static func text(_ string: JSONString, of bytes: Span<UInt8>) -> String {
+        guard string.isEscaped else { return bytes.string(string.range) }
+        var resolved: [UInt8] = []
+        JSONEscape.append(string, of: bytes, to: &resolved)
+        return String(decoding: resolved, as: UTF8.self)
+    }
+}
+
+/// What a value is; nil where it is something else.
+extension JSONValue {
+    /// The member of an object.
+    public subscript(name: String) -> JSONValue? { object?[name] }
+
+    public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+
+    public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+
+    public var double: Double? { if case .number(let value) = self { Double(value) } else { nil } }
+
+    /// A whole number, also one that is written `2.0`.
+    public var integer: Int? {
+        guard case .number(let text) = self else { return nil }
+        return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
+    }
+
+    public var isNull: Bool { self == .null }
+}
+
+/// Writing.
+extension JSONValue {
+    public func write(to writer: inout JSONWriter) {
+        switch self {
+        case .null: writer.null()
+        case .bool(let value): writer.bool(value)
+        case .number(let text): writer.raw(text)
+        case .string(let value): writer.string(value)
+        case .array(let elements):
+            writer.openArray()
+            for element in elements { element.write(to: &writer) }
+            writer.closeArray()
+        case .object(let object):
+            writer.openObject()
+            for member in object.members {
+                writer.key(member.name)
+                member.value.write(to: &writer)
+            }
+            writer.closeObject()
+        }
+    }
+
+    /// On one line, as it goes over a wire.
+    public var bytes: [UInt8] {
+        var writer = JSONWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    /// On one line.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// For people: a member a line, two spaces a level.
+    public var prettyText: String { prettyText(indentation: "") }
+
+    private func prettyText(indentation: String) -> String {
+        let inner = indentation + "  "
+        switch self {
+        case .array(let elements) where !elements.isEmpty:
+            let lines = elements.map { inner + $0.prettyText(indentation: inner) }
+            return "[\n" + lines.joined(separator: ",\n") + "\n" + indentation + "]"
+        case .object(let object) where !object.members.isEmpty:
+            let lines = object.members.map {
+                inner + JSONValue.string($0.name).text + ": " + $0.value.prettyText(indentation: inner)
+            }
+            return "{\n" + lines.joined(separator: ",\n") + "\n" + indentation + "}"
+        default: return text
+        }
+    }
+}
+
+/// Literals.
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int) { self = .number(String(value)) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(JSONObject(elements.map { JSONObject.Member(name: $0, value: $1) }))
+    }
+
+    public static func integer(_ value: some FixedWidthInteger) -> JSONValue { .number(String(value)) }
+
+    /// With up to three decimals, as ``JSONWriter/number(_:)`` writes it.
+    public static func decimal(_ value: Double) -> JSONValue {
+        var writer = JSONWriter()
+        writer.number(value)
+        return value.isFinite ? .number(String(decoding: writer.bytes, as: UTF8.self)) : .null
+    }
+
+    /// An object of those members that have a value.
+    public static func object(ofPresent members: [(String, JSONValue?)]) -> JSONValue {
+        .object(
+            JSONObject(
+                members.compactMap { name, value in
+                    value.map { JSONObject.Member(name: name, value: $0) }
+                }))
+    }
+}
