@@ -26,7 +26,7 @@ public struct JSONObject: Sendable, Equatable {
 
     public var names: [String] { members.map(\.name) }
 
-    /// The member's value; of two with one name, the last. Setting nil removes it.
+    /// The member's value; of two with one name, the last; setting nil removes it.
     public subscript(name: String) -> JSONValue? {
         get { members.last { $0.name == name }?.value }
         set {

@@ -59,6 +59,8 @@ final class SigV4Tests: XCTestCase {
         }
     }
 
+    /// An example of S3's documentation.
+    ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
     func testSignsAnObjectsPathOnce() throws {
         let signer = SigV4(

@@ -1,6 +1,8 @@
 import Telemetry
 
-/// What a request is signed with. Its texts never show in descriptions, logs or errors.
+/// What a request is signed with.
+///
+/// Its texts never show in descriptions, logs or errors.
 public struct AWSCredentials: Sendable, Equatable {
     public var accessKeyID: String
     public var secretAccessKey: String

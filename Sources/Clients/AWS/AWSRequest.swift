@@ -73,11 +73,15 @@ extension AWSRequest.QueryItem {
 
 /// Calls of each service.
 extension AWSRequest {
+    /// A call of Kinesis Data Streams.
+    ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/>
     public static func kinesis(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.kinesis, target: "Kinesis_20131202", version: "1.1", operation, body)
     }
 
+    /// A call of Lambda.
+    ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/api/>
     ///
     /// - Parameter path: What follows `/2015-03-31/`.
@@ -94,26 +98,36 @@ extension AWSRequest {
         return request
     }
 
+    /// A call of CloudWatch; the answer is XML.
+    ///
     /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/>
     public static func cloudWatch(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.cloudWatch, version: "2010-08-01", operation, parameters)
     }
 
+    /// A call of IAM; the answer is XML.
+    ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/>
     public static func iam(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.iam, version: "2010-05-08", operation, parameters)
     }
 
+    /// A call of STS; the answer is XML.
+    ///
     /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/>
     public static func sts(_ operation: String, _ parameters: [QueryItem] = []) -> AWSRequest {
         form(.sts, version: "2011-06-15", operation, parameters)
     }
 
+    /// A call of SNS; the answer is XML.
+    ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/>
     public static func sns(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.sns, version: "2010-03-31", operation, parameters)
     }
 
+    /// A call of SQS.
+    ///
     /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/>
     public static func sqs(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.sqs, target: "AmazonSQS", version: "1.0", operation, body)
