@@ -1,17 +1,16 @@
 import Foundation
 
 /// One verb of the command line.
-protocol Command {
-    static var name: String { get }
-    /// One line for the list of commands.
-    static var summary: String { get }
-    /// What `--help` prints, with examples.
-    static var help: String { get }
+protocol Command: Sendable {
+    static var description: CommandDescription { get }
 
     /// - Throws: ``UsageError`` when the words make no sense.
-    init(parsing arguments: inout ArgumentList) throws
+    init(_ arguments: Arguments) throws
+    /// Carries it out; cancelled on Ctrl-C.
+    ///
+    /// - Parameter environment: The process's own, with what `.env` adds.
     /// - Throws: What failed, as an error whose description a person can act on.
-    func run() throws -> ExitStatus
+    func run(environment: [String: String]) async throws -> ExitStatus
 }
 
 /// How the program ends.
@@ -21,6 +20,8 @@ enum ExitStatus: Int32 {
     case wrongUsage = 2
     /// Everything was tried, and some records failed.
     case recordsFailed = 3
+    /// By Ctrl-C; what was done until then was told.
+    case interrupted = 130
 }
 
 /// A command that was called in a way it does not understand.
@@ -38,4 +39,13 @@ enum Console {
     static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
     static let isTerminal = isatty(STDERR_FILENO) == 1
+
+    /// Whether there is somebody to ask.
+    static let canAsk = isatty(STDIN_FILENO) == 1 && isTerminal
+
+    /// Asks on standard error, and reads a line of standard input; only `yes` and `y` are a yes.
+    static func confirms(_ question: String) -> Bool {
+        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+        return ["y", "yes"].contains(readLine()?.lowercased())
+    }
 }

@@ -1,77 +1,118 @@
+import Clients
 import Foundation
 import Telemetry
 
 /// `concertctl`: finds the command, runs it, and turns how it ended into an exit status.
 @main
 enum Main {
-    static let commands: [any (Command & SendableMetatype).Type] = [Replay.self, Generate.self]
-
-    static func main() {
+    static func main() async {
         // A reader that stops early, such as `head`, ends the program at the next write, quietly, as with other tools.
         signal(SIGPIPE, SIG_DFL)
-        exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+        exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 
-    private static func run(_ words: [String]) -> ExitStatus {
+    private static func run(_ words: [String]) async -> ExitStatus {
+        let words = movingLeadingOptionsBehind(words)
         guard let name = words.first else {
-            Console.note(help)
+            Console.note(Help.overview)
             return .wrongUsage
         }
         switch name {
-        case "--help", "-h", "help":
-            if let topic = words.dropFirst().first, let command = commands.first(where: { $0.name == topic }) {
-                print(command.help)
-            } else {
-                print(help)
-            }
-            return .done
+        case "--help", "-h": return help(on: [])
+        case "help": return help(on: words.dropFirst())
         case "--version":
             print("concertctl \(Version.current)")
             return .done
         default: break
         }
-        guard let command = commands.first(where: { $0.name == name }) else {
-            Console.note("concertctl: \"\(name)\" is no command; see concertctl --help")
-            return .wrongUsage
+        switch CommandTree.entries.first(where: { $0.name == name }) {
+        case .command(let command): return await run(command, Array(words.dropFirst()))
+        case .group(let group): return await run(group, Array(words.dropFirst()))
+        case nil: return unknown(name, among: CommandTree.entries.map(\.name), of: "concertctl")
         }
-        return run(command, Array(words.dropFirst()))
     }
 
-    private static func run(_ command: any Command.Type, _ words: [String]) -> ExitStatus {
-        if words.contains("--help") || words.contains("-h") {
-            print(command.help)
+    private static func run(_ group: CommandGroup, _ words: [String]) async -> ExitStatus {
+        guard let verb = words.first else {
+            Console.note(Help.text(of: group))
+            return .wrongUsage
+        }
+        if verb == "--help" || verb == "-h" { return help(on: [group.name]) }
+        guard let command = group.commands.first(where: { $0.description.verb == verb }) else {
+            return unknown(verb, among: group.commands.map { $0.description.verb }, of: "concertctl \(group.name)")
+        }
+        return await run(command, Array(words.dropFirst()))
+    }
+
+    private static func run(_ command: any Command.Type, _ words: [String]) async -> ExitStatus {
+        let description = command.description
+        if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+            print(Help.text(of: description))
             return .done
         }
+        let name = "concertctl \(description.name)"
         do {
-            var arguments = ArgumentList(words)
-            let parsed = try command.init(parsing: &arguments)
-            try arguments.finish()
-            return try parsed.run()
+            let parsed = try command.init(Arguments(words, for: description))
+            let environment = try DotEnvironment.merged(into: ProcessInfo.processInfo.environment)
+            return try await Interruption.interruptible { try await parsed.run(environment: environment) }
         } catch let error as UsageError {
-            Console.note("concertctl \(command.name): \(error.description); see concertctl \(command.name) --help")
+            Console.note("\(name): \(error.description); see \(name) --help")
             return .wrongUsage
+        } catch is CancellationError {
+            Console.note("\(name): interrupted")
+            return .interrupted
         } catch {
-            Console.note("concertctl \(command.name): \(error)")
+            Console.note("\(name): \(error)")
+            if let advice = ErrorAdvice.advice(on: error) { Console.note("  \(advice)") }
             return .failed
         }
     }
 
-    private static var help: String {
-        let width = commands.map { $0.name.count }.max() ?? 0
-        let list = commands.map {
-            "  \($0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\($0.summary)"
+    private static func help(on topic: some Sequence<String>) -> ExitStatus {
+        let topic = Array(topic)
+        guard let first = topic.first else {
+            print(Help.overview)
+            return .done
         }
-        return """
-            concertctl: the concert data processor's command line
+        switch CommandTree.entries.first(where: { $0.name == first }) {
+        case .command(let command): print(Help.text(of: command.description))
+        case .group(let group):
+            guard let verb = topic.dropFirst().first else {
+                print(Help.text(of: group))
+                return .done
+            }
+            guard let command = group.commands.first(where: { $0.description.verb == verb }) else {
+                return unknown(verb, among: group.commands.map { $0.description.verb }, of: "concertctl \(group.name)")
+            }
+            print(Help.text(of: command.description))
+        case nil: return unknown(first, among: CommandTree.entries.map(\.name), of: "concertctl")
+        }
+        return .done
+    }
 
-            Usage: concertctl COMMAND [options]
+    private static func unknown(_ word: String, among known: [String], of program: String) -> ExitStatus {
+        let hint = Suggestion.nearest(to: word, among: known).map { "; did you mean \($0)?" } ?? ""
+        Console.note("\(program): \"\(word)\" is no command\(hint); see \(program) --help")
+        return .wrongUsage
+    }
 
-            \(list.joined(separator: "\n"))
-
-              --help       print this; concertctl COMMAND --help says more
-              --version    print the version
-
-            Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
-            """
+    /// `concertctl --region eu-west-1 stream list` is as good as `concertctl stream list --region eu-west-1`.
+    private static func movingLeadingOptionsBehind(_ words: [String]) -> [String] {
+        let withValue = (OptionDescription.aws + [.output]).map(\.name)
+        let flags = [OptionDescription.dryRun, .yes].map(\.name)
+        var rest = words[...]
+        var moved: [String] = []
+        while let word = rest.first {
+            if withValue.contains(word) {
+                moved += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            } else if flags.contains(word) || withValue.contains(where: { word.hasPrefix($0 + "=") }) {
+                moved.append(word)
+                rest = rest.dropFirst()
+            } else {
+                break
+            }
+        }
+        return rest.isEmpty ? words : rest + moved
     }
 }

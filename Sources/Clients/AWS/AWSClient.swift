@@ -127,7 +127,7 @@ extension AWSClient {
 
     /// The request as it goes on the wire.
     func signed(_ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials) -> HTTPRequest {
-        let path = endpoint.basePath + "/" + request.path.map(PercentEncoding.encode).joined(separator: "/")
+        let path = request.wirePath(at: endpoint)
         let query = SigV4.canonicalQuery(request.query)
         let signer = SigV4(
             credentials: credentials, region: endpoint.signingRegion, service: request.service.signingName)
@@ -138,8 +138,8 @@ extension AWSClient {
             headers: [HTTPHeader("Host", endpoint.host)] + request.headers, body: request.body, at: time)
         headers.append(HTTPHeader("User-Agent", configuration.userAgent))
         return HTTPRequest(
-            method: request.method, url: endpoint.origin + path + (query.isEmpty ? "" : "?" + query),
-            headers: headers, body: request.body, timeout: request.timeout)
+            method: request.method, url: request.url(at: endpoint), headers: headers, body: request.body,
+            timeout: request.timeout)
     }
 }
 

@@ -33,6 +33,20 @@ public struct AWSRequest: Sendable, Equatable {
     }
 }
 
+/// Where it goes.
+extension AWSRequest {
+    /// Percent-encoded, with the query.
+    public func url(at endpoint: AWSEndpoint) -> String {
+        let query = SigV4.canonicalQuery(query)
+        return endpoint.origin + wirePath(at: endpoint) + (query.isEmpty ? "" : "?" + query)
+    }
+
+    /// Percent-encoded, starting with a slash.
+    func wirePath(at endpoint: AWSEndpoint) -> String {
+        endpoint.basePath + "/" + path.map(PercentEncoding.encode).joined(separator: "/")
+    }
+}
+
 /// AWS's ways to write a call down.
 extension AWSRequest {
     /// JSON protocol: the operation in a header.

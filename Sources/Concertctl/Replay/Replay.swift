@@ -3,37 +3,39 @@ import Processor
 
 /// Feeds saved events through the processor, with no AWS account.
 struct Replay: Command {
-    static let name = "replay"
-    static let summary = "feed saved events or payloads through the processor, and report"
-    static let help = """
-        Feed events through the real processing path, with no AWS account, and report what became of every record.
+    private static let bootstrapOption = OptionDescription(
+        "--bootstrap", .value("PATH"), "drive this binary over a local Runtime API, instead of running in this process")
+    private static let batchSizeOption = OptionDescription(
+        "--batch-size", .value("N"),
+        "records an event when payloads are put together to events, 1...10000 (default 100)")
+    private static let repeatOption = OptionDescription(
+        "--repeat", .value("N"), "feed everything N times, 1...1000000 (default 1)")
+    private static let processorsOption = OptionDescription(
+        "--processors", .value("LIST"),
+        "local (embedded sinks, the default), log; with --bootstrap: what PROCESSORS is set to")
+    private static let sinkFolderOption = OptionDescription(
+        "--sink-dir", .value("DIR"), "write what the embedded sinks hold at the end: entities by kind, dead letters")
 
-        Usage: concertctl replay PATH... [options]
-               concertctl replay - [options]            (standard input)
+    static let description = CommandDescription(
+        name: "replay", summary: "feed saved events or payloads through the processor, and report",
+        discussion: """
+            Feeds events through the real processing path, with no AWS account, and reports what became of every record.
 
-        A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON),
-        or a folder of both; NAME.response.json files are passed over.
+            A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON), or a folder of both; NAME.response.json files are passed over. "-" is standard input.
 
-          --bootstrap PATH     drive this binary over a local Runtime API, instead of running in this process
-          --batch-size N       records an event when payloads are put together to events, 1...10000 (default 100)
-          --repeat N           feed everything N times, 1...1000000 (default 1)
-          --processors LIST    local (embedded sinks, the default), log; with --bootstrap: what PROCESSORS is set to
-          --sink-dir DIR       write what the embedded sinks hold at the end: entities by kind, dead letters
-          --output text|json   how the report reads (default text)
+            Bad records fail, unless --sink-dir says where their dead letters are kept. Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
 
-        Bad records fail, unless --sink-dir says where their dead letters are kept.
-        Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
-
-        Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
-
-        Examples:
-          concertctl replay Fixtures/kinesis
-          concertctl replay --bootstrap dist/bootstrap event.json
-          aws kinesis get-records ... | jq -r '.Records[].Data | @base64d' | concertctl replay -
-          concertctl replay upload.ndjson --sink-dir out --output json | jq .records.byOutcome
-        """
-
-    enum Output: String, CaseIterable { case text, json }
+            Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
+            """,
+        usage: ["PATH... [options]", "- [options]"],
+        options: [bootstrapOption, batchSizeOption, repeatOption, processorsOption, sinkFolderOption, .output],
+        operands: 0...Int.max,
+        examples: [
+            "concertctl replay Fixtures/kinesis",
+            "concertctl replay --bootstrap dist/bootstrap event.json",
+            "concertctl stream tail --raw --from TRIM_HORIZON --for 10 | concertctl replay -",
+            "concertctl replay upload.ndjson --sink-dir out --output json | jq .records.byOutcome",
+        ])
 
     private let paths: [String]
     private let bootstrap: String?
@@ -41,16 +43,16 @@ struct Replay: Command {
     private let repetitions: Int
     private let processors: String?
     private let sinkFolder: String?
-    private let output: Output
+    private let output: OutputFormat
 
-    init(parsing arguments: inout ArgumentList) throws {
-        bootstrap = try arguments.option("--bootstrap")
-        batchSize = try arguments.integer("--batch-size", in: 1...10_000) ?? 100
-        repetitions = try arguments.integer("--repeat", in: 1...1_000_000) ?? 1
-        processors = try arguments.option("--processors")
-        sinkFolder = try arguments.option("--sink-dir")
-        output = try arguments.choice("--output", of: Output.self) ?? .text
-        paths = try arguments.rest()
+    init(_ arguments: Arguments) throws {
+        bootstrap = arguments.string(Self.bootstrapOption)
+        batchSize = try arguments.integer(Self.batchSizeOption, in: 1...10_000) ?? 100
+        repetitions = try arguments.integer(Self.repeatOption, in: 1...1_000_000) ?? 1
+        processors = arguments.string(Self.processorsOption)
+        sinkFolder = arguments.string(Self.sinkFolderOption)
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+        paths = arguments.operands
         if paths.isEmpty {
             throw UsageError(description: "a PATH is missing: an event, a file of payloads, a folder or -")
         }
@@ -59,7 +61,7 @@ struct Replay: Command {
         }
     }
 
-    func run() throws -> ExitStatus {
+    func run(environment: [String: String]) throws -> ExitStatus {
         var source = ReplaySource(batchSize: batchSize)
         let events = try source.events(at: paths)
         if events.isEmpty {
@@ -68,11 +70,15 @@ struct Replay: Command {
         var target = try makeTarget()
         defer { target.stop() }
         var report = ReplayReport()
-        let progress = Progress(total: events.count * repetitions)
+        var progress = Progress()
+        var delivered = 0
+        let total = events.count * repetitions
         for _ in 0..<repetitions {
             for event in events {
+                try Task.checkCancellation()
                 report.add(try target.deliver(event), of: event)
-                progress.step()
+                delivered += 1
+                progress.show("\(delivered) of \(total) events")
             }
         }
         progress.end()

@@ -1,0 +1,59 @@
+import Clients
+import Foundation
+import JSON
+import Transport
+
+/// How a command calls AWS: whom as, where, and whether at all.
+///
+/// Nothing is looked up before the first call, so `--dry-run` needs neither credentials nor a network.
+struct AWSSession: Sendable {
+    /// Whether calls that change something are printed instead.
+    let isDryRun: Bool
+    let client: AWSClient
+    private let plan: DryRun
+
+    /// Reads the options that every command has which calls AWS.
+    init(_ arguments: Arguments, environment: [String: String], isDryRun: Bool = false, output: OutputFormat) throws {
+        let region = arguments.string(.region) ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? ""
+        let keys = AWSCredentials(
+            accessKeyID: environment["AWS_ACCESS_KEY_ID"] ?? "",
+            secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"] ?? "", sessionToken: environment["AWS_SESSION_TOKEN"])
+        var configuration = AWSClient.Configuration(
+            region: region, credentials: StaticCredentials(keys, origin: "the environment"))
+        let endpoint = arguments.string(.endpointURL) ?? environment["AWS_ENDPOINT_URL"]
+        configuration.endpointURL = { _ in endpoint }
+        configuration.retries.connectPatience = .seconds(8)
+        var http = CurlHTTPClient.Configuration(certificateBundle: CertificateBundle(environment: environment))
+        http.honoursProxyEnvironment = true
+        http.connectTimeout = .seconds(2)
+        client = AWSClient(configuration, http: CurlHTTPClient(http))
+        self.isDryRun = isDryRun
+        plan = DryRun(output: output)
+    }
+
+    /// Makes a call that changes nothing, and whose answer is JSON.
+    func read(_ request: AWSRequest) async throws -> JSONValue { try await client.send(request).json() }
+
+    /// Makes a call that changes nothing, and whose answer is XML.
+    func readXML(_ request: AWSRequest) async throws -> XMLElement { try await client.send(request).xml() }
+
+    /// Makes a call that changes something, and whose answer is JSON; in a dry run prints it and returns nil.
+    func change(_ request: AWSRequest) async throws -> JSONValue? {
+        guard isDryRun else { return try await read(request) }
+        try planned(request)
+        return nil
+    }
+
+    /// Makes a call that changes something, and whose answer is XML; in a dry run prints it and returns nil.
+    func changeXML(_ request: AWSRequest) async throws -> XMLElement? {
+        guard isDryRun else { return try await readXML(request) }
+        try planned(request)
+        return nil
+    }
+
+    /// Prints a call that a dry run does not make, one that only reads included.
+    func planned(_ request: AWSRequest) throws { plan.add(request, endpoint: try client.endpoint(of: request.service)) }
+
+    /// Ends a dry run's output.
+    func finishDryRun() { if isDryRun { plan.finish() } }
+}

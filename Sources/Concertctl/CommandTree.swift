@@ -1,0 +1,49 @@
+/// Commands that share their first word.
+struct CommandGroup: Sendable {
+    var name: String
+    var summary: String
+    var commands: [any Command.Type]
+}
+
+/// All commands there are.
+enum CommandTree {
+    enum Entry: Sendable {
+        case command(any Command.Type)
+        case group(CommandGroup)
+
+        var name: String {
+            switch self {
+            case .command(let command): command.description.name
+            case .group(let group): group.name
+            }
+        }
+
+        var summary: String {
+            switch self {
+            case .command(let command): command.description.summary
+            case .group(let group): group.summary
+            }
+        }
+
+        var isHidden: Bool { if case .command(let command) = self { command.description.isHidden } else { false } }
+    }
+
+    /// In the order in which help lists them.
+    static let entries: [Entry] = [
+        .command(Replay.self),
+        .group(
+            CommandGroup(
+                name: "stream", summary: "set up, feed, read and manage the stream", commands: [StreamList.self])),
+        .command(Generate.self),
+    ]
+
+    /// Every command, groups opened up.
+    static var commands: [any Command.Type] {
+        entries.flatMap { entry in
+            switch entry {
+            case .command(let command): [command]
+            case .group(let group): group.commands
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Clients
+import Transport
+
+/// What a person can do about an error, beside what its own words say.
+enum ErrorAdvice {
+    /// Nil when nothing better than the error's own words is known.
+    static func advice(on error: any Error) -> String? {
+        switch error as? AWSError {
+        case .refused(let refusal): advice(on: refusal)
+        case .unreachable(_, _, _, let error):
+            switch error.advice {
+            case let advice? where error.isRetryable: "\(advice); and that the Region is right and the network is up"
+            case let advice: advice
+            }
+        case .unreadable, .misconfigured: nil
+        case nil: (error as? CurlError)?.advice
+        }
+    }
+
+    private static func advice(on refusal: AWSRefusal) -> String? {
+        switch refusal.code {
+        case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "AuthorizationError":
+            "the credentials work, but may not do this: allow \(refusal.service):\(refusal.operation) in their policy"
+        case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClient":
+            "AWS does not know these credentials: check the profile or the keys, and that the Region is enabled"
+        case "ExpiredTokenException", "ExpiredToken": "get new credentials, with aws sso login for example"
+        case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
+            "check the secret access key for a missing or an extra character, and this machine's clock"
+        case "ResourceNotFoundException":
+            "check the name and the Region; concertctl stream list and concertctl mapping list show what there is"
+        case "LimitExceededException": "wait a little and try again, or ask for a higher quota"
+        default: nil
+        }
+    }
+}

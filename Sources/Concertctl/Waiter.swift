@@ -1,0 +1,46 @@
+/// Asks again until something is as wanted: soon at first, then every few seconds.
+struct Waiter: Sendable {
+    static let timeout = OptionDescription(
+        "--timeout", .value("SECONDS"), "how long to wait at most, 1...86400 (default 600)")
+
+    enum State<Value: Sendable>: Sendable {
+        case reached(Value)
+        /// Not yet; the text says how it is now.
+        case pending(String)
+    }
+
+    private let limit: Duration
+    private static let longestPause = Duration.seconds(3)
+
+    init(limit: Duration = .seconds(600)) { self.limit = limit }
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        self.init(limit: .seconds(try arguments.integer(Self.timeout, in: 1...86_400) ?? 600))
+    }
+
+    /// - Parameter what: What is waited for, such as `stream s to become ACTIVE`.
+    /// - Throws: ``CommandError`` when the time is over; nothing is undone.
+    func wait<Value: Sendable>(
+        for what: String, _ look: () async throws -> State<Value>
+    ) async throws -> Value {
+        let start = ContinuousClock.now
+        var pause = Duration.milliseconds(200)
+        var progress = Progress()
+        defer { progress.end() }
+        while true {
+            switch try await look() {
+            case .reached(let value): return value
+            case .pending(let state):
+                let elapsed = ContinuousClock.now - start
+                guard elapsed + pause <= limit else {
+                    throw CommandError(
+                        description: "waited \(limit.components.seconds) s for \(what), which is still \(state); "
+                            + "it may get there yet: look again, or give a longer --timeout")
+                }
+                progress.show("waiting for \(what): \(state), \(elapsed.components.seconds) s")
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 1.5, Self.longestPause)
+        }
+    }
+}
