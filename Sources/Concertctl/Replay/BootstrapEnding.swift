@@ -17,22 +17,11 @@ final class BootstrapEnding: Sendable {
     func ask(_ process: Process) {
         wasAsked.store(true, ordering: .sequentiallyConsistent)
         process.terminate()
-        if hasEnded.wait(timeout: .now() + .seconds(2)) == .timedOut { kill(process.processIdentifier, SIGKILL) }
-    }
-
-    /// Has Ctrl-C and SIGTERM end the process along with this one, which then exits as shells expect.
-    ///
-    /// - Returns: What listens, for as long as it is kept.
-    func follow(_ process: Process) -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [self] in
-                ask(process)
-                _exit(128 + number)
-            }
-            source.activate()
-            return source
+        guard hasEnded.wait(timeout: .now() + .seconds(2)) == .success else {
+            kill(process.processIdentifier, SIGKILL)
+            return
         }
+        // For whoever else asks.
+        hasEnded.signal()
     }
 }

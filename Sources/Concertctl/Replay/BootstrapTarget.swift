@@ -9,7 +9,6 @@ struct BootstrapTarget: ReplayTarget {
     private let process: Process
     private let log: BootstrapLog
     private let ending = BootstrapEnding()
-    private let interruptions: [any DispatchSourceSignal]
     private var delivered = 0
 
     /// Starts the binary at `path`.
@@ -27,13 +26,12 @@ struct BootstrapTarget: ReplayTarget {
         process.standardInput = FileHandle.nullDevice
         process.standardError = log.pipe
         process.standardOutput = log.pipe
-        interruptions = ending.follow(process)
         process.terminationHandler = { [server, ending] process in
             let how = process.terminationReason == .exit ? "with status" : "by signal"
-            // One that was told to end is nobody's failure.
-            if !ending.isAsked {
-                server.abandon(reason: "the bootstrap ended \(how) \(process.terminationStatus)")
-            }
+            // One that was told to end is nobody's failure; but whoever waits for its answer must not go on.
+            server.abandon(
+                reason: ending.isAsked
+                    ? "the replay was interrupted" : "the bootstrap ended \(how) \(process.terminationStatus)")
             ending.confirm()
         }
         do { try process.run() } catch {
@@ -93,6 +91,8 @@ struct BootstrapTarget: ReplayTarget {
     }
 
     mutating func finish() throws {}
+
+    var interruption: @Sendable () -> Void { { [ending, process] in ending.ask(process) } }
 
     mutating func stop() {
         ending.ask(process)

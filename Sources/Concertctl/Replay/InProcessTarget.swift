@@ -60,6 +60,9 @@ struct InProcessTarget: ReplayTarget {
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 
+    /// An event takes milliseconds in this process; the replay stops behind it.
+    var interruption: @Sendable () -> Void { {} }
+
     mutating func stop() {}
 }
 

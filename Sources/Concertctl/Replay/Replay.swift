@@ -61,7 +61,7 @@ struct Replay: Command {
         }
     }
 
-    func run(environment: [String: String]) throws -> ExitStatus {
+    func run(environment: [String: String]) async throws -> ExitStatus {
         var source = ReplaySource(batchSize: batchSize)
         let events = try source.events(at: paths)
         if events.isEmpty {
@@ -69,22 +69,37 @@ struct Replay: Command {
         }
         var target = try makeTarget()
         defer { target.stop() }
+        let interruption = target.interruption
         var report = ReplayReport()
-        var progress = Progress()
-        var delivered = 0
-        let total = events.count * repetitions
-        for _ in 0..<repetitions {
-            for event in events {
-                try Task.checkCancellation()
-                report.add(try target.deliver(event), of: event)
-                delivered += 1
-                progress.show("\(delivered) of \(total) events")
-            }
+        try await withTaskCancellationHandler {
+            try deliver(events, to: &target, &report)
+        } onCancel: {
+            interruption()
         }
-        progress.end()
         try target.finish()
         print(output == .json ? report.json() : report.text())
         return report.hasFailures ? .recordsFailed : .done
+    }
+
+    /// Feeds everything, as often as asked.
+    private func deliver(
+        _ events: [ReplayEvent], to target: inout any ReplayTarget, _ report: inout ReplayReport
+    ) throws {
+        var progress = Progress()
+        defer { progress.end() }
+        var delivered = 0
+        for _ in 0..<repetitions {
+            for event in events {
+                try Task.checkCancellation()
+                do { report.add(try target.deliver(event), of: event) } catch {
+                    // What an interruption broke off is nobody's failure.
+                    try Task.checkCancellation()
+                    throw error
+                }
+                delivered += 1
+                progress.show("\(delivered) of \(events.count * repetitions) events")
+            }
+        }
     }
 
     private func makeTarget() throws -> any ReplayTarget {
@@ -101,6 +116,8 @@ protocol ReplayTarget {
     mutating func deliver(_ event: ReplayEvent) throws -> Delivery
     /// Writes what there is to write at the end.
     mutating func finish() throws
+    /// What ends a delivery that is under way when the replay is interrupted.
+    var interruption: @Sendable () -> Void { get }
     /// Ends what was started; called whatever happened.
     mutating func stop()
 }
