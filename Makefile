@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build replay test package format lint check clean
+.PHONY: help build replay test package docs format lint check clean
 
 # What the sources of the static binary are made of; it is built anew when one of them changes.
 SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh)
@@ -33,6 +33,10 @@ replay: build package ## replay the shipped fixtures: through the static bootstr
 test: package ## run all tests: units, wire, and the built bootstrap end to end
 	@scripts/install-test-dependencies.sh
 	@scripts/test.sh
+
+docs: ## write docs/concertctl.md anew from the table that help reads
+	@swift build --product concertctl
+	@"$$(swift build --show-bin-path)/concertctl" documentation > docs/concertctl.md
 
 format: ## rewrite the Swift sources as swift format wants them
 	@swift format --in-place --configuration .swift-format --recursive Sources Tests Package.swift

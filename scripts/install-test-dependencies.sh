@@ -4,4 +4,6 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install-build-dependencies.sh
+# The shells that completion is for.
+scripts/install-packages.sh zsh fish
 scripts/install-emulator.sh

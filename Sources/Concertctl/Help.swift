@@ -59,7 +59,7 @@ enum Help {
 
     private static let width = 110
 
-    private static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+    static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
     /// Two columns, the second wrapped under itself.
     static func table(_ rows: [(String, String)]) -> String {

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# install-packages.sh PACKAGE...: says nothing, and asks no server, when all of them are there.
+set -euo pipefail
+
+missing=()
+for package in "$@"; do
+    status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $status == installed ]] || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+as_root=()
+if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [[ ! -t 0 ]]; }; then
+        echo "error: ${missing[*]} must be installed, which takes root; run: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+
+install() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
+}
+
+echo "installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The package lists may be old, or not there at all: only then are they fetched.
+if ! install >"$log" 2>&1 && ! { "${as_root[@]}" apt-get update --quiet && install; } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "error: could not install ${missing[*]}; see apt's words above" >&2
+    exit 1
+fi
