@@ -7,3 +7,4 @@ scripts/install-build-dependencies.sh
 # The shells that completion is for.
 scripts/install-packages.sh zsh fish
 scripts/install-emulator.sh
+scripts/install-moto.sh
