@@ -1,0 +1,83 @@
+"""What a test wants to go wrong, and when."""
+from dataclasses import dataclass, fields
+
+from errors import AWSError
+
+KINDS = ("throttle", "500", "error", "html", "xml", "drop", "lost", "cut", "slow")
+DATA_OPERATIONS = ("PutRecord", "PutRecords", "GetRecords", "GetShardIterator")
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
+XML = (
+    b'<?xml version="1.0"?>\n<ErrorResponse><Error><Code>ServiceUnavailable</Code>'
+    b"<Message>Service is unavailable.</Message></Error></ErrorResponse>\n")
+
+
+@dataclass
+class Fault:
+    """One kind of failure of one operation ("*" for all), the next `times` times after `after` calls that go well.
+
+    drop   the connection ends before the call is done
+    lost   the call is done, and the connection ends without a byte of the answer
+    cut    the call is done, and the connection ends half-way through the answer
+    slow   the call is done after `milliseconds`
+    error  `code`, `message` and `status` as given; throttle and 500 know theirs
+    """
+
+    operation: str
+    kind: str
+    times: int = 1
+    after: int = 0
+    milliseconds: int = 0
+    code: str = ""
+    message: str = ""
+    status: int = 0
+    retryAfter: int | None = None
+
+    def error(self, service, operation):
+        code, message, status = {
+            "throttle": throttling(service, operation),
+            "500": ("InternalFailure", "Internal service failure.", 500),
+            "error": ("ValidationException", "An error was asked for.", 400),
+        }[self.kind]
+        members = {}
+        if self.retryAfter is not None and service == "lambda":
+            members = {"retryAfterSeconds": str(self.retryAfter), "Reason": "CallerRateLimitExceeded"}
+        return AWSError(self.code or code, self.message or message, self.status or status, **members)
+
+
+def throttling(service, operation):
+    if service == "lambda":
+        return "TooManyRequestsException", "Rate exceeded", 429
+    if service != "kinesis":
+        return "Throttling", "Rate exceeded", 400
+    if operation in DATA_OPERATIONS:
+        return "ProvisionedThroughputExceededException", "Rate exceeded for the stream's shard.", 400
+    return "LimitExceededException", f"Rate exceeded for {operation}.", 400
+
+
+class Faults:
+    def __init__(self):
+        self.waiting = []
+
+    def add(self, given):
+        known = [field.name for field in fields(Fault)]
+        for name in given:
+            if name not in known:
+                raise AWSError("UnknownFault", f"{name} is no member of a fault; there are {', '.join(known)}")
+        fault = Fault(**given)
+        if fault.kind not in KINDS:
+            raise AWSError("UnknownFault", f"{fault.kind} is no kind of fault; there are {', '.join(KINDS)}")
+        self.waiting.append(fault)
+
+    def take(self, operation):
+        """The fault that this call meets, if any."""
+        for fault in self.waiting:
+            if fault.operation not in (operation, "*"):
+                continue
+            if fault.after:
+                fault.after -= 1
+                continue
+            fault.times -= 1
+            if fault.times <= 0:
+                self.waiting.remove(fault)
+            return fault
+        return None
