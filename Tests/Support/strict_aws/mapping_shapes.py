@@ -31,5 +31,5 @@ CREATE = {
     "EventSourceArn": string(0, 10000, ARN),
     "StartingPosition": string(choices=("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")),
     "StartingPositionTimestamp": timestamp,
-    "Tags": map_of(string()),
+    "Tags": map_of(string(0, 256)),
 }
