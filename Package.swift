@@ -46,7 +46,9 @@ let package = Package(
             ],
             path: "Sources/Concertctl", swiftSettings: settings),
 
-        // Tests.
+        // Tests, and what they share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "concertctl"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: settings),
         .testTarget(
             name: "ClientsTests", dependencies: ["Clients", "JSON", "Telemetry", "Transport"], swiftSettings: settings),
@@ -62,7 +64,7 @@ let package = Package(
             name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
         .testTarget(
             name: "RuntimeServerTests", dependencies: ["LambdaRuntime", "RuntimeServer"], swiftSettings: settings),
-        .testTarget(name: "ConcertctlTests", dependencies: ["concertctl"], swiftSettings: settings),
+        .testTarget(name: "ConcertctlTests", dependencies: ["TestSupport", "concertctl"], swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,6 @@
+/// Why a test could not go on; what it says is for the test's reader.
+public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// moto, one for the whole test process; tests share what is in it, so each resets it first.
+public struct Moto: Sendable {
+    private static let server = Result { try PythonServer("moto-server.py", python: python()) }
+
+    private let server: PythonServer
+
+    /// Starts it when it was not.
+    public init() throws { server = try Self.server.get() }
+
+    public var url: String { server.url }
+
+    /// Forgets everything that was made in it.
+    public func reset() throws {
+        _ = try LoopbackRequest(url: url + "/moto-api/reset", body: Data()).answer()
+    }
+
+    /// What AWS's own command line prints; throws when it fails.
+    @discardableResult public func aws(_ arguments: String...) throws -> Run {
+        let home = try TemporaryFolder()
+        var environment = Concertctl.cleanEnvironment(home: home)
+        environment.merge([
+            "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PAGER": "",
+        ]) { $1 }
+        let program = try RunningProgram(
+            Self.python(), [Self.folder.appending(path: "bin/aws").path] + arguments + ["--output", "json"],
+            environment: environment)
+        let run = try withExtendedLifetime(home) { try program.finish() }
+        guard run.status == 0 else { throw Failure("aws \(arguments.joined(separator: " ")): \(run.notes)") }
+        return run
+    }
+
+    private static let folder = Repository.root.appending(path: ".build-moto")
+
+    /// The interpreter that has moto and botocore; the first call installs them when they are not there.
+    public static func python() throws -> URL {
+        try installation.get()
+        return folder.appending(path: "bin/python")
+    }
+
+    private static let installation = Result {
+        let program = try RunningProgram(
+            Repository.root.appending(path: "scripts/install-moto.sh"), [],
+            environment: ProcessInfo.processInfo.environment)
+        let run = try program.finish(timeLimit: 600)
+        guard run.status == 0 else { throw Failure(run.notes) }
+    }
+}

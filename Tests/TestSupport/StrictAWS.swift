@@ -1,0 +1,150 @@
+import Foundation
+
+/// `strict_aws`, our own strict fake of Kinesis, event source mappings and CloudWatch's figures.
+public final class StrictAWS: Sendable {
+    /// What goes wrong with a call; `faults.py` says what each means.
+    public enum Fault: String, Sendable {
+        case throttle
+        case internalError = "500"
+        case error
+        case html
+        case xml
+        case drop
+        case lost
+        case cut
+        case slow
+    }
+
+    /// What was given out and can expire.
+    public enum Expiring: String, Sendable {
+        case iterators
+        case tokens
+    }
+
+    public struct Record: Decodable, Sendable, Equatable {
+        public var partitionKey: String
+        public var data: Data
+        public var sequenceNumber: String
+    }
+
+    public struct Shard: Decodable, Sendable {
+        public var shardId: String
+        public var isOpen: Bool
+        /// In the order in which they were put.
+        public var records: [Record]
+    }
+
+    /// A call of one of the services.
+    public struct Call {
+        public var service: String
+        public var operation: String
+        public var method: String
+        /// With its query.
+        public var path: String
+        public var status: Int
+        /// The error's code.
+        public var error: String?
+        public var fault: String?
+        /// The members of a JSON request, or the fields of a form.
+        public var body: [String: Any]
+    }
+
+    private let server: PythonServer
+
+    public init() throws { server = try PythonServer("strict_aws") }
+
+    public var url: String { server.url }
+
+    /// The variables for a client of this server; it does not look at whether a signature is right.
+    public var environment: [String: String] {
+        [
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": url,
+        ]
+    }
+
+    /// Forgets everything, settings too.
+    public func reset() throws { try post("reset", [:]) }
+
+    /// Sets what `account.py` lists: `pageSize`, `readsUntilActive`, `failureRate`, `seed`, `skewSeconds` and more.
+    public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
+
+    /// The next `times` calls of `operation`, "*" for any, after `after` that go well.
+    public func add(
+        _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, code: String? = nil,
+        message: String? = nil, status: Int? = nil, retryAfter: Int? = nil, milliseconds: Int? = nil
+    ) throws {
+        var members: [String: Any] = [
+            "operation": operation, "kind": fault.rawValue, "times": times, "after": after,
+        ]
+        members["code"] = code
+        members["message"] = message
+        members["status"] = status
+        members["retryAfter"] = retryAfter
+        members["milliseconds"] = milliseconds
+        try post("faults", members)
+    }
+
+    /// How many faults no call has met yet.
+    public func faultsLeft() throws -> Int { (try get("faults")["faults"] as? [Any])?.count ?? 0 }
+
+    /// Makes all that was given out until now expire.
+    public func expire(_ what: Expiring) throws { try post("expire", ["what": what.rawValue]) }
+
+    /// Makes a function that a mapping can name; `configuration` has members of GetFunction's `Configuration`.
+    public func addFunction(
+        _ name: String, aliases: [String] = [], configuration: [String: Any] = [:]
+    ) throws {
+        try post("functions", configuration.merging(["FunctionName": name, "aliases": aliases]) { $1 })
+    }
+
+    /// Sets what Lambda says of the mapping's last batch.
+    public func set(lastProcessingResult: String, ofMapping uuid: String) throws {
+        try post("mappings", ["UUID": uuid, "LastProcessingResult": lastProcessingResult])
+    }
+
+    /// Adds figures to a metric, each some seconds old.
+    public func add(
+        _ values: [(secondsAgo: Double, value: Double)], to metric: String, of namespace: String,
+        dimensions: [String: String]
+    ) throws {
+        let members = values.map { ["secondsAgo": $0.secondsAgo, "value": $0.value] }
+        try post(
+            "metrics",
+            ["namespace": namespace, "metric": metric, "dimensions": dimensions, "values": members])
+    }
+
+    /// Makes the oldest records of a shard too old to be read.
+    public func trim(_ count: Int, of shard: String, in stream: String) throws {
+        try post("trim", ["stream": stream, "shard": shard, "records": count])
+    }
+
+    /// What a stream holds, in the order of its shards' names.
+    public func shards(of stream: String) throws -> [Shard] {
+        struct Listing: Decodable { var shards: [Shard] }
+        let answer = try LoopbackRequest(url: "\(url)/_control/records?stream=\(stream)").answer()
+        return try JSONDecoder().decode(Listing.self, from: answer).shards
+    }
+
+    /// The calls since the last reset in order, or those of one operation.
+    public func calls(of operation: String? = nil) throws -> [Call] {
+        let listing = try get("calls" + (operation.map { "?operation=\($0)" } ?? ""))
+        return (listing["calls"] as? [[String: Any]] ?? []).map { call in
+            Call(
+                service: call["service"] as? String ?? "", operation: call["operation"] as? String ?? "",
+                method: call["method"] as? String ?? "", path: call["path"] as? String ?? "",
+                status: call["status"] as? Int ?? 0, error: call["error"] as? String, fault: call["fault"] as? String,
+                body: call["body"] as? [String: Any] ?? [:])
+        }
+    }
+
+    private func get(_ name: String) throws -> [String: Any] {
+        let answer = try LoopbackRequest(url: "\(url)/_control/\(name)").answer()
+        return try JSONSerialization.jsonObject(with: answer) as? [String: Any] ?? [:]
+    }
+
+    private func post(_ name: String, _ members: [String: Any]) throws {
+        let body = try JSONSerialization.data(withJSONObject: members)
+        _ = try LoopbackRequest(url: "\(url)/_control/\(name)", body: body).answer()
+    }
+}
