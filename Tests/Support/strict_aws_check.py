@@ -654,6 +654,16 @@ class FaultTests(FakeTestCase):
         calls = self.fake.control("calls?operation=PutRecord")["calls"]
         self.assertEqual([call["status"] for call in calls], [200, 400, 400, 200, 500, 400])
 
+    def test_answers_of_other_services(self):
+        identity = client("sts", self.fake.url).get_caller_identity()
+        self.assertEqual((identity["Account"], identity["UserId"]), ("123456789012", "AIDAEXAMPLE"))
+        queues = client("sqs", self.fake.url)
+        self.refuses("UnknownOperationException", queues.list_queues, 404)
+        answer = json.dumps({"QueueUrls": ["http://queue"]})
+        self.fault("ListQueues", "answer", times=-1, contentType="application/x-amz-json-1.0", body=answer)
+        for _ in range(3):
+            self.assertEqual(queues.list_queues()["QueueUrls"], ["http://queue"])
+
     def test_answers_that_are_no_json(self):
         self.create()
         for kind, content_type in (("html", "text/html"), ("xml", "text/xml")):

@@ -7,6 +7,7 @@ public final class StrictAWS: Sendable {
         case throttle
         case internalError = "500"
         case error
+        case answer
         case html
         case xml
         case drop
@@ -69,7 +70,7 @@ public final class StrictAWS: Sendable {
     /// Sets what `account.py` lists: `pageSize`, `readsUntilActive`, `failureRate`, `seed`, `skewSeconds` and more.
     public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
-    /// The next `times` calls of `operation`, "*" for any, after `after` that go well.
+    /// The next `times` calls of `operation`, "*" for any, after `after` that go well; `times` -1 is for ever.
     public func add(
         _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, code: String? = nil,
         message: String? = nil, status: Int? = nil, retryAfter: Int? = nil, milliseconds: Int? = nil
@@ -83,6 +84,18 @@ public final class StrictAWS: Sendable {
         members["retryAfter"] = retryAfter
         members["milliseconds"] = milliseconds
         try post("faults", members)
+    }
+
+    /// What the fake answers to an operation, such as one of a service that it does not have, until the reset.
+    public func answer(
+        _ operation: String, with body: String, status: Int = 200, contentType: String = "application/x-amz-json-1.1"
+    ) throws {
+        try post(
+            "faults",
+            [
+                "operation": operation, "kind": Fault.answer.rawValue, "times": -1, "status": status,
+                "contentType": contentType, "body": body,
+            ])
     }
 
     /// How many faults no call has met yet.

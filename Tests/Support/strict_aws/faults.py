@@ -3,7 +3,7 @@ from dataclasses import dataclass, fields
 
 from errors import AWSError
 
-KINDS = ("throttle", "500", "error", "html", "xml", "drop", "lost", "cut", "slow")
+KINDS = ("throttle", "500", "error", "answer", "html", "xml", "drop", "lost", "cut", "slow")
 DATA_OPERATIONS = ("PutRecord", "PutRecords", "GetRecords", "GetShardIterator")
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
 XML = (
@@ -15,11 +15,14 @@ XML = (
 class Fault:
     """One kind of failure of one operation ("*" for all), the next `times` times after `after` calls that go well.
 
+    `times` -1 is for ever. An operation that this server does not have may be given, too.
+
     drop   the connection ends before the call is done
     lost   the call is done, and the connection ends without a byte of the answer
     cut    the call is done, and the connection ends half-way through the answer
     slow   the call is done after `milliseconds`
     error  `code`, `message` and `status` as given; throttle and 500 know theirs
+    answer `status`, `contentType` and `body` as given
     """
 
     operation: str
@@ -31,6 +34,16 @@ class Fault:
     message: str = ""
     status: int = 0
     retryAfter: int | None = None
+    contentType: str = "application/x-amz-json-1.1"
+    body: str = ""
+
+    def whole_answer(self):
+        """The status, content type and body, where the fault gives all of them."""
+        if self.kind == "html":
+            return self.status or 502, "text/html", HTML
+        if self.kind == "xml":
+            return self.status or 502, "text/xml", XML
+        return self.status or 200, self.contentType, self.body.encode()
 
     def error(self, service, operation):
         code, message, status = {
@@ -77,7 +90,7 @@ class Faults:
                 fault.after -= 1
                 continue
             fault.times -= 1
-            if fault.times <= 0:
+            if fault.times == 0:
                 self.waiting.remove(fault)
             return fault
         return None

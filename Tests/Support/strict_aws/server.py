@@ -18,14 +18,15 @@ import faults
 import kinesis
 import mappings
 import xml_answers
-from account import Account
+from account import ACCOUNT, Account
 from errors import AWSError
 
 KINESIS_TARGET = "Kinesis_20131202."
 JSON_TYPE = "application/x-amz-json-1.1"
 FORM_TYPE = "application/x-www-form-urlencoded"
 LAMBDA_PATHS = re.compile(r"/2015-03-31/(?:(event-source-mappings)(?:/([^/]*))?|functions/([^/]+))")
-SIGNING_NAMES = {"kinesis": "kinesis", "lambda": "lambda", "cloudwatch": "monitoring"}
+SIGNING_NAMES = {"kinesis": "kinesis", "lambda": "lambda", "cloudwatch": "monitoring", "sts": "sts"}
+XML_SERVICES = ("cloudwatch", "sts")
 TOLERATED_SKEW = 300
 
 
@@ -125,13 +126,14 @@ class Handler(BaseHTTPRequestHandler):
             return 0, "", b""
         if kind in ("throttle", "500", "error"):
             raise fault.error(call.service, call.operation)
-        if kind in ("html", "xml"):
-            content_type, body = ("text/html", faults.HTML) if kind == "html" else ("text/xml", faults.XML)
-            return fault.status or 502, content_type, body
+        if kind in ("html", "xml", "answer"):
+            return fault.whole_answer()
         with self.server.lock:
+            if call.service == "other":
+                raise AWSError("UnknownOperationException", f"nothing here does {call.operation}", 404)
             self.demand_signature(call.service)
             status, answer = perform(self.server.account, call)
-        if call.service == "cloudwatch":
+        if call.service in XML_SERVICES:
             return status, "text/xml", xml_answers.result(call.operation, answer, request_id)
         content_type = JSON_TYPE if call.service == "kinesis" else "application/json"
         # Kinesis answers with an empty body where there is nothing to say.
@@ -146,7 +148,9 @@ class Handler(BaseHTTPRequestHandler):
         content_type = self.headers.get("Content-Type", "")
         if service == "kinesis":
             target = self.headers["X-Amz-Target"]
-            if not target.startswith(KINESIS_TARGET) or content_type != JSON_TYPE or path != "/":
+            if not target.startswith(KINESIS_TARGET):
+                return Call("other", target.rpartition(".")[2], "", query, parsed(body))
+            if content_type != JSON_TYPE or path != "/":
                 raise AWSError("UnknownOperationException", f"{target} as {content_type or 'no type'} at {path}")
             return Call(service, target.removeprefix(KINESIS_TARGET), "", query, parsed(body))
         if service == "lambda":
@@ -154,7 +158,8 @@ class Handler(BaseHTTPRequestHandler):
         if not content_type.startswith(FORM_TYPE):
             raise AWSError("UnknownOperationException", f"nothing takes {content_type or 'no type'} at {path}", 404)
         form = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
-        return Call(service, form.get("Action", ""), "", query, form)
+        operation = form.get("Action", "")
+        return Call("sts" if operation == "GetCallerIdentity" else service, operation, "", query, form)
 
     def demand_signature(self, service):
         """Whether the signature is right is not seen here; that it is there, for the right service and time, is."""
@@ -174,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
         account = self.server.account
         ahead = signed.replace(tzinfo=timezone.utc).timestamp() - account.now()
         if abs(ahead) > TOLERATED_SKEW:
-            own = "SignatureDoesNotMatch" if service == "cloudwatch" else "InvalidSignatureException"
+            own = "SignatureDoesNotMatch" if service in XML_SERVICES else "InvalidSignatureException"
             verb = "not yet current" if ahead > 0 else "expired"
             raise AWSError(
                 account.settings.skewCode or own,
@@ -218,7 +223,7 @@ def lambda_call(method, path, query, body):
     else:
         operation = "GetFunction" if function and method == "GET" else None
     if operation is None:
-        raise AWSError("UnknownOperationException", f"nothing here takes {method} {path}", 404)
+        return Call("other", f"{method} {path}", "", query, request)
     return Call("lambda", operation, unquote(key or function or ""), query, request)
 
 
@@ -228,6 +233,8 @@ def perform(account, call):
         return 200, kinesis.answer(account, call.operation, call.body)
     if call.service == "cloudwatch":
         return 200, cloudwatch.answer(account, call.operation, call.body)
+    if call.service == "sts":
+        return 200, {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/tester", "UserId": "AIDAEXAMPLE"}
     return {
         "CreateEventSourceMapping": lambda: (202, mappings.create(account, call.body)),
         "ListEventSourceMappings": lambda: (200, mappings.list_mappings(account, call.query)),
@@ -240,7 +247,7 @@ def perform(account, call):
 
 def error_body(service, failure, request_id):
     """The content type and body of an error, as the service writes it."""
-    if service == "cloudwatch":
+    if service in XML_SERVICES:
         return "text/xml", xml_answers.error(failure, request_id)
     if service == "kinesis":
         body = {"__type": failure.code, "message": failure.message, **failure.members}
