@@ -51,7 +51,8 @@ let package = Package(
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "concertctl"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: settings),
         .testTarget(
-            name: "ClientsTests", dependencies: ["Clients", "JSON", "Telemetry", "Transport"], swiftSettings: settings),
+            name: "ClientsTests", dependencies: ["Clients", "JSON", "Telemetry", "TestSupport", "Transport"],
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(

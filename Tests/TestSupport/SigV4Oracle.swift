@@ -19,14 +19,17 @@ public final class SigV4Oracle: Sendable {
     private let server: PythonServer
 
     /// Lets both credentials of `environment(hasToken:)` in.
-    public init(upstream: String) throws {
+    ///
+    /// - Parameter upstream: Where requests go on to; without one they are answered here.
+    public init(upstream: String? = nil) throws {
         folder = try TemporaryFolder()
         let credentials = [false, true].flatMap { hasToken in
             ["--credential", Self.credential(hasToken: hasToken).joined(separator: ":")]
         }
         server = try PythonServer(
             "sigv4-oracle.py",
-            credentials + ["--upstream", upstream, "--log", folder.write("", to: "log")], python: Moto.python())
+            credentials + (upstream.map { ["--upstream", $0] } ?? []) + ["--log", folder.write("", to: "log")],
+            python: Moto.python())
     }
 
     public var url: String { server.url }
