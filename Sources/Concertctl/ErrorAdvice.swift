@@ -12,7 +12,9 @@ enum ErrorAdvice {
             case let advice? where error.isRetryable: "\(advice); and that the Region is right and the network is up"
             case let advice: advice
             }
-        case .unreadable, .misconfigured: nil
+        case .misconfigured(let problem):
+            problem.contains("Region") ? "or give --region, such as --region us-east-1" : nil
+        case .unreadable: nil
         case nil: (error as? CurlError)?.advice
         }
     }

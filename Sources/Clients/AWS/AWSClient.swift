@@ -37,6 +37,9 @@ public actor AWSClient {
     /// Where calls of `service` go.
     public nonisolated func endpoint(of service: AWSService) throws(AWSError) -> AWSEndpoint {
         let region = configuration.region
+        guard !region.isEmpty else {
+            throw .misconfigured("no Region is set: set AWS_REGION, or region in the profile")
+        }
         guard Partition.isRegion(region) else {
             throw .misconfigured("\"\(region)\" is no Region; expected a name such as us-east-1")
         }
@@ -58,7 +61,7 @@ public actor AWSClient {
         var repairs = Repairs()
         while true {
             attempt += 1
-            let credentials = try await configuration.credentials.credentials()
+            let credentials = request.isSigned ? try await configuration.credentials.credentials() : nil
             let outcome = try await self.attempt(request, at: endpoint, with: credentials, number: attempt)
             guard case .failure(let failure) = outcome else {
                 budget.giveBack(spent)
@@ -94,7 +97,7 @@ extension AWSClient {
     }
 
     private func attempt(
-        _ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials, number: Int
+        _ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials?, number: Int
     ) async throws -> Result<AWSResponse, Failure> {
         let signed = signed(request, at: endpoint, with: credentials)
         do {
@@ -126,16 +129,17 @@ extension AWSClient {
     }
 
     /// The request as it goes on the wire.
-    func signed(_ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials) -> HTTPRequest {
-        let path = request.wirePath(at: endpoint)
-        let query = SigV4.canonicalQuery(request.query)
-        let signer = SigV4(
-            credentials: credentials, region: endpoint.signingRegion, service: request.service.signingName)
-        let time = WallClock(
-            millisecondsSinceEpoch: now().millisecondsSinceEpoch.addingReportingOverflow(clockOffset).partialValue)
-        var headers = signer.sign(
-            method: request.method, path: path, query: query,
-            headers: [HTTPHeader("Host", endpoint.host)] + request.headers, body: request.body, at: time)
+    func signed(_ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials?) -> HTTPRequest {
+        var headers = [HTTPHeader("Host", endpoint.host)] + request.headers
+        if let credentials {
+            let signer = SigV4(
+                credentials: credentials, region: endpoint.signingRegion, service: request.service.signingName)
+            let time = WallClock(
+                millisecondsSinceEpoch: now().millisecondsSinceEpoch.addingReportingOverflow(clockOffset).partialValue)
+            headers = signer.sign(
+                method: request.method, path: request.wirePath(at: endpoint),
+                query: SigV4.canonicalQuery(request.query), headers: headers, body: request.body, at: time)
+        }
         headers.append(HTTPHeader("User-Agent", configuration.userAgent))
         return HTTPRequest(
             method: request.method, url: request.url(at: endpoint), headers: headers, body: request.body,

@@ -19,6 +19,8 @@ public struct AWSRequest: Sendable, Equatable {
     ///
     /// False where somebody must know what became of it, as after a `PutRecords`.
     public var isAbandonedOnCancel = true
+    /// False for the few calls that are made to get credentials in the first place.
+    public var isSigned = true
 
     public init(service: AWSService, operation: String, method: String, path: [String] = []) {
         (self.service, self.operation, self.method, self.path) = (service, operation, method, path)

@@ -31,6 +31,20 @@ enum SHA256 {
     }
 }
 
+/// SHA-1, which names the files of cached SSO tokens and protects nothing.
+enum SHA1 {
+    static func digest(of bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 20)
+        unsafe bytes.withUnsafeBufferPointer { input in
+            unsafe digest.withUnsafeMutableBufferPointer { output in
+                // `output` has the 20 bytes that CCrypto writes.
+                _ = unsafe CCrypto.SHA1(input.baseAddress, input.count, output.baseAddress)
+            }
+        }
+        return digest
+    }
+}
+
 extension Sequence<UInt8> {
     /// Two lower-case digits a byte.
     var hexadecimal: String {

@@ -1,7 +1,5 @@
 import Clients
-import Foundation
 import JSON
-import Transport
 
 /// How a command calls AWS: whom as, where, and whether at all.
 ///
@@ -14,19 +12,11 @@ struct AWSSession: Sendable {
 
     /// Reads the options that every command has which calls AWS.
     init(_ arguments: Arguments, environment: [String: String], isDryRun: Bool = false, output: OutputFormat) throws {
-        let region = arguments.string(.region) ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? ""
-        let keys = AWSCredentials(
-            accessKeyID: environment["AWS_ACCESS_KEY_ID"] ?? "",
-            secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"] ?? "", sessionToken: environment["AWS_SESSION_TOKEN"])
-        var configuration = AWSClient.Configuration(
-            region: region, credentials: StaticCredentials(keys, origin: "the environment"))
-        let endpoint = arguments.string(.endpointURL) ?? environment["AWS_ENDPOINT_URL"]
-        configuration.endpointURL = { _ in endpoint }
-        configuration.retries.connectPatience = .seconds(8)
-        var http = CurlHTTPClient.Configuration(certificateBundle: CertificateBundle(environment: environment))
-        http.honoursProxyEnvironment = true
-        http.connectTimeout = .seconds(2)
-        client = AWSClient(configuration, http: CurlHTTPClient(http))
+        let options = AWSEnvironment.Options(
+            profile: arguments.string(.profile), region: arguments.string(.region),
+            endpointURL: arguments.string(.endpointURL))
+        let settings = try AWSEnvironment(environment, options: options)
+        client = settings.makeClient(.terminal, credentials: settings.credentialSource(.terminal))
         self.isDryRun = isDryRun
         plan = DryRun(output: output)
     }

@@ -1,0 +1,141 @@
+import Telemetry
+import Transport
+
+/// What environment variables, shared files and options say of how AWS is called: Region, endpoints, credentials, limits.
+///
+/// Reading it calls nobody; credentials are looked for when they are first needed.
+public struct AWSEnvironment: Sendable {
+    /// What a command line says; each wins over what the environment says.
+    public struct Options: Sendable {
+        public var profile: String?
+        public var region: String?
+        public var endpointURL: String?
+
+        public init(profile: String? = nil, region: String? = nil, endpointURL: String? = nil) {
+            (self.profile, self.region, self.endpointURL) = (profile, region, endpointURL)
+        }
+    }
+
+    /// Empty when nothing names one; calls then fail, and say so.
+    public let region: String
+    public let certificateBundle: CertificateBundle?
+    /// Attempts of one call, the first included.
+    public let maxAttempts: Int
+
+    let variables: Variables
+    let shared: SharedConfiguration
+    let profileName: String
+    /// Whether the profile was asked for by an option, and so goes before keys in the environment.
+    let isProfileExplicit: Bool
+    private let endpointURL: String?
+
+    /// - Throws: ``AWSConfigurationError`` for a file that cannot be read, a value out of range, a profile that is missing.
+    public init(_ environment: [String: String], options: Options = Options()) throws(AWSConfigurationError) {
+        let variables = Variables(environment)
+        let shared = try SharedConfiguration(variables)
+        self.variables = variables
+        self.shared = shared
+        isProfileExplicit = options.profile.map { !$0.isEmpty } ?? false
+        let chosen = isProfileExplicit ? options.profile : variables["AWS_PROFILE"] ?? variables["AWS_DEFAULT_PROFILE"]
+        let name = chosen ?? "default"
+        profileName = name
+        let profile = shared.profile(name)
+        if let chosen, profile == nil { throw .unknownProfile(name: chosen, files: shared.paths) }
+        region =
+            [options.region, variables["AWS_REGION"], variables["AWS_DEFAULT_REGION"], profile?["region"]]
+            .lazy.compactMap { $0 }.first { !$0.isEmpty } ?? ""
+        endpointURL = options.endpointURL.flatMap { $0.isEmpty ? nil : $0 }
+        var bundleVariables = environment
+        if variables["AWS_CA_BUNDLE"] == nil { bundleVariables["AWS_CA_BUNDLE"] = profile?["ca_bundle"] }
+        certificateBundle = CertificateBundle(environment: bundleVariables)
+        maxAttempts = try Self.attempts(variables["AWS_MAX_ATTEMPTS"], profile?["max_attempts"])
+    }
+
+    private static func attempts(_ variable: String?, _ setting: String?) throws(AWSConfigurationError) -> Int {
+        guard let text = variable ?? setting else { return 3 }
+        guard let value = Int(text), (1...100).contains(value) else {
+            let name = variable == nil ? "max_attempts" : "AWS_MAX_ATTEMPTS"
+            throw .wrongValue(name: name, value: text, expected: "a whole number in 1...100")
+        }
+        return value
+    }
+
+    var profileIfAny: SharedConfiguration.Profile? { shared.profile(profileName) }
+
+    var profilePaths: [String] { shared.paths }
+
+    func profile(named name: String) throws(AWSConfigurationError) -> SharedConfiguration.Profile {
+        guard let profile = shared.profile(name) else { throw .unknownProfile(name: name, files: shared.paths) }
+        return profile
+    }
+
+    /// The endpoint that somebody named for a service; nil for AWS's own.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+    public func endpointURL(of service: AWSService) -> String? {
+        if let endpointURL { return endpointURL }
+        let ignored =
+            variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? profileIfAny?["ignore_configured_endpoint_urls"]
+        if ignored?.lowercased() == "true" { return nil }
+        let suffix = service.endpointVariableSuffix
+        if let url = variables["AWS_ENDPOINT_URL_\(suffix)"] ?? variables["AWS_ENDPOINT_URL"] { return url }
+        guard let profile = profileIfAny else { return nil }
+        if let services = profile["services"],
+            let url = shared.endpointURL(ofService: suffix.lowercased(), in: services)
+        {
+            return url
+        }
+        return profile["endpoint_url"]
+    }
+
+    /// What a client needs to know, with whatever credentials.
+    func configuration(credentials: any CredentialSource) -> AWSClient.Configuration {
+        var configuration = AWSClient.Configuration(region: region, credentials: credentials)
+        configuration.endpointURL = { self.endpointURL(of: $0) }
+        configuration.retries.maxAttempts = maxAttempts
+        return configuration
+    }
+
+    /// How long a client may take before it gives up.
+    public struct Patience: Sendable {
+        /// For the name lookup, the connection and the TLS handshake of one attempt.
+        public var connectTimeout: Duration
+        /// See ``RetryPolicy/connectPatience``.
+        public var connecting: Duration?
+        /// Whether `HTTPS_PROXY` and its like count.
+        public var honoursProxies: Bool
+
+        public init(connectTimeout: Duration, connecting: Duration? = nil, honoursProxies: Bool) {
+            (self.connectTimeout, self.connecting) = (connectTimeout, connecting)
+            self.honoursProxies = honoursProxies
+        }
+
+        /// A person who waits at a terminal.
+        public static let terminal = Patience(
+            connectTimeout: .seconds(2), connecting: .seconds(8), honoursProxies: true)
+        /// An invocation, which has a deadline of its own.
+        public static let invocation = Patience(connectTimeout: .seconds(3), honoursProxies: false)
+    }
+
+    /// Where credentials come from, to be shared by all clients.
+    public func credentialSource(_ patience: Patience) -> any CredentialSource {
+        var metadata = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
+        // No proxy knows these addresses, and what does not answer at once is not there.
+        metadata.connectTimeout = .seconds(1)
+        return CredentialChain(self, http: httpClient(patience), metadata: CurlHTTPClient(metadata))
+    }
+
+    /// A client with a connection of its own.
+    public func makeClient(_ patience: Patience, credentials: any CredentialSource) -> AWSClient {
+        var configuration = configuration(credentials: credentials)
+        configuration.retries.connectPatience = patience.connecting
+        return AWSClient(configuration, http: httpClient(patience))
+    }
+
+    private func httpClient(_ patience: Patience) -> CurlHTTPClient {
+        var http = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
+        http.honoursProxyEnvironment = patience.honoursProxies
+        http.connectTimeout = patience.connectTimeout
+        return CurlHTTPClient(http)
+    }
+}

@@ -1,0 +1,74 @@
+import JSON
+import Transport
+
+/// The endpoint that ECS, EKS and others give a container.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+struct ContainerCredentials: Sendable {
+    let origin = "the container's endpoint"
+    private let url: String
+    private let token: String?
+    private let tokenFile: String?
+
+    /// Nil when the environment names no such endpoint.
+    init?(_ variables: Variables) throws(CredentialError) {
+        token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+        tokenFile = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+        if let path = variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] {
+            guard path.hasPrefix("/") else {
+                throw .unusable(
+                    origin: origin, reason: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash")
+            }
+            url = "http://169.254.170.2" + path
+        } else if let full = variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] {
+            guard Self.isTrusted(full) else {
+                throw .unusable(
+                    origin: origin,
+                    reason:
+                        "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or http to this machine or the container agent"
+                )
+            }
+            url = full
+        } else {
+            return nil
+        }
+    }
+
+    /// Without TLS, credentials may come only from where no network is crossed.
+    private static func isTrusted(_ url: String) -> Bool {
+        if url.hasPrefix("https://") { return true }
+        guard url.hasPrefix("http://") else { return false }
+        let authority = url.dropFirst(7).prefix { !"/?#".contains($0) }
+        guard !authority.contains("@") else { return false }
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return isLoopback
+            || ["localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(String(host))
+    }
+
+    func fetch(_ http: any HTTPClient) -> @Sendable () async throws -> AWSCredentials {
+        { try await credentials(http) }
+    }
+
+    private func credentials(_ http: any HTTPClient) async throws -> AWSCredentials {
+        var request = HTTPRequest(url: url, timeout: .seconds(5))
+        if let authorization = try authorization() {
+            request.headers.append(HTTPHeader("Authorization", authorization))
+        }
+        let response = try await http.send(request)
+        guard response.status == 200, let value = try? JSONValue(parsing: response.body) else {
+            throw CredentialError.unusable(
+                origin: origin, reason: "status \(response.status), and no credentials; check the task's role")
+        }
+        return try CredentialDocument.credentials(in: value, origin: origin)
+    }
+
+    /// The file is read each time, for its token is renewed.
+    private func authorization() throws(CredentialError) -> String? {
+        guard let tokenFile else { return token }
+        guard case .bytes(let bytes) = LocalFile.read(tokenFile), let text = String(validating: bytes, as: UTF8.self)
+        else { throw .unusable(origin: origin, reason: "the token file \(tokenFile) cannot be read") }
+        return String(text[...].trimmed)
+    }
+}

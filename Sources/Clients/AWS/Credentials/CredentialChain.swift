@@ -1,0 +1,240 @@
+import JSON
+import Telemetry
+import Transport
+
+/// Finds out, when credentials are first needed, where they come from, and goes on with that place.
+///
+/// In this order: a profile that was asked for by name, keys in the environment, a web identity in the environment, the
+/// profile of `AWS_PROFILE` or `default`, the container's endpoint, the instance's metadata.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+public actor CredentialChain: CredentialSource {
+    private let environment: AWSEnvironment
+    private let http: any HTTPClient
+    private let metadata: any HTTPClient
+    private let now: @Sendable () -> WallClock
+    private var found: (any CredentialSource)?
+
+    /// - Parameters:
+    ///   - http: For STS and SSO.
+    ///   - metadata: For the container's and the instance's endpoints; it must not use a proxy.
+    init(
+        _ environment: AWSEnvironment, http: any HTTPClient, metadata: any HTTPClient,
+        now: @escaping @Sendable () -> WallClock = WallClock.now
+    ) {
+        (self.environment, self.http, self.metadata, self.now) = (environment, http, metadata, now)
+    }
+
+    public var origin: String {
+        get async { await found?.origin ?? "credentials that were not looked for yet" }
+    }
+
+    public func credentials() async throws -> AWSCredentials { try await source().credentials() }
+
+    public func invalidate() async { await found?.invalidate() }
+
+    private func source() throws -> any CredentialSource {
+        if let found { return found }
+        let source = try chosen()
+        found = source
+        return source
+    }
+
+    private func chosen() throws -> any CredentialSource {
+        let variables = environment.variables
+        let name = environment.profileName
+        if environment.isProfileExplicit {
+            let profile = try environment.profile(named: name)
+            if let source = try source(of: profile, visited: []) { return source }
+            throw CredentialError.unusable(
+                origin: "profile \"\(name)\"",
+                reason: "it has no credentials: no role_arn, no keys, no sso_session and no credential_process")
+        }
+        if let keys = try Self.keys(in: variables) { return keys }
+        if let role = variables["AWS_ROLE_ARN"], let file = variables["AWS_WEB_IDENTITY_TOKEN_FILE"] {
+            return webIdentity(
+                role: role, file: file, session: variables["AWS_ROLE_SESSION_NAME"], "the environment's web identity")
+        }
+        if let profile = environment.profileIfAny, let source = try source(of: profile, visited: []) { return source }
+        if let container = try ContainerCredentials(variables) {
+            return renewing(container.origin, container.fetch(metadata))
+        }
+        if variables["AWS_EC2_METADATA_DISABLED"]?.lowercased() != "true" {
+            return instanceMetadata(afterLookingAt: looked)
+        }
+        throw CredentialError.nowhere(looked: looked + ["instance metadata (disabled)"])
+    }
+
+    /// The places that were looked at before the last one.
+    private var looked: [String] {
+        [
+            "the environment",
+            "profile \"\(environment.profileName)\" in \(environment.profilePaths.joined(separator: " and "))",
+        ]
+    }
+
+    private func instanceMetadata(afterLookingAt looked: [String]) -> any CredentialSource {
+        let instance = InstanceMetadataCredentials(environment.variables)
+        let fetch = instance.fetch(metadata)
+        return renewing("instance metadata") {
+            // Without a usable answer this is no instance with a role: the whole chain has come to nothing.
+            do { return try await fetch() } catch let error as CurlError {
+                throw CredentialError.nowhere(looked: looked + ["instance metadata (\(error.reason))"])
+            } catch CredentialError.unusable(_, let reason) {
+                throw CredentialError.nowhere(looked: looked + ["instance metadata (\(reason))"])
+            }
+        }
+    }
+
+    private func renewing(
+        _ origin: String, _ fetch: @escaping @Sendable () async throws -> AWSCredentials
+    ) -> any CredentialSource {
+        RenewingCredentials(origin: origin, now: now, fetch: fetch)
+    }
+
+    /// Keys in the environment; nil when there are none.
+    static func keys(in variables: Variables) throws(CredentialError) -> StaticCredentials? {
+        let (key, secret) = (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+        guard key != nil || secret != nil else { return nil }
+        guard let key, let secret else {
+            let (present, missing) =
+                key == nil
+                ? ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID") : ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+            throw .unusable(origin: "the environment", reason: "\(present) is set, but \(missing) is not")
+        }
+        return StaticCredentials(
+            AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: variables["AWS_SESSION_TOKEN"]),
+            origin: "the environment")
+    }
+}
+
+/// Profiles.
+extension CredentialChain {
+    /// Nil when the profile says nothing of credentials.
+    ///
+    /// - Parameter visited: Profiles that this one is the source of, outermost first.
+    private func source(
+        of profile: SharedConfiguration.Profile, visited: [String]
+    ) throws -> (any CredentialSource)? {
+        let origin = "profile \"\(profile.name)\""
+        let keys = try Self.keys(in: profile, origin)
+        if visited.contains(profile.name) {
+            // A profile may be its own source: its keys then take on its role.
+            if let keys { return keys }
+            throw CredentialError.unusable(
+                origin: origin,
+                reason: "its source_profile leads back to it: \((visited + [profile.name]).joined(separator: ", "))")
+        }
+        if let role = profile["role_arn"] {
+            if let file = profile["web_identity_token_file"] {
+                return webIdentity(role: role, file: file, session: profile["role_session_name"], origin)
+            }
+            return try assumedRole(role, profile, visited: visited)
+        }
+        if profile["sso_session"] != nil || profile["sso_start_url"] != nil { return try sso(profile) }
+        if let keys { return keys }
+        guard let command = profile["credential_process"] else { return nil }
+        return renewing(origin) { try await CredentialProcess(command: command, origin: origin).credentials() }
+    }
+
+    private static func keys(
+        in profile: SharedConfiguration.Profile, _ origin: String
+    ) throws(CredentialError) -> StaticCredentials? {
+        let (key, secret) = (profile["aws_access_key_id"], profile["aws_secret_access_key"])
+        guard key != nil || secret != nil else { return nil }
+        guard let key, let secret else {
+            let missing = key == nil ? "aws_access_key_id" : "aws_secret_access_key"
+            throw .unusable(origin: origin, reason: "\(missing) is missing beside the other key")
+        }
+        return StaticCredentials(
+            AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: profile["aws_session_token"]),
+            origin: origin)
+    }
+
+    private func assumedRole(
+        _ role: String, _ profile: SharedConfiguration.Profile, visited: [String]
+    ) throws -> any CredentialSource {
+        let origin = "profile \"\(profile.name)\""
+        if profile["mfa_serial"] != nil {
+            throw CredentialError.unusable(
+                origin: origin,
+                reason: "it asks for an MFA code, which is not asked for here; "
+                    + "run eval \"$(aws configure export-credentials --profile \(profile.name) --format env)\" first")
+        }
+        let source: any CredentialSource
+        if let name = profile["source_profile"] {
+            let next = try environment.profile(named: name)
+            guard let found = try self.source(of: next, visited: visited + [profile.name]) else {
+                throw CredentialError.unusable(
+                    origin: origin, reason: "its source_profile \"\(name)\" has no credentials")
+            }
+            source = found
+        } else {
+            source = try credentialSource(profile["credential_source"], origin)
+        }
+        let request = STSRole(
+            arn: role, sessionName: profile["role_session_name"], externalID: profile["external_id"],
+            durationSeconds: profile["duration_seconds"])
+        return renewing(origin) { [client = stsClient(source)] in
+            try await request.credentials(from: client, origin: origin)
+        }
+    }
+
+    private func credentialSource(_ name: String?, _ origin: String) throws -> any CredentialSource {
+        switch name {
+        case "Environment":
+            guard let keys = try Self.keys(in: environment.variables) else {
+                throw CredentialError.unusable(
+                    origin: origin, reason: "its credential_source is Environment, but AWS_ACCESS_KEY_ID is not set")
+            }
+            return keys
+        case "Ec2InstanceMetadata": return instanceMetadata(afterLookingAt: [origin])
+        case "EcsContainer":
+            guard let container = try ContainerCredentials(environment.variables) else {
+                throw CredentialError.unusable(
+                    origin: origin,
+                    reason:
+                        "its credential_source is EcsContainer, but AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set")
+            }
+            return renewing(container.origin, container.fetch(metadata))
+        case let other:
+            let found = other.map { "credential_source \"\($0)\"" } ?? "neither source_profile nor credential_source"
+            throw CredentialError.unusable(
+                origin: origin,
+                reason: "it has role_arn and \(found); expected source_profile, or credential_source as one of "
+                    + "Environment, Ec2InstanceMetadata, EcsContainer")
+        }
+    }
+
+    private func sso(_ profile: SharedConfiguration.Profile) throws -> any CredentialSource {
+        let sso = try SSOCredentials(profile, environment.shared)
+        var configuration = environment.configuration(credentials: NoCredentials())
+        configuration.region = sso.region
+        let client = AWSClient(configuration, http: http, now: now)
+        return renewing("profile \"\(profile.name)\" (SSO)") { [now] in
+            try await sso.credentials(from: client, now: now())
+        }
+    }
+
+    private func webIdentity(role: String, file: String, session: String?, _ origin: String) -> any CredentialSource {
+        let request = STSRole(arn: role, sessionName: session)
+        return renewing(origin) { [client = stsClient(NoCredentials())] in
+            try await request.credentials(from: client, webIdentityTokenFile: file, origin: origin)
+        }
+    }
+
+    private func stsClient(_ source: any CredentialSource) -> AWSClient {
+        var configuration = environment.configuration(credentials: source)
+        if configuration.region.isEmpty { configuration.region = "us-east-1" }
+        return AWSClient(configuration, http: http, now: now)
+    }
+}
+
+/// For calls that are not signed.
+private struct NoCredentials: CredentialSource {
+    let origin = "nowhere"
+
+    func credentials() throws -> AWSCredentials { throw CredentialError.nowhere(looked: []) }
+
+    func invalidate() {}
+}

@@ -1,0 +1,38 @@
+/// A role that is taken on by STS.
+///
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+struct STSRole: Sendable {
+    var arn: String
+    var sessionName: String?
+    var externalID: String?
+    var durationSeconds: String?
+
+    /// Takes the role on with the client's own credentials.
+    func credentials(from client: AWSClient, origin: String) async throws -> AWSCredentials {
+        var request = AWSRequest.sts("AssumeRole", parameters)
+        request.timeout = .seconds(15)
+        return try CredentialDocument.credentials(in: try await client.send(request).xml(), origin: origin)
+    }
+
+    /// Takes the role on with a token that an identity provider keeps in a file; the file is read each time.
+    func credentials(
+        from client: AWSClient, webIdentityTokenFile file: String, origin: String
+    ) async throws -> AWSCredentials {
+        guard case .bytes(let bytes) = LocalFile.read(file), let token = String(validating: bytes, as: UTF8.self) else {
+            throw CredentialError.unusable(origin: origin, reason: "the web identity token file \(file) cannot be read")
+        }
+        let item = AWSRequest.QueryItem("WebIdentityToken", String(token[...].trimmed))
+        var request = AWSRequest.sts("AssumeRoleWithWebIdentity", parameters + [item])
+        request.isSigned = false
+        request.timeout = .seconds(15)
+        return try CredentialDocument.credentials(in: try await client.send(request).xml(), origin: origin)
+    }
+
+    private var parameters: [AWSRequest.QueryItem] {
+        let items = [
+            ("RoleArn", arn), ("RoleSessionName", sessionName ?? "concert-data-processor"), ("ExternalId", externalID),
+            ("DurationSeconds", durationSeconds),
+        ]
+        return items.compactMap { name, value in value.map { AWSRequest.QueryItem(name, $0) } }
+    }
+}
