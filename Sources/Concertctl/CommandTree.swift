@@ -33,7 +33,8 @@ enum CommandTree {
         .command(Replay.self),
         .group(
             CommandGroup(
-                name: "stream", summary: "set up, feed, read and manage the stream", commands: [StreamList.self])),
+                name: "stream", summary: "set up, feed, read and manage the stream",
+                commands: [StreamList.self, StreamPut.self])),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]
 

@@ -31,6 +31,21 @@ extension JSONScanner {
     }
 }
 
+extension JSONScanner {
+    /// Whether `bytes` are one JSON value, with nothing but white space and a byte order mark around it.
+    package static func isOneValue(_ bytes: [UInt8]) -> Bool {
+        var scanner = JSONScanner()
+        do throws(JSONError) {
+            scanner.skipByteOrderMark(in: bytes.span)
+            try scanner.skipValue(in: bytes.span)
+            try scanner.finish(in: bytes.span)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
+
 /// One bit for each level of nesting.
 struct NestingBits {
     private var words = [8 of UInt64](repeating: 0)

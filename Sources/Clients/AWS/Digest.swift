@@ -1,10 +1,10 @@
 import CCrypto
 
 /// SHA-256 and HMAC-SHA-256, by OpenSSL's libcrypto.
-enum SHA256 {
+package enum SHA256 {
     static let length = 32
 
-    static func digest(of bytes: [UInt8]) -> [UInt8] {
+    package static func digest(of bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: length)
         unsafe bytes.withUnsafeBufferPointer { input in
             unsafe digest.withUnsafeMutableBufferPointer { output in
@@ -47,7 +47,7 @@ enum SHA1 {
 
 extension Sequence<UInt8> {
     /// Two lower-case digits a byte.
-    var hexadecimal: String {
+    package var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

@@ -58,8 +58,8 @@ struct ReplaySource {
         let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
             .filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
         // A broken .json file is one bad payload, unless it looks like one payload a line.
-        let isOnePayload = name.hasSuffix(".json") && !(lines.first.map { Self.isOneJSONValue(Array($0)) } ?? true)
-        if isOnePayload || Self.isOneJSONValue(bytes) { return batches([bytes[...]], name: name) }
+        let isOnePayload = name.hasSuffix(".json") && !(lines.first.map { JSONScanner.isOneValue(Array($0)) } ?? true)
+        if isOnePayload || JSONScanner.isOneValue(bytes) { return batches([bytes[...]], name: name) }
         var events: [ReplayEvent] = []
         var payloads: [ArraySlice<UInt8>] = []
         for line in lines {
@@ -98,18 +98,6 @@ struct ReplaySource {
             }
             try scanner.finish(in: bytes.span)
             return isFound
-        } catch {
-            return false
-        }
-    }
-
-    private static func isOneJSONValue(_ bytes: [UInt8]) -> Bool {
-        var scanner = JSONScanner()
-        do throws(JSONError) {
-            scanner.skipByteOrderMark(in: bytes.span)
-            try scanner.skipValue(in: bytes.span)
-            try scanner.finish(in: bytes.span)
-            return true
         } catch {
             return false
         }

@@ -1,0 +1,45 @@
+import Foundation
+import JSON
+
+/// What a put has done.
+struct PutSummary: Equatable {
+    var stream: String
+    var records = 0
+    var bytes = 0
+    var requests = 0
+    /// Entries that were refused, and sent again.
+    var retriedEntries = 0
+    /// Records that were read and are not on the stream.
+    var notPut = 0
+    /// Of those, records that may be on the stream all the same, since no answer came.
+    var unknown = 0
+    var byShard: [String: Int] = [:]
+    var duration = Duration.zero
+
+    private var seconds: Double { duration / .seconds(1) }
+
+    var text: String {
+        let rate = seconds > 0 ? String(format: ", %.0f records/s", Double(records) / seconds) : ""
+        let noun = records == 1 ? "record" : "records"
+        var lines = [
+            "put \(records) \(noun), \(String(format: "%.3f", Double(bytes) / 1e6)) MB, on \(stream) in "
+                + "\(requests) request\(requests == 1 ? "" : "s")\(rate)"
+        ]
+        for (shard, count) in byShard.sorted(by: { $0.key < $1.key }) { lines.append("  \(shard)  \(count)") }
+        if retriedEntries > 0 { lines.append("refused and sent again: \(retriedEntries)") }
+        if notPut > 0 { lines.append("not put: \(notPut)") }
+        if unknown > 0 { lines.append("  of these, outcome unknown: \(unknown) (they may be on the stream)") }
+        return lines.joined(separator: "\n")
+    }
+
+    var json: JSONValue {
+        let shards = byShard.sorted { $0.key < $1.key }.map {
+            JSONObject.Member(name: $0.key, value: .integer($0.value))
+        }
+        return [
+            "StreamName": .string(stream), "RecordsPut": .integer(records), "BytesPut": .integer(bytes),
+            "Requests": .integer(requests), "RetriedEntries": .integer(retriedEntries), "NotPut": .integer(notPut),
+            "Unknown": .integer(unknown), "RecordsByShard": .object(JSONObject(shards)), "Seconds": .decimal(seconds),
+        ]
+    }
+}

@@ -1,0 +1,107 @@
+import Clients
+import Foundation
+import JSON
+
+/// Puts payloads on the stream.
+struct StreamPut: Command {
+    private static let partitionKey = OptionDescription(
+        "--partition-key", .value("KEY"),
+        "one key for all records (default: the entity's ID, else a hash of the record)")
+    private static let strict = OptionDescription(
+        "--strict", .flag, "stop before the first record that the function would call bad")
+    private static let noValidate = OptionDescription(
+        "--no-validate", .flag, "put lines that are not JSON, too, and look at none of them")
+    private static let unordered = OptionDescription(
+        "--unordered", .flag, "let records of one key overtake one another: faster where few keys have most records")
+    private static let rate = OptionDescription("--rate", .value("N"), "records a second at most, 1...1000000")
+    private static let failed = OptionDescription(
+        "--failed", .value("FILE"), "write records that could not be put to FILE, one a line")
+
+    static let description = CommandDescription(
+        name: "stream put", summary: "put payloads on the stream, one JSON object a line",
+        discussion: """
+            Reads NDJSON from files or from standard input ("-", the default). The partition key is the ID of the record's entity, so that its versions stay in one shard, in order: only refused entries are sent again, and later records of a key wait for an earlier one. A request whose outcome is unknown, after a broken connection say, is sent again: a record may then be on the stream twice, which the function bears.
+
+            A line that is not JSON stops the command before it. A record that the function would call bad is put all the same, and told of; --strict stops before it.
+
+            Ctrl-C lets the request in flight come to its end, and says what was put.
+            """,
+        usage: ["[PATH... | -] [options]"],
+        options: [
+            .streamName, partitionKey, strict, noValidate, unordered, rate, failed, .output, .dryRun,
+        ] + OptionDescription.aws,
+        operands: 0...Int.max,
+        examples: [
+            "concertctl stream put upload.ndjson",
+            "jq -c '.artists[]' export.json | concertctl stream put - --rate 500",
+            "concertctl stream put upload.ndjson --failed rest.ndjson --output json | jq .RecordsPut",
+        ])
+
+    private let arguments: Arguments
+    private let options: PutOptions
+    private let output: OutputFormat
+    private let isDryRun: Bool
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        options = PutOptions(
+            paths: arguments.operands.isEmpty ? ["-"] : arguments.operands,
+            partitionKey: arguments.string(Self.partitionKey), isStrict: arguments.flag(Self.strict),
+            validates: !arguments.flag(Self.noValidate), isUnordered: arguments.flag(Self.unordered),
+            rate: try arguments.integer(Self.rate, in: 1...1_000_000), failedPath: arguments.string(Self.failed))
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+        isDryRun = arguments.flag(.dryRun)
+        if let key = options.partitionKey, !(1...PartitionKey.maxLength).contains(key.unicodeScalars.count) {
+            throw UsageError(description: "--partition-key must have 1 to \(PartitionKey.maxLength) characters")
+        }
+        if options.isStrict, !options.validates {
+            throw UsageError(description: "--strict looks at every record, and --no-validate at none; give one of them")
+        }
+        if options.paths.count(where: { $0 == "-" }) > 1 {
+            throw UsageError(description: "standard input (-) is named twice")
+        }
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let session = try AWSSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
+        let stream = try StreamReference(arguments, environment: environment)
+        var limits = PutQueue.Limits()
+        if !isDryRun {
+            let summary = try await stream.summary(session)
+            if let kibibytes = summary.json["MaxRecordSizeInKiB"]?.integer, (1025...10_240).contains(kibibytes) {
+                // A stream that takes larger records takes larger requests, too.
+                (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
+            }
+        }
+        var put = try Put(options, stream: stream, session: session, limits: limits)
+        let ending = await put.run()
+        put.tellFindings()
+        let summary = put.summary
+        if isDryRun {
+            session.finishDryRun()
+        } else {
+            print(output == .json ? summary.json.prettyText : summary.text)
+        }
+        switch ending {
+        case .complete: return .done
+        case .interrupted:
+            Console.note("interrupted: the input was not put to its end")
+            try put.writeRest(readsOn: false)
+            return .interrupted
+        case .failed(let error):
+            try put.writeRest(readsOn: true)
+            throw error
+        }
+    }
+}
+
+/// What the options ask for.
+struct PutOptions: Sendable {
+    var paths: [String]
+    var partitionKey: String?
+    var isStrict: Bool
+    var validates: Bool
+    var isUnordered: Bool
+    var rate: Int?
+    var failedPath: String?
+}
