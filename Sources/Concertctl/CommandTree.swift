@@ -33,7 +33,12 @@ enum CommandTree {
         .command(Replay.self),
         .group(
             CommandGroup(
-                name: "stream", summary: "set up, feed, read and manage the stream", commands: [StreamList.self])),
+                name: "stream", summary: "set up, feed, read and manage the stream",
+                commands: [
+                    StreamSetup.self, StreamDescribe.self, StreamList.self, StreamScale.self, StreamRetention.self,
+                    StreamMode.self, StreamEncrypt.self, StreamMonitor.self, StreamTag.self, StreamConsumer.self,
+                    StreamDelete.self,
+                ])),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]
 
