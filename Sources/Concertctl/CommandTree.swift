@@ -34,7 +34,12 @@ enum CommandTree {
         .group(
             CommandGroup(
                 name: "stream", summary: "set up, feed, read and manage the stream",
-                commands: [StreamList.self, StreamPut.self])),
+                commands: [
+                    StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamScale.self,
+                    StreamRetention.self,
+                    StreamMode.self, StreamEncrypt.self, StreamMonitor.self, StreamTag.self, StreamConsumer.self,
+                    StreamDelete.self,
+                ])),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]
 

@@ -26,19 +26,24 @@ struct StreamReference: Sendable, Equatable {
         let isARN = given.hasPrefix("arn:")
         name = isARN ? String(given.split(separator: "/").last ?? "") : given
         arn = isARN ? given : nil
-        let isName = name.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        guard isName, (1...128).contains(name.utf8.count), !isARN || given.contains(":stream/") else {
+        guard Self.isName(name), !isARN || given.contains(":stream/") else {
             throw UsageError(
                 description:
                     "\"\(given)\" is no stream's name; expected 1 to 128 of letters, digits, \"_\", \".\" and \"-\"")
         }
+    }
+
+    /// Whether `text` has the form of a stream's name, which is a consumer's, too.
+    static func isName(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
     }
 
     /// The member by which a request names the stream.

@@ -1,3 +1,4 @@
+import Clients
 import JSON
 
 /// What `DescribeStreamSummary` tells, as far as commands act on it.
@@ -45,5 +46,19 @@ extension StreamReference {
             let summary = try await summary(session)
             return summary.status == "ACTIVE" ? .reached(summary) : .pending(summary.status)
         }
+    }
+}
+
+extension StreamSummary {
+    /// A new stream as a dry run imagines it, for nothing may be asked.
+    static func placeholder(of stream: StreamReference, in region: String) throws -> StreamSummary {
+        let arn =
+            stream.arn ?? "arn:\(Partition(region: region).name):kinesis:\(region):ACCOUNT_ID:stream/\(stream.name)"
+        return try StreamSummary([
+            "StreamDescriptionSummary": [
+                "StreamName": .string(stream.name), "StreamARN": .string(arn), "StreamStatus": "ACTIVE",
+                "OpenShardCount": 1,
+            ]
+        ])
     }
 }

@@ -1,0 +1,39 @@
+import Clients
+import JSON
+import Processor
+
+/// What became of each step of `stream setup`: shown as it happens.
+struct SetupReport {
+    let output: OutputFormat
+    private(set) var steps: [JSONValue] = []
+    private(set) var hasFailed = false
+
+    init(output: OutputFormat) { self.output = output }
+
+    mutating func add(_ name: String, _ verdict: Verdict, _ detail: String) {
+        let detail = MessageText.escaped(detail)
+        let line = (name.padded(to: 13) + verdict.rawValue.padded(to: 12) + detail)
+        if output == .text { print(line) } else { Console.note(line) }
+        steps.append([
+            "Step": .string(name), "Verdict": .string(verdict.rawValue), "Detail": .string(detail),
+        ])
+    }
+
+    /// Takes a step; when AWS refuses it, the others, which do not depend on it, go on.
+    mutating func take(_ name: String, _ step: () async throws -> (Verdict, String)) async throws {
+        do {
+            let (verdict, detail) = try await step()
+            add(name, verdict, detail)
+        } catch let error as AWSError where error.refusal != nil {
+            fail(name, error)
+        } catch let error as CommandError {
+            fail(name, error)
+        }
+    }
+
+    private mutating func fail(_ name: String, _ error: any Error) {
+        hasFailed = true
+        let advice = ErrorAdvice.advice(on: error).map { "; \($0)" } ?? ""
+        add(name, .failed, "\(error)\(advice)")
+    }
+}

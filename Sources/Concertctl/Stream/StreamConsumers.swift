@@ -1,0 +1,55 @@
+import Clients
+import JSON
+
+/// A consumer with a throughput of its own, as AWS shows it.
+///
+/// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ConsumerDescription.html>
+struct StreamConsumerSummary: Sendable {
+    var name: String
+    var arn: String
+    /// `CREATING`, `DELETING`, `ACTIVE`.
+    var status: String
+    /// The whole object.
+    var json: JSONValue
+
+    init(_ json: JSONValue) {
+        name = json["ConsumerName"]?.string ?? ""
+        arn = json["ConsumerARN"]?.string ?? ""
+        status = json["ConsumerStatus"]?.string ?? ""
+        self.json = json
+    }
+}
+
+extension StreamSummary {
+    /// All pages of `ListStreamConsumers`.
+    func consumers(_ session: AWSSession) async throws -> [JSONValue] {
+        var consumers: [JSONValue] = []
+        var token: String?
+        repeat {
+            let answer = try await session.read(consumerRequest("ListStreamConsumers", token: token))
+            consumers += answer["Consumers"]?.array ?? []
+            token = answer["NextToken"]?.string
+        } while token != nil
+        return consumers
+    }
+
+    /// Nil when no consumer of this name is registered.
+    func consumer(_ name: String, _ session: AWSSession) async throws -> StreamConsumerSummary? {
+        do {
+            let answer = try await session.read(consumerRequest("DescribeStreamConsumer", name: name))
+            return answer["ConsumerDescription"].map(StreamConsumerSummary.init)
+        } catch let error as AWSError where error.code == "ResourceNotFoundException" {
+            return nil
+        }
+    }
+
+    /// A call about this stream's consumers, which AWS takes by the stream's ARN alone.
+    func consumerRequest(_ operation: String, name: String? = nil, token: String? = nil) -> AWSRequest {
+        .kinesis(
+            operation,
+            .object(ofPresent: [
+                ("StreamARN", .string(arn)), ("ConsumerName", name.map { .string($0) }),
+                ("NextToken", token.map { .string($0) }),
+            ]))
+    }
+}

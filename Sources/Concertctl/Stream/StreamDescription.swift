@@ -1,0 +1,57 @@
+import JSON
+import Processor
+
+/// Everything that AWS tells of a stream.
+struct StreamDescription: Sendable {
+    var summary: StreamSummary
+    var shards: [JSONValue]
+    var tags: StreamTags
+    var consumers: [JSONValue]
+
+    init(of stream: StreamReference, _ session: AWSSession) async throws {
+        summary = try await stream.summary(session)
+        shards = try await stream.shards(session)
+        tags = try await stream.tags(session)
+        consumers = try await summary.consumers(session)
+    }
+
+    /// The API's objects under the API's names.
+    var members: [(String, JSONValue?)] {
+        [
+            ("StreamDescriptionSummary", summary.json), ("Shards", .array(shards)), ("Tags", tags.list),
+            ("Consumers", .array(consumers)),
+        ]
+    }
+
+    /// For people.
+    var text: String {
+        let shards = shards.map(Shard.init)
+        let closed = shards.count { !$0.isOpen }
+        let rows = [
+            ("stream", summary.name), ("ARN", summary.arn), ("status", summary.status),
+            ("created", summary.json["StreamCreationTimestamp"]?.double.map(Moment.text) ?? "unknown"),
+            ("mode", "\(summary.mode.rawValue), \(summary.openShardsText)" + (closed > 0 ? ", \(closed) closed" : "")),
+            ("retention", "\(summary.retentionHours) h"), ("encryption", summary.encryption),
+            ("monitoring", summary.monitoring),
+            ("record size", summary.json["MaxRecordSizeInKiB"]?.integer.map { "up to \($0) KiB" } ?? ""),
+            ("tags", tags.text), ("consumers", consumersText),
+        ].filter { !$0.1.isEmpty }
+        return Help.table(rows.map { ($0, MessageText.escaped($1)) }) + "\n\n" + table(shards)
+    }
+
+    private var consumersText: String {
+        let texts = consumers.map { "\($0["ConsumerName"]?.string ?? "") (\($0["ConsumerStatus"]?.string ?? ""))" }
+        return texts.isEmpty ? "none registered" : texts.joined(separator: ", ")
+    }
+
+    private func table(_ shards: [Shard]) -> String {
+        var table = TextTable(["SHARD", "STATE", "HASH KEYS", ">SHARE", "PARENTS"])
+        for shard in shards {
+            table.add([
+                MessageText.escaped(shard.id), shard.isOpen ? "open" : "closed", shard.hashKeyText, shard.share,
+                MessageText.escaped(shard.parents.joined(separator: ", ")),
+            ])
+        }
+        return table.text
+    }
+}

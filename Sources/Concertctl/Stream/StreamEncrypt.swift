@@ -1,0 +1,89 @@
+import Clients
+import JSON
+
+/// Turns server-side encryption on or off, or changes the key.
+struct StreamEncrypt: Command {
+    /// The key that AWS keeps for every account.
+    static let awsKey = "alias/aws/kinesis"
+    static let keyID = OptionDescription(
+        "--key-id", .value("KEY"), "a KMS key's ID, ARN or alias (default \(awsKey))")
+    private static let disable = OptionDescription("--disable", .flag, "stop encrypting what is put from now on")
+    static let description = CommandDescription(
+        name: "stream encrypt", summary: "turn server-side encryption on or off, or change the key",
+        discussion: """
+            Records that are on the stream already stay as they are. With a key of your own, producers need \
+            kms:GenerateDataKey and consumers kms:Decrypt on it. AWS lets a stream change this 25 times in 24 hours.
+            """,
+        options: [keyID, disable] + StreamChange.options,
+        examples: [
+            "concertctl stream encrypt",
+            "concertctl stream encrypt --stream-name concert-data-stream --key-id alias/concerts",
+            "concertctl stream encrypt --disable",
+        ])
+
+    private let arguments: Arguments
+    /// Nil turns it off.
+    private let keyID: String?
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        let given = try Self.key(arguments)
+        guard !arguments.flag(Self.disable) || given == nil else {
+            throw UsageError(description: "--disable and --key-id exclude each other")
+        }
+        keyID = arguments.flag(Self.disable) ? nil : given ?? Self.awsKey
+    }
+
+    /// - Returns: What `--key-id` names.
+    static func key(_ arguments: Arguments) throws(UsageError) -> String? {
+        guard let key = arguments.string(keyID) else { return nil }
+        guard (1...2048).contains(key.utf8.count) else {
+            throw UsageError(
+                description: "\(keyID.name) is empty or longer than 2048 bytes; expected an ID, ARN or alias")
+        }
+        return key
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let change = try StreamChange(arguments, environment: environment)
+        let goal = keyID.map { Self.goal(encryptedWith: $0, of: change.stream) }
+        return try await change.run([goal ?? Self.goalOfNoEncryption(of: change.stream)])
+    }
+
+    static func goal(encryptedWith keyID: String, of stream: StreamReference) -> StreamGoal {
+        StreamGoal(
+            what: "encryption with \(keyID)", state: { $0.encryption },
+            isReached: { $0.keyID.map { isSameKey($0, keyID) } ?? false },
+            // Whether AWS then shows the key as it was named is its own matter.
+            isApplied: { $0.keyID != nil }, limit: Self.limit,
+            request: { _ in
+                stream.request("StartStreamEncryption", ("EncryptionType", "KMS"), ("KeyId", .string(keyID)))
+            })
+    }
+
+    private static func goalOfNoEncryption(of stream: StreamReference) -> StreamGoal {
+        StreamGoal(
+            what: "no encryption", state: { $0.encryption }, isReached: { $0.keyID == nil }, limit: Self.limit,
+            request: { summary in
+                stream.request(
+                    "StopStreamEncryption", ("EncryptionType", "KMS"), ("KeyId", .string(summary.keyID ?? awsKey)))
+            })
+    }
+
+    private static let limit = "a stream may change its encryption 25 times in 24 hours"
+
+    /// Whether one names the key as the other does, or is the other's ARN; an alias and its key count as two.
+    static func isSameKey(_ one: String, _ other: String) -> Bool { resource(one) == resource(other) }
+
+    /// Without what an ARN has before its resource, and without `key/`.
+    private static func resource(_ key: String) -> Substring {
+        let parts = key.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        let resource = parts.count == 6 ? parts[5] : key[...]
+        return resource.hasPrefix("key/") ? resource.dropFirst(4) : resource
+    }
+}
+
+extension StreamSummary {
+    /// Such as `KMS with alias/aws/kinesis`.
+    var encryption: String { keyID.map { "encrypted with \($0)" } ?? "not encrypted" }
+}

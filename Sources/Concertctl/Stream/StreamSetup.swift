@@ -1,0 +1,55 @@
+import Clients
+import Foundation
+import JSON
+
+/// Sets the platform's stream up in one go; a second run finds everything so.
+struct StreamSetup: Command {
+    static let description = CommandDescription(
+        name: "stream setup", summary: "create the stream and everything around it, in one go",
+        discussion: """
+            In this order, each step with its verdict: create the stream and wait until it is ACTIVE; shard-level \
+            metrics; retention, if it is given; encryption; tags; an IAM policy for producers and consumers of this \
+            stream; a test record; the stream's details.
+
+            A second run changes nothing and puts no test record, unless --test-record asks for one. What is there \
+            already with other settings (shards, mode, key, longer retention, policy) is told and left as it is. A step \
+            that AWS refuses does not keep the others back; the exit status is then 1. It never asks.
+
+            The policy is attached to nobody: attach it to the producers' and the function's roles.
+            """,
+        options: SetupPlan.options + StreamChange.waitingOptions,
+        examples: [
+            "concertctl stream setup",
+            "concertctl stream setup --stream-name concert-data-stream --shard-count 2 --tags Environment=production",
+            "concertctl stream setup --stream-mode ON_DEMAND --no-policy --dry-run",
+        ])
+
+    private let arguments: Arguments
+
+    init(_ arguments: Arguments) throws { self.arguments = arguments }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let change = try StreamChange(arguments, environment: environment, canSkipWaiting: false)
+        let plan = try SetupPlan(
+            arguments, stream: change.stream, region: change.session.client.configuration.region,
+            environment: environment)
+        let steps = SetupSteps(plan: plan, change: change)
+        guard !change.session.isDryRun else {
+            for request in try steps.callsOfFirstRun() { try change.session.planned(request) }
+            change.session.finishDryRun()
+            return .done
+        }
+        var report = SetupReport(output: change.output)
+        let policy = try await steps.run(&report)
+        let description = try await StreamDescription(of: change.stream, change.session)
+        if change.output == .text {
+            print("\n" + description.text)
+        } else {
+            let members: [(String, JSONValue?)] = [
+                ("Steps", .array(report.steps)), ("PolicyArn", policy.map { .string($0.arn) }),
+            ]
+            print(JSONValue.object(ofPresent: members + description.members).prettyText)
+        }
+        return report.hasFailed ? .failed : .done
+    }
+}
