@@ -34,6 +34,13 @@ enum CommandTree {
         .group(
             CommandGroup(
                 name: "stream", summary: "set up, feed, read and manage the stream", commands: [StreamList.self])),
+        .group(
+            CommandGroup(
+                name: "mapping", summary: "join the stream to the function, and manage how",
+                commands: [
+                    MappingCreate.self, MappingList.self, MappingShow.self, MappingUpdate.self, MappingEnable.self,
+                    MappingDisable.self, MappingDelete.self,
+                ])),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]
 
