@@ -43,7 +43,8 @@ struct Mapping: Sendable, Equatable {
     /// One line that names it.
     var line: String {
         let function = (try? FunctionReference(functionARN))?.shortName ?? functionARN
-        return "mapping \(uuid) of stream \(MappingText.escaped(MappingSource.shortName(sourceARN))) to function "
+        return
+            "mapping \(MappingText.escaped(uuid)) of stream \(MappingText.escaped(MappingSource.shortName(sourceARN))) to function "
             + MappingText.escaped(function)
     }
 }

@@ -47,9 +47,17 @@ struct MappingChange: Sendable {
 
     /// The mapping after a change: at once, or with `--wait` at the end of it.
     ///
-    /// - Parameter wanted: Whether it is to be enabled; nil where either will do.
-    func finished(_ mapping: Mapping, isEnabled wanted: Bool? = nil) async throws -> Mapping {
-        waits ? try await settled(mapping, isEnabled: wanted) : mapping
+    /// - Parameters:
+    ///   - done: What was done to it, which is told also when the waiting fails or somebody interrupts it.
+    ///   - wanted: Whether it is to be enabled; nil where either will do.
+    func finished(_ mapping: Mapping, _ done: String?, isEnabled wanted: Bool? = nil) async throws -> Mapping {
+        guard waits else { return mapping }
+        do {
+            return try await settled(mapping, isEnabled: wanted)
+        } catch {
+            if let done { Console.note("\(mapping.line) was \(done)") }
+            throw error
+        }
     }
 
     /// The mapping, once nothing changes it any more.

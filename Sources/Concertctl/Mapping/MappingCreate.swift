@@ -51,7 +51,7 @@ struct MappingCreate: Command {
         switch try await outcome(of: request, arn, change) {
         case .made(let mapping):
             let isEnabled = settings.given["Enabled"]?.bool ?? true
-            let finished = try await change.finished(mapping, isEnabled: isEnabled)
+            let finished = try await change.finished(mapping, "created", isEnabled: isEnabled)
             change.tell(finished, "created, \(finished.stateText)")
             await MappingWarning.show(finished.json, change.session)
             return .done
@@ -136,7 +136,7 @@ extension MappingCreate {
         if settings.given["Enabled"] != nil, mapping.isEnabled == nil { mapping = try await change.settled(mapping) }
         let differences = mapping.differences(from: settings.given, tags: try await tags(of: mapping, change.session))
         guard !differences.isEmpty else {
-            mapping = try await change.finished(mapping, isEnabled: settings.given["Enabled"]?.bool)
+            mapping = try await change.finished(mapping, nil, isEnabled: settings.given["Enabled"]?.bool)
             change.tell(mapping, "exists already and is as asked for, \(mapping.stateText)")
             await MappingWarning.show(mapping.json, change.session)
             return .done
@@ -164,7 +164,7 @@ extension MappingCreate {
         if !mendable.isEmpty {
             let members = mendable.map { JSONObject.Member(name: $0.setting, value: $0.wanted) }
             mapping = try await change.update(mapping, JSONObject(members))
-            mapping = try await change.finished(mapping, isEnabled: settings.given["Enabled"]?.bool)
+            mapping = try await change.finished(mapping, "updated", isEnabled: settings.given["Enabled"]?.bool)
         }
         let updated = mendable.map(\.setting).joined(separator: ", ")
         guard rest.isEmpty else {

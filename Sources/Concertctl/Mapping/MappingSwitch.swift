@@ -55,11 +55,12 @@ private enum MappingSwitch {
         let mapping = try await target.find(change.session)
         guard !mapping.isDeleting else { throw MappingChange.deleting(mapping) }
         guard mapping.isEnabled != isOn else {
-            let finished = try await change.finished(mapping, isEnabled: isOn)
+            let finished = try await change.finished(mapping, nil, isEnabled: isOn)
             change.tell(finished, "already \(finished.stateText)")
             return .done
         }
-        let finished = try await change.finished(try await change.update(mapping, settings), isEnabled: isOn)
+        let finished = try await change.finished(
+            try await change.update(mapping, settings), "told to be \(isOn ? "Enabled" : "Disabled")", isEnabled: isOn)
         change.tell(finished, finished.stateText)
         return .done
     }

@@ -46,7 +46,7 @@ struct MappingUpdate: Command {
             return .done
         }
         let updated = try await change.update(try await target.find(change.session), settings)
-        let finished = try await change.finished(updated, isEnabled: settings["Enabled"]?.bool)
+        let finished = try await change.finished(updated, "updated", isEnabled: settings["Enabled"]?.bool)
         change.tell(finished, "updated \(settings.names.joined(separator: ", ")), \(finished.stateText)")
         await MappingWarning.show(finished.json, change.session)
         return .done
