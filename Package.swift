@@ -65,7 +65,9 @@ let package = Package(
             name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
         .testTarget(
             name: "RuntimeServerTests", dependencies: ["LambdaRuntime", "RuntimeServer"], swiftSettings: settings),
-        .testTarget(name: "ConcertctlTests", dependencies: ["TestSupport", "concertctl"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertctlTests", dependencies: ["Clients", "JSON", "TestSupport", "Transport", "concertctl"],
+            swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -30,6 +30,7 @@ struct Arguments: Sendable {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let spelling = parts[0]
         guard let option = description.options.first(where: { $0.spellings.contains(spelling) }) else {
+            if let reason = description.refused[spelling] { throw UsageError(description: "\(spelling) \(reason)") }
             let known = description.options.flatMap(\.spellings)
             let hint = Suggestion.nearest(to: spelling, among: known).map { "; did you mean \($0)?" } ?? ""
             throw UsageError(description: "\"\(spelling)\" is no option\(hint)")

@@ -9,6 +9,8 @@ struct CommandDescription: Sendable {
     /// What may follow the name, one form each.
     var usage = ["[options]"]
     var options: [OptionDescription] = []
+    /// Words that look like options and are none here, each with why; help does not list them.
+    var refused: [String: String] = [:]
     /// How many words that are no option it takes.
     var operands: ClosedRange<Int> = 0...0
     var examples: [String] = []

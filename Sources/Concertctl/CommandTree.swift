@@ -36,9 +36,15 @@ enum CommandTree {
                 name: "stream", summary: "set up, feed, read and manage the stream",
                 commands: [
                     StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamScale.self,
-                    StreamRetention.self,
-                    StreamMode.self, StreamEncrypt.self, StreamMonitor.self, StreamTag.self, StreamConsumer.self,
-                    StreamDelete.self,
+                    StreamRetention.self, StreamMode.self, StreamEncrypt.self, StreamMonitor.self, StreamTag.self,
+                    StreamConsumer.self, StreamDelete.self,
+                ])),
+        .group(
+            CommandGroup(
+                name: "mapping", summary: "join the stream to the function, and manage how",
+                commands: [
+                    MappingCreate.self, MappingList.self, MappingShow.self, MappingUpdate.self, MappingEnable.self,
+                    MappingDisable.self, MappingDelete.self,
                 ])),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]

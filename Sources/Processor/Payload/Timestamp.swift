@@ -44,6 +44,12 @@ extension Timestamp {
         self.init(secondsSinceEpoch: date.daysSinceEpoch * 86400 + time - Int64(offset), nanoseconds: fraction)
         guard Self.seconds.contains(secondsSinceEpoch) else { return nil }
     }
+
+    /// Fails unless all of `text` is a date, alone or with a time of day.
+    public init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        self.init(0..<bytes.count, of: bytes.span)
+    }
 }
 
 /// Text: ISO 8601 in UTC with `Z`.

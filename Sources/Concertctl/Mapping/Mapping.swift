@@ -1,0 +1,124 @@
+import Clients
+import JSON
+
+/// An event source mapping, as Lambda describes it.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html>
+struct Mapping: Sendable, Equatable {
+    let uuid: String
+    /// The whole description.
+    let json: JSONValue
+
+    init(_ description: JSONValue, answered operation: String) throws(CommandError) {
+        guard let uuid = description["UUID"]?.string, !uuid.isEmpty else {
+            throw CommandError(description: "lambda \(operation): the answer describes no mapping")
+        }
+        (self.uuid, json) = (uuid, description)
+    }
+
+    var functionARN: String { json["FunctionArn"]?.string ?? "" }
+    var sourceARN: String { json["EventSourceArn"]?.string ?? "" }
+    var state: String { json["State"]?.string ?? "" }
+    var isDeleting: Bool { state == "Deleting" }
+
+    /// Whether it reads the stream, or is about to; nil while its state does not tell.
+    var isEnabled: Bool? {
+        switch state {
+        case "Enabled", "Enabling": true
+        case "Disabled", "Disabling": false
+        default: nil
+        }
+    }
+
+    /// Whether it is neither changing nor in a state that nobody asked for.
+    var isResting: Bool { state == "Enabled" || state == "Disabled" }
+
+    /// With the reason, unless that is only that somebody wanted it.
+    var stateText: String {
+        let reason = json["StateTransitionReason"]?.string ?? ""
+        let isPlain = ["", "USER_INITIATED", "User action"].contains(reason)
+        return MappingText.escaped(isPlain ? state : "\(state) (\(reason))")
+    }
+
+    /// One line that names it.
+    var line: String {
+        let function = (try? FunctionReference(functionARN))?.shortName ?? functionARN
+        return
+            "mapping \(MappingText.escaped(uuid)) of stream \(MappingText.escaped(MappingSource.shortName(sourceARN))) to function "
+            + MappingText.escaped(function)
+    }
+}
+
+/// Calls about mappings.
+extension AWSRequest {
+    private static let mappings = "event-source-mappings"
+
+    static func createMapping(_ settings: JSONObject) -> AWSRequest {
+        change(.lambda("CreateEventSourceMapping", "POST", [mappings], body: .object(settings)))
+    }
+
+    static func updateMapping(_ uuid: String, _ settings: JSONObject) -> AWSRequest {
+        change(.lambda("UpdateEventSourceMapping", "PUT", [mappings, uuid], body: .object(settings)))
+    }
+
+    static func deleteMapping(_ uuid: String) -> AWSRequest {
+        change(.lambda("DeleteEventSourceMapping", "DELETE", [mappings, uuid]))
+    }
+
+    static func getMapping(_ uuid: String) -> AWSRequest {
+        .lambda("GetEventSourceMapping", "GET", [mappings, uuid])
+    }
+
+    /// - Parameter marker: Where the page before ended.
+    static func listMappings(of sourceARN: String?, marker: String? = nil) -> AWSRequest {
+        let items = [("EventSourceArn", sourceARN), ("Marker", marker)]
+        return .lambda(
+            "ListEventSourceMappings", "GET", [mappings],
+            query: items.compactMap { name, value in value.map { QueryItem(name, $0) } })
+    }
+
+    static func tags(ofMapping arn: String) -> AWSRequest {
+        var request = AWSRequest.lambda("ListTags", "GET", [])
+        request.path = ["2017-03-31", "tags", arn]
+        return request
+    }
+
+    /// Somebody must know what became of it.
+    private static func change(_ request: AWSRequest) -> AWSRequest {
+        var request = request
+        request.isAbandonedOnCancel = false
+        return request
+    }
+}
+
+/// Reading mappings.
+extension AWSSession {
+    /// Nil when there is no such mapping.
+    func mapping(_ uuid: String) async throws -> Mapping? {
+        do {
+            return try Mapping(try await read(.getMapping(uuid)), answered: "GetEventSourceMapping")
+        } catch let error as AWSError where error.code == "ResourceNotFoundException" {
+            return nil
+        }
+    }
+
+    /// All pages of `ListEventSourceMappings`; without an ARN, of all sources.
+    ///
+    /// By the source alone: what Lambda makes of a function's name depends on how the mapping's creator wrote it.
+    func mappings(of sourceARN: String?) async throws -> [Mapping] {
+        var found: [Mapping] = []
+        var seen: Set<String> = []
+        var marker: String?
+        repeat {
+            let answer = try await read(.listMappings(of: sourceARN, marker: marker))
+            for description in answer["EventSourceMappings"]?.array ?? [] {
+                let mapping = try Mapping(description, answered: "ListEventSourceMappings")
+                if seen.insert(mapping.uuid).inserted { found.append(mapping) }
+            }
+            let next = answer["NextMarker"]?.string
+            marker = next == marker || next == "" ? nil : next
+        } while marker != nil
+        // A server that does not know the filter is no reason to touch another stream's mapping.
+        return found.filter { sourceARN == nil || $0.sourceARN == sourceARN }
+    }
+}

@@ -1,0 +1,201 @@
+import Clients
+import JSON
+
+/// Makes a mapping, or finds that there is one.
+struct MappingCreate: Command {
+    private static let update = OptionDescription(
+        "--update", .flag, "where there is a mapping with other settings, give it these")
+    static let description = CommandDescription(
+        name: "mapping create", summary: "make a mapping of a stream to a function, unless there is one",
+        discussion: """
+            Where nothing else is said, a new mapping has batch size 100, a batching window of 5 s, starts at LATEST, \
+            and reports batch item failures.
+
+            A mapping of the same stream and function that is as asked for is left as it is. One that differs is shown \
+            with its differences, and the command fails; --update applies them, but for those that can only be set at \
+            creation, with which it still fails. What nobody asked for is no difference.
+
+            Settings that lose records or hold up a shard are warned of on standard error.
+            """,
+        options: [MappingTarget.functionName, MappingSource.eventSourceARN, .streamName] + MappingOptions.updatable
+            + MappingOptions.createOnly + [update] + MappingChange.options,
+        refused: MappingOptions.foreign,
+        examples: [
+            "concertctl mapping create --wait",
+            "concertctl mapping create --stream-name concert-data-stream --starting-position TRIM_HORIZON \\\n"
+                + "      --maximum-retry-attempts 10 --bisect-batch-on-function-error \\\n"
+                + "      --on-failure arn:aws:sqs:us-east-1:123456789012:concert-dead-letters",
+            "concertctl mapping create --function-name concert-data-processor:live --batch-size 500 --update",
+            "concertctl mapping create --filter-criteria 'Filters=[{Pattern=\"{\\\"partitionKey\\\":[\\\"c1\\\"]}\"}]'",
+        ])
+
+    private let arguments: Arguments
+    private let settings: WantedSettings
+    private let function: FunctionReference
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        function = try MappingTarget.function(arguments)
+        settings = try WantedSettings(arguments, isCreation: true)
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let source = try MappingTarget.source(arguments, environment)
+        let change = try MappingChange(arguments, environment: environment)
+        let arn = try await source.resolvedARN(change.session)
+        var request = JSONObject()
+        request["EventSourceArn"] = .string(arn)
+        request["FunctionName"] = .string(function.text)
+        for member in settings.all.members { request[member.name] = member.value }
+        guard !change.session.isDryRun else { return try await plan(request, of: arn, change.session) }
+        switch try await outcome(of: request, arn, change) {
+        case .made(let mapping):
+            let isEnabled = settings.given["Enabled"]?.bool ?? true
+            let finished = try await change.finished(mapping, "created", isEnabled: isEnabled)
+            change.tell(finished, "created, \(finished.stateText)")
+            await MappingWarning.show(finished.json, change.session)
+            return .done
+        case .found(let mapping): return try await reconcile(mapping, change)
+        }
+    }
+
+    private func plan(_ request: JSONObject, of arn: String, _ session: AWSSession) async throws -> ExitStatus {
+        try session.planned(.listMappings(of: arn))
+        try session.planned(.createMapping(request))
+        session.finishDryRun()
+        await MappingWarning.show(.object(request), session)
+        return .done
+    }
+}
+
+/// Making it once, whatever becomes of the answer.
+extension MappingCreate {
+    private enum Outcome {
+        case made(Mapping)
+        case found(Mapping)
+    }
+
+    /// Creations that may be tried: others may make and delete the same mapping meanwhile.
+    private static let attemptLimit = 3
+
+    private func outcome(of request: JSONObject, _ arn: String, _ change: MappingChange) async throws -> Outcome {
+        var found = try await find(arn, change.session)
+        var attempt = 0
+        while true {
+            if let found, !found.isDeleting { return .found(found) }
+            if let found { try await awaitDeletion(of: found, change) }
+            attempt += 1
+            do {
+                let answer = try await change.session.read(.createMapping(request))
+                return .made(try Mapping(answer, answered: "CreateEventSourceMapping"))
+            } catch let error as AWSError where error.code == "ResourceConflictException" {
+                // Somebody else was faster, or the answer of an attempt of ours was lost.
+                guard attempt < Self.attemptLimit else { throw error }
+                found = try await conflicting(error, arn, change.session)
+            } catch let error as AWSError where !error.isDefinite {
+                guard let mapping = try? await find(arn, change.session), !mapping.isDeleting else { throw error }
+                return .found(mapping)
+            }
+        }
+    }
+
+    private func find(_ arn: String, _ session: AWSSession) async throws -> Mapping? {
+        let found = try await session.mappings(of: arn).filter { function.matches($0.functionARN) }
+        return found.first { !$0.isDeleting } ?? found.first
+    }
+
+    /// The mapping that a conflict is with: Lambda says its UUID, in the text alone.
+    private func conflicting(_ error: AWSError, _ arn: String, _ session: AWSSession) async throws -> Mapping? {
+        if let uuid = error.refusal.flatMap({ Self.lastUUID(in: $0.message) }),
+            let mapping = try await session.mapping(uuid)
+        {
+            return mapping
+        }
+        return try await find(arn, session)
+    }
+
+    /// The last, for a stream's name may look like one.
+    static func lastUUID(in text: String) -> String? {
+        let form = /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/
+        return text.matches(of: form).last.map { String($0.output) }
+    }
+
+    private func awaitDeletion(of mapping: Mapping, _ change: MappingChange) async throws {
+        guard change.waits else {
+            throw CommandError(
+                description: "\(mapping.line) is being deleted; run this again when it is gone, or give --wait")
+        }
+        try await change.waitUntilGone(mapping)
+    }
+}
+
+/// A mapping that is there already.
+extension MappingCreate {
+    private func reconcile(_ mapping: Mapping, _ change: MappingChange) async throws -> ExitStatus {
+        var mapping = mapping
+        if settings.given["Enabled"] != nil, mapping.isEnabled == nil { mapping = try await change.settled(mapping) }
+        let differences = mapping.differences(from: settings.given, tags: try await tags(of: mapping, change.session))
+        guard !differences.isEmpty else {
+            mapping = try await change.finished(mapping, nil, isEnabled: settings.given["Enabled"]?.bool)
+            change.tell(mapping, "exists already and is as asked for, \(mapping.stateText)")
+            await MappingWarning.show(mapping.json, change.session)
+            return .done
+        }
+        guard arguments.flag(Self.update) else {
+            show(differences, of: mapping, change)
+            Console.note("\(mapping.line) exists already with other settings; \(advice(on: differences, mapping))")
+            return .failed
+        }
+        return try await apply(differences, to: mapping, change)
+    }
+
+    /// Nil where nobody asked for tags.
+    private func tags(of mapping: Mapping, _ session: AWSSession) async throws -> JSONValue? {
+        guard settings.given["Tags"] != nil, let arn = mapping.json["EventSourceMappingArn"]?.string else { return nil }
+        return try await session.read(.tags(ofMapping: arn))["Tags"]
+    }
+
+    private func apply(
+        _ differences: [MappingDifference], to mapping: Mapping, _ change: MappingChange
+    ) async throws -> ExitStatus {
+        let mendable = differences.filter { !$0.isCreateOnly }
+        let rest = differences.filter(\.isCreateOnly)
+        var mapping = mapping
+        if !mendable.isEmpty {
+            let members = mendable.map { JSONObject.Member(name: $0.setting, value: $0.wanted) }
+            mapping = try await change.update(mapping, JSONObject(members))
+            mapping = try await change.finished(mapping, "updated", isEnabled: settings.given["Enabled"]?.bool)
+        }
+        let updated = mendable.map(\.setting).joined(separator: ", ")
+        guard rest.isEmpty else {
+            if !mendable.isEmpty { Console.note("\(mapping.line): updated \(updated), \(mapping.stateText)") }
+            show(rest, of: mapping, change)
+            Console.note("\(mapping.line) still differs; \(advice(on: rest, mapping))")
+            return .failed
+        }
+        change.tell(mapping, "updated \(updated), \(mapping.stateText)")
+        await MappingWarning.show(mapping.json, change.session)
+        return .done
+    }
+
+    private func show(_ differences: [MappingDifference], of mapping: Mapping, _ change: MappingChange) {
+        guard change.output == .json else { return print(MappingDifference.text(differences)) }
+        let document: JSONValue = [
+            "UUID": .string(mapping.uuid), "Differences": .array(differences.map(\.json)),
+        ]
+        print(document.prettyText)
+    }
+
+    /// What can be done about them.
+    private func advice(on differences: [MappingDifference], _ mapping: Mapping) -> String {
+        var advice: [String] = []
+        if differences.contains(where: { !$0.isCreateOnly }) { advice.append("--update applies what can be updated") }
+        let fixed = differences.filter(\.isCreateOnly).map(\.setting)
+        if fixed.contains("Tags") { advice.append("Tags \(MappingOptions.tagsAfterCreation)") }
+        let others = fixed.filter { $0 != "Tags" }
+        if !others.isEmpty {
+            advice.append("\(others.joined(separator: " and ")) \(MappingOptions.onlyAtCreation)")
+        }
+        return advice.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,53 @@
+import JSON
+
+/// Shows all that Lambda tells about a mapping.
+struct MappingShow: Command {
+    static let description = CommandDescription(
+        name: "mapping show", summary: "show a mapping's settings, state and last result",
+        discussion: "Settings that lose records or hold up a shard are warned of on standard error.",
+        options: MappingTarget.options + MappingOptions.calling,
+        examples: [
+            "concertctl mapping show --stream-name concert-data-stream",
+            "concertctl mapping show --uuid 14e0db71-5d35-4eb5-b481-8945cf9d10c2 --output json | jq .State",
+        ])
+
+    private let arguments: Arguments
+    private let output: OutputFormat
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let target = try MappingTarget(arguments, environment: environment)
+        let session = try AWSSession(arguments, environment: environment, output: output)
+        let mapping = try await target.find(session)
+        print(output == .json ? mapping.json.prettyText : Self.text(of: mapping))
+        await MappingWarning.show(mapping.json, session)
+        return .done
+    }
+
+    /// Those that have a value or a default first, in this order, then whatever else Lambda tells.
+    private static let settings = [
+        "UUID", "State", "StateTransitionReason", "LastProcessingResult", "LastModified", "FunctionArn",
+        "EventSourceArn", "EventSourceMappingArn", "BatchSize", "MaximumBatchingWindowInSeconds",
+        "ParallelizationFactor", "StartingPosition", "StartingPositionTimestamp", "FunctionResponseTypes",
+        "DestinationConfig", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError",
+        "TumblingWindowInSeconds", "FilterCriteria", "FilterCriteriaError", "KMSKeyArn", "MetricsConfig",
+    ]
+    /// Left out where there is none.
+    private static let occasional: Set = ["StartingPositionTimestamp", "FilterCriteriaError"]
+
+    private static func text(of mapping: Mapping) -> String {
+        var table = TextTable(["SETTING", "VALUE"])
+        for name in settings where !occasional.contains(name) || mapping.json[name].map({ !$0.isNull }) ?? false {
+            table.add([name, MappingText.value(mapping.json[name], of: name)])
+        }
+        for member in mapping.json.object?.members ?? [] where !settings.contains(member.name) {
+            guard !member.value.isNull else { continue }
+            table.add([MappingText.escaped(member.name), MappingText.value(member.value, of: member.name)])
+        }
+        return table.text
+    }
+}

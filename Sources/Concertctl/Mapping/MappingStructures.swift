@@ -1,0 +1,115 @@
+import JSON
+
+/// Reads those of a mapping's settings that are structures.
+enum MappingStructures {
+    /// - Returns: `DestinationConfig`, with an empty destination where it is to be taken away.
+    static func destination(_ arguments: Arguments) throws -> JSONValue? {
+        let option = MappingOptions.destinationConfig
+        let structure = try Shorthand.value(of: option, arguments)
+        let arn = arguments.string(MappingOptions.onFailure)
+        guard structure == nil || arn == nil else {
+            throw UsageError(description: "\(option.name) and \(MappingOptions.onFailure.name) set the same; give one")
+        }
+        if let arn { return try destination(arn, of: MappingOptions.onFailure) }
+        guard let structure else { return nil }
+        let config = try members(structure, ["OnFailure", "OnSuccess"], of: option)
+        guard config["OnSuccess"] == nil else {
+            throw UsageError(description: "\(option.name): event source mappings know no OnSuccess, only OnFailure")
+        }
+        let onFailure = try members(config["OnFailure"], ["Destination"], of: option)
+        guard let given = (onFailure["Destination"] ?? "").string else {
+            throw UsageError(description: "\(option.name): Destination is no text")
+        }
+        return try destination(given, of: option)
+    }
+
+    private static func destination(_ arn: String, of option: OptionDescription) throws(UsageError) -> JSONValue {
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        let isARN = parts.count == 6 && parts[0] == "arn" && ["sqs", "sns", "s3"].contains(parts[2])
+        let isTopic = arn.hasPrefix("kafka://") && arn.count > "kafka://".count
+        guard arn.isEmpty || isARN || isTopic, arn.utf8.count <= 350 else {
+            throw UsageError(
+                description: "\(option.name) is \"\(arn)\"; expected the ARN of an SQS queue, an SNS topic or an S3 "
+                    + "bucket, kafka://TOPIC, or \"\" for none")
+        }
+        return ["OnFailure": ["Destination": .string(arn)]]
+    }
+
+    /// - Returns: `FilterCriteria`, empty where every record is to be taken.
+    static func filter(_ arguments: Arguments) throws -> JSONValue? {
+        let option = MappingOptions.filterCriteria
+        guard let structure = try Shorthand.value(of: option, arguments) else { return nil }
+        let criteria = try members(structure, ["Filters"], of: option)
+        let filters = criteria["Filters"] ?? []
+        guard let list = filters.array ?? filters.object.map({ [.object($0)] })
+        else { throw UsageError(description: "\(option.name): Filters is no list") }
+        let patterns = try list.map { filter in try pattern(filter, of: option) }
+        return patterns.isEmpty ? [:] : ["Filters": .array(patterns.map { ["Pattern": .string($0)] })]
+    }
+
+    /// The pattern's text; one that is given as an object is written as text.
+    private static func pattern(_ filter: JSONValue, of option: OptionDescription) throws(UsageError) -> String {
+        let given = try members(filter, ["Pattern"], of: option)["Pattern"]
+        let text = given?.string ?? given?.object.map { JSONValue.object($0).text }
+        guard let text, (try? JSONValue(parsing: Array(text.utf8)))?.object != nil else {
+            throw UsageError(
+                description: "\(option.name): a Pattern is no JSON object in a text; expected one such as "
+                    + "'{\"data\":{\"type\":[\"concert\"]}}'")
+        }
+        guard text.count <= 4096 else {
+            throw UsageError(description: "\(option.name): a Pattern has \(text.count) characters; 4096 are allowed")
+        }
+        return text
+    }
+
+    /// - Returns: `MetricsConfig`.
+    static func metrics(_ arguments: Arguments) throws -> JSONValue? {
+        let option = MappingOptions.metricsConfig
+        guard let structure = try Shorthand.value(of: option, arguments) else { return nil }
+        let metrics = try members(structure, ["Metrics"], of: option)["Metrics"] ?? []
+        let names = (metrics.array ?? [metrics]).map(\.string)
+        for name in names where name != "EventCount" && name != "" {
+            throw UsageError(
+                description: "\(option.name) has \(name.map { "\"\($0)\"" } ?? "no text"); Kinesis streams have the "
+                    + "metric EventCount only")
+        }
+        return ["Metrics": names.contains("EventCount") ? ["EventCount"] : []]
+    }
+
+    /// - Returns: `Tags`.
+    static func tags(_ arguments: Arguments) throws -> JSONValue? {
+        let option = MappingOptions.tags
+        guard let words = arguments.list(option, separator: nil) else { return nil }
+        let structure = try Shorthand.structure(words.joined(separator: ","), of: option.name)
+        guard let tags = (structure ?? [:]).object else {
+            throw UsageError(description: "\(option.name) are no object")
+        }
+        guard tags.members.count <= 50 else { throw UsageError(description: "\(option.name) has more than 50 tags") }
+        for tag in tags.members {
+            guard let value = tag.value.string, value.count <= 256, (1...128).contains(tag.name.count),
+                !tag.name.lowercased().hasPrefix("aws:")
+            else {
+                throw UsageError(
+                    description:
+                        "\(option.name): \"\(tag.name)\" is no tag; expected a key of 1 to 128 characters that "
+                        + "does not begin with aws:, and a value of 256 at most")
+            }
+        }
+        return .object(tags)
+    }
+
+    /// The members of a structure, none when it is empty.
+    private static func members(
+        _ value: JSONValue?, _ known: [String], of option: OptionDescription
+    ) throws(UsageError) -> JSONObject {
+        guard let object = (value ?? [:]).object else {
+            throw UsageError(
+                description: "\(option.name) has a value where \(known.joined(separator: " or "))=... is due")
+        }
+        for name in object.names where !known.contains(name) {
+            throw UsageError(
+                description: "\(option.name) knows no \"\(name)\"; expected \(known.joined(separator: " or "))")
+        }
+        return object
+    }
+}

@@ -1,0 +1,121 @@
+import Clients
+import JSON
+
+/// The mapping that a command is about: by its UUID, or by the stream and the function that it joins.
+enum MappingTarget: Sendable, Equatable {
+    case uuid(String)
+    case pair(MappingSource, FunctionReference)
+
+    static let uuid = OptionDescription("--uuid", .value("UUID"), "the mapping, in place of stream and function")
+    static let functionName = OptionDescription(
+        "--function-name", .value("NAME"),
+        "the function: a name, name:alias, partial ARN or ARN (default \(FunctionReference.standard))")
+    /// Of commands for a mapping that exists.
+    static let options = [uuid, functionName, MappingSource.eventSourceARN, .streamName]
+
+    /// What stands for a UUID that a dry run cannot know.
+    private static let placeholder = "UUID"
+
+    /// - Throws: ``UsageError`` when it names no mapping, or two.
+    init(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
+        if let uuid = arguments.string(Self.uuid) {
+            for other in Self.options.dropFirst() where arguments.has(other) {
+                throw UsageError(description: "--uuid names the mapping already; leave \(other.name) out")
+            }
+            self = .uuid(try Self.checked(uuid))
+        } else {
+            self = .pair(try Self.source(arguments, environment), try Self.function(arguments))
+        }
+    }
+
+    /// - Throws: ``UsageError`` unless it has the form of a mapping's UUID.
+    static func checked(_ uuid: String) throws(UsageError) -> String {
+        guard !uuid.isEmpty, uuid.utf8.count <= 100,
+            uuid.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+        else {
+            throw UsageError(
+                description: "--uuid is \"\(uuid)\"; expected a UUID such as 14e0db71-5d35-4eb5-b481-8945cf9d10c2, "
+                    + "which concertctl mapping list shows")
+        }
+        return uuid
+    }
+
+    static func function(_ arguments: Arguments) throws(UsageError) -> FunctionReference {
+        try FunctionReference(arguments.string(functionName) ?? FunctionReference.standard)
+    }
+
+    static func source(_ arguments: Arguments, _ environment: [String: String]) throws(UsageError) -> MappingSource {
+        guard let source = try MappingSource(arguments, environment: environment) else {
+            throw UsageError(
+                description: "no stream is named: give --stream-name or --event-source-arn, or set "
+                    + "\(StreamReference.variable)")
+        }
+        return source
+    }
+
+    /// What a dry run would call to find it.
+    ///
+    /// - Returns: The UUID, or what stands for it.
+    func plan(_ session: AWSSession) async throws -> String {
+        switch self {
+        case .uuid(let uuid):
+            try session.planned(.getMapping(uuid))
+            return uuid
+        case .pair(let source, _):
+            try session.planned(.listMappings(of: try await source.resolvedARN(session)))
+            return Self.placeholder
+        }
+    }
+
+    /// - Throws: ``CommandError`` when there is no such mapping, or more than one.
+    func find(_ session: AWSSession) async throws -> Mapping {
+        switch self {
+        case .uuid(let uuid):
+            guard let mapping = try await session.mapping(uuid) else {
+                throw CommandError(
+                    description: "no mapping has the UUID \(uuid) in \(session.client.configuration.region); "
+                        + "concertctl mapping list shows those that there are")
+            }
+            return mapping
+        case .pair(let source, let function):
+            let candidates = try await Self.mappings(of: source, session)
+            let found = candidates.filter { function.matches($0.functionARN) }
+            // One that is on its way out is meant only where there is no other.
+            let staying = found.filter { !$0.isDeleting }
+            guard let mapping = staying.first ?? found.first else {
+                throw Self.missing(source, function, candidates)
+            }
+            guard staying.count < 2 else {
+                let uuids = staying.map(\.uuid).joined(separator: ", ")
+                throw CommandError(
+                    description: "\(staying.count) mappings join stream \(source.stream.name) and function "
+                        + "\(function.shortName): \(uuids); say which by --uuid")
+            }
+            return mapping
+        }
+    }
+
+    /// Of a stream that was deleted, too: its mappings outlive it.
+    private static func mappings(of source: MappingSource, _ session: AWSSession) async throws -> [Mapping] {
+        do {
+            return try await session.mappings(of: try await source.resolvedARN(session))
+        } catch let error as AWSError where error.code == "ResourceNotFoundException" && source.arn == nil {
+            return try await session.mappings(of: nil).filter {
+                MappingSource.shortName($0.sourceARN) == source.stream.name
+            }
+        }
+    }
+
+    private static func missing(
+        _ source: MappingSource, _ function: FunctionReference, _ candidates: [Mapping]
+    ) -> CommandError {
+        let others = candidates.compactMap { try? FunctionReference($0.functionARN).shortName }
+        let hint =
+            others.isEmpty
+            ? "concertctl mapping create makes one, concertctl mapping list shows those that there are"
+            : "there are mappings to \(others.joined(separator: ", "))"
+        return CommandError(
+            description: "no mapping joins stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) and "
+                + "function \(function.shortName); \(hint)")
+    }
+}
