@@ -35,7 +35,8 @@ enum CommandTree {
             CommandGroup(
                 name: "stream", summary: "set up, feed, read and manage the stream",
                 commands: [
-                    StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamScale.self,
+                    StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamTail.self,
+                    StreamScale.self,
                     StreamRetention.self, StreamMode.self, StreamEncrypt.self, StreamMonitor.self, StreamTag.self,
                     StreamConsumer.self, StreamDelete.self,
                 ])),

@@ -1,0 +1,88 @@
+import Clients
+import Foundation
+import JSON
+
+/// Reads all shards of a stream in turn, each as often as it allows, parents before children.
+struct Tail {
+    private let stream: StreamReference
+    private let session: AWSSession
+    private let start: TailStart
+    /// Where shards go on that were begun at their end and lost their iterator before anything came.
+    private let lateStart: TailStart
+    /// Nil: all shards.
+    private let shardID: String?
+    private var shards: [ShardReading] = []
+    private var failures = 0
+    var output: TailOutput
+
+    /// Reads in a row that may fail before it is given up.
+    private static let patience = 10
+
+    init(
+        _ stream: StreamReference, _ session: AWSSession, from start: TailStart, shardID: String?, output: TailOutput
+    ) async throws {
+        (self.stream, self.session, self.start, self.shardID, self.output) = (stream, session, start, shardID, output)
+        lateStart = .time(Date().timeIntervalSince1970)
+        let listed = try await stream.shards(session)
+        let known = listed.map(Shard.init)
+        if let shardID, !known.contains(where: { $0.id == shardID }) {
+            throw CommandError(
+                description: "stream \(stream.name) has no shard \(shardID); concertctl stream describe lists them")
+        }
+        for shard in known where shardID.map({ $0 == shard.id }) ?? (start != .latest || shard.isOpen) {
+            shards.append(ShardReading(shard.id, parents: shardID == nil ? shard.parents : [], from: start))
+        }
+    }
+
+    /// Whether every shard that was begun has been read to its newest record, and none is left to begin.
+    var isCaughtUp: Bool { shards.allSatisfy(\.isCaughtUp) }
+
+    /// Whether there is nothing left that could bring a record.
+    var isOver: Bool { shards.allSatisfy(\.isOver) }
+
+    /// Reads the shard that is due next, after waiting for it.
+    mutating func step(until end: ContinuousClock.Instant?) async throws {
+        try Task.checkCancellation()
+        let over = Set(shards.filter(\.isOver).map(\.id))
+        let known = Set(shards.map(\.id))
+        let begun = shards.indices.filter { index in
+            !shards[index].isOver && shards[index].parents.allSatisfy { over.contains($0) || !known.contains($0) }
+        }
+        guard let next = begun.min(by: { shards[$0].due < shards[$1].due }) else { return }
+        let due = shards[next].due
+        guard end.map({ due < $0 }) ?? true else {
+            if let end { try await Task.sleep(until: end, clock: .continuous) }
+            return
+        }
+        if due > .now { try await Task.sleep(until: due, clock: .continuous) }
+        do {
+            let records = try await shards[next].read(stream, session, lateStart: lateStart)
+            failures = 0
+            output.print(records, of: shards[next].id)
+            if shards[next].isOver, shardID == nil { try await beginChildren(of: next) }
+        } catch let error as AWSError where error.isRetryable {
+            failures += 1
+            guard failures < Self.patience else { throw error }
+            if failures == 1 { Console.note("note: \(error)") }
+            shards[next].postpone(by: .milliseconds(200 << min(failures, 5)))
+        }
+    }
+
+    /// Adds the shards that took the place of one that has ended.
+    private mutating func beginChildren(of index: Int) async throws {
+        let ended = shards[index]
+        // Some servers name no children in the last read; the list then does.
+        var children = ended.children.map { child in
+            (id: child["ShardId"]?.string ?? "", parents: (child["ParentShards"]?.array ?? []).compactMap(\.string))
+        }
+        if children.isEmpty {
+            children = try await stream.shards(session).map(Shard.init)
+                .filter { $0.parents.contains(ended.id) }.map { ($0.id, $0.parents) }
+        }
+        for child in children where !child.id.isEmpty && !shards.contains(where: { $0.id == child.id }) {
+            // Everything on a child is newer than what its parents held.
+            let childStart = if case .time = start { start } else { TailStart.trimHorizon }
+            shards.append(ShardReading(child.id, parents: child.parents, from: childStart))
+        }
+    }
+}

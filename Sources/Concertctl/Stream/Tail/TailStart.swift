@@ -1,0 +1,52 @@
+import Foundation
+import JSON
+import Processor
+
+/// Where reading begins.
+enum TailStart: Sendable, Equatable {
+    case latest
+    case trimHorizon
+    /// Seconds since the Unix epoch.
+    case time(Double)
+
+    /// - Parameter text: `LATEST`, `TRIM_HORIZON`, a time in ISO 8601 or in seconds since the epoch, or how long ago, such as `10m`.
+    init(_ text: String, now: Double = Date().timeIntervalSince1970) throws(UsageError) {
+        switch text.uppercased() {
+        case "LATEST": self = .latest
+        case "TRIM_HORIZON": self = .trimHorizon
+        default:
+            if let seconds = Double(text), seconds.isFinite, seconds >= 0 {
+                self = .time(seconds)
+            } else if let duration = Span.seconds(text) {
+                self = .time(max(0, now - duration))
+            } else if let time = Timestamp(text) {
+                self = .time(Double(time.secondsSinceEpoch) + Double(time.nanoseconds) / 1e9)
+            } else {
+                throw UsageError(
+                    description: "--from is \"\(text)\"; expected LATEST, TRIM_HORIZON, a time such as "
+                        + "2026-01-31T12:00:00Z, or how long ago, such as 10m")
+            }
+        }
+    }
+
+    /// The members by which `GetShardIterator` is told.
+    var members: [(String, JSONValue?)] {
+        switch self {
+        case .latest: [("ShardIteratorType", "LATEST")]
+        case .trimHorizon: [("ShardIteratorType", "TRIM_HORIZON")]
+        case .time(let seconds): [("ShardIteratorType", "AT_TIMESTAMP"), ("Timestamp", .decimal(seconds))]
+        }
+    }
+}
+
+/// Lengths of time as people write them.
+enum Span {
+    /// In seconds; nil unless it is a number with `s`, `m`, `h` or `d` behind it.
+    static func seconds(_ text: String) -> Double? {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let last = text.last, let unit = units[last], let number = Double(text.dropLast()), number.isFinite,
+            number >= 0, number * unit <= 1e9
+        else { return nil }
+        return number * unit
+    }
+}
