@@ -42,7 +42,11 @@ struct MetricQuery: Sendable, Equatable {
 
     /// The datapoints that there are, oldest first; a period in which nothing was written has none.
     func datapoints(_ session: AWSSession) async throws -> [Datapoint] {
-        let answer = try await session.readXML(request)
+        datapoints(in: try await session.readXML(request))
+    }
+
+    /// What an answer to ``request`` holds, oldest first.
+    func datapoints(in answer: XMLElement) -> [Datapoint] {
         let result = answer.first("GetMetricStatisticsResult") ?? answer
         let found = result.list("Datapoints").compactMap { member -> Datapoint? in
             guard let time = member.text(of: "Timestamp").flatMap({ try? Date($0, strategy: .iso8601) }),
