@@ -34,7 +34,7 @@ enum CommandTree {
         .group(
             CommandGroup(
                 name: "stream", summary: "set up, feed, read and manage the stream", commands: [StreamList.self])),
-        .command(Doctor.self),
+        .command(Doctor.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]
 

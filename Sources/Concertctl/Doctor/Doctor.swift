@@ -15,7 +15,8 @@ struct Doctor: Command {
         name: "doctor", summary: "check stream, mapping, function and permissions, and say what to do",
         discussion: """
             Prints a line a check: its verdict, its name, what was found; below it, where something is to be done,
-            what. Calls only what changes nothing. A check that needs what another did not find is skipped.
+            what. Calls only what changes nothing. Checks that need what another did not find are skipped, and named
+            together at the end.
 
             Figures are those of the last five minutes. Exit status 1 when there is a fault; warnings alone: 0.
             """,
@@ -47,16 +48,26 @@ struct Doctor: Command {
         let width = Check.all.map(\.name.count).max() ?? 0
         var counts: [Verdict: Int] = [:]
         var results: [JSONValue] = []
+        var skipped: [(reason: String, checks: [String])] = []
         for check in Check.all {
             let finding = try await check.finding(&examination)
             counts[finding.verdict, default: 0] += 1
             switch output {
+            case .text where finding.verdict == .skipped:
+                if let index = skipped.firstIndex(where: { $0.reason == finding.text }) {
+                    skipped[index].checks.append(check.name)
+                } else {
+                    skipped.append((finding.text, [check.name]))
+                }
             case .text: print(finding.lines(of: check.name, width: width))
             case .json: results.append(finding.json(of: check.name))
             }
         }
         if output == .json { print(JSONValue.array(results).prettyText) }
-        if output == .text { print("\n" + Self.summary(counts)) }
+        if output == .text {
+            for (reason, checks) in skipped { print("skipped  \(checks.joined(separator: ", ")): \(reason)") }
+            print("\n" + Self.summary(counts))
+        }
         return counts[.fault] == nil ? .done : .failed
     }
 

@@ -69,7 +69,10 @@ extension Check {
             let account = answer.first("Account")?.text ?? "unknown"
             return valid("\(arn), account \(account), from \(origin)", until: credentials.expiration, examination.now)
         } catch let error as AWSError {
-            guard error.refusal != nil else { throw error }
+            guard error.refusal != nil else {
+                examination.outage = "AWS cannot be reached; see Credentials"
+                return .fault("\(error)", ErrorAdvice.advice(on: error))
+            }
             examination.outage = "needs credentials that AWS accepts; see Credentials"
             return .fault("\(error), with those from \(origin)", ErrorAdvice.advice(on: error) ?? setCredentials)
         }
