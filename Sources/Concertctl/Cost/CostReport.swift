@@ -8,31 +8,27 @@ struct CostReport: Sendable {
     let function: FunctionLoad
     let provisioned: Bill
     let onDemand: Bill
-    /// What one shard adds to a provisioned stream's bill.
-    private let shardPrice: Decimal
+    /// How many shards may be paid for before on-demand is cheaper for this load; zero when it always is.
+    let shardsUntilOnDemand: Int
 
     /// - Parameter shards: Nil for as many as the load asks for.
     init(_ load: StreamLoad, _ function: FunctionLoad, shards: Int?, region: String, _ prices: Prices) {
         (self.load, self.function, self.region) = (load, function, region)
+        let onDemand = Bill.onDemand(load, function, prices)
+        self.onDemand = onDemand
         provisioned = .provisioned(load, function, shards: shards ?? load.neededShards, prices)
-        onDemand = .onDemand(load, function, prices)
-        let extended = load.retentionHours > 24 ? prices.extendedShardHour : 0
-        let hourly = prices.shardHour + extended + prices.consumerShardHour * Decimal(load.fanOutConsumers)
-        shardPrice =
-            hourly * Decimal(Prices.hoursPerMonth) + prices.metricMonth * Decimal(load.shardMetrics)
+        // More shards never cost less, and each costs its hours at least.
+        let hours = prices.shardHour * Decimal(Prices.hoursPerMonth)
+        var bounds = 0...max(0, (onDemand.total / hours).ceiling.integer ?? 0)
+        while bounds.lowerBound < bounds.upperBound {
+            let middle = bounds.upperBound - (bounds.upperBound - bounds.lowerBound) / 2
+            let total = Bill.provisioned(load, function, shards: middle, prices).total
+            bounds = total <= onDemand.total ? middle...bounds.upperBound : bounds.lowerBound...(middle - 1)
+        }
+        shardsUntilOnDemand = bounds.lowerBound
     }
 
     var isProvisionedCheaper: Bool { provisioned.total <= onDemand.total }
-
-    /// How many shards may be paid for before on-demand is cheaper for this load; zero when it always is.
-    ///
-    /// Lambda's own cost is left as it is: more shards change it by little.
-    var shardsUntilOnDemand: Int {
-        let rest = provisioned.total - shardPrice * Decimal(provisioned.shards)
-        let shards = (onDemand.total - rest) / shardPrice
-        let whole = shards.ceiling == shards ? shards : shards.ceiling - 1
-        return max(0, whole.integer ?? .max)
-    }
 
     var recommendedBatchSize: Int { function.recommendedBatchSize(load, shards: provisioned.shards) }
 
