@@ -36,9 +36,8 @@ enum CommandTree {
                 name: "stream", summary: "set up, feed, read and manage the stream",
                 commands: [
                     StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamTail.self,
-                    StreamScale.self,
-                    StreamRetention.self, StreamMode.self, StreamEncrypt.self, StreamMonitor.self, StreamTag.self,
-                    StreamConsumer.self, StreamDelete.self,
+                    StreamScale.self, StreamRetention.self, StreamMode.self, StreamEncrypt.self, StreamMonitor.self,
+                    StreamTag.self, StreamConsumer.self, StreamDelete.self,
                 ])),
         .group(
             CommandGroup(
@@ -47,6 +46,7 @@ enum CommandTree {
                     MappingCreate.self, MappingList.self, MappingShow.self, MappingUpdate.self, MappingEnable.self,
                     MappingDisable.self, MappingDelete.self,
                 ])),
+        .command(Doctor.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]
 

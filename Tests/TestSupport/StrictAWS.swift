@@ -86,14 +86,16 @@ public final class StrictAWS: Sendable {
         try post("faults", members)
     }
 
-    /// What the fake answers to an operation, such as one of a service that it does not have, until the reset.
+    /// What the fake answers to an operation, such as one of a service that it does not have: the next `times` times,
+    /// or until the reset.
     public func answer(
-        _ operation: String, with body: String, status: Int = 200, contentType: String = "application/x-amz-json-1.1"
+        _ operation: String, with body: String, status: Int = 200, contentType: String = "application/x-amz-json-1.1",
+        times: Int = -1
     ) throws {
         try post(
             "faults",
             [
-                "operation": operation, "kind": Fault.answer.rawValue, "times": -1, "status": status,
+                "operation": operation, "kind": Fault.answer.rawValue, "times": times, "status": status,
                 "contentType": contentType, "body": body,
             ])
     }

@@ -1,0 +1,54 @@
+import Foundation
+
+/// What AWS asks in one Region, in US dollars; free tiers and discounts for great volumes are left out.
+///
+/// Sources: <https://aws.amazon.com/kinesis/data-streams/pricing/>, <https://aws.amazon.com/lambda/pricing/>,
+/// <https://aws.amazon.com/cloudwatch/pricing/>
+struct Prices: Sendable, Equatable {
+    /// When they were last compared with AWS's pages.
+    static let date = "2026-11"
+    static let hoursPerMonth = 730
+
+    /// Provisioned streams.
+    var shardHour = dollars("0.015")
+    var millionPayloadUnits = dollars("0.014")
+    /// For each hour of a shard, as soon as records are kept for longer than a day.
+    var extendedShardHour = dollars("0.020")
+    var consumerShardHour = dollars("0.015")
+    var fanOutGigabyte = dollars("0.013")
+
+    /// On-demand streams, in standard mode.
+    var streamHour = dollars("0.04")
+    var gigabyteIn = dollars("0.08")
+    var gigabyteOut = dollars("0.04")
+    /// For what is kept from the second to the seventh day.
+    var extendedGigabyteMonth = dollars("0.10")
+    var onDemandFanOutGigabyte = dollars("0.05")
+
+    /// Both: for what is kept beyond the seventh day.
+    var longTermGigabyteMonth = dollars("0.023")
+
+    var millionRequests = dollars("0.20")
+    var gigabyteSecond: [Architecture: Decimal] = [
+        .x86: dollars("0.0000166667"), .arm: dollars("0.0000133334"),
+    ]
+
+    /// Of the first 10,000.
+    var metricMonth = dollars("0.30")
+
+    /// Nil where this table has none: elsewhere prices are a tenth to a half higher.
+    init?(region: String) {
+        guard Self.knownRegions.contains(region) else { return nil }
+    }
+
+    /// These three have one price list.
+    static let knownRegions = ["us-east-1", "us-east-2", "us-west-2"]
+
+    private static func dollars(_ text: String) -> Decimal { Decimal(string: text) ?? .nan }
+}
+
+/// A function's processor, as Lambda calls it.
+enum Architecture: String, CaseIterable, Sendable {
+    case x86 = "x86_64"
+    case arm = "arm64"
+}

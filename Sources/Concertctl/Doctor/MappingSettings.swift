@@ -1,0 +1,60 @@
+import JSON
+
+/// An event source mapping, as far as `doctor` judges it.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html>
+struct MappingSettings: Sendable, Equatable {
+    var uuid: String
+    var functionARN: String
+    var sourceARN: String
+    var state: String
+    var transitionReason: String
+    var lastResult: String
+    var batchSize: Int
+    /// In seconds.
+    var batchingWindow: Int
+    var parallelizationFactor: Int
+    /// Nil: endless.
+    var maximumRetries: Int?
+    /// In seconds; nil: any.
+    var maximumAge: Int?
+    var bisects: Bool
+    var reportsItemFailures: Bool
+    /// An ARN.
+    var destination: String?
+    var startingPosition: String
+
+    /// Fails when it has no UUID.
+    init?(_ json: JSONValue) {
+        guard let uuid = json["UUID"]?.string else { return nil }
+        func limit(_ name: String) -> Int? { json[name]?.integer.flatMap { $0 < 0 ? nil : $0 } }
+        self.uuid = uuid
+        functionARN = json["FunctionArn"]?.string ?? ""
+        sourceARN = json["EventSourceArn"]?.string ?? ""
+        state = json["State"]?.string ?? ""
+        transitionReason = json["StateTransitionReason"]?.string ?? ""
+        lastResult = json["LastProcessingResult"]?.string ?? ""
+        batchSize = json["BatchSize"]?.integer ?? 100
+        batchingWindow = json["MaximumBatchingWindowInSeconds"]?.integer ?? 0
+        parallelizationFactor = json["ParallelizationFactor"]?.integer ?? 1
+        maximumRetries = limit("MaximumRetryAttempts")
+        maximumAge = limit("MaximumRecordAgeInSeconds")
+        bisects = json["BisectBatchOnFunctionError"]?.bool ?? false
+        reportsItemFailures =
+            json["FunctionResponseTypes"]?.array?.contains { $0.string == "ReportBatchItemFailures" } ?? false
+        let destination = json["DestinationConfig"]?["OnFailure"]?["Destination"]?.string
+        self.destination = destination.flatMap { $0.isEmpty ? nil : $0 }
+        startingPosition = json["StartingPosition"]?.string ?? ""
+    }
+
+    /// Whether it goes to the function, whatever its version or alias.
+    ///
+    /// - Parameter function: A name, or an ARN.
+    func isFor(_ function: String) -> Bool { Self.name(in: functionARN) == Self.name(in: function) }
+
+    /// `fn` of `fn`, `fn:live`, `123456789012:function:fn` and `arn:aws:lambda:REGION:123456789012:function:fn:live`.
+    private static func name(in function: String) -> Substring {
+        let start = function.firstRange(of: "function:")?.upperBound ?? function.startIndex
+        return function[start...].prefix { $0 != ":" }
+    }
+}

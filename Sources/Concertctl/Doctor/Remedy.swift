@@ -1,0 +1,45 @@
+import Clients
+
+/// The commands that advice names: all in one place, so that they keep up with the commands there are.
+enum Remedy {
+    static func allow(_ refusal: AWSRefusal) -> String { allow("\(refusal.service):\(refusal.operation)") }
+
+    /// - Parameter action: As policies name it, such as `kinesis:ListShards`.
+    static func allow(_ action: String) -> String {
+        "allow \(iamName(of: action)) in a policy of who runs this"
+    }
+
+    /// What IAM calls an operation; `HeadBucket` alone goes by another name.
+    private static func iamName(of action: String) -> String { action == "s3:HeadBucket" ? "s3:ListBucket" : action }
+
+    static let listStreams = "concertctl stream list"
+    static func setUp(_ stream: String) -> String { "concertctl stream setup --stream-name \(stream)" }
+    static func encrypt(_ stream: String) -> String { "concertctl stream encrypt --stream-name \(stream)" }
+    static func monitor(_ stream: String) -> String { "concertctl stream monitor --stream-name \(stream)" }
+    static func scale(_ stream: String, to shards: Int) -> String {
+        "concertctl stream scale --stream-name \(stream) --target-shard-count \(shards)"
+    }
+    static func retain(_ stream: String, hours: Int) -> String {
+        "concertctl stream retention --stream-name \(stream) --retention-period-hours \(hours)"
+    }
+
+    static func createMapping(_ streamARN: String, _ function: String) -> String {
+        "concertctl mapping create --event-source-arn \(streamARN) --function-name \(function)"
+    }
+    static func enableMapping(_ uuid: String) -> String { "concertctl mapping enable --uuid \(uuid)" }
+    static func updateMapping(_ uuid: String, _ options: String) -> String {
+        "concertctl mapping update --uuid \(uuid) \(options)"
+    }
+
+    static func configureFunction(_ function: String, _ options: String) -> String {
+        "aws lambda update-function-configuration --function-name \(function) \(options)"
+    }
+    static func deployFunction(_ function: String) -> String {
+        "aws lambda update-function-code --function-name \(function) --zip-file fileb://dist/concert-data-processor.zip"
+    }
+    static func freeConcurrency(_ function: String) -> String {
+        "aws lambda delete-function-concurrency --function-name \(function)"
+    }
+    static func readLog(_ function: String) -> String { "aws logs tail /aws/lambda/\(function) --since 15m" }
+    static let readDeadLetters = "concertctl dead-letters list"
+}

@@ -1,0 +1,246 @@
+import TestSupport
+import XCTest
+
+final class CostTests: XCTestCase {
+    /// Options of one call, and lines of one mode: item, arithmetic, dollars.
+    private struct Case {
+        var options: String
+        var mode: String
+        var lines: [(item: String, arithmetic: String, dollars: String)]
+        var line: UInt
+
+        init(
+            _ options: String, _ mode: String, _ lines: [(item: String, arithmetic: String, dollars: String)],
+            line: UInt = #line
+        ) {
+            (self.options, self.mode, self.lines, self.line) = (options, mode, lines, line)
+        }
+    }
+
+    private func cost(_ options: String) throws -> Run {
+        try Concertctl.run(["cost"] + options.split(separator: " ").map(String.init))
+    }
+
+    /// The figures as they are written, for a number that was read is binary.
+    private func dollars(_ item: String, _ mode: String, in text: String) -> String? {
+        let end = mode == "Provisioned" ? "\"OnDemand\"" : "\"Cheaper\""
+        guard let start = text.firstRange(of: "\"\(mode)\""), let stop = text.firstRange(of: end) else { return nil }
+        let part = text[start.upperBound..<stop.lowerBound]
+        guard item != "Total" else { return part.matches(of: /"Dollars": ([0-9.]+)/).last.map { String($0.1) } }
+        guard let name = part.firstRange(of: "\"Item\": \"\(item)\"") else { return nil }
+        return part[name.upperBound...].firstMatch(of: /"Dollars": ([0-9.]+)/).map { String($0.1) }
+    }
+
+    func testCountsToTheCent() throws {
+        let million = "--records-per-day 1000000 --bytes-per-record 1024"
+        let cases = [
+            // The guide's example; its own PUT units are counted per million records, where AWS counts each.
+            Case(
+                million, "Provisioned",
+                [
+                    ("Capacity", "1 shard x 730 h x $0.015", "10.95"),
+                    ("PUT payload units", "30,416,667 x $0.014/million", "0.43"),
+                ]),
+            Case(
+                million, "OnDemand",
+                [
+                    ("Capacity", "1 stream x 730 h x $0.04", "29.20"), ("Data in", "29.008 GB x $0.08", "2.32"),
+                    ("Data out", "29.008 GB x $0.04", "1.16"),
+                ]),
+            // The guide's other rows.
+            Case(
+                "\(million) --shard-count 2", "Provisioned",
+                [("Capacity", "2 shards x 730 h x $0.015", "21.90")]),
+            Case(
+                "\(million) --shard-count 5", "Provisioned",
+                [("Capacity", "5 shards x 730 h x $0.015", "54.75")]),
+            Case(
+                "\(million) --retention-period-hours 24", "Provisioned", [("Total", "", "11.71")]),
+            Case(
+                "\(million) --retention-period-hours 25", "Provisioned",
+                [("Extended retention", "1 shard x 730 h x $0.02", "14.60")]),
+            Case(
+                "\(million) --retention-period-hours 168", "OnDemand",
+                [("Extended retention", "5.722 GB x $0.10", "0.57")]),
+            Case(
+                "\(million) --retention-period-hours 8760", "OnDemand",
+                [
+                    ("Extended retention", "5.722 GB x $0.10", "0.57"),
+                    ("Long-term retention", "341.415 GB x $0.023", "7.85"),
+                ]),
+            Case(
+                "\(million) --consumers 2 --shared-consumers 0 --shard-level-metrics ALL", "Provisioned",
+                [
+                    ("Fan-out consumers", "2 x 1 shard x 730 h x $0.015", "21.90"),
+                    ("Fan-out data", "2 x 29.008 GB x $0.013", "0.75"),
+                    ("Enhanced monitoring", "7 metrics x 1 shard x $0.30", "2.10"),
+                ]),
+            Case(
+                "\(million) --consumers 2 --shared-consumers 0", "OnDemand",
+                [("Data out", "0 GB x $0.04", "0.00"), ("Fan-out data", "2 x 29.008 GB x $0.05", "2.90")]),
+            // A record rounds up to 25 KB where it is put, and to 1 KB where data is counted.
+            Case(
+                "--records-per-day 24000000 --bytes-per-record 25600", "Provisioned",
+                [("PUT payload units", "730,000,000 x $0.014/million", "10.22")]),
+            Case(
+                "--records-per-day 24000000 --bytes-per-record 25601", "Provisioned",
+                [("PUT payload units", "1,460,000,000 x $0.014/million", "20.44")]),
+            Case(
+                "--records-per-day 1000000 --bytes-per-record 1025", "OnDemand",
+                [("Data in", "58.015 GB x $0.08", "4.64"), ("Data out", "29.036 GB x $0.04", "1.16")]),
+            Case(
+                "--records-per-day 0 --bytes-per-record 1", "Provisioned",
+                [
+                    ("PUT payload units", "0 x $0.014/million", "0.00"),
+                    ("Lambda requests", "0 x $0.20/million", "0.00"),
+                    ("Total", "", "10.95"),
+                ]),
+            Case(
+                "--records-per-day 1000000000000000 --bytes-per-record 10485760 --peak-factor 1000", "Provisioned",
+                [("Capacity", "115,740,740,740,741 shards x 730 h x $0.015", "1267361111111113.95")]),
+            // 1,000,000 a day are 58 in the 5 s of a window.
+            Case(
+                "\(million) --batch-size 10", "Provisioned",
+                [
+                    ("Lambda requests", "3,041,667 x $0.20/million", "0.61"),
+                    ("Lambda duration", "3,041,667 x 0.1 s x 256/1024 GB x $0.0000166667", "1.27"),
+                ]),
+            Case(
+                "\(million) --architecture arm64 --memory-size 1024 --duration-ms 0.5 --duration-per-record-ms 1"
+                    + " --batch-size 10", "Provisioned",
+                [("Lambda duration", "3,041,667 x 0.011 s x 1,024/1024 GB x $0.0000133334", "0.45")]),
+            Case(
+                "--records-per-day 86400 --bytes-per-record 1 --maximum-batching-window-in-seconds 0", "Provisioned",
+                [("Lambda requests", "2,628,000 x $0.20/million", "0.53")]),
+        ]
+        for row in cases {
+            let run = try cost(row.options + " --output json")
+            XCTAssertEqual(run.status, 0, run.notes, line: row.line)
+            let bill = try XCTUnwrap(try run.json()[row.mode] as? [String: Any])
+            let lines = try XCTUnwrap(bill["Lines"] as? [[String: Any]])
+            for (item, arithmetic, amount) in row.lines {
+                let found = lines.first { $0["Item"] as? String == item }
+                if item != "Total" { XCTAssertEqual(found?["Arithmetic"] as? String, arithmetic, line: row.line) }
+                XCTAssertEqual(dollars(item, row.mode, in: run.output), amount, item, line: row.line)
+            }
+        }
+    }
+
+    func testAsksForTheShardsThatTheLimitsWant() throws {
+        // Records a day, bytes, further options, shards.
+        let cases: [(records: Int, bytes: Int, options: String, shards: Int, line: UInt)] = [
+            (0, 1, "", 1, #line),
+            (86_400_000, 1, "", 1, #line),
+            (86_400_001, 1, "", 2, #line),
+            (86_400_000, 1048, "", 1, #line),
+            (86_400_000, 1049, "", 2, #line),
+            (86_400, 1_048_576, "", 1, #line),
+            (86_401, 1_048_576, "", 2, #line),
+            (86_400, 1_048_576, "--shared-consumers 2", 1, #line),
+            (86_400, 1_048_576, "--shared-consumers 3", 2, #line),
+            (86_400, 1_048_576, "--shared-consumers 0 --consumers 5", 1, #line),
+            (86_400_000, 1, "--peak-factor 1.5", 2, #line),
+            (86_400_000, 1, "--peak-factor 2.000001", 3, #line),
+        ]
+        for row in cases {
+            let run = try cost(
+                "--records-per-day \(row.records) --bytes-per-record \(row.bytes) \(row.options) --output json")
+            XCTAssertEqual(try run.json()["RequiredShardCount"] as? Int, row.shards, run.notes, line: row.line)
+        }
+    }
+
+    func testSaysWhichModeIsCheaperAndUpToWhere() throws {
+        for (load, bound) in [
+            ("--records-per-day 1000000 --bytes-per-record 1024", 2),
+            ("--records-per-day 400000000 --bytes-per-record 1024 --consumers 2 --shard-level-metrics ALL", 60),
+            ("--records-per-day 0 --bytes-per-record 1 --retention-period-hours 8760 --consumers 50", 0),
+        ] {
+            let load = load + " --output json"
+            XCTAssertEqual(try cost(load).json()["ProvisionedIsCheaperUpToShardCount"] as? Int, bound, load)
+            XCTAssertEqual(
+                try cost("\(load) --shard-count \(bound + 1)").json()["Cheaper"] as? String, "ON_DEMAND", load)
+            guard bound > 0 else { continue }
+            XCTAssertEqual(
+                try cost("\(load) --shard-count \(bound)").json()["Cheaper"] as? String, "PROVISIONED", load)
+        }
+    }
+
+    func testRecommendsAndWarns() throws {
+        let cases: [(options: String, batchSize: Int, factor: Int, notes: [String], line: UInt)] = [
+            ("--records-per-day 1000000 --bytes-per-record 1024", 100, 1, [], #line),
+            ("--records-per-day 43200000 --bytes-per-record 500", 2500, 1, [], #line),
+            ("--records-per-day 43200000 --bytes-per-record 500 --duration-per-record-ms 6", 2500, 4, [], #line),
+            (
+                "--records-per-day 43200000 --bytes-per-record 500 --duration-per-record-ms 50", 2500, 10,
+                ["a shard runs 10 batches at once at most, and this load wants 26"], #line
+            ),
+            ("--records-per-day 8640 --bytes-per-record 1000000", 4, 1, [], #line),
+            (
+                "--records-per-day 1 --bytes-per-record 5000000", 1, 1,
+                ["a record of 5000000 bytes does not fit into the 6 MB of an invocation"], #line
+            ),
+            (
+                "--records-per-day 432000000 --bytes-per-record 10 --shard-count 4 --shared-consumers 6", 6300, 1,
+                ["4 shards are too few", "5 reads a second", "a new on-demand stream takes 4 MB"], #line
+            ),
+        ]
+        for row in cases {
+            let answer = try cost(row.options + " --output json").json()
+            let recommended = try XCTUnwrap(answer["Recommended"] as? [String: Any])
+            XCTAssertEqual(recommended["BatchSize"] as? Int, row.batchSize, line: row.line)
+            XCTAssertEqual(recommended["ParallelizationFactor"] as? Int, row.factor, line: row.line)
+            let notes = try XCTUnwrap(answer["Notes"] as? [String])
+            XCTAssertEqual(notes.count, row.notes.count, "\(notes)", line: row.line)
+            for (note, start) in zip(notes, row.notes) {
+                XCTAssertTrue(note.contains(start), "\(start) is not in: \(note)", line: row.line)
+            }
+        }
+    }
+
+    func testShowsItsArithmetic() throws {
+        let run = try cost("--records-per-day 1000000 --bytes-per-record 1024")
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertEqual(run.notes, "")
+        for words in [
+            "1 shard x 730 h x $0.015 = $10.95", "30,416,667 x $0.014/million = $0.43", "Total", "$11.71", "$33.98",
+            "provisioned is cheaper than on-demand by $22.27 a month; for this load it is so up to 2 shards",
+            "Recommended: 1 shard, --batch-size 100, --parallelization-factor 1", "us-east-1",
+        ] { XCTAssertTrue(run.output.contains(words), "\(words) is not in: \(run.output)") }
+    }
+
+    func testKnowsThreeRegions() throws {
+        let load = "--records-per-day 1000000 --bytes-per-record 1024"
+        let there = try Concertctl.run(
+            ["cost"] + load.split(separator: " ").map(String.init), environment: ["AWS_REGION": "eu-west-1"])
+        XCTAssertEqual(there.status, 0, "a Region of the environment is none that was asked for: \(there.notes)")
+        XCTAssertEqual(try cost(load + " --region us-west-2").status, 0)
+        let run = try cost(load + " --region eu-west-1")
+        XCTAssertEqual(run.status, 1)
+        XCTAssertTrue(run.notes.contains("only those of us-east-1, us-east-2, us-west-2"), run.notes)
+    }
+
+    func testRefusesWrongUsage() throws {
+        let cases: [(options: String, notes: String, line: UInt)] = [
+            ("", "--records-per-day and --bytes-per-record are needed", #line),
+            ("--records-per-day 5", "--records-per-day and --bytes-per-record are needed", #line),
+            ("--records-per-day -5 --bytes-per-record 5", "expected a whole number in 0...", #line),
+            ("--records-per-day 99999999999999999999 --bytes-per-record 5", "expected a whole number in 0...", #line),
+            ("--records-per-day 5 --bytes-per-record 0", "expected a whole number in 1...10485760", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --peak-factor 0.5", "expected a number in 1...1000", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --peak-factor 2x", "expected a number in 1...1000", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --peak-factor 1e2", "expected a number in 1...1000", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --peak-factor 1.0000001", "at most six decimals", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --retention-period-hours 23", "in 24...8760", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --architecture mips", "expected one of x86_64, arm64", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --shard-level-metrics Bytes", "names \"Bytes\"", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --consumers 51", "in 0...50", #line),
+            ("--records-per-day 5 --bytes-per-record 5 more", "one argument too many", #line),
+        ]
+        for row in cases {
+            let run = try cost(row.options)
+            XCTAssertEqual(run.status, 2, row.options, line: row.line)
+            XCTAssertTrue(run.notes.contains(row.notes), "\(row.notes) is not in: \(run.notes)", line: row.line)
+            XCTAssertEqual(run.output, "", line: row.line)
+        }
+    }
+}

@@ -1,0 +1,276 @@
+import Foundation
+import TestSupport
+import XCTest
+
+/// `doctor` against the strict fake: first all is well, then one thing at a time is not.
+final class DoctorTests: XCTestCase {
+    /// Makes a stream and a mapping that nothing is wrong with.
+    private static let setUpScript = """
+        import boto3
+        kinesis, functions = boto3.client("kinesis"), boto3.client("lambda")
+        kinesis.create_stream(StreamName="concerts", ShardCount=2)
+        kinesis.start_stream_encryption(StreamName="concerts", EncryptionType="KMS", KeyId="alias/aws/kinesis")
+        kinesis.enable_enhanced_monitoring(StreamName="concerts", ShardLevelMetrics=["ALL"])
+        kinesis.increase_stream_retention_period(StreamName="concerts", RetentionPeriodHours=48)
+        functions.create_event_source_mapping(
+            FunctionName="concert-data-processor", BatchSize=100, MaximumBatchingWindowInSeconds=5,
+            EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/concerts", StartingPosition="TRIM_HORIZON",
+            FunctionResponseTypes=["ReportBatchItemFailures"], BisectBatchOnFunctionError=True,
+            MaximumRetryAttempts=10, MaximumRecordAgeInSeconds=86400,
+            DestinationConfig={"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failed"}})
+        """
+    private static let queue = #"{"QueueUrl":"http://localhost/123456789012/failed"}"#
+    private static let actions = [
+        "kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards",
+        "sqs:SendMessage",
+    ]
+
+    private func healthy() throws -> StrictAWS {
+        let fake = try StrictAWS()
+        try fake.set(["readsUntilActive": 0])
+        try fake.addFunction(
+            "concert-data-processor",
+            configuration: [
+                "Environment": ["Variables": ["DEAD_LETTER_QUEUE_URL": "http://localhost/123456789012/failed"]]
+            ])
+        let home = try TemporaryFolder()
+        var environment = Concertctl.cleanEnvironment(home: home).merging(fake.environment) { $1 }
+        environment["AWS_DEFAULT_REGION"] = "us-east-1"
+        let script = try RunningProgram(
+            Moto.python(), ["-W", "ignore", "-c", Self.setUpScript], environment: environment
+        ).finish()
+        XCTAssertEqual(script.status, 0, script.notes)
+        try fake.add([(60, 1200)], to: "IteratorAge", of: "AWS/Lambda", dimensions: Self.function)
+        return fake
+    }
+
+    private static let function = ["FunctionName": "concert-data-processor"]
+    private static let stream = ["StreamName": "concerts"]
+
+    /// Answers of services that the fake does not have, for good: to be given after those that go before.
+    private func answerElsewhere(_ fake: StrictAWS, actions: [String] = DoctorTests.actions) throws {
+        try fake.answer("GetQueueUrl", with: Self.queue)
+        try fake.answer(
+            "GetQueueAttributes",
+            with: #"{"Attributes":{"ApproximateNumberOfMessages":"0","ApproximateNumberOfMessagesNotVisible":"0"}}"#)
+        let document = """
+            {"Statement":{"Effect":"Allow","Action":\(actions),"Resource":["arn:aws:kinesis:*:*:stream/con*",\
+            "arn:aws:sqs:us-east-1:123456789012:faile?"]}}
+            """.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        for (operation, result) in [
+            ("GetRole", "<Role><RoleName>concert-data-processor</RoleName></Role>"),
+            (
+                "ListAttachedRolePolicies",
+                "<AttachedPolicies/><IsTruncated>false</IsTruncated>"
+            ),
+            (
+                "ListRolePolicies",
+                "<PolicyNames><member>read</member></PolicyNames><IsTruncated>false</IsTruncated>"
+            ),
+            ("GetRolePolicy", "<PolicyDocument>\(document)</PolicyDocument>"),
+        ] {
+            try fake.answer(
+                operation,
+                with: "<\(operation)Response><\(operation)Result>\(result)</\(operation)Result></\(operation)Response>",
+                contentType: "text/xml")
+        }
+    }
+
+    func testFindsNothingWrongWhereNothingIs() throws {
+        let fake = try healthy()
+        try answerElsewhere(fake)
+        let changes = try fake.calls().count
+        let oracle = try SigV4Oracle(upstream: fake.url)
+        let folder = try TemporaryFolder()
+        let file = folder.url.appending(path: "bootstrap")
+        try ELF(machine: 183).data.write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        for hasToken in [false, true] {
+            let report = try DoctorReport(
+                ["--bootstrap", file.path], environment: oracle.environment(hasToken: hasToken))
+            XCTAssertEqual(report.run.status, 0, report.run.notes)
+            XCTAssertGreaterThan(report.findings.count, 25)
+            for finding in report.findings {
+                XCTAssertEqual(finding.verdict, "ok", "\(finding)")
+                XCTAssertEqual(finding.advice, [], "\(finding)")
+            }
+        }
+        XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
+        let verbs = try fake.calls().dropFirst(changes).map(\.operation).filter { operation in
+            !["Get", "List", "Describe"].contains { operation.hasPrefix($0) }
+        }
+        XCTAssertEqual(verbs, [], "nothing is changed")
+    }
+
+    /// One thing that is not as it should be.
+    private struct Case {
+        var check: String
+        var verdict: String
+        var finding: String
+        var advice: String?
+        var operation: String
+        var answer: String
+        var times: Int
+        var line: UInt
+
+        init(
+            _ check: String, _ verdict: String, _ finding: String, _ advice: String?, _ operation: String,
+            _ answer: String, times: Int = 1, line: UInt = #line
+        ) {
+            (self.check, self.verdict, self.finding, self.advice) = (check, verdict, finding, advice)
+            (self.operation, self.answer, self.times, self.line) = (operation, answer, times, line)
+        }
+    }
+
+    private static func stream(_ members: String) -> String {
+        """
+        {"StreamDescriptionSummary":{"StreamName":"concerts","StreamStatus":"ACTIVE","OpenShardCount":2,\
+        "StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/concerts","RetentionPeriodHours":48,\(members)}}
+        """
+    }
+
+    private static func function(_ members: String, _ beside: String = "") -> String {
+        """
+        {"Configuration":{"FunctionName":"concert-data-processor","Runtime":"provided.al2023","Timeout":60,\
+        "Role":"arn:aws:iam::123456789012:role/concert-data-processor","MemorySize":256,\(members)}\(beside)}
+        """
+    }
+
+    private static func mapping(_ members: String) -> String {
+        """
+        {"EventSourceMappings":[{"UUID":"u-1","State":"Enabled","LastProcessingResult":"OK","BatchSize":100,\
+        "FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:concert-data-processor:live",\
+        "EventSourceArn":"arn:aws:kinesis:us-east-1:123456789012:stream/concerts",\
+        "FunctionResponseTypes":["ReportBatchItemFailures"],"MaximumRetryAttempts":3,\(members)}]}
+        """
+    }
+
+    private static let streamCases = [
+        Case(
+            "Stream", "fault", "concerts is CREATING", "stream describe --stream-name concerts",
+            "DescribeStreamSummary", stream(#""StreamStatus":"CREATING""#)),
+        Case(
+            "Stream", "warn", "concerts is UPDATING, provisioned, 2 shards, keeps records 48 h", "ACTIVE",
+            "DescribeStreamSummary", stream(#""StreamStatus":"UPDATING""#)),
+        Case(
+            "Encryption", "warn", "unencrypted", "concertctl stream encrypt --stream-name concerts",
+            "DescribeStreamSummary", stream(#""EncryptionType":"NONE""#)),
+        Case(
+            "Enhanced monitoring", "warn", "off", "concertctl stream monitor --stream-name concerts",
+            "DescribeStreamSummary", stream(#""EnhancedMonitoring":[{"ShardLevelMetrics":[]}]"#)),
+        Case("Stream", "fault", "describes no stream", nil, "DescribeStreamSummary", #"{"a":1}"#),
+    ]
+    private static let functionCases = [
+        Case(
+            "Function", "fault", "Failed, last update Successful: no image", "update-function-code", "GetFunction",
+            function(#""State":"Failed","StateReason":"no image""#)),
+        Case(
+            "Function", "fault", "last update Failed: bad zip", "update-function-code", "GetFunction",
+            function(#""LastUpdateStatus":"Failed","LastUpdateStatusReason":"bad zip""#)),
+        Case("Function", "warn", "Pending", "again", "GetFunction", function(#""State":"Pending""#)),
+        Case("Function", "warn", "Inactive", "next invocation", "GetFunction", function(#""State":"Inactive""#)),
+        Case(
+            "Runtime", "fault", "\"python3.13\" does not start a bootstrap", "--runtime provided.al2023",
+            "GetFunction", function(#""Runtime":"python3.13""#)),
+        Case(
+            "Runtime", "warn", "provided.al2 is older", "al2023", "GetFunction", function(#""Runtime":"provided.al2""#)),
+        Case("Runtime", "warn", "image", "zip", "GetFunction", function(#""PackageType":"Image""#)),
+        Case("Memory", "warn", "128 MB", "--memory-size 256", "GetFunction", function(#""MemorySize":128"#)),
+        Case("Timeout", "warn", "3 s for a batch of 100", "--timeout 60", "GetFunction", function(#""Timeout":3"#)),
+        Case(
+            "Concurrency", "fault", "0 is reserved", "delete-function-concurrency", "GetFunction",
+            function(#""a":1"#, #","Concurrency":{"ReservedConcurrentExecutions":0}"#)),
+        Case(
+            "Concurrency", "warn", "1 is reserved, but the stream's shards want 2", "delete-function-concurrency",
+            "GetFunction", function(#""a":1"#, #","Concurrency":{"ReservedConcurrentExecutions":1}"#)),
+        Case(
+            "Dead-letter queue", "warn", "a bad record holds up its shard", "DEAD_LETTER_QUEUE_URL", "GetFunction",
+            function(#""a":1"#)),
+        Case(
+            "Dead-letter queue", "fault", "\"failed\", which is no queue's URL", "DEAD_LETTER_QUEUE_URL",
+            "GetFunction", function(#""Environment":{"Variables":{"DEAD_LETTER_QUEUE_URL":"failed"}}"#)),
+        Case("Function's role", "fault", "no role", "AWSLambdaKinesis", "GetFunction", function(#""Role":"""#)),
+    ]
+    private static let mappingCases = [
+        Case(
+            "Mapping", "fault", "nothing takes records of concerts to concert-data-processor",
+            "mapping create --event-source-arn arn:aws:kinesis:us-east-1:123456789012:stream/concerts "
+                + "--function-name concert-data-processor", "ListEventSourceMappings", #"{"EventSourceMappings":[]}"#,
+            times: 2),
+        Case(
+            "Mapping", "fault", "u-1 is Disabled: too many errors", "concertctl mapping enable --uuid u-1",
+            "ListEventSourceMappings", mapping(#""State":"Disabled","StateTransitionReason":"too many errors""#),
+            times: 2),
+        Case(
+            "Mapping", "warn", "Enabling", "again", "ListEventSourceMappings", mapping(#""State":"Enabling""#), times: 2
+        ),
+        Case(
+            "Mapping", "warn", "2 mappings take records", "mapping delete", "ListEventSourceMappings",
+            mapping(#""UUID":"u-2""#)),
+        Case(
+            "Last result", "fault", "PROBLEM: Function call failed", "aws logs tail", "ListEventSourceMappings",
+            mapping(#""LastProcessingResult":"PROBLEM: Function call failed""#), times: 2),
+        Case(
+            "Response type", "fault", "failed records are lost",
+            "mapping update --uuid u-1 --function-response-types ReportBatchItemFailures", "ListEventSourceMappings",
+            mapping(#""FunctionResponseTypes":[]"#), times: 2),
+        Case(
+            "Retries", "warn", "endless", "--maximum-retry-attempts 10", "ListEventSourceMappings",
+            mapping(#""MaximumRetryAttempts":-1"#), times: 2),
+        Case(
+            "Bisect", "warn", "off", "--bisect-batch-on-function-error", "ListEventSourceMappings",
+            mapping(#""BisectBatchOnFunctionError":false"#), times: 2),
+        Case(
+            "Record age", "warn", "no limit", "--maximum-record-age-in-seconds 86400", "ListEventSourceMappings",
+            mapping(#""MaximumRecordAgeInSeconds":-1"#), times: 2),
+        Case(
+            "Record age", "warn", "172800 s, but the stream forgets records after 172800 s",
+            "--retention-period-hours 72", "ListEventSourceMappings",
+            mapping(#""MaximumRecordAgeInSeconds":172800"#), times: 2),
+        Case(
+            "Batch", "warn", "1 records or 0 s", "--batch-size 100", "ListEventSourceMappings",
+            mapping(#""BatchSize":1"#), times: 2),
+        Case(
+            "Timeout", "warn", "60 s for a batch of 20000, 3 ms a record", "--timeout 60", "ListEventSourceMappings",
+            mapping(#""BatchSize":20000"#), times: 2),
+        Case(
+            "Starting position", "ok", "LATEST; what arrived before the mapping was first Enabled was not read", nil,
+            "ListEventSourceMappings", mapping(#""StartingPosition":"LATEST""#), times: 2),
+        Case(
+            "On-failure destination", "fault", "none: a batch that Lambda gives up is lost", "--on-failure QUEUE_ARN",
+            "ListEventSourceMappings", mapping(#""a":1"#), times: 2),
+        Case(
+            "On-failure destination", "warn", "none: what fails until it expires is lost", "--on-failure QUEUE_ARN",
+            "ListEventSourceMappings", mapping(#""MaximumRetryAttempts":-1"#), times: 2),
+        Case(
+            "On-failure destination", "unknown", "kafka://topic is no queue", nil, "ListEventSourceMappings",
+            mapping(#""DestinationConfig":{"OnFailure":{"Destination":"kafka://topic"}}"#), times: 2),
+    ]
+    private static let destinationCases = [
+        Case(
+            "On-failure destination", "warn", "3 messages wait in queue failed", "concertctl dead-letters list",
+            "GetQueueAttributes",
+            #"{"Attributes":{"ApproximateNumberOfMessages":"2","ApproximateNumberOfMessagesNotVisible":"1"}}"#)
+    ]
+
+    func testNamesWhatIsWrongAndWhatToDo() throws {
+        let fake = try healthy()
+        let cases = Self.streamCases + Self.functionCases + Self.mappingCases + Self.destinationCases
+        for row in cases {
+            try fake.answer(row.operation, with: row.answer, times: row.times)
+            if row.check == "On-failure destination", row.operation == "GetQueueAttributes" {
+                try fake.answer("GetQueueUrl", with: Self.queue, times: 1)
+            }
+            let report = try DoctorReport(environment: fake.environment)
+            let found = try XCTUnwrap(report[row.check], "no \(row.check)\n\(report.run.notes)", line: row.line)
+            XCTAssertEqual(found.verdict, row.verdict, "\(found)", line: row.line)
+            XCTAssertTrue(found.finding.contains(row.finding), "\(row.finding) is not in: \(found)", line: row.line)
+            if let advice = row.advice {
+                let all = found.advice.joined(separator: "\n")
+                XCTAssertTrue(all.contains(advice), "\(advice) is not in: \(found)", line: row.line)
+            }
+            if row.verdict == "fault" { XCTAssertEqual(report.run.status, 1, line: row.line) }
+        }
+        XCTAssertEqual(try fake.faultsLeft(), 0, "every answer was asked for")
+    }
+}
