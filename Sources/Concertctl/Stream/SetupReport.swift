@@ -10,17 +10,17 @@ struct SetupReport {
 
     init(output: OutputFormat) { self.output = output }
 
-    mutating func add(_ name: String, _ verdict: Verdict, _ detail: String) {
+    mutating func add(_ name: String, _ verdict: ChangeVerdict, _ detail: String) {
         let detail = MessageText.escaped(detail)
         let line = (name.padded(to: 13) + verdict.rawValue.padded(to: 12) + detail)
         if output == .text { print(line) } else { Console.note(line) }
         steps.append([
-            "Step": .string(name), "Verdict": .string(verdict.rawValue), "Detail": .string(detail),
+            "Step": .string(name), "ChangeVerdict": .string(verdict.rawValue), "Detail": .string(detail),
         ])
     }
 
     /// Takes a step; when AWS refuses it, the others, which do not depend on it, go on.
-    mutating func take(_ name: String, _ step: () async throws -> (Verdict, String)) async throws {
+    mutating func take(_ name: String, _ step: () async throws -> (ChangeVerdict, String)) async throws {
         do {
             let (verdict, detail) = try await step()
             add(name, verdict, detail)

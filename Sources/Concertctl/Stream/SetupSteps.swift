@@ -111,12 +111,12 @@ extension SetupSteps {
         plan.metrics.isEmpty ? nil : StreamMonitor.goal(with: plan.metrics, of: stream)
     }
 
-    private func monitor() async throws -> (Verdict, String) {
+    private func monitor() async throws -> (ChangeVerdict, String) {
         guard let goal = monitoringGoal else { return (.skipped, "by --no-monitoring") }
         return try await reach(goal)
     }
 
-    private func retain() async throws -> (Verdict, String) {
+    private func retain() async throws -> (ChangeVerdict, String) {
         guard let hours = plan.retentionHours else { return (.skipped, "not asked for") }
         let summary = try await change.settled()
         guard summary.retentionHours <= hours else {
@@ -129,7 +129,7 @@ extension SetupSteps {
         return try await reach(StreamRetention.goal(hours, of: stream))
     }
 
-    private func encrypt() async throws -> (Verdict, String) {
+    private func encrypt() async throws -> (ChangeVerdict, String) {
         guard let keyID = plan.keyID else { return (.skipped, "by --no-encryption") }
         let summary = try await change.settled()
         if let present = summary.keyID, !StreamEncrypt.isSameKey(present, keyID) {
@@ -141,12 +141,12 @@ extension SetupSteps {
         return try await reach(StreamEncrypt.goal(encryptedWith: keyID, of: stream))
     }
 
-    private func reach(_ goal: StreamGoal) async throws -> (Verdict, String) {
+    private func reach(_ goal: StreamGoal) async throws -> (ChangeVerdict, String) {
         let outcome = try await change.reach(goal)
         return (outcome.verdict, goal.state(outcome.after))
     }
 
-    private func tag() async throws -> (Verdict, String) {
+    private func tag() async throws -> (ChangeVerdict, String) {
         guard !plan.tags.values.isEmpty else { return (.skipped, "by --no-tags") }
         let before = try await stream.tags(session)
         let after = try await change.setTags(plan.tags, from: before)
@@ -162,7 +162,7 @@ extension SetupSteps {
         }
     }
 
-    private func allow(_ policy: StreamPolicy?) async throws -> (Verdict, String) {
+    private func allow(_ policy: StreamPolicy?) async throws -> (ChangeVerdict, String) {
         guard let policy else { return (.skipped, "by --no-policy") }
         var present = try await policy.present(session)
         if present == nil {
@@ -183,7 +183,7 @@ extension SetupSteps {
         return try await update(policy)
     }
 
-    private func update(_ policy: StreamPolicy) async throws -> (Verdict, String) {
+    private func update(_ policy: StreamPolicy) async throws -> (ChangeVerdict, String) {
         do {
             _ = try await session.readXML(policy.newVersion)
             return (.changed, policy.arn)
@@ -202,7 +202,7 @@ extension SetupSteps {
             "PutRecord", ("Data", .string(Data(data.bytes).base64EncodedString())), ("PartitionKey", "test"))
     }
 
-    private func putTestRecord(isNew: Bool) async throws -> (Verdict, String) {
+    private func putTestRecord(isNew: Bool) async throws -> (ChangeVerdict, String) {
         guard plan.putsTestRecord ?? isNew else {
             return (.skipped, plan.putsTestRecord == nil ? "the stream is not new" : "by --no-test-record")
         }

@@ -65,7 +65,7 @@ struct StreamChange: Sendable {
 extension StreamChange {
     /// How a goal was reached.
     struct Outcome: Sendable {
-        var verdict: Verdict
+        var verdict: ChangeVerdict
         var before: StreamSummary
         var after: StreamSummary
     }

@@ -18,7 +18,7 @@ struct StreamGoal: Sendable {
 }
 
 /// What became of a wish.
-enum Verdict: String, Sendable {
+enum ChangeVerdict: String, Sendable {
     case created
     case alreadySo = "already so"
     case changed
