@@ -36,6 +36,7 @@ enum CommandTree {
                 name: "stream", summary: "set up, feed, read and manage the stream",
                 commands: [
                     StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamTail.self,
+                    StreamMetrics.self,
                     StreamScale.self, StreamRetention.self, StreamMode.self, StreamEncrypt.self, StreamMonitor.self,
                     StreamTag.self, StreamConsumer.self, StreamDelete.self,
                 ])),

@@ -1,0 +1,23 @@
+/// Figures as a row of bars, the highest one full.
+enum Sparkline {
+    /// - Parameters:
+    ///   - values: One a period; nil where nothing was measured.
+    ///   - isUnicode: Whether whoever reads it can show block characters.
+    static func text(_ values: [Double?], isUnicode: Bool) -> String {
+        let levels = Array(isUnicode ? "▁▂▃▄▅▆▇█" : "_.-~=+*#")
+        let highest = values.compactMap { $0 }.max() ?? 0
+        return String(
+            values.map { value -> Character in
+                guard let value else { return " " }
+                guard highest > 0 else { return levels[0] }
+                let level = Int((max(0, value) / highest * Double(levels.count - 1)).rounded())
+                return levels[min(level, levels.count - 1)]
+            })
+    }
+
+    /// Whether the locale's characters are UTF-8.
+    static func isUnicode(_ environment: [String: String]) -> Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        return ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
+    }
+}

@@ -1,0 +1,152 @@
+import Clients
+import Foundation
+import JSON
+import Telemetry
+
+/// Shows what CloudWatch knows of the stream.
+struct StreamMetrics: Command {
+    private static let since = OptionDescription(
+        "--since", .value("TIME"), "how far back: 30m, 3h, 2d (default 1h; 15 days at most)")
+    private static let period = OptionDescription(
+        "--period", .value("SECONDS"), "one figure for each so many seconds, a multiple of 60 (default: some 60 in all)"
+    )
+    private static let metrics = OptionDescription(
+        "--metric-name", .list("NAME"), "these instead of the usual ones, as AWS/Kinesis names them")
+    private static let statistic = OptionDescription(
+        "--statistic", oneOf: MetricQuery.Statistic.self, "of every metric (default: Sum of counts, Maximum of ages)")
+
+    static let description = CommandDescription(
+        name: "stream metrics", summary: "show the stream's CloudWatch figures",
+        discussion: """
+            One line a metric: the last figure, the total or the highest, and a row of bars, oldest at the left. Figures reach CloudWatch a minute or two late. With --output json, every figure with its time.
+            """,
+        options: [.streamName, since, period, metrics, statistic, .output] + OptionDescription.aws,
+        examples: [
+            "concertctl stream metrics --since 3h",
+            "concertctl stream metrics --metric-name IncomingRecords IncomingBytes --period 300",
+            "concertctl stream metrics --output json | jq '.[] | {Metric, Datapoints: (.Datapoints | length)}'",
+        ])
+
+    /// What an operator looks at first, with what it is counted by.
+    ///
+    /// Source: <https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html>
+    private static let usual: [(name: String, statistic: MetricQuery.Statistic)] = [
+        ("IncomingRecords", .sum), ("IncomingBytes", .sum), ("GetRecords.Records", .sum), ("GetRecords.Bytes", .sum),
+        ("GetRecords.IteratorAgeMilliseconds", .maximum), ("WriteProvisionedThroughputExceeded", .sum),
+        ("ReadProvisionedThroughputExceeded", .sum), ("PutRecords.ThrottledRecords", .sum),
+        ("PutRecords.FailedRecords", .sum),
+    ]
+
+    /// What one call brings at most.
+    private static let mostDatapoints = 1440
+    private static let bars = 60
+
+    private let arguments: Arguments
+    private let seconds: Int
+    private let periodSeconds: Int
+    private let wanted: [(name: String, statistic: MetricQuery.Statistic)]
+    private let output: OutputFormat
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        let text = arguments.string(Self.since) ?? "1h"
+        guard let span = Span.seconds(text), (60...1_296_000).contains(span) else {
+            throw UsageError(description: "--since is \"\(text)\"; expected 1m to 15d, such as 30m, 3h or 2d")
+        }
+        seconds = Int(span)
+        let given = try arguments.integer(Self.period, in: 60...86_400)
+        if let given, given % 60 != 0 || seconds / given > Self.mostDatapoints {
+            throw UsageError(
+                description:
+                    "--period is \"\(given)\"; expected a multiple of 60, and \(Self.mostDatapoints) figures at most")
+        }
+        // A whole number of minutes, and about as many figures as there are bars.
+        periodSeconds = given ?? max(1, (seconds + 60 * Self.bars - 1) / (60 * Self.bars)) * 60
+        let statistic = try arguments.choice(Self.statistic, of: MetricQuery.Statistic.self)
+        let names = arguments.list(Self.metrics)
+        wanted =
+            names.map { $0.map { name in (name, statistic ?? Self.statistic(of: name)) } }
+            ?? Self.usual.map { ($0.name, statistic ?? $0.statistic) }
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    }
+
+    private static func statistic(of name: String) -> MetricQuery.Statistic {
+        usual.first { $0.name == name }?.statistic ?? (name.hasSuffix("Milliseconds") ? .maximum : .sum)
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let session = try AWSSession(arguments, environment: environment, output: output)
+        let stream = try StreamReference(arguments, environment: environment)
+        // A stream that does not exist has no figures either, which must not look like a quiet one.
+        _ = try await stream.summary(session)
+        // Periods begin at multiples of themselves, so that two calls show the same figures.
+        let now = Int(WallClock.now().millisecondsSinceEpoch / 1000)
+        let end = (now + periodSeconds - 1) / periodSeconds * periodSeconds
+        let start = end - (seconds + periodSeconds - 1) / periodSeconds * periodSeconds
+        var figures: [Figures] = []
+        for metric in wanted {
+            let query = MetricQuery(
+                namespace: "AWS/Kinesis", metric: metric.name,
+                dimensions: [MetricQuery.Dimension("StreamName", stream.name)], statistic: metric.statistic,
+                period: periodSeconds, since: WallClock(millisecondsSinceEpoch: Int64(start) * 1000),
+                until: WallClock(millisecondsSinceEpoch: Int64(end) * 1000))
+            figures.append(Figures(query: query, datapoints: try await query.datapoints(session)))
+        }
+        if output == .json {
+            print(JSONValue.array(figures.map(\.json)).prettyText)
+        } else {
+            print(text(figures, from: start, periods: (end - start) / periodSeconds, environment))
+        }
+        return .done
+    }
+
+    private func text(_ figures: [Figures], from start: Int, periods: Int, _ environment: [String: String]) -> String {
+        let isUnicode = Sparkline.isUnicode(environment)
+        var table = TextTable(["METRIC", "STATISTIC", ">LAST", ">TOTAL", ">HIGHEST", "OVER TIME"])
+        for figure in figures {
+            let bars = figure.bars(from: start, period: periodSeconds, count: periods)
+            let isSum = figure.query.statistic == .sum
+            table.add([
+                figure.query.metric, figure.query.statistic.rawValue, figure.last, isSum ? figure.total : "",
+                figure.highest,
+                figure.datapoints.isEmpty ? "no figures" : Sparkline.text(bars, isUnicode: isUnicode),
+            ])
+        }
+        let begin = Moment.text(Double(start))
+        return table.text + "\n\nfrom \(begin), \(periods) periods of \(periodSeconds) s, oldest at the left"
+    }
+}
+
+/// One metric's figures.
+private struct Figures {
+    var query: MetricQuery
+    var datapoints: [MetricQuery.Datapoint]
+
+    var last: String { Self.text(datapoints.last?.value) }
+    var total: String { Self.text(datapoints.isEmpty ? nil : datapoints.map(\.value).reduce(0, +)) }
+    var highest: String { Self.text(datapoints.map(\.value).max()) }
+
+    /// One value a period, nil where there is none.
+    func bars(from start: Int, period: Int, count: Int) -> [Double?] {
+        var bars = [Double?](repeating: nil, count: count)
+        for datapoint in datapoints {
+            let index = Int(datapoint.time) / period - start / period
+            if bars.indices.contains(index) { bars[index] = datapoint.value }
+        }
+        return bars
+    }
+
+    var json: JSONValue {
+        [
+            "Metric": .string(query.metric), "Statistic": .string(query.statistic.rawValue),
+            "Period": .integer(query.period),
+            "Datapoints": .array(
+                datapoints.map { ["Timestamp": .string(Moment.text($0.time)), "Value": .decimal($0.value)] }),
+        ]
+    }
+
+    private static func text(_ value: Double?) -> String {
+        guard let value else { return "-" }
+        return JSONValue.decimal(value).text
+    }
+}
