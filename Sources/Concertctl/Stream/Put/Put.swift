@@ -216,7 +216,7 @@ extension Put {
         }
         guard hasRefusals || fruitless > 0 else { return }
         hasRefusals = false
-        let ceiling = min(5000, 50 << min(fruitless, 8))
+        let ceiling = min(2000, 50 << min(fruitless, 8))
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...ceiling)))
     }
 }

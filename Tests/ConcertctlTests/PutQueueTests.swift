@@ -1,0 +1,140 @@
+import JSON
+import XCTest
+
+@testable import concertctl
+
+final class PutQueueTests: XCTestCase {
+    private func entry(_ key: String, _ text: String = "x", origin: String = "") -> PutQueue.Entry {
+        PutQueue.Entry(key: key, data: Array(text.utf8), origin: origin)
+    }
+
+    private func keys(_ records: [PutQueue.InFlight]) -> [String] { records.map(\.entry.key) }
+
+    func testTakesOneRecordOfAKeyARequest() {
+        var queue = PutQueue()
+        for key in ["a", "b", "a", "a", "c"] { queue.add(entry(key)) }
+        let first = queue.next()
+        XCTAssertEqual(keys(first), ["a", "b", "c"])
+        XCTAssertEqual(keys(queue.next()), [], "what is in flight holds back its key")
+        for record in first { queue.confirm(record) }
+        let second = queue.next()
+        XCTAssertEqual(keys(second), ["a"])
+        XCTAssertEqual(queue.count, 1)
+        for record in second { queue.confirm(record) }
+        XCTAssertEqual(keys(queue.next()), ["a"])
+        XCTAssertTrue(queue.isEmpty)
+    }
+
+    func testARefusedRecordGoesBeforeTheOthersOfItsKey() {
+        var queue = PutQueue()
+        for number in 1...3 { queue.add(entry("a", "\(number)")) }
+        let first = queue.next()
+        queue.putBack(first[0])
+        XCTAssertEqual(queue.count, 3)
+        XCTAssertEqual(queue.next().map(\.entry.data), [Array("1".utf8)])
+    }
+
+    func testKeepsWithinCountAndSize() {
+        var queue = PutQueue(limits: PutQueue.Limits(entries: 3, bytes: 10, entryBytes: 100))
+        for (key, text) in [("a", "1234"), ("b", "1234"), ("c", "1"), ("d", ""), ("e", ""), ("f", "")] {
+            queue.add(entry(key, text))
+        }
+        // Five bytes each with their keys: two fit exactly, and a third would be too much.
+        XCTAssertEqual(keys(queue.next()), ["a", "b"])
+        XCTAssertEqual(keys(queue.next()), ["c", "d", "e"])
+        XCTAssertEqual(keys(queue.next()), ["f"])
+        queue.add(entry("g", String(repeating: "x", count: 50)))
+        XCTAssertEqual(keys(queue.next()), ["g"], "one always goes, and the service has the last word")
+        XCTAssertEqual(queue.size, 0)
+    }
+
+    func testUnorderedRecordsOfAKeyShareARequest() {
+        var queue = PutQueue(isUnordered: true)
+        for _ in 1...5 { queue.add(entry("a")) }
+        XCTAssertEqual(queue.next().count, 5)
+    }
+
+    /// Whatever is refused in whatever request: everything arrives, and each key's records in order.
+    func testArrivesInOrderHoweverItIsRefused() {
+        for seed in 1...50 {
+            var random = SeededGenerator(state: UInt64(seed))
+            var queue = PutQueue(
+                limits: PutQueue.Limits(
+                    entries: .random(in: 1...7, using: &random), bytes: .random(in: 5...60, using: &random)))
+            var added = 0
+            var arrived: [String: [Int]] = [:]
+            while added < 300 || !queue.isEmpty {
+                for _ in 0..<Int.random(in: 0...20, using: &random) where added < 300 {
+                    queue.add(entry("k\(Int.random(in: 0...9, using: &random))", "\(added)"))
+                    added += 1
+                }
+                let records = queue.next()
+                for record in records.reversed() where Bool.random(using: &random) && record.entry.key != "k3" {
+                    arrived[record.entry.key, default: []].append(
+                        Int(String(decoding: record.entry.data, as: UTF8.self)) ?? -1)
+                    queue.confirm(record)
+                }
+                // Those that are left are put back; k3 is refused until all others are there.
+                let confirmed = Set(arrived.values.joined())
+                for record in records.reversed() {
+                    let number = Int(String(decoding: record.entry.data, as: UTF8.self)) ?? -1
+                    guard !confirmed.contains(number) else { continue }
+                    if record.entry.key == "k3", confirmed.count + queue.count + 1 >= 300 {
+                        arrived["k3", default: []].append(number)
+                        queue.confirm(record)
+                    } else {
+                        queue.putBack(record)
+                    }
+                }
+            }
+            XCTAssertEqual(arrived.values.map(\.count).reduce(0, +), 300, "seed \(seed)")
+            for (key, numbers) in arrived { XCTAssertEqual(numbers, numbers.sorted(), "seed \(seed), \(key)") }
+        }
+    }
+}
+
+/// The same numbers for the same seed.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+final class PartitionKeyTests: XCTestCase {
+    func testIsTheIDOfTheEntityInEveryShape() throws {
+        let cases: [(json: String, key: String?)] = [
+            (#"{"artist_id":"a","name":"n"}"#, "a"),
+            (#"{"data_type":"Artists","artist_id":" a ","venue_id":"v"}"#, "a"),
+            (#"{"sale_id":"s","concert_id":"c"}"#, "s"),
+            (#"{"concert_id":"c","event_id":"e","artist_id":"a"}"#, "c"),
+            (#"{"event_id":"e","venue_id":"v"}"#, "e"),
+            (#"{"record_id":"r","data_type":"venues","payload":{"venue_id":"v","artist_id":"a"}}"#, "v"),
+            (#"{"timestamp":"t","data":{"payload":{"artist_id":"a"},"data_type":"artist"}}"#, "a"),
+            (#"{"data":{"data":{"artist_id":"a"}}}"#, "a"),
+            (#"{"data":{"artist_id":"inner"},"artist_id":"outer"}"#, "outer"),
+            (#"{"artist_id":"a","popularity_score":185}"#, "a"),
+            (#"{"data_type":"artists","venue_id":"v"}"#, nil),
+            (#"{"data_type":"songs","artist_id":"a"}"#, nil),
+            (#"{"data":{"data":{"data":{"artist_id":"a"}}}}"#, nil),
+            (#"{"artist_id":7}"#, nil), (#"{"artist_id":"  "}"#, nil), (#"{"test":true}"#, nil), ("[]", nil),
+            (#"{"artist_id":"\#(String(repeating: "é", count: 257))"}"#, nil),
+            (#"{"artist_id":"\#(String(repeating: "é", count: 256))"}"#, String(repeating: "é", count: 256)),
+        ]
+        for (json, key) in cases {
+            let bytes = Array(json.utf8)
+            let found = PartitionKey.key(of: try JSONValue(parsing: bytes), bytes: bytes)
+            if let key {
+                XCTAssertEqual(found, key, json)
+            } else {
+                XCTAssertEqual(found.utf8.count, 64, "\(json): a hash")
+                XCTAssertEqual(found, PartitionKey.key(of: nil, bytes: bytes), "of the bytes")
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+import Foundation
+import TestSupport
+import XCTest
+
+@testable import concertctl
+
+/// `stream tail` and `stream metrics` against the strict fake.
+final class TailTests: XCTestCase {
+    private static let stream = "concerts"
+
+    private func server(shards: Int = 1) throws -> StrictAWS {
+        let server = try StrictAWS()
+        try server.set(["readsUntilActive": 0])
+        try assertDone(
+            run(server, ["setup", "--shard-count", "\(shards)", "--no-policy", "--no-test-record"]))
+        return server
+    }
+
+    @discardableResult
+    private func run(_ server: StrictAWS, _ words: [String], input: String = "") throws -> Run {
+        try Concertctl.run(
+            ["stream", words[0], "--stream-name", Self.stream] + words.dropFirst(), input: Data(input.utf8),
+            environment: server.environment)
+    }
+
+    private func assertDone(_ run: Run, line: UInt = #line) { XCTAssertEqual(run.status, 0, run.notes, line: line) }
+
+    private func lines(_ versions: Range<Int>, keys: Int = 40) -> String {
+        versions.map { #"{"artist_id":"a\#($0 % keys)","name":"v\#($0)"}"# + "\n" }.joined()
+    }
+
+    /// The versions of each key in the order in which they were read.
+    private func versions(_ output: String) throws -> [String: [Int]] {
+        var versions: [String: [Int]] = [:]
+        for line in output.split(separator: "\n") {
+            let record = try XCTUnwrap(
+                JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], String(line))
+            let entity = try XCTUnwrap(record["Entity"] as? [String: Any])
+            let key = try XCTUnwrap(record["PartitionKey"] as? String)
+            XCTAssertEqual(entity["artist_id"] as? String, key)
+            let number = (entity["name"] as? String)?.dropFirst()
+            versions[key, default: []].append(number.flatMap { Int($0) } ?? -1)
+        }
+        return versions
+    }
+
+    func testReadsEverythingOnceAndInOrderAcrossReshardingAndExpiry() throws {
+        let server = try server(shards: 2)
+        try assertDone(run(server, ["put"], input: lines(0..<400)))
+        try assertDone(run(server, ["scale", "--target-shard-count", "3"]))
+        try assertDone(run(server, ["put"], input: lines(400..<800)))
+        try assertDone(run(server, ["scale", "--target-shard-count", "2"]))
+        try assertDone(run(server, ["put"], input: lines(800..<1200)))
+        // Iterators that serve once only, short reads, and throttling on the way.
+        try server.set(["recordsPerRead": 70])
+        try server.add(.throttle, of: "GetRecords", times: 2, after: 3)
+        try server.add(.cut, of: "GetRecords", after: 4)
+        let home = try TemporaryFolder()
+        let program = try Concertctl.start(
+            [
+                "stream", "tail", "--stream-name", Self.stream, "--from", "TRIM_HORIZON", "--no-follow", "--output",
+                "json",
+            ],
+            home: home, environment: server.environment)
+        try program.wait { _ in try server.calls(of: "GetRecords").count >= 3 }
+        try server.expire(.iterators)
+        let tail = try program.finish()
+        assertDone(tail)
+        XCTAssertTrue(try server.calls(of: "GetRecords").contains { $0.error == "ExpiredIteratorException" })
+        let versions = try versions(tail.output)
+        XCTAssertEqual(versions.values.map(\.count).reduce(0, +), 1200, "all of them, and each once")
+        for (key, numbers) in versions { XCTAssertEqual(numbers, numbers.sorted(), key) }
+    }
+
+    func testLatestShowsWhatComesFromThenOnAndMissesNothing() throws {
+        let server = try server()
+        try assertDone(run(server, ["put"], input: lines(0..<10)))
+        let home = try TemporaryFolder()
+        let program = try Concertctl.start(
+            ["stream", "tail", "--stream-name", Self.stream, "--output", "json", "--limit", "30"], home: home,
+            environment: server.environment)
+        try program.wait { _ in try server.calls(of: "GetRecords").count >= 1 }
+        try assertDone(run(server, ["put"], input: lines(10..<25)))
+        try program.wait { try self.versions($0.output).values.map(\.count).reduce(0, +) == 15 }
+        try server.expire(.iterators)
+        try assertDone(run(server, ["put"], input: lines(25..<60)))
+        let tail = try program.finish()
+        assertDone(tail)
+        let numbers = try versions(tail.output).values.joined()
+        XCTAssertEqual(numbers.sorted(), Array(10..<40))
+    }
+
+    func testEndsAfterTheTimeAndOnCtrlC() throws {
+        let server = try server()
+        let start = ContinuousClock.now
+        assertDone(try run(server, ["tail", "--for", "1s"]))
+        XCTAssertGreaterThanOrEqual(ContinuousClock.now - start, .seconds(1))
+        let home = try TemporaryFolder()
+        let program = try Concertctl.start(
+            ["stream", "tail", "--stream-name", Self.stream], home: home, environment: server.environment)
+        let before = try server.calls(of: "GetRecords").count
+        try program.wait { _ in try server.calls(of: "GetRecords").count > before }
+        program.signal(SIGINT)
+        XCTAssertEqual(try program.finish().status, 130)
+    }
+
+    func testShowsRecordsDecodedAndEscaped() throws {
+        let server = try server()
+        let payloads = [
+            #"{"artist_id":"a1","name":"Nova \u001b[31m\u202e"}"#,
+            #"{"artist_id":"a2","name":"n","popularity_score":185}"#,
+            #"{"test":true}"#, "\u{1B}[2J not JSON",
+        ]
+        try assertDone(
+            run(
+                server, ["put", "--no-validate", "--partition-key", "key\u{1B}[0m"],
+                input: payloads.joined(separator: "\n")))
+        let tail = try run(server, ["tail", "--from", "1h", "--no-follow"])
+        assertDone(tail)
+        for words in [
+            "artist {", "\"artist_id\": \"a1\"", "range: artist.popularity_score: 185", "test record",
+            "bad record, json",
+        ] {
+            XCTAssertTrue(tail.output.contains(words), "\(words) is not in \(tail.output)")
+        }
+        for scalar in tail.output.unicodeScalars {
+            let isControl = scalar.value < 0x20 && scalar != "\n" || (0x7F..<0xA0).contains(scalar.value)
+            XCTAssertFalse(isControl || scalar.value == 0x202E, "U+\(String(scalar.value, radix: 16))")
+        }
+        let raw = try run(server, ["tail", "--from", "TRIM_HORIZON", "--no-follow", "--raw"])
+        XCTAssertEqual(raw.output.split(separator: "\n").map(String.init), Array(payloads.dropLast()))
+        XCTAssertTrue(raw.notes.contains("1 record is not JSON"), raw.notes)
+        let json = try run(server, ["tail", "--from", "TRIM_HORIZON", "--limit", "1", "--output", "json"])
+        XCTAssertEqual(try json.json()["Kind"] as? String, "artist")
+        XCTAssertEqual(
+            (try json.json()["Data"] as? String).flatMap { Data(base64Encoded: $0) }, Data(payloads[0].utf8))
+    }
+
+    func testBeginsWhereItIsTold() throws {
+        let cases: [(text: String, start: TailStart?)] = [
+            ("LATEST", .latest), ("trim_horizon", .trimHorizon), ("1000.5", .time(1000.5)), ("10m", .time(9400)),
+            ("1970-01-01T00:01:00.5Z", .time(60.5)), ("1970-01-02", .time(86_400)), ("1d", .time(0)), ("-5", nil),
+            ("yesterday", nil), ("inf", nil), ("m", nil), ("", nil),
+        ]
+        for (text, start) in cases {
+            XCTAssertEqual(try? TailStart(text, now: 10_000), start, text)
+        }
+    }
+
+    func testShowsFiguresWithTheirCourse() throws {
+        let server = try server()
+        try server.add(
+            [(130, 10), (190, 40), (250, 0)], to: "IncomingRecords", of: "AWS/Kinesis",
+            dimensions: ["StreamName": Self.stream])
+        let text = try Concertctl.run(
+            ["stream", "metrics", "--stream-name", Self.stream, "--since", "10m"],
+            environment: server.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 })
+        assertDone(text)
+        let row = try XCTUnwrap(text.output.split(separator: "\n").first { $0.hasPrefix("IncomingRecords") })
+        XCTAssertEqual(
+            row.split(whereSeparator: \.isWhitespace).map(String.init),
+            ["IncomingRecords", "Sum", "10", "50", "40", "▁█▃"])
+        XCTAssertTrue(text.output.contains("no figures"), text.output)
+        let json = try run(server, ["metrics", "--metric-name", "IncomingRecords", "--output", "json"])
+        let metrics = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
+        let values = (metrics.first?["Datapoints"] as? [[String: Any]])?.map { $0["Value"] as? Int }
+        XCTAssertEqual(values, [0, 40, 10])
+        XCTAssertEqual(
+            try Concertctl.run(["stream", "metrics", "--stream-name", "none"], environment: server.environment).status,
+            1)
+    }
+
+    func testDrawsBarsThatFit() {
+        XCTAssertEqual(Sparkline.text([0, nil, 7, 3.5], isUnicode: true), "▁ █▅")
+        XCTAssertEqual(Sparkline.text([0, 1], isUnicode: false), "_#")
+        XCTAssertEqual(Sparkline.text([0, 0], isUnicode: true), "▁▁")
+        XCTAssertEqual(Sparkline.text([], isUnicode: true), "")
+    }
+
+    func testRefusesWrongWords() throws {
+        let cases: [(words: [String], message: String)] = [
+            (["tail", "--stream-name", "s", "--from", "then"], "--from is \"then\""),
+            (["tail", "--stream-name", "s", "--for", "-1"], "--for is \"-1\""),
+            (["tail", "--stream-name", "s", "--raw", "--output", "json"], "give one of them"),
+            (["tail"], "no stream is named"),
+            (["tail", "--stream-name", "bad name"], "is no stream's name"),
+            (["put", "--stream-name", "s", "--rate", "0"], "--rate is \"0\""),
+            (["put", "--stream-name", "s", "-", "-"], "named twice"),
+            (["put", "--stream-name", "s", "--strict", "--no-validate"], "give one of them"),
+            (["put", "--stream-name", "s", "--partition-key", ""], "--partition-key must have"),
+            (["metrics", "--stream-name", "s", "--since", "16d"], "--since is \"16d\""),
+            (["metrics", "--stream-name", "s", "--period", "90"], "--period is \"90\""),
+            (["metrics", "--stream-name", "s", "--statistic", "p99"], "expected one of"),
+        ]
+        for (words, message) in cases {
+            let run = try Concertctl.run(["stream"] + words, environment: ["AWS_REGION": "us-east-1"])
+            XCTAssertEqual(run.status, 2, "\(words): \(run.notes)")
+            XCTAssertTrue(run.notes.contains(message), run.notes)
+        }
+    }
+}
