@@ -88,6 +88,7 @@ final class MappingChangeTests: MappingTestCase {
         assertRun(try mapping("show", at: server), 0, output: "Enabled")
         assertRun(try mapping("delete", "--yes", at: server), 0)
         assertRun(try mapping("create", at: server), 1, notes: "ResourceNotFoundException")
+        assertRun(try mapping("show", "--function-name", "other", at: server), 1, notes: "nor is there such a stream")
     }
 
     func testShowsWhatThereIsAndWhatIsUnsafe() async throws {

@@ -176,7 +176,7 @@ final class MappingDifferenceTests: MappingTestCase {
         XCTAssertEqual(try bodies(of: "UpdateEventSourceMapping", at: server), [#"{"BatchSize":5}"#])
 
         let alone = try mapping("create", "--starting-position", "TRIM_HORIZON", "--update", at: server)
-        assertRun(alone, 1, output: "only at creation", notes: "still differs")
+        assertRun(alone, 1, output: "a new mapping", notes: "still differs")
         XCTAssertEqual(try server.calls(of: "UpdateEventSourceMapping").count, 1)
     }
 

@@ -143,7 +143,7 @@ extension MappingCreate {
         }
         guard arguments.flag(Self.update) else {
             show(differences, of: mapping, change)
-            Console.note("\(mapping.line) exists already with other settings; \(advice(on: differences, mapping))")
+            Console.note("\(mapping.line) exists already with other settings; \(advice(on: differences))")
             return .failed
         }
         return try await apply(differences, to: mapping, change)
@@ -170,7 +170,8 @@ extension MappingCreate {
         guard rest.isEmpty else {
             if !mendable.isEmpty { Console.note("\(mapping.line): updated \(updated), \(mapping.stateText)") }
             show(rest, of: mapping, change)
-            Console.note("\(mapping.line) still differs; \(advice(on: rest, mapping))")
+            Console.note("\(mapping.line) still differs; \(advice(on: rest))")
+            await MappingWarning.show(mapping.json, change.session)
             return .failed
         }
         change.tell(mapping, "updated \(updated), \(mapping.stateText)")
@@ -187,7 +188,7 @@ extension MappingCreate {
     }
 
     /// What can be done about them.
-    private func advice(on differences: [MappingDifference], _ mapping: Mapping) -> String {
+    private func advice(on differences: [MappingDifference]) -> String {
         var advice: [String] = []
         if differences.contains(where: { !$0.isCreateOnly }) { advice.append("--update applies what can be updated") }
         let fixed = differences.filter(\.isCreateOnly).map(\.setting)

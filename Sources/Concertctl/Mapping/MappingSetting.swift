@@ -58,6 +58,14 @@ struct MappingDifference: Sendable, Equatable {
 
     var isCreateOnly: Bool { MappingSetting.createOnly.contains(setting) }
 
+    /// What can change it.
+    private var remedy: String {
+        switch setting {
+        case "Tags": "aws lambda tag-resource"
+        default: isCreateOnly ? "a new mapping" : "--update"
+        }
+    }
+
     var json: JSONValue {
         [
             "Setting": .string(setting), "Is": present, "Wanted": wanted, "OnlyAtCreation": .bool(isCreateOnly),
@@ -66,12 +74,12 @@ struct MappingDifference: Sendable, Equatable {
 
     /// As a table for people.
     static func text(_ differences: [MappingDifference]) -> String {
-        var table = TextTable(["SETTING", "IS", "WANTED", ""])
+        var table = TextTable(["SETTING", "IS", "WANTED", "CHANGED BY"])
         for difference in differences {
             table.add([
                 difference.setting, MappingText.value(difference.present, of: difference.setting),
                 MappingText.value(difference.wanted, of: difference.setting),
-                difference.isCreateOnly ? "only at creation" : "",
+                difference.remedy,
             ])
         }
         return table.text

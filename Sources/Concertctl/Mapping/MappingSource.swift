@@ -1,6 +1,3 @@
-import Clients
-import JSON
-
 /// What a mapping reads: a stream, or a consumer of a stream with enhanced fan-out.
 struct MappingSource: Sendable, Equatable {
     static let eventSourceARN = OptionDescription(
@@ -57,7 +54,6 @@ struct MappingSource: Sendable, Equatable {
         if let arn { return arn }
         guard session.isDryRun else { return try await stream.summary(session).arn }
         try session.planned(stream.request("DescribeStreamSummary"))
-        let region = session.client.configuration.region
-        return "arn:\(Partition(region: region).name):kinesis:\(region):ACCOUNT_ID:stream/\(stream.name)"
+        return try StreamSummary.placeholder(of: stream, in: session.client.configuration.region).arn
     }
 }

@@ -78,12 +78,12 @@ enum MappingTarget: Sendable, Equatable {
             }
             return mapping
         case .pair(let source, let function):
-            let candidates = try await Self.mappings(of: source, session)
+            let (candidates, isStreamGone) = try await Self.mappings(of: source, session)
             let found = candidates.filter { function.matches($0.functionARN) }
             // One that is on its way out is meant only where there is no other.
             let staying = found.filter { !$0.isDeleting }
             guard let mapping = staying.first ?? found.first else {
-                throw Self.missing(source, function, candidates)
+                throw Self.missing(source, function, candidates, isStreamGone)
             }
             guard staying.count < 2 else {
                 let uuids = staying.map(\.uuid).joined(separator: ", ")
@@ -96,24 +96,29 @@ enum MappingTarget: Sendable, Equatable {
     }
 
     /// Of a stream that was deleted, too: its mappings outlive it.
-    private static func mappings(of source: MappingSource, _ session: AWSSession) async throws -> [Mapping] {
+    private static func mappings(
+        of source: MappingSource, _ session: AWSSession
+    ) async throws -> (found: [Mapping], isStreamGone: Bool) {
         do {
-            return try await session.mappings(of: try await source.resolvedARN(session))
+            return (try await session.mappings(of: try await source.resolvedARN(session)), false)
         } catch let error as AWSError where error.code == "ResourceNotFoundException" && source.arn == nil {
-            return try await session.mappings(of: nil).filter {
-                MappingSource.shortName($0.sourceARN) == source.stream.name
-            }
+            let all = try await session.mappings(of: nil)
+            return (all.filter { MappingSource.shortName($0.sourceARN) == source.stream.name }, true)
         }
     }
 
     private static func missing(
-        _ source: MappingSource, _ function: FunctionReference, _ candidates: [Mapping]
+        _ source: MappingSource, _ function: FunctionReference, _ candidates: [Mapping], _ isStreamGone: Bool
     ) -> CommandError {
         let others = candidates.compactMap { try? FunctionReference($0.functionARN).shortName }
         let hint =
-            others.isEmpty
-            ? "concertctl mapping create makes one, concertctl mapping list shows those that there are"
-            : "there are mappings to \(others.joined(separator: ", "))"
+            if !others.isEmpty {
+                "there are mappings to \(others.joined(separator: ", "))"
+            } else if isStreamGone {
+                "nor is there such a stream: concertctl stream list and concertctl mapping list show what there is"
+            } else {
+                "concertctl mapping create makes one, concertctl mapping list shows those that there are"
+            }
         return CommandError(
             description: "no mapping joins stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) and "
                 + "function \(function.shortName); \(hint)")
