@@ -20,6 +20,8 @@ struct SetupReport {
     }
 
     /// Takes a step; when AWS refuses it, the others, which do not depend on it, go on.
+    ///
+    /// Not so when AWS cannot be reached or takes too long: the others would fare no better.
     mutating func take(_ name: String, _ step: () async throws -> (ChangeVerdict, String)) async throws {
         do {
             let (verdict, detail) = try await step()

@@ -189,6 +189,16 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertTrue(run.output.contains("it has 2 open shards, not 1, and is left so"), run.output)
     }
 
+    func testEndsAtTheStepThatTakesTooLong() throws {
+        let bench = try StreamOnStrictAWS()
+        try bench.fake.set(["readsUntilActive": 1_000_000])
+        let run = try bench.stream("setup", "--no-policy", "--timeout", "1")
+        XCTAssertEqual(run.status, 1)
+        XCTAssertTrue(run.output.contains("stream       already so"), run.output)
+        XCTAssertTrue(run.notes.contains("waited 1 s for stream concerts"), run.notes)
+        XCTAssertEqual(try bench.changes(), ["EnableEnhancedMonitoring"])
+    }
+
     func testMakesNoStreamByItsARN() throws {
         let bench = try StreamOnStrictAWS("")
         let arn = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
