@@ -15,7 +15,7 @@ struct SetupReport {
         let line = (name.padded(to: 13) + verdict.rawValue.padded(to: 12) + detail)
         if output == .text { print(line) } else { Console.note(line) }
         steps.append([
-            "Step": .string(name), "ChangeVerdict": .string(verdict.rawValue), "Detail": .string(detail),
+            "Step": .string(name), "Verdict": .string(verdict.rawValue), "Detail": .string(detail),
         ])
     }
 
