@@ -30,6 +30,8 @@ enum ErrorAdvice {
             "check the secret access key for a missing or an extra character, and this machine's clock"
         case "ResourceNotFoundException":
             "check the name and the Region; concertctl stream list and concertctl mapping list show what there is"
+        case "KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException":
+            "check the key: it must be in this Region and enabled, and its policy must let these credentials use it"
         case "LimitExceededException": "wait a little and try again, or ask for a higher quota"
         default: nil
         }

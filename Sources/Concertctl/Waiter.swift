@@ -19,7 +19,7 @@ struct Waiter: Sendable {
     }
 
     /// - Parameter what: What is waited for, such as `stream s to become ACTIVE`.
-    /// - Throws: ``CommandError`` when the time is over; nothing is undone.
+    /// - Throws: ``WaitTimeout`` when the time is over; nothing is undone.
     func wait<Value: Sendable>(
         for what: String, _ look: () async throws -> State<Value>
     ) async throws -> Value {
@@ -33,7 +33,7 @@ struct Waiter: Sendable {
             case .pending(let state):
                 let elapsed = ContinuousClock.now - start
                 guard elapsed + pause <= limit else {
-                    throw CommandError(
+                    throw WaitTimeout(
                         description: "waited \(limit.components.seconds) s for \(what), which is still \(state); "
                             + "it may get there yet: look again, or give a longer --timeout")
                 }
@@ -43,4 +43,9 @@ struct Waiter: Sendable {
             pause = min(pause * 1.5, Self.longestPause)
         }
     }
+}
+
+/// Something that was waited for did not come in time.
+struct WaitTimeout: Error, CustomStringConvertible {
+    var description: String
 }

@@ -1,4 +1,5 @@
 import Clients
+import Foundation
 import JSON
 import Synchronization
 
@@ -13,8 +14,7 @@ final class DryRun: Sendable {
 
     func add(_ request: AWSRequest, endpoint: AWSEndpoint) {
         let url = request.url(at: endpoint)
-        let text = String(decoding: request.body, as: UTF8.self)
-        let body = request.body.isEmpty ? nil : (try? JSONValue(parsing: request.body)) ?? .string(text)
+        let body = Self.body(of: request)
         guard output == .text else {
             calls.withLock {
                 $0.append(
@@ -28,6 +28,22 @@ final class DryRun: Sendable {
         print("\(request.service.name) \(request.operation): \(request.method) \(url)")
         if let body { print(body.string ?? body.prettyText) }
         print()
+    }
+
+    /// A form as an object of its fields, for percent signs are not for people.
+    private static func body(of request: AWSRequest) -> JSONValue? {
+        guard !request.body.isEmpty else { return nil }
+        let text = String(decoding: request.body, as: UTF8.self)
+        let isForm = request.headers.contains { $0.value.hasPrefix("application/x-www-form-urlencoded") }
+        guard isForm else { return (try? JSONValue(parsing: request.body)) ?? .string(text) }
+        return .object(
+            ofPresent: text.split(separator: "&").map { field in
+                let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                let value = parts.count == 2 ? parts[1].removingPercentEncoding ?? parts[1] : ""
+                return (
+                    parts[0], (try? JSONValue(parsing: Array(value.utf8)))?.object.map { .object($0) } ?? .string(value)
+                )
+            })
     }
 
     func finish() {

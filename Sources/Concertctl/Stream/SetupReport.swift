@@ -15,11 +15,13 @@ struct SetupReport {
         let line = (name.padded(to: 13) + verdict.rawValue.padded(to: 12) + detail)
         if output == .text { print(line) } else { Console.note(line) }
         steps.append([
-            "Step": .string(name), "ChangeVerdict": .string(verdict.rawValue), "Detail": .string(detail),
+            "Step": .string(name), "Verdict": .string(verdict.rawValue), "Detail": .string(detail),
         ])
     }
 
     /// Takes a step; when AWS refuses it, the others, which do not depend on it, go on.
+    ///
+    /// Not so when AWS cannot be reached or takes too long: the others would fare no better.
     mutating func take(_ name: String, _ step: () async throws -> (ChangeVerdict, String)) async throws {
         do {
             let (verdict, detail) = try await step()

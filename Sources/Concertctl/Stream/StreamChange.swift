@@ -46,7 +46,8 @@ struct StreamChange: Sendable {
             guard summary.status != "DELETING" else {
                 throw CommandError(description: "stream \(stream.name) is being deleted")
             }
-            return summary.status == "ACTIVE" && isAsWanted(summary) ? .reached(summary) : .pending(summary.status)
+            guard summary.status == "ACTIVE" else { return .pending(summary.status) }
+            return isAsWanted(summary) ? .reached(summary) : .pending("ACTIVE without it")
         }
     }
 

@@ -10,9 +10,11 @@ struct StreamDescription: Sendable {
 
     init(of stream: StreamReference, _ session: AWSSession) async throws {
         summary = try await stream.summary(session)
-        shards = try await stream.shards(session)
-        tags = try await stream.tags(session)
-        consumers = try await summary.consumers(session)
+        // AWS answers nothing else about a stream that comes or goes.
+        let isThere = ["ACTIVE", "UPDATING"].contains(summary.status)
+        shards = isThere ? try await stream.shards(session) : []
+        tags = isThere ? try await stream.tags(session) : StreamTags([:])
+        consumers = isThere ? try await summary.consumers(session) : []
     }
 
     /// The API's objects under the API's names.
@@ -36,7 +38,7 @@ struct StreamDescription: Sendable {
             ("record size", summary.json["MaxRecordSizeInKiB"]?.integer.map { "up to \($0) KiB" } ?? ""),
             ("tags", tags.text), ("consumers", consumersText),
         ].filter { !$0.1.isEmpty }
-        return Help.table(rows.map { ($0, MessageText.escaped($1)) }) + "\n\n" + table(shards)
+        return Help.table(rows.map { ($0, MessageText.escaped($1)) }) + (shards.isEmpty ? "" : "\n\n" + table(shards))
     }
 
     private var consumersText: String {
@@ -49,7 +51,7 @@ struct StreamDescription: Sendable {
         for shard in shards {
             table.add([
                 MessageText.escaped(shard.id), shard.isOpen ? "open" : "closed", shard.hashKeyText, shard.share,
-                MessageText.escaped(shard.parents.joined(separator: ", ")),
+                shard.parents.isEmpty ? "-" : MessageText.escaped(shard.parents.joined(separator: ", ")),
             ])
         }
         return table.text

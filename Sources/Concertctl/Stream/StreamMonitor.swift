@@ -71,9 +71,10 @@ struct StreamMonitor: Command {
         return StreamGoal(
             what: "shard-level metrics \(metrics.joined(separator: ", "))", state: { $0.monitoring },
             isReached: { summary in wanted.allSatisfy(expanded(summary.shardMetrics).contains) },
+            isApplied: { _ in true },
             request: { summary in
                 let missing = wanted.filter { !expanded(summary.shardMetrics).contains($0) }
-                return request("EnableEnhancedMonitoring", metrics == ["ALL"] ? metrics : missing, of: stream)
+                return request("EnableEnhancedMonitoring", missing, of: stream)
             })
     }
 
@@ -82,6 +83,7 @@ struct StreamMonitor: Command {
         return StreamGoal(
             what: "no shard-level metrics \(metrics.joined(separator: ", "))", state: { $0.monitoring },
             isReached: { summary in !expanded(summary.shardMetrics).contains(where: unwanted.contains) },
+            isApplied: { _ in true },
             request: { _ in request("DisableEnhancedMonitoring", metrics, of: stream) })
     }
 

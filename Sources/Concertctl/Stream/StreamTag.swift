@@ -45,7 +45,7 @@ struct StreamTag: Command {
         if change.output == .json {
             print(after.list.prettyText)
         } else if added.values.isEmpty, removed.isEmpty {
-            print(after.values.isEmpty ? after.text : after.text.replacing(", ", with: "\n"))
+            print(after.values.isEmpty ? after.text : after.lines.joined(separator: "\n"))
         }
         guard !added.values.isEmpty || !removed.isEmpty else { return .done }
         change.say("stream \(change.stream.name): \(after.text), \(after == before ? "already so" : "changed")")

@@ -48,11 +48,11 @@ struct StreamTags: Sendable, Equatable {
     /// As answers have it.
     var list: JSONValue { .array(sorted.map { ["Key": .string($0.key), "Value": .string($0.value)] }) }
 
+    /// One a tag, such as `Project=ConcertDataPlatform`.
+    var lines: [String] { sorted.map { MessageText.escaped("\($0.key)=\($0.value)") } }
+
     /// Such as `Environment=development, Project=ConcertDataPlatform`.
-    var text: String {
-        values.isEmpty
-            ? "no tags" : sorted.map { MessageText.escaped("\($0.key)=\($0.value)") }.joined(separator: ", ")
-    }
+    var text: String { values.isEmpty ? "no tags" : lines.joined(separator: ", ") }
 
     /// Those that `present` lacks or has with another value.
     func missing(in present: StreamTags) -> StreamTags {

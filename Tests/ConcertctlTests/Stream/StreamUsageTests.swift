@@ -1,0 +1,126 @@
+import Foundation
+import TestSupport
+import XCTest
+
+/// What is found out before anything is called.
+final class StreamUsageTests: XCTestCase {
+    /// Nobody listens there, and there are no credentials.
+    private static let nowhere = ["AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"]
+
+    private func stream(_ words: [String], environment: [String: String] = [:]) throws -> Run {
+        var all = Self.nowhere.merging(environment) { $1 }
+        if all["AWS_KINESIS_STREAM_NAME"] == nil { all["AWS_KINESIS_STREAM_NAME"] = "concerts" }
+        return try Concertctl.run(["stream"] + words, environment: all)
+    }
+
+    func testWrongUsageIsStatus2AndSaysWhatIsWrong() throws {
+        let cases: [(words: [String], note: String)] = [
+            (["setup", "--shard-count", "0"], "expected a whole number in 1...10000"),
+            (["setup", "--shard-count", "2", "--stream-mode", "ON_DEMAND"], "--shard-count is for PROVISIONED"),
+            (["setup", "--stream-mode", "on-demand"], "expected one of PROVISIONED, ON_DEMAND"),
+            (["setup", "--no-encryption", "--key-id", "k"], "--no-encryption and --key-id exclude each other"),
+            (["setup", "--no-monitoring", "--shard-level-metrics", "ALL"], "exclude each other"),
+            (["setup", "--no-policy", "--policy-name", "p"], "exclude each other"),
+            (["setup", "--policy-name", "a/b"], "--policy-name is \"a/b\""),
+            (["setup", "--stream-name", String(repeating: "s", count: 120)], "too long for a policy's name"),
+            (["setup", "--shard-level-metrics", "IncomingByte"], "did you mean IncomingBytes?"),
+            (["setup", "--tags", "Project"], "expected KEY=VALUE"),
+            (["setup", "--stream-name", "a b"], "is no stream's name"),
+            (["setup", "--no-wait"], "\"--no-wait\" is no option"),
+            (["setup", "--retention-period-hours", "8761"], "24...8760"),
+            (["describe", "--stream-name", ""], "no stream is named"),
+            (["scale"], "--target-shard-count is missing"),
+            (["scale", "--target-shard-count", "10001"], "1...10000"),
+            (["scale", "--target-shard-count", "2", "--timeout", "0"], "--timeout is \"0\""),
+            (["retention"], "HOURS are missing"), (["retention", "23"], "24...8760"),
+            (["retention", "24", "--retention-period-hours", "25"], "given twice"),
+            (["retention", "24", "25"], "one argument too many"),
+            (["mode"], "--stream-mode is missing"), (["encrypt", "--disable", "--key-id", "k"], "exclude each other"),
+            (["encrypt", "--key-id", ""], "--key-id is empty"), (["monitor"], "nothing is asked for"),
+            (["monitor", "--enable", "ALL", "--disable", "IncomingBytes"], "cannot be both on and off"),
+            (["tag", "--tags", "a=1", "a=2"], "has a twice"), (["tag", "--tags", "aws:a=1"], "not aws: in front"),
+            (["tag", "--tags", "=1"], "1 to 128 characters"),
+            (["tag", "--tags", "a=" + String(repeating: "v", count: 257)], "longer than 256"),
+            (["tag", "--tags", "a=1", "--tag-keys", "a"], "both added and removed"),
+            (["tag", "--tags"] + (0...50).map { "k\($0)=" }, "a stream can have 50"),
+            (["tag", "--dry-run"], "nothing to show"), (["consumer"], "what to do is missing"),
+            (["consumer", "remove"], "expected one of register, list, describe, deregister"),
+            (["consumer", "register"], "--consumer-name is missing"),
+            (["consumer", "register", "--consumer-name", "a b"], "is no consumer's name"),
+            (["consumer", "list", "--consumer-name", "a"], "is not for list"),
+            (["consumer", "list", "--dry-run"], "--dry-run is for what changes"),
+        ]
+        for (words, note) in cases {
+            let run = try stream(words)
+            XCTAssertEqual(run.status, 2, "\(words): \(run.notes)")
+            XCTAssertTrue(run.notes.contains(note), "\(words): \(note) is not in: \(run.notes)")
+            XCTAssertEqual(run.output, "", "\(words)")
+        }
+        let count = try stream(["setup"], environment: ["AWS_KINESIS_SHARD_COUNT": "many"])
+        XCTAssertEqual(count.status, 2)
+        XCTAssertTrue(count.notes.contains("AWS_KINESIS_SHARD_COUNT is \"many\""), count.notes)
+    }
+
+    func testDryRunsCallNothingAndNeedNoCredentials() throws {
+        let cases: [(words: [String], operations: [String])] = [
+            (
+                ["setup"],
+                [
+                    "DescribeStreamSummary", "CreateStream", "EnableEnhancedMonitoring", "StartStreamEncryption",
+                    "ListTagsForStream", "AddTagsToStream", "GetPolicy", "CreatePolicy", "PutRecord",
+                    "DescribeStreamSummary", "ListShards", "ListTagsForStream", "ListStreamConsumers",
+                ]
+            ),
+            (
+                [
+                    "setup", "--no-monitoring", "--no-encryption", "--no-tags", "--no-policy", "--no-test-record",
+                    "--retention-period-hours", "48",
+                ],
+                [
+                    "DescribeStreamSummary", "CreateStream", "IncreaseStreamRetentionPeriod", "DescribeStreamSummary",
+                    "ListShards", "ListTagsForStream", "ListStreamConsumers",
+                ]
+            ),
+            (["scale", "--target-shard-count", "4"], ["DescribeStreamSummary", "UpdateShardCount"]),
+            (["retention", "48"], ["DescribeStreamSummary", "IncreaseStreamRetentionPeriod"]),
+            (["mode", "--stream-mode", "ON_DEMAND"], ["DescribeStreamSummary", "UpdateStreamMode"]),
+            (["encrypt"], ["DescribeStreamSummary", "StartStreamEncryption"]),
+            (["encrypt", "--disable"], ["DescribeStreamSummary", "StopStreamEncryption"]),
+            (
+                ["monitor", "--enable", "ALL"],
+                [
+                    "DescribeStreamSummary", "EnableEnhancedMonitoring",
+                ]
+            ),
+            (
+                ["tag", "--tags", "a=b", "--tag-keys", "c"],
+                [
+                    "ListTagsForStream", "RemoveTagsFromStream", "AddTagsToStream",
+                ]
+            ),
+            (
+                ["consumer", "register", "--consumer-name", "fan"],
+                [
+                    "DescribeStreamSummary", "DescribeStreamConsumer", "RegisterStreamConsumer",
+                ]
+            ),
+            (
+                ["consumer", "deregister", "--consumer-name", "fan"],
+                [
+                    "DescribeStreamSummary", "DescribeStreamConsumer", "DeregisterStreamConsumer",
+                ]
+            ),
+            (["delete"], ["DeleteStream"]),
+        ]
+        for (words, operations) in cases {
+            let run = try stream(words + ["--dry-run", "--output", "json"])
+            XCTAssertEqual(run.status, 0, "\(words): \(run.notes)")
+            let calls = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]] ?? []
+            XCTAssertEqual(calls.compactMap { $0["operation"] as? String }, operations, "\(words)")
+        }
+        let text = try stream(["mode", "--stream-mode", "ON_DEMAND", "--dry-run"]).output
+        XCTAssertTrue(text.contains("arn:aws:kinesis:eu-west-1:ACCOUNT_ID:stream/concerts"), text)
+        let policy = try stream(["setup", "--dry-run"]).output
+        XCTAssertTrue(policy.contains("\"Sid\": \"Produce\""), policy)
+    }
+}
