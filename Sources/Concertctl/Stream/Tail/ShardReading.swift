@@ -17,6 +17,8 @@ struct ShardReading: Sendable {
     private var iterator: String?
     private var lastSequenceNumber: String?
 
+    /// Five reads a second, with a little room.
+    ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
     private static let shortestInterval = Duration.milliseconds(210)
     /// Between reads that bring nothing.

@@ -19,7 +19,7 @@ struct TailedRecord {
         data = record["Data"]?.string ?? ""
     }
 
-    /// For people: a line that says which record it is, and under it what is in it. Control characters are escaped.
+    /// For people: a line that says which record it is, and under it what is in it, control characters escaped.
     func text(_ reader: inout RecordReader) -> String {
         let time = arrival.map { Timestamp(millisecondsSinceEpoch: Int64($0 * 1000)).iso8601(fractionDigits: 3) }
         let key = partitionKey.map { "key=" + MessageText.escaped($0) }
