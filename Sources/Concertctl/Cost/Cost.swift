@@ -19,7 +19,8 @@ struct Cost: Command {
     private static let shardCount = OptionDescription(
         "--shard-count", .value("N"), "shards to pay for, 1...1000000 (default: what the load asks for)")
     private static let shardMetrics = OptionDescription(
-        "--shard-level-metrics", .list("NAME"), "metrics of enhanced monitoring that are on; ALL for all seven")
+        "--shard-level-metrics", .list("NAME"), "metrics of enhanced monitoring that are on, or ALL",
+        choices: StreamMonitor.metrics + ["ALL"])
     private static let batchSize = OptionDescription(
         "--batch-size", .value("N"), "the most records in one invocation, 1...10000 (default 100)")
     private static let window = OptionDescription(
@@ -107,18 +108,7 @@ struct Cost: Command {
         return value
     }
 
-    /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
     private static func metrics(_ arguments: Arguments) throws(UsageError) -> Int {
-        let known = [
-            "IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords",
-            "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded", "IteratorAgeMilliseconds",
-        ]
-        let names = arguments.list(shardMetrics) ?? []
-        for name in names where !known.contains(name) && name != "ALL" {
-            throw UsageError(
-                description: "--shard-level-metrics names \"\(name)\"; expected ALL or some of "
-                    + known.joined(separator: ", "))
-        }
-        return names.contains("ALL") ? known.count : Set(names).count
+        StreamMonitor.expanded(try StreamMonitor.metrics(arguments, shardMetrics) ?? []).count
     }
 }

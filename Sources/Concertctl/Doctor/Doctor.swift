@@ -43,8 +43,7 @@ struct Doctor: Command {
         var examination = Examination(
             session: try AWSSession(arguments, environment: environment, output: output), stream: reference,
             functionName: arguments.string(Self.functionName) ?? Self.defaultFunction,
-            bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil),
-            environment: environment)
+            bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil))
         let width = Check.all.map(\.name.count).max() ?? 0
         var counts: [Verdict: Int] = [:]
         var results: [JSONValue] = []

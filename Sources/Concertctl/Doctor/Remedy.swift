@@ -15,7 +15,7 @@ enum Remedy {
     static let listStreams = "concertctl stream list"
     static func setUp(_ stream: String) -> String { "concertctl stream setup --stream-name \(stream)" }
     static func encrypt(_ stream: String) -> String { "concertctl stream encrypt --stream-name \(stream)" }
-    static func monitor(_ stream: String) -> String { "concertctl stream monitor --stream-name \(stream)" }
+    static func monitor(_ stream: String) -> String { "concertctl stream monitor --stream-name \(stream) --enable ALL" }
     static func scale(_ stream: String, to shards: Int) -> String {
         "concertctl stream scale --stream-name \(stream) --target-shard-count \(shards)"
     }
