@@ -7,32 +7,52 @@ import XCTest
 
 /// `doctor` on what AWS's own command line made: queues, topics, buckets and roles.
 final class DoctorMotoTests: XCTestCase {
-    private static let trust = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}"#
     private static let account = "123456789012"
+    /// What stands in moto before each test; the arguments are destination, policy, variables and what else to make.
+    private static let setUpScript = #"""
+        import boto3, io, json, sys, zipfile
+        destination, policy, variables, extra = sys.argv[1:]
+        archive = io.BytesIO()
+        zipfile.ZipFile(archive, "w").close()
+        iam, functions = boto3.client("iam"), boto3.client("lambda")
+        boto3.client("kinesis").create_stream(StreamName="concerts", ShardCount=1)
+        role = iam.create_role(RoleName="consumer", AssumeRolePolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}))["Role"]
+        reads = iam.create_policy(PolicyName="reads", PolicyDocument=policy)["Policy"]
+        iam.attach_role_policy(RoleName="consumer", PolicyArn=reads["Arn"])
+        functions.create_function(
+            FunctionName="concert-data-processor", Runtime="provided.al2023", Handler="bootstrap", Role=role["Arn"],
+            Code={"ZipFile": archive.getvalue()}, Environment={"Variables": json.loads(variables)})
+        functions.create_event_source_mapping(
+            FunctionName="concert-data-processor", StartingPosition="LATEST",
+            EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/concerts",
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            DestinationConfig={"OnFailure": {"Destination": destination}})
+        if extra == "queue": boto3.client("sqs").create_queue(QueueName="failed")
+        if extra == "topic": boto3.client("sns").create_topic(Name="failed")
+        if extra == "bucket": boto3.client("s3").create_bucket(Bucket="failed-batches")
+        """#
 
-    private func setUp(destination: String, policy: String, variables: String) throws -> Moto {
+    private func setUp(
+        destination: String, policy: String, variables: String = "{}", extra: String = ""
+    ) throws -> Moto {
         let moto = try Moto()
         try moto.reset()
-        try moto.aws("kinesis", "create-stream", "--stream-name", "concerts", "--shard-count", "1")
-        try moto.aws("iam", "create-role", "--role-name", "consumer", "--assume-role-policy-document", Self.trust)
-        let attached = try moto.aws(
-            "iam", "create-policy", "--policy-name", "reads", "--policy-document", policy
-        ).json()
-        let arn = try XCTUnwrap((attached["Policy"] as? [String: Any])?["Arn"] as? String)
-        try moto.aws("iam", "attach-role-policy", "--role-name", "consumer", "--policy-arn", arn)
-        let folder = try TemporaryFolder()
-        // The end of an archive, which is all that an empty one has.
-        let archive = try folder.write("PK\u{5}\u{6}" + String(repeating: "\0", count: 18), to: "function.zip")
-        try moto.aws(
-            "lambda", "create-function", "--function-name", "concert-data-processor", "--runtime", "provided.al2023",
-            "--handler", "bootstrap", "--role", "arn:aws:iam::\(Self.account):role/consumer", "--zip-file",
-            "fileb://\(archive)", "--environment", variables)
-        try moto.aws(
-            "lambda", "create-event-source-mapping", "--function-name", "concert-data-processor",
-            "--event-source-arn", "arn:aws:kinesis:us-east-1:\(Self.account):stream/concerts", "--starting-position",
-            "LATEST", "--function-response-types", "ReportBatchItemFailures", "--destination-config",
-            "{\"OnFailure\":{\"Destination\":\"\(destination)\"}}")
+        let home = try TemporaryFolder()
+        let environment = Concertctl.cleanEnvironment(home: home).merging(Self.environment(of: moto)) { $1 }
+        let script = try RunningProgram(
+            Moto.python(), ["-W", "ignore", "-c", Self.setUpScript, destination, policy, variables, extra],
+            environment: environment
+        ).finish()
+        XCTAssertEqual(script.status, 0, script.notes)
         return moto
+    }
+
+    private static func environment(of moto: Moto) -> [String: String] {
+        [
+            "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+        ]
     }
 
     private static func policy(_ actions: String) -> String {
@@ -40,30 +60,21 @@ final class DoctorMotoTests: XCTestCase {
     }
 
     func testFindsDestinationsThroughTheOracle() throws {
-        let cases: [(destination: String, make: [String]?, verdict: String, words: String, line: UInt)] = [
-            (
-                "arn:aws:sqs:us-east-1:\(Self.account):failed", ["sqs", "create-queue", "--queue-name", "failed"], "ok",
-                "queue failed is there, and empty", #line
-            ),
-            ("arn:aws:sqs:us-east-1:\(Self.account):failed", nil, "fault", "queue failed does not exist", #line),
-            (
-                "arn:aws:sns:us-east-1:\(Self.account):failed", ["sns", "create-topic", "--name", "failed"], "ok",
-                "topic arn:aws:sns:us-east-1:\(Self.account):failed is there", #line
-            ),
-            ("arn:aws:sns:us-east-1:\(Self.account):failed", nil, "fault", "does not exist", #line),
-            (
-                "arn:aws:s3:::failed-batches", ["s3api", "create-bucket", "--bucket", "failed-batches"], "ok",
-                "bucket failed-batches is there", #line
-            ),
-            ("arn:aws:s3:::failed-batches", nil, "fault", "bucket failed-batches does not exist", #line),
+        let queue = "arn:aws:sqs:us-east-1:\(Self.account):failed"
+        let topic = "arn:aws:sns:us-east-1:\(Self.account):failed"
+        let cases: [(destination: String, made: String, verdict: String, words: String, line: UInt)] = [
+            (queue, "queue", "ok", "queue failed is there, and empty", #line),
+            (queue, "", "fault", "queue failed does not exist", #line),
+            (topic, "topic", "ok", "topic \(topic) is there", #line),
+            (topic, "", "fault", "topic \(topic) does not exist", #line),
+            ("arn:aws:s3:::failed-batches", "bucket", "ok", "bucket failed-batches is there", #line),
+            ("arn:aws:s3:::failed-batches", "", "fault", "bucket failed-batches does not exist", #line),
         ]
         for row in cases {
             let moto = try setUp(
-                destination: row.destination, policy: Self.policy("\"kinesis:*\""), variables: "Variables={}")
-            // For queues the command line passes over AWS_ENDPOINT_URL.
-            if let make = row.make { try moto.aws(make + ["--endpoint-url", moto.url]) }
+                destination: row.destination, policy: Self.policy("\"kinesis:*\""), extra: row.made)
             let oracle = try SigV4Oracle(upstream: moto.url)
-            let report = try DoctorReport(environment: oracle.environment(hasToken: row.make != nil))
+            let report = try DoctorReport(environment: oracle.environment(hasToken: row.made.isEmpty))
             let found = try XCTUnwrap(report["On-failure destination"], report.run.notes, line: row.line)
             XCTAssertEqual(found.verdict, row.verdict, "\(found)", line: row.line)
             XCTAssertTrue(found.finding.contains(row.words), "\(found)", line: row.line)
@@ -77,13 +88,11 @@ final class DoctorMotoTests: XCTestCase {
         let moto = try setUp(
             destination: "arn:aws:sqs:us-east-1:\(Self.account):failed",
             policy: Self.policy("\"kinesis:Get*\",\"kinesis:DescribeStream\""),
-            variables:
-                "Variables={DEAD_LETTER_BUCKET=letters,DEAD_LETTER_QUEUE_URL=https://sqs.us-east-1.amazonaws.com/"
-                + "\(Self.account)/failed}")
-        let environment = [
-            "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-        ]
+            variables: """
+                {"DEAD_LETTER_BUCKET": "failed-batches", \
+                "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/\(Self.account)/failed"}
+                """)
+        let environment = Self.environment(of: moto)
         let before = try DoctorReport(environment: environment)
         XCTAssertEqual(before.run.status, 1)
         let role = try XCTUnwrap(before["Function's role"], before.run.notes)
@@ -99,7 +108,7 @@ final class DoctorMotoTests: XCTestCase {
         try moto.aws(
             "iam", "put-role-policy", "--role-name", "consumer", "--policy-name", "concertctl-doctor",
             "--policy-document", String(document))
-        try moto.aws("s3api", "create-bucket", "--bucket", "letters")
+        try moto.aws("s3api", "create-bucket", "--bucket", "failed-batches")
         try moto.aws("sqs", "create-queue", "--queue-name", "failed", "--endpoint-url", moto.url)
         try moto.aws(
             "sqs", "send-message", "--queue-url", "\(moto.url)/\(Self.account)/failed", "--message-body", "a letter",
@@ -110,6 +119,31 @@ final class DoctorMotoTests: XCTestCase {
         XCTAssertEqual(after["Dead-letter bucket"]?.verdict, "ok")
         XCTAssertEqual(after["Dead-letter queue"]?.finding, "1 message waits in queue failed")
         XCTAssertEqual(after["Dead-letter queue"]?.verdict, "warn")
+    }
+
+    func testAdvisesCommandsThatThereAre() throws {
+        let uuid = "14e0db71-5d35-4eb5-b481-8945cf9d10c2"
+        let options = [
+            "--function-response-types ReportBatchItemFailures", "--maximum-retry-attempts 10",
+            "--bisect-batch-on-function-error", "--maximum-record-age-in-seconds 86400", "--parallelization-factor 10",
+            "--batch-size 100 --maximum-batching-window-in-seconds 5",
+            "--on-failure arn:aws:sqs:us-east-1:\(Self.account):failed",
+        ]
+        let commands =
+            [
+                Remedy.listStreams, Remedy.setUp("s"), Remedy.describe("s"), Remedy.encrypt("s"), Remedy.monitor("s"),
+                Remedy.scale("s", to: 4), Remedy.retain("s", hours: 72), Remedy.registerConsumer("s", "f"),
+                Remedy.createMapping("arn:aws:kinesis:us-east-1:\(Self.account):stream/s", "f"), Remedy.listMappings,
+                Remedy.enableMapping(uuid),
+            ] + options.map { Remedy.updateMapping(uuid, $0) }
+        for command in commands {
+            let words = command.split(separator: " ").map(String.init)
+            XCTAssertEqual(words.first, "concertctl")
+            let type = try XCTUnwrap(
+                CommandTree.commands.first { command.hasPrefix("concertctl \($0.description.name)") }, command)
+            let count = type.description.name.split(separator: " ").count + 1
+            XCTAssertNoThrow(try type.init(Arguments(Array(words.dropFirst(count)), for: type.description)), command)
+        }
     }
 
     func testReadsPolicies() throws {

@@ -140,7 +140,10 @@ final class DoctorOutageTests: XCTestCase {
         let cases: [(change: [String: String], check: String, words: String, advice: String, line: UInt)] = [
             (["AWS_ENDPOINT_URL": nobody], "Credentials", "Failed to connect", "the network is up", #line),
             (["AWS_ENDPOINT_URL": silent.url], "Credentials", "no answer within 8 s", "the network is up", #line),
-            (["AWS_ACCESS_KEY_ID": ""], "Credentials", "credentials", "AWS_PROFILE", #line),
+            (
+                ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], "Credentials", "credentials", "AWS_PROFILE",
+                #line
+            ),
             (["AWS_REGION": ""], "Region", "no Region is set", "export AWS_REGION=us-east-1", #line),
             (["AWS_REGION": "mars"], "Region", "\"mars\" is no Region's name", "--region", #line),
         ]

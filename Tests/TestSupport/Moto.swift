@@ -17,9 +17,7 @@ public struct Moto: Sendable {
     }
 
     /// What AWS's own command line prints; throws when it fails.
-    @discardableResult public func aws(_ arguments: String...) throws -> Run { try aws(arguments) }
-
-    @discardableResult public func aws(_ arguments: [String]) throws -> Run {
+    @discardableResult public func aws(_ arguments: String...) throws -> Run {
         let home = try TemporaryFolder()
         var environment = Concertctl.cleanEnvironment(home: home)
         environment.merge([

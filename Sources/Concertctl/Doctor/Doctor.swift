@@ -45,7 +45,7 @@ struct Doctor: Command {
             functionName: arguments.string(Self.functionName) ?? Self.defaultFunction,
             bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil))
         let width = Check.all.map(\.name.count).max() ?? 0
-        var counts: [Verdict: Int] = [:]
+        var counts: [Finding.Verdict: Int] = [:]
         var results: [JSONValue] = []
         var skipped: [(reason: String, checks: [String])] = []
         for check in Check.all {
@@ -70,8 +70,8 @@ struct Doctor: Command {
         return counts[.fault] == nil ? .done : .failed
     }
 
-    private static func summary(_ counts: [Verdict: Int]) -> String {
-        let words: [(Verdict, one: String, many: String)] = [
+    private static func summary(_ counts: [Finding.Verdict: Int]) -> String {
+        let words: [(Finding.Verdict, one: String, many: String)] = [
             (.fault, "fault", "faults"), (.warning, "warning", "warnings"), (.unknown, "unknown", "unknown"),
             (.skipped, "skipped", "skipped"), (.ok, "ok", "ok"),
         ]

@@ -26,7 +26,7 @@ extension Check {
         guard count > 0, let summary = examination.summary else { return .ok("none in 5 minutes") }
         return .warning(
             "\(count) reads were refused in 5 minutes: consumers share 2 MB and 5 calls a second and shard",
-            "concertctl stream consumer register --stream-name \(summary.name) --consumer-name NAME")
+            Remedy.registerConsumer(summary.name, examination.functionName))
     }
 
     /// How far behind the function is: a minute is a backlog, and half the retention is the last chance.

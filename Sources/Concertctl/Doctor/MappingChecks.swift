@@ -34,7 +34,7 @@ extension Check {
         case "Enabled" where found.count { $0.state == "Enabled" } > 1:
             return .warning(
                 "\(found.count) mappings take records to the function, so it gets each record as often",
-                "concertctl mapping list", "concertctl mapping delete --uuid UUID")
+                Remedy.listMappings, "and concertctl mapping delete --uuid UUID, for all but one")
         case "Enabled": return .ok(text)
         case "Disabled", "Disabling", "Deleting": return .fault(text, Remedy.enableMapping(mapping.uuid))
         default: return .warning(text, "run this again in a minute")
