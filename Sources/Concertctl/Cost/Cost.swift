@@ -12,7 +12,7 @@ struct Cost: Command {
     private static let retention = OptionDescription(
         "--retention-period-hours", .value("N"), "how long records are kept, 24...8760 (default 24)")
     private static let consumers = OptionDescription(
-        "--consumers", .value("N"), "consumers with enhanced fan-out, 0...50 (default 0)")
+        "--consumers", .value("N"), "consumers with enhanced fan-out, 0...20 (default 0)")
     private static let sharedConsumers = OptionDescription(
         "--shared-consumers", .value("N"), "consumers that share the reads, the function included, 0...1000 (default 1)"
     )
@@ -69,7 +69,7 @@ struct Cost: Command {
             peakFactor: try Self.decimal(arguments, Self.peakFactor, in: 1...1000) ?? 1,
             retentionHours: try arguments.integer(Self.retention, in: 24...8760) ?? 24,
             sharedConsumers: try arguments.integer(Self.sharedConsumers, in: 0...1000) ?? 1,
-            fanOutConsumers: try arguments.integer(Self.consumers, in: 0...50) ?? 0,
+            fanOutConsumers: try arguments.integer(Self.consumers, in: 0...20) ?? 0,
             shardMetrics: try Self.metrics(arguments))
         function = FunctionLoad(
             batchSize: try arguments.integer(Self.batchSize, in: 1...10_000) ?? 100,
