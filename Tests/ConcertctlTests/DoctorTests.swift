@@ -173,7 +173,8 @@ final class DoctorTests: XCTestCase {
             "Runtime", "fault", "\"python3.13\" does not start a bootstrap", "--runtime provided.al2023",
             "GetFunction", function(#""Runtime":"python3.13""#)),
         Case(
-            "Runtime", "warn", "provided.al2 is older", "al2023", "GetFunction", function(#""Runtime":"provided.al2""#)),
+            "Runtime", "warn", "provided.al2 is older", "al2023", "GetFunction",
+            function(#""Runtime":"provided.al2""#)),
         Case("Runtime", "warn", "image", "zip", "GetFunction", function(#""PackageType":"Image""#)),
         Case("Memory", "warn", "128 MB", "--memory-size 256", "GetFunction", function(#""MemorySize":128"#)),
         Case("Timeout", "warn", "3 s for a batch of 100", "--timeout 60", "GetFunction", function(#""Timeout":3"#)),
@@ -248,7 +249,8 @@ final class DoctorTests: XCTestCase {
     ]
     private static let destinationCases = [
         Case(
-            "On-failure destination", "warn", "3 messages wait in queue failed", "concertctl dead-letters list",
+            "On-failure destination", "warn", "3 messages wait in queue failed",
+            "aws sqs receive-message --queue-url http://localhost/123456789012/failed",
             "GetQueueAttributes",
             #"{"Attributes":{"ApproximateNumberOfMessages":"2","ApproximateNumberOfMessagesNotVisible":"1"}}"#)
     ]

@@ -1,5 +1,6 @@
 import Clients
 import JSON
+import Transport
 
 /// How a command calls AWS: whom as, where, and whether at all.
 ///
@@ -8,6 +9,8 @@ struct AWSSession: Sendable {
     /// Whether calls that change something are printed instead.
     let isDryRun: Bool
     let client: AWSClient
+    /// What its TLS connections trust; nil when none was found.
+    let certificateBundle: CertificateBundle?
     private let plan: DryRun
 
     /// Reads the options that every command has which calls AWS.
@@ -16,6 +19,7 @@ struct AWSSession: Sendable {
             profile: arguments.string(.profile), region: arguments.string(.region),
             endpointURL: arguments.string(.endpointURL))
         let settings = try AWSEnvironment(environment, options: options)
+        certificateBundle = settings.certificateBundle
         client = settings.makeClient(.terminal, credentials: settings.credentialSource(.terminal))
         self.isDryRun = isDryRun
         plan = DryRun(output: output)

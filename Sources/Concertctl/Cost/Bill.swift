@@ -99,10 +99,10 @@ extension Bill {
     private static func metrics(_ load: StreamLoad, _ shards: Int, _ prices: Prices) -> [Line] {
         guard load.shardMetrics > 0 else { return [] }
         let count = Decimal(shards)
+        let shardText = "\(count.text()) shard\(shards == 1 ? "" : "s")"
         return [
             Line(
-                "Enhanced monitoring",
-                "\(load.shardMetrics) metrics x \(count.text()) shard\(shards == 1 ? "" : "s") x \(prices.metricMonth.price)",
+                "Enhanced monitoring", "\(load.shardMetrics) metrics x \(shardText) x \(prices.metricMonth.price)",
                 Decimal(load.shardMetrics) * count * prices.metricMonth)
         ]
     }
@@ -124,7 +124,8 @@ extension Bill {
                 batches / 1_000_000 * prices.millionRequests),
             Line(
                 "Lambda duration",
-                "\(batches.text()) x \((milliseconds / 1000).text()) s x \(memory.text())/1024 GB x \(gigabyteSecond.price)",
+                "\(batches.text()) x \((milliseconds / 1000).text()) s x \(memory.text())/1024 GB x "
+                    + gigabyteSecond.price,
                 batches * milliseconds * memory * gigabyteSecond / 1_024_000),
         ]
     }

@@ -12,14 +12,15 @@ struct Cost: Command {
     private static let retention = OptionDescription(
         "--retention-period-hours", .value("N"), "how long records are kept, 24...8760 (default 24)")
     private static let consumers = OptionDescription(
-        "--consumers", .value("N"), "consumers with enhanced fan-out, 0...50 (default 0)")
+        "--consumers", .value("N"), "consumers with enhanced fan-out, 0...20 (default 0)")
     private static let sharedConsumers = OptionDescription(
         "--shared-consumers", .value("N"), "consumers that share the reads, the function included, 0...1000 (default 1)"
     )
     private static let shardCount = OptionDescription(
         "--shard-count", .value("N"), "shards to pay for, 1...1000000 (default: what the load asks for)")
     private static let shardMetrics = OptionDescription(
-        "--shard-level-metrics", .list("NAME"), "metrics of enhanced monitoring that are on; ALL for all seven")
+        "--shard-level-metrics", .list("NAME"), "metrics of enhanced monitoring that are on, or ALL",
+        choices: StreamMonitor.metrics + ["ALL"])
     private static let batchSize = OptionDescription(
         "--batch-size", .value("N"), "the most records in one invocation, 1...10000 (default 100)")
     private static let window = OptionDescription(
@@ -68,7 +69,7 @@ struct Cost: Command {
             peakFactor: try Self.decimal(arguments, Self.peakFactor, in: 1...1000) ?? 1,
             retentionHours: try arguments.integer(Self.retention, in: 24...8760) ?? 24,
             sharedConsumers: try arguments.integer(Self.sharedConsumers, in: 0...1000) ?? 1,
-            fanOutConsumers: try arguments.integer(Self.consumers, in: 0...50) ?? 0,
+            fanOutConsumers: try arguments.integer(Self.consumers, in: 0...20) ?? 0,
             shardMetrics: try Self.metrics(arguments))
         function = FunctionLoad(
             batchSize: try arguments.integer(Self.batchSize, in: 1...10_000) ?? 100,
@@ -107,18 +108,7 @@ struct Cost: Command {
         return value
     }
 
-    /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
     private static func metrics(_ arguments: Arguments) throws(UsageError) -> Int {
-        let known = [
-            "IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords",
-            "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded", "IteratorAgeMilliseconds",
-        ]
-        let names = arguments.list(shardMetrics) ?? []
-        for name in names where !known.contains(name) && name != "ALL" {
-            throw UsageError(
-                description: "--shard-level-metrics names \"\(name)\"; expected ALL or some of "
-                    + known.joined(separator: ", "))
-        }
-        return names.contains("ALL") ? known.count : Set(names).count
+        StreamMonitor.expanded(try StreamMonitor.metrics(arguments, shardMetrics) ?? []).count
     }
 }

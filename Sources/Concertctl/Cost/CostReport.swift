@@ -57,7 +57,7 @@ struct CostReport: Sendable {
         }
         if load.neededShards > 4 {
             notes.append(
-                "a new on-demand stream takes 4 MB or 4,000 records a second, and then twice its peak of the last 30 days"
+                "a new on-demand stream takes 4 MB or 4,000 records a second, later twice its peak of the last 30 days"
             )
         }
         return notes

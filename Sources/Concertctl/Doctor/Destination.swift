@@ -79,19 +79,20 @@ extension Examination {
     private mutating func look(at destination: Destination, _ name: String, _ account: String) async throws -> Finding {
         let found = try await json(
             .sqs("GetQueueUrl", ["QueueName": .string(name), "QueueOwnerAWSAccountId": .string(account)]))
+        let url = found["QueueUrl"]?.string ?? ""
         let counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         let answer = try await json(
             .sqs(
                 "GetQueueAttributes",
                 [
-                    "QueueUrl": found["QueueUrl"] ?? .string(""), "AttributeNames": .array(counts.map { .string($0) }),
+                    "QueueUrl": .string(url), "AttributeNames": .array(counts.map { .string($0) }),
                 ]))
         let waiting = counts.reduce(0) { sum, count in
             sum + (answer["Attributes"]?[count]?.string.flatMap { Int($0) }.map { min(max($0, 0), 1 << 40) } ?? 0)
         }
         guard waiting > 0 else { return .ok("\(destination) is there, and empty") }
         return .warning(
-            "\(waiting) message\(waiting == 1 ? " waits" : "s wait") in \(destination)", Remedy.readDeadLetters)
+            "\(waiting) message\(waiting == 1 ? " waits" : "s wait") in \(destination)", Remedy.readMessages(url))
     }
 
     private static func isAbsence(_ error: AWSError) -> Bool {

@@ -43,10 +43,9 @@ struct Doctor: Command {
         var examination = Examination(
             session: try AWSSession(arguments, environment: environment, output: output), stream: reference,
             functionName: arguments.string(Self.functionName) ?? Self.defaultFunction,
-            bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil),
-            environment: environment)
+            bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil))
         let width = Check.all.map(\.name.count).max() ?? 0
-        var counts: [Verdict: Int] = [:]
+        var counts: [Finding.Verdict: Int] = [:]
         var results: [JSONValue] = []
         var skipped: [(reason: String, checks: [String])] = []
         for check in Check.all {
@@ -71,8 +70,8 @@ struct Doctor: Command {
         return counts[.fault] == nil ? .done : .failed
     }
 
-    private static func summary(_ counts: [Verdict: Int]) -> String {
-        let words: [(Verdict, one: String, many: String)] = [
+    private static func summary(_ counts: [Finding.Verdict: Int]) -> String {
+        let words: [(Finding.Verdict, one: String, many: String)] = [
             (.fault, "fault", "faults"), (.warning, "warning", "warnings"), (.unknown, "unknown", "unknown"),
             (.skipped, "skipped", "skipped"), (.ok, "ok", "ok"),
         ]

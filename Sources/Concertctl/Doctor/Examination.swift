@@ -10,7 +10,6 @@ struct Examination: Sendable {
     let streamReference: StreamReference
     /// By name, as the option has it.
     let functionName: String
-    let environment: [String: String]
     /// Where the built function should be; nil when none was named and none is there.
     let bootstrapPath: String?
     /// The end of the time that figures are asked for; one moment for all, so that equal questions are asked once.
@@ -27,11 +26,10 @@ struct Examination: Sendable {
     private var answers: [(request: AWSRequest, answer: Result<AWSResponse, AWSError>)] = []
 
     init(
-        session: AWSSession, stream: StreamReference, functionName: String, bootstrapPath: String?,
-        environment: [String: String]
+        session: AWSSession, stream: StreamReference, functionName: String, bootstrapPath: String?
     ) {
         (self.session, streamReference, self.functionName) = (session, stream, functionName)
-        (self.bootstrapPath, self.environment) = (bootstrapPath, environment)
+        self.bootstrapPath = bootstrapPath
         region = session.client.configuration.region
     }
 

@@ -26,10 +26,10 @@ extension Check {
         guard count > 0, let summary = examination.summary else { return .ok("none in 5 minutes") }
         return .warning(
             "\(count) reads were refused in 5 minutes: consumers share 2 MB and 5 calls a second and shard",
-            "concertctl stream consumer register --stream-name \(summary.name) --consumer-name NAME")
+            Remedy.registerConsumer(summary.name, examination.functionName))
     }
 
-    /// How far behind the function is: a minute is a backlog, and half the retention is the last chance.
+    /// How far behind the function is: a minute is a backlog, and a quarter of an hour is an outage.
     private static func iteratorAge(_ examination: inout Examination) async throws -> Finding {
         guard let summary = examination.summary else { return .unknown("the stream is not known") }
         let ages =
@@ -40,13 +40,12 @@ extension Check {
             return .unknown("no figures in 5 minutes: nothing reads the stream, or CloudWatch is behind")
         }
         let text = "the oldest record waited \(duration(age))"
-        let most = min(900_000, Double(summary.retentionHours) * 1_800_000)
         guard age > 60_000 else { return .ok(text) }
         let advice = [
             Remedy.readLog(examination.functionName),
             examination.mapping.map { Remedy.updateMapping($0.uuid, "--parallelization-factor 10") },
         ].compactMap { $0 }
-        guard age <= most else {
+        guard age <= 900_000 else {
             return Finding(
                 verdict: .fault, text: "\(text) of the \(summary.retentionHours) h that the stream keeps it",
                 advice: advice)

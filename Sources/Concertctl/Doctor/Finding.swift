@@ -1,21 +1,21 @@
 import JSON
 import Processor
 
-/// What a check says of what it looked at.
-enum Verdict: String, Sendable, CaseIterable {
-    case ok
-    /// Works, and will hurt some day.
-    case warning = "warn"
-    /// Records are lost, late or refused, or soon will be.
-    case fault
-    /// Could not be found out.
-    case unknown
-    /// Not looked at, because what it needs is not there.
-    case skipped
-}
-
 /// What a check found.
 struct Finding: Sendable, Equatable {
+    /// What a check says of what it looked at.
+    enum Verdict: String, Sendable, CaseIterable {
+        case ok
+        /// Works, and will hurt some day.
+        case warning = "warn"
+        /// Records are lost, late or refused, or soon will be.
+        case fault
+        /// Could not be found out.
+        case unknown
+        /// Not looked at, because what it needs is not there.
+        case skipped
+    }
+
     var verdict: Verdict
     var text: String
     /// What to do, a line each; commands as they are typed.

@@ -7,7 +7,7 @@ import Transport
 extension Check {
     static let machine = [
         Check(name: "Region") { examination in region(&examination) },
-        Check(name: "CA bundle") { examination in certificateBundle(examination.environment) },
+        Check(name: "CA bundle") { examination in certificateBundle(examination.session) },
         Check(name: "Credentials") { examination in try await credentials(&examination) },
         Check(name: "Clock", needs: [.aws]) { examination in try await clock(&examination) },
         Check(name: "Bootstrap") { examination in bootstrap(&examination) },
@@ -28,9 +28,9 @@ extension Check {
         return .ok(region)
     }
 
-    private static func certificateBundle(_ environment: [String: String]) -> Finding {
+    private static func certificateBundle(_ session: AWSSession) -> Finding {
         let advice = "install ca-certificates, or set AWS_CA_BUNDLE to a file of certificates in PEM form"
-        guard let path = CertificateBundle(environment: environment)?.path else {
+        guard let path = session.certificateBundle?.path else {
             return .fault("no file of certificate authorities was found; no HTTPS call can succeed", advice)
         }
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -58,10 +58,6 @@ extension Check {
             return .fault("\(error)", ErrorAdvice.advice(on: error) ?? setCredentials)
         }
         let origin = await source.origin
-        guard !credentials.accessKeyID.isEmpty else {
-            examination.outage = "needs credentials; see Credentials"
-            return .fault("there are none in \(origin)", setCredentials)
-        }
         do {
             let answer = try await examination.xml(identity)
             examination.outage = nil

@@ -34,7 +34,7 @@ extension Check {
         case "Enabled" where found.count { $0.state == "Enabled" } > 1:
             return .warning(
                 "\(found.count) mappings take records to the function, so it gets each record as often",
-                "concertctl mapping list", "concertctl mapping delete --uuid UUID")
+                Remedy.listMappings, "and concertctl mapping delete --uuid UUID, for all but one")
         case "Enabled": return .ok(text)
         case "Disabled", "Disabling", "Deleting": return .fault(text, Remedy.enableMapping(mapping.uuid))
         default: return .warning(text, "run this again in a minute")
@@ -54,7 +54,7 @@ extension Check {
         guard let mapping = examination.mapping else { return .unknown("the mapping is not known") }
         guard mapping.reportsItemFailures else {
             return .fault(
-                "ReportBatchItemFailures is not set: Lambda takes every response for a success, and failed records are lost",
+                "no ReportBatchItemFailures: Lambda takes every response for a success, and failed records are lost",
                 Remedy.updateMapping(mapping.uuid, "--function-response-types ReportBatchItemFailures"))
         }
         return .ok("ReportBatchItemFailures")
@@ -104,8 +104,8 @@ extension Check {
     private static func batch(_ examination: Examination) -> Finding {
         guard let mapping = examination.mapping else { return .unknown("the mapping is not known") }
         let factor = mapping.parallelizationFactor
-        let text =
-            "\(mapping.batchSize) records or \(mapping.batchingWindow) s, \(factor) batch\(factor == 1 ? "" : "es") a shard"
+        let batches = "\(factor) batch\(factor == 1 ? "" : "es") a shard"
+        let text = "\(mapping.batchSize) records or \(mapping.batchingWindow) s, \(batches)"
         guard mapping.batchSize > 1 else {
             return .warning(
                 text + ": each record is an invocation of its own",

@@ -15,7 +15,11 @@ enum Remedy {
     static let listStreams = "concertctl stream list"
     static func setUp(_ stream: String) -> String { "concertctl stream setup --stream-name \(stream)" }
     static func encrypt(_ stream: String) -> String { "concertctl stream encrypt --stream-name \(stream)" }
-    static func monitor(_ stream: String) -> String { "concertctl stream monitor --stream-name \(stream)" }
+    static func monitor(_ stream: String) -> String { "concertctl stream monitor --stream-name \(stream) --enable ALL" }
+    static func describe(_ stream: String) -> String { "concertctl stream describe --stream-name \(stream)" }
+    static func registerConsumer(_ stream: String, _ consumer: String) -> String {
+        "concertctl stream consumer register --stream-name \(stream) --consumer-name \(consumer)"
+    }
     static func scale(_ stream: String, to shards: Int) -> String {
         "concertctl stream scale --stream-name \(stream) --target-shard-count \(shards)"
     }
@@ -26,6 +30,7 @@ enum Remedy {
     static func createMapping(_ streamARN: String, _ function: String) -> String {
         "concertctl mapping create --event-source-arn \(streamARN) --function-name \(function)"
     }
+    static let listMappings = "concertctl mapping list"
     static func enableMapping(_ uuid: String) -> String { "concertctl mapping enable --uuid \(uuid)" }
     static func updateMapping(_ uuid: String, _ options: String) -> String {
         "concertctl mapping update --uuid \(uuid) \(options)"
@@ -41,5 +46,7 @@ enum Remedy {
         "aws lambda delete-function-concurrency --function-name \(function)"
     }
     static func readLog(_ function: String) -> String { "aws logs tail /aws/lambda/\(function) --since 15m" }
-    static let readDeadLetters = "concertctl dead-letters list"
+    static func readMessages(_ queueURL: String) -> String {
+        "aws sqs receive-message --queue-url \(queueURL) --max-number-of-messages 10 --visibility-timeout 0"
+    }
 }

@@ -26,7 +26,7 @@ extension Check {
         // It takes and gives records meanwhile.
         case "UPDATING": return .warning(text, "changes wait until it is ACTIVE: run this again in a minute")
         case "CREATING":
-            return .fault(text, "wait until it is ACTIVE: concertctl stream describe --stream-name \(name)")
+            return .fault(text, "wait until it is ACTIVE", Remedy.describe(name))
         default: return .fault(text, Remedy.setUp(name))
         }
     }
