@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import XCTest
+
+@testable import concertctl
+
+/// Every command that calls AWS, where AWS cannot be reached or refuses: it ends soon, with status 1 and advice.
+final class AdversityTests: XCTestCase {
+    /// What each command needs to get as far as its first call.
+    private static let words: [String: [String]] = [
+        "stream setup": [], "stream describe": [], "stream list": [], "stream put": ["--partition-key", "k"],
+        "stream tail": [], "stream metrics": [], "stream scale": ["--target-shard-count", "2"],
+        "stream retention": ["48"], "stream mode": ["--stream-mode", "ON_DEMAND"], "stream encrypt": [],
+        "stream monitor": ["--enable", "ALL"], "stream tag": ["--tags", "A=B"],
+        "stream consumer": ["register", "--consumer-name", "c"], "stream delete": ["--yes"],
+        "mapping create": [], "mapping list": [], "mapping show": [], "mapping update": ["--batch-size", "5"],
+        "mapping enable": [], "mapping disable": [], "mapping delete": ["--yes"], "doctor": [],
+    ]
+
+    private static var names: [String] {
+        CommandTree.commands.map { $0.description }.filter { $0.options.contains { $0.name == "--region" } }
+            .map(\.name).filter { $0 != Cost.description.name }
+    }
+
+    private static let keys = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret-key-text"]
+
+    func testThereAreWordsForEveryCommand() {
+        XCTAssertEqual(Self.names.sorted(), Self.words.keys.sorted())
+    }
+
+    /// - Parameter advice: Words, one of which the error must have.
+    private func check(_ environment: [String: String], not skipped: Set<String> = [], advice: [String]) throws {
+        for name in Self.names where !skipped.contains(name) {
+            let options = Self.words[name] ?? []
+            let stream = name == "stream list" || name == "mapping list" ? [] : ["--stream-name", "no-such-stream"]
+            let run = try Concertctl.run(
+                name.split(separator: " ").map(String.init) + options + stream,
+                input: Data(#"{"artist_id":"a","name":"n"}"#.utf8), environment: environment, timeLimit: 30)
+            let text = run.output + run.notes
+            XCTAssertEqual(run.status, 1, "\(name): \(text)")
+            XCTAssertTrue(advice.contains { text.contains($0) }, "\(name): \(text)")
+            XCTAssertFalse(text.contains("secret-key-text"), text)
+        }
+    }
+
+    func testWithoutANetwork() throws {
+        // A port that nobody listens at.
+        try check(
+            Self.keys.merging(["AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"]) { $1 },
+            advice: ["check that the server runs there", "check the host name"])
+    }
+
+    func testWithoutCredentials() throws {
+        try check(
+            ["AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"],
+            advice: ["or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure"])
+    }
+
+    func testInARegionThatHasNoName() throws {
+        try check(
+            Self.keys.merging(["AWS_REGION": "nowhere"]) { $1 },
+            advice: ["expected a name such as us-east-1", "export AWS_REGION=us-east-1"])
+        try check(Self.keys, advice: ["set AWS_REGION", "export AWS_REGION=us-east-1"])
+    }
+
+    func testWithAWrongName() throws {
+        let server = try StrictAWS()
+        // A set-up makes the stream, and lists have nothing to be wrong about.
+        try check(
+            server.environment, not: ["stream setup", "stream list", "mapping list"],
+            advice: ["no-such-stream"])
+    }
+}
