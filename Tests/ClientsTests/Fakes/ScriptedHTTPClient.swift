@@ -1,0 +1,48 @@
+import Transport
+
+/// Answers requests from a script, in order, and remembers what was asked.
+actor ScriptedHTTPClient: HTTPClient {
+    enum Step {
+        case answer(HTTPResponse)
+        case failure(CurlError)
+        /// Whatever the request deserves.
+        case handler(@Sendable (HTTPRequest) -> HTTPResponse)
+    }
+
+    private var steps: [Step]
+    private(set) var requests: [HTTPRequest] = []
+
+    init(_ steps: [Step]) { self.steps = steps }
+
+    /// The same for every request.
+    init(_ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) { steps = [.handler(handler)] }
+
+    func send(_ request: HTTPRequest) throws -> HTTPResponse {
+        requests.append(request)
+        guard let step = steps.first else { throw CurlError(code: 52, action: "go on", reason: "the script is over") }
+        switch step {
+        case .answer(let response):
+            steps.removeFirst()
+            return response
+        case .failure(let error):
+            steps.removeFirst()
+            throw error
+        case .handler(let handler): return handler(request)
+        }
+    }
+}
+
+extension ScriptedHTTPClient.Step {
+    static func json(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> Self {
+        .answer(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
+    }
+}
+
+extension HTTPRequest {
+    /// The value of the first header of this name.
+    func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
