@@ -261,6 +261,15 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
+    func testSendsNoRequestForAStepOnThePath() async {
+        let http = ScriptedHTTPClient([])
+        let error = await failure(
+            client(http), .lambda("DeleteEventSourceMapping", "DELETE", ["event-source-mappings", ".."]))
+        XCTAssertEqual(error, .misconfigured("lambda DeleteEventSourceMapping: \"..\" names nothing"))
+        let count = await http.requests.count
+        XCTAssertEqual(count, 0)
+    }
+
     func testSaysWhatIsWrongWithRegionAndEndpoint() async {
         for (region, url, words) in [
             ("", nil, "no Region is set"), ("us_east_1", nil, "\"us_east_1\" is no Region"),

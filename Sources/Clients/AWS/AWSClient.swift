@@ -55,6 +55,10 @@ public actor AWSClient {
     /// - Throws: ``AWSError``; whatever the credential source throws; `CancellationError`.
     public func send(_ request: AWSRequest) async throws -> AWSResponse {
         let endpoint = try endpoint(of: request.service)
+        // Servers would take these for steps on the path, and what is asked for is something else then.
+        if let step = request.path.first(where: { $0 == "." || $0 == ".." }) {
+            throw AWSError.misconfigured("\(request.service.name) \(request.operation): \"\(step)\" names nothing")
+        }
         let start = ContinuousClock.now
         var attempt = 0
         var spent = 0
