@@ -148,4 +148,25 @@ extension AWSRequest {
     public static func sqs(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.sqs, target: "AmazonSQS", version: "1.0", operation, body)
     }
+    /// A call of the Redshift Data API.
+    ///
+    /// Source: <https://docs.aws.amazon.com/redshift-data/latest/APIReference/>
+    public static func redshiftData(_ operation: String, _ body: JSONValue) -> AWSRequest {
+        json(.redshiftData, target: "RedshiftData", version: "1.1", operation, body)
+    }
+
+    /// A call of S3 that writes a whole object.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    ///
+    /// - Parameter key: With slashes between its parts; not encoded.
+    public static func putObject(
+        bucket: String, key: String, contentType: String, body: [UInt8]
+    ) -> AWSRequest {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var request = AWSRequest(service: .s3, operation: "PutObject", method: "PUT", path: [bucket] + parts)
+        request.headers = [HTTPHeader("Content-Type", contentType)]
+        request.body = body
+        return request
+    }
 }

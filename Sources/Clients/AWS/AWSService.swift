@@ -19,14 +19,17 @@ public struct AWSService: Sendable, Equatable {
     public static let sqs = AWSService("sqs")
     public static let sns = AWSService("sns")
     public static let s3 = AWSService("s3")
+    public static let redshiftData = AWSService("redshift-data", variable: "REDSHIFT_DATA")
     /// The portal that gives credentials for an SSO token; its calls are not signed.
     public static let sso = AWSService("sso", endpoint: "portal.sso", signing: "awsssoportal")
 
-    private init(_ name: String, endpoint: String? = nil, signing: String? = nil, isGlobal: Bool = false) {
+    private init(
+        _ name: String, endpoint: String? = nil, signing: String? = nil, variable: String? = nil, isGlobal: Bool = false
+    ) {
         self.name = name
         endpointPrefix = endpoint ?? name
         signingName = signing ?? endpoint ?? name
-        endpointVariableSuffix = name.uppercased()
+        endpointVariableSuffix = variable ?? name.uppercased()
         self.isGlobal = isGlobal
     }
 }
