@@ -1,6 +1,6 @@
 import CZlib
 
-/// Inflates gzip data, one member or several, with each member's checksum and length checked by zlib.
+/// Inflates gzip data, one member or several, with each member's checksum and length checked by zlib; and makes it.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc1952>
 enum Gzip {
@@ -55,5 +55,38 @@ enum Gzip {
             default: return unsafe stream.msg.map { "is damaged: \(unsafe String(cString: $0))" } ?? "is damaged"
             }
         }
+    }
+}
+
+/// Making gzip data.
+extension Gzip {
+    /// `bytes` as one member; the same bytes give the same member.
+    ///
+    /// Nil when zlib has no memory for it.
+    static func deflate(_ bytes: [UInt8]) -> [UInt8]? {
+        var stream = unsafe z_stream()
+        // 15 bits of window; 16 more ask for the gzip format. 8 is zlib's own choice of memory.
+        guard
+            unsafe deflateInit2_(
+                &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+                Int32(MemoryLayout<z_stream>.size)) == Z_OK
+        else { return nil }
+        defer { unsafe _ = deflateEnd(&stream) }
+        guard bytes.count < UInt32.max else { return nil }
+        // deflateBound is room enough for all of it in one call.
+        var output = [UInt8](repeating: 0, count: Int(unsafe deflateBound(&stream, UInt(bytes.count))))
+        let code = unsafe bytes.withUnsafeBufferPointer { input in
+            unsafe output.withUnsafeMutableBufferPointer { room in
+                // Bounds: both pairs describe the two buffers alone, and outlive the call.
+                unsafe stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+                unsafe stream.avail_in = UInt32(input.count)
+                unsafe stream.next_out = room.baseAddress
+                unsafe stream.avail_out = UInt32(clamping: room.count)
+                return unsafe CZlib.deflate(&stream, Z_FINISH)
+            }
+        }
+        guard code == Z_STREAM_END else { return nil }
+        output.removeLast(unsafe Int(stream.avail_out))
+        return output
     }
 }

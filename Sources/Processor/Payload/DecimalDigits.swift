@@ -1,6 +1,6 @@
 import JSON
 
-/// A decimal number with all its digits, for the one sum that must be exact.
+/// A decimal number with all its digits, for what must be exact: one sum, and rounding to a column's decimals.
 struct DecimalDigits {
     /// Most significant first; empty for zero.
     private var digits: [UInt8]
@@ -31,6 +31,40 @@ struct DecimalDigits {
         }
         exponent = DecimalValue.power(position..<range.upperBound, of: bytes) - decimals
         removeTrailingZeros()
+    }
+
+    /// The number in plain digits, rounded half away from zero to `scale` decimals.
+    ///
+    /// Nil when, so rounded, it has more than `integerDigits` digits before the point.
+    func fixed(integerDigits: Int, scale: Int) -> String? {
+        // Zero has no digits, and whatever exponent stood behind it.
+        let magnitude = digits.isEmpty ? 0 : magnitude
+        guard magnitude <= integerDigits else { return nil }
+        // Digits from the first down to the last decimal that is kept; below zero when all lie further down.
+        let keptCount = magnitude + scale
+        var kept = Array(digits.prefix(max(0, keptCount)))
+        kept += Array(repeating: 0, count: max(0, keptCount - kept.count))
+        if keptCount >= 0, keptCount < digits.count, digits[keptCount] >= 5 { Self.increment(&kept) }
+        kept = Array(repeating: 0, count: max(0, scale + 1 - kept.count)) + kept
+        let whole = kept.dropLast(scale).drop { $0 == 0 }
+        guard whole.count <= integerDigits else { return nil }
+        let text = { (digits: ArraySlice<UInt8>) in
+            String(decoding: digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self)
+        }
+        let sign = isNegative && kept.contains { $0 != 0 } ? "-" : ""
+        return sign + (whole.isEmpty ? "0" : text(whole)) + (scale > 0 ? "." + text(kept.suffix(scale)) : "")
+    }
+
+    /// Adds one to the last digit.
+    private static func increment(_ digits: inout [UInt8]) {
+        for index in digits.indices.reversed() {
+            guard digits[index] == 9 else {
+                digits[index] += 1
+                return
+            }
+            digits[index] = 0
+        }
+        digits.insert(1, at: 0)
     }
 
     /// Whether this differs from `quantity` times `unitPrice` by more than 0.01.

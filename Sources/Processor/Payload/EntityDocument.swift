@@ -123,6 +123,10 @@ extension RecordBatch {
     private func write(_ prices: TicketPrices?, to writer: inout JSONWriter) {
         guard let prices else { return }
         writer.key(Field.ticketPrices.name.description)
+        writeObject(of: prices, to: &writer)
+    }
+
+    private func writeObject(of prices: TicketPrices, to writer: inout JSONWriter) {
         writer.openObject()
         let pairs = texts(prices.pairs)
         for index in stride(from: pairs.startIndex, to: pairs.endIndex, by: 2) {
@@ -130,6 +134,13 @@ extension RecordBatch {
             writer.raw(storage.bytes.span.extracting(pairs[index + 1].range))
         }
         writer.closeObject()
+    }
+
+    /// Ticket prices as a JSON object of tiers and numbers.
+    func json(of prices: TicketPrices) -> [UInt8] {
+        var writer = JSONWriter()
+        writeObject(of: prices, to: &writer)
+        return writer.bytes
     }
 
     private func write(_ text: Text, to writer: inout JSONWriter) {
