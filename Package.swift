@@ -30,14 +30,15 @@ let package = Package(
             name: "LambdaRuntime", dependencies: ["JSON", "Telemetry"], path: "Sources/Runtime",
             swiftSettings: settings),
         .target(
-            name: "Processor", dependencies: ["CCrypto", "CZlib", "JSON", "Telemetry"], swiftSettings: settings),
+            name: "Processor", dependencies: ["CCrypto", "CZlib", "Clients", "JSON", "Telemetry", "Transport"],
+            swiftSettings: settings),
         .target(name: "EventGenerator", dependencies: ["JSON"], swiftSettings: settings),
         // Lambda's side of the Runtime API, for local runs and tests; nothing of it is in the function.
         .target(name: "RuntimeServer", swiftSettings: settings),
 
         // Executables.
         .executableTarget(
-            name: "bootstrap", dependencies: ["LambdaRuntime", "Processor", "Telemetry", "Transport"],
+            name: "bootstrap", dependencies: ["Clients", "LambdaRuntime", "Processor", "Telemetry", "Transport"],
             path: "Sources/Bootstrap", swiftSettings: settings),
         .executableTarget(
             name: "concertctl",

@@ -51,8 +51,10 @@ enum Main {
         let metrics =
             settings.isMetricsOn
             ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil
+        let clients = AWSClients(environment: environment)
         let dispatcher = Dispatcher(
-            settings.processors.map { $0.make(log: log) }, optional: Set(settings.optionalProcessors.map(\.rawValue)))
+            settings.processors.compactMap { $0.make(settings, clients, log: log) },
+            optional: Set(settings.optionalProcessors.map(\.rawValue)))
         do throws(RuntimeError) {
             try InvocationLoop(endpoint, log: log, termination: termination).run(concurrency: concurrency) {
                 EventHandler(
@@ -70,8 +72,11 @@ enum Main {
 
 extension Settings.ProcessorName {
     /// The one place where a processor is registered.
-    fileprivate func make(log: Logger) -> any RecordProcessor {
+    ///
+    /// Nil only where settings lack what they always have when the processor was chosen.
+    fileprivate func make(_ settings: Settings, _ clients: AWSClients, log: Logger) -> (any RecordProcessor)? {
         switch self {
+        case .redshift: settings.redshift.map { RedshiftWriter(settings: $0, log: log, makeClient: clients.make) }
         case .log: LogProcessor(log: log)
         }
     }

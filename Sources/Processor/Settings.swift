@@ -4,13 +4,15 @@ import Telemetry
 public struct Settings: Sendable, Equatable {
     /// The processors there are, by the name that `PROCESSORS` chooses them with.
     public enum ProcessorName: String, Sendable, CaseIterable {
-        case log
+        case redshift, log
     }
 
     /// `PROCESSORS`: at least one, each once.
     public var processors: [ProcessorName]
     /// `OPTIONAL_PROCESSORS`: those whose failures do not hold the shard back; one that was not chosen matters to nobody.
     public var optionalProcessors: Set<ProcessorName>
+    /// `REDSHIFT_...`; nil unless that processor was chosen.
+    public var redshift: RedshiftSettings?
     /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
     public var deadlineMargin: Duration
     /// `METRICS`.
@@ -30,6 +32,7 @@ public struct Settings: Sendable, Equatable {
         var reader = EnvironmentReader(environment)
         processors = reader.list("PROCESSORS", of: ProcessorName.self) ?? [.log]
         optionalProcessors = Set(reader.list("OPTIONAL_PROCESSORS", of: ProcessorName.self) ?? [])
+        if processors.contains(.redshift) { redshift = RedshiftSettings(&reader) }
         deadlineMargin = .milliseconds(reader.integer("DEADLINE_MARGIN_MS", in: 0...900_000) ?? 500)
         isMetricsOn = reader.choice("METRICS", ["on": true, "off": false]) ?? true
         logLevel = reader.choice("AWS_LAMBDA_LOG_LEVEL", Self.logLevels) ?? .info
@@ -55,57 +58,4 @@ public struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible
     public static let errorType = "Runtime.InvalidSettings"
 
     public var description: String { problems.joined(separator: "; ") }
-}
-
-/// Reads variables by type and gathers complaints.
-private struct EnvironmentReader {
-    private let environment: [String: String]
-    private(set) var problems: [String] = []
-
-    init(_ environment: [String: String]) { self.environment = environment }
-
-    mutating func complain(_ problem: String) { problems.append(problem) }
-
-    func string(_ name: String) -> String? {
-        guard let value = environment[name], !value.isEmpty else { return nil }
-        return value
-    }
-
-    mutating func integer(_ name: String, in bounds: ClosedRange<Int>) -> Int? {
-        guard let text = string(name) else { return nil }
-        guard let value = Int(text), bounds.contains(value) else {
-            complain("\(name) is \"\(text)\"; expected a whole number in \(bounds.lowerBound)...\(bounds.upperBound)")
-            return nil
-        }
-        return value
-    }
-
-    mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
-        guard let text = string(name) else { return nil }
-        if let value = values.first(where: { $0.key == text.lowercased() })?.value { return value }
-        complain("\(name) is \"\(text)\"; expected one of \(values.map(\.key).joined(separator: ", "))")
-        return nil
-    }
-
-    mutating func list<Value: RawRepresentable<String> & CaseIterable & Hashable>(
-        _ name: String, of type: Value.Type
-    ) -> [Value]? {
-        guard let text = string(name) else { return nil }
-        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-        var values: [Value] = []
-        let complaints = problems.count
-        for item in text.split(separator: ",") {
-            let word = item.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
-            guard !word.isEmpty else { continue }
-            guard let value = Value(rawValue: String(word)) else {
-                complain("\(name) names \"\(String(word))\"; expected some of \(known)")
-                continue
-            }
-            if !values.contains(value) { values.append(value) }
-        }
-        if values.isEmpty, problems.count == complaints {
-            complain("\(name) is \"\(text)\"; expected some of \(known)")
-        }
-        return values.isEmpty ? nil : values
-    }
 }

@@ -1,0 +1,52 @@
+/// Reads variables by type and gathers complaints.
+struct EnvironmentReader {
+    private let environment: [String: String]
+    private(set) var problems: [String] = []
+
+    init(_ environment: [String: String]) { self.environment = environment }
+
+    mutating func complain(_ problem: String) { problems.append(problem) }
+
+    func string(_ name: String) -> String? {
+        guard let value = environment[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    mutating func integer(_ name: String, in bounds: ClosedRange<Int>) -> Int? {
+        guard let text = string(name) else { return nil }
+        guard let value = Int(text), bounds.contains(value) else {
+            complain("\(name) is \"\(text)\"; expected a whole number in \(bounds.lowerBound)...\(bounds.upperBound)")
+            return nil
+        }
+        return value
+    }
+
+    mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
+        guard let text = string(name) else { return nil }
+        if let value = values.first(where: { $0.key == text.lowercased() })?.value { return value }
+        complain("\(name) is \"\(text)\"; expected one of \(values.map(\.key).joined(separator: ", "))")
+        return nil
+    }
+
+    mutating func list<Value: RawRepresentable<String> & CaseIterable & Hashable>(
+        _ name: String, of type: Value.Type
+    ) -> [Value]? {
+        guard let text = string(name) else { return nil }
+        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        var values: [Value] = []
+        let complaints = problems.count
+        for item in text.split(separator: ",") {
+            let word = item.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
+            guard !word.isEmpty else { continue }
+            guard let value = Value(rawValue: String(word)) else {
+                complain("\(name) names \"\(String(word))\"; expected some of \(known)")
+                continue
+            }
+            if !values.contains(value) { values.append(value) }
+        }
+        if values.isEmpty, problems.count == complaints {
+            complain("\(name) is \"\(text)\"; expected some of \(known)")
+        }
+        return values.isEmpty ? nil : values
+    }
+}

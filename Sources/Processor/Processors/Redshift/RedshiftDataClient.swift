@@ -1,0 +1,243 @@
+import Clients
+import JSON
+import Telemetry
+import Transport
+
+/// Runs SQL through the Redshift Data API and waits for how it ends.
+///
+/// Source: <https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html>
+public struct RedshiftDataClient: Sendable {
+    /// How a statement, or the transaction of several, ended for good.
+    public enum Ending: Sendable, Equatable {
+        case finished(id: String)
+        /// It took no effect.
+        ///
+        /// - Parameter isOld: Whether it surely was an earlier call with the same token that ran it.
+        case failed(String, isOld: Bool)
+    }
+
+    private let aws: AWSClient
+    private let settings: RedshiftSettings
+    private let traceID: String?
+    private let deadline: ContinuousClock.Instant
+
+    /// - Parameters:
+    ///   - traceID: The X-Ray trace that the calls belong to.
+    ///   - deadline: When to give up waiting.
+    public init(
+        _ aws: AWSClient, settings: RedshiftSettings, traceID: String? = nil, deadline: ContinuousClock.Instant
+    ) {
+        (self.aws, self.settings, self.traceID, self.deadline) = (aws, settings, traceID, deadline)
+    }
+
+    /// The call that runs `statements`: several in one transaction.
+    public static func request(
+        _ statements: [String], settings: RedshiftSettings, token: String? = nil, name: String? = nil,
+        waitSeconds: Int? = nil
+    ) -> AWSRequest {
+        let operation = statements.count == 1 ? "ExecuteStatement" : "BatchExecuteStatement"
+        let sql: (String, JSONValue?) =
+            statements.count == 1
+            ? ("Sql", statements.first.map { .string($0) })
+            : ("Sqls", .array(statements.map { .string($0) }))
+        return .redshiftData(
+            operation,
+            .object(
+                ofPresent: settings.connection + [
+                    sql, ("ClientToken", token.map { .string($0) }), ("StatementName", name.map { .string($0) }),
+                    ("WaitTimeSeconds", waitSeconds.map { .integer($0) }),
+                ]))
+    }
+
+    /// Runs `statements` and waits for the end.
+    ///
+    /// What still runs at the deadline goes on running: the same statements with the same token find it again.
+    ///
+    /// - Parameter token: Makes a call whose answer was lost safe to repeat, for eight hours.
+    /// - Throws: ``WarehouseError``, or `CancellationError`.
+    public func run(_ statements: [String], token: String, name: String? = nil) async throws -> Ending {
+        let (answer, createdBefore) = try await submit(statements, token: token, name: name)
+        guard let id = answer["Id"]?.string else {
+            throw WarehouseError.unavailable("redshift-data answered without a statement's Id")
+        }
+        // The service's own clock on both sides, of which one tells whole seconds only.
+        let isOld = answer["CreatedAt"]?.double.flatMap { created in createdBefore.map { created < $0 - 2 } }
+        return try await end(of: id, status: answer["Status"]?.string, isOld: isOld ?? false)
+    }
+
+    /// All rows of a statement's result.
+    public func rows(of id: String) async throws -> [[JSONValue]] {
+        var rows: [[JSONValue]] = []
+        var next: JSONValue?
+        repeat {
+            let answer = try await call(
+                .redshiftData("GetStatementResult", .object(ofPresent: [("Id", .string(id)), ("NextToken", next)])))
+            rows += answer.json["Records"]?.array?.compactMap(\.array) ?? []
+            next = answer.json["NextToken"]
+        } while next != nil
+        return rows
+    }
+}
+
+/// Calls.
+extension RedshiftDataClient {
+    private struct Answer {
+        var json: JSONValue
+        /// When the service answered, by its own clock, in seconds since the Unix epoch.
+        var serverTime: Double?
+    }
+
+    private static let longestWait = 30
+
+    /// How long a call may wait for the end on the service's side; nil when there is no time.
+    private var waitSeconds: Int? {
+        let left = (deadline - .now).components.seconds
+        return left >= 1 ? Int(min(left, Int64(Self.longestWait))) : nil
+    }
+
+    /// - Returns: The answer, and the time before which the statement was made by an earlier call.
+    private func submit(
+        _ statements: [String], token: String, name: String?
+    ) async throws -> (answer: JSONValue, createdBefore: Double?) {
+        var backoff = Backoff()
+        var environmentalErrors = 0
+        while true {
+            let start = ContinuousClock.now
+            guard start < deadline else { throw WarehouseError.outOfTime("the statement was not taken") }
+            do {
+                let request = Self.request(
+                    statements, settings: settings, token: token, name: name, waitSeconds: waitSeconds)
+                let answer = try await call(request)
+                let elapsed = (ContinuousClock.now - start).seconds
+                return (answer.json, answer.serverTime.map { $0 - elapsed })
+            } catch let error as AWSError where Self.isPassing(error) {
+                if !Self.isThrottling(error) { environmentalErrors += 1 }
+                // A throttled call is made again as long as there is time; a warehouse that is not there only a few times.
+                guard environmentalErrors < 3 else { throw unavailable(error) }
+                try await backoff.pause(until: deadline)
+            } catch let error as AWSError {
+                throw unavailable(error)
+            }
+        }
+    }
+
+    /// Asks until the statement has come to its end, whatever goes wrong with asking.
+    private func end(of id: String, status: String?, isOld: Bool) async throws -> Ending {
+        var status = status ?? "SUBMITTED"
+        var backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
+        // The answer to the call that made it says how it ended, but not why it failed.
+        while status != "FINISHED" {
+            guard ContinuousClock.now < deadline else {
+                throw WarehouseError.outOfTime("statement \(id) is \(status) still; the next try finds it again")
+            }
+            let start = ContinuousClock.now
+            do {
+                let answer = try await call(
+                    .redshiftData(
+                        "DescribeStatement",
+                        .object(
+                            ofPresent: [
+                                ("Id", .string(id)), ("WaitTimeSeconds", waitSeconds.map { .integer($0) }),
+                            ]))
+                ).json
+                status = answer["Status"]?.string ?? status
+                if status == "FAILED" || status == "ABORTED" {
+                    return .failed(Self.reason(answer, status: status), isOld: isOld)
+                }
+            } catch let error as AWSError where Self.isPassing(error) || !error.isDefinite {
+                try await backoff.pause(until: deadline)
+                continue
+            } catch let error as AWSError {
+                throw unavailable(error)
+            }
+            // A server that waits has waited; for one that does not know how to, the pause is on this side.
+            if status != "FINISHED", ContinuousClock.now - start < .seconds(1) {
+                try await backoff.pause(until: deadline)
+            }
+        }
+        return .finished(id: id)
+    }
+
+    private static func reason(_ answer: JSONValue, status: String) -> String {
+        let ofStatements = answer["SubStatements"]?.array?.lazy.compactMap { $0["Error"]?.string }.first
+        return answer["Error"]?.string ?? ofStatements ?? "the statement is \(status)"
+    }
+
+    private func call(_ request: AWSRequest) async throws -> Answer {
+        var request = request
+        if let traceID { request.headers.append(HTTPHeader("X-Amzn-Trace-Id", traceID)) }
+        request.timeout = .seconds(Self.longestWait + 20)
+        let response = try await aws.send(request)
+        let time = response.headers["date"].flatMap(WallClock.init(httpDate:))
+        return Answer(json: try response.json(), serverTime: time.map { Double($0.millisecondsSinceEpoch) / 1000 })
+    }
+}
+
+/// What is worth another try.
+extension RedshiftDataClient {
+    /// Whether the same call may succeed a little later.
+    private static func isPassing(_ error: AWSError) -> Bool {
+        guard let code = error.code else { return false }
+        return isThrottling(error) || passingCodes.contains(code)
+    }
+
+    private static func isThrottling(_ error: AWSError) -> Bool {
+        error.code.map { throttlingCodes.contains($0) || RetryReason(status: 0, code: $0) == .throttled } ?? false
+    }
+
+    private static let throttlingCodes: Set = [
+        "ActiveStatementsExceededException", "ActiveSessionsExceededException",
+        "ActiveWaitingRequestsExceededException",
+    ]
+    private static let passingCodes: Set = [
+        "DatabaseConnectionException", "QueryTimeoutException", "ExecuteStatementException",
+        "BatchExecuteStatementException",
+    ]
+
+    private func unavailable(_ error: AWSError) -> WarehouseError {
+        let advice =
+            switch error.code {
+            case "AccessDeniedException":
+                "; allow the function's role redshift-data:* calls and the credentials of \(settings.name)"
+            case "ResourceNotFoundException", "ValidationException":
+                "; check REDSHIFT_... and that \(settings.name) is there and running"
+            default: ""
+            }
+        return .unavailable("\(settings.name), database \(settings.database): \(error)\(advice)")
+    }
+}
+
+/// Why a statement has no ending.
+public enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The warehouse, or the way to it, is not there, or refuses all statements alike.
+    case unavailable(String)
+    /// The deadline came first.
+    case outOfTime(String)
+
+    public var description: String {
+        switch self {
+        case .unavailable(let reason): reason
+        case .outOfTime(let reason): "the deadline came near: \(reason)"
+        }
+    }
+}
+
+/// Pauses that grow, each of random length.
+struct Backoff: Sendable {
+    private var ceiling: Duration
+    private let longest: Duration
+
+    init(first: Duration = .milliseconds(100), longest: Duration = .seconds(5)) {
+        (ceiling, self.longest) = (first, longest)
+    }
+
+    mutating func pause(until deadline: ContinuousClock.Instant) async throws {
+        let length = ceiling * Double.random(in: 0.5...1)
+        ceiling = min(ceiling * 2, longest)
+        try await Task.sleep(until: min(.now + length, deadline), clock: .continuous)
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,93 @@
+import Clients
+import JSON
+
+/// The objects that a transaction copies its rows from.
+struct StagedUpload: Sendable {
+    struct Object: Sendable {
+        var key: String
+        /// Gzip of NDJSON.
+        var body: [UInt8]
+    }
+
+    var bucket: String
+    var objects: [Object]
+}
+
+/// Makes transactions whose rows stand in objects on S3.
+///
+/// One transaction takes any number of rows so, however long the statements would have been.
+struct CopyPlanner: Sendable {
+    let statements: UpsertStatements
+    let staging: RedshiftSettings.Staging
+
+    /// A transaction of all of `candidates`; nil when there is no memory for it.
+    ///
+    /// - Parameter folder: Names the records, so that a retry of the same ones overwrites what an earlier try left.
+    func transaction(of candidates: ArraySlice<Upsert.Candidate>, folder: String) -> Transaction? {
+        let upsert = Upsert(candidates)
+        let lines = upsert.tables.map { (table: $0, bytes: Self.lines(upsert.rows[$0] ?? [])) }
+        var objects: [WarehouseTable: StagedUpload.Object] = [:]
+        for (table, bytes) in lines {
+            guard let body = Gzip.deflate(bytes) else { return nil }
+            objects[table] = StagedUpload.Object(key: "\(folder)/\(table.rawValue).ndjson.gz", body: body)
+        }
+        let content = SHA256.digest(of: lines.flatMap(\.bytes)).hexadecimal
+        let statements = statements.text(of: upsert, suffix: String(content.prefix(12))) { table, stage in
+            objects[table].map { [copy($0, into: stage, table)] } ?? []
+        }
+        let text = content + statements.joined(separator: ";\n")
+        return Transaction(
+            recordCount: candidates.count, statements: statements,
+            digest: SHA256.digest(of: Array(text.utf8)).hexadecimal,
+            upload: StagedUpload(bucket: staging.bucket, objects: upsert.tables.compactMap { objects[$0] }))
+    }
+
+    /// One JSON object a row, with the columns' names; a column that is NULL is left out.
+    private static func lines(_ rows: [WarehouseRow]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for row in rows {
+            var writer = JSONWriter()
+            writer.openObject()
+            for (column, value) in zip(row.table.columns, row.values) { value.write(column.name, to: &writer) }
+            writer.closeObject()
+            bytes += writer.bytes
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        return bytes
+    }
+
+    /// Source: <https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html>
+    private func copy(_ object: StagedUpload.Object, into stage: String, _ table: WarehouseTable) -> String {
+        """
+        COPY \(stage) (\(table.columns.map(\.name).joined(separator: ", "))) \
+        FROM 's3://\(staging.bucket)/\(object.key)' IAM_ROLE '\(staging.roleARN)' \
+        FORMAT AS JSON 'auto' GZIP DATEFORMAT 'auto' TIMEFORMAT 'auto' COMPUPDATE OFF STATUPDATE OFF
+        """
+    }
+}
+
+extension RecordBatch {
+    /// Names the records from one to another by shard and sequence range.
+    func stagingFolder(from first: RecordPosition, to last: RecordPosition) -> String {
+        let stream = streamARN(of: first)?.split(separator: "/").last.map(String.init) ?? "stream"
+        let parts = [stream, shardID(of: first) ?? "shard", "\(sequenceText(first))-\(sequenceText(last))"]
+        return "redshift-staging/" + parts.map(Self.keyPart).joined(separator: "/")
+    }
+
+    private func sequenceText(_ position: RecordPosition) -> String {
+        sequenceNumber(of: position).digits + (position.subSequenceNumber.map { ".\($0)" } ?? "")
+    }
+
+    /// What an event says becomes part of a key and of SQL: nothing but letters, digits and `_.-`, and not too long.
+    private static func keyPart(_ text: String) -> String {
+        let bytes = text.utf8.prefix(300).map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+                byte
+            default: UInt8(ascii: "-")
+            }
+        }
+        return bytes.isEmpty ? "-" : String(decoding: bytes, as: UTF8.self)
+    }
+}

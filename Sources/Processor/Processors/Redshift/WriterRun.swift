@@ -1,0 +1,163 @@
+import Clients
+import Telemetry
+
+/// One batch on its way into the warehouse.
+struct WriterRun {
+    let batch: RecordBatch
+    let candidates: [Upsert.Candidate]
+    let settings: RedshiftSettings
+    let aws: AWSClient
+    let context: InvocationContext
+    let attempts: AttemptMemory
+    let log: Logger
+
+    /// How a transaction ended.
+    private enum Ending {
+        case committed
+        /// Some value is one that the warehouse cannot hold.
+        case refused(String)
+        /// No further transaction would fare better.
+        case unavailable(String)
+    }
+
+    /// Above either of these, rows go through S3 where there is a staging bucket; decision 0008 says why.
+    static let bigBatch = (records: 5000, bytes: 1_000_000)
+    /// Conflicts with other transactions that are borne with.
+    private static let conflictLimit = 6
+    /// Runs that must fail alike before the failure counts; one of them may have been another process's a moment ago.
+    private static let failureLimit = 2
+
+    /// Writes transaction after transaction, in the order of the records, and marks each on `outcomes`.
+    ///
+    /// A transaction that the warehouse refuses for a value is cut in two, down to the one record that is to blame.
+    func write(_ outcomes: inout OutcomeSheet) async {
+        var waiting = [candidates[...]]
+        while let part = waiting.popLast() {
+            guard let transaction = transaction(of: part) else {
+                return fail(part, waiting, "there is no memory for the rows of \(part.count) records", &outcomes)
+            }
+            let (taken, rest) = (part.prefix(transaction.recordCount), part.dropFirst(transaction.recordCount))
+            if !rest.isEmpty { waiting.append(rest) }
+            switch await end(of: transaction, records: taken) {
+            case .committed: for candidate in taken { outcomes[candidate.index] = .succeeded }
+            case .refused(let reason):
+                guard taken.count > 1 else {
+                    for candidate in taken { outcomes[candidate.index] = .rejected(rejection(candidate, reason)) }
+                    continue
+                }
+                waiting.append(taken.suffix(taken.count / 2))
+                waiting.append(taken.dropLast(taken.count / 2))
+            case .unavailable(let reason): return fail(taken, waiting, reason, &outcomes)
+            }
+        }
+    }
+
+    private func fail(
+        _ part: ArraySlice<Upsert.Candidate>, _ waiting: [ArraySlice<Upsert.Candidate>], _ reason: String,
+        _ outcomes: inout OutcomeSheet
+    ) {
+        for candidate in ([part] + waiting).joined() { outcomes[candidate.index] = .retryable(reason: reason) }
+    }
+
+    private func rejection(_ candidate: Upsert.Candidate, _ reason: String) -> PayloadError {
+        let bytes = Array(reason.utf8)
+        return PayloadError(
+            .range,
+            "\(batch.records[candidate.index].payload.kind.rawValue) \(MessageText.escaped(candidate.row.id)) is "
+                + "refused by the warehouse: \(MessageText.shown(0..<bytes.count, of: bytes.span))")
+    }
+}
+
+/// Transactions.
+extension WriterRun {
+    private func transaction(of part: ArraySlice<Upsert.Candidate>) -> Transaction? {
+        let statements = UpsertStatements(schema: settings.quotedSchema)
+        guard let staging = settings.staging, isBig(part), let first = part.first, let last = part.last else {
+            return InsertPlanner(statements: statements).transaction(of: part)
+        }
+        let folder = batch.stagingFolder(
+            from: batch.records[first.index].position, to: batch.records[last.index].position)
+        return CopyPlanner(statements: statements, staging: staging).transaction(of: part, folder: folder)
+    }
+
+    private func isBig(_ part: ArraySlice<Upsert.Candidate>) -> Bool {
+        if part.count >= Self.bigBatch.records { return true }
+        var bytes = 0
+        for candidate in part {
+            bytes += InsertPlanner.tuple(candidate.row).count
+            if bytes >= Self.bigBatch.bytes { return true }
+        }
+        return false
+    }
+
+    /// Runs a transaction until it has committed, or until there is no use in running it again.
+    private func end(of transaction: Transaction, records: ArraySlice<Upsert.Candidate>) async -> Ending {
+        let start = ContinuousClock.now
+        let client = RedshiftDataClient(
+            aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
+        let digest = String(transaction.digest.prefix(48))
+        var failures = 0
+        var backoff = Backoff()
+        do {
+            try await upload(transaction.upload)
+            while true {
+                let attempt = attempts[digest]
+                let ending = try await client.run(
+                    transaction.statements, token: "\(digest)-\(attempt)", name: name(of: records))
+                guard case .failed(let reason, let isOld) = ending else {
+                    attempts.forget(digest)
+                    tell(transaction, attempt: attempt, since: start)
+                    return .committed
+                }
+                attempts[digest] = attempt + 1
+                let failure = SQLFailure(reason)
+                // Cut in two even when the failure is an old one: the values have not changed since.
+                if failure == .data, records.count > 1 { return .refused(reason) }
+                if isOld { continue }
+                failures += 1
+                guard failures < (failure == .conflict ? Self.conflictLimit : Self.failureLimit) else {
+                    return failure == .data ? .refused(reason) : .unavailable(told(reason))
+                }
+                try await backoff.pause(until: context.deadline)
+            }
+        } catch let error as WarehouseError {
+            return .unavailable(error.description)
+        } catch is CancellationError {
+            return .unavailable("the deadline came near; what runs still is found again by the next try")
+        } catch {
+            return .unavailable("\(settings.name): \(error)")
+        }
+    }
+
+    private func upload(_ upload: StagedUpload?) async throws {
+        guard let upload else { return }
+        for object in upload.objects {
+            var request = AWSRequest.putObject(
+                bucket: upload.bucket, key: object.key, contentType: "application/gzip", body: object.body)
+            if let traceID = context.traceID { request.headers.append(.init("X-Amzn-Trace-Id", traceID)) }
+            _ = try await aws.send(request)
+        }
+    }
+
+    private func told(_ reason: String) -> String {
+        let words = "\(settings.name), database \(settings.database): \(MessageText.escaped(reason))"
+        return words + (SQLFailure.advice(on: reason).map { "; " + $0 } ?? "")
+    }
+
+    /// What the warehouse's own lists of statements show: the records, never what they hold.
+    private func name(of records: ArraySlice<Upsert.Candidate>) -> String {
+        let sequence = { (index: Int) in batch.sequenceNumber(of: batch.records[index].position).digits }
+        let range = [records.first, records.last].compactMap { $0.map { sequence($0.index) } }.joined(separator: "..")
+        return "concert-data-processor \(range)"
+    }
+
+    private func tell(_ transaction: Transaction, attempt: Int, since start: ContinuousClock.Instant) {
+        log.log(
+            .debug, "warehouse transaction committed", requestID: context.requestID,
+            [
+                "records": .integer(transaction.recordCount), "statements": .integer(transaction.statements.count),
+                "attempt": .integer(attempt), "isCopied": .string(transaction.upload == nil ? "no" : "yes"),
+                "milliseconds": .integer(Int((ContinuousClock.now - start) / .milliseconds(1))),
+            ])
+    }
+}
