@@ -1,0 +1,7 @@
+"""The errors of the service, before they are put in JSON."""
+
+
+class Refusal(Exception):
+    def __init__(self, code, message, status=400):
+        super().__init__(message)
+        self.code, self.message, self.status = code, message, status

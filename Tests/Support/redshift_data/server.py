@@ -1,0 +1,143 @@
+"""HTTP: the Data API's JSON protocol, what goes wrong on the way, and what tests steer and look at.
+
+POST /_control/faults    {"operation", "kind", "times", "probability", "seed"}: the next calls of the operation meet it
+    throttle, 500, error (`code`, `message`), drop (before the call), lost (after it, without an answer)
+    slow (`milliseconds`) and fails (`message`): the statement runs so
+POST /_control/settings  {"readsEscapes", "waits", "activeLimit"}
+POST /_control/sql       {"sql"}: runs it as the database's owner and answers its rows as texts
+POST /_control/reset     forgets statements, faults and settings, and drops all schemas that tests made
+GET  /_control/calls     how many there were of each operation, the largest statement and count, and trace headers
+"""
+import json
+import random
+import socket
+import threading
+import uuid
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from errors import Refusal
+from statements import Service
+
+
+class Faults:
+    def __init__(self):
+        self.waiting, self.random = [], random.Random(1)
+
+    def add(self, fault):
+        self.random = random.Random(fault.get("seed", 1))
+        self.waiting.append({"times": 1, "probability": 1, **fault})
+
+    def take(self, operation):
+        for fault in self.waiting:
+            if fault["operation"] in (operation, "*") and self.random.random() < fault["probability"]:
+                fault["times"] -= 1
+                if fault["times"] == 0:
+                    self.waiting.remove(fault)
+                return fault
+        return None
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, database, s3):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.database, self.s3, self.lock = database, s3, threading.Lock()
+        self.reset()
+
+    def reset(self):
+        self.service, self.faults = Service(self.database, self.s3), Faults()
+        self.calls, self.traces, self.largest = Counter(), [], {"statement": 0, "count": 0}
+
+    def note(self, operation, request, trace):
+        with self.lock:
+            self.calls[operation] += 1
+            if trace:
+                self.traces.append(trace)
+            texts = request.get("Sqls") or [request["Sql"]] if "Execute" in operation else []
+            self.largest["count"] = max(self.largest["count"], len(texts))
+            self.largest["statement"] = max([self.largest["statement"], *(len(text.encode()) for text in texts)])
+            return self.faults.take(operation)
+
+    def handle_error(self, request, client_address):
+        """What clients break off on purpose is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        server = self.server
+        self.reply(200, {"calls": server.calls, "traces": server.traces, "largest": server.largest})
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        if self.path.startswith("/_control/"):
+            self.reply(200, self.control(self.path.removeprefix("/_control/"), request))
+            return
+        operation = self.headers.get("X-Amz-Target", "").removeprefix("RedshiftData.")
+        fault = self.server.note(operation, request, self.headers.get("X-Amzn-Trace-Id"))
+        try:
+            self.answer(operation, request, fault)
+        except Refusal as refusal:
+            body = {"__type": refusal.code, "message": refusal.message}
+            self.reply(refusal.status, body, {"x-amzn-ErrorType": refusal.code})
+
+    def answer(self, operation, request, fault):
+        kind = fault["kind"] if fault else None
+        if kind == "throttle":
+            raise Refusal("ThrottlingException", "Rate exceeded")
+        if kind == "500":
+            raise Refusal("InternalServerException", "an internal error was asked for", 500)
+        if kind == "error":
+            raise Refusal(fault["code"], fault["message"])
+        if kind == "drop":
+            self.cut()
+            return
+        answer = self.server.service.call(operation, request, fault)
+        if kind == "lost":
+            self.cut()
+            return
+        self.reply(200, answer)
+
+    def cut(self):
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def control(self, what, request):
+        server = self.server
+        if what == "faults":
+            server.faults.add(request)
+        elif what == "settings":
+            server.service.settings.update(request)
+        elif what == "sql":
+            with server.database.connect() as connection:
+                cursor = connection.execute(request["sql"])
+                rows = cursor.fetchall() if cursor.description else []
+                return {"rows": [[None if value is None else str(value) for value in row] for row in rows]}
+        elif what == "reset":
+            server.reset()
+            with server.database.connect() as connection:
+                schemas = connection.execute(
+                    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN "
+                    "('information_schema', 'public')").fetchall()
+                for (name,) in schemas:
+                    connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+        return {}
+
+    def reply(self, status, body, headers=None):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/x-amz-json-1.1", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
