@@ -12,8 +12,18 @@ public struct RedshiftDataClient: Sendable {
         case finished(id: String)
         /// It took no effect.
         ///
-        /// - Parameter isOld: Whether it surely was an earlier call with the same token that ran it.
-        case failed(String, isOld: Bool)
+        /// - Parameter run: Whose run it was that failed.
+        case failed(String, run: Run)
+    }
+
+    /// A call whose token was used before gets that earlier call's run; clocks alone tell which it was.
+    public enum Run: Sendable, Equatable {
+        /// This call's.
+        case own
+        /// This call's, or one that began up to two seconds before.
+        case recent
+        /// An earlier call's.
+        case old
     }
 
     private let aws: AWSClient
@@ -56,13 +66,12 @@ public struct RedshiftDataClient: Sendable {
     /// - Parameter token: Makes a call whose answer was lost safe to repeat, for eight hours.
     /// - Throws: ``WarehouseError``, or `CancellationError`.
     public func run(_ statements: [String], token: String, name: String? = nil) async throws -> Ending {
-        let (answer, createdBefore) = try await submit(statements, token: token, name: name)
+        let (answer, start) = try await submit(statements, token: token, name: name)
         guard let id = answer["Id"]?.string else {
             throw WarehouseError.unavailable("redshift-data answered without a statement's Id")
         }
-        // The service's own clock on both sides, of which one tells whole seconds only.
-        let isOld = answer["CreatedAt"]?.double.flatMap { created in createdBefore.map { created < $0 - 2 } }
-        return try await end(of: id, status: answer["Status"]?.string, isOld: isOld ?? false)
+        let run = answer["CreatedAt"]?.double.map(start.run) ?? .recent
+        return try await end(of: id, status: answer["Status"]?.string, run: run)
     }
 
     /// All rows of a statement's result.
@@ -87,6 +96,20 @@ extension RedshiftDataClient {
         var serverTime: Double?
     }
 
+    /// When a call began, by two clocks.
+    private struct Start {
+        /// The service's own, in seconds since the Unix epoch; to the second, and nil where it did not say.
+        var serverTime: Double?
+        /// This machine's.
+        var localTime: Double
+
+        /// - Parameter created: When the service began what the call is about.
+        func run(created: Double) -> Run {
+            if created >= localTime { return .own }
+            return created < (serverTime ?? localTime) - 2 ? .old : .recent
+        }
+    }
+
     private static let longestWait = 30
 
     /// How long a call may wait for the end on the service's side; nil when there is no time.
@@ -95,21 +118,23 @@ extension RedshiftDataClient {
         return left >= 1 ? Int(min(left, Int64(Self.longestWait))) : nil
     }
 
-    /// - Returns: The answer, and the time before which the statement was made by an earlier call.
     private func submit(
         _ statements: [String], token: String, name: String?
-    ) async throws -> (answer: JSONValue, createdBefore: Double?) {
+    ) async throws -> (answer: JSONValue, start: Start) {
         var backoff = Backoff()
         var environmentalErrors = 0
         while true {
-            let start = ContinuousClock.now
+            let (start, localTime) = (ContinuousClock.now, WallClock.now())
             guard start < deadline else { throw WarehouseError.outOfTime("the statement was not taken") }
             do {
                 let request = Self.request(
                     statements, settings: settings, token: token, name: name, waitSeconds: waitSeconds)
                 let answer = try await call(request)
                 let elapsed = (ContinuousClock.now - start).seconds
-                return (answer.json, answer.serverTime.map { $0 - elapsed })
+                return (
+                    answer.json,
+                    Start(serverTime: answer.serverTime.map { $0 - elapsed }, localTime: localTime.seconds)
+                )
             } catch let error as AWSError where Self.isPassing(error) {
                 if !Self.isThrottling(error) { environmentalErrors += 1 }
                 // A throttled call is made again as long as there is time; a warehouse that is not there only a few times.
@@ -122,7 +147,7 @@ extension RedshiftDataClient {
     }
 
     /// Asks until the statement has come to its end, whatever goes wrong with asking.
-    private func end(of id: String, status: String?, isOld: Bool) async throws -> Ending {
+    private func end(of id: String, status: String?, run: Run) async throws -> Ending {
         var status = status ?? "SUBMITTED"
         var backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
         // The answer to the call that made it says how it ended, but not why it failed.
@@ -142,7 +167,7 @@ extension RedshiftDataClient {
                 ).json
                 status = answer["Status"]?.string ?? status
                 if status == "FAILED" || status == "ABORTED" {
-                    return .failed(Self.reason(answer, status: status), isOld: isOld)
+                    return .failed(Self.reason(answer, status: status), run: run)
                 }
             } catch let error as AWSError where Self.isPassing(error) || !error.isDefinite {
                 try await backoff.pause(until: deadline)
@@ -169,7 +194,7 @@ extension RedshiftDataClient {
         request.timeout = .seconds(Self.longestWait + 20)
         let response = try await aws.send(request)
         let time = response.headers["date"].flatMap(WallClock.init(httpDate:))
-        return Answer(json: try response.json(), serverTime: time.map { Double($0.millisecondsSinceEpoch) / 1000 })
+        return Answer(json: try response.json(), serverTime: time?.seconds)
     }
 }
 
@@ -240,4 +265,8 @@ struct Backoff: Sendable {
 
 extension Duration {
     fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension WallClock {
+    fileprivate var seconds: Double { Double(millisecondsSinceEpoch) / 1000 }
 }

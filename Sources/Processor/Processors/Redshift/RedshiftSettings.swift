@@ -146,6 +146,8 @@ extension RedshiftSettings {
         return nil
     }
 
+    /// Whether it has the form of a bucket's name.
+    ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
     private static func isBucket(_ name: String) -> Bool {
         (3...63).contains(name.utf8.count)

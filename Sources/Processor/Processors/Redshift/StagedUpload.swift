@@ -56,6 +56,8 @@ struct CopyPlanner: Sendable {
         return bytes
     }
 
+    /// The statement that fills a staging table from an object.
+    ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html>
     private func copy(_ object: StagedUpload.Object, into stage: String, _ table: WarehouseTable) -> String {
         """

@@ -24,8 +24,10 @@ struct WriterRun {
     static let bigBatch = (records: 5000, bytes: 1_000_000)
     /// Conflicts with other transactions that are borne with.
     private static let conflictLimit = 6
-    /// Runs that must fail alike before the failure counts; one of them may have been another process's a moment ago.
+    /// Runs of this invocation that fail for another reason before that counts.
     private static let failureLimit = 2
+    /// Runs that may have been another process's a moment ago, and may all have been this one's.
+    private static let recentLimit = 8
 
     /// Writes transaction after transaction, in the order of the records, and marks each on `outcomes`.
     ///
@@ -96,7 +98,7 @@ extension WriterRun {
         let client = RedshiftDataClient(
             aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
         let digest = String(transaction.digest.prefix(48))
-        var failures = 0
+        var (own, recent) = (0, 0)
         var backoff = Backoff()
         do {
             try await upload(transaction.upload)
@@ -104,7 +106,7 @@ extension WriterRun {
                 let attempt = attempts[digest]
                 let ending = try await client.run(
                     transaction.statements, token: "\(digest)-\(attempt)", name: name(of: records))
-                guard case .failed(let reason, let isOld) = ending else {
+                guard case .failed(let reason, let run) = ending else {
                     attempts.forget(digest)
                     tell(transaction, attempt: attempt, since: start)
                     return .committed
@@ -113,11 +115,10 @@ extension WriterRun {
                 let failure = SQLFailure(reason)
                 // Cut in two even when the failure is an old one: the values have not changed since.
                 if failure == .data, records.count > 1 { return .refused(reason) }
-                if isOld { continue }
-                failures += 1
-                guard failures < (failure == .conflict ? Self.conflictLimit : Self.failureLimit) else {
-                    return failure == .data ? .refused(reason) : .unavailable(told(reason))
-                }
+                if run == .old { continue }
+                if run == .own { own += 1 } else { recent += 1 }
+                guard own < (failure == .conflict ? Self.conflictLimit : Self.failureLimit), recent < Self.recentLimit
+                else { return failure == .data ? .refused(reason) : .unavailable(told(reason)) }
                 try await backoff.pause(until: context.deadline)
             }
         } catch let error as WarehouseError {
