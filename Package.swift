@@ -57,7 +57,11 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(
-            name: "ProcessorTests", dependencies: ["CCrypto", "CZlib", "JSON", "Processor", "Telemetry"],
+            name: "ProcessorTests",
+            dependencies: [
+                "CCrypto", "CZlib", "Clients", "EventGenerator", "JSON", "Processor", "Telemetry", "TestSupport",
+                "Transport",
+            ],
             exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(
             name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "RuntimeServer", "Telemetry"],

@@ -3,7 +3,8 @@
 POST /_control/faults    {"operation", "kind", "times", "probability", "seed"}: the next calls of the operation meet it
     throttle, 500, error (`code`, `message`), drop (before the call), lost (after it, without an answer)
     slow (`milliseconds`) and fails (`message`): the statement runs so
-POST /_control/settings  {"readsEscapes", "waits", "activeLimit"}
+POST /_control/settings  {"readsEscapes", "waits", "activeLimit", "s3"}; the last is the endpoint that COPY
+    reads from
 POST /_control/sql       {"sql"}: runs it as the database's owner and answers its rows as texts
 POST /_control/reset     forgets statements, faults and settings, and drops all schemas that tests made
 GET  /_control/calls     how many there were of each operation, the largest statement and count, and trace headers
@@ -26,7 +27,7 @@ class Faults:
 
     def add(self, fault):
         self.random = random.Random(fault.get("seed", 1))
-        self.waiting.append({"times": 1, "probability": 1, **fault})
+        self.waiting.append({"times": 1, "probability": 1, "message": "an error was asked for", **fault})
 
     def take(self, operation):
         for fault in self.waiting:
@@ -42,13 +43,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, database, s3):
+    def __init__(self, database):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.database, self.s3, self.lock = database, s3, threading.Lock()
+        self.database, self.lock = database, threading.Lock()
         self.reset()
 
     def reset(self):
-        self.service, self.faults = Service(self.database, self.s3), Faults()
+        self.service, self.faults = Service(self.database), Faults()
         self.calls, self.traces, self.largest = Counter(), [], {"statement": 0, "count": 0}
 
     def note(self, operation, request, trace):

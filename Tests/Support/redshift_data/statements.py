@@ -62,11 +62,11 @@ class Statement:
 
 
 class Service:
-    def __init__(self, database, s3):
-        self.database, self.s3 = database, s3
+    def __init__(self, database):
+        self.database = database
         self.statements, self.tokens = {}, {}
         self.lock = threading.Lock()
-        self.settings = {"readsEscapes": False, "waits": True, "activeLimit": 500}
+        self.settings = {"readsEscapes": False, "waits": True, "activeLimit": 500, "s3": None}
 
     def call(self, operation, request, fault):
         handler = {
@@ -132,7 +132,7 @@ class Service:
             part["Status"] = "STARTED"
             if fault and fault["kind"] == "fails" and part is statement.parts[-1]:
                 raise psycopg.errors.InternalError_(fault["message"])
-            part["ResultRows"] = sql.execute(cursor, part["QueryString"], escapes, self.s3)
+            part["ResultRows"] = sql.execute(cursor, part["QueryString"], escapes, self.settings["s3"])
             if cursor.description:
                 part["HasResultSet"] = True
                 statement.results[part["Id"]] = cursor.fetchall()

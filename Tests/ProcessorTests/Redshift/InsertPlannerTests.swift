@@ -1,0 +1,160 @@
+import XCTest
+
+@testable import Processor
+
+/// What the statements are, without a server.
+final class InsertPlannerTests: XCTestCase {
+    private let planner = InsertPlanner(statements: UpsertStatements(schema: "\"concert_dw\""))
+
+    private func candidates(_ event: EventText) throws -> [Upsert.Candidate] {
+        let batch = try RecordBatch(decoding: event)
+        return try batch.records.enumerated().map { Upsert.Candidate(index: $0, row: try batch.row(of: $1)) }
+    }
+
+    /// A record that is as long as its columns allow, in the text that takes the most room in SQL.
+    private func longest(_ id: Int, _ kind: Int) throws -> String {
+        let text = { (count: Int) in String(repeating: "\\", count: count) }
+        let members: [String: Any] =
+            switch kind {
+            case 0: ["artist_id": "\(id)", "name": text(200), "genres": [text(996)], "members": [text(1996)]]
+            case 1:
+                [
+                    "concert_id": "\(id)", "event_date": "2026-11-08", "name": text(2000), "url": text(2000),
+                    "artist_id": text(100), "venue_id": text(100), "ticketmaster_id": text(100),
+                ]
+            case 2:
+                [
+                    "venue_id": "\(id)", "name": text(800), "address": text(1200), "city": text(400),
+                    "country": text(400),
+                    "state": text(200), "amenities": [text(1996)],
+                ]
+            default:
+                [
+                    "sale_id": "\(id)", "concert_id": text(100), "ticket_tier": text(50), "quantity": 1,
+                    "unit_price": 1,
+                    "purchase_timestamp": "2026-11-08", "customer_id": text(100),
+                ]
+            }
+        return try RedshiftRoundTripTests.json(members)
+    }
+
+    func testEveryTransactionKeepsTheLimitsAndGoesOnWhereTheLastOneEnded() throws {
+        var random = SeededGenerator(seed: 4)
+        for round in 0..<4 {
+            let kinds = [[0], [1], [2], [3], [0, 1, 2, 3]].randomElement(using: &random) ?? [0]
+            let keys = [3, 400, 4000].randomElement(using: &random) ?? 3
+            let payloads = try (0..<1200).map { _ in
+                let id = Int.random(in: 0..<keys, using: &random)
+                let kind = kinds.randomElement(using: &random) ?? 0
+                return Bool.random(using: &random) ? try longest(id, kind) : #"{"artist_id":"\#(id)","name":"n"}"#
+            }
+            var rest = try candidates(EventText(payloads: payloads))[...]
+            var transactions = 0
+            while !rest.isEmpty {
+                let transaction = planner.transaction(of: rest)
+                let context = "round \(round), transaction \(transactions)"
+                XCTAssertTrue((1...40).contains(transaction.statements.count), context)
+                XCTAssertLessThanOrEqual(transaction.statements.map(\.utf8.count).max() ?? 0, 100_000, context)
+                XCTAssertGreaterThan(transaction.recordCount, 0, context)
+                rest = rest.dropFirst(transaction.recordCount)
+                transactions += 1
+            }
+            // More than one row of the least size needs few; nothing is cut up for no reason.
+            XCTAssertLessThan(transactions, 30, "round \(round)")
+        }
+    }
+
+    func testLocksFirstAndAlwaysInOneOrder() throws {
+        let rows = try candidates(
+            EventText(payloads: [Sample.venue, Sample.sale, Sample.concert, Sample.artist("a")]))
+        let statements = planner.transaction(of: rows[...]).statements
+        XCTAssertEqual(
+            statements.first,
+            #"LOCK "concert_dw".artists, "concert_dw".concerts, "concert_dw".ticket_sales, "concert_dw".venues"#)
+        XCTAssertEqual(statements.count, 4 * 4 + 2)
+        XCTAssertEqual(planner.transaction(of: rows[2...2]).statements.first, #"LOCK "concert_dw".concerts"#)
+    }
+
+    func testTheTokenHangsOnTheContentAlone() throws {
+        let event = EventText(payloads: [Sample.artist("a"), Sample.artist("b")])
+        let digest = planner.transaction(of: try candidates(event)[...]).digest
+        XCTAssertEqual(planner.transaction(of: try candidates(event)[...]).digest, digest)
+        // The same in every process, whatever order its dictionaries have.
+        XCTAssertEqual(digest, "a91ae243bb4f5c078185889efee0b0ae8c96916f56493a0a6fc8445d73434e4a")
+        var other = event
+        other.records[1].arrival = "1794198257.238"
+        XCTAssertNotEqual(planner.transaction(of: try candidates(other)[...]).digest, digest)
+    }
+
+    func testLeavesTheNewestVersionOfAKeyAndTheFirstOnesArrival() throws {
+        let event = EventText(payloads: [
+            #"{"artist_id":"a","name":"1"}"#, #"{"artist_id":"b","name":"2"}"#, #"{"artist_id":"a","name":"3"}"#,
+            #"{"venue_id":"a","name":"V","city":"Bern","country":"CH"}"#, #"{"artist_id":"a","name":"5"}"#,
+        ])
+        let upsert = Upsert(try candidates(event))
+        XCTAssertEqual(upsert.tables, [.artists, .venues])
+        let names = upsert.rows[.artists]?.map { [$0.values[1], $0.values[10], $0.values[11]] }
+        let time = { (second: Int) in WarehouseValue.moment("2026-11-09 04:20:0\(second).5") }
+        XCTAssertEqual(names, [[.text("5"), time(1), time(5)], [.text("2"), time(2), time(2)]])
+    }
+
+    func testALiteralHoldsNoBackslashAndEveryQuoteTwice() {
+        let cases: [(text: String, sql: String, line: UInt)] = [
+            ("plain", "'plain'", #line), ("it's", "'it''s'", #line), ("\\", "REPLACE('<0>','<0>',CHR(92))", #line),
+            ("<0>", "'<0>'", #line), ("<0>\\", "REPLACE('<0><1>','<1>',CHR(92))", #line),
+            ("<1>\\<00>'", "REPLACE('<1><2><00>''','<2>',CHR(92))", #line),
+            ("<99999999999999999999>\\", "REPLACE('<99999999999999999999><0>','<0>',CHR(92))", #line),
+        ]
+        for (text, sql, line) in cases {
+            var bytes: [UInt8] = []
+            WarehouseValue.text(text).appendSQL(to: &bytes)
+            XCTAssertEqual(String(decoding: bytes, as: UTF8.self), sql, line: line)
+        }
+    }
+
+    func testRoundsToAColumnsDecimals() {
+        let cases: [(number: String, digits: Int, scale: Int, text: String?, line: UInt)] = [
+            ("0", 3, 2, "0.00", #line), ("-0.0", 3, 2, "0.00", #line), ("0e999999999999", 3, 2, "0.00", #line),
+            ("85.125", 3, 2, "85.13", #line), ("85.1249999", 3, 2, "85.12", #line), ("-85.125", 3, 2, "-85.13", #line),
+            ("999.994", 3, 2, "999.99", #line), ("999.995", 3, 2, nil, #line), ("1000", 3, 2, nil, #line),
+            ("0.004", 3, 2, "0.00", #line), ("-0.004", 3, 2, "0.00", #line), ("0.005", 3, 2, "0.01", #line),
+            ("0.0005", 3, 2, "0.00", #line), ("9.995", 3, 2, "10.00", #line), ("0.995", 3, 2, "1.00", #line),
+            ("1e2", 3, 2, "100.00", #line), ("1e-400", 3, 2, "0.00", #line), ("1e400", 3, 2, nil, #line),
+            ("12.5e-1", 3, 2, "1.25", #line), ("0.00000004", 3, 7, "0.0000000", #line),
+            ("0.00000005", 3, 7, "0.0000001", #line), ("7", 1, 0, "7", #line), ("9.5", 1, 0, nil, #line),
+        ]
+        for row in cases {
+            let bytes = Array(row.number.utf8)
+            let text = DecimalDigits(0..<bytes.count, of: bytes.span).fixed(integerDigits: row.digits, scale: row.scale)
+            XCTAssertEqual(text, row.text, row.number, line: row.line)
+        }
+    }
+
+    func testReadsFailuresFromTheDatabasesWords() {
+        let cases: [(text: String, failure: SQLFailure, line: UInt)] = [
+            ("ERROR: 1023 DETAIL: Serializable isolation violation on table - 108263", .conflict, #line),
+            ("ERROR: could not complete because of conflict with concurrent transaction", .conflict, #line),
+            ("ERROR: deadlock detected", .conflict, #line),
+            ("ERROR: value too long for type character varying(50)", .data, #line),
+            ("ERROR: invalid input syntax for type numeric: \"1023\"", .data, #line),
+            ("ERROR: Numeric data overflow (addition)", .data, #line),
+            ("ERROR: relation \"concert_dw.artists\" does not exist", .other, #line),
+            ("ERROR: permission denied for schema concert_dw", .other, #line),
+            ("ERROR: S3ServiceException:Access Denied,Status 403", .other, #line), ("", .other, #line),
+        ]
+        for (text, failure, line) in cases { XCTAssertEqual(SQLFailure(text), failure, text, line: line) }
+    }
+
+    func testGzipComesBackAsItWas() throws {
+        var random = SeededGenerator(seed: 9)
+        for count in [0, 1, 100, 100_000, 1_000_000] {
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...(count.isMultiple(of: 3) ? 255 : 9), using: &random)
+            }
+            let packed = try XCTUnwrap(Gzip.deflate(bytes))
+            XCTAssertEqual(Gzip.deflate(bytes), packed)
+            var unpacked: [UInt8] = []
+            try Gzip.inflate(packed.span, into: &unpacked)
+            XCTAssertEqual(unpacked, bytes)
+        }
+    }
+}

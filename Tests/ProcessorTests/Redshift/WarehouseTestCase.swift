@@ -1,0 +1,102 @@
+import Clients
+import Telemetry
+import TestSupport
+import Transport
+import XCTest
+
+@testable import Processor
+
+/// A warehouse with its tables, and a writer to it, for each test anew.
+class WarehouseTestCase: XCTestCase {
+    static let settings = try? RedshiftSettings(environment: [
+        "REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev",
+    ])
+    private static let oracle = Result { try SigV4Oracle(upstream: Warehouse().url) }
+
+    private(set) var warehouse: Warehouse!
+    let lines = CollectedLines()
+
+    override func setUpWithError() throws {
+        warehouse = try Warehouse()
+        try warehouse.reset()
+        let schema = WarehouseSchema(try settings())
+        try warehouse.sql(schema.creation)
+        for table in WarehouseTable.allCases {
+            try warehouse.sql(String(schema.creation(of: table).split(separator: " DISTSTYLE")[0]))
+        }
+    }
+
+    func settings(staging bucket: String? = nil) throws -> RedshiftSettings {
+        var settings = try XCTUnwrap(Self.settings)
+        settings.staging = bucket.map {
+            RedshiftSettings.Staging(bucket: $0, roleARN: "arn:aws:iam::123456789012:role/copy")
+        }
+        return settings
+    }
+
+    /// A writer as a new process has it: it remembers nothing.
+    ///
+    /// - Parameter endpoint: The warehouse's by default.
+    func writer(
+        endpoint: String? = nil, s3: String? = nil, staging: String? = nil, throughOracle: Bool = false
+    ) throws -> RedshiftWriter {
+        let endpoint = try endpoint ?? (throughOracle ? Self.oracle.get().url : warehouse.url)
+        let environment = try Self.oracle.get().environment(hasToken: true)
+        let keys = AWSCredentials(
+            accessKeyID: environment["AWS_ACCESS_KEY_ID"] ?? "",
+            secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"] ?? "", sessionToken: environment["AWS_SESSION_TOKEN"])
+        var configuration = AWSClient.Configuration(
+            region: "us-east-1", credentials: StaticCredentials(keys, origin: "the test"))
+        configuration.endpointURL = { $0 == .s3 ? s3 : endpoint }
+        configuration.retries.pause = { try await Task.sleep(for: $0 / 50) }
+        let made = configuration
+        return RedshiftWriter(
+            settings: try settings(staging: staging), log: Logger(level: .debug, sink: lines),
+            makeClient: { AWSClient(made, http: CurlHTTPClient(CurlHTTPClient.Configuration())) })
+    }
+
+    /// Writes the records of `event` and returns what became of each.
+    @discardableResult
+    func write(
+        _ event: EventText, by writer: RedshiftWriter, within limit: Duration = .seconds(60), traceID: String? = nil
+    ) async throws -> [RecordOutcome] {
+        try await Self.write(try RecordBatch(decoding: event), by: writer, within: limit, traceID: traceID)
+    }
+
+    static func write(
+        _ batch: RecordBatch, by writer: RedshiftWriter, within limit: Duration = .seconds(60), traceID: String? = nil
+    ) async throws -> [RecordOutcome] {
+        let context = InvocationContext(
+            requestID: "request-1", functionName: "function-1", traceID: traceID, deadline: .now + limit)
+        let sheets = await Deadline.race(context.deadline) { [batch] in
+            var sheet = OutcomeSheet(count: batch.records.count)
+            await writer.process(batch, context: context, outcomes: &sheet)
+            return sheet
+        }
+        let sheet = try XCTUnwrap(sheets.first)
+        return (0..<sheet.count).map { sheet[$0] }
+    }
+
+    /// A column of a table, in the order of its key.
+    func column(_ name: String, of table: WarehouseTable) throws -> [String?] {
+        try warehouse.sql("SELECT \(name) FROM concert_dw.\(table.rawValue) ORDER BY \(table.key)").map { $0[0] }
+    }
+}
+
+extension Deadline {
+    fileprivate static func race<Result: Sendable>(
+        _ deadline: ContinuousClock.Instant, _ operation: @escaping @concurrent @Sendable () async -> Result
+    ) async -> [Result] { await race(deadline, [operation]) }
+}
+
+extension EventText {
+    /// Payloads one after the other, each a second and a sequence number after the one before.
+    init(payloads: [String], from number: Int = 1) {
+        self.init(
+            payloads.enumerated().map { index, payload in
+                var record = Record(payload, String(number + index))
+                record.arrival = "\(1_794_198_000 + number + index).5"
+                return record
+            })
+    }
+}
