@@ -1,27 +1,23 @@
 import Clients
-import Transport
+import Processor
 
-/// Makes AWS clients from the process's environment; nothing is looked up or connected before a client's first call.
+/// Makes AWS clients; nothing is looked up or connected before a client's first call.
 struct AWSClients: Sendable {
-    private let configuration: AWSClient.Configuration
-    private let http: CurlHTTPClient.Configuration
+    private let environment: AWSEnvironment
+    private let credentials: any CredentialSource
 
-    init(environment: [String: String]) {
-        let variable = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let keys = AWSCredentials(
-            accessKeyID: variable("AWS_ACCESS_KEY_ID") ?? "", secretAccessKey: variable("AWS_SECRET_ACCESS_KEY") ?? "",
-            sessionToken: variable("AWS_SESSION_TOKEN"))
-        configuration = {
-            var configuration = AWSClient.Configuration(
-                region: variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION") ?? "",
-                credentials: StaticCredentials(keys, origin: "the environment"))
-            configuration.endpointURL = { service in
-                environment["AWS_ENDPOINT_URL_\(service.endpointVariableSuffix)"] ?? environment["AWS_ENDPOINT_URL"]
-            }
-            return configuration
-        }()
-        http = CurlHTTPClient.Configuration(certificateBundle: CertificateBundle(environment: environment))
+    /// - Throws: ``SettingsError`` for what is wrong with `AWS_...` and the files that they name.
+    init(_ environment: [String: String]) throws(SettingsError) {
+        do throws(AWSConfigurationError) {
+            self.environment = try AWSEnvironment(environment)
+        } catch {
+            throw SettingsError(problems: [error.description])
+        }
+        guard !self.environment.region.isEmpty else {
+            throw SettingsError(problems: ["AWS_REGION must be set, for a processor calls AWS"])
+        }
+        credentials = self.environment.credentialSource(.invocation)
     }
 
-    func make() -> AWSClient { AWSClient(configuration, http: CurlHTTPClient(http)) }
+    func make() -> AWSClient { environment.makeClient(.invocation, credentials: credentials) }
 }

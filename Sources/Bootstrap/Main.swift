@@ -33,28 +33,29 @@ enum Main {
             log.log(.fatal, "AWS_LAMBDA_RUNTIME_API is \"\(address)\"; expected host:port, such as 127.0.0.1:9001")
             return 1
         }
-        let settings: Settings
-        do throws(SettingsError) { settings = try Settings(environment: environment) } catch {
+        do throws(SettingsError) {
+            let composition = try Composition(environment: environment)
+            let settings = composition.settings
+            let log = Logger(level: settings.logLevel, format: settings.logFormat, sink: StandardError())
+            return serve(endpoint, settings, try composition.processors(log: log), log)
+        } catch {
             log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])
             let failure = InvocationError(type: SettingsError.errorType, message: error.description)
             InvocationLoop.failInitialization(endpoint, with: failure, log: log)
             return 1
         }
-        return serve(endpoint, settings, environment)
     }
 
-    private static func serve(_ endpoint: Endpoint, _ settings: Settings, _ environment: [String: String]) -> Int32 {
-        let log = Logger(level: settings.logLevel, format: settings.logFormat, sink: StandardError())
+    private static func serve(
+        _ endpoint: Endpoint, _ settings: Settings, _ processors: [any RecordProcessor], _ log: Logger
+    ) -> Int32 {
         let termination = Termination()
         termination.watch()
         let concurrency = settings.maxConcurrency
         let metrics =
             settings.isMetricsOn
             ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil
-        let clients = AWSClients(environment: environment)
-        let dispatcher = Dispatcher(
-            settings.processors.compactMap { $0.make(settings, clients, log: log) },
-            optional: Set(settings.optionalProcessors.map(\.rawValue)))
+        let dispatcher = Dispatcher(processors, optional: Set(settings.optionalProcessors.map(\.rawValue)))
         do throws(RuntimeError) {
             try InvocationLoop(endpoint, log: log, termination: termination).run(concurrency: concurrency) {
                 EventHandler(
@@ -67,17 +68,5 @@ enum Main {
             return 1
         }
         return 0
-    }
-}
-
-extension Settings.ProcessorName {
-    /// The one place where a processor is registered.
-    ///
-    /// Nil only where settings lack what they always have when the processor was chosen.
-    fileprivate func make(_ settings: Settings, _ clients: AWSClients, log: Logger) -> (any RecordProcessor)? {
-        switch self {
-        case .redshift: settings.redshift.map { RedshiftWriter(settings: $0, log: log, makeClient: clients.make) }
-        case .log: LogProcessor(log: log)
-        }
     }
 }

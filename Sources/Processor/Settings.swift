@@ -54,6 +54,8 @@ public struct Settings: Sendable, Equatable {
 public struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
     public var problems: [String]
 
+    public init(problems: [String]) { self.problems = problems }
+
     /// What the Runtime API is told; alarms match on it.
     public static let errorType = "Runtime.InvalidSettings"
 

@@ -1,5 +1,5 @@
 /// What a definite failure of a statement means, read from the database's words: the Data API gives no code.
-enum SQLFailure: Equatable {
+public enum SQLFailure: Sendable, Equatable {
     /// Another transaction was in the way; the same one may well succeed.
     case conflict
     /// A value is one that the warehouse cannot hold.
@@ -7,7 +7,7 @@ enum SQLFailure: Equatable {
     /// Anything else: permissions, a missing table, a full disk.
     case other
 
-    init(_ text: String) {
+    public init(_ text: String) {
         let text = text.lowercased()
         // First, for a row that is refused may hold any words itself, and conflicts name none.
         if Self.dataWords.contains(where: text.contains) {
@@ -32,7 +32,7 @@ enum SQLFailure: Equatable {
     ]
 
     /// What a person can do, where the words tell.
-    static func advice(on text: String) -> String? {
+    public static func advice(on text: String) -> String? {
         let text = text.lowercased()
         if text.contains("does not exist") {
             return "run concertctl warehouse init, which creates schema, tables and columns that are missing"

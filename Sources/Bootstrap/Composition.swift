@@ -1,0 +1,59 @@
+import Processor
+import Telemetry
+
+/// What the environment asks for: the settings, and the means of those processors that were chosen.
+struct Composition {
+    let settings: Settings
+    /// Nil when no processor calls AWS.
+    private let clients: AWSClients?
+
+    /// - Throws: ``SettingsError`` naming all that is wrong.
+    init(environment: [String: String]) throws(SettingsError) {
+        var problems: [String] = []
+        let settings = Self.gather(&problems) { () throws(SettingsError) in try Settings(environment: environment) }
+        // Looked for in the text, so that both kinds of complaints are told at once.
+        let callsAWS = Settings.ProcessorName.allCases.contains {
+            $0.callsAWS && environment["PROCESSORS"]?.contains($0.rawValue) == true
+        }
+        clients =
+            callsAWS
+            ? Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) } : nil
+        guard let settings, problems.isEmpty else { throw SettingsError(problems: problems) }
+        self.settings = settings
+    }
+
+    private static func gather<Value>(
+        _ problems: inout [String], _ make: () throws(SettingsError) -> Value
+    ) -> Value? {
+        do throws(SettingsError) { return try make() } catch {
+            problems += error.problems
+            return nil
+        }
+    }
+
+    /// The one place where a processor is registered.
+    func processors(log: Logger) throws(SettingsError) -> [any RecordProcessor] {
+        var made: [any RecordProcessor] = []
+        for name in settings.processors {
+            switch name {
+            case .redshift:
+                // Never left out silently: what it has not taken must not be acknowledged.
+                guard let redshift = settings.redshift, let clients else {
+                    throw SettingsError(problems: ["redshift was chosen, and REDSHIFT_... was not read"])
+                }
+                made.append(RedshiftWriter(settings: redshift, log: log, makeClient: clients.make))
+            case .log: made.append(LogProcessor(log: log))
+            }
+        }
+        return made
+    }
+}
+
+extension Settings.ProcessorName {
+    fileprivate var callsAWS: Bool {
+        switch self {
+        case .redshift: true
+        case .log: false
+        }
+    }
+}
