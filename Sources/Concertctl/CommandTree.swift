@@ -47,6 +47,10 @@ enum CommandTree {
                     MappingCreate.self, MappingList.self, MappingShow.self, MappingUpdate.self, MappingEnable.self,
                     MappingDisable.self, MappingDelete.self,
                 ])),
+        .group(
+            CommandGroup(
+                name: "warehouse", summary: "set up and inspect the tables in Redshift",
+                commands: [WarehouseInit.self, WarehouseStatus.self])),
         .command(Doctor.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
     ]

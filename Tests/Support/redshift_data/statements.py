@@ -170,9 +170,9 @@ class Service:
         if rows is None:
             raise Refusal("ResourceNotFoundException", "Query does not have result.")
         start = int(request.get("NextToken", 0))
-        page = rows[start:start + 2]
+        page = rows[start:start + 20]
         answer = {"Records": [[field(value) for value in row] for row in page], "TotalNumRows": len(rows)}
-        return {**answer, "NextToken": str(start + 2)} if start + 2 < len(rows) else answer
+        return {**answer, "NextToken": str(start + 20)} if start + 20 < len(rows) else answer
 
     def cancel(self, _, request, __):
         statement = self.find(request)

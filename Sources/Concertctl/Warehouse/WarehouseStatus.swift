@@ -1,0 +1,106 @@
+import Clients
+import Foundation
+import JSON
+import Processor
+
+/// What the warehouse holds, and how far it is behind.
+struct WarehouseStatus: Command {
+    static let description = CommandDescription(
+        name: "warehouse status", summary: "count rows, and say how far the tables are behind the stream",
+        discussion: """
+            LAG is what the newest row is behind the stream: the time from its arrival to the newest record's. Without a stream \
+            it is the row's age.
+            """,
+        options: [.streamName, .output] + OptionDescription.aws,
+        examples: ["concertctl warehouse status", "concertctl warehouse status --stream-name concert-data-stream"])
+
+    private let arguments: Arguments
+    private let output: OutputFormat
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    }
+
+    private struct Row {
+        var table: WarehouseTable
+        var rows: Int
+        /// When the newest version arrived on the stream, in seconds since the Unix epoch.
+        var newest: Double?
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let warehouse = try WarehouseSession(arguments, environment: environment, output: output)
+        let stream = try Self.stream(arguments, environment)
+        let missing = Self.missing(try await warehouse.columns())
+        guard missing.isEmpty else {
+            throw CommandError(
+                description: "schema \(warehouse.settings.schema) lacks \(missing.joined(separator: ", ")); "
+                    + "run concertctl warehouse init")
+        }
+        let rows = try await Self.rows(warehouse)
+        let newest = rows.compactMap(\.newest).max()
+        let behind: Double? =
+            if let stream { try await StreamLag(stream).seconds(warehouse.session, since: newest) } else { nil }
+        tell(rows, lag: behind ?? newest.map { max(0, Date().timeIntervalSince1970 - $0) }, stream: stream)
+        return .done
+    }
+
+    private static func stream(
+        _ arguments: Arguments, _ environment: [String: String]
+    ) throws(UsageError) -> StreamReference? {
+        guard let name = arguments.string(.streamName) ?? environment[StreamReference.variable], !name.isEmpty else {
+            return nil
+        }
+        return try StreamReference(name)
+    }
+
+    private static func missing(_ found: [WarehouseTable: Set<String>]) -> [String] {
+        WarehouseTable.allCases.flatMap { table -> [String] in
+            guard let columns = found[table] else { return ["table \(table.rawValue)"] }
+            return table.columns.map(\.name).filter { !columns.contains($0) }.map { "column \(table.rawValue).\($0)" }
+        }
+    }
+
+    private static func rows(_ warehouse: WarehouseSession) async throws -> [Row] {
+        let schema = WarehouseSchema(warehouse.settings)
+        let counts = WarehouseTable.allCases.map { table in
+            """
+            SELECT CAST('\(table.rawValue)' AS VARCHAR(20)), CAST(COUNT(*) AS BIGINT), \
+            CAST(EXTRACT(EPOCH FROM MAX(updated_at)) AS BIGINT) FROM \(schema.name(of: table))
+            """
+        }
+        return try await warehouse.rows(counts.joined(separator: " UNION ALL ")).compactMap { fields in
+            guard fields.count == 3, let table = fields[0].fieldText.flatMap(WarehouseTable.init) else { return nil }
+            return Row(table: table, rows: fields[1].fieldNumber ?? 0, newest: fields[2].fieldNumber.map(Double.init))
+        }.sorted { $0.table.rawValue < $1.table.rawValue }
+    }
+
+    private func tell(_ rows: [Row], lag: Double?, stream: StreamReference?) {
+        guard output == .text else {
+            let tables = rows.map { row in
+                JSONValue.object(ofPresent: [
+                    ("table", .string(row.table.rawValue)), ("rows", .integer(row.rows)),
+                    ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
+                ])
+            }
+            print(
+                JSONValue.object(ofPresent: [
+                    ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
+                    ("stream", stream.map { .string($0.name) }),
+                ]).prettyText)
+            return
+        }
+        var table = TextTable(["TABLE", ">ROWS", "NEWEST"])
+        for row in rows {
+            table.add([row.table.rawValue, "\(row.rows)", row.newest.map { Moment.text($0) } ?? "none"])
+        }
+        print(table.text)
+        let seconds = lag.map { "\(Int($0.rounded())) s" }
+        switch (seconds, stream) {
+        case (let seconds?, let stream?): print("\(seconds) behind stream \(stream.name)")
+        case (let seconds?, nil): print("the newest row is \(seconds) old")
+        case (nil, _): print("no row has arrived yet")
+        }
+    }
+}
