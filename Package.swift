@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "ConcertctlTests", dependencies: ["Clients", "JSON", "TestSupport", "Transport", "concertctl"],
             swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["RuntimeServer"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["RuntimeServer", "TestSupport", "concertctl"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

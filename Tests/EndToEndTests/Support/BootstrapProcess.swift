@@ -64,6 +64,9 @@ final class BootstrapProcess {
     /// Sends SIGTERM, as Lambda does.
     func terminate() { kill(process.processIdentifier, SIGTERM) }
 
+    /// Ends it in the middle of whatever it does.
+    func interrupt() { kill(process.processIdentifier, SIGKILL) }
+
     /// The exit status; nil, and a failure of the test, when it has not ended in time or was ended by a signal.
     func exitStatus(file: StaticString = #filePath, line: UInt = #line) -> Int32? {
         guard waitUntil({ !self.process.isRunning }) else {

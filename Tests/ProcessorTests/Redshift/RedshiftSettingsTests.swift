@@ -1,0 +1,78 @@
+import XCTest
+
+@testable import Processor
+
+final class RedshiftSettingsTests: XCTestCase {
+    private static let least = ["REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev"]
+    private static let role = "arn:aws:iam::123456789012:role/copy"
+
+    func testReadsEachVariable() throws {
+        let least = try RedshiftSettings(environment: Self.least)
+        XCTAssertEqual(least.warehouse, .workgroup("wg"))
+        XCTAssertEqual(least.database, "dev")
+        XCTAssertEqual(least.login, .iam)
+        XCTAssertEqual(least.quotedSchema, "\"concert_dw\"")
+        XCTAssertNil(least.staging)
+
+        let most = try RedshiftSettings(environment: [
+            "REDSHIFT_CLUSTER_IDENTIFIER": "cl", "REDSHIFT_DATABASE": "dev", "REDSHIFT_DB_USER": "writer",
+            "REDSHIFT_SCHEMA": "Dw_2", "REDSHIFT_STAGING_BUCKET": "a-bucket", "REDSHIFT_COPY_ROLE_ARN": Self.role,
+        ])
+        XCTAssertEqual(most.warehouse, .cluster("cl"))
+        XCTAssertEqual(most.login, .user("writer"))
+        XCTAssertEqual(most.quotedSchema, "\"dw_2\"")
+        XCTAssertEqual(most.staging, RedshiftSettings.Staging(bucket: "a-bucket", roleARN: Self.role))
+        let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s"
+        let login = try RedshiftSettings(environment: Self.least.merging(["REDSHIFT_SECRET_ARN": secret]) { $1 }).login
+        XCTAssertEqual(login, .secret(secret))
+    }
+
+    func testNamesEveryVariableThatIsWrongOrMissing() {
+        let cases: [(environment: [String: String], names: [String], line: UInt)] = [
+            ([:], ["REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER", "REDSHIFT_DATABASE"], #line),
+            (Self.least.merging(["REDSHIFT_DATABASE": ""]) { $1 }, ["REDSHIFT_DATABASE must be set"], #line),
+            (Self.least.merging(["REDSHIFT_CLUSTER_IDENTIFIER": "c"]) { $1 }, ["are both set"], #line),
+            (Self.least.merging(["REDSHIFT_DB_USER": "u"]) { $1 }, ["REDSHIFT_DB_USER is set beside"], #line),
+            (
+                [
+                    "REDSHIFT_CLUSTER_IDENTIFIER": "c", "REDSHIFT_DATABASE": "d", "REDSHIFT_DB_USER": "u",
+                    "REDSHIFT_SECRET_ARN": "arn:x",
+                ], ["REDSHIFT_SECRET_ARN and REDSHIFT_DB_USER are both set"], #line
+            ),
+            (Self.least.merging(["REDSHIFT_SECRET_ARN": "password"]) { $1 }, ["REDSHIFT_SECRET_ARN is no ARN"], #line),
+            (Self.least.merging(["REDSHIFT_SCHEMA": "a\"; DROP"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
+            (Self.least.merging(["REDSHIFT_SCHEMA": "1a"]) { $1 }, ["REDSHIFT_SCHEMA is \"1a\""], #line),
+            (Self.least.merging(["REDSHIFT_SCHEMA": "ä"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
+            (
+                Self.least.merging(["REDSHIFT_STAGING_BUCKET": "bucket"]) { $1 }, ["REDSHIFT_COPY_ROLE_ARN must be set, too"],
+                #line
+            ),
+            (
+                Self.least.merging(["REDSHIFT_COPY_ROLE_ARN": Self.role]) { $1 },
+                ["REDSHIFT_STAGING_BUCKET must be set, too"], #line
+            ),
+            (
+                Self.least.merging(["REDSHIFT_STAGING_BUCKET": "No_Bucket", "REDSHIFT_COPY_ROLE_ARN": "x' --"]) { $1 },
+                ["REDSHIFT_STAGING_BUCKET is \"No_Bucket\"", "REDSHIFT_COPY_ROLE_ARN is"], #line
+            ),
+        ]
+        for (environment, names, line) in cases {
+            do throws(SettingsError) {
+                XCTFail("\(try RedshiftSettings(environment: environment))", line: line)
+            } catch {
+                XCTAssertEqual(error.problems.count, names.count, "\(error)", line: line)
+                for name in names { XCTAssertTrue(error.description.contains(name), "\(error)", line: line) }
+            }
+        }
+    }
+
+    func testCountsOnlyWhenTheProcessorIsChosen() throws {
+        XCTAssertNil(try Settings(environment: Self.least).redshift)
+        XCTAssertNil(try Settings(environment: ["REDSHIFT_SCHEMA": "1"]).redshift)
+        XCTAssertEqual(
+            try Settings(environment: Self.least.merging(["PROCESSORS": "log,redshift"]) { $1 }).redshift?.database, "dev")
+        XCTAssertThrowsError(try Settings(environment: ["PROCESSORS": "redshift", "METRICS": "x"])) { error in
+            XCTAssertEqual((error as? SettingsError)?.problems.count, 3)
+        }
+    }
+}
