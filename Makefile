@@ -47,4 +47,4 @@ lint: ## fail on any finding of swift format
 check: lint test ## what must pass before a commit
 
 clean: ## delete what was built
-	@rm -rf .build .build-static .build-deps .build-python .build-emulator .build-moto dist
+	@rm -rf .build .build-static .build-deps .build-python .build-emulator .build-moto .build-postgresql dist

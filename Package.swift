@@ -74,7 +74,8 @@ let package = Package(
             name: "ConcertctlTests", dependencies: ["Clients", "JSON", "TestSupport", "Transport", "concertctl"],
             swiftSettings: settings),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["RuntimeServer", "TestSupport", "concertctl"], swiftSettings: settings),
+            name: "EndToEndTests", dependencies: ["RuntimeServer", "TestSupport", "concertctl"], swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

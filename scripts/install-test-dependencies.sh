@@ -8,3 +8,4 @@ scripts/install-build-dependencies.sh
 scripts/install-packages.sh zsh fish
 scripts/install-emulator.sh
 scripts/install-moto.sh
+scripts/install-postgresql.sh

@@ -44,7 +44,8 @@ final class RedshiftSettingsTests: XCTestCase {
             (Self.least.merging(["REDSHIFT_SCHEMA": "1a"]) { $1 }, ["REDSHIFT_SCHEMA is \"1a\""], #line),
             (Self.least.merging(["REDSHIFT_SCHEMA": "ä"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
             (
-                Self.least.merging(["REDSHIFT_STAGING_BUCKET": "bucket"]) { $1 }, ["REDSHIFT_COPY_ROLE_ARN must be set, too"],
+                Self.least.merging(["REDSHIFT_STAGING_BUCKET": "bucket"]) { $1 },
+                ["REDSHIFT_COPY_ROLE_ARN must be set, too"],
                 #line
             ),
             (
@@ -70,7 +71,8 @@ final class RedshiftSettingsTests: XCTestCase {
         XCTAssertNil(try Settings(environment: Self.least).redshift)
         XCTAssertNil(try Settings(environment: ["REDSHIFT_SCHEMA": "1"]).redshift)
         XCTAssertEqual(
-            try Settings(environment: Self.least.merging(["PROCESSORS": "log,redshift"]) { $1 }).redshift?.database, "dev")
+            try Settings(environment: Self.least.merging(["PROCESSORS": "log,redshift"]) { $1 }).redshift?.database,
+            "dev")
         XCTAssertThrowsError(try Settings(environment: ["PROCESSORS": "redshift", "METRICS": "x"])) { error in
             XCTAssertEqual((error as? SettingsError)?.problems.count, 3)
         }

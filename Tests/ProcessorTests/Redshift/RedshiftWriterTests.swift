@@ -107,6 +107,16 @@ final class RedshiftWriterTests: WarehouseTestCase {
         XCTAssertEqual(try column("concert_id", of: .concerts), [])
     }
 
+    func testKeysAreTheirBytesThoughUnicodeHoldsThemEquivalent() async throws {
+        let outcomes = try await write(
+            EventText(payloads: [artist("e\u{301}", "1"), artist("\u{E9}", "2"), artist("E", "3"), artist("e", "4")]),
+            by: writer())
+        XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 4))
+        XCTAssertEqual(
+            try warehouse.sql("SELECT LENGTH(artist_id), name FROM concert_dw.artists ORDER BY name"),
+            [["2", "1"], ["1", "2"], ["1", "3"], ["1", "4"]])
+    }
+
     func testFullColumnsAreTaken() async throws {
         let name = String(repeating: "🎸", count: 200)
         let outcomes = try await write(

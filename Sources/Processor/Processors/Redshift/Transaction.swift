@@ -71,11 +71,11 @@ struct InsertPlanner: Sendable {
 struct StatementBudget {
     private struct Table {
         /// Of the longest version of each key; only one of them is written.
-        private var bytes: [String: Int] = [:]
+        private var bytes: [[UInt8]: Int] = [:]
         private var total = 0
         private var longest = 0
 
-        mutating func add(_ size: Int, id: String) {
+        mutating func add(_ size: Int, id: [UInt8]) {
             let before = bytes[id] ?? 0
             // The new version may turn out to be the older one, so the longer of the two counts.
             let longer = max(before, size)
@@ -100,7 +100,7 @@ struct StatementBudget {
     ///
     /// - Parameter size: The row's bytes.
     /// - Returns: Whether there is room; a first row always has it.
-    mutating func take(_ size: Int, _ table: WarehouseTable, id: String) -> Bool {
+    mutating func take(_ size: Int, _ table: WarehouseTable, id: [UInt8]) -> Bool {
         let isFirst = tables.isEmpty
         // Beside a comma, a row may get the time when another version of it arrived.
         tables[table, default: Table()].add(size + 32, id: id)

@@ -22,7 +22,7 @@ struct Upsert: Sendable {
     ///
     /// Redshift keeps no key unique, and a MERGE writes each of several new rows with one key.
     init(_ candidates: some Sequence<Candidate>) {
-        var places: [WarehouseTable: [String: Place]] = [:]
+        var places: [WarehouseTable: [[UInt8]: Place]] = [:]
         for candidate in candidates {
             let row = candidate.row
             guard var place = places[row.table]?[row.id] else {
@@ -82,14 +82,17 @@ struct UpsertStatements: Sendable {
 
     /// Rows of which the warehouse holds a newer version; MERGE itself knows no such condition.
     private func staleRowsDropped(from stage: String, _ table: WarehouseTable) -> String {
-        """
-        DELETE FROM \(stage) USING \(name(table)) AS t WHERE \(stage).\(table.key) = t.\(table.key) AND \
-        (t.updated_at > \(stage).updated_at OR (t.updated_at IS NOT NULL AND \(stage).updated_at IS NULL) OR \
-        ((t.updated_at = \(stage).updated_at OR (t.updated_at IS NULL AND \(stage).updated_at IS NULL)) AND \
-        (LENGTH(t.sequence_number) > LENGTH(\(stage).sequence_number) OR \
-        (LENGTH(t.sequence_number) = LENGTH(\(stage).sequence_number) AND \
-        t.sequence_number > \(stage).sequence_number))))
-        """
+        let stored = table.rawValue
+        return """
+            DELETE FROM \(stage) USING \(name(table)) WHERE \(stage).\(table.key) = \(stored).\(table.key) AND \
+            (\(stored).updated_at > \(stage).updated_at OR \
+            (\(stored).updated_at IS NOT NULL AND \(stage).updated_at IS NULL) OR \
+            ((\(stored).updated_at = \(stage).updated_at OR \
+            (\(stored).updated_at IS NULL AND \(stage).updated_at IS NULL)) AND \
+            (LENGTH(\(stored).sequence_number) > LENGTH(\(stage).sequence_number) OR \
+            (LENGTH(\(stored).sequence_number) = LENGTH(\(stage).sequence_number) AND \
+            \(stored).sequence_number > \(stage).sequence_number))))
+            """
     }
 
     private func merge(_ stage: String, into table: WarehouseTable) -> String {

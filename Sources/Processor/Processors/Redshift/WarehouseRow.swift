@@ -14,7 +14,8 @@ struct WarehouseRow: Sendable {
     }
 
     var table: WarehouseTable
-    var id: String
+    /// In UTF-8: to Swift, texts that Unicode holds equivalent are one `String`, and to the warehouse they are two keys.
+    var id: [UInt8]
     var version: Version
     /// One for each of the table's columns, in their order.
     var values: [WarehouseValue]
@@ -61,7 +62,7 @@ extension RecordBatch {
         writer.add(.arrival(version.arrival))
         writer.add(.text(version.sequenceNumber.digits))
         return WarehouseRow(
-            table: WarehouseTable(record.payload.kind), id: string(record.payload.id), version: version,
+            table: WarehouseTable(record.payload.kind), id: Array(string(record.payload.id).utf8), version: version,
             values: writer.values)
     }
 }

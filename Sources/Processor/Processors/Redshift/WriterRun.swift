@@ -20,7 +20,7 @@ struct WriterRun {
         case unavailable(String)
     }
 
-    /// Above either of these, rows go through S3 where there is a staging bucket; decision 0008 says why.
+    /// Above either of these, rows go through S3 where there is a staging bucket; decision 0011 says why.
     static let bigBatch = (records: 5000, bytes: 1_000_000)
     /// Conflicts with other transactions that are borne with.
     private static let conflictLimit = 6
@@ -62,10 +62,10 @@ struct WriterRun {
     }
 
     private func rejection(_ candidate: Upsert.Candidate, _ reason: String) -> PayloadError {
-        let bytes = Array(reason.utf8)
+        let (id, bytes) = (candidate.row.id, Array(reason.utf8))
         return PayloadError(
             .range,
-            "\(batch.records[candidate.index].payload.kind.rawValue) \(MessageText.escaped(candidate.row.id)) is "
+            "\(batch.records[candidate.index].payload.kind.rawValue) \(MessageText.shown(0..<id.count, of: id.span)) is "
                 + "refused by the warehouse: \(MessageText.shown(0..<bytes.count, of: bytes.span))")
     }
 }
