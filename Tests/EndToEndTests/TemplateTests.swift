@@ -110,6 +110,18 @@ final class TemplateTests: XCTestCase {
         XCTAssertGreaterThan(shortestRetention, greatestAge, "a dead letter would name records that are gone")
     }
 
+    func testWritesToTheWarehouseThatIsNamedAndFollowsItsOwnStatementsOnly() throws {
+        let template = try Self.transformed.get()
+        let variables = template.resource("Processor", type: "AWS::Lambda::Function")["Environment"]["Variables"]
+        XCTAssertEqual(variables["REDSHIFT_WORKGROUP_NAME"], ["Ref": "RedshiftWorkgroupArn"])
+        XCTAssertEqual(variables["REDSHIFT_DATABASE"], ["Ref": "RedshiftDatabase"])
+        let policy = template.resource("WarehousePolicy", type: "AWS::IAM::RolePolicy")
+        let statements = policy["PolicyDocument"]["Statement"].elements
+        XCTAssertEqual(statements.map { $0["Resource"] }, [["Ref": "RedshiftWorkgroupArn"], "*"])
+        XCTAssertEqual(
+            statements.last?["Condition"]["StringEquals"]["redshift-data:statement-owner-iam-userid"], "${aws:userid}")
+    }
+
     func testRoleAllowsWhatTheMappingNeedsAndNoMore() throws {
         let template = try Self.transformed.get()
         let role = template.resource("ProcessorRole", type: "AWS::IAM::Role")
