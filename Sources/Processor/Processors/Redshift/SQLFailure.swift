@@ -10,7 +10,7 @@ public enum SQLFailure: Sendable, Equatable {
     public init(_ text: String) {
         let text = text.lowercased()
         // First, for a row that is refused may hold any words itself, and conflicts name none.
-        if Self.dataWords.contains(where: text.contains) {
+        if Self.dataWords.contains(where: text.contains), !Self.isForeignColumnMissing(text) {
             self = .data
         } else if Self.conflictWords.contains(where: text.contains) {
             self = .conflict
@@ -24,18 +24,26 @@ public enum SQLFailure: Sendable, Equatable {
         "could not serialize access",
     ]
     private static let dataWords = [
-        "value too long for type", "string length exceeds ddl length", "invalid input syntax for",
-        "numeric data overflow", "numeric field overflow", "overflow for ", "out of range for type",
-        "field value out of range", "timestamp out of range", "date out of range", "invalid digit",
-        "invalid byte sequence", "unsupported utf8 codepoints", "not valid for utf8", "not-null constraint",
-        "cannot insert a null value into column", "violates check constraint", "load_error",
+        "value too long for", "string length exceeds ddl length", "invalid input", "invalid value", "invalid digit",
+        "invalid byte sequence", "unsupported utf8 codepoints", "not valid for utf8", "overflow", "out of range",
+        "violates", "cannot insert a null value", "load_error",
     ]
+
+    /// Whether a column that we do not know demands a value: no row of ours would be taken, so no row is to blame.
+    private static func isForeignColumnMissing(_ text: String) -> Bool {
+        guard text.contains("null value"), let range = text.firstRange(of: "column ") else { return false }
+        let name = text[range.upperBound...].drop { $0 == "\"" }.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+        return !WarehouseTable.allCases.contains { $0.columns.contains { $0.name == name } }
+    }
 
     /// What a person can do, where the words tell.
     public static func advice(on text: String) -> String? {
         let text = text.lowercased()
         if text.contains("does not exist") {
             return "run concertctl warehouse init, which creates schema, tables and columns that are missing"
+        }
+        if isForeignColumnMissing(text) {
+            return "give that column a default, or let it be NULL: the function does not know it"
         }
         if text.contains("permission denied") || text.contains("not authorized") {
             return "grant the function's database user USAGE on the schema, ALL on its tables and TEMP on the database"

@@ -1,4 +1,5 @@
 import Clients
+import JSON
 import Telemetry
 
 /// One batch on its way into the warehouse.
@@ -97,7 +98,7 @@ extension WriterRun {
         let start = ContinuousClock.now
         let client = RedshiftDataClient(
             aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
-        let digest = String(transaction.digest.prefix(48))
+        let digest = digest(of: transaction)
         var (own, recent) = (0, 0)
         var backoff = Backoff()
         do {
@@ -128,6 +129,12 @@ extension WriterRun {
         } catch {
             return .unavailable("\(settings.name): \(error)")
         }
+    }
+
+    /// What the token is made of: tokens of one account may meet, so where it goes counts as well.
+    private func digest(of transaction: Transaction) -> String {
+        let connection = JSONValue.object(ofPresent: settings.connection).text
+        return String(SHA256.digest(of: Array((connection + transaction.digest).utf8)).hexadecimal.prefix(48))
     }
 
     private func upload(_ upload: StagedUpload?) async throws {
