@@ -28,6 +28,9 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual(run.status, 0, run.notes)
         let artists = try String(contentsOf: folder.url.appending(path: "out/artists.ndjson"), encoding: .utf8)
         XCTAssertEqual(artists, #"{"artist_id":"a1","name":"Nova","popularity_score":0}"# + "\n")
+        let script = try String(contentsOf: folder.url.appending(path: "out/warehouse.sql"), encoding: .utf8)
+        XCTAssertTrue(script.hasPrefix("BEGIN;\nLOCK \"concert_dw\".artists;\n"), script)
+        XCTAssertTrue(script.contains("('a1','Nova',"), script)
         let letters = try Data(contentsOf: folder.url.appending(path: "out/dead-letters.ndjson"))
         let letter = try XCTUnwrap(JSONSerialization.jsonObject(with: letters) as? [String: Any])
         XCTAssertEqual(letter["reason"] as? String, "range")
@@ -41,7 +44,7 @@ final class ReplayTests: XCTestCase {
             XCTAssertEqual(try Concertctl.run(["replay", "Fixtures/kinesis", "--sink-dir", sinks]).status, 0)
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: "first").path)
-        XCTAssertEqual(names.count, 5)
+        XCTAssertEqual(names.count, 6)
         for name in names {
             let first = try Data(contentsOf: folder.url.appending(path: "first/\(name)"))
             XCTAssertEqual(first, try Data(contentsOf: folder.url.appending(path: "second/\(name)")), name)

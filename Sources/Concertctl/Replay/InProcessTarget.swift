@@ -6,6 +6,7 @@ import Telemetry
 struct InProcessTarget: ReplayTarget {
     private var pipeline: Pipeline
     private let entities: LocalEntities
+    private let warehouse = LocalWarehouse()
     private let deadLetters = LocalDeadLetters()
     private let sinkFolder: SinkFolder?
     private var delivered = 0
@@ -24,14 +25,19 @@ struct InProcessTarget: ReplayTarget {
         let isLogging = names.contains("log")
         let log = Logger(
             level: isLogging ? settings.logLevel : .fatal, format: settings.logFormat, sink: StandardError())
+        let warehouse = warehouse
         let steps: [any RecordProcessor] = try names.map { name in
             switch name {
             case "local": return entities
+            case "redshift": return warehouse
             case "log": return LogProcessor(log: log)
-            default: throw UsageError(description: "--processors names \"\(name)\"; expected some of local, log")
+            default:
+                throw UsageError(description: "--processors names \"\(name)\"; expected some of local, redshift, log")
             }
         }
-        if steps.isEmpty { throw UsageError(description: "--processors is empty; expected some of local, log") }
+        if steps.isEmpty {
+            throw UsageError(description: "--processors is empty; expected some of local, redshift, log")
+        }
         // A dead letter that nobody keeps would be a record lost without a word.
         pipeline = Pipeline(
             dispatcher: Dispatcher(steps), deadLetters: sinkFolder == nil ? nil : deadLetters, log: log)
@@ -57,6 +63,7 @@ struct InProcessTarget: ReplayTarget {
         for kind in Payload.Kind.allCases {
             try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson")
         }
+        try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 

@@ -40,6 +40,24 @@ final class LocalEntities: ImmediateProcessor {
     }
 }
 
+/// Embedded sink: keeps the SQL that the warehouse would be sent, transaction by transaction.
+final class LocalWarehouse: ImmediateProcessor {
+    let name = "redshift"
+    private let transactions = Mutex<[[String]]>([])
+
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+        let made = WarehouseScript().transactions(of: batch, outcomes: &outcomes)
+        transactions.withLock { $0 += made }
+    }
+
+    /// A script for a SQL client.
+    var lines: [[UInt8]] {
+        transactions.withLock { transactions in
+            transactions.flatMap { ["BEGIN;"] + $0.map { $0 + ";" } + ["COMMIT;", ""] }.map { Array($0.utf8) }
+        }
+    }
+}
+
 /// Embedded sink for dead letters: keeps them in memory, in the order they came.
 final class LocalDeadLetters: DeadLetterSink {
     private let letters = Mutex<[[UInt8]]>([])

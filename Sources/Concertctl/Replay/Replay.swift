@@ -12,9 +12,11 @@ struct Replay: Command {
         "--repeat", .value("N"), "feed everything N times, 1...1000000 (default 1)")
     private static let processorsOption = OptionDescription(
         "--processors", .value("LIST"),
-        "local (embedded sinks, the default), log; with --bootstrap: what PROCESSORS is set to")
+        "local (embedded sinks, the default), redshift (its SQL, for --sink-dir), log; with --bootstrap: what PROCESSORS is set to"
+    )
     private static let sinkFolderOption = OptionDescription(
-        "--sink-dir", .value("DIR"), "write what the embedded sinks hold at the end: entities by kind, dead letters")
+        "--sink-dir", .value("DIR"),
+        "write what the embedded sinks hold at the end: entities by kind, the warehouse's SQL, dead letters")
 
     static let description = CommandDescription(
         name: "replay", summary: "feed saved events or payloads through the processor, and report",
@@ -104,7 +106,8 @@ struct Replay: Command {
 
     private func makeTarget() throws -> any ReplayTarget {
         if let bootstrap { return try BootstrapTarget(path: bootstrap, processors: processors) }
-        return try InProcessTarget(processors: processors ?? "local", sinkFolder: sinkFolder)
+        return try InProcessTarget(
+            processors: processors ?? (sinkFolder == nil ? "local" : "local,redshift"), sinkFolder: sinkFolder)
     }
 }
 

@@ -22,15 +22,7 @@ public struct RedshiftWriter: RecordProcessor {
     }
 
     public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
-        var candidates: [Upsert.Candidate] = []
-        candidates.reserveCapacity(batch.records.count)
-        for (index, record) in batch.records.enumerated() {
-            do throws(PayloadError) {
-                candidates.append(Upsert.Candidate(index: index, row: try batch.row(of: record)))
-            } catch {
-                outcomes[index] = .rejected(error)
-            }
-        }
+        let candidates = batch.candidates(rejectingOn: &outcomes)
         guard !candidates.isEmpty else { return }
         let client = clients.take()
         let run = WriterRun(

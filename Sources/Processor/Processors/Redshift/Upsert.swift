@@ -44,6 +44,22 @@ struct Upsert: Sendable {
     var tables: [WarehouseTable] { WarehouseTable.allCases.filter { rows[$0] != nil } }
 }
 
+extension RecordBatch {
+    /// The rows of all records, but of those that no column holds: they are marked as rejected.
+    func candidates(rejectingOn outcomes: inout OutcomeSheet) -> [Upsert.Candidate] {
+        var candidates: [Upsert.Candidate] = []
+        candidates.reserveCapacity(records.count)
+        for (index, record) in records.enumerated() {
+            do throws(PayloadError) {
+                candidates.append(Upsert.Candidate(index: index, row: try row(of: record)))
+            } catch {
+                outcomes[index] = .rejected(error)
+            }
+        }
+        return candidates
+    }
+}
+
 /// What a transaction does, statement by statement.
 ///
 /// `LOCK` comes first, before the transaction has a snapshot, and names all tables in one fixed order: transactions of
