@@ -14,6 +14,16 @@ final class StandInTests: XCTestCase {
         XCTAssertNotNil(run.notes.firstMatch(of: /Ran [1-9][0-9]+ tests/), run.notes)
     }
 
+    func testAWSsOwnClientFindsNoFaultWithTheWarehouse() throws {
+        let home = try TemporaryFolder()
+        let program = try RunningProgram(
+            Moto.python(), ["-W", "ignore", "Tests/Support/redshift_data_check.py", Warehouse().url],
+            environment: Concertctl.cleanEnvironment(home: home))
+        let run = try withExtendedLifetime(home) { try program.finish(timeLimit: 120) }
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertNotNil(run.notes.firstMatch(of: /Ran [1-9] tests/), run.notes)
+    }
+
     func testSteersTheStrictFakeThroughTheOracle() throws {
         let fake = try StrictAWS()
         let oracle = try SigV4Oracle(upstream: fake.url)

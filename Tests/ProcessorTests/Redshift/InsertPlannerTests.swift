@@ -150,6 +150,26 @@ final class InsertPlannerTests: XCTestCase {
         for (text, failure, line) in cases { XCTAssertEqual(SQLFailure(text), failure, text, line: line) }
     }
 
+    func testWhatAnEventSaysOfItsShardCannotBreakOutOfTheStatement() throws {
+        var event = EventText(payloads: [Sample.artist("a"), Sample.artist("b")])
+        for index in event.records.indices {
+            event.records[index].streamARN = "arn:aws:kinesis:us-east-1:1:stream/it's; --/../x yé"
+            event.records[index].eventID = "shard/'\\\\0:1"
+        }
+        let batch = try RecordBatch(decoding: event)
+        let folder = batch.stagingFolder(from: batch.records[0].position, to: batch.records[1].position)
+        XCTAssertEqual(folder, "redshift-staging/x-y--/shard---0/1-2")
+        let copier = CopyPlanner(
+            statements: UpsertStatements(schema: "\"concert_dw\""),
+            staging: RedshiftSettings.Staging(bucket: "bucket", roleARN: "arn:aws:iam::123456789012:role/r"))
+        let transaction = try XCTUnwrap(copier.transaction(of: try candidates(event)[...], folder: folder))
+        XCTAssertEqual(transaction.upload?.objects.map(\.key), ["\(folder)/artists.ndjson.gz"])
+        XCTAssertEqual(transaction.recordCount, 2)
+        XCTAssertTrue(
+            transaction.statements[2].contains(
+                "FROM 's3://bucket/\(folder)/artists.ndjson.gz' IAM_ROLE 'arn:aws:iam::123456789012:role/r' FORMAT"))
+    }
+
     func testGzipComesBackAsItWas() throws {
         var random = SeededGenerator(seed: 9)
         for count in [0, 1, 100, 100_000, 1_000_000] {
