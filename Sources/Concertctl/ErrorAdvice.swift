@@ -1,4 +1,5 @@
 import Clients
+import Processor
 import Transport
 
 /// What a person can do about an error, beside what its own words say.
@@ -15,8 +16,15 @@ enum ErrorAdvice {
         case .misconfigured(let problem):
             problem.contains("Region") ? "or give --region, such as --region us-east-1" : nil
         case .unreadable: nil
-        case nil: (error as? CurlError)?.advice
+        case nil: (error as? WarehouseError).map(advice) ?? (error as? CurlError)?.advice
         }
+    }
+
+    private static func advice(on error: WarehouseError) -> String? {
+        guard let cause = error.cause else { return nil }
+        // Of these its own words say more than what holds for any service.
+        let isToldAlready = ["AccessDeniedException", "ResourceNotFoundException"].contains(cause.code)
+        return isToldAlready ? nil : advice(on: cause)
     }
 
     private static func advice(on refusal: AWSRefusal) -> String? {

@@ -15,7 +15,10 @@ final class AdversityTests: XCTestCase {
         "stream consumer": ["register", "--consumer-name", "c"], "stream delete": ["--yes"],
         "mapping create": [], "mapping list": [], "mapping show": [], "mapping update": ["--batch-size", "5"],
         "mapping enable": [], "mapping disable": [], "mapping delete": ["--yes"], "doctor": [],
+        "warehouse init": [], "warehouse status": [],
     ]
+
+    private static let warehouse = ["REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev"]
 
     private static var names: [String] {
         CommandTree.commands.map { $0.description }.filter { $0.options.contains { $0.name == "--region" } }
@@ -32,10 +35,12 @@ final class AdversityTests: XCTestCase {
     private func check(_ environment: [String: String], not skipped: Set<String> = [], advice: [String]) throws {
         for name in Self.names where !skipped.contains(name) {
             let options = Self.words[name] ?? []
-            let stream = name == "stream list" || name == "mapping list" ? [] : ["--stream-name", "no-such-stream"]
+            let hasStream = !["stream list", "mapping list", "warehouse init"].contains(name)
+            let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
             let run = try Concertctl.run(
                 name.split(separator: " ").map(String.init) + options + stream,
-                input: Data(#"{"artist_id":"a","name":"n"}"#.utf8), environment: environment, timeLimit: 30)
+                input: Data(#"{"artist_id":"a","name":"n"}"#.utf8),
+                environment: environment.merging(Self.warehouse) { $1 }, timeLimit: 30)
             let text = run.output + run.notes
             XCTAssertEqual(run.status, 1, "\(name): \(text)")
             XCTAssertTrue(advice.contains { text.contains($0) }, "\(name): \(text)")
@@ -65,9 +70,10 @@ final class AdversityTests: XCTestCase {
 
     func testWithAWrongName() throws {
         let server = try StrictAWS()
-        // A set-up makes the stream, and lists have nothing to be wrong about.
+        // A set-up makes the stream, lists have nothing to be wrong about, and the fake has no warehouse.
         try check(
-            server.environment, not: ["stream setup", "stream list", "mapping list"],
+            server.environment,
+            not: ["stream setup", "stream list", "mapping list", "warehouse init", "warehouse status"],
             advice: ["no-such-stream"])
     }
 }

@@ -228,23 +228,28 @@ extension RedshiftDataClient {
                 "; check REDSHIFT_... and that \(settings.name) is there and running"
             default: ""
             }
-        return .unavailable("\(settings.name), database \(settings.database): \(error)\(advice)")
+        return .unavailable("\(settings.name), database \(settings.database): \(error)\(advice)", cause: error)
     }
 }
 
 /// Why a statement has no ending.
 public enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The warehouse, or the way to it, is not there, or refuses all statements alike.
-    case unavailable(String)
+    ///
+    /// - Parameter cause: What the call ended with, where one was made.
+    case unavailable(String, cause: AWSError? = nil)
     /// The deadline came first.
     case outOfTime(String)
 
     public var description: String {
         switch self {
-        case .unavailable(let reason): reason
+        case .unavailable(let reason, _): reason
         case .outOfTime(let reason): "the deadline came near: \(reason)"
         }
     }
+
+    /// What a call ended with, if that was why.
+    public var cause: AWSError? { if case .unavailable(_, let cause) = self { cause } else { nil } }
 }
 
 /// Pauses that grow, each of random length.
