@@ -8,6 +8,7 @@ steer it under /_control (server.py).
 Prints its port, and ends with its PostgreSQL when standard input does, with whoever started it. Needs psycopg and
 PostgreSQL 15 or later, which scripts/install-postgresql.sh installs.
 """
+import signal
 import sys
 import threading
 
@@ -16,6 +17,8 @@ from server import Server
 
 
 def main():
+    # Its PostgreSQL ends with it also when it is told to.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with PostgreSQL() as database:
         server = Server(database)
         threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
