@@ -159,6 +159,12 @@ final class InsertPlannerTests: XCTestCase {
         let batch = try RecordBatch(decoding: event)
         let folder = batch.stagingFolder(from: batch.records[0].position, to: batch.records[1].position)
         XCTAssertEqual(folder, "redshift-staging/x-y--/shard---0/1-2")
+        var steps = event
+        steps.records[0].streamARN = "a/.."
+        steps.records[0].eventID = ".:1"
+        let stepping = try RecordBatch(decoding: steps)
+        let position = stepping.records[0].position
+        XCTAssertEqual(stepping.stagingFolder(from: position, to: position), "redshift-staging/-/-/1-1")
         let copier = CopyPlanner(
             statements: UpsertStatements(schema: "\"concert_dw\""),
             staging: RedshiftSettings.Staging(bucket: "bucket", roleARN: "arn:aws:iam::123456789012:role/r"))

@@ -90,6 +90,7 @@ extension RecordBatch {
             default: UInt8(ascii: "-")
             }
         }
-        return bytes.isEmpty ? "-" : String(decoding: bytes, as: UTF8.self)
+        // "." and ".." would be steps in a path.
+        return bytes.allSatisfy { $0 == UInt8(ascii: ".") } ? "-" : String(decoding: bytes, as: UTF8.self)
     }
 }
