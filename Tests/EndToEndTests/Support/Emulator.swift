@@ -13,7 +13,7 @@ import FoundationNetworking
 ///
 /// Source: <https://github.com/aws/aws-lambda-runtime-interface-emulator>
 final class Emulator {
-    private let process = Process()
+    private let process: Process
     private let output: URL
     private let port: UInt16
 
@@ -24,14 +24,30 @@ final class Emulator {
             throw Failure(description: "no emulator: \(installation.output)")
         }
         output = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        var started: (process: Process, port: UInt16)?
+        // A port that was free may be taken a moment later, and the emulator cannot choose one itself.
+        for _ in 0..<5 where started == nil {
+            started = try Self.start(String(path), environment: environment, output: output)
+        }
+        guard let started else {
+            let log = (try? String(contentsOf: output, encoding: .utf8)) ?? ""
+            throw Failure(description: "the emulator did not start: \(log)")
+        }
+        (process, port) = started
+    }
+
+    /// Starts the emulator and waits until both of its servers answer; nil when it ended instead.
+    private static func start(
+        _ path: String, environment: [String: String], output: URL
+    ) throws -> (process: Process, port: UInt16)? {
         try Data().write(to: output)
         let sink = try FileHandle(forWritingTo: output)
-        port = try Self.freePort()
-        process.executableURL = URL(fileURLWithPath: String(path))
+        let (port, apiPort) = (try freePort(), try freePort())
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
         process.arguments = [
-            "--runtime-interface-emulator-address", "127.0.0.1:\(port)",
-            "--runtime-api-address", "127.0.0.1:\(try Self.freePort())", "--log-level", "info",
-            try BootstrapProcess.path(),
+            "--runtime-interface-emulator-address", "127.0.0.1:\(port)", "--runtime-api-address",
+            "127.0.0.1:\(apiPort)", "--log-level", "info", try BootstrapProcess.path(),
         ]
         process.environment = environment.merging([
             "AWS_LAMBDA_FUNCTION_NAME": "consumer", "AWS_LAMBDA_FUNCTION_TIMEOUT": "30",
@@ -41,9 +57,12 @@ final class Emulator {
         process.standardOutput = sink
         process.standardError = sink
         try process.run()
-        guard waitUntil({ Self.canConnect(to: port) || !process.isRunning }), process.isRunning else {
-            throw Failure(description: "the emulator did not start: \(log)")
+        let isReady = waitUntil({ canConnect(to: port) && canConnect(to: apiPort) || !process.isRunning })
+        guard isReady, process.isRunning else {
+            process.terminate()
+            return nil
         }
+        return (process, port)
     }
 
     deinit {
@@ -91,19 +110,24 @@ final class Emulator {
         var description: String
     }
 
-    /// A port that nobody listens on; the emulator cannot choose one itself.
+    /// A port that nobody listens on, and that the system gives to no outgoing connection.
     private static func freePort() throws -> UInt16 {
+        for _ in 0..<100 {
+            let port = UInt16.random(in: 15_000..<30_000)
+            if isFree(port) { return port }
+        }
+        throw Failure(description: "no free port")
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
-        var address = loopback(port: 0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = unsafe withUnsafeMutablePointer(to: &address) { address in
+        var address = loopback(port: port)
+        return unsafe withUnsafeMutablePointer(to: &address) { address in
             unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
+                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard code == 0 else { throw Failure(description: "no free port") }
-        return UInt16(bigEndian: address.sin_port)
     }
 
     private static func canConnect(to port: UInt16) -> Bool {
