@@ -6,7 +6,10 @@ import Transport
 enum ErrorAdvice {
     /// Nil when nothing better than the error's own words is known.
     static func advice(on error: any Error) -> String? {
-        switch error as? AWSError {
+        // Credentials are asked for with a call of their own, whose failure says the same.
+        let credentialError: AWSError? =
+            if case .failed(_, let error) = error as? CredentialError { error } else { nil }
+        return switch credentialError ?? error as? AWSError {
         case .refused(let refusal): advice(on: refusal)
         case .unreachable(_, _, _, let error):
             switch error.advice {

@@ -52,7 +52,8 @@ public actor AWSClient {
 
     /// Carries out one call, with as many attempts as the policy allows.
     ///
-    /// - Throws: ``AWSError``; whatever the credential source throws; `CancellationError`.
+    /// - Throws: ``AWSError``; whatever the credential source throws; `CancellationError`, which means of a request
+    ///   that is not abandoned on cancel that it was never sent.
     public func send(_ request: AWSRequest) async throws -> AWSResponse {
         let endpoint = try endpoint(of: request.service)
         // Servers would take these for steps on the path, and what is asked for is something else then.
@@ -71,7 +72,7 @@ public actor AWSClient {
                 budget.giveBack(spent)
                 return try outcome.get()
             }
-            if try await repair(failure, &repairs) { continue }
+            if try await repair(failure, of: credentials, &repairs) { continue }
             guard let reason = failure.reason, attempt < configuration.retries.maxAttempts else { throw failure.error }
             let delay = configuration.retries.delay(after: attempt, requested: failure.retryAfter)
             if failure.isUnreached, let patience = configuration.retries.connectPatience,
@@ -81,7 +82,10 @@ public actor AWSClient {
             }
             guard budget.take(for: reason) else { throw failure.error }
             spent += reason == .timeout ? 10 : 5
-            try await configuration.retries.pause(delay)
+            do { try await configuration.retries.pause(delay) } catch {
+                throw request.isAbandonedOnCancel ? error : failure.error
+            }
+            if Task.isCancelled, !request.isAbandonedOnCancel { throw failure.error }
         }
     }
 }
@@ -159,7 +163,9 @@ extension AWSClient {
     }
 
     /// - Returns: Whether there was something to mend, so that the call is worth another try without a pause.
-    private func repair(_ failure: Failure, _ repairs: inout Repairs) async throws -> Bool {
+    private func repair(
+        _ failure: Failure, of used: AWSCredentials?, _ repairs: inout Repairs
+    ) async throws -> Bool {
         guard let code = failure.error.code else { return false }
         if !repairs.hasSetClock, Self.clockCodes.contains(code), let serverTime = failure.serverTime {
             let offset = serverTime.millisecondsSinceEpoch - now().millisecondsSinceEpoch
@@ -170,11 +176,12 @@ extension AWSClient {
                 return true
             }
         }
-        if !repairs.hasRenewedCredentials, Self.expiryCodes.contains(code) {
+        if !repairs.hasRenewedCredentials, let used, Self.expiryCodes.contains(code) {
             repairs.hasRenewedCredentials = true
-            let before = try await configuration.credentials.credentials()
+            // Another client of the same source may have renewed them in the meantime.
+            if try await configuration.credentials.credentials() != used { return true }
             await configuration.credentials.invalidate()
-            return try await configuration.credentials.credentials() != before
+            return try await configuration.credentials.credentials() != used
         }
         return false
     }

@@ -28,7 +28,7 @@ public enum RetryReason: Sendable, Equatable {
     ]
     private static let transientCodes: Set = [
         "RequestTimeout", "RequestTimeoutException", "InternalFailure", "InternalError", "ServiceUnavailable",
-        "InternalServerError", "InternalServerException",
+        "InternalServerError", "InternalServerException", "IDPCommunicationError",
     ]
 }
 
@@ -54,7 +54,7 @@ public struct RetryPolicy: Sendable {
     ///
     /// - Parameter requested: What the service asked for; at least that, but not longer than ``longestPause``.
     public func delay(after attempt: Int, requested: Duration?) -> Duration {
-        let ceiling = min(.seconds(1 << min(max(attempt - 1, 0), 10)), longestPause)
+        let ceiling = min(.seconds(1 << min(max(attempt, 1) - 1, 10)), longestPause)
         return max(ceiling * jitter(), min(requested ?? .zero, longestPause))
     }
 }

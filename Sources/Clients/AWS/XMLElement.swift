@@ -111,7 +111,8 @@ private struct XMLParser {
     private mutating func name() -> Substring? {
         let name = rest.prefix { !$0.isWhitespace && !"<>/=&\"'".contains($0) }
         rest = rest[name.endIndex...]
-        return name.isEmpty ? nil : name
+        // Neither a document type nor a processing instruction is an element.
+        return name.isEmpty || name.hasPrefix("!") || name.hasPrefix("?") ? nil : name
     }
 
     /// Passes text up to the next tag, and resolves its references.

@@ -25,6 +25,11 @@ struct AWSSession: Sendable {
         plan = DryRun(output: output)
     }
 
+    /// Whether the call that ended so, or the one for its credentials, may well succeed a little later.
+    static func isRetryable(_ error: any Error) -> Bool {
+        (error as? AWSError)?.isRetryable ?? (error as? CredentialError)?.isRetryable ?? false
+    }
+
     /// Makes a call that changes nothing, and whose answer is JSON.
     func read(_ request: AWSRequest) async throws -> JSONValue { try await client.send(request).json() }
 

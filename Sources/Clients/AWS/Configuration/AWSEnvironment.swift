@@ -48,14 +48,18 @@ public struct AWSEnvironment: Sendable {
         var bundleVariables = environment
         if variables["AWS_CA_BUNDLE"] == nil { bundleVariables["AWS_CA_BUNDLE"] = profile?["ca_bundle"] }
         certificateBundle = CertificateBundle(environment: bundleVariables)
-        maxAttempts = try Self.attempts(variables["AWS_MAX_ATTEMPTS"], profile?["max_attempts"])
+        maxAttempts = try Self.attempts(variables["AWS_MAX_ATTEMPTS"], profile)
     }
 
-    private static func attempts(_ variable: String?, _ setting: String?) throws(AWSConfigurationError) -> Int {
-        guard let text = variable ?? setting else { return 3 }
+    private static func attempts(
+        _ variable: String?, _ profile: SharedConfiguration.Profile?
+    ) throws(AWSConfigurationError) -> Int {
+        guard let text = variable ?? profile?["max_attempts"] else { return 3 }
         guard let value = Int(text), (1...100).contains(value) else {
-            let name = variable == nil ? "max_attempts" : "AWS_MAX_ATTEMPTS"
-            throw .wrongValue(name: name, value: text, expected: "a whole number in 1...100")
+            let place = profile.map { "max_attempts of profile \"\($0.name)\"" }
+            throw .wrongValue(
+                name: variable == nil ? place ?? "max_attempts" : "AWS_MAX_ATTEMPTS", value: text,
+                expected: "a whole number in 1...100")
         }
         return value
     }
@@ -72,8 +76,10 @@ public struct AWSEnvironment: Sendable {
     /// The endpoint that somebody named for a service; nil for AWS's own.
     ///
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-    public func endpointURL(of service: AWSService) -> String? {
-        if let endpointURL { return endpointURL }
+    public func endpointURL(of service: AWSService) -> String? { endpointURL ?? configuredEndpointURL(of: service) }
+
+    /// The endpoint that variables or the profile name, whatever a command's option says.
+    private func configuredEndpointURL(of service: AWSService) -> String? {
         let ignored =
             variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? profileIfAny?["ignore_configured_endpoint_urls"]
         if ignored?.lowercased() == "true" { return nil }
@@ -86,6 +92,18 @@ public struct AWSEnvironment: Sendable {
             return url
         }
         return profile["endpoint_url"]
+    }
+
+    /// What a client needs to know that gets credentials, from STS or SSO.
+    ///
+    /// An option names the endpoint of the services that a command is about, and tokens are not sent there.
+    func credentialConfiguration(
+        _ credentials: any CredentialSource, connectPatience: Duration?
+    ) -> AWSClient.Configuration {
+        var configuration = configuration(credentials: credentials)
+        configuration.endpointURL = { self.configuredEndpointURL(of: $0) }
+        configuration.retries.connectPatience = connectPatience
+        return configuration
     }
 
     /// What a client needs to know, with whatever credentials.
@@ -122,7 +140,9 @@ public struct AWSEnvironment: Sendable {
         var metadata = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
         // No proxy knows these addresses, and what does not answer at once is not there.
         metadata.connectTimeout = .seconds(1)
-        return CredentialChain(self, http: httpClient(patience), metadata: CurlHTTPClient(metadata))
+        metadata.bodyLimit = 64 << 10
+        return CredentialChain(
+            self, http: httpClient(patience), metadata: CurlHTTPClient(metadata), connectPatience: patience.connecting)
     }
 
     /// A client with a connection of its own.

@@ -6,6 +6,8 @@ enum LocalFile {
     enum Content: Equatable {
         case bytes([UInt8])
         case missing
+        /// Permission denied.
+        case forbidden
         /// In the system's words.
         case unreadable(String)
     }
@@ -15,7 +17,11 @@ enum LocalFile {
     static func read(_ path: String) -> Content {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            return errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable(Self.systemWords(errno))
+            switch errno {
+            case ENOENT, ENOTDIR: return .missing
+            case EACCES: return .forbidden
+            default: return .unreadable(Self.systemWords(errno))
+            }
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The shared files `config` and `credentials`, both read.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
@@ -33,15 +35,20 @@ struct SharedConfiguration: Sendable, Equatable {
         let credentialsPath = path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         self.folder = folder
         paths = [credentialsPath, configPath].compactMap { $0 }
-        config = try Self.file(configPath)
-        credentials = try Self.file(credentialsPath)
+        config = try Self.file(configPath, isNamed: variables["AWS_CONFIG_FILE"] != nil)
+        credentials = try Self.file(credentialsPath, isNamed: variables["AWS_SHARED_CREDENTIALS_FILE"] != nil)
     }
 
-    /// A file that is not there is one without sections.
-    private static func file(_ path: String?) throws(AWSConfigurationError) -> ConfigurationFile {
+    /// A file that is not there is one without sections, and so is one in a home that is closed to this process:
+    /// containers run with the home of another user.
+    ///
+    /// - Parameter isNamed: Whether somebody asked for this very file.
+    private static func file(_ path: String?, isNamed: Bool) throws(AWSConfigurationError) -> ConfigurationFile {
         guard let path else { return try ConfigurationFile("", path: "") }
         switch LocalFile.read(path) {
         case .missing: return try ConfigurationFile("", path: path)
+        case .forbidden where !isNamed: return try ConfigurationFile("", path: path)
+        case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemWords(EACCES))
         case .unreadable(let reason): throw .unreadableFile(path: path, reason: reason)
         case .bytes(let bytes):
             guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -41,6 +41,8 @@ struct ContainerCredentials: Sendable {
         let authority = url.dropFirst(7).prefix { !"/?#".contains($0) }
         guard !authority.contains("@") else { return false }
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+        let port = authority.dropFirst(host.count)
+        guard port.isEmpty || port.hasPrefix(":") else { return false }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
         return isLoopback
@@ -56,7 +58,10 @@ struct ContainerCredentials: Sendable {
         if let authorization = try authorization() {
             request.headers.append(HTTPHeader("Authorization", authorization))
         }
-        let response = try await http.send(request)
+        let response: HTTPResponse
+        do { response = try await http.send(request) } catch let error as CurlError {
+            throw CredentialError.unusable(origin: origin, reason: "\(error)")
+        }
         guard response.status == 200, let value = try? JSONValue(parsing: response.body) else {
             throw CredentialError.unusable(
                 origin: origin, reason: "status \(response.status), and no credentials; check the task's role")

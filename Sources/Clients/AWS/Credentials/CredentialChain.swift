@@ -12,17 +12,20 @@ public actor CredentialChain: CredentialSource {
     private let environment: AWSEnvironment
     private let http: any HTTPClient
     private let metadata: any HTTPClient
+    private let connectPatience: Duration?
     private let now: @Sendable () -> WallClock
     private var found: (any CredentialSource)?
 
     /// - Parameters:
     ///   - http: For STS and SSO.
     ///   - metadata: For the container's and the instance's endpoints; it must not use a proxy.
+    ///   - connectPatience: With STS and SSO; see ``RetryPolicy/connectPatience``.
     init(
         _ environment: AWSEnvironment, http: any HTTPClient, metadata: any HTTPClient,
-        now: @escaping @Sendable () -> WallClock = WallClock.now
+        connectPatience: Duration? = nil, now: @escaping @Sendable () -> WallClock = WallClock.now
     ) {
-        (self.environment, self.http, self.metadata, self.now) = (environment, http, metadata, now)
+        (self.environment, self.http, self.metadata) = (environment, http, metadata)
+        (self.connectPatience, self.now) = (connectPatience, now)
     }
 
     public var origin: String {
@@ -51,7 +54,11 @@ public actor CredentialChain: CredentialSource {
                 reason: "it has no credentials: no role_arn, no keys, no sso_session and no credential_process")
         }
         if let keys = try Self.keys(in: variables) { return keys }
-        if let role = variables["AWS_ROLE_ARN"], let file = variables["AWS_WEB_IDENTITY_TOKEN_FILE"] {
+        if let file = variables["AWS_WEB_IDENTITY_TOKEN_FILE"] {
+            guard let role = variables["AWS_ROLE_ARN"] else {
+                throw CredentialError.unusable(
+                    origin: "the environment", reason: "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not")
+            }
             return webIdentity(
                 role: role, file: file, session: variables["AWS_ROLE_SESSION_NAME"], "the environment's web identity")
         }
@@ -118,19 +125,21 @@ extension CredentialChain {
     ) throws -> (any CredentialSource)? {
         let origin = "profile \"\(profile.name)\""
         let keys = try Self.keys(in: profile, origin)
+        // A source's keys go before its role, so that a profile may be its own source.
+        if let keys, !visited.isEmpty { return keys }
         if visited.contains(profile.name) {
-            // A profile may be its own source: its keys then take on its role.
-            if let keys { return keys }
             throw CredentialError.unusable(
                 origin: origin,
                 reason: "its source_profile leads back to it: \((visited + [profile.name]).joined(separator: ", "))")
         }
-        if let role = profile["role_arn"] {
-            if let file = profile["web_identity_token_file"] {
-                return webIdentity(role: role, file: file, session: profile["role_session_name"], origin)
+        if let file = profile["web_identity_token_file"] {
+            guard let role = profile["role_arn"] else {
+                throw CredentialError.unusable(
+                    origin: origin, reason: "it has web_identity_token_file, but no role_arn")
             }
-            return try assumedRole(role, profile, visited: visited)
+            return webIdentity(role: role, file: file, session: profile["role_session_name"], origin)
         }
+        if let role = profile["role_arn"] { return try assumedRole(role, profile, visited: visited) }
         if profile["sso_session"] != nil || profile["sso_start_url"] != nil { return try sso(profile) }
         if let keys { return keys }
         guard let command = profile["credential_process"] else { return nil }
@@ -163,6 +172,10 @@ extension CredentialChain {
         }
         let source: any CredentialSource
         if let name = profile["source_profile"] {
+            if profile["credential_source"] != nil {
+                throw CredentialError.unusable(
+                    origin: origin, reason: "it has both source_profile and credential_source; expected one of them")
+            }
             let next = try environment.profile(named: name)
             guard let found = try self.source(of: next, visited: visited + [profile.name]) else {
                 throw CredentialError.unusable(
@@ -208,7 +221,7 @@ extension CredentialChain {
 
     private func sso(_ profile: SharedConfiguration.Profile) throws -> any CredentialSource {
         let sso = try SSOCredentials(profile, environment.shared)
-        var configuration = environment.configuration(credentials: NoCredentials())
+        var configuration = environment.credentialConfiguration(NoCredentials(), connectPatience: connectPatience)
         configuration.region = sso.region
         let client = AWSClient(configuration, http: http, now: now)
         return renewing("profile \"\(profile.name)\" (SSO)") { [now] in
@@ -224,7 +237,7 @@ extension CredentialChain {
     }
 
     private func stsClient(_ source: any CredentialSource) -> AWSClient {
-        var configuration = environment.configuration(credentials: source)
+        var configuration = environment.credentialConfiguration(source, connectPatience: connectPatience)
         if configuration.region.isEmpty { configuration.region = "us-east-1" }
         return AWSClient(configuration, http: http, now: now)
     }

@@ -28,6 +28,7 @@ enum CredentialDocument {
         guard let key, !key.isEmpty, let secret, !secret.isEmpty else {
             throw .unusable(origin: origin, reason: "the answer has no AccessKeyId or no SecretAccessKey")
         }
+        let token = token.flatMap { $0.isEmpty ? nil : $0 }
         guard let expiration else {
             return AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token)
         }

@@ -8,8 +8,9 @@ import JSON
 struct CredentialProcess: Sendable {
     let command: String
     let origin: String
+    /// For the whole run, in ms; a person may have to touch a key.
+    var timeLimitMilliseconds = 60_000
 
-    private static let timeLimitMilliseconds = 60_000
     private static let outputLimit = 64 << 10
 
     func credentials() async throws -> AWSCredentials {
@@ -25,9 +26,13 @@ struct CredentialProcess: Sendable {
 
     private func unusable(_ reason: String) -> CredentialError { .unusable(origin: origin, reason: reason) }
 
-    /// Runs the program to its end and returns what it printed; its standard error is this process's own.
+    /// Runs the program to its end and returns what it printed.
+    ///
+    /// What it writes to standard error is passed on only when it fails, and never becomes part of an error's text.
     private func run() throws(CredentialError) -> [UInt8] {
-        let words = try Self.words(command, origin: origin)
+        guard let words = ShellWords.split(command), let program = words.first, !program.isEmpty else {
+            throw unusable("credential_process is no command, or a quote in it is not closed")
+        }
         var pipe: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
         guard unsafe Glibc.pipe(&pipe) == 0 else {
@@ -35,32 +40,39 @@ struct CredentialProcess: Sendable {
         }
         for descriptor in pipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(pipe[0]) }
-        let started = Self.start(words, output: pipe[1])
+        let notes = Self.temporaryFile()
+        defer { if let notes { close(notes) } }
+        let started = Self.start(words, output: pipe[1], notes: notes)
         close(pipe[1])
         guard case .success(let process) = started else {
-            throw unusable("credential_process cannot be started: \(words[0])")
+            throw unusable("credential_process cannot be started: \(program)")
         }
-        let output = Self.read(pipe[0])
+        let output = read(pipe[0])
         if output == nil { kill(process, SIGKILL) }
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        if output == nil || status != 0, let notes { Self.passOn(notes) }
         guard let output else {
             throw unusable(
-                "credential_process printed too much, or did not end within \(Self.timeLimitMilliseconds / 1000) s")
+                "credential_process printed too much, or did not end within \(timeLimitMilliseconds / 1000) s")
         }
         guard status == 0 else {
             throw unusable("credential_process failed; it must print credentials and exit with 0")
         }
         return output
     }
+}
 
+/// The program and its descriptors.
+extension CredentialProcess {
     private struct SpawnError: Error {}
 
-    private static func start(_ words: [String], output: Int32) -> Result<pid_t, SpawnError> {
+    private static func start(_ words: [String], output: Int32, notes: Int32?) -> Result<pid_t, SpawnError> {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        if let notes { unsafe posix_spawn_file_actions_adddup2(&actions, notes, STDERR_FILENO) }
         // It asks nobody anything.
         unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         // Copies that live until the call has returned; the list ends with nil.
@@ -73,51 +85,51 @@ struct CredentialProcess: Sendable {
     }
 
     /// Everything until the end; nil when it is too much or takes too long.
-    private static func read(_ descriptor: Int32) -> [UInt8]? {
+    private func read(_ descriptor: Int32) -> [UInt8]? {
         let end = ContinuousClock.now + .milliseconds(timeLimitMilliseconds)
         var output: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 4096)
         while true {
             let left = (end - ContinuousClock.now) / .milliseconds(1)
+            guard left > 0 else { return nil }
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard left > 0, unsafe poll(&waiting, 1, Int32(clamping: Int(left))) > 0 else { return nil }
+            let ready = unsafe poll(&waiting, 1, Int32(clamping: Int(left) + 1))
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0, let piece = Self.piece(of: descriptor) else { return nil }
+            if piece.isEmpty { return output }
+            output += piece
+            if output.count > Self.outputLimit { return nil }
+        }
+    }
+
+    /// The next bytes of a descriptor, none at its end; nil when it cannot be read.
+    private static func piece(of descriptor: Int32) -> ArraySlice<UInt8>? {
+        var piece = [UInt8](repeating: 0, count: 4096)
+        while true {
             let count = unsafe piece.withUnsafeMutableBytes { buffer in
                 // At most as many bytes as the buffer has.
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return count == 0 ? output : nil }
-            output += piece[..<count]
-            if output.count > outputLimit { return nil }
+            return count < 0 ? nil : piece[..<count]
         }
     }
 
-    /// Split at blanks, with quotes and backslashes as a POSIX shell has them, and nothing expanded.
-    static func words(_ command: String, origin: String) throws(CredentialError) -> [String] {
-        var words: [String] = []
-        var word: String?
-        var quote: Character?
-        var rest = command[...]
-        while let character = rest.popFirst() {
-            switch (character, quote) {
-            case ("\\", nil), ("\\", "\""):
-                guard let next = rest.popFirst() else { break }
-                let isLiteral = quote == nil || "\"\\$`".contains(next)
-                word = (word ?? "") + (isLiteral ? "" : "\\") + String(next)
-            case (let mark, let open?) where mark == open: quote = nil
-            case ("\"", nil), ("'", nil):
-                quote = character
-                word = word ?? ""
-            case (_, nil) where character.isWhitespace:
-                if let finished = word { words.append(finished) }
-                word = nil
-            default: word = (word ?? "") + String(character)
-            }
+    /// A file without a name, so that no reader is needed while the program writes; nil when there can be none.
+    private static func temporaryFile() -> Int32? {
+        var path = "/tmp/credential-process-XXXXXX".utf8CString.map { $0 }
+        // Both calls read and write within the terminated name.
+        let descriptor = unsafe mkstemp(&path)
+        guard descriptor >= 0 else { return nil }
+        unsafe unlink(path)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return descriptor
+    }
+
+    private static func passOn(_ notes: Int32) {
+        lseek(notes, 0, SEEK_SET)
+        while let piece = piece(of: notes), !piece.isEmpty {
+            let written = unsafe piece.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written < 0, errno != EINTR { return }
         }
-        if let word { words.append(word) }
-        guard quote == nil, let program = words.first, !program.isEmpty else {
-            throw .unusable(origin: origin, reason: "credential_process is no command, or a quote in it is not closed")
-        }
-        return words
     }
 }

@@ -29,6 +29,9 @@ struct InstanceMetadataCredentials: Sendable {
     private func credentials(_ http: any HTTPClient) async throws -> AWSCredentials {
         let token = try await text(
             http, "PUT", "/latest/api/token", HTTPHeader("X-aws-ec2-metadata-token-ttl-seconds", "21600"))
+        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw CredentialError.unusable(origin: origin, reason: "what answered is not the metadata service")
+        }
         let header = HTTPHeader("X-aws-ec2-metadata-token", token)
         let roles = try await text(http, "GET", Self.rolePath, header)
         guard let role = roles.split(whereSeparator: \.isNewline).first else {

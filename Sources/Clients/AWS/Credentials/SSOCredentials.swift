@@ -28,7 +28,14 @@ struct SSOCredentials: Sendable {
         }
         guard let region = settings["sso_region"], let account = profile["sso_account_id"],
             let role = profile["sso_role_name"], let cacheKey
-        else { throw .unusable(origin: origin, reason: "sso_region, sso_account_id or sso_role_name is missing") }
+        else {
+            let needed = [
+                ("sso_region", settings["sso_region"]), ("sso_account_id", profile["sso_account_id"]),
+                ("sso_role_name", profile["sso_role_name"]),
+            ]
+            let missing = needed.filter { $0.1 == nil }.map(\.0).joined(separator: " and ")
+            throw .unusable(origin: origin, reason: "\(missing) is missing")
+        }
         guard let folder = shared.folder else {
             throw .unusable(origin: origin, reason: "HOME is not set, and so the token's cache cannot be found")
         }
@@ -48,7 +55,7 @@ struct SSOCredentials: Sendable {
             where error.code == "UnauthorizedException"
         {
             throw CredentialError.unusable(origin: origin, reason: "the session is over; \(advice)")
-        }
+        } catch let error as AWSError { throw CredentialError.failed(origin: origin, error) }
         let found = answer["roleCredentials"]
         guard let key = found?["accessKeyId"]?.string, let secret = found?["secretAccessKey"]?.string,
             let expiration = found?["expiration"]?.integer

@@ -11,7 +11,7 @@ struct STSRole: Sendable {
     func credentials(from client: AWSClient, origin: String) async throws -> AWSCredentials {
         var request = AWSRequest.sts("AssumeRole", parameters)
         request.timeout = .seconds(15)
-        return try CredentialDocument.credentials(in: try await client.send(request).xml(), origin: origin)
+        return try await Self.credentials(request, from: client, origin: origin)
     }
 
     /// Takes the role on with a token that an identity provider keeps in a file; the file is read each time.
@@ -25,7 +25,17 @@ struct STSRole: Sendable {
         var request = AWSRequest.sts("AssumeRoleWithWebIdentity", parameters + [item])
         request.isSigned = false
         request.timeout = .seconds(15)
-        return try CredentialDocument.credentials(in: try await client.send(request).xml(), origin: origin)
+        return try await Self.credentials(request, from: client, origin: origin)
+    }
+
+    private static func credentials(
+        _ request: AWSRequest, from client: AWSClient, origin: String
+    ) async throws -> AWSCredentials {
+        let answer: XMLElement
+        do { answer = try await client.send(request).xml() } catch let error as AWSError {
+            throw CredentialError.failed(origin: origin, error)
+        }
+        return try CredentialDocument.credentials(in: answer, origin: origin)
     }
 
     private var parameters: [AWSRequest.QueryItem] {

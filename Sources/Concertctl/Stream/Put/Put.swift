@@ -140,13 +140,14 @@ extension Put {
             let answer = try await session.read(request)
             try take(answer, of: records)
         } catch {
-            let isDefinite = (error as? AWSError)?.isDefinite ?? false
+            // A cancelled call that had an attempt ends with that attempt's error.
+            let isDefinite = error is CancellationError || (error as? AWSError)?.isDefinite ?? false
             for record in records.reversed() {
                 if !isDefinite { unknown.insert(record.entry.origin) }
                 queue.putBack(record)
             }
             fruitless += 1
-            guard let error = error as? AWSError, error.isRetryable, fruitless < Self.patience else { throw error }
+            guard AWSSession.isRetryable(error), fruitless < Self.patience else { throw error }
         }
         guard fruitless < Self.patience else {
             throw CommandError(

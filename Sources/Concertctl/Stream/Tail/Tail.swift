@@ -60,7 +60,7 @@ struct Tail {
             failures = 0
             output.print(records, of: shards[next].id)
             if shards[next].isOver, shardID == nil { try await beginChildren(of: next) }
-        } catch let error as AWSError where error.isRetryable {
+        } catch let error where AWSSession.isRetryable(error) {
             failures += 1
             guard failures < Self.patience else { throw error }
             if failures == 1 { Console.note("note: \(error)") }
