@@ -1,132 +1,144 @@
+import Foundation
 import TestSupport
-import Transport
 import XCTest
 
 @testable import Clients
 
-/// Shared files, and what they and the environment say of Region, endpoints and limits.
+/// Region, endpoints and limits out of variables, files and options.
 final class AWSEnvironmentTests: XCTestCase {
-    func testReadsSectionsAsAWSsToolsDo() throws {
-        let text = """
-            \u{FEFF}; comment
-            [default]
-            Region = us-east-1 # comment
-            output=json
-            note = a#b;c
-            empty =
-            s3 =
-              max_concurrent_requests = 20
-              # comment
-              endpoint_url = http://s3
-            multi = one
-              two
-            [ profile  "dev" ] ; comment\r
-            region\t=\teu-west-1\r
-            region = eu-west-2
-            [services local]
-            kinesis =
-                endpoint_url = http://127.0.0.1:1
-            """
-        let file = try ConfigurationFile(text, path: "c")
-        XCTAssertEqual(file.sections.keys.sorted(), ["default", "profile dev", "services local"])
-        let values = file.sections["default"]?.values
-        XCTAssertEqual(values?["region"], "us-east-1")
-        XCTAssertEqual(values?["note"], "a#b;c")
-        XCTAssertEqual(values?["multi"], "one\ntwo")
-        XCTAssertEqual(file.sections["default"]?.nested["s3"]?["endpoint_url"], "http://s3")
-        XCTAssertEqual(file.sections["profile dev"]?.values["region"], "eu-west-2")
-        XCTAssertEqual(file.sections["services local"]?.nested["kinesis"], ["endpoint_url": "http://127.0.0.1:1"])
+    private static let config = """
+        [default]
+        region = eu-central-1
+        max_attempts = 7
+        ca_bundle = /profile.pem
+        [profile dev]
+        region = eu-west-1
+        services = local
+        endpoint_url = http://all
+        [profile quiet]
+        ignore_configured_endpoint_urls = TRUE
+        endpoint_url = http://all
+        [profile wrong]
+        max_attempts = many
+        [profile both]
+        region = from-config
+        output = json
+        [services local]
+        kinesis =
+          endpoint_url = http://kinesis
+        """
+
+    /// Real files in a home of the test's own.
+    private func environment(
+        _ variables: [String: String] = [:], _ options: AWSEnvironment.Options = AWSEnvironment.Options()
+    ) throws -> AWSEnvironment {
+        let home = try TemporaryFolder()
+        try home.write(Self.config, to: ".aws/config")
+        try home.write("[both]\nregion = from-credentials\n", to: ".aws/credentials")
+        return try AWSEnvironment(variables.merging(["HOME": home.url.path]) { $1 }, options: options)
     }
 
-    func testNamesTheLineThatCannotBeReadAndNotItsContent() {
-        let cases: [(text: String, line: Int)] = [
-            ("secret=1", 1), ("[a]\nsecret", 2), ("[a]\n\n[secret", 3), ("[a]\n= secret", 2), ("[]\n", 1),
-            ("[a] secret", 1), ("# c\n  secret", 2),
-        ]
-        for (text, line) in cases {
-            XCTAssertThrowsError(try ConfigurationFile(text, path: "some/file"), text) { error in
-                XCTAssertTrue("\(error)".hasPrefix("some/file, line \(line): expected "), "\(error)")
-                XCTAssertFalse("\(error)".contains("secret"), "\(error)")
-            }
-        }
-    }
-
-    func testEachSourceOfARegionWinsOverTheNext() throws {
-        let folder = try TemporaryFolder()
-        _ = try folder.write("[default]\nregion=r-file-1\n[profile p]\nregion=r-profile-1\n", to: ".aws/config")
-        let home = ["HOME": folder.url.path]
+    func testTheRegionComesFromTheFirstThatNamesOne() throws {
         let cases: [(variables: [String: String], options: AWSEnvironment.Options, region: String)] = [
-            (["AWS_REGION": "r-a-1", "AWS_DEFAULT_REGION": "r-b-1"], .init(region: "r-option-1"), "r-option-1"),
-            (["AWS_REGION": "r-a-1", "AWS_DEFAULT_REGION": "r-b-1"], .init(), "r-a-1"),
-            (["AWS_REGION": "", "AWS_DEFAULT_REGION": "r-b-1"], .init(), "r-b-1"),
-            ([:], .init(), "r-file-1"), (["AWS_PROFILE": "p"], .init(), "r-profile-1"),
-            ([:], .init(profile: "p"), "r-profile-1"), (["HOME": ""], .init(), ""), (["HOME": "/no/such"], .init(), ""),
+            ([:], .init(), "eu-central-1"),
+            (["AWS_DEFAULT_REGION": "a", "AWS_PROFILE": "dev"], .init(), "a"),
+            (["AWS_DEFAULT_REGION": "a", "AWS_REGION": "b"], .init(), "b"),
+            (["AWS_REGION": "b"], .init(region: "c"), "c"),
+            (["AWS_REGION": "", "AWS_DEFAULT_REGION": ""], .init(region: ""), "eu-central-1"),
+            (["AWS_PROFILE": "dev"], .init(), "eu-west-1"),
+            (["AWS_DEFAULT_PROFILE": "dev"], .init(), "eu-west-1"),
+            (["AWS_PROFILE": "dev"], .init(profile: "quiet"), ""),
+            (["AWS_PROFILE": ""], .init(profile: ""), "eu-central-1"),
+            ([:], .init(profile: "both"), "from-credentials"),
         ]
+        for row in cases { XCTAssertEqual(try environment(row.variables, row.options).region, row.region, "\(row)") }
+    }
+
+    func testTheMoreSpecialEndpointWins() throws {
+        let cases: [(variables: [String: String], options: AWSEnvironment.Options, kinesis: String?, lambda: String?)] =
+            [
+                ([:], .init(), nil, nil),
+                ([:], .init(profile: "dev"), "http://kinesis", "http://all"),
+                (["AWS_ENDPOINT_URL": "http://e"], .init(profile: "dev"), "http://e", "http://e"),
+                (
+                    ["AWS_ENDPOINT_URL": "http://e", "AWS_ENDPOINT_URL_KINESIS": "http://k"], .init(profile: "dev"),
+                    "http://k",
+                    "http://e"
+                ),
+                (
+                    ["AWS_ENDPOINT_URL_KINESIS": "http://k", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"],
+                    .init(profile: "dev"), nil, nil
+                ),
+                (["AWS_ENDPOINT_URL_KINESIS": "", "AWS_ENDPOINT_URL": ""], .init(profile: "quiet"), nil, nil),
+                (["AWS_ENDPOINT_URL_KINESIS": "http://k"], .init(endpointURL: "http://o"), "http://o", "http://o"),
+                (
+                    ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"], .init(profile: "dev", endpointURL: "http://o"),
+                    "http://o",
+                    "http://o"
+                ),
+                (["AWS_ENDPOINT_URL": "http://e"], .init(endpointURL: ""), "http://e", "http://e"),
+            ]
         for row in cases {
-            let environment = try AWSEnvironment(home.merging(row.variables) { $1 }, options: row.options)
-            XCTAssertEqual(environment.region, row.region, "\(row.variables) \(row.options)")
+            let found = try environment(row.variables, row.options)
+            XCTAssertEqual(found.endpointURL(of: .kinesis), row.kinesis, "\(row)")
+            XCTAssertEqual(found.endpointURL(of: .lambda), row.lambda, "\(row)")
         }
     }
 
-    func testEachSourceOfAnEndpointWinsOverTheNext() throws {
-        let folder = try TemporaryFolder()
-        _ = try folder.write(
-            "[default]\nendpoint_url=http://profile\nservices=s\n[profile plain]\n[services s]\nkinesis =\n  endpoint_url = http://service\n",
-            to: ".aws/config")
-        let home = ["HOME": folder.url.path]
-        let cases: [(variables: [String: String], option: String?, kinesis: String?, lambda: String?)] = [
-            (
-                ["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_KINESIS": "http://k"], "http://o", "http://o",
-                "http://o"
-            ),
-            (
-                ["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_KINESIS": "http://k"], nil, "http://k",
-                "http://all"
-            ),
-            ([:], nil, "http://service", "http://profile"), (["AWS_PROFILE": "plain"], nil, nil, nil),
-            (["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "http://all"], nil, nil, nil),
-            (["AWS_ENDPOINT_URL": ""], "", "http://service", "http://profile"),
-        ]
-        for row in cases {
-            let environment = try AWSEnvironment(
-                home.merging(row.variables) { $1 }, options: .init(endpointURL: row.option))
-            XCTAssertEqual(environment.endpointURL(of: .kinesis), row.kinesis, "\(row.variables)")
-            XCTAssertEqual(environment.endpointURL(of: .lambda), row.lambda, "\(row.variables)")
-        }
+    func testAttemptsAndTrustComeFromVariablesBeforeTheProfile() throws {
+        XCTAssertEqual(try environment().maxAttempts, 7)
+        XCTAssertEqual(try environment(["AWS_MAX_ATTEMPTS": "1"]).maxAttempts, 1)
+        XCTAssertEqual(try environment(["AWS_MAX_ATTEMPTS": "", "AWS_PROFILE": "dev"]).maxAttempts, 3)
+        XCTAssertEqual(try environment().certificateBundle?.path, "/profile.pem")
+        XCTAssertEqual(try environment(["AWS_CA_BUNDLE": "/v.pem"]).certificateBundle?.path, "/v.pem")
     }
 
-    func testComplainsOfWhatCannotBeUsed() throws {
-        let folder = try TemporaryFolder()
-        _ = try folder.write("[default]\nmax_attempts = many\n", to: ".aws/config")
-        _ = try folder.write("x", to: "sub/file")
-        let home = folder.url.path
-        let cases: [(variables: [String: String], profile: String?, words: String)] = [
-            (["HOME": home], nil, "max_attempts is \"many\"; expected a whole number in 1...100"),
-            (["AWS_MAX_ATTEMPTS": "0"], nil, "AWS_MAX_ATTEMPTS is \"0\""),
-            (
-                ["HOME": home], "nobody",
-                "there is no profile \"nobody\" in \(home)/.aws/credentials or in \(home)/.aws/config"
-            ),
-            (["AWS_PROFILE": "nobody", "HOME": home], nil, "there is no profile \"nobody\""),
-            (["AWS_CONFIG_FILE": "\(home)/sub"], nil, "\(home)/sub cannot be read: "),
-            (["AWS_CONFIG_FILE": "\(home)/sub/file"], nil, "\(home)/sub/file, line 1: expected a heading"),
+    func testComplaintsNameWhatIsWrong() {
+        let cases: [(variables: [String: String], profile: String?, text: String)] = [
+            (["AWS_MAX_ATTEMPTS": "0"], nil, "AWS_MAX_ATTEMPTS is \"0\"; expected a whole number in 1...100"),
+            (["AWS_MAX_ATTEMPTS": "1e2"], nil, "AWS_MAX_ATTEMPTS is \"1e2\"; expected a whole number in 1...100"),
+            ([:], "wrong", "max_attempts of profile \"wrong\" is \"many\"; expected a whole number in 1...100"),
+            (["AWS_PROFILE": "absent"], nil, "there is no profile \"absent\" in "),
+            ([:], "local", "there is no profile \"local\" in "),
         ]
         for row in cases {
-            XCTAssertThrowsError(try AWSEnvironment(row.variables, options: .init(profile: row.profile)), row.words) {
-                XCTAssertTrue("\($0)".contains(row.words), "\($0)")
+            XCTAssertThrowsError(try environment(row.variables, .init(profile: row.profile)), "\(row)") { error in
+                XCTAssertTrue("\(error)".contains(row.text), "\(error)")
             }
         }
-        XCTAssertEqual(try AWSEnvironment(["AWS_MAX_ATTEMPTS": "7"]).maxAttempts, 7)
-        XCTAssertEqual(try AWSEnvironment(["AWS_CONFIG_FILE": "/no/such/file"]).maxAttempts, 3)
     }
 
-    func testFindsTheBundleThatAProfileNames() throws {
+    func testFilesMayBeElsewhereOrMissing() throws {
         let folder = try TemporaryFolder()
-        _ = try folder.write("[default]\nca_bundle = /profile.pem\n", to: ".aws/config")
-        let home = folder.url.path
-        XCTAssertEqual(try AWSEnvironment(["HOME": home]).certificateBundle, CertificateBundle(path: "/profile.pem"))
-        XCTAssertEqual(
-            try AWSEnvironment(["HOME": home, "AWS_CA_BUNDLE": "/own.pem"]).certificateBundle,
-            CertificateBundle(path: "/own.pem"))
+        let config = try folder.write("[default]\nregion = a", to: "c")
+        XCTAssertEqual(try AWSEnvironment(["AWS_CONFIG_FILE": config]).region, "a", "without a home")
+        XCTAssertEqual(try AWSEnvironment(["HOME": folder.url.path, "AWS_CONFIG_FILE": "~/c"]).region, "a")
+        XCTAssertEqual(try AWSEnvironment(["HOME": folder.url.path]).region, "")
+        XCTAssertEqual(try AWSEnvironment(["HOME": config]).region, "", "a home that is a file")
+        XCTAssertEqual(try AWSEnvironment(["AWS_CONFIG_FILE": "/no/such/file"]).region, "")
+        XCTAssertEqual(try AWSEnvironment([:]).region, "")
+        XCTAssertEqual(try AWSEnvironment(["HOME": ""]).region, "")
+    }
+
+    func testFilesThatCannotBeReadAreNamed() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.url.path
+        try Data([0x5B, 0xFF, 0x5D]).write(to: folder.url.appending(path: "bytes"))
+        try Data(count: (4 << 20) + 1).write(to: folder.url.appending(path: "long"))
+        for (variable, name, reason) in [
+            ("AWS_CONFIG_FILE", "", "Is a directory"), ("AWS_SHARED_CREDENTIALS_FILE", "bytes", "it is not UTF-8"),
+            ("AWS_CONFIG_FILE", "long", "it is longer than 4 MiB"),
+        ] {
+            XCTAssertThrowsError(try AWSEnvironment([variable: path + "/" + name]), name) { error in
+                XCTAssertEqual("\(error)", "\(path)/\(name) cannot be read: \(reason)")
+            }
+        }
+    }
+
+    func testTheCredentialsFileWinsKeyByKey() throws {
+        let both = try environment().shared.profile("both")
+        XCTAssertEqual(both?["region"], "from-credentials")
+        XCTAssertEqual(both?["output"], "json")
+        XCTAssertNil(try environment().shared.profile("services local"))
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import JSON
-import Synchronization
 import Telemetry
 import TestSupport
 import Transport
@@ -279,7 +278,7 @@ final class CredentialChainTests: XCTestCase {
             XCTAssertTrue(over.contains("the session is over; run aws sso login"), over)
         }
         for (profile, words) in [
-            ("half", "sso_account_id or sso_role_name is missing"), ("lost", "no section [sso-session none]"),
+            ("half", "sso_account_id and sso_role_name is missing"), ("lost", "no section [sso-session none]"),
         ] {
             let text = await problem(profile: profile)
             XCTAssertTrue(text.contains(words), text)
@@ -345,49 +344,5 @@ final class CredentialChainTests: XCTestCase {
             let text = await problem(metadata: http)
             XCTAssertTrue(text.contains("instance metadata (") && text.contains("or run aws configure"), text)
         }
-    }
-
-    func testRenewsBeforeTheEndOnceForAllCallers() async throws {
-        let time = Mutex<Int64>(0)
-        let fetched = Mutex(0)
-        let failing = Mutex(false)
-        let source = RenewingCredentials(
-            origin: "a test", now: { WallClock(millisecondsSinceEpoch: time.withLock { $0 }) },
-            fetch: {
-                try await Task.sleep(for: .milliseconds(20))
-                if failing.withLock({ $0 }) { throw CredentialError.unusable(origin: "a test", reason: "down") }
-                let count = fetched.withLock { count in
-                    count += 1
-                    return count
-                }
-                let end = time.withLock { $0 } + 3_600_000
-                return AWSCredentials(
-                    accessKeyID: "K\(count)", secretAccessKey: "s",
-                    expiration: WallClock(millisecondsSinceEpoch: end))
-            })
-        let keys = try await withThrowingTaskGroup(of: String.self) { group in
-            for _ in 0..<10 { group.addTask { try await source.credentials().accessKeyID } }
-            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
-        }
-        XCTAssertEqual(keys, ["K1"])
-        func key() async throws -> String { try await source.credentials().accessKeyID }
-        time.withLock { $0 = 3_299_000 }
-        var found = try await key()
-        XCTAssertEqual(found, "K1", "more than five minutes are left")
-        failing.withLock { $0 = true }
-        time.withLock { $0 = 3_301_000 }
-        found = try await key()
-        XCTAssertEqual(found, "K1", "what is valid still serves while renewing fails")
-        time.withLock { $0 = 3_600_000 }
-        do {
-            _ = try await source.credentials()
-            XCTFail("expired credentials were given")
-        } catch {}
-        failing.withLock { $0 = false }
-        found = try await key()
-        XCTAssertEqual(found, "K2")
-        await source.invalidate()
-        found = try await key()
-        XCTAssertEqual(found, "K3")
     }
 }

@@ -2,70 +2,92 @@ import XCTest
 
 @testable import JSON
 
+/// Whole texts as trees, and trees as texts.
 final class JSONValueTests: XCTestCase {
-    private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
+    private func parsed(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
-    func testComesOutAsItWentIn() throws {
+    func testWritesWhatItRead() throws {
         let texts = [
-            "null", "true", "false", "0", "-1.50e+10", "123456789012345678901234567890", "\"\"", "\"a\\\"\\\\\\n\"",
-            "[]", "{}",
-            "[1,[2,{\"a\":null}],\"é\u{1F600}\"]", "{\"b\":1,\"a\":{\"c\":[]},\"\":2}",
+            "null", "true", "false", "0", "-0", "1.50", "1e400", "123456789012345678901234567890", "\"\"", "[]", "{}",
+            #"{"a":[1,{"b":null}],"c":"é\"\\\n"}"#, #"{"b":1,"a":2}"#, "[[],[[]],{}]",
         ]
-        for text in texts { XCTAssertEqual(try parse(text).text, text) }
+        for text in texts { XCTAssertEqual(try parsed(text).text, text) }
+    }
+
+    func testResolvesEscapes() throws {
         XCTAssertEqual(
-            try parse("\u{FEFF} { \"a\" : [ 1 , \"\\u00e9\\ud83d\\ude00\" ] } ").text, "{\"a\":[1,\"é\u{1F600}\"]}")
+            try parsed("\u{FEFF} { \"a\" : [ 1 , \"\\u00e9\\ud83d\\ude00\" ] } ").text, "{\"a\":[1,\"é\u{1F600}\"]}")
+        XCTAssertEqual(try parsed(#""\u0041\ud83d\ude00\/\t""#).string, "A\u{1F600}/\t")
+        XCTAssertEqual(try parsed(#"{"\u0061":1}"#)["a"], 1)
     }
 
-    func testRefusesWhatIsNoJSONOrTooDeep() {
-        for text in ["", "{", "[1,]", "nul", "1 2", "{\"a\"}", "\"\u{1}\"", "NaN", "01"] {
-            XCTAssertThrowsError(try parse(text), text)
+    func testRefusesWhatIsNoJSON() {
+        let texts = [
+            "", " ", "nul", "01", "+1", "1.", ".5", "\"", "\"\n\"", "[1,]", "{,}", "{\"a\"}", "{a:1}", "[1] 2", "'a'",
+            "NaN", "\"\\x\"", "[", "{\"a\":",
+        ]
+        for text in texts { XCTAssertThrowsError(try parsed(text), text) }
+        XCTAssertThrowsError(try JSONValue(parsing: [0x22, 0xFF, 0x22]))
+    }
+
+    func testDepthHasALimit() throws {
+        for opening in ["[", "{\"a\":"] {
+            let closing = opening == "[" ? "]" : "}"
+            func nested(_ depth: Int) -> String {
+                String(repeating: opening, count: depth) + (opening == "[" ? "" : "1")
+                    + String(repeating: closing, count: depth)
+            }
+            XCTAssertNoThrow(try parsed(nested(JSONValue.depthLimit)))
+            for depth in [JSONValue.depthLimit + 1, 500_000] {
+                XCTAssertThrowsError(try parsed(nested(depth)), "\(depth)")
+            }
         }
-        let deep = { (levels: Int) in String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
-        XCTAssertNoThrow(try parse(deep(JSONValue.depthLimit)))
-        XCTAssertThrowsError(try parse(deep(JSONValue.depthLimit + 1)))
     }
 
-    func testFindsMembers() throws {
-        let value = try parse(#"{"a":1,"b":"x","a":2.0,"c":true,"d":[1],"e":null,"f":1e400,"g":2.5}"#)
-        XCTAssertEqual(value["a"]?.integer, 2, "the last of two counts")
-        XCTAssertEqual(value["b"]?.string, "x")
-        XCTAssertEqual(value["c"]?.bool, true)
-        XCTAssertEqual(value["d"]?.array?.count, 1)
-        XCTAssertEqual(value["e"]?.isNull, true)
-        XCTAssertNil(value["f"]?.integer)
-        XCTAssertNil(value["g"]?.integer)
-        XCTAssertEqual(value["g"]?.double, 2.5)
-        XCTAssertNil(value["none"])
-        XCTAssertNil(value["a"]?["b"])
-        XCTAssertEqual(value.object?.names, ["a", "b", "a", "c", "d", "e", "f", "g"])
-        var object = try XCTUnwrap(value.object)
-        object["b"] = "y"
-        object["c"] = nil
-        object["new"] = 3
-        XCTAssertEqual(object["b"], "y")
-        XCTAssertNil(object["c"])
-        XCTAssertEqual(object.names.last, "new")
+    func testOfTwoMembersTheLastCounts() throws {
+        var object = try XCTUnwrap(try parsed(#"{"a":1,"b":2,"a":3}"#).object)
+        XCTAssertEqual(object["a"], 3)
+        XCTAssertEqual(object.names, ["a", "b", "a"])
+        object["a"] = 4
+        XCTAssertEqual(JSONValue.object(object).text, #"{"a":1,"b":2,"a":4}"#)
+        object["a"] = nil
+        object["c"] = true
+        XCTAssertEqual(JSONValue.object(object).text, #"{"b":2,"c":true}"#)
     }
 
-    func testReadsWellForPeople() throws {
-        let value: JSONValue = ["a": [1, "x"], "b": [:], "c": [], "d": ["e": .null, "f": .decimal(2.5)]]
+    func testNumbersKeepTheirDigits() throws {
+        let cases: [(text: String, integer: Int?, double: Double?)] = [
+            ("9223372036854775807", .max, 9.223372036854775807e18), ("9223372036854775808", nil, 9223372036854775808),
+            ("-9223372036854775808", .min, -9.223372036854775808e18), ("2.0", 2, 2), ("2.5", nil, 2.5),
+            ("1e3", 1000, 1000),
+            ("1e400", nil, .infinity), ("-0", 0, 0), ("1e-400", 0, 0), ("1e19", nil, 1e19),
+        ]
+        for row in cases {
+            let value = try parsed(row.text)
+            XCTAssertEqual(value.integer, row.integer, row.text)
+            XCTAssertEqual(value.double, row.double, row.text)
+        }
+    }
+
+    func testEveryKindIsOnlyItself() throws {
+        let kinds: [JSONValue] = [.null, true, 1, "s", [1], ["a": 1]]
+        for (index, value) in kinds.enumerated() {
+            let found = [
+                value.isNull, value.bool != nil, value.integer != nil, value.string != nil, value.array != nil,
+                value.object != nil,
+            ]
+            XCTAssertEqual(found, kinds.indices.map { $0 == index }, value.text)
+            XCTAssertEqual(value["a"] != nil, index == 5, value.text)
+        }
+    }
+
+    func testWritesForPeople() {
+        let value: JSONValue = ["a": [1, ["b": "x\u{1}"]], "c": [:], "d": []]
         XCTAssertEqual(
             value.prettyText,
-            """
-            {
-              "a": [
-                1,
-                "x"
-              ],
-              "b": {},
-              "c": [],
-              "d": {
-                "e": null,
-                "f": 2.5
-              }
-            }
-            """)
-        XCTAssertEqual(JSONValue.object(ofPresent: [("a", 1), ("b", nil)]).text, "{\"a\":1}")
-        XCTAssertEqual(JSONValue.decimal(.infinity), .null)
+            "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x\\u0001\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}")
+        XCTAssertEqual(JSONValue.decimal(.nan), .null)
+        XCTAssertEqual(JSONValue.decimal(1.25).text, "1.25")
+        XCTAssertEqual(JSONValue.object(ofPresent: [("a", 1), ("b", nil)]).text, #"{"a":1}"#)
     }
 }

@@ -7,6 +7,8 @@ actor ScriptedHTTPClient: HTTPClient {
         case failure(CurlError)
         /// Whatever the request deserves.
         case handler(@Sendable (HTTPRequest) -> HTTPResponse)
+        /// Does not end before the task is cancelled.
+        case silence
     }
 
     private var steps: [Step]
@@ -17,7 +19,7 @@ actor ScriptedHTTPClient: HTTPClient {
     /// The same for every request.
     init(_ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) { steps = [.handler(handler)] }
 
-    func send(_ request: HTTPRequest) throws -> HTTPResponse {
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         requests.append(request)
         guard let step = steps.first else { throw CurlError(code: 52, action: "go on", reason: "the script is over") }
         switch step {
@@ -28,6 +30,10 @@ actor ScriptedHTTPClient: HTTPClient {
             steps.removeFirst()
             throw error
         case .handler(let handler): return handler(request)
+        case .silence:
+            let endless = AsyncStream<Never> { _ in }
+            for await _ in endless {}
+            throw CancellationError()
         }
     }
 }
@@ -36,6 +42,10 @@ extension ScriptedHTTPClient.Step {
     static func json(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> Self {
         .answer(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
     }
+
+    static let refusedConnection = failure(
+        CurlError(code: 7, action: "complete the request to h", reason: "connection refused"))
+    static let timeout = failure(CurlError(code: 28, action: "complete the request to h", reason: "timed out"))
 }
 
 extension HTTPRequest {

@@ -1,0 +1,109 @@
+import TestSupport
+import XCTest
+
+@testable import Clients
+
+/// Real programs, good and bad, as `credential_process`.
+final class CredentialProcessTests: XCTestCase {
+    private func outcome(_ command: String, timeLimitMilliseconds: Int = 60_000) async -> String {
+        let process = CredentialProcess(
+            command: command, origin: "profile \"p\"", timeLimitMilliseconds: timeLimitMilliseconds)
+        do {
+            let found = try await process.credentials()
+            let end = found.expiration.map { " until \($0.iso8601)" } ?? ""
+            return "\(found.accessKeyID) \(found.secretAccessKey) \(found.sessionToken ?? "-")\(end)"
+        } catch { return "\(error)" }
+    }
+
+    private func printing(_ text: String) -> String { "printf '%s' '\(text)'" }
+
+    func testWhatAProgramPrintsIsTaken() async {
+        let cases = [
+            (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s"}"#, "A s -"),
+            (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s","SessionToken":"t","More":[]}"#, "A s t"),
+            (
+                #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s","Expiration":"2026-11-24T13:00:00+01:00"}"#,
+                "A s - until 2026-11-24T12:00:00.000Z"
+            ),
+        ]
+        for (text, expected) in cases {
+            let found = await outcome(printing(text))
+            XCTAssertEqual(found, expected, text)
+        }
+    }
+
+    func testWhatIsNoCredentialIsRefusedWithoutQuotingIt() async {
+        let cases = [
+            ("", "did not print JSON with \"Version\": 1"),
+            ("secret-text", "did not print JSON with \"Version\": 1"),
+            (#"{"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with \"Version\": 1"),
+            (#"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
+            (#"{"Version":"1","AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
+            (#"{"Version":1,"SecretAccessKey":"secret-text"}"#, "the answer has no AccessKeyId or no SecretAccessKey"),
+            (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":""}"#, "the answer has no AccessKeyId or no"),
+            (
+                #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"secret-text","Expiration":"later"}"#,
+                "the answer's Expiration is no date"
+            ),
+        ]
+        for (text, expected) in cases {
+            let found = await outcome(printing(text))
+            XCTAssertTrue(found.hasPrefix("profile \"p\": ") && found.contains(expected), "\(text): \(found)")
+            XCTAssertFalse(found.contains("secret-text"), found)
+        }
+    }
+
+    func testProgramsThatMisbehaveAreNamed() async throws {
+        let folder = try TemporaryFolder()
+        let fold = try folder.write("not executable", to: "file")
+        let cases = [
+            ("false", "credential_process failed; it must print credentials and exit with 0"),
+            (#"sh -c "printf '{}'; exit 3""#, "credential_process failed"),
+            (#"sh -c "kill -9 $$""#, "credential_process failed"),
+            ("/nonexistent/program x", "credential_process cannot be started: /nonexistent/program"),
+            (fold, "credential_process cannot be started: \(fold)"),
+            ("a 'b", "credential_process is no command, or a quote in it is not closed"),
+            ("''", "credential_process is no command"), (" ", "credential_process is no command"),
+            ("head -c 200000 /dev/zero", "credential_process printed too much"),
+            ("yes", "credential_process printed too much"),
+        ]
+        for (command, expected) in cases {
+            let found = await outcome(command)
+            XCTAssertTrue(found.hasPrefix("profile \"p\": " + expected), "\(command): \(found)")
+        }
+    }
+
+    func testAProgramThatDoesNotEndIsKilled() async {
+        for command in ["sleep 1000", "sh -c 'exec sleep 1000'"] {
+            let found = await outcome(command, timeLimitMilliseconds: 50)
+            XCTAssertTrue(found.contains("did not end within"), found)
+        }
+    }
+
+    func testItReadsNothingAndSeesNoShell() async {
+        let found = await outcome(
+            #"sh -c 'cat; printf "{\"Version\":1,\"AccessKeyId\":\"$1\",\"SecretAccessKey\":\"s\"}"' x "a;b|c" "#)
+        XCTAssertEqual(found, "a;b|c s -")
+    }
+
+    /// Through the command line, whose standard error a test can see.
+    func testItsNotesAreShownOnlyWhenItFails() throws {
+        for (status, isShown) in [("0", false), ("1", true)] {
+            let home = try TemporaryFolder()
+            let config = try home.write(
+                "[default]\ncredential_process = sh -c \"echo log in first >&2; printf '%s' "
+                    + "'{\\\"Version\\\":1,\\\"AccessKeyId\\\":\\\"AKIDA\\\",\\\"SecretAccessKey\\\":\\\"secret-text\\\"}'; "
+                    + "exit \(status)\"\n", to: "config")
+            let run = try Concertctl.run(
+                ["stream", "list"],
+                environment: [
+                    "AWS_CONFIG_FILE": config, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+                    "AWS_MAX_ATTEMPTS": "1",
+                ])
+            XCTAssertEqual(run.status, 1, run.notes)
+            XCTAssertEqual(run.notes.contains("log in first"), isShown, run.notes)
+            XCTAssertEqual(run.notes.contains("credential_process failed"), isShown, run.notes)
+            XCTAssertFalse((run.output + run.notes).contains("secret-text"), run.notes)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import JSON
+import TestSupport
+import Transport
+
+@testable import Clients
+
+/// `credential-server.py`, and a home whose files tests write, for one credential chain.
+final class CredentialServer: Sendable {
+    let clock = FakeClock()
+    let home: TemporaryFolder
+    private let server: PythonServer
+
+    init() throws {
+        server = try PythonServer("credential-server.py")
+        home = try TemporaryFolder()
+    }
+
+    /// - Parameter mode: How the server answers; `credential-server.py` lists the ways.
+    func url(_ mode: String = "fine") -> String { server.url + "/" + mode }
+
+    /// Variables that send each kind of request to this server.
+    func variables(_ mode: String = "fine") -> [String: String] {
+        [
+            "HOME": home.url.path, "AWS_ENDPOINT_URL_STS": url(mode) + "/sts", "AWS_ENDPOINT_URL_SSO": url(mode),
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": url(mode) + "/", "AWS_MAX_ATTEMPTS": "1",
+        ]
+    }
+
+    func chain(
+        _ variables: [String: String], _ options: AWSEnvironment.Options = AWSEnvironment.Options()
+    ) throws -> CredentialChain {
+        let environment = try AWSEnvironment(variables, options: options)
+        var metadata = CurlHTTPClient.Configuration()
+        metadata.bodyLimit = 64 << 10
+        return CredentialChain(
+            environment, http: CurlHTTPClient(CurlHTTPClient.Configuration()), metadata: CurlHTTPClient(metadata),
+            now: { [clock] in clock.time })
+    }
+
+    /// The access key ID that a chain gives, or its error's text.
+    func outcome(
+        _ variables: [String: String], _ options: AWSEnvironment.Options = AWSEnvironment.Options()
+    ) async -> String {
+        do { return try await chain(variables, options).credentials().accessKeyID } catch { return "\(error)" }
+    }
+
+    /// Every request so far, as the server saw it.
+    func requests() async throws -> [JSONValue] {
+        let http = CurlHTTPClient(CurlHTTPClient.Configuration())
+        let answer = try await http.send(HTTPRequest(url: server.url + "/log"))
+        return try JSONValue(parsing: answer.body).array ?? []
+    }
+
+    /// Leaves a token where `aws sso login` would.
+    func writeToken(_ text: String, for key: String) throws {
+        let name = SHA1.digest(of: Array(key.utf8)).hexadecimal
+        try home.write(text, to: ".aws/sso/cache/\(name).json")
+    }
+}

@@ -1,0 +1,55 @@
+import XCTest
+
+@testable import Clients
+
+/// What is worth another attempt, and when.
+final class RetryPolicyTests: XCTestCase {
+    func testKnowsWhatPasses() {
+        let cases: [(status: Int, code: String, reason: RetryReason?)] = [
+            (400, "ThrottlingException", .throttled), (400, "ProvisionedThroughputExceededException", .throttled),
+            (400, "LimitExceededException", .throttled), (503, "SlowDown", .throttled), (429, "", .throttled),
+            (400, "RequestTimeout", .transient), (400, "IDPCommunicationError", .transient), (500, "", .transient),
+            (502, "", .transient), (503, "", .transient), (504, "", .transient), (501, "", nil), (505, "", nil),
+            (400, "ValidationException", nil), (403, "AccessDenied", nil), (200, "", nil), (302, "", nil),
+            (400, "throttlingexception", nil),
+        ]
+        for row in cases {
+            XCTAssertEqual(RetryReason(status: row.status, code: row.code), row.reason, "\(row)")
+        }
+    }
+
+    func testPausesDoubleUpToALimit() {
+        var policy = RetryPolicy()
+        policy.jitter = { 1 }
+        let pauses = [1, 2, 3, 4, 5, 6, 100, Int.max].map { policy.delay(after: $0, requested: nil) }
+        XCTAssertEqual(pauses, [1, 2, 4, 8, 16, 20, 20, 20].map { .seconds($0) })
+        policy.jitter = { 0 }
+        XCTAssertEqual(policy.delay(after: 5, requested: nil), .zero)
+        XCTAssertEqual(policy.delay(after: 1, requested: .seconds(2)), .seconds(2))
+        policy.longestPause = .seconds(1)
+        XCTAssertEqual(policy.delay(after: 9, requested: .seconds(2)), .seconds(1))
+        XCTAssertEqual(policy.delay(after: 0, requested: nil), .zero)
+        XCTAssertEqual(policy.delay(after: Int.min, requested: nil), .zero)
+    }
+
+    func testJitterStaysWithinThePause() {
+        let policy = RetryPolicy()
+        for attempt in 1...50 {
+            let pause = policy.delay(after: attempt, requested: nil)
+            XCTAssertTrue(pause >= .zero && pause <= .seconds(20), "\(attempt): \(pause)")
+        }
+    }
+
+    func testTheBudgetIsSpentAndGivenBack() {
+        var budget = RetryBudget()
+        for _ in 0..<50 { XCTAssertTrue(budget.take(for: .timeout)) }
+        XCTAssertFalse(budget.take(for: .transient))
+        budget.giveBack(0)
+        XCTAssertEqual(budget.tokens, 1, "a success without a retry is worth one")
+        budget.giveBack(5)
+        XCTAssertFalse(budget.take(for: .timeout))
+        XCTAssertTrue(budget.take(for: .throttled))
+        budget.giveBack(1_000_000)
+        XCTAssertEqual(budget.tokens, 500)
+    }
+}
