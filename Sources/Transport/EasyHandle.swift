@@ -209,7 +209,7 @@ extension EasyHandle {
 }
 
 /// libcurl's own set-up, done once, at the first request: a cold start that makes none does not pay for it.
-private let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
 /// Names and versions of libcurl and the libraries in it, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
 func curlVersions() -> String { unsafe String(cString: ccurl_version()) }

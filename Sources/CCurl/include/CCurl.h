@@ -36,6 +36,14 @@ static inline CURLcode ccurl_get_long(CURL *_Nonnull easy, CURLINFO info, long *
     return curl_easy_getinfo(easy, info, value);
 }
 
+/// The socket of a connection that was made with CURLOPT_CONNECT_ONLY; -1 when it is gone.
+static inline CURLcode ccurl_get_socket(CURL *_Nonnull easy, long *_Nonnull value) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    CURLcode code = curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+    *value = (long)socket;
+    return code;
+}
+
 /// Leaves nothing but HTTP and HTTPS; the option that newer releases replaced is used only where there is no other.
 static inline CURLcode ccurl_allow_only_http(CURL *_Nonnull easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500

@@ -1,0 +1,126 @@
+import Transport
+
+/// One connection to one server: made when it is first needed, looked at before it is used again, made anew when it broke.
+///
+/// Commands go out together, and their replies come back in the same order.
+public actor RedisConnection {
+    /// Whom to log in as.
+    public struct Login: Sendable, Equatable {
+        /// Nil: the default user.
+        public var user: String?
+        public var password: String
+
+        public init(user: String?, password: String) { (self.user, self.password) = (user, password) }
+    }
+
+    /// What every connection begins with.
+    public struct Configuration: Sendable {
+        /// Asked for each time a connection is made, since it may be a token that expires.
+        public var login: @Sendable () async throws -> Login? = { nil }
+        public var database = 0
+        public var certificateBundle: CertificateBundle?
+        public var connectTimeout: Duration = .seconds(3)
+
+        public init() {}
+    }
+
+    public nonisolated let destination: ByteStream.Destination
+    private let configuration: Configuration
+    private let executor = BlockingExecutor(label: "redis")
+    private var stream: ByteStream?
+    private var parser = RESPParser()
+    private var lastUse = ContinuousClock.now
+
+    /// A connection that was idle for longer is asked whether it still lives: Lambda freezes the process in between.
+    private static let idleLimit = Duration.seconds(5)
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    public init(to destination: ByteStream.Destination, _ configuration: Configuration) {
+        (self.destination, self.configuration) = (destination, configuration)
+    }
+
+    /// Such as `cache.example:6379`.
+    public nonisolated var server: String { "\(destination.host):\(destination.port)" }
+
+    /// Sends all commands at once and returns their replies.
+    ///
+    /// - Throws: ``RedisError``; nobody knows then which commands were carried out, and the connection is closed.
+    public func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
+        let login = needsConnection(until: deadline) ? try await configuration.login() : nil
+        // Nothing is awaited from here on, so no other call comes between the commands and their replies.
+        do {
+            if stream == nil { try connect(login, until: deadline) }
+            let replies = try exchange(commands, until: deadline)
+            lastUse = .now
+            return replies
+        } catch {
+            close()
+            if case .connection(let failure) = error, failure.isTimeout || Task.isCancelled {
+                throw RedisError.outOfTime(server: server)
+            }
+            throw error
+        }
+    }
+
+    /// Closes the connection; the next use looks its name up anew.
+    public func close() {
+        stream = nil
+        parser = RESPParser()
+    }
+
+    /// Closes what is of no use any more, and says whether a new connection must be made.
+    private func needsConnection(until deadline: ContinuousClock.Instant) -> Bool {
+        guard stream != nil else { return true }
+        if stream?.isStale ?? true {
+            close()
+        } else if ContinuousClock.now - lastUse > Self.idleLimit {
+            var probe = RESPCommands()
+            probe.append([Array("PING".utf8)])
+            let replies = try? exchange(probe, until: min(deadline, .now + .seconds(1)))
+            if replies == nil { close() }
+        }
+        return stream == nil
+    }
+
+    private func connect(_ login: Login?, until deadline: ContinuousClock.Instant) throws(RedisError) {
+        do throws(CurlError) {
+            let timeout = min(configuration.connectTimeout, deadline - .now)
+            stream = try ByteStream(
+                to: destination, timeout: timeout, certificateBundle: configuration.certificateBundle)
+        } catch {
+            throw .connection(error)
+        }
+        var commands = RESPCommands()
+        if let login {
+            let user = login.user.map { [Array($0.utf8)] } ?? []
+            commands.append([Array("AUTH".utf8)] + user + [Array(login.password.utf8)])
+        }
+        if configuration.database != 0 {
+            commands.append([Array("SELECT".utf8), Array("\(configuration.database)".utf8)])
+        }
+        guard commands.count > 0 else { return }
+        for reply in try exchange(commands, until: deadline) {
+            if let words = reply.refusal { throw .refused(server: server, words: words) }
+        }
+    }
+
+    private func exchange(
+        _ commands: RESPCommands, until deadline: ContinuousClock.Instant
+    ) throws(RedisError) -> [RESPValue] {
+        var replies: [RESPValue] = []
+        replies.reserveCapacity(commands.count)
+        do throws(CurlError) { try stream?.send(commands.bytes, until: deadline) } catch { throw .connection(error) }
+        while replies.count < commands.count {
+            if let reply = try parser.next() {
+                replies.append(reply)
+                continue
+            }
+            do throws(CurlError) { try stream?.receive(into: &parser.buffer, until: deadline) } catch {
+                throw .connection(error)
+            }
+        }
+        guard parser.isEmpty else { throw .notRESP("more replies than there were commands") }
+        return replies
+    }
+}
