@@ -20,4 +20,11 @@ struct AWSClients: Sendable {
     }
 
     func make() -> AWSClient { environment.makeClient(.invocation, credentials: credentials) }
+
+    /// Makes a login whose password is good for the next connection; one that is open needs no other.
+    func cacheLogin(user: String, host: String) async throws -> RedisConnection.Login {
+        let token = ElastiCacheToken.token(
+            user: user, host: host, region: environment.region, credentials: try await credentials.credentials())
+        return RedisConnection.Login(user: user, password: token)
+    }
 }

@@ -1,23 +1,28 @@
+import Clients
 import Processor
 import Telemetry
+import Transport
 
 /// What the environment asks for: the settings, and the means of those processors that were chosen.
 struct Composition {
     let settings: Settings
     /// Nil when no processor calls AWS.
     private let clients: AWSClients?
+    private let certificateBundle: CertificateBundle?
 
     /// - Throws: ``SettingsError`` naming all that is wrong.
     init(environment: [String: String]) throws(SettingsError) {
         var problems: [String] = []
         let settings = Self.gather(&problems) { () throws(SettingsError) in try Settings(environment: environment) }
         // Looked for in the text, so that both kinds of complaints are told at once.
+        let isIAM = environment["CACHE_AUTH"]?.lowercased() == "iam"
         let callsAWS = Settings.ProcessorName.allCases.contains {
-            $0.callsAWS && environment["PROCESSORS"]?.contains($0.rawValue) == true
+            $0.callsAWS(isCacheIAM: isIAM) && environment["PROCESSORS"]?.contains($0.rawValue) == true
         }
         clients =
             callsAWS
             ? Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) } : nil
+        certificateBundle = CertificateBundle(environment: environment)
         guard let settings, problems.isEmpty else { throw SettingsError(problems: problems) }
         self.settings = settings
     }
@@ -42,6 +47,14 @@ struct Composition {
                     throw SettingsError(problems: ["redshift was chosen, and REDSHIFT_... was not read"])
                 }
                 made.append(RedshiftWriter(settings: redshift, log: log, makeClient: clients.make))
+            case .cache:
+                guard let cache = settings.cache else {
+                    throw SettingsError(problems: ["cache was chosen, and CACHE_... was not read"])
+                }
+                made.append(
+                    CacheUpdater(settings: cache) { [clients, certificateBundle] in
+                        RedisClient(cache, clients, certificateBundle)
+                    })
             case .log: made.append(LogProcessor(log: log))
             }
         }
@@ -50,10 +63,27 @@ struct Composition {
 }
 
 extension Settings.ProcessorName {
-    fileprivate var callsAWS: Bool {
+    fileprivate func callsAWS(isCacheIAM: Bool) -> Bool {
         switch self {
         case .redshift: true
+        case .cache: isCacheIAM
         case .log: false
         }
+    }
+}
+
+extension RedisClient {
+    /// A client that connects when it is first used.
+    fileprivate init(_ settings: CacheSettings, _ clients: AWSClients?, _ certificateBundle: CertificateBundle?) {
+        var configuration = RedisConnection.Configuration()
+        configuration.database = settings.database
+        configuration.certificateBundle = certificateBundle
+        let login = settings.login
+        switch settings.authentication {
+        case .password: configuration.login = { login }
+        case .iam(let user):
+            configuration.login = { try await clients?.cacheLogin(user: user, host: settings.destination.host) }
+        }
+        self.init(to: settings.destination, configuration, isCluster: settings.isCluster)
     }
 }

@@ -4,7 +4,7 @@ import Telemetry
 public struct Settings: Sendable, Equatable {
     /// The processors there are, by the name that `PROCESSORS` chooses them with.
     public enum ProcessorName: String, Sendable, CaseIterable {
-        case redshift, log
+        case redshift, cache, log
     }
 
     /// `PROCESSORS`: at least one, each once.
@@ -13,6 +13,8 @@ public struct Settings: Sendable, Equatable {
     public var optionalProcessors: Set<ProcessorName>
     /// `REDSHIFT_...`; nil unless that processor was chosen.
     public var redshift: RedshiftSettings?
+    /// `CACHE_...`; nil unless that processor was chosen.
+    public var cache: CacheSettings?
     /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
     public var deadlineMargin: Duration
     /// `METRICS`.
@@ -33,6 +35,7 @@ public struct Settings: Sendable, Equatable {
         processors = reader.list("PROCESSORS", of: ProcessorName.self) ?? [.log]
         optionalProcessors = Set(reader.list("OPTIONAL_PROCESSORS", of: ProcessorName.self) ?? [])
         if processors.contains(.redshift) { redshift = RedshiftSettings(&reader) }
+        if processors.contains(.cache) { cache = CacheSettings(&reader) }
         deadlineMargin = .milliseconds(reader.integer("DEADLINE_MARGIN_MS", in: 0...900_000) ?? 500)
         isMetricsOn = reader.choice("METRICS", ["on": true, "off": false]) ?? true
         logLevel = reader.choice("AWS_LAMBDA_LOG_LEVEL", Self.logLevels) ?? .info

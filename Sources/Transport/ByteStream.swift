@@ -47,7 +47,7 @@ import Glibc
         }
         do throws(CurlError) {
             let url = "\(destination.isSecure ? "https" : "http")://\(name)"
-            unsafe socket = try Self.connect(easy, url, name, timeout, certificateBundle)
+            socket = try unsafe Self.connect(easy, url, name, timeout, certificateBundle)
         } catch {
             unsafe curl_easy_cleanup(easy)
             throw error
@@ -61,7 +61,7 @@ import Glibc
         _ easy: UnsafeMutableRawPointer, _ url: String, _ name: String, _ timeout: Duration,
         _ certificateBundle: CertificateBundle?
     ) throws(CurlError) -> Int32 {
-        let errorText = unsafe UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+        let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0)
         defer {
             _ = unsafe ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, nil)
@@ -88,7 +88,8 @@ import Glibc
         guard code == CURLE_OK, socketCode == CURLE_OK, socket >= 0 else {
             let detail = unsafe errorText.baseAddress.map { unsafe String(cString: $0) } ?? ""
             let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-            throw CurlError(code == CURLE_OK ? CURLE_COULDNT_CONNECT : code, doing: "connect to \(name)", reason: reason)
+            throw CurlError(
+                code == CURLE_OK ? CURLE_COULDNT_CONNECT : code, doing: "connect to \(name)", reason: reason)
         }
         return Int32(socket)
     }

@@ -32,8 +32,8 @@ package enum SHA256 {
 }
 
 /// SHA-1, which names the files of cached SSO tokens and protects nothing.
-enum SHA1 {
-    static func digest(of bytes: [UInt8]) -> [UInt8] {
+package enum SHA1 {
+    package static func digest(of bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 20)
         unsafe bytes.withUnsafeBufferPointer { input in
             unsafe digest.withUnsafeMutableBufferPointer { output in

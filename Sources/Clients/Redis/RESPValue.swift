@@ -143,7 +143,9 @@ public struct RESPParser: Sendable {
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) throws(RedisError) -> Int64 {
-        guard let number = Int64(String(decoding: digits, as: UTF8.self)) else { throw .notRESP("a length that is no number") }
+        guard let number = Int64(String(decoding: digits, as: UTF8.self)) else {
+            throw .notRESP("a length that is no number")
+        }
         return number
     }
 

@@ -114,7 +114,9 @@ extension RedisClient {
         var pending = commands.indices.map { Pending(index: $0) }
         for round in 0..<Self.roundLimit where !pending.isEmpty {
             if round > 2 { try await Task.sleep(for: .milliseconds(20 << min(round, 5))) }
-            guard ContinuousClock.now < deadline else { throw RedisError.outOfTime(server: "the cluster at \(seedName)") }
+            guard ContinuousClock.now < deadline else {
+                throw RedisError.outOfTime(server: "the cluster at \(seedName)")
+            }
             if slots.isEmpty { try await fetchSlots(until: deadline) }
             var byNode: [String: [Pending]] = [:]
             for item in pending {
@@ -196,7 +198,9 @@ extension RedisClient {
 
     private func destination(_ node: String) -> ByteStream.Destination {
         // The port stands behind the last colon; an IPv6 address has others.
-        guard let colon = node.lastIndex(of: ":"), let port = Int(node[node.index(after: colon)...]) else { return seed }
+        guard let colon = node.lastIndex(of: ":"), let port = Int(node[node.index(after: colon)...]) else {
+            return seed
+        }
         return ByteStream.Destination(host: String(node[..<colon]), port: port, isSecure: seed.isSecure)
     }
 

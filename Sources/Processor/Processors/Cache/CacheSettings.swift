@@ -1,0 +1,158 @@
+import Clients
+import Transport
+
+/// `CACHE_...`: which Redis, Valkey or ElastiCache is written to, and how.
+public struct CacheSettings: Sendable, Equatable {
+    /// How a connection logs in.
+    public enum Authentication: Sendable, Equatable {
+        /// As nobody, or with the user and password of `CACHE_URL`.
+        case password
+        /// `CACHE_AUTH=iam`: with a token that is signed by AWS credentials, as the user of `CACHE_URL`.
+        case iam(user: String)
+    }
+
+    public var destination: ByteStream.Destination
+    /// Nil without a password in `CACHE_URL`, and with IAM.
+    public var login: RedisConnection.Login?
+    public var authentication: Authentication
+    public var database: Int
+    /// `CACHE_KEY_PREFIX`.
+    public var keyPrefix: String
+    /// `CACHE_TTL_SECONDS`; 0: documents stay.
+    public var timeToLive: Int
+    /// `CACHE_CLUSTER`.
+    public var isCluster: Bool
+
+    /// - Throws: ``SettingsError`` naming every variable that is wrong.
+    public init(environment: [String: String]) throws(SettingsError) {
+        var reader = EnvironmentReader(environment)
+        guard let settings = CacheSettings(&reader), reader.problems.isEmpty else {
+            throw SettingsError(problems: reader.problems)
+        }
+        self = settings
+    }
+
+    /// Complains to `reader`; nil when there is no URL, or one that cannot be used.
+    init?(_ reader: inout EnvironmentReader) {
+        keyPrefix = reader.string("CACHE_KEY_PREFIX") ?? "concert:"
+        timeToLive = reader.integer("CACHE_TTL_SECONDS", in: 0...3_153_600_000) ?? 86_400
+        isCluster = reader.choice("CACHE_CLUSTER", ["true": true, "false": false]) ?? false
+        let isIAM = reader.choice("CACHE_AUTH", ["password": false, "iam": true]) ?? false
+        guard let text = reader.string("CACHE_URL") else {
+            reader.complain("CACHE_URL must be set for cache, such as rediss://cache.example:6379")
+            return nil
+        }
+        guard let url = CacheURL(text) else {
+            // The text itself may hold a password.
+            reader.complain(
+                "CACHE_URL is malformed; expected redis:// or rediss://, then [user:password@]host[:port][/database], "
+                    + "with special characters percent-encoded")
+            return nil
+        }
+        if isCluster, url.database != 0 {
+            reader.complain(
+                "CACHE_URL names database \(url.database), but a cluster (CACHE_CLUSTER) has database 0 alone")
+        }
+        (destination, database) = (url.destination, url.database)
+        if isIAM {
+            if !url.destination.isSecure {
+                reader.complain("CACHE_AUTH is iam, which needs TLS; CACHE_URL must be rediss://")
+            }
+            if url.user == nil {
+                reader.complain("CACHE_AUTH is iam; CACHE_URL must name the user: rediss://USER@host")
+            }
+            (authentication, login) = (.iam(user: url.user ?? ""), nil)
+        } else {
+            if url.user != nil, url.password == nil {
+                reader.complain("CACHE_URL names a user without a password; give both, or set CACHE_AUTH to iam")
+            }
+            authentication = .password
+            login = url.password.map { RedisConnection.Login(user: url.user, password: $0) }
+        }
+    }
+}
+
+/// Text: without the login.
+extension CacheSettings: CustomStringConvertible, CustomReflectable {
+    public var description: String { "cache at \(destination.host):\(destination.port)" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// `redis://[user[:password]@]host[:port][/database]`.
+struct CacheURL: Equatable {
+    var destination: ByteStream.Destination
+    var user: String?
+    var password: String?
+    var database = 0
+
+    init?(_ text: String) {
+        let schemes = [("redis://", false), ("rediss://", true)]
+        guard let (scheme, isSecure) = schemes.first(where: { text.lowercased().hasPrefix($0.0) }),
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        var rest = text.dropFirst(scheme.count)
+        guard !rest.contains("?"), !rest.contains("#") else { return nil }
+        if let at = rest.lastIndex(of: "@") {
+            guard let login = Self.login(rest[..<at]) else { return nil }
+            (user, password) = (login.user, login.password)
+            rest = rest[rest.index(after: at)...]
+        }
+        if let slash = rest.firstIndex(of: "/") {
+            let number = rest[rest.index(after: slash)...]
+            guard number.isEmpty || number.allSatisfy(\.isNumber), let database = Int(number.isEmpty ? "0" : number),
+                (0...65_535).contains(database)
+            else { return nil }
+            self.database = database
+            rest = rest[..<slash]
+        }
+        guard let (host, port) = Self.hostAndPort(rest) else { return nil }
+        destination = ByteStream.Destination(host: host, port: port, isSecure: isSecure)
+    }
+
+    private static func login(_ text: Substring) -> (user: String?, password: String?)? {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let user = percentDecoded(parts[0]) else { return nil }
+        guard parts.count == 2 else { return user.isEmpty ? nil : (user, nil) }
+        guard let password = percentDecoded(parts[1]) else { return nil }
+        return (user.isEmpty ? nil : user, password.isEmpty ? nil : password)
+    }
+
+    private static func hostAndPort(_ text: Substring) -> (String, Int)? {
+        var host = text
+        var port = 6379
+        let end = text.hasPrefix("[") ? text.firstIndex(of: "]") : text.startIndex
+        guard let end else { return nil }
+        if let colon = text[end...].firstIndex(of: ":") {
+            guard let number = Int(text[text.index(after: colon)...]), (1...65_535).contains(number) else { return nil }
+            (host, port) = (text[..<colon], number)
+        }
+        if host.hasPrefix("[") {
+            guard host.hasSuffix("]") else { return nil }
+            host = host.dropFirst().dropLast()
+            guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return nil }
+        } else {
+            guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }) else {
+                return nil
+            }
+        }
+        return host.isEmpty ? nil : (String(host), port)
+    }
+
+    /// Nil where a percent sign is not followed by two hexadecimal digits, or the result is not UTF-8.
+    private static func percentDecoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
