@@ -4,8 +4,8 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install-build-dependencies.sh
-# The shells that completion is for.
-scripts/install-packages.sh zsh fish
+# The shells that completion is for, and a real cache.
+scripts/install-packages.sh zsh fish redis-server redis-tools
 scripts/install-emulator.sh
 scripts/install-moto.sh
 scripts/install-postgresql.sh

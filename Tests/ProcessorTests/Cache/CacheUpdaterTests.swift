@@ -1,0 +1,300 @@
+import Clients
+import Foundation
+import TestSupport
+import Transport
+import XCTest
+
+@testable import Processor
+
+final class CacheUpdaterTests: CacheTestCase {
+    func testWritesDocumentsAndSets() async throws {
+        let server = try RedisServer()
+        let event = EventText([
+            record(artist("a", "Zoë \u{1F3B8}", popularity: 87), "1"),
+            record(concert("c", artist: "a", venue: "v"), "2"),
+            record(Sample.venue, "3"), record(Sample.sale, "4"),
+        ])
+        let outcomes = try await write(event, by: updater(client(server), ttl: 60))
+        XCTAssertEqual(outcomes, sheet(4, .succeeded))
+        let keys = try server.cli("KEYS", "*").split(separator: "\n").map(String.init).sorted()
+        XCTAssertEqual(
+            keys,
+            [
+                "concert:artist:a", "concert:artist:a:concerts", "concert:artists:popularity", "concert:concert:c",
+                "concert:venue:v", "concert:venue:v:concerts",
+            ])
+        let stored = try document(server.cli("--raw", "GET", "concert:artist:a"))
+        XCTAssertEqual(stored.document["name"] as? String, "Zoë \u{1F3B8}")
+        XCTAssertEqual(stored.document["popularity_score"] as? Int, 87)
+        XCTAssertEqual(stored.version["sequence"] as? String, "1")
+        XCTAssertEqual(stored.version["arrival"] as? Int, 100_000)
+        XCTAssertEqual(try server.cli("ZSCORE", "concert:artists:popularity", "a"), "87")
+        XCTAssertEqual(try server.cli("ZSCORE", "concert:artist:a:concerts", "c"), "1796155200")
+        XCTAssertEqual(try server.cli("TTL", "concert:artist:a:concerts"), "-1", "sets stay")
+        XCTAssertGreaterThan(Int(try server.cli("TTL", "concert:artist:a")) ?? 0, 50)
+    }
+
+    private func sheet(_ count: Int, _ outcome: RecordOutcome) -> OutcomeSheet {
+        var sheet = OutcomeSheet(count: count)
+        sheet.markAll(outcome)
+        return sheet
+    }
+
+    func testTheNewerVersionStaysWhateverTheOrder() async throws {
+        let server = try RedisServer()
+        let long = String(repeating: "9", count: 56)
+        // What is stored, what comes, and which of them stays.
+        let cases: [(stored: (Int, String), coming: (Int, String), isNewer: Bool, line: UInt)] = [
+            ((100, "5"), (101, "1"), true, #line), ((101, "1"), (100, "5"), false, #line),
+            ((100, "9"), (100, "10"), true, #line), ((100, "10"), (100, "9"), false, #line),
+            ((100, long + "7"), (100, long + "8"), true, #line), ((100, long + "8"), (100, long + "7"), false, #line),
+            ((100, "5"), (100, "5"), true, #line),
+        ]
+        for row in cases {
+            try server.cli("FLUSHALL")
+            let updater = try updater(client(server))
+            try await write(
+                EventText([record(artist("a", "stored"), row.stored.1, arrival: row.stored.0)]), by: updater)
+            try await write(
+                EventText([record(artist("a", "coming", popularity: 9), row.coming.1, arrival: row.coming.0)]),
+                by: updater)
+            let name = try document(server.cli("--raw", "GET", "concert:artist:a")).document["name"] as? String
+            XCTAssertEqual(name, row.isNewer ? "coming" : "stored", line: row.line)
+            XCTAssertEqual(
+                try server.cli("ZSCORE", "concert:artists:popularity", "a"), row.isNewer ? "9" : "5", line: row.line)
+        }
+    }
+
+    func testConcertsMoveLeaveAndReturn() async throws {
+        let server = try RedisServer()
+        let updater = try updater(client(server))
+        func sets() throws -> [String: [String]] {
+            var sets: [String: [String]] = [:]
+            for key in try server.cli("KEYS", "*:concerts").split(separator: "\n").map(String.init) {
+                sets[key] = try server.cli("ZRANGE", key, "0", "-1", "WITHSCORES").split(separator: "\n").map(
+                    String.init)
+            }
+            return sets
+        }
+        let steps: [(payload: String, sets: [String: [String]])] = [
+            (
+                concert("c", artist: "a", venue: "v"),
+                ["concert:artist:a:concerts": ["c", "1796155200"], "concert:venue:v:concerts": ["c", "1796155200"]]
+            ),
+            (
+                concert("c", artist: "a", venue: "v", date: "2026-12-02T20:00:00.5"),
+                [
+                    "concert:artist:a:concerts": ["c", "1796241600.5"],
+                    "concert:venue:v:concerts": ["c", "1796241600.5"],
+                ]
+            ),
+            (
+                concert("c", artist: "b", venue: "w"),
+                ["concert:artist:b:concerts": ["c", "1796155200"], "concert:venue:w:concerts": ["c", "1796155200"]]
+            ),
+            (concert("c", artist: "b", venue: "w", status: "cancelled"), [:]),
+            (concert("c", artist: "b", status: "postponed"), ["concert:artist:b:concerts": ["c", "1796155200"]]),
+            (concert("c"), [:]),
+        ]
+        for (index, step) in steps.enumerated() {
+            let outcomes = try await write(EventText([record(step.payload, "\(index + 1)")]), by: updater)
+            XCTAssertEqual(outcomes, sheet(1, .succeeded))
+            XCTAssertEqual(try sets(), step.sets, step.payload)
+        }
+        // An old version again, as after a crash, changes nothing; an equal one mends what was lost.
+        try await write(EventText([record(steps[0].payload, "1")]), by: updater)
+        XCTAssertEqual(try sets(), [:])
+        let last = record(concert("c", artist: "z"), "9")
+        try await write(EventText([last]), by: updater)
+        try server.cli("DEL", "concert:artist:z:concerts")
+        try await write(EventText([last]), by: updater)
+        XCTAssertEqual(try sets(), ["concert:artist:z:concerts": ["c", "1796155200"]])
+    }
+
+    func testReplacesWhatIsNotADocumentOfOurs() async throws {
+        let server = try RedisServer()
+        let updater = try updater(client(server))
+        for value in ["no JSON", "[]", "{}", #"{"_version":{"arrival":"x"}}"#, #"{"_version":7}"#] {
+            try server.cli("SET", "concert:artist:a", value)
+            let outcomes = try await write(EventText([record(artist("a", "n"), "1")]), by: updater)
+            XCTAssertEqual(outcomes, sheet(1, .succeeded), value)
+            XCTAssertEqual(
+                try document(server.cli("--raw", "GET", "concert:artist:a")).document["name"] as? String, "n")
+        }
+        try server.cli("DEL", "concert:artist:a")
+        try server.cli("LPUSH", "concert:artist:a", "x")
+        let outcomes = try await write(EventText([record(artist("a", "n"), "1")]), by: updater)
+        XCTAssertEqual(outcomes, sheet(1, .succeeded))
+        // A set's key that somebody else uses cannot be helped, and holds back its own entity alone.
+        try server.cli("SET", "concert:artist:b:concerts", "x")
+        let event = EventText([record(concert("c", artist: "b"), "1"), record(artist("a2", "n"), "2")])
+        let mixed = try await write(event, by: updater)
+        guard case .retryable(let reason) = mixed[0] else { return XCTFail("\(mixed[0])") }
+        XCTAssertTrue(reason.hasPrefix("ZADD of concert:concert:c was refused: WRONGTYPE"), reason)
+        XCTAssertEqual(mixed[1], .succeeded)
+    }
+
+    func testABrokenConnectionBetweenInvocationsIsRenewed() async throws {
+        let server = try RedisServer()
+        let updater = try updater(client(server))
+        for number in 1...5 {
+            let outcomes = try await write(EventText([record(artist("a\(number)", "n"), "1")]), by: updater)
+            XCTAssertEqual(outcomes, sheet(1, .succeeded))
+            try server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            try server.cli("SCRIPT", "FLUSH")
+        }
+    }
+
+    func testAKilledServerFailsTheBatchAndTheRetryHealsIt() async throws {
+        let server = try RedisServer()
+        let updater = try updater(client(server))
+        let event = EventText((0..<500).map { record(concert("c\($0)", artist: "a"), "\($0 + 1)") })
+        try await write(event, by: updater)
+        try server.kill()
+        let outcomes = try await write(event, by: updater)
+        for index in 0..<outcomes.count {
+            guard case .retryable(let reason) = outcomes[index] else { return XCTFail("\(outcomes[index])") }
+            XCTAssertTrue(reason.contains("127.0.0.1:\(server.port)"), reason)
+        }
+        try server.start()
+        let retried = try await write(event, by: updater)
+        XCTAssertEqual(retried, sheet(500, .succeeded))
+        XCTAssertEqual(try server.cli("ZCARD", "concert:artist:a:concerts"), "500")
+    }
+
+    func testAServerThatHangsDoesNotHoldTheInvocation() async throws {
+        let server = try RedisServer()
+        let updater = try updater(client(server))
+        let event = EventText([record(artist("a", "n"), "1")])
+        try await write(event, by: updater)
+        let pid = try server.processID()
+        server.send(SIGSTOP, to: pid)
+        let outcomes = try await write(event, by: updater, within: 0.3)
+        server.send(SIGCONT, to: pid)
+        XCTAssertEqual(outcomes[0], .retryable(reason: "127.0.0.1:\(server.port) gave no answer in time"))
+    }
+
+    /// Old and new versions, repeated, cut off and in any order: in the end the cache is a model's.
+    func testRandomInterleavingsEndAsAModelDoes() async throws {
+        let server = try RedisServer()
+        for seed in 1...6 {
+            try server.cli("FLUSHALL")
+            var random = SeededGenerator(seed: UInt64(seed))
+            let statuses = ["scheduled", "cancelled", "postponed"]
+            let versions = (1...120).map { number in
+                let id = "c\(Int.random(in: 0..<8, using: &random))"
+                let payload = concert(
+                    id, artist: Bool.random(using: &random) ? "a\(Int.random(in: 0..<3, using: &random))" : nil,
+                    venue: Bool.random(using: &random) ? "v\(Int.random(in: 0..<3, using: &random))" : nil,
+                    date: "2026-12-0\(Int.random(in: 1...9, using: &random))",
+                    status: statuses[Int.random(in: 0..<3, using: &random)])
+                return record(payload, "\(number)", arrival: 100 + number / 7)
+            }
+            let updaters = try (0..<3).map { _ in try updater(client(server)) }
+            // Three environments at once, each with batches in an order of its own; some are broken off.
+            let plans: [[EventText]] = (0..<3).map { _ in
+                (0..<25).map { _ in
+                    EventText(
+                        (0..<Int.random(in: 1...9, using: &random)).map { _ in
+                            versions[Int.random(in: 0..<120, using: &random)]
+                        })
+                }
+            }
+            await withTaskGroup(of: Void.self) { group in
+                for (updater, plan) in zip(updaters, plans) {
+                    group.addTask {
+                        for (index, event) in plan.enumerated() {
+                            _ = try? await Self.deliver(event, to: updater, within: index % 4 == 0 ? 0.001 : 10)
+                        }
+                    }
+                }
+            }
+            // Every batch comes again until it is taken, here all of them once more in parts.
+            for start in stride(from: 0, to: 120, by: 40) {
+                let outcomes = try await write(EventText(Array(versions[start..<start + 40])), by: updaters[0])
+                XCTAssertEqual(outcomes, sheet(40, .succeeded))
+            }
+            try assertModel(versions, server, seed: seed)
+        }
+    }
+
+    private func assertModel(_ versions: [EventText.Record], _ server: RedisServer, seed: Int) throws {
+        let batch = try RecordBatch(decoding: EventText(versions))
+        var documents: [String: String] = [:]
+        var sets: [String: [String: Double]] = [:]
+        for entry in batch.cacheEntries(CacheKeys(prefix: "concert:")) {
+            documents[entry.key] = String(decoding: entry.document, as: UTF8.self)
+            for (set, score) in entry.membership.scores { sets[set, default: [:]][entry.id] = Double(score) }
+        }
+        for (key, expected) in documents {
+            XCTAssertEqual(try server.cli("--raw", "GET", key), expected, "seed \(seed), \(key)")
+        }
+        var found: [String: [String: Double]] = [:]
+        for key in try server.cli("KEYS", "*:concerts").split(separator: "\n").map(String.init) {
+            let lines = try server.cli("ZRANGE", key, "0", "-1", "WITHSCORES").split(separator: "\n").map(String.init)
+            for index in stride(from: 0, to: lines.count, by: 2) {
+                found[key, default: [:]][lines[index]] = Double(lines[index + 1])
+            }
+        }
+        XCTAssertEqual(found, sets, "seed \(seed)")
+    }
+
+    func testTenThousandRecordsTakeFewRoundTrips() async throws {
+        let server = try RedisServer()
+        let updater = try updater(client(server))
+        let event = EventText(
+            (0..<10_000).map { index in
+                index % 3 == 0
+                    ? record(concert("c\(index)", artist: "a\(index % 100)", venue: "v\(index % 50)"), "\(index + 1)")
+                    : record(artist("a\(index)", "name"), "\(index + 1)")
+            })
+        let before = try commandBatches(server)
+        let start = ContinuousClock.now
+        let outcomes = try await write(event, by: updater)
+        let duration = ContinuousClock.now - start
+        XCTAssertEqual(outcomes, sheet(10_000, .succeeded))
+        XCTAssertEqual(try server.cli("DBSIZE"), "10151")
+        print("cache: 10,000 records in \(duration), \(before)")
+    }
+
+    private func commandBatches(_ server: RedisServer) throws -> String {
+        try server.cli("INFO", "stats").prefix(60).description
+    }
+}
+
+final class CacheClusterTests: CacheTestCase {
+    func testFollowsSlotsThatMove() async throws {
+        let cluster = try RedisCluster()
+        let client = RedisClient(
+            to: ByteStream.Destination(host: "127.0.0.1", port: cluster.nodes[0].port, isSecure: false),
+            RedisConnection.Configuration(), isCluster: true)
+        let updater = try updater(client)
+        func event(_ version: Int) -> EventText {
+            EventText(
+                (0..<300).map { index in record(concert("c\(index)", artist: "a\(index % 7)", venue: "v"), "\(version)")
+                })
+        }
+        var outcomes = try await write(event(1), by: updater)
+        XCTAssertNil(outcomes.firstFailure)
+        // One slot goes to another node while batches come, and for a while it is half there.
+        let key = "concert:venue:v:concerts"
+        let slot = try cluster.nodes[0].cli("CLUSTER", "KEYSLOT", key)
+        let source = try XCTUnwrap(cluster.nodes.first { try !$0.cli("ZCARD", key).hasPrefix("MOVED") })
+        let target = try XCTUnwrap(cluster.nodes.first { $0.port != source.port })
+        let (sourceID, targetID) = (try source.cli("CLUSTER", "MYID"), try target.cli("CLUSTER", "MYID"))
+        try target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", sourceID)
+        try source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", targetID)
+        try source.cli("MIGRATE", "127.0.0.1", "\(target.port)", key, "0", "5000")
+        outcomes = try await write(event(2), by: updater)
+        XCTAssertNil(outcomes.firstFailure, "asked at the other node")
+        for node in cluster.nodes { try node.cli("CLUSTER", "SETSLOT", slot, "NODE", targetID) }
+        outcomes = try await write(event(3), by: updater)
+        XCTAssertNil(outcomes.firstFailure, "moved")
+        XCTAssertEqual(try target.cli("ZCARD", key), "300")
+        for index in [0, 77, 299] {
+            XCTAssertEqual(try document(cluster.get("concert:concert:c\(index)")).version["sequence"] as? String, "3")
+        }
+        let keys = try cluster.nodes.map { Int(try $0.cli("DBSIZE")) ?? 0 }
+        XCTAssertEqual(keys.reduce(0, +), 308)
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+
+/// A real Redis on free ports of 127.0.0.1; it ends with this object, or with the test process.
+public final class RedisServer {
+    public let port: Int
+    /// Of TLS; nil without it.
+    public let tlsPort: Int?
+    private let folder: TemporaryFolder
+    private let extra: [String]
+    private var program: RunningProgram?
+
+    /// - Parameters:
+    ///   - certificate: The path, without its extension, of a certificate and its key, and beside it `ca.crt`.
+    ///   - lines: Further lines of its configuration.
+    public init(certificate: String? = nil, lines: [String] = []) throws {
+        folder = try TemporaryFolder()
+        port = Self.freePort()
+        tlsPort = certificate.map { _ in Self.freePort() }
+        extra = lines
+        var configuration = [
+            "bind 127.0.0.1", "port \(port)", "dir \(folder.url.path)", "save \"\"", "appendonly no", "daemonize no",
+        ]
+        if let certificate, let tlsPort {
+            let authority = URL(filePath: certificate).deletingLastPathComponent().appending(path: "ca.crt").path
+            configuration += [
+                "tls-port \(tlsPort)", "tls-cert-file \(certificate).crt", "tls-key-file \(certificate).key",
+                "tls-ca-cert-file \(authority)", "tls-auth-clients no",
+            ]
+        }
+        _ = try folder.write((configuration + lines).joined(separator: "\n") + "\n", to: "redis.conf")
+        try start()
+    }
+
+    /// Starts it, with nothing in it, after it was killed.
+    public func start() throws {
+        // The shell ends the server when the test process is gone, for a server that outlives its test is in the way.
+        let script = """
+            redis-server "$0" & server=$!
+            while kill -0 \(ProcessInfo.processInfo.processIdentifier) 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 0.2; done
+            kill -9 $server 2>/dev/null
+            """
+        let program = try RunningProgram(
+            URL(filePath: "/bin/bash"), ["-c", script, folder.url.appending(path: "redis.conf").path],
+            environment: ProcessInfo.processInfo.environment)
+        self.program = program
+        try program.wait(timeLimit: 30) { $0.output.contains("Ready to accept connections") }
+    }
+
+    /// SIGKILL.
+    public func kill() throws {
+        guard
+            let pid = try? cli("INFO", "server").split(whereSeparator: \.isNewline).first(where: {
+                $0.hasPrefix("process_id:")
+            }),
+            let number = Int32(pid.dropFirst(11))
+        else { throw Failure("the server does not tell its process ID") }
+        Glibc.kill(number, SIGKILL)
+        _ = try program?.finish(timeLimit: 30)
+    }
+
+    /// SIGSTOP, and SIGCONT to go on.
+    public func send(_ signal: Int32, to pid: Int32) { Glibc.kill(pid, signal) }
+
+    public func processID() throws -> Int32 {
+        let line = try cli("INFO", "server").split(whereSeparator: \.isNewline).first { $0.hasPrefix("process_id:") }
+        guard let line, let number = Int32(line.dropFirst(11)) else { throw Failure("no process ID") }
+        return number
+    }
+
+    deinit {
+        guard let pid = try? processID() else { return }
+        Glibc.kill(pid, SIGKILL)
+        _ = try? program?.finish(timeLimit: 10)
+    }
+
+    /// What `redis-cli` prints for a command.
+    @discardableResult public func cli(_ words: String...) throws -> String { try cli(words) }
+
+    @discardableResult public func cli(_ words: [String]) throws -> String {
+        let user = extra.contains { $0.hasPrefix("requirepass") } ? ["-a", "admin", "--no-auth-warning"] : []
+        let program = try RunningProgram(
+            URL(filePath: "/usr/bin/env"), ["redis-cli", "-p", "\(port)"] + user + words,
+            environment: ProcessInfo.processInfo.environment)
+        let run = try program.finish(timeLimit: 30)
+        guard run.status == 0 else { throw Failure("redis-cli \(words): \(run.output)\(run.notes)") }
+        return run.output.trimmingCharacters(in: .newlines)
+    }
+
+    /// A port that nobody listens on, and that the system gives to no outgoing connection.
+    public static func freePort() -> Int {
+        while true {
+            let port = Int.random(in: 15_000..<25_000)
+            // A cluster's nodes use the port 10,000 above as well.
+            if isFree(port), isFree(port + 10_000) { return port }
+        }
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return unsafe withUnsafePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+}
+
+/// Three nodes that share all slots.
+public final class RedisCluster {
+    public let nodes: [RedisServer]
+
+    public init() throws {
+        nodes = try (0..<3).map { _ in
+            try RedisServer(lines: ["cluster-enabled yes", "cluster-node-timeout 2000"])
+        }
+        let addresses = nodes.map { "127.0.0.1:\($0.port)" }
+        try nodes[0].cli(["--cluster", "create"] + addresses + ["--cluster-yes"])
+        let end = ContinuousClock.now + .seconds(30)
+        while try !nodes.allSatisfy({ try $0.cli("CLUSTER", "INFO").contains("cluster_state:ok") }) {
+            guard ContinuousClock.now < end else { throw Failure("the cluster did not come up") }
+            usleep(20_000)
+        }
+    }
+
+    /// The node that holds a key's slot.
+    public func owner(of key: String) throws -> RedisServer {
+        let slot = try nodes[0].cli("CLUSTER", "KEYSLOT", key)
+        let owner = try nodes.first { node in
+            let reply = try node.cli("CLUSTER", "COUNTKEYSINSLOT", slot)
+            _ = reply
+            return try !node.cli("GET", key).hasPrefix("MOVED")
+        }
+        guard let owner else { throw Failure("no node holds slot \(slot)") }
+        return owner
+    }
+
+    /// The value of a key, wherever it is.
+    public func get(_ key: String) throws -> String { try owner(of: key).cli("GET", key) }
+}
