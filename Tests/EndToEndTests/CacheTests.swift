@@ -1,0 +1,41 @@
+import RuntimeServer
+import TestSupport
+import XCTest
+
+/// The built `bootstrap` and a cache.
+final class CacheTests: BootstrapTestCase {
+    func testABatchIsInTheCacheBeforeItIsAcknowledged() throws {
+        let redis = try RedisServer()
+        let fixture = try Fixture(named: "batch-of-100")
+        let environment = [
+            "PROCESSORS": "cache", "CACHE_URL": "redis://127.0.0.1:\(redis.port)", "CACHE_KEY_PREFIX": "p:",
+        ]
+        try withBootstrap(environment: environment) { server, _ in
+            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+            let keys = try redis.cli("KEYS", "*").split(separator: "\n")
+            XCTAssertGreaterThan(keys.count, 20)
+            XCTAssertTrue(keys.allSatisfy { $0.hasPrefix("p:") })
+            // The server goes away and comes back, as in a freeze: the next invocation finds out by itself.
+            try redis.kill()
+            try redis.start()
+            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+            XCTAssertEqual(try redis.cli("KEYS", "*").split(separator: "\n").count, keys.count)
+        }
+    }
+
+    func testACacheThatIsNotThereHoldsTheShardBackUnlessItIsOptional() throws {
+        var environment = ["PROCESSORS": "log,cache", "CACHE_URL": "redis://user:hush-hush@127.0.0.1:9"]
+        let event = try Fixture(named: "one-artist").event
+        try withBootstrap(environment: environment) { server, bootstrap in
+            guard case .response(let body, _) = server.invoke(event) else { return XCTFail("no response") }
+            XCTAssertTrue(String(decoding: body, as: UTF8.self).contains("itemIdentifier"))
+            XCTAssertTrue(bootstrap.log.contains("could not connect to 127.0.0.1:9"), bootstrap.log)
+            XCTAssertFalse(bootstrap.log.contains("hush"), bootstrap.log)
+        }
+        environment["OPTIONAL_PROCESSORS"] = "cache"
+        try withBootstrap(environment: environment) { server, _ in
+            guard case .response(let body, _) = server.invoke(event) else { return XCTFail("no response") }
+            XCTAssertEqual(String(decoding: body, as: UTF8.self), #"{"batchItemFailures":[]}"#)
+        }
+    }
+}
