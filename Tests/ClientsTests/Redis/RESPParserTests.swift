@@ -76,6 +76,8 @@ final class RESPParserTests: XCTestCase {
         XCTAssertEqual(commands.count, 2)
     }
 
+    /// Braces choose what is hashed.
+    ///
     /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>
     func testFindsSlotsAsTheSpecificationDoes() {
         let cases: [(key: String, same: String?, slot: Int?)] = [
