@@ -62,16 +62,25 @@ public actor AWSClient {
         }
         let start = ContinuousClock.now
         var attempt = 0
-        var spent = 0
+        var lastCost: Int?
+        var last: AWSError?
         var repairs = Repairs()
         while true {
             attempt += 1
             let credentials = request.isSigned ? try await configuration.credentials.credentials() : nil
-            let outcome = try await self.attempt(request, at: endpoint, with: credentials, number: attempt)
-            guard case .failure(let failure) = outcome else {
-                budget.giveBack(spent)
+            let outcome: Result<AWSResponse, Failure>
+            do {
+                outcome = try await self.attempt(request, at: endpoint, with: credentials, number: attempt)
+            } catch let error as CancellationError {
+                if let last, !request.isAbandonedOnCancel { throw last }
+                throw error
+            }
+            guard case .failure(var failure) = outcome else {
+                budget.giveBack(lastCost)
                 return try outcome.get()
             }
+            failure.error = failure.error.following(last)
+            last = failure.error
             if try await repair(failure, of: credentials, &repairs) { continue }
             guard let reason = failure.reason, attempt < configuration.retries.maxAttempts else { throw failure.error }
             let delay = configuration.retries.delay(after: attempt, requested: failure.retryAfter)
@@ -80,12 +89,11 @@ public actor AWSClient {
             {
                 throw failure.error
             }
-            guard budget.take(for: reason) else { throw failure.error }
-            spent += reason == .timeout ? 10 : 5
+            guard let cost = budget.take(for: reason) else { throw failure.error }
+            lastCost = cost
             do { try await configuration.retries.pause(delay) } catch {
                 throw request.isAbandonedOnCancel ? error : failure.error
             }
-            if Task.isCancelled, !request.isAbandonedOnCancel { throw failure.error }
         }
     }
 }

@@ -25,6 +25,8 @@ public struct AWSRefusal: Equatable, Sendable {
     /// Whether the same call may well succeed a little later.
     public var isRetryable: Bool
     public var attempts: Int
+    /// Whether an earlier attempt of the same call had no answer, or a server's fault, and may have been carried out.
+    public var followsUnknown = false
 
     public init(
         service: String, operation: String, status: Int, code: String, message: String, requestID: String? = nil,
@@ -55,10 +57,17 @@ extension AWSError {
     /// Whether the service surely has not done what it was asked for.
     public var isDefinite: Bool {
         switch self {
-        case .refused(let refusal): refusal.status < 500
+        case .refused(let refusal): refusal.status < 500 && !refusal.followsUnknown
         case .unreachable, .unreadable: false
         case .misconfigured: true
         }
+    }
+
+    /// This error, as that of a call whose attempt before ended with `earlier`.
+    func following(_ earlier: AWSError?) -> AWSError {
+        guard let earlier, !earlier.isDefinite, case .refused(var refusal) = self else { return self }
+        refusal.followsUnknown = true
+        return .refused(refusal)
     }
 }
 

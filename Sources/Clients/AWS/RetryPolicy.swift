@@ -64,14 +64,16 @@ struct RetryBudget: Sendable {
     private static let capacity = 500
     private(set) var tokens = capacity
 
-    /// Takes what one retry costs; false when there is not enough left.
-    mutating func take(for reason: RetryReason) -> Bool {
+    /// Takes what one retry costs, and returns it; nil when there is not enough left.
+    mutating func take(for reason: RetryReason) -> Int? {
         let cost = reason == .timeout ? 10 : 5
-        guard tokens >= cost else { return false }
+        guard tokens >= cost else { return nil }
         tokens -= cost
-        return true
+        return cost
     }
 
-    /// A call succeeded, after retries that cost this much.
-    mutating func giveBack(_ cost: Int) { tokens = min(Self.capacity, tokens + max(cost, 1)) }
+    /// A call succeeded.
+    ///
+    /// - Parameter lastCost: What its last retry cost, which alone comes back; nil when it needed none.
+    mutating func giveBack(_ lastCost: Int?) { tokens = min(Self.capacity, tokens + (lastCost ?? 1)) }
 }

@@ -61,7 +61,7 @@ struct MappingDelete: Command {
             } catch let error as AWSError where error.code == "ResourceInUseException" || !error.isDefinite {
                 guard let current = try await change.session.mapping(mapping.uuid) else { return .reached(nil) }
                 if current.isDeleting { return .reached(current) }
-                guard error.isDefinite else { throw error }
+                guard error.code == "ResourceInUseException" else { throw error }
                 return .pending(current.stateText)
             }
         }

@@ -72,7 +72,7 @@ extension SetupSteps {
             _ = try await session.read(creation)
         } catch let error as AWSError where error.code == "ResourceInUseException" || !error.isDefinite {
             // It may be there: by an attempt whose answer was lost, or by somebody else.
-            if !error.isDefinite, try await isMissing() { throw error }
+            if error.code != "ResourceInUseException", try await isMissing() { throw error }
         }
         // What was just made may not be seen everywhere yet.
         try await change.waiter?.wait(for: "stream \(stream.name) to appear") {
