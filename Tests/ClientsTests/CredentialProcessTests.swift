@@ -74,7 +74,7 @@ final class CredentialProcessTests: XCTestCase {
     }
 
     func testAProgramThatDoesNotEndIsKilled() async {
-        for command in ["sleep 1000", "sh -c 'exec sleep 1000'"] {
+        for command in ["sleep 1000", "sh -c 'exec sleep 1000'", "sh -c 'exec sleep 1000 >&-'"] {
             let found = await outcome(command, timeLimitMilliseconds: 50)
             XCTAssertTrue(found.contains("did not end within"), found)
         }

@@ -47,12 +47,12 @@ struct CredentialProcess: Sendable {
         guard case .success(let process) = started else {
             throw unusable("credential_process cannot be started: \(program)")
         }
-        let output = read(pipe[0])
+        let end = ContinuousClock.now + .milliseconds(timeLimitMilliseconds)
+        let output = Self.read(pipe[0], until: end)
         if output == nil { kill(process, SIGKILL) }
-        var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        let status = Self.status(of: process, until: end)
         if output == nil || status != 0, let notes { Self.passOn(notes) }
-        guard let output else {
+        guard let output, let status else {
             throw unusable(
                 "credential_process printed too much, or did not end within \(timeLimitMilliseconds / 1000) s")
         }
@@ -84,9 +84,22 @@ extension CredentialProcess {
         return code == 0 ? .success(process) : .failure(SpawnError())
     }
 
+    /// Waits for the end of a program that has closed its output; one that goes on is killed, and nil returned.
+    private static func status(of process: pid_t, until end: ContinuousClock.Instant) -> Int32? {
+        var status: Int32 = 0
+        while true {
+            let isInTime = ContinuousClock.now < end
+            if !isInTime { kill(process, SIGKILL) }
+            let found = unsafe waitpid(process, &status, isInTime ? WNOHANG : 0)
+            if found == process { return isInTime ? status : nil }
+            if found < 0, errno != EINTR { return nil }
+            // Nearly always it has ended already.
+            usleep(5000)
+        }
+    }
+
     /// Everything until the end; nil when it is too much or takes too long.
-    private func read(_ descriptor: Int32) -> [UInt8]? {
-        let end = ContinuousClock.now + .milliseconds(timeLimitMilliseconds)
+    private static func read(_ descriptor: Int32, until end: ContinuousClock.Instant) -> [UInt8]? {
         var output: [UInt8] = []
         while true {
             let left = (end - ContinuousClock.now) / .milliseconds(1)
@@ -94,10 +107,10 @@ extension CredentialProcess {
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = unsafe poll(&waiting, 1, Int32(clamping: Int(left) + 1))
             if ready < 0, errno == EINTR { continue }
-            guard ready > 0, let piece = Self.piece(of: descriptor) else { return nil }
+            guard ready > 0, let piece = piece(of: descriptor) else { return nil }
             if piece.isEmpty { return output }
             output += piece
-            if output.count > Self.outputLimit { return nil }
+            if output.count > outputLimit { return nil }
         }
     }
 
