@@ -208,6 +208,10 @@ final class CredentialOrderTests: XCTestCase {
             ([:], "token", "profile \"token\": it has web_identity_token_file, but no role_arn"),
             ([:], "environment", "profile \"environment\": its credential_source is Environment, but"),
             ([:], "container", "profile \"container\": its credential_source is EcsContainer, but"),
+            (
+                ["AWS_EC2_METADATA_DISABLED": "TRUE"], "instance",
+                "profile \"instance\": its credential_source is Ec2InstanceMetadata, but AWS_EC2_METADATA_DISABLED"
+            ),
         ]
         for row in cases {
             let found = await server.outcome(

@@ -66,10 +66,12 @@ public actor CredentialChain: CredentialSource {
         if let container = try ContainerCredentials(variables) {
             return renewing(container.origin, container.fetch(metadata))
         }
-        if variables["AWS_EC2_METADATA_DISABLED"]?.lowercased() != "true" {
-            return instanceMetadata(afterLookingAt: looked)
-        }
+        if !isMetadataDisabled { return instanceMetadata(afterLookingAt: looked) }
         throw CredentialError.nowhere(looked: looked + ["instance metadata (disabled)"])
+    }
+
+    private var isMetadataDisabled: Bool {
+        environment.variables["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true"
     }
 
     /// The places that were looked at before the last one.
@@ -201,7 +203,13 @@ extension CredentialChain {
                     origin: origin, reason: "its credential_source is Environment, but AWS_ACCESS_KEY_ID is not set")
             }
             return keys
-        case "Ec2InstanceMetadata": return instanceMetadata(afterLookingAt: [origin])
+        case "Ec2InstanceMetadata":
+            guard !isMetadataDisabled else {
+                throw CredentialError.unusable(
+                    origin: origin,
+                    reason: "its credential_source is Ec2InstanceMetadata, but AWS_EC2_METADATA_DISABLED is true")
+            }
+            return instanceMetadata(afterLookingAt: [origin])
         case "EcsContainer":
             guard let container = try ContainerCredentials(environment.variables) else {
                 throw CredentialError.unusable(
