@@ -46,6 +46,12 @@ final class XMLElementTests: XCTestCase {
         XCTAssertNil(XMLElement(parsing: [0x3C, 0x61, 0x3E, 0xFF, 0x3C, 0x2F, 0x61, 0x3E]), "not UTF-8")
     }
 
+    func testTextMayBeginWithACombiningMark() {
+        XCTAssertEqual(XMLElement(parsing: Array("<a>\u{301}x</a>".utf8))?.text, "\u{301}x")
+        XCTAssertEqual(XMLElement(parsing: Array("<a b='\u{301}'>&amp;\u{301}</a>".utf8))?.text, "&\u{301}")
+        XCTAssertEqual(XMLElement(parsing: Array("<a><![CDATA[\u{301}x]]>\u{301}</a>".utf8))?.text, "\u{301}x\u{301}")
+    }
+
     func testDepthHasALimit() {
         for (depth, isRead) in [(64, true), (65, false), (100_000, false)] {
             let text = String(repeating: "<a>", count: depth) + String(repeating: "</a>", count: depth)

@@ -38,14 +38,18 @@ extension XMLElement {
 }
 
 /// Walks a document once; every function returns nil where it is not well-formed.
+///
+/// It walks by Unicode scalars, for a combining mark behind a `>` is text, and no part of the tag.
 private struct XMLParser {
-    private var rest: Substring
+    private typealias Text = Substring.UnicodeScalarView
+
+    private var rest: Text
     private static let depthLimit = 64
 
-    init(_ text: String) { rest = text[...] }
+    init(_ text: String) { rest = text[...].unicodeScalars }
 
     mutating func document() -> XMLElement? {
-        if rest.hasPrefix("\u{FEFF}") { rest.removeFirst() }
+        _ = pass("\u{FEFF}")
         guard skipAside(), let element = element(depth: 0), skipAside(), rest.isEmpty else { return nil }
         return element
     }
@@ -53,13 +57,13 @@ private struct XMLParser {
     /// Passes white space, declarations and comments; a document type would bring entities, and is refused.
     private mutating func skipAside() -> Bool {
         while true {
-            rest = rest.drop(while: \.isWhitespace)
-            if rest.hasPrefix("<?") {
+            rest = rest.drop(while: \.properties.isWhitespace)
+            if hasPrefix("<?") {
                 guard skip(through: "?>") else { return false }
-            } else if rest.hasPrefix("<!--") {
+            } else if hasPrefix("<!--") {
                 guard skip(through: "-->") else { return false }
             } else {
-                return !rest.hasPrefix("<!")
+                return !hasPrefix("<!")
             }
         }
     }
@@ -70,18 +74,18 @@ private struct XMLParser {
         guard !isEmpty else { return element }
         while true {
             if pass("</") {
-                guard self.name() == name else { return nil }
-                rest = rest.drop(while: \.isWhitespace)
+                guard let closed = self.name(), closed.elementsEqual(name) else { return nil }
+                rest = rest.drop(while: \.properties.isWhitespace)
                 guard pass(">") else { return nil }
                 if !element.children.isEmpty { element.text = element.text.trimmingWhitespace }
                 return element
-            } else if rest.hasPrefix("<!--") {
+            } else if hasPrefix("<!--") {
                 guard skip(through: "-->") else { return nil }
             } else if pass("<![CDATA[") {
-                guard let end = rest.firstRange(of: "]]>") else { return nil }
-                element.text += rest[..<end.lowerBound]
+                guard let end = rest.firstRange(of: "]]>".unicodeScalars) else { return nil }
+                element.text += String(rest[..<end.lowerBound])
                 rest = rest[end.upperBound...]
-            } else if rest.hasPrefix("<") {
+            } else if hasPrefix("<") {
                 guard let child = self.element(depth: depth + 1) else { return nil }
                 element.children.append(child)
             } else {
@@ -94,13 +98,13 @@ private struct XMLParser {
     /// Passes attributes and the end of a start tag; true when it ends its element, too.
     private mutating func endOfTag() -> Bool? {
         while true {
-            rest = rest.drop(while: \.isWhitespace)
+            rest = rest.drop(while: \.properties.isWhitespace)
             if pass("/>") { return true }
             if pass(">") { return false }
             guard name() != nil else { return nil }
-            rest = rest.drop(while: \.isWhitespace)
+            rest = rest.drop(while: \.properties.isWhitespace)
             guard pass("=") else { return nil }
-            rest = rest.drop(while: \.isWhitespace)
+            rest = rest.drop(while: \.properties.isWhitespace)
             guard let quote = rest.first, quote == "\"" || quote == "'" else { return nil }
             rest.removeFirst()
             guard let end = rest.firstIndex(of: quote) else { return nil }
@@ -108,11 +112,11 @@ private struct XMLParser {
         }
     }
 
-    private mutating func name() -> Substring? {
-        let name = rest.prefix { !$0.isWhitespace && !"<>/=&\"'".contains($0) }
+    private mutating func name() -> Text? {
+        let name = rest.prefix { !$0.properties.isWhitespace && !"<>/=&\"'".unicodeScalars.contains($0) }
         rest = rest[name.endIndex...]
         // Neither a document type nor a processing instruction is an element.
-        return name.isEmpty || name.hasPrefix("!") || name.hasPrefix("?") ? nil : name
+        return name.isEmpty || name.first == "!" || name.first == "?" ? nil : name
     }
 
     /// Passes text up to the next tag, and resolves its references.
@@ -123,16 +127,17 @@ private struct XMLParser {
         var text = ""
         var remaining = raw
         while let ampersand = remaining.firstIndex(of: "&") {
-            text += remaining[..<ampersand]
+            text += String(remaining[..<ampersand])
             guard let end = remaining[ampersand...].firstIndex(of: ";") else { return nil }
-            guard let character = Self.character(remaining[remaining.index(after: ampersand)..<end]) else { return nil }
+            let reference = String(remaining[remaining.index(after: ampersand)..<end])
+            guard let character = Self.character(reference) else { return nil }
             text.unicodeScalars.append(character)
             remaining = remaining[remaining.index(after: end)...]
         }
-        return text + remaining
+        return text + String(remaining)
     }
 
-    private static func character(_ reference: Substring) -> Unicode.Scalar? {
+    private static func character(_ reference: String) -> Unicode.Scalar? {
         switch reference {
         case "amp": "&"
         case "lt": "<"
@@ -145,18 +150,20 @@ private struct XMLParser {
         }
     }
 
-    private static func localName(_ name: Substring) -> String {
+    private static func localName(_ name: Text) -> String {
         String(name.split(separator: ":").last ?? name)
     }
 
+    private func hasPrefix(_ text: String) -> Bool { rest.starts(with: text.unicodeScalars) }
+
     private mutating func pass(_ text: String) -> Bool {
-        guard rest.hasPrefix(text) else { return false }
-        rest.removeFirst(text.count)
+        guard hasPrefix(text) else { return false }
+        rest.removeFirst(text.unicodeScalars.count)
         return true
     }
 
     private mutating func skip(through text: String) -> Bool {
-        guard let range = rest.firstRange(of: text) else { return false }
+        guard let range = rest.firstRange(of: text.unicodeScalars) else { return false }
         rest = rest[range.upperBound...]
         return true
     }
