@@ -74,4 +74,25 @@ final class AWSEndpointTests: XCTestCase {
             "aaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbbb-1",
         ] { XCTAssertFalse(Partition.isRegion(name), name) }
     }
+
+    func testAPortIsANumber() {
+        for url in ["http://h:1", "http://h:65535/x", "http://[::1]:8080", "http://[::1]", "https://h:443"] {
+            XCTAssertNotNil(AWSEndpoint(url: url, .kinesis, region: "us-east-1"), url)
+        }
+        let odd = [
+            "http://h:", "http://h:x", "http://h:0", "http://h:65536", "http://h:+80", "http://h:80:80", "http://::1",
+            "http://[::1", "http://[::1]x", "http://h:99999999999999999999",
+        ]
+        for url in odd { XCTAssertNil(AWSEndpoint(url: url, .kinesis, region: "us-east-1"), url) }
+    }
+
+    func testAnEndpointsPasswordIsNotShown() throws {
+        var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["KEY"]))
+        configuration.endpointURL = { _ in "https://me:hunter2@example.com" }
+        let client = AWSClient(configuration, http: ScriptedHTTPClient([]))
+        XCTAssertThrowsError(try client.endpoint(of: .kinesis)) { error in
+            XCTAssertTrue("\(error)".contains("kinesis"), "\(error)")
+            XCTAssertFalse("\(error)".contains("hunter2"), "\(error)")
+        }
+    }
 }

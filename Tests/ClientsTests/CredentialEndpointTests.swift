@@ -164,7 +164,9 @@ final class CredentialEndpointTests: XCTestCase {
             "http://127.0.0.1@e.com/",
             "http://localhost.example.com/", "http://[::2]/x", "http://[::1].example.com/", "http://127.0.0.256/x",
             "http://10.0.0.1/", "ftp://127.0.0.1/x", "127.0.0.1/x", "http://", "http://127.1/x",
-            "http://localhost\\@e.com/",
+            "http://localhost\\@e.com/", "http://127.0.0.+1/", "http://[::1", "http://localhost:x/", "https://",
+            "https:///x",
+            "https://me:pw@e.com/",
         ]
         for url in trusted {
             XCTAssertNoThrow(try ContainerCredentials(Variables(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url])), url)

@@ -45,7 +45,10 @@ public actor AWSClient {
         }
         guard let url = configuration.endpointURL(service) else { return AWSEndpoint(service, region: region) }
         guard let endpoint = AWSEndpoint(url: url, service, region: region) else {
-            throw .misconfigured("the endpoint \"\(url)\" is no URL; expected one such as http://127.0.0.1:5555")
+            // What stands before an @ may be a password.
+            let found = url.contains("@") ? "of \(service.name)" : "\"\(url)\""
+            throw .misconfigured(
+                "the endpoint \(found) is no URL; expected one such as http://127.0.0.1:5555, without user and query")
         }
         return endpoint
     }

@@ -31,7 +31,8 @@ public struct AWSEndpoint: Sendable, Equatable {
         let rest = url.dropFirst(scheme.count)
         let authority = rest.prefix { $0 != "/" }
         guard !authority.isEmpty, !authority.hasPrefix(":"),
-            rest.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !rest.contains(where: { "@?#\\\"".contains($0) })
+            rest.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !rest.contains(where: { "@?#\\\"".contains($0) }),
+            Self.hasPortOrNone(authority)
         else { return nil }
         host = String(authority.hasSuffix(defaultPort) ? authority.dropLast(defaultPort.count) : authority)
         origin = scheme + authority
@@ -39,6 +40,20 @@ public struct AWSEndpoint: Sendable, Equatable {
         while path.hasSuffix("/") { path.removeLast() }
         basePath = String(path)
         signingRegion = service.isGlobal ? Partition(region: region).globalSigningRegion : region
+    }
+
+    /// Whether what follows the host, after a colon, is a port; an IPv6 host has brackets around its own colons.
+    static func hasPortOrNone(_ authority: Substring) -> Bool {
+        var rest = authority
+        if rest.hasPrefix("[") {
+            guard let end = rest.firstIndex(of: "]") else { return false }
+            rest = rest[rest.index(after: end)...]
+        } else {
+            rest = rest.drop { $0 != ":" }
+        }
+        guard rest.first == ":" else { return rest.isEmpty }
+        let digits = rest.dropFirst()
+        return digits.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt16(digits).map { $0 > 0 } ?? false
     }
 }
 

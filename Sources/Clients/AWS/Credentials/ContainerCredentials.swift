@@ -36,17 +36,22 @@ struct ContainerCredentials: Sendable {
 
     /// Without TLS, credentials may come only from where no network is crossed.
     private static func isTrusted(_ url: String) -> Bool {
-        if url.hasPrefix("https://") { return true }
-        guard url.hasPrefix("http://") else { return false }
-        let authority = url.dropFirst(7).prefix { !"/?#".contains($0) }
-        guard !authority.contains("@") else { return false }
+        guard let scheme = ["https://", "http://"].first(where: { url.hasPrefix($0) }) else { return false }
+        let authority = url.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+        guard !authority.isEmpty, !authority.hasPrefix(":"), !authority.contains("@"),
+            AWSEndpoint.hasPortOrNone(authority)
+        else { return false }
+        if scheme == "https://" { return true }
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        let port = authority.dropFirst(host.count)
-        guard port.isEmpty || port.hasPrefix(":") else { return false }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-        return isLoopback
+        return isLoopback(host)
             || ["localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(String(host))
+    }
+
+    /// Whether it is 127.0.0.0/8, in the usual form.
+    private static func isLoopback(_ host: Substring) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt8($0) != nil }
     }
 
     func fetch(_ http: any HTTPClient) -> @Sendable () async throws -> AWSCredentials {
