@@ -125,7 +125,7 @@ extension AWSClient {
                 service: request.service.name, operation: request.operation, status: answer.status,
                 headers: answer.headers, body: answer.body)
             guard !(200..<300).contains(answer.status) else { return .success(response) }
-            let error = response.error(attempts: number, mask: SecretMask(credentials))
+            let error = response.error(attempts: number, mask: SecretMask(credentials, others: request.secrets))
             return .failure(
                 Failure(
                     error: error, reason: RetryReason(status: answer.status, code: error.code ?? ""),

@@ -101,8 +101,9 @@ extension AWSRefusal: CustomStringConvertible {
 struct SecretMask: Sendable {
     private let secrets: [String]
 
-    init(_ credentials: AWSCredentials?) {
-        let texts = [credentials?.secretAccessKey, credentials?.sessionToken, credentials?.accessKeyID]
+    /// - Parameter others: Such as a token that a call carries.
+    init(_ credentials: AWSCredentials?, others: [String] = []) {
+        let texts = [credentials?.secretAccessKey, credentials?.sessionToken, credentials?.accessKeyID] + others
         secrets = texts.compactMap { $0 }.filter { $0.utf8.count >= 8 }.flatMap { [$0, PercentEncoding.encode($0)] }
     }
 
@@ -120,7 +121,7 @@ struct SecretMask: Sendable {
             if character.isASCII, character.isLetter || character.isNumber || "+/=%_-".contains(character) {
                 word.append(character)
             } else {
-                result += looksSecret(word) ? "***" : word
+                result += word.utf8.count >= 100 ? "***" : maskingKeys(in: word)
                 result.append(character)
                 word = ""
             }
@@ -128,9 +129,19 @@ struct SecretMask: Sendable {
         return String(result.dropLast())
     }
 
-    private static func looksSecret(_ word: String) -> Bool {
-        if word.utf8.count >= 100 { return true }
-        return ["AKIA", "ASIA"].contains { word.hasPrefix($0) } && word.utf8.count >= 16
-            && word.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+    /// Also inside a word, as in `Credential=AKIA.../20260101/us-east-1`.
+    private static func maskingKeys(in word: String) -> String {
+        var result = ""
+        var rest = word[...]
+        while !rest.isEmpty {
+            let run = rest.prefix { $0.isLetter || $0.isNumber }
+            rest = rest[run.endIndex...]
+            let isKey =
+                ["AKIA", "ASIA"].contains { run.hasPrefix($0) } && run.utf8.count >= 16
+                && run.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+            result += isKey ? "***" : run
+            if let separator = rest.popFirst() { result.append(separator) }
+        }
+        return result
     }
 }

@@ -21,6 +21,8 @@ public struct AWSRequest: Sendable, Equatable {
     public var isAbandonedOnCancel = true
     /// False for the few calls that are made to get credentials in the first place.
     public var isSigned = true
+    /// Texts in it that must not show in errors: services quote the tokens that they refuse.
+    var secrets: [String] = []
 
     public init(service: AWSService, operation: String, method: String, path: [String] = []) {
         (self.service, self.operation, self.method, self.path) = (service, operation, method, path)

@@ -47,7 +47,9 @@ struct SSOCredentials: Sendable {
         var request = AWSRequest(
             service: .sso, operation: "GetRoleCredentials", method: "GET", path: ["federation", "credentials"])
         request.query = [AWSRequest.QueryItem("account_id", account), AWSRequest.QueryItem("role_name", role)]
-        request.headers = [HTTPHeader("x-amz-sso_bearer_token", try token(now: now))]
+        let token = try token(now: now)
+        request.headers = [HTTPHeader("x-amz-sso_bearer_token", token)]
+        request.secrets = [token]
         request.isSigned = false
         request.timeout = .seconds(15)
         let answer: JSONValue

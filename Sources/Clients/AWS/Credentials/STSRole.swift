@@ -23,6 +23,7 @@ struct STSRole: Sendable {
         }
         let item = AWSRequest.QueryItem("WebIdentityToken", String(token[...].trimmed))
         var request = AWSRequest.sts("AssumeRoleWithWebIdentity", parameters + [item])
+        request.secrets = [item.value]
         request.isSigned = false
         request.timeout = .seconds(15)
         return try await Self.credentials(request, from: client, origin: origin)
