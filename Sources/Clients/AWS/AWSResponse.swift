@@ -55,24 +55,28 @@ extension AWSResponse {
     }
 
     private func codeAndMessage() -> (code: String, message: String)? {
-        let header = headers["x-amzn-errortype"].map(Self.bareCode)
+        let header = headers["x-amzn-errortype"].flatMap(Self.bareCode)
         if let value = try? JSONValue(parsing: body), value.object != nil {
             let code =
-                header ?? ["__type", "code", "Code"].lazy.compactMap { value[$0]?.string }.first.map(Self.bareCode)
+                header
+                ?? ["__type", "code", "Code"].lazy.compactMap { value[$0]?.string }
+                .compactMap(Self.bareCode).first
             let message = ["message", "Message", "errorMessage"].lazy.compactMap { value[$0]?.string }.first
             guard let code = code ?? message.map({ _ in "status \(status)" }) else { return nil }
             return (code, message ?? "")
         }
-        if let error = XMLElement(parsing: body)?.first("Error"), let code = error.text(of: "Code") {
-            return (Self.bareCode(code), error.text(of: "Message") ?? "")
+        if let error = XMLElement(parsing: body)?.first("Error"),
+            let code = error.text(of: "Code").flatMap(Self.bareCode)
+        {
+            return (code, error.text(of: "Message") ?? "")
         }
         return header.map { ($0, "") }
     }
 
-    /// `com.amazonaws.kinesis#Name:http://...` is `Name`.
-    private static func bareCode(_ code: String) -> String {
+    /// `com.amazonaws.kinesis#Name:http://...` is `Name`; nil when nothing is left.
+    private static func bareCode(_ code: String) -> String? {
         let name = code.prefix { $0 != ":" && $0 != ";" }
-        return String(name.split(separator: "#").last ?? name)
+        return name.split(separator: "#").last.map { String($0[...].trimmed) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// How long the service asks to be left alone.
