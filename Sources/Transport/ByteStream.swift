@@ -4,12 +4,12 @@ import Glibc
 /// One TCP or TLS connection that carries bytes of any protocol, over libcurl's connect-only mode.
 ///
 /// Sole owner of its connection: it can be moved but not copied, and closes it at its end. Every call blocks the
-/// calling thread until its deadline at the latest, and looks every few milliseconds whether its task was cancelled.
+/// calling thread until its deadline at the latest; ``Waker/wake()`` makes it look at once whether its task was cancelled.
 ///
 /// Source: <https://curl.se/libcurl/c/CURLOPT_CONNECT_ONLY.html>
 @safe public struct ByteStream: ~Copyable {
     /// Whom to connect to, and how.
-    public struct Destination: Sendable, Equatable {
+    public struct Destination: Sendable, Hashable {
         /// A name, an IPv4 address, or an IPv6 address without brackets.
         public var host: String
         public var port: Int
@@ -19,14 +19,32 @@ import Glibc
         public init(host: String, port: Int, isSecure: Bool) {
             (self.host, self.port, self.isSecure) = (host, port, isSecure)
         }
+
+        /// Such as `cache.example:6379` or `[::1]:6379`.
+        public var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    /// What another thread may use to end a wait of a stream, or of those that one owner has one after the other.
+    public struct Waker: Sendable {
+        fileprivate let multi: MultiHandle
+
+        /// - Throws: ``CurlError`` when there is no memory.
+        public init() throws(CurlError) {
+            guard isLibraryReady, let multi = MultiHandle() else {
+                throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
+            }
+            self.multi = multi
+        }
+
+        public func wake() { multi.wake() }
     }
 
     private let easy: UnsafeMutableRawPointer
-    private let socket: Int32
+    private let multi: MultiHandle
+    private let socket: curl_socket_t
     private let name: String
-
-    /// How long a wait lasts before it looks for a cancellation, in ms.
-    private static let slice: Int32 = 20
+    /// Where libcurl puts what it receives.
+    private var piece: [UInt8]
 
     /// Connects.
     ///
@@ -34,39 +52,45 @@ import Glibc
     ///   - timeout: For the name lookup, the connection and the TLS handshake together.
     ///   - certificateBundle: Whom to trust; only TLS needs one.
     public init(
-        to destination: Destination, timeout: Duration, certificateBundle: CertificateBundle?
+        to destination: Destination, timeout: Duration, certificateBundle: CertificateBundle?, waker: Waker
     ) throws(CurlError) {
-        let host = destination.host.contains(":") ? "[\(destination.host)]" : destination.host
-        name = "\(host):\(destination.port)"
+        let name = destination.name
         guard !destination.isSecure || certificateBundle != nil else {
             let reason = "no CA bundle was found; set AWS_CA_BUNDLE to the path of one"
             throw CurlError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(name)", reason: reason)
         }
-        guard isLibraryReady, let easy = unsafe curl_easy_init() else {
-            throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
+        guard let easy = unsafe curl_easy_init() else {
+            throw CurlError(CURLE_FAILED_INIT, doing: "connect to \(name)", reason: "not enough memory")
         }
+        let multi = waker.multi
+        let socket: curl_socket_t
         do throws(CurlError) {
-            let url = "\(destination.isSecure ? "https" : "http")://\(name)"
-            socket = try unsafe Self.connect(easy, url, name, timeout, certificateBundle)
+            socket = try unsafe Self.connect(easy, multi, destination, timeout, certificateBundle)
         } catch {
+            unsafe multi.end(easy)
             unsafe curl_easy_cleanup(easy)
             throw error
         }
-        unsafe self.easy = easy
+        unsafe (self.easy, self.multi, self.socket, self.name) = (easy, multi, socket, name)
+        piece = [UInt8](repeating: 0, count: 64 << 10)
     }
 
-    deinit { unsafe curl_easy_cleanup(easy) }
+    deinit {
+        unsafe multi.end(easy)
+        unsafe curl_easy_cleanup(easy)
+    }
 
     private static func connect(
-        _ easy: UnsafeMutableRawPointer, _ url: String, _ name: String, _ timeout: Duration,
+        _ easy: UnsafeMutableRawPointer, _ multi: MultiHandle, _ destination: Destination, _ timeout: Duration,
         _ certificateBundle: CertificateBundle?
-    ) throws(CurlError) -> Int32 {
+    ) throws(CurlError) -> curl_socket_t {
         let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0)
         defer {
             _ = unsafe ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, nil)
             unsafe errorText.deallocate()
         }
+        let url = "\(destination.isSecure ? "https" : "http")://\(destination.name)"
         let codes = unsafe [
             ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText.baseAddress),
             ccurl_set_string(easy, CURLOPT_URL, url), ccurl_set_string(easy, CURLOPT_PROXY, ""),
@@ -82,23 +106,28 @@ import Glibc
             ccurl_set_string(easy, CURLOPT_CAINFO, certificateBundle?.path),
             ccurl_set_string(easy, CURLOPT_CAPATH, nil),
         ]
-        let code = unsafe codes.first { $0 != CURLE_OK } ?? curl_easy_perform(easy)
+        let code = unsafe codes.first { $0 != CURLE_OK } ?? multi.begin(easy)
         var socket = -1
         let socketCode = unsafe ccurl_get_socket(easy, &socket)
         guard code == CURLE_OK, socketCode == CURLE_OK, socket >= 0 else {
             let detail = unsafe errorText.baseAddress.map { unsafe String(cString: $0) } ?? ""
             let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
             throw CurlError(
-                code == CURLE_OK ? CURLE_COULDNT_CONNECT : code, doing: "connect to \(name)", reason: reason)
+                code == CURLE_OK ? CURLE_COULDNT_CONNECT : code, doing: "connect to \(destination.name)",
+                reason: reason)
         }
-        return Int32(socket)
+        return curl_socket_t(socket)
     }
 }
 
 /// Sending and receiving.
 extension ByteStream {
     /// Sends everything; when it throws, the peer may have received a part.
-    public mutating func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(CurlError) {
+    ///
+    /// What comes in the meantime is appended to `received`: a peer that cannot get rid of its answers may stop reading.
+    public mutating func send(
+        _ bytes: [UInt8], receivingInto received: inout [UInt8], until deadline: ContinuousClock.Instant
+    ) throws(CurlError) {
         var sent = 0
         while sent < bytes.count {
             var count = 0
@@ -108,7 +137,9 @@ extension ByteStream {
             }
             switch code {
             case CURLE_OK: sent += count
-            case CURLE_AGAIN: try wait(for: POLLOUT, until: deadline, doing: "send to")
+            case CURLE_AGAIN:
+                guard try !takeWhatIsThere(into: &received) else { continue }
+                try wait(for: CURL_WAIT_POLLOUT | CURL_WAIT_POLLIN, until: deadline, doing: "send to")
             default: throw failure(code, doing: "send to")
             }
         }
@@ -120,21 +151,9 @@ extension ByteStream {
     public mutating func receive(
         into buffer: inout [UInt8], until deadline: ContinuousClock.Instant
     ) throws(CurlError) {
-        var piece = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            var count = 0
-            let code = unsafe piece.withUnsafeMutableBytes { piece in
-                unsafe curl_easy_recv(easy, piece.baseAddress, piece.count, &count)
-            }
-            switch code {
-            case CURLE_OK:
-                guard count > 0 else { throw failure(CURLE_GOT_NOTHING, doing: "receive from", "the peer has closed") }
-                buffer += piece[..<count]
-                return
-            // TLS may hold bytes that the socket no longer shows, so waiting comes only now.
-            case CURLE_AGAIN: try wait(for: POLLIN, until: deadline, doing: "receive from")
-            default: throw failure(code, doing: "receive from")
-            }
+        // TLS may hold bytes that the socket no longer shows, so waiting comes only after a look.
+        while try !takeWhatIsThere(into: &buffer) {
+            try wait(for: CURL_WAIT_POLLIN, until: deadline, doing: "receive from")
         }
     }
 
@@ -144,18 +163,30 @@ extension ByteStream {
         return unsafe poll(&look, 1, 0) != 0
     }
 
+    /// Appends what has arrived; false when nothing has.
+    private mutating func takeWhatIsThere(into buffer: inout [UInt8]) throws(CurlError) -> Bool {
+        var count = 0
+        let code = unsafe piece.withUnsafeMutableBytes { piece in
+            unsafe curl_easy_recv(easy, piece.baseAddress, piece.count, &count)
+        }
+        switch code {
+        case CURLE_OK:
+            guard count > 0 else { throw failure(CURLE_GOT_NOTHING, doing: "receive from", "the peer has closed") }
+            buffer += piece[..<count]
+            return true
+        case CURLE_AGAIN: return false
+        default: throw failure(code, doing: "receive from")
+        }
+    }
+
     private func wait(
-        for event: Int32, until deadline: ContinuousClock.Instant, doing action: String
+        for events: Int32, until deadline: ContinuousClock.Instant, doing action: String
     ) throws(CurlError) {
-        while true {
-            if Task.isCancelled { throw failure(CURLE_ABORTED_BY_CALLBACK, doing: action, "the time for it is over") }
-            guard ContinuousClock.now < deadline else {
-                throw failure(CURLE_OPERATION_TIMEDOUT, doing: action, "no answer in time")
-            }
-            var look = pollfd(fd: socket, events: Int16(event), revents: 0)
-            let ready = unsafe poll(&look, 1, Self.slice)
-            if ready > 0 { return }
-            if ready < 0, errno != EINTR { throw failure(CURLE_RECV_ERROR, doing: action) }
+        if Task.isCancelled { throw failure(CURLE_ABORTED_BY_CALLBACK, doing: action, "the time for it is over") }
+        let rest = deadline - .now
+        guard rest > .zero else { throw failure(CURLE_OPERATION_TIMEDOUT, doing: action, "no answer in time") }
+        guard multi.wait(for: events, on: socket, milliseconds: Int32(clamping: rest.wholeMilliseconds)) else {
+            throw failure(CURLE_RECV_ERROR, doing: action)
         }
     }
 

@@ -192,8 +192,14 @@ extension EasyHandle {
 
     /// Runs one transfer until it is done, or until the current task is cancelled.
     fileprivate func run(_ easy: UnsafeMutableRawPointer) -> CURLcode {
+        let code = unsafe begin(easy)
+        unsafe end(easy)
+        return code
+    }
+
+    /// The same, but leaves the handle inside, which a connection that is only connected needs until ``end(_:)``.
+    func begin(_ easy: UnsafeMutableRawPointer) -> CURLcode {
         guard unsafe curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_FAILED_INIT }
-        defer { unsafe _ = curl_multi_remove_handle(multi, easy) }
         var running: Int32 = 0
         while !Task.isCancelled {
             guard unsafe curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
@@ -205,6 +211,16 @@ extension EasyHandle {
             guard unsafe curl_multi_poll(multi, nil, 0, 60_000, nil) == CURLM_OK else { return CURLE_FAILED_INIT }
         }
         return CURLE_ABORTED_BY_CALLBACK
+    }
+
+    func end(_ easy: UnsafeMutableRawPointer) { unsafe _ = curl_multi_remove_handle(multi, easy) }
+
+    /// Waits until a socket is ready for some of `events`, until ``wake()``, or for so many ms.
+    ///
+    /// - Returns: False when waiting is impossible.
+    func wait(for events: Int32, on socket: curl_socket_t, milliseconds: Int32) -> Bool {
+        var look = curl_waitfd(fd: socket, events: Int16(events), revents: 0)
+        return unsafe curl_multi_poll(multi, &look, 1, milliseconds, nil) == CURLM_OK
     }
 }
 

@@ -178,7 +178,9 @@ public enum RedisError: Error, Equatable, Sendable {
     /// What came is no reply.
     case notRESP(String)
     /// The task was cancelled, or its time was over.
-    case outOfTime(server: String)
+    ///
+    /// A server that speaks TLS alone may say nothing at all to one who does not.
+    case outOfTime(server: String, mayWantTLS: Bool = false)
 }
 
 extension RedisError: CustomStringConvertible {
@@ -187,7 +189,8 @@ extension RedisError: CustomStringConvertible {
         case .connection(let error): error.description
         case .refused(let server, let words): "\(server) refuses the connection: \(words)"
         case .notRESP(let found): "the server sent \(found), so it is none of Redis's kind"
-        case .outOfTime(let server): "\(server) gave no answer in time"
+        case .outOfTime(let server, let mayWantTLS):
+            "\(server) gave no answer in time" + (mayWantTLS ? "; if it speaks TLS only, use rediss://" : "")
         }
     }
 }

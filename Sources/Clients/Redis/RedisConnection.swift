@@ -28,6 +28,9 @@ public actor RedisConnection {
     private let configuration: Configuration
     private let executor = BlockingExecutor(label: "redis")
     private var stream: ByteStream?
+    private var waker: ByteStream.Waker?
+    /// Whether the server has ever answered; one that never does may want TLS.
+    private var hasAnswered = false
     private var parser = RESPParser()
     private var lastUse = ContinuousClock.now
 
@@ -41,25 +44,30 @@ public actor RedisConnection {
     }
 
     /// Such as `cache.example:6379`.
-    public nonisolated var server: String { "\(destination.host):\(destination.port)" }
+    public nonisolated var server: String { destination.name }
 
     /// Sends all commands at once and returns their replies.
     ///
     /// - Throws: ``RedisError``; nobody knows then which commands were carried out, and the connection is closed.
     public func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
-        let login = needsConnection(until: deadline) ? try await configuration.login() : nil
-        // Nothing is awaited from here on, so no other call comes between the commands and their replies.
-        do {
-            if stream == nil { try connect(login, until: deadline) }
-            let replies = try exchange(commands, until: deadline)
-            lastUse = .now
-            return replies
-        } catch {
-            close()
-            if case .connection(let failure) = error, failure.isTimeout || Task.isCancelled {
-                throw RedisError.outOfTime(server: server)
+        let waker = try wakerMade()
+        return try await withTaskCancellationHandler {
+            let login = needsConnection(until: deadline) ? try await configuration.login() : nil
+            // Nothing is awaited from here on, so no other call comes between the commands and their replies.
+            do throws(RedisError) {
+                if stream == nil { try connect(login, waker, until: deadline) }
+                let replies = try exchange(commands, until: deadline)
+                (lastUse, hasAnswered) = (.now, true)
+                return replies
+            } catch {
+                close()
+                if case .connection(let failure) = error, failure.isTimeout || Task.isCancelled {
+                    throw RedisError.outOfTime(server: server, mayWantTLS: !hasAnswered && !destination.isSecure)
+                }
+                throw error
             }
-            throw error
+        } onCancel: {
+            waker.wake()
         }
     }
 
@@ -67,6 +75,17 @@ public actor RedisConnection {
     public func close() {
         stream = nil
         parser = RESPParser()
+    }
+
+    private func wakerMade() throws(RedisError) -> ByteStream.Waker {
+        if let waker { return waker }
+        do throws(CurlError) {
+            let waker = try ByteStream.Waker()
+            self.waker = waker
+            return waker
+        } catch {
+            throw .connection(error)
+        }
     }
 
     /// Closes what is of no use any more, and says whether a new connection must be made.
@@ -83,11 +102,14 @@ public actor RedisConnection {
         return stream == nil
     }
 
-    private func connect(_ login: Login?, until deadline: ContinuousClock.Instant) throws(RedisError) {
+    private func connect(
+        _ login: Login?, _ waker: ByteStream.Waker, until deadline: ContinuousClock.Instant
+    ) throws(RedisError) {
         do throws(CurlError) {
             let timeout = min(configuration.connectTimeout, deadline - .now)
             stream = try ByteStream(
-                to: destination, timeout: timeout, certificateBundle: configuration.certificateBundle)
+                to: destination, timeout: timeout, certificateBundle: configuration.certificateBundle,
+                waker: waker)
         } catch {
             throw .connection(error)
         }
@@ -110,7 +132,11 @@ public actor RedisConnection {
     ) throws(RedisError) -> [RESPValue] {
         var replies: [RESPValue] = []
         replies.reserveCapacity(commands.count)
-        do throws(CurlError) { try stream?.send(commands.bytes, until: deadline) } catch { throw .connection(error) }
+        do throws(CurlError) {
+            try stream?.send(commands.bytes, receivingInto: &parser.buffer, until: deadline)
+        } catch {
+            throw .connection(error)
+        }
         while replies.count < commands.count {
             if let reply = try parser.next() {
                 replies.append(reply)

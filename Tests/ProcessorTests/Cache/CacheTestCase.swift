@@ -14,7 +14,7 @@ class CacheTestCase: XCTestCase {
             RedisConnection.Configuration(), isCluster: false)
     }
 
-    func updater(_ client: RedisClient, ttl: Int = 0) throws -> CacheUpdater {
+    func updater(_ client: any RedisCommandRunner, ttl: Int = 0) throws -> CacheUpdater {
         let settings = try CacheSettings(environment: [
             "CACHE_URL": "redis://unused", "CACHE_TTL_SECONDS": "\(ttl)",
         ])

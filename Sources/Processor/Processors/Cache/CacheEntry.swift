@@ -11,7 +11,7 @@ struct CacheVersion: Sendable, Comparable {
 
     /// Nil unless the document has one, of our form.
     init?(_ document: JSONValue) {
-        guard let version = document["_version"], let arrival = version["arrival"]?.integer,
+        guard let version = document["_version"], let arrival = version["arrival"]?.integer, arrival >= 0,
             let sequence = version["sequence"]?.string.flatMap(SequenceNumber.init)
         else { return nil }
         (self.arrival, self.sequence) = (Int64(arrival), sequence)
@@ -38,6 +38,22 @@ struct CacheEntry: Sendable {
     var records: [Int]
     var document: [UInt8]
     var membership: CacheMembership
+    /// Of a concert.
+    var artistID: String?
+    var venueID: String?
+
+    /// Takes in another version, which came later.
+    ///
+    /// Of two equal versions, which an aggregate can hold, the later one counts. The other one may have been written by a try
+    /// that did not end, so its sets are left.
+    mutating func merge(_ other: CacheEntry) {
+        let (newer, older) = other.version < version ? (self, other) : (other, self)
+        let records = records + other.records
+        self = newer
+        self.records = records
+        membership.left.formUnion(older.membership.left.union(older.membership.scores.keys))
+        membership.left.subtract(membership.scores.keys)
+    }
 }
 
 /// Names of keys.
@@ -92,27 +108,25 @@ extension RecordBatch {
             let version = CacheVersion(
                 arrival: arrivalMilliseconds(of: record.position) ?? 0, sequence: sequenceNumber(of: record.position))
             // By bytes: texts that are equal to Swift may be two keys to Redis.
-            let place = places[Array(key.utf8)]
-            if let place {
-                entries[place].records.append(index)
-                // Of two equal versions, which an aggregate can hold, the later one counts.
-                if version < entries[place].version { continue }
-            }
             let document = cacheDocument(of: record.payload, version)
-            let membership = keys.membership(record.payload.kind, (try? JSONValue(parsing: document)) ?? .null)
-            if let place {
-                entries[place].version = version
-                entries[place].document = document
-                entries[place].membership = membership
+            let (artistID, venueID) = links(of: record.payload)
+            let entry = CacheEntry(
+                kind: record.payload.kind, id: id, key: key, version: version, records: [index], document: document,
+                membership: keys.membership(record.payload.kind, (try? JSONValue(parsing: document)) ?? .null),
+                artistID: artistID, venueID: venueID)
+            if let place = places[Array(key.utf8)] {
+                entries[place].merge(entry)
             } else {
                 places[Array(key.utf8)] = entries.count
-                entries.append(
-                    CacheEntry(
-                        kind: record.payload.kind, id: id, key: key, version: version, records: [index],
-                        document: document, membership: membership))
+                entries.append(entry)
             }
         }
         return entries
+    }
+
+    private func links(of payload: Payload) -> (artistID: String?, venueID: String?) {
+        guard case .concert(let concert) = payload else { return (nil, nil) }
+        return (concert.artistID.map(string), concert.venueID.map(string))
     }
 
     /// The version comes first, so that it can be read without the rest.

@@ -2,24 +2,29 @@ import Clients
 
 /// The compare-and-set that keeps an older version from replacing a newer one.
 enum CacheScript {
-    /// Stores ARGV[3] at KEYS[1] unless what is there is newer than arrival ARGV[1] and sequence number ARGV[2].
+    /// Stores ARGV[3] at KEYS[1], for ARGV[4] seconds (0: for good), and returns nil, or returns what is there instead.
     ///
-    /// Returns nil when it was stored, else what is there. Sequence numbers have up to 128 digits and are compared as text:
-    /// Lua's numbers would make many of them equal. What is not a document of ours is replaced. ARGV[4] is the time to live in
-    /// seconds, 0 for none.
-    static let source = """
+    /// What is there stays when it is newer than arrival ARGV[1] and sequence number ARGV[2]; and when it is a concert in
+    /// the sets of an artist or a venue other than ARGV[5] and ARGV[6]. Only while it is there can anybody know which sets
+    /// the concert must leave; ARGV[7] names the version that has left them, as `arrival:sequence`.
+    ///
+    /// Arrivals and sequence numbers are compared as text, by length and then by digits: Lua's numbers would make many of
+    /// them equal. What is not a document of ours is replaced.
+    private static let script = RedisScript(
+        """
+        local function later(a, b) return #a > #b or (#a == #b and a > b) end
         local stored = redis.pcall('GET', KEYS[1])
-        if type(stored) == 'string' then
-          local isJSON, document = pcall(cjson.decode, stored)
-          local version = isJSON and type(document) == 'table' and document['_version']
-          if type(version) == 'table' and type(version['arrival']) == 'number' and type(version['sequence']) == 'string' then
-            local arrival, sequence = tonumber(ARGV[1]), ARGV[2]
-            local there = version['sequence']
-            if version['arrival'] > arrival or (version['arrival'] == arrival and
-                (#there > #sequence or (#there == #sequence and there > sequence))) then
-              return stored
-            end
-          end
+        local isJSON, document = pcall(cjson.decode, type(stored) == 'string' and stored or '')
+        local version = isJSON and type(document) == 'table' and document['_version']
+        if type(version) == 'table' and type(version['arrival']) == 'number' and type(version['sequence']) == 'string'
+            and string.match(version['sequence'], '^%d+$') and version['arrival'] >= 0 then
+          local sequence = version['sequence']
+          local arrival = string.match(stored, '^{"_version":{"arrival":(%d+),')
+              or string.format('%.0f', version['arrival'])
+          if later(arrival, ARGV[1]) or (arrival == ARGV[1] and later(sequence, ARGV[2])) then return stored end
+          local function leaves(field, own) return type(document[field]) == 'string' and document[field] ~= own end
+          if ARGV[5] and document['status'] ~= 'cancelled' and ARGV[7] ~= arrival .. ':' .. sequence
+              and (leaves('artist_id', ARGV[5]) or leaves('venue_id', ARGV[6])) then return stored end
         end
         if ARGV[4] == '0' then
           redis.call('SET', KEYS[1], ARGV[3])
@@ -27,16 +32,15 @@ enum CacheScript {
           redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
         end
         return false
-        """
+        """)
 
-    private static let digest = SHA1.digest(of: Array(source.utf8)).hexadecimal
-
-    /// - Parameter isWhole: Whether the script's text goes along, for a server that does not know it yet.
-    static func command(_ entry: CacheEntry, timeToLive: Int, isWhole: Bool) -> RedisCommand {
-        let head = isWhole ? ["EVAL", source] : ["EVALSHA", digest]
-        let words =
-            head + ["1", entry.key, String(entry.version.arrival), entry.version.sequence.digits]
-        return RedisCommand(
-            words.map { Array($0.utf8) } + [entry.document, Array(String(timeToLive).utf8)], keyIndex: 3)
+    /// - Parameter left: The stored version whose sets the concert has left.
+    static func command(_ entry: CacheEntry, timeToLive: Int, left: CacheVersion?) -> RedisCommand {
+        var words = [String(timeToLive)]
+        if entry.kind == .concert {
+            words += [entry.artistID ?? "", entry.venueID ?? "", left.map { "\($0.arrival):\($0.sequence)" } ?? ""]
+        }
+        let version = [String(entry.version.arrival), entry.version.sequence.digits].map { Array($0.utf8) }
+        return RedisCommand(script, key: entry.key, version + [entry.document] + words.map { Array($0.utf8) })
     }
 }

@@ -4,7 +4,7 @@ import JSON
 /// The steps by which one batch's entities get into the cache; ``CacheUpdater`` says why in this order.
 struct CacheUpdate {
     private let entries: [CacheEntry]
-    private let client: RedisClient
+    private let client: any RedisCommandRunner
     private let keys: CacheKeys
     private let timeToLive: Int
     private let deadline: ContinuousClock.Instant
@@ -22,7 +22,7 @@ struct CacheUpdate {
     private static let versionLength = 220
 
     init(
-        _ entries: [CacheEntry], client: RedisClient, keys: CacheKeys, timeToLive: Int,
+        _ entries: [CacheEntry], client: any RedisCommandRunner, keys: CacheKeys, timeToLive: Int,
         deadline: ContinuousClock.Instant
     ) {
         (self.entries, self.client, self.keys) = (entries, client, keys)
@@ -37,14 +37,17 @@ struct CacheUpdate {
     mutating func fail(_ reason: String) { failures = failures.map { $0 ?? reason } }
 
     mutating func run() async throws {
-        try await leaveOldSets()
         try await storeDocuments()
         var open = entries.indices.filter { entries[$0].kind != .venue && failures[$0] == nil }
         for _ in 0..<Self.roundLimit where !open.isEmpty {
             try await updateSets(open)
             open = try await outrun(open)
         }
-        for index in open { failures[index] = failures[index] ?? "others keep writing \(entries[index].key)" }
+        failAsContended(open)
+    }
+
+    private mutating func failAsContended(_ indices: [Int]) {
+        for index in indices { failures[index] = failures[index] ?? "others keep writing \(entries[index].key)" }
     }
 
     /// Runs one command for each index, and hands each reply on; a refusal is the entity's failure.
@@ -65,49 +68,49 @@ struct CacheUpdate {
 
 /// Documents.
 extension CacheUpdate {
-    private mutating func leaveOldSets() async throws {
-        let concerts = entries.indices.filter { entries[$0].kind == .concert }
-        var moves: [(Int, RedisCommand)] = []
-        try await run(concerts.map { ($0, RedisCommand("GET", entries[$0].key)) }) { update, index, reply in
-            guard let stored = Self.document(reply) else { return }
-            // A newer one stays where it is.
-            if let version = CacheVersion(stored), version > update.entries[index].version { return }
-            let old = update.keys.membership(.concert, stored)
-            let sets = Set(old.scores.keys).subtracting(update.entries[index].membership.scores.keys)
-            for set in sets { moves.append((index, RedisCommand("ZREM", set, update.entries[index].id))) }
-        }
-        try await run(moves) { _, _, _ in }
-    }
-
     private mutating func storeDocuments() async throws {
-        var unknown = try await store(entries.indices.filter { failures[$0] == nil }, isWhole: false)
-        // A server that was restarted, or a node that is new, gets to know the script.
-        if !unknown.isEmpty { unknown = try await store(unknown, isWhole: true) }
-        for index in unknown { failures[index] = "the server forgets scripts at once" }
+        var left: [Int: CacheVersion] = [:]
+        var open = Array(entries.indices)
+        for _ in 0..<Self.roundLimit where !open.isEmpty {
+            let held = try await store(open, left)
+            try await leaveSets(held.keys.sorted())
+            left.merge(held) { $1 }
+            open = held.keys.sorted().filter { failures[$0] == nil }
+        }
+        failAsContended(open)
     }
 
-    /// - Returns: Those for which the server did not know the script.
-    private mutating func store(_ indices: [Int], isWhole: Bool) async throws -> [Int] {
-        var unknown: [Int] = []
+    /// - Returns: Concerts that must leave sets before their document is replaced, with the version that is in those.
+    private mutating func store(_ indices: [Int], _ left: [Int: CacheVersion]) async throws -> [Int: CacheVersion] {
+        var held: [Int: CacheVersion] = [:]
         let commands = indices.map {
-            ($0, CacheScript.command(entries[$0], timeToLive: timeToLive, isWhole: isWhole))
+            ($0, CacheScript.command(entries[$0], timeToLive: timeToLive, left: left[$0]))
         }
-        try await run(commands) { update, index, reply in update.take(stored: reply, of: index) }
-        for index in indices where failures[index]?.contains("NOSCRIPT") ?? false {
-            failures[index] = nil
-            unknown.append(index)
+        try await run(commands) { update, index, reply in
+            guard reply != .null else { return }
+            guard let stored = Self.document(reply), let version = CacheVersion(stored) else {
+                update.failures[index] = "\(update.entries[index].key) holds a version that cannot be read"
+                return
+            }
+            if version > update.entries[index].version {
+                update.follow(stored, version, index)
+            } else {
+                held[index] = version
+                let old = update.keys.membership(.concert, stored).scores.keys
+                update.leaving[index].formUnion(old)
+                update.leaving[index].subtract(update.entries[index].membership.scores.keys)
+            }
         }
-        return unknown
+        return held
     }
 
-    /// Notes what counts from now on, where another version than ours is stored.
-    private mutating func take(stored reply: RESPValue, of index: Int) {
-        guard let stored = Self.document(reply), let version = CacheVersion(stored) else { return }
+    /// Notes that another version than ours counts from now on.
+    private mutating func follow(_ stored: JSONValue, _ version: CacheVersion, _ index: Int) {
         let membership = keys.membership(entries[index].kind, stored)
         let own = entries[index].membership
-        winners[index] = membership
-        versions[index] = version
-        leaving[index] = membership.left.union(own.scores.keys).union(own.left).subtracting(membership.scores.keys)
+        (winners[index], versions[index]) = (membership, version)
+        leaving[index].formUnion(membership.left.union(own.scores.keys).union(own.left))
+        leaving[index].subtract(membership.scores.keys)
     }
 
     private static func document(_ reply: RESPValue) -> JSONValue? {
@@ -118,11 +121,19 @@ extension CacheUpdate {
 
 /// Sorted sets.
 extension CacheUpdate {
+    private mutating func leaveSets(_ indices: [Int]) async throws {
+        try await run(indices.flatMap(leaveCommands)) { _, _, _ in }
+    }
+
+    private func leaveCommands(_ index: Int) -> [(index: Int, command: RedisCommand)] {
+        leaving[index].sorted().map { (index, RedisCommand("ZREM", $0, entries[index].id)) }
+    }
+
     private mutating func updateSets(_ indices: [Int]) async throws {
-        var commands: [(Int, RedisCommand)] = []
+        var commands: [(index: Int, command: RedisCommand)] = []
         for index in indices {
             let id = entries[index].id
-            for set in leaving[index].sorted() { commands.append((index, RedisCommand("ZREM", set, id))) }
+            commands += leaveCommands(index)
             for (set, score) in winners[index].scores.sorted(by: { $0.key < $1.key }) {
                 commands.append((index, RedisCommand("ZADD", set, score, id)))
             }
@@ -144,11 +155,10 @@ extension CacheUpdate {
         guard !changed.isEmpty else { return [] }
         var newer: [Int] = []
         try await run(changed.map { ($0, RedisCommand("GET", entries[$0].key)) }) { update, index, reply in
-            guard let version = Self.document(reply).flatMap({ CacheVersion($0) }), version > update.versions[index]
-            else {
-                return
-            }
-            update.take(stored: reply, of: index)
+            guard let stored = Self.document(reply), let version = CacheVersion(stored),
+                version > update.versions[index]
+            else { return }
+            update.follow(stored, version, index)
             newer.append(index)
         }
         return newer

@@ -5,24 +5,32 @@ import Synchronization
 /// Keeps the newest version of each artist, concert and venue in Redis, and concerts and artists in sorted sets.
 ///
 /// A repeat is harmless: a script stores a document only over an older one, or over the same one. The sorted sets are
-/// keys of other slots, which no script of a cluster may touch along with the document, so they follow in steps whose order makes
-/// every crash between two of them mend itself when the batch comes again:
+/// keys of other slots, which no script of a cluster may touch along with the document, so they follow in steps:
 ///
-/// 1. what is stored of each concert is read;
-/// 2. a concert that is about to move leaves the sets of the older document, while that still tells which they are;
-/// 3. the documents are stored, unless a newer one is there, which then counts in the next step;
-/// 4. what counts enters its sets, or leaves them when it is cancelled;
-/// 5. the versions are read once more: where another environment has stored a newer one in the meantime, step 4 is done
-///    again with that one. Whichever of two environments comes last sees the other's document, so the sets end right.
+/// 1. The documents are stored, all in one flush, unless a newer one is there, which then counts in step 3.
+/// 2. A concert that is about to move is held back: it leaves the sets of the older document while that still tells
+///    which they are, and is then stored in a second try.
+/// 3. What counts enters its sets; what is cancelled, or moved, leaves.
+/// 4. The versions are read once more. Where a newer one was stored in the meantime, step 3 is done again with that one.
 ///
-/// A record is done when the last step is: until then it fails, and comes again.
+/// A record is done when step 4 is; until then it fails, and comes again.
+///
+/// * A crash after any step: the repeat stores the same document and writes its sets again, or finds a newer one and
+///   writes that one's. No document is ever replaced by one that is not in its sets before that one has left them, so none
+///   is forgotten in a set.
+/// * Two environments at once, as after a reshard or a time-out: whichever writes the sets last has its step 4 behind that,
+///   and sees the document that counts, so the sets end right, in every order of the steps.
+/// * Old records after new ones: they store nothing, and leave the sets as the newer document wants them.
+/// * What is not mended: a document that expired (`CACHE_TTL_SECONDS`) before the concert moved no longer tells the old sets;
+///   and an environment that dies in the middle of moving a concert, while another one just then repeats the older version,
+///   can leave the ID behind in an old set. A reader should look a concert up before it believes a set.
 public struct CacheUpdater: RecordProcessor {
     public let name = "cache"
     private let settings: CacheSettings
     private let clients: RedisClientPool
 
     /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
-    public init(settings: CacheSettings, makeClient: @escaping @Sendable () -> RedisClient) {
+    public init(settings: CacheSettings, makeClient: @escaping @Sendable () -> any RedisCommandRunner) {
         self.settings = settings
         clients = RedisClientPool(makeClient)
     }
@@ -51,12 +59,12 @@ public struct CacheUpdater: RecordProcessor {
 
 /// Clients that are idle: each is used by one invocation at a time.
 private final class RedisClientPool: Sendable {
-    private let idle = Mutex<[RedisClient]>([])
-    private let make: @Sendable () -> RedisClient
+    private let idle = Mutex<[any RedisCommandRunner]>([])
+    private let make: @Sendable () -> any RedisCommandRunner
 
-    init(_ make: @escaping @Sendable () -> RedisClient) { self.make = make }
+    init(_ make: @escaping @Sendable () -> any RedisCommandRunner) { self.make = make }
 
-    func take() -> RedisClient { idle.withLock { $0.popLast() } ?? make() }
+    func take() -> any RedisCommandRunner { idle.withLock { $0.popLast() } ?? make() }
 
-    func giveBack(_ client: RedisClient) { idle.withLock { $0.append(client) } }
+    func giveBack(_ client: any RedisCommandRunner) { idle.withLock { $0.append(client) } }
 }

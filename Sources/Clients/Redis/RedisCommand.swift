@@ -1,0 +1,57 @@
+/// A command about one key.
+public struct RedisCommand: Sendable, Equatable {
+    public var arguments: [[UInt8]]
+    /// Where in `arguments` the key stands, by which a cluster chooses the node.
+    public var keyIndex: Int
+    /// What the command's digest stands for, where it runs a script.
+    var script: RedisScript?
+
+    /// - Parameter keyIndex: 1 for most commands.
+    public init(_ arguments: [[UInt8]], keyIndex: Int = 1) { (self.arguments, self.keyIndex) = (arguments, keyIndex) }
+
+    public init(_ words: String..., keyIndex: Int = 1) {
+        self.init(words.map { Array($0.utf8) }, keyIndex: keyIndex)
+    }
+
+    /// Runs a script on one key; a server that does not know it is told it first.
+    public init(_ script: RedisScript, key: String, _ arguments: [[UInt8]]) {
+        self.init(["EVALSHA", script.digest, "1", key].map { Array($0.utf8) } + arguments, keyIndex: 3)
+        self.script = script
+    }
+
+    var slot: Int { HashSlot.slot(of: arguments.indices.contains(keyIndex) ? arguments[keyIndex] : []) }
+}
+
+/// A script in Lua, which servers know by its digest once they were told it.
+///
+/// Source: <https://redis.io/docs/latest/develop/programmability/eval-intro/>
+public struct RedisScript: Sendable, Equatable {
+    public let source: String
+    let digest: String
+
+    public init(_ source: String) {
+        self.source = source
+        digest = SHA1.digest(of: Array(source.utf8)).hexadecimal
+    }
+}
+
+/// Which of a cluster's slots a key belongs to.
+public enum HashSlot {
+    public static let count = 16_384
+
+    /// CRC-16 (XMODEM) of the key, or of what stands in its first braces where that is not empty.
+    public static func slot(of key: [UInt8]) -> Int {
+        var hashed = key[...]
+        if let open = key.firstIndex(of: UInt8(ascii: "{")),
+            let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1
+        {
+            hashed = key[(open + 1)..<close]
+        }
+        var crc: UInt16 = 0
+        for byte in hashed {
+            crc ^= UInt16(byte) << 8
+            for _ in 0..<8 { crc = crc & 0x8000 != 0 ? crc << 1 ^ 0x1021 : crc << 1 }
+        }
+        return Int(crc) % count
+    }
+}
