@@ -7,7 +7,8 @@ enum CacheScript {
     /// Returns nil when it was stored, else what is there. Sequence numbers have up to 128 digits and are compared as text:
     /// Lua's numbers would make many of them equal. What is not a document of ours is replaced. ARGV[4] is the time to live in
     /// seconds, 0 for none.
-    static let source = """
+    static let script = RedisScript(
+        """
         local stored = redis.pcall('GET', KEYS[1])
         if type(stored) == 'string' then
           local isJSON, document = pcall(cjson.decode, stored)
@@ -27,16 +28,14 @@ enum CacheScript {
           redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
         end
         return false
-        """
+        """)
 
-    private static let digest = SHA1.digest(of: Array(source.utf8)).hexadecimal
-
-    /// - Parameter isWhole: Whether the script's text goes along, for a server that does not know it yet.
-    static func command(_ entry: CacheEntry, timeToLive: Int, isWhole: Bool) -> RedisCommand {
-        let head = isWhole ? ["EVAL", source] : ["EVALSHA", digest]
-        let words =
-            head + ["1", entry.key, String(entry.version.arrival), entry.version.sequence.digits]
-        return RedisCommand(
-            words.map { Array($0.utf8) } + [entry.document, Array(String(timeToLive).utf8)], keyIndex: 3)
+    static func call(_ entry: CacheEntry, timeToLive: Int) -> RedisScript.Call {
+        RedisScript.Call(
+            entry.key,
+            [
+                Array(String(entry.version.arrival).utf8), Array(entry.version.sequence.digits.utf8), entry.document,
+                Array(String(timeToLive).utf8),
+            ])
     }
 }

@@ -53,13 +53,16 @@ struct CacheUpdate {
     ) async throws {
         let replies = try await client.run(commands.map(\.command), until: deadline)
         for ((index, command), reply) in zip(commands, replies) {
-            if let words = reply.refusal {
-                let name = command.arguments.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-                failures[index] = failures[index] ?? "\(name) of \(entries[index].key) was refused: \(words)"
-            } else {
-                take(&self, index, reply)
-            }
+            let name = command.arguments.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            self.take(reply, of: index, named: name, take)
         }
+    }
+
+    private mutating func take(
+        _ reply: RESPValue, of index: Int, named name: String, _ take: (inout CacheUpdate, Int, RESPValue) -> Void
+    ) {
+        guard let words = reply.refusal else { return take(&self, index, reply) }
+        failures[index] = failures[index] ?? "\(name) of \(entries[index].key) was refused: \(words)"
     }
 }
 
@@ -80,24 +83,12 @@ extension CacheUpdate {
     }
 
     private mutating func storeDocuments() async throws {
-        var unknown = try await store(entries.indices.filter { failures[$0] == nil }, isWhole: false)
-        // A server that was restarted, or a node that is new, gets to know the script.
-        if !unknown.isEmpty { unknown = try await store(unknown, isWhole: true) }
-        for index in unknown { failures[index] = "the server forgets scripts at once" }
-    }
-
-    /// - Returns: Those for which the server did not know the script.
-    private mutating func store(_ indices: [Int], isWhole: Bool) async throws -> [Int] {
-        var unknown: [Int] = []
-        let commands = indices.map {
-            ($0, CacheScript.command(entries[$0], timeToLive: timeToLive, isWhole: isWhole))
+        let indices = entries.indices.filter { failures[$0] == nil }
+        let calls = indices.map { CacheScript.call(entries[$0], timeToLive: timeToLive) }
+        let replies = try await client.run(CacheScript.script, calls, until: deadline)
+        for (index, reply) in zip(indices, replies) {
+            take(reply, of: index, named: "SET") { update, index, reply in update.take(stored: reply, of: index) }
         }
-        try await run(commands) { update, index, reply in update.take(stored: reply, of: index) }
-        for index in indices where failures[index]?.contains("NOSCRIPT") ?? false {
-            failures[index] = nil
-            unknown.append(index)
-        }
-        return unknown
     }
 
     /// Notes what counts from now on, where another version than ours is stored.

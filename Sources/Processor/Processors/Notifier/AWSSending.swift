@@ -30,7 +30,9 @@ extension AWSSending {
             return try outcomes(of: try await client.send(request), count: notifications.count)
         } catch let error as AWSError {
             guard let refusal = error.refusal, !refusal.isRetryable else {
-                return notifications.map { _ in error.isMisconfiguration ? .outOfReach(reason: "\(error)") : .failed(reason: "\(error)") }
+                return notifications.map { _ in
+                    error.isMisconfiguration ? .outOfReach(reason: "\(error)") : .failed(reason: "\(error)")
+                }
             }
             guard isAboutEntries(refusal) else { return notifications.map { _ in .outOfReach(reason: "\(error)") } }
             guard notifications.count > 1 else { return [.refused(reason: "\(error)")] }

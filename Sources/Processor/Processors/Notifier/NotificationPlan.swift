@@ -62,7 +62,9 @@ extension RecordBatch {
     func sightings(_ settings: NotifierSettings) -> [Sighting] {
         let kinds = Set(settings.types.map(\.kind))
         return records.enumerated().compactMap { index, record in
-            guard kinds.contains(record.payload.kind), let facts = facts(of: record.payload, settings) else { return nil }
+            guard kinds.contains(record.payload.kind), let facts = facts(of: record.payload, settings) else {
+                return nil
+            }
             return Sighting(
                 record: index, entity: EntityKey(kind: record.payload.kind, id: string(record.payload.id)),
                 version: RecordVersion(

@@ -23,24 +23,35 @@ public struct Notifier: RecordProcessor {
     }
 
     /// - Parameters:
-    ///   - makeAWS: Called when there is something to send and no idle client; nothing connects before.
+    ///   - memory: A cache, and what stands before its keys; without one only this process knows what was told.
+    ///   - makeAWS: Called when there is something to send and no idle client; nothing connects before. Only a topic and
+    ///     an event bus need it.
     ///   - makeHTTP: The same for the webhook.
     public init(
-        settings: NotifierSettings, log: Logger, makeAWS: @escaping @Sendable () -> AWSClient,
-        makeHTTP: @escaping @Sendable () -> any HTTPClient
+        settings: NotifierSettings, log: Logger, memory: (client: RedisClient, keyPrefix: String)?,
+        makeAWS: (@Sendable () -> AWSClient)?, makeHTTP: @escaping @Sendable () -> any HTTPClient
     ) {
+        let remembered: any NotificationMemory =
+            memory.map { CacheMemory($0.client, keyPrefix: $0.keyPrefix) } ?? ProcessMemory()
         self.init(
-            settings: settings, memory: ProcessMemory(),
-            senders: Self.senders(settings, ClientPool(makeAWS), ClientPool(makeHTTP)), log: log)
+            settings: settings, memory: remembered,
+            senders: Self.senders(settings, makeAWS: makeAWS, makeHTTP: makeHTTP), log: log)
     }
 
     static func senders(
-        _ settings: NotifierSettings, _ aws: ClientPool<AWSClient>, _ http: ClientPool<any HTTPClient>
+        _ settings: NotifierSettings, makeAWS: (@Sendable () -> AWSClient)?,
+        makeHTTP: @escaping @Sendable () -> any HTTPClient
     ) -> [any NotificationSender] {
         var senders: [any NotificationSender] = []
-        if let arn = settings.topicARN { senders.append(TopicSender(topicARN: arn, clients: aws)) }
-        if let name = settings.eventBus { senders.append(EventBusSender(eventBus: name, clients: aws)) }
-        if let webhook = settings.webhook { senders.append(WebhookSender(webhook: webhook, clients: http)) }
+        if let makeAWS {
+            // Destinations are told at the same time, so each takes clients of its own from here.
+            let clients = ClientPool(makeAWS)
+            if let arn = settings.topicARN { senders.append(TopicSender(topicARN: arn, clients: clients)) }
+            if let name = settings.eventBus { senders.append(EventBusSender(eventBus: name, clients: clients)) }
+        }
+        if let webhook = settings.webhook {
+            senders.append(WebhookSender(webhook: webhook, clients: ClientPool(makeHTTP)))
+        }
         return senders
     }
 

@@ -91,7 +91,8 @@ extension NotifierRun {
         }
         let results = await deliver(plans, keeping: Array(leased.keys))
         for sighting in sightings {
-            outcomes[sighting.record] = results.lazy.compactMap { $0[sighting.record] }
+            outcomes[sighting.record] =
+                results.lazy.compactMap { $0[sighting.record] }
                 .max { $0.severity < $1.severity } ?? .succeeded
         }
         tellLog(of: results)

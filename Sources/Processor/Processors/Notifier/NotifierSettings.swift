@@ -70,7 +70,8 @@ extension NotifierSettings {
         guard let text = reader.string("NOTIFY_POPULARITY_THRESHOLD") else { return nil }
         guard let value = Double(text), (0..<100).contains(value) else {
             reader.complain(
-                "NOTIFY_POPULARITY_THRESHOLD is \"\(text)\"; expected a number from 0 to below 100, which scores must be over")
+                "NOTIFY_POPULARITY_THRESHOLD is \"\(text)\"; expected a number from 0 to below 100, which scores must be over"
+            )
             return nil
         }
         return value

@@ -84,7 +84,9 @@ extension ToldState {
         }
         switch (words[8], words[9]) {
         case ("concert", let status):
-            guard let status = Concert.Status(rawValue: status), let eventDate = Timestamp(words[10]) else { return nil }
+            guard let status = Concert.Status(rawValue: status), let eventDate = Timestamp(words[10]) else {
+                return nil
+            }
             facts = .concert(status: status, eventDate: eventDate)
         case ("artist", "popular"), ("artist", "known"):
             facts = .artist(score: words[10], isPopular: words[9] == "popular")

@@ -47,7 +47,8 @@ struct WebhookSender: NotificationSender {
         case 408, 429, 500...: return .failed(reason: reason, retryAfter: retryAfter(response))
         case 400..<500: return .refused(reason: reason)
         default:
-            return .outOfReach(reason: reason + "; redirects are not followed: set NOTIFY_WEBHOOK_URL to where it leads")
+            return .outOfReach(
+                reason: reason + "; redirects are not followed: set NOTIFY_WEBHOOK_URL to where it leads")
         }
     }
 
