@@ -28,7 +28,8 @@ final class NotificationPlanTests: XCTestCase {
                 if old == new, oldDate == newDate { continue }
                 let isMove = oldDate != newDate && (old == new || old == .postponed && new == .scheduled)
                 let parts = [old == new ? nil : "\(old)", oldDate == newDate ? nil : "\(oldDate)"].compactMap(\.self)
-                heard.append("\(version.sequence) \(isMove ? "moved" : "\(new)") before: \(parts.joined(separator: " "))")
+                heard.append(
+                    "\(version.sequence) \(isMove ? "moved" : "\(new)") before: \(parts.joined(separator: " "))")
             default: continue
             }
         }

@@ -122,7 +122,8 @@ final class NotificationRulesTests: XCTestCase {
         let version = RecordVersion(arrival: 1, sequenceNumber: try XCTUnwrap(SequenceNumber("1")))
         let step = NotificationRules.step(
             from: nil, to: known(.scheduled), version: version, wanted: [.concertCancelled])
-        XCTAssertEqual(step, NotificationRules.Step(change: nil, state: ToldState(version: version, facts: known(.scheduled))))
+        XCTAssertEqual(
+            step, NotificationRules.Step(change: nil, state: ToldState(version: version, facts: known(.scheduled))))
     }
 
     func testAStateComesBackFromItsText() throws {

@@ -63,7 +63,7 @@ struct CacheMemory: NotificationMemory {
 
 /// The scripts. ARGV[1] is the owner in each.
 extension CacheMemory {
-    /// ARGV[2]: for how many ms; then names of fields, whose values are returned. False while somebody else has the lease.
+    /// ARGV[2]: for how many ms; then names of fields, whose values are returned, or false while somebody else has the lease.
     private static let leaseScript = RedisScript(
         """
         local time = redis.call('TIME')

@@ -13,6 +13,8 @@ struct EventBusSender: AWSSending {
 
     static let source = "concert-data-processor"
 
+    /// As EventBridge counts an entry.
+    ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
     func size(of notification: Notification) -> Int {
         Self.source.utf8.count + notification.type.rawValue.utf8.count + notification.body.count

@@ -27,6 +27,8 @@ extension Notification {
     /// Names entity, type and state; the same state reached once more has another one.
     var messageDeduplicationID: String { Self.valid("\(entity.id)/\(type.rawValue)/\(stateName)") }
 
+    /// What SNS takes for its IDs.
+    ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatchRequestEntry.html>
     private static func valid(_ text: String) -> String {
         let isValid = (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }

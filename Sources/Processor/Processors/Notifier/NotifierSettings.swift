@@ -77,6 +77,8 @@ extension NotifierSettings {
         return value
     }
 
+    /// Whether it has the form of a topic's ARN.
+    ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
     private static func isTopic(_ arn: String) -> Bool {
         let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
