@@ -15,9 +15,8 @@ struct Composition {
         var problems: [String] = []
         let settings = Self.gather(&problems) { () throws(SettingsError) in try Settings(environment: environment) }
         // Looked for in the text, so that both kinds of complaints are told at once.
-        let isIAM = environment["CACHE_AUTH"]?.lowercased() == "iam"
         let callsAWS = Settings.ProcessorName.allCases.contains {
-            $0.callsAWS(isCacheIAM: isIAM) && environment["PROCESSORS"]?.contains($0.rawValue) == true
+            $0.callsAWS(environment) && environment["PROCESSORS"]?.contains($0.rawValue) == true
         }
         clients =
             callsAWS
@@ -55,18 +54,36 @@ struct Composition {
                     CacheUpdater(settings: cache) { [clients, certificateBundle] in
                         RedisClient(cache, clients, certificateBundle)
                     })
+            case .notifier: made.append(try notifier(log: log))
             case .log: made.append(LogProcessor(log: log))
             }
         }
         return made
     }
+
+    private func notifier(log: Logger) throws(SettingsError) -> Notifier {
+        guard let notifier = settings.notifier, !notifier.callsAWS || clients != nil else {
+            throw SettingsError(problems: ["notifier was chosen, and NOTIFY_... was not read"])
+        }
+        let memory = settings.cache.map { RedisClient($0, clients, certificateBundle) }
+        return Notifier(
+            settings: notifier, log: log, memory: memory.map { ($0, settings.cache?.keyPrefix ?? "") },
+            makeAWS: clients?.make,
+            makeHTTP: { [certificateBundle] in
+                CurlHTTPClient(CurlHTTPClient.Configuration(certificateBundle: certificateBundle))
+            })
+    }
 }
 
 extension Settings.ProcessorName {
-    fileprivate func callsAWS(isCacheIAM: Bool) -> Bool {
-        switch self {
+    /// Whether AWS's own settings are needed, too.
+    fileprivate func callsAWS(_ environment: [String: String]) -> Bool {
+        let isCacheIAM = environment["CACHE_URL"]?.isEmpty == false && environment["CACHE_AUTH"]?.lowercased() == "iam"
+        return switch self {
         case .redshift: true
         case .cache: isCacheIAM
+        case .notifier:
+            isCacheIAM || ["NOTIFY_TOPIC_ARN", "NOTIFY_EVENT_BUS"].contains { environment[$0]?.isEmpty == false }
         case .log: false
         }
     }

@@ -4,7 +4,7 @@ import Telemetry
 public struct Settings: Sendable, Equatable {
     /// The processors there are, by the name that `PROCESSORS` chooses them with.
     public enum ProcessorName: String, Sendable, CaseIterable {
-        case redshift, cache, log
+        case redshift, cache, notifier, log
     }
 
     /// `PROCESSORS`: at least one, each once.
@@ -13,8 +13,10 @@ public struct Settings: Sendable, Equatable {
     public var optionalProcessors: Set<ProcessorName>
     /// `REDSHIFT_...`; nil unless that processor was chosen.
     public var redshift: RedshiftSettings?
-    /// `CACHE_...`; nil unless that processor was chosen.
+    /// `CACHE_...`; nil unless that processor was chosen, or the notifier and a `CACHE_URL` for its memory.
     public var cache: CacheSettings?
+    /// `NOTIFY_...`; nil unless that processor was chosen.
+    public var notifier: NotifierSettings?
     /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
     public var deadlineMargin: Duration
     /// `METRICS`.
@@ -35,7 +37,10 @@ public struct Settings: Sendable, Equatable {
         processors = reader.list("PROCESSORS", of: ProcessorName.self) ?? [.log]
         optionalProcessors = Set(reader.list("OPTIONAL_PROCESSORS", of: ProcessorName.self) ?? [])
         if processors.contains(.redshift) { redshift = RedshiftSettings(&reader) }
-        if processors.contains(.cache) { cache = CacheSettings(&reader) }
+        if processors.contains(.cache) || processors.contains(.notifier) && reader.string("CACHE_URL") != nil {
+            cache = CacheSettings(&reader)
+        }
+        if processors.contains(.notifier) { notifier = NotifierSettings(&reader) }
         deadlineMargin = .milliseconds(reader.integer("DEADLINE_MARGIN_MS", in: 0...900_000) ?? 500)
         isMetricsOn = reader.choice("METRICS", ["on": true, "off": false]) ?? true
         logLevel = reader.choice("AWS_LAMBDA_LOG_LEVEL", Self.logLevels) ?? .info

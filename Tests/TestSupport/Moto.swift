@@ -25,7 +25,10 @@ public struct Moto: Sendable {
             "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PAGER": "",
         ]) { $1 }
         let program = try RunningProgram(
-            Self.python(), [Self.folder.appending(path: "bin/aws").path] + arguments + ["--output", "json"],
+            Self.python(),
+            [Self.folder.appending(path: "bin/aws").path] + arguments
+                // For SQS the variable is not enough.
+                + ["--output", "json", "--endpoint-url", url],
             environment: environment)
         let run = try withExtendedLifetime(home) { try program.finish() }
         guard run.status == 0 else { throw Failure("aws \(arguments.joined(separator: " ")): \(run.notes)") }

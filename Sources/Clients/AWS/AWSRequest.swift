@@ -150,6 +150,14 @@ extension AWSRequest {
     public static func sqs(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.sqs, target: "AmazonSQS", version: "1.0", operation, body)
     }
+
+    /// A call of EventBridge.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/>
+    public static func eventBridge(_ operation: String, _ body: JSONValue) -> AWSRequest {
+        json(.eventBridge, target: "AWSEvents", version: "1.1", operation, body)
+    }
+
     /// A call of the Redshift Data API.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift-data/latest/APIReference/>

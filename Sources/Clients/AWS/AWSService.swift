@@ -18,6 +18,7 @@ public struct AWSService: Sendable, Equatable {
     public static let sts = AWSService("sts")
     public static let sqs = AWSService("sqs")
     public static let sns = AWSService("sns")
+    public static let eventBridge = AWSService("events", variable: "EVENTBRIDGE")
     public static let s3 = AWSService("s3")
     public static let redshiftData = AWSService("redshift-data", variable: "REDSHIFT_DATA")
     /// The portal that gives credentials for an SSO token; its calls are not signed.

@@ -15,7 +15,7 @@ package enum SHA256 {
         return digest
     }
 
-    static func authenticationCode(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+    package static func authenticationCode(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: length)
         unsafe key.withUnsafeBufferPointer { key in
             unsafe bytes.withUnsafeBufferPointer { input in

@@ -5,6 +5,8 @@ public struct PayloadError: Error, Equatable, Sendable {
     /// What kind of rule is broken; dead letters and alarms match on these words, so never rename one.
     public enum Reason: String, Sendable, CaseIterable {
         case base64, gzip, kpl, utf8, json, kind, missing, type, range
+        /// Not the record's own fault: a destination took it for one that it will never take.
+        case refused
     }
 
     public var reason: Reason

@@ -11,7 +11,7 @@ import Telemetry
 public struct RedshiftWriter: RecordProcessor {
     public let name = "redshift"
     private let settings: RedshiftSettings
-    private let clients: ClientPool
+    private let clients: ClientPool<AWSClient>
     private let log: Logger
     private let attempts = AttemptMemory()
 
@@ -31,18 +31,6 @@ public struct RedshiftWriter: RecordProcessor {
         await run.write(&outcomes)
         clients.giveBack(client)
     }
-}
-
-/// AWS clients that are idle: a client has one request on the wire at a time, and a long poll takes 30 s.
-private final class ClientPool: Sendable {
-    private let idle = Mutex<[AWSClient]>([])
-    private let make: @Sendable () -> AWSClient
-
-    init(_ make: @escaping @Sendable () -> AWSClient) { self.make = make }
-
-    func take() -> AWSClient { idle.withLock { $0.popLast() } ?? make() }
-
-    func giveBack(_ client: AWSClient) { idle.withLock { $0.append(client) } }
 }
 
 /// Which attempts of recent transactions have failed for good, so that a retry need not ask for each again.

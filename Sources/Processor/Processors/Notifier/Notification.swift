@@ -1,0 +1,126 @@
+import Clients
+import JSON
+
+/// Names an entity among those that are told of.
+struct EntityKey: Sendable, Hashable {
+    var kind: Payload.Kind
+    var id: String
+}
+
+/// One message to subscribers.
+struct Notification: Sendable, Equatable {
+    var type: NotificationType
+    var entity: EntityKey
+    /// One JSON object.
+    var body: [UInt8]
+    /// The state that is told, in words that are the same whenever it is told again.
+    var stateName: String
+    /// The same for each try of one notification, and for no other one.
+    var idempotencyKey: String
+}
+
+/// Identity, as a FIFO topic needs it.
+extension Notification {
+    /// What keeps its order: the entity's ID, or its digest where SNS would not take that.
+    var messageGroupID: String { Self.valid(entity.id) }
+
+    /// Names entity, type and state; the same state reached once more has another one.
+    var messageDeduplicationID: String { Self.valid("\(entity.id)/\(type.rawValue)/\(stateName)") }
+
+    /// What SNS takes for its IDs.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatchRequestEntry.html>
+    private static func valid(_ text: String) -> String {
+        let isValid = (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        return isValid ? text : SHA256.digest(of: Array(text.utf8)).hexadecimal
+    }
+}
+
+extension ToldState {
+    /// See ``Notification/stateName``.
+    func name(of type: NotificationType) -> String {
+        switch facts {
+        case .concert(_, let eventDate): "\(eventDate)/\(tellings(of: type))"
+        case .artist: "popular/\(tellings(of: type))"
+        }
+    }
+}
+
+/// Making them.
+extension RecordBatch {
+    /// - Parameter step: Has something to tell of the record.
+    func notification(
+        of record: PayloadRecord, _ entity: EntityKey, _ change: NotificationRules.Change, _ state: ToldState
+    ) -> Notification {
+        let position = record.position
+        let sequenceNumber = state.version.sequenceNumber.digits
+        let stream = streamARN(of: position)
+        let shard = shardID(of: position)
+        let identity = [
+            stream ?? "", shard ?? "", sequenceNumber, String(state.version.subSequenceNumber), change.type.rawValue,
+        ]
+        let arrival = arrivalMilliseconds(of: position)
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.member("type", change.type.rawValue)
+        writer.key("entity")
+        writeDocument(of: record, arrival: arrival, sequenceNumber, to: &writer)
+        if !change.previous.isEmpty { writer.member("previous", change.previous) }
+        writer.member("stream", stream)
+        writer.member("shard", shard)
+        writer.member("sequence_number", sequenceNumber)
+        writer.member("time", arrival.map { Timestamp(millisecondsSinceEpoch: $0).description })
+        writer.closeObject()
+        return Notification(
+            type: change.type, entity: entity, body: Self.escapingNoncharacters(writer.bytes),
+            stateName: state.name(of: change.type),
+            idempotencyKey: SHA256.digest(of: Array(identity.joined(separator: "\n").utf8)).hexadecimal)
+    }
+
+    /// The document as the cache holds it.
+    private func writeDocument(
+        of record: PayloadRecord, arrival: Int64?, _ sequenceNumber: String, to writer: inout JSONWriter
+    ) {
+        writer.openObject()
+        writeMembers(of: record.payload, to: &writer)
+        writer.key("_version")
+        writer.openObject()
+        if let arrival {
+            writer.key("arrival")
+            writer.integer(arrival)
+        }
+        writer.member("sequence", sequenceNumber)
+        writer.closeObject()
+        writer.closeObject()
+    }
+
+    /// U+FFFE and U+FFFF may stand in JSON, but SNS and SQS take no text that XML could not hold.
+    private static func escapingNoncharacters(_ json: [UInt8]) -> [UInt8] {
+        let marks: [[UInt8]: String] = [[0xEF, 0xBF, 0xBE]: "\\ufffe", [0xEF, 0xBF, 0xBF]: "\\uffff"]
+        guard marks.keys.contains(where: { json.firstRange(of: $0) != nil }) else { return json }
+        return marks.reduce(into: json) { json, mark in json.replace(mark.key, with: Array(mark.value.utf8)) }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func member(_ name: String, _ value: String?) {
+        guard let value else { return }
+        key(name)
+        string(value)
+    }
+
+    fileprivate mutating func member(_ name: String, _ previous: [NotificationRules.PreviousValue]) {
+        key(name)
+        openObject()
+        for value in previous {
+            switch value {
+            case .status(let status): member("status", status.rawValue)
+            case .eventDate(let date): member("event_date", date.description)
+            case .popularityScore(let score):
+                key("popularity_score")
+                raw(score)
+            }
+        }
+        closeObject()
+    }
+}

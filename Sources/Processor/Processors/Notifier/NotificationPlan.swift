@@ -1,0 +1,88 @@
+/// What one destination is to be told of the entities whose leases are held, in record order.
+struct NotificationPlan: Sendable {
+    /// A notification to send.
+    struct Telling: Sendable {
+        /// Of the record, in the batch.
+        var record: Int
+        var entity: EntityKey
+        var change: NotificationRules.Change
+        var state: ToldState
+        /// What the destination knows once it was told: also that records which follow have nothing to tell.
+        var stateAfter: ToldState
+    }
+
+    var tellings: [Telling] = []
+    /// What the destination knows without being told, of entities that it is told nothing of.
+    var silent: [EntityKey: ToldState] = [:]
+}
+
+/// A record that may have something to tell.
+struct Sighting: Sendable {
+    /// Of the record, in the batch.
+    var record: Int
+    var entity: EntityKey
+    var version: RecordVersion
+    var facts: EntityFacts
+}
+
+extension NotificationPlan {
+    /// - Parameters:
+    ///   - sightings: In record order.
+    ///   - known: What the destination knows of each entity, those that it knows nothing of left out.
+    init(
+        _ sightings: [Sighting], known: [EntityKey: ToldState], wanted: Set<NotificationType>
+    ) {
+        var known = known
+        var lastTelling: [EntityKey: Int] = [:]
+        for sighting in sightings {
+            let entity = sighting.entity
+            guard
+                let step = NotificationRules.step(
+                    from: known[entity], to: sighting.facts, version: sighting.version, wanted: wanted)
+            else { continue }
+            known[entity] = step.state
+            if let change = step.change {
+                lastTelling[entity] = tellings.count
+                silent[entity] = nil
+                tellings.append(
+                    Telling(
+                        record: sighting.record, entity: entity, change: change, state: step.state,
+                        stateAfter: step.state))
+            } else if let index = lastTelling[entity] {
+                tellings[index].stateAfter = step.state
+            } else {
+                silent[entity] = step.state
+            }
+        }
+    }
+}
+
+extension RecordBatch {
+    /// The records that notifications may be about.
+    func sightings(_ settings: NotifierSettings) -> [Sighting] {
+        let kinds = Set(settings.types.map(\.kind))
+        return records.enumerated().compactMap { index, record in
+            guard kinds.contains(record.payload.kind), let facts = facts(of: record.payload, settings) else {
+                return nil
+            }
+            return Sighting(
+                record: index, entity: EntityKey(kind: record.payload.kind, id: string(record.payload.id)),
+                version: RecordVersion(
+                    arrival: arrivalMilliseconds(of: record.position),
+                    sequenceNumber: sequenceNumber(of: record.position),
+                    subSequenceNumber: record.position.subSequenceNumber),
+                facts: facts)
+        }
+    }
+
+    private func facts(of payload: Payload, _ settings: NotifierSettings) -> EntityFacts? {
+        switch payload {
+        case .concert(let concert): return .concert(status: concert.status, eventDate: concert.eventDate)
+        case .artist(let artist):
+            let score = string(artist.popularityScore.text)
+            guard let threshold = settings.popularityThreshold, let value = Double(score) else { return nil }
+            return .artist(score: score, isPopular: value > threshold)
+        case .venue, .ticketSale: return nil
+        }
+    }
+}

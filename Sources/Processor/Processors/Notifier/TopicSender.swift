@@ -1,0 +1,72 @@
+import Clients
+
+/// Publishes to an SNS topic.
+///
+/// A standard topic may deliver a message twice and in another order. A FIFO topic keeps the order of each entity's
+/// messages, and for five minutes drops a repeat.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
+struct TopicSender: AWSSending {
+    let destination = Destination.topic
+    /// Of all messages together; a topic may be set to take more, but no less.
+    let capacity = SendCapacity(count: 10, bytes: 262_144)
+    let topicARN: String
+    let clients: ClientPool<AWSClient>
+
+    private var isFIFO: Bool { topicARN.hasSuffix(".fifo") }
+
+    func size(of notification: Notification) -> Int {
+        // Attributes count with their names and types.
+        notification.body.count + "type".utf8.count + "String".utf8.count + notification.type.rawValue.utf8.count
+    }
+
+    func request(for notifications: [Notification]) -> AWSRequest {
+        var items = [AWSRequest.QueryItem("TopicArn", topicARN)]
+        for (index, notification) in notifications.enumerated() {
+            let entry = "PublishBatchRequestEntries.member.\(index + 1)"
+            items += [
+                AWSRequest.QueryItem("\(entry).Id", String(index)),
+                AWSRequest.QueryItem("\(entry).Message", String(decoding: notification.body, as: UTF8.self)),
+                AWSRequest.QueryItem("\(entry).MessageAttributes.entry.1.Name", "type"),
+                AWSRequest.QueryItem("\(entry).MessageAttributes.entry.1.Value.DataType", "String"),
+                AWSRequest.QueryItem(
+                    "\(entry).MessageAttributes.entry.1.Value.StringValue", notification.type.rawValue),
+            ]
+            guard isFIFO else { continue }
+            items += [
+                AWSRequest.QueryItem("\(entry).MessageGroupId", notification.messageGroupID),
+                AWSRequest.QueryItem("\(entry).MessageDeduplicationId", notification.messageDeduplicationID),
+            ]
+        }
+        return .sns("PublishBatch", items)
+    }
+
+    func outcomes(of response: AWSResponse, count: Int) throws(AWSError) -> [SendOutcome] {
+        let answer = try response.xml()
+        // Status 200 says nothing of the entries, and what is not spoken of may have gone either way.
+        var outcomes = [SendOutcome](repeating: .failed(reason: "sns: no word of the message"), count: count)
+        for entry in answer.first("Successful")?.children ?? [] {
+            if let index = Self.index(of: entry, in: outcomes) { outcomes[index] = .told }
+        }
+        for entry in answer.first("Failed")?.children ?? [] {
+            guard let index = Self.index(of: entry, in: outcomes) else { continue }
+            outcomes[index] = .entry(
+                "sns", code: entry.text(of: "Code") ?? "unknown", message: entry.text(of: "Message") ?? "",
+                isFinal: entry.text(of: "SenderFault") == "true")
+        }
+        return outcomes
+    }
+
+    private static func index(of entry: XMLElement, in outcomes: [SendOutcome]) -> Int? {
+        entry.text(of: "Id").flatMap { Int($0) }.flatMap { outcomes.indices.contains($0) ? $0 : nil }
+    }
+
+    func isAboutEntries(_ refusal: AWSRefusal) -> Bool {
+        let codes = [
+            "InvalidParameter", "InvalidParameterException", "InvalidParameterValue", "ParameterValueInvalid",
+            "BatchRequestTooLong", "BatchRequestTooLongException", "InvalidBatchEntryId", "ValidationError",
+        ]
+        // A topic that does not fit is nobody's message's fault.
+        return codes.contains(refusal.code) && !refusal.message.contains("TopicArn")
+    }
+}

@@ -1,0 +1,117 @@
+import JSON
+import XCTest
+
+@testable import Processor
+
+/// Batches of records against a model that looks at one entity at a time.
+final class NotificationPlanTests: XCTestCase {
+    private static let all = Set(NotificationType.allCases)
+
+    private struct Version {
+        var sequence: Int
+        var facts: EntityFacts
+    }
+
+    /// What subscribers hear, by the plainest words: of each version that is newer than all before it, how it differs.
+    private func model(_ versions: [Version]) -> [String] {
+        var heard: [String] = []
+        var newest = 0
+        var last: EntityFacts?
+        for version in versions where version.sequence > newest {
+            newest = version.sequence
+            defer { last = version.facts }
+            switch (last, version.facts) {
+            case (_, .concert(.completed, _)): continue
+            case (.concert(.cancelled, _)?, .concert(.cancelled, _)): continue
+            case (nil, .concert(let status, _)): heard.append("\(version.sequence) \(status) before: nothing")
+            case (.concert(let old, let oldDate)?, .concert(let new, let newDate)):
+                if old == new, oldDate == newDate { continue }
+                let isMove = oldDate != newDate && (old == new || old == .postponed && new == .scheduled)
+                let parts = [old == new ? nil : "\(old)", oldDate == newDate ? nil : "\(oldDate)"].compactMap(\.self)
+                heard.append(
+                    "\(version.sequence) \(isMove ? "moved" : "\(new)") before: \(parts.joined(separator: " "))")
+            default: continue
+            }
+        }
+        return heard
+    }
+
+    private func words(_ telling: NotificationPlan.Telling) -> String {
+        let name =
+            switch telling.change.type {
+            case .concertAnnounced: "scheduled"
+            case .concertCancelled: "cancelled"
+            case .concertPostponed: "postponed"
+            case .concertRescheduled, .artistPopular: "moved"
+            }
+        let previous = telling.change.previous.map { value in
+            switch value {
+            case .status(let status): "\(status)"
+            case .eventDate(let date): "\(date)"
+            case .popularityScore(let score): score
+            }
+        }
+        let text = previous.isEmpty ? "nothing" : previous.joined(separator: " ")
+        return "\(telling.state.version.sequenceNumber) \(name) before: \(text)"
+    }
+
+    /// Any cut into batches, any repeat, any disorder: subscribers hear what the model says.
+    func testWhateverTheBatchesSubscribersHearEachChangeOnce() throws {
+        var random = SeededGenerator(seed: 11)
+        for _ in 0..<2000 {
+            var versions: [Version] = []
+            for sequence in 1...Int.random(in: 1...12, using: &random) {
+                let status = try XCTUnwrap(Concert.Status.allCases.randomElement(using: &random))
+                let date = Timestamp(secondsSinceEpoch: Int64.random(in: 1...3, using: &random) * 86_400)
+                versions.append(Version(sequence: sequence, facts: .concert(status: status, eventDate: date)))
+            }
+            if Bool.random(using: &random) { versions.shuffle(using: &random) }
+            // Batches that overlap, as retries do.
+            var known: [EntityKey: ToldState] = [:]
+            var heard: [String] = []
+            var start = 0
+            while start < versions.count {
+                let end = Int.random(in: start + 1...versions.count, using: &random)
+                let from = max(0, start - Int.random(in: 0...3, using: &random))
+                let plan = NotificationPlan(
+                    try sightings(Array(versions[from..<end])), known: known, wanted: Self.all)
+                heard += plan.tellings.map(words)
+                for telling in plan.tellings { known[telling.entity] = telling.stateAfter }
+                known.merge(plan.silent) { $1 }
+                start = end
+            }
+            XCTAssertEqual(heard, model(versions), "\(versions)")
+        }
+    }
+
+    private func sightings(_ versions: [Version]) throws -> [Sighting] {
+        try versions.enumerated().map { index, version in
+            Sighting(
+                record: index, entity: EntityKey(kind: .concert, id: "c"),
+                version: RecordVersion(
+                    arrival: 1, sequenceNumber: try XCTUnwrap(SequenceNumber(String(version.sequence)))),
+                facts: version.facts)
+        }
+    }
+
+    func testEachEntityIsForItself() throws {
+        let event = EventText([
+            .init(#"{"concert_id":"a","event_date":"2026-11-08"}"#, "1"),
+            .init(#"{"artist_id":"a","name":"A","popularity_score":80.5}"#, "2"),
+            .init(#"{"concert_id":"b","event_date":"2026-11-08","status":"canceled"}"#, "3"),
+            .init(Sample.venue, "4"), .init(Sample.sale, "5"),
+            .init(#"{"concert_id":"a","event_date":"2026-11-09"}"#, "6"),
+            .init(#"{"artist_id":"b","name":"B","popularity_score":80}"#, "7"),
+        ])
+        var settings = NotifierSettings(types: Self.all, popularityThreshold: 80)
+        let batch = try RecordBatch(decoding: event)
+        let plan = NotificationPlan(batch.sightings(settings), known: [:], wanted: settings.types)
+        XCTAssertEqual(plan.tellings.map(\.record), [0, 1, 2, 5])
+        XCTAssertEqual(
+            plan.tellings.map(\.change.type),
+            [.concertAnnounced, .artistPopular, .concertCancelled, .concertRescheduled])
+        XCTAssertEqual(Set(plan.silent.keys), [EntityKey(kind: .artist, id: "b")])
+        settings.types = [.artistPopular]
+        XCTAssertEqual(batch.sightings(settings).map(\.record), [1, 6])
+    }
+}
