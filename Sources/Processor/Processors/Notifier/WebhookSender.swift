@@ -10,10 +10,10 @@ struct WebhookSender: NotificationSender {
     let capacity = SendCapacity(count: 1)
     let webhook: NotifierSettings.Webhook
     let clients: ClientPool<any HTTPClient>
+    /// For one attempt, from the first byte sent to the last received.
+    var timeLimit = Duration.seconds(10)
     var now: @Sendable () -> WallClock = WallClock.now
 
-    /// For one attempt, from the first byte sent to the last received.
-    static let timeLimit = Duration.seconds(10)
     /// `t=<seconds since the epoch>,v1=<HMAC-SHA256 of "<seconds>.<body>" in hexadecimal>`.
     static let signatureHeader = "Concert-Signature"
     static let idempotencyHeader = "Idempotency-Key"
@@ -68,7 +68,7 @@ struct WebhookSender: NotificationSender {
                 HTTPHeader("Content-Type", "application/json"),
                 HTTPHeader("User-Agent", "concert-data-processor/\(Version.current)"),
                 HTTPHeader(Self.idempotencyHeader, notification.idempotencyKey),
-            ], body: notification.body, timeout: Self.timeLimit)
+            ], body: notification.body, timeout: timeLimit)
         if let secret = webhook.secret {
             let time = now().millisecondsSinceEpoch / 1000
             let signature = Self.signature(of: notification.body, at: time, secret: secret)

@@ -1,0 +1,121 @@
+import Clients
+import Foundation
+import Synchronization
+import TestSupport
+import Transport
+import XCTest
+
+@testable import Processor
+
+/// Posting to a real server that breaks in every way a receiver can.
+final class WebhookServerTests: NotifierTestCase {
+    private struct Taken: Decodable {
+        var path: String
+        var headers: [String: String]
+        var body: String
+        var answered: Bool
+    }
+
+    /// How long each pause would have been.
+    private final class Pauses: Sendable {
+        let all = Mutex<[Duration]>([])
+    }
+
+    private let pauses = Pauses()
+
+    override var pacing: RetryPacing {
+        var pacing = RetryPacing()
+        pacing.retries.pause = { [pauses] delay in
+            pauses.all.withLock { $0.append(delay) }
+            try Task.checkCancellation()
+        }
+        return pacing
+    }
+
+    /// - Parameter timeLimit: Of one attempt.
+    private func webhook(_ url: String, secret: String? = nil, timeLimit: Duration = .seconds(10)) -> WebhookSender {
+        WebhookSender(
+            webhook: NotifierSettings.Webhook(url: url, secret: secret, host: "127.0.0.1"),
+            clients: ClientPool { CurlHTTPClient(CurlHTTPClient.Configuration()) }, timeLimit: timeLimit)
+    }
+
+    private func taken(by server: PythonServer) async throws -> [Taken] {
+        let client = CurlHTTPClient(CurlHTTPClient.Configuration())
+        let answer = try await client.send(HTTPRequest(url: server.url + "/_taken", timeout: .seconds(10)))
+        return try JSONDecoder().decode([Taken].self, from: Data(answer.body))
+    }
+
+    /// One row: what the receiver does one request after the other, and what becomes of the record.
+    func testEachFaultIsTriedAgainOrFinal() async throws {
+        let server = try PythonServer("webhook-server.py")
+        let told = RecordOutcome.succeeded
+        func refused(_ status: Int) -> RecordOutcome {
+            .rejected(PayloadError(.refused, "webhook 127.0.0.1: status \(status)"))
+        }
+        let cases: [(script: String, outcome: RecordOutcome, taken: Int)] = [
+            ("200", told, 1), ("204", told, 1), ("500-503-502-504", told, 1), ("429-408", told, 1),
+            ("cut-half-cut", told, 1), ("lost", told, 2), ("slow", told, 1), ("429:1-500", told, 1),
+            ("404", refused(404), 0), ("500-401", refused(401), 0), ("410", refused(410), 0),
+        ]
+        for row in cases {
+            let sender = webhook("\(server.url)/\(row.script)", timeLimit: .milliseconds(300))
+            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier(sender))
+            XCTAssertEqual(outcomes, [row.outcome], row.script)
+            let taken = try await taken(by: server).filter { $0.path == "/\(row.script)" }
+            XCTAssertEqual(taken.count, row.taken, row.script)
+            // A repeat can be told by its key.
+            XCTAssertLessThanOrEqual(Set(taken.map { $0.headers["Idempotency-Key"] }).count, 1, row.script)
+            XCTAssertLessThanOrEqual(Set(taken.map(\.body)).count, 1, row.script)
+        }
+        XCTAssertTrue(pauses.all.withLock { $0.contains { $0 >= .seconds(1) } }, "Retry-After counts")
+    }
+
+    func testOrderIsKeptThroughFaultsAndEachKeyIsOneNotifications() async throws {
+        let server = try PythonServer("webhook-server.py")
+        let records = (1...12).map { Self.concert("c\($0 % 3)", $0, day: $0) }
+        let sender = webhook("\(server.url)/200-cut-200-503-200-half-429-200", secret: "key")
+        let outcomes = try await Self.tell(EventText(records), by: notifier(sender))
+        XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 12))
+        let taken = try await taken(by: server)
+        XCTAssertEqual(Set(taken.map { $0.headers["Idempotency-Key"] ?? "" }).count, 12)
+        let sequences = try taken.map { entry in
+            let body = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(entry.body.utf8)) as? [String: Any])
+            return try XCTUnwrap((body["sequence_number"] as? String).flatMap { Int($0) })
+        }
+        XCTAssertEqual(sequences, Array(1...12))
+        for entry in taken {
+            let parts = try XCTUnwrap(entry.headers["Concert-Signature"]).split(separator: ",")
+            let time = try XCTUnwrap(Int64(parts[0].dropFirst("t=".count)))
+            let expected = WebhookSender.signature(of: Array(entry.body.utf8), at: time, secret: "key")
+            XCTAssertEqual(parts[1], "v1=\(expected)")
+        }
+    }
+
+    func testAReceiverThatStaysDownFailsItsRecordsAndTheRetryTellsThem() async throws {
+        let server = try PythonServer("webhook-server.py")
+        let memory = ProcessMemory()
+        let records = (1...4).map { Self.concert("c\($0)", $0) }
+        let nobody = webhook("http://127.0.0.1:1/")
+        var impatient = pacing
+        impatient.patience = .milliseconds(200)
+        impatient.retries.pause = { _ in try await Task.sleep(for: .milliseconds(20)) }
+        let down = Notifier(
+            settings: settings, memory: memory, senders: [nobody], pacing: impatient, log: .init(sink: lines))
+        let outcomes = try await Self.tell(EventText(records), by: down)
+        XCTAssertTrue(outcomes.allSatisfy(\.isRetryable), "\(outcomes)")
+        let retried = try await Self.tell(
+            EventText(records), by: notifier(webhook(server.url + "/200"), memory: memory))
+        XCTAssertEqual(retried, Array(repeating: .succeeded, count: 4))
+        let found = try await taken(by: server)
+        XCTAssertEqual(found.count, 4)
+    }
+
+    /// The attempt itself would wait for an hour.
+    func testTheDeadlineCutsASlowReceiverOff() async throws {
+        let server = try PythonServer("webhook-server.py")
+        let sender = webhook(server.url + "/slow", timeLimit: .seconds(3600))
+        let outcomes = try await Self.tell(
+            EventText([Self.concert("a", 1)]), by: notifier(sender), within: .milliseconds(500))
+        XCTAssertEqual(outcomes, [.retryable(reason: "webhook 127.0.0.1: no time left")])
+    }
+}

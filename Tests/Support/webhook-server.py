@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""A receiver of webhooks on 127.0.0.1 that fails as its path says, and keeps what it took.
+
+    POST /SCRIPT/...   SCRIPT is a list of steps with dashes between them, one a request, and then 200 for ever:
+                       a status; a status with what Retry-After says, as in 429:1; "cut" ends the connection without an
+                       answer; "half" in the middle of one; "lost" takes the body and ends the connection; "slow" answers
+                       nothing, until the client gives up
+    GET /_taken        a JSON list of what was answered with 2xx, or taken and lost: path, headers, body, answered
+
+Prints its port, and ends when standard input does, with whoever started it.
+"""
+import json
+import os
+import sys
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+lock = threading.Lock()
+requests = Counter()
+taken = []
+
+
+class Receiver(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def answer(self, status, body=b"", retry_after=None):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        with lock:
+            self.answer(200, json.dumps(taken).encode())
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        with lock:
+            number = requests[self.path]
+            requests[self.path] += 1
+        steps = self.path.split("/")[1].split("-")
+        step = steps[number] if number < len(steps) else "200"
+        status, _, retry_after = step.partition(":")
+        is_answered = status.startswith("2")
+        if is_answered or step == "lost":
+            with lock:
+                taken.append({
+                    "path": self.path, "headers": dict(self.headers), "body": body, "answered": is_answered})
+        if step in ("cut", "lost"):
+            self.close_connection = True
+        elif step == "half":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+            self.close_connection = True
+        elif step == "slow":
+            self.rfile.read(1)
+            self.close_connection = True
+        else:
+            self.answer(int(status), retry_after=retry_after or None)
+
+
+def main():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+main()
