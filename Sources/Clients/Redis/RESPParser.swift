@@ -1,0 +1,176 @@
+/// Reads replies out of bytes that arrive in pieces; each byte is read once, in whatever pieces it comes.
+///
+/// RESP3's types are read, too: maps and sets as arrays, doubles and big numbers as text, booleans as 1 and 0; pushes and
+/// attributes are passed over. No memory is taken for what a length claims, only for what has come, and that is bounded.
+public struct RESPParser: Sendable {
+    /// Bytes that came and were not read yet start at `offset`.
+    public var buffer: [UInt8] = []
+    private var offset = 0
+    /// The lists that a reply is in the middle of, the outermost first.
+    private var open: [OpenList] = []
+    /// Of the reply that is being read: its bytes, and the elements that its lists claim to have.
+    private var size = 0
+    private var elementCount = 0
+
+    private struct OpenList {
+        var elements: [RESPValue] = []
+        /// How many are still to come.
+        var rest: Int
+        /// Whether it is a push or an attribute, which is no element of what it stands in.
+        var isAside: Bool
+    }
+
+    private static let bulkLimit = 64 << 20
+    private static let replyLimit = 128 << 20
+    private static let elementLimit = 1 << 20
+    /// Lists inside each other.
+    private static let depthLimit = 7
+    /// A line holds a number or a message.
+    private static let lineLimit = 64 << 10
+    /// A buffer that has grown beyond this is given back.
+    private static let keptCapacity = 4 << 20
+
+    public init() {}
+
+    /// Whether everything that came has been read, and belongs to whole replies.
+    public var isEmpty: Bool { offset == buffer.count && open.isEmpty }
+
+    /// The next whole reply; nil while it has not arrived.
+    ///
+    /// - Throws: ``RedisError/notRESP(_:)``; the connection is then of no use any more.
+    public mutating func next() throws(RedisError) -> RESPValue? {
+        while let part = try part() {
+            guard let value = try begin(part), let reply = complete(value) else { continue }
+            (size, elementCount) = (0, 0)
+            return reply
+        }
+        if offset == buffer.count {
+            buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptCapacity)
+            offset = 0
+        } else if offset > 1 << 20 {
+            buffer.removeFirst(offset)
+            offset = 0
+        }
+        return nil
+    }
+
+    /// Opens a list; anything else is a whole value, and so is an empty list.
+    private mutating func begin(_ part: Part) throws(RedisError) -> RESPValue? {
+        guard case .list(let count, let isAside) = part else {
+            if case .value(let value) = part { return value }
+            return nil
+        }
+        elementCount += count
+        guard elementCount <= Self.elementLimit else { throw .notRESP("a list of \(elementCount) elements") }
+        guard open.count < Self.depthLimit else { throw .notRESP("replies nested deeper than \(Self.depthLimit)") }
+        guard count == 0 else {
+            open.append(OpenList(rest: count, isAside: isAside))
+            return nil
+        }
+        return isAside ? nil : .array([])
+    }
+
+    /// Puts a value where it belongs, and closes the lists whose last element it was; returns what is inside of none.
+    private mutating func complete(_ value: RESPValue) -> RESPValue? {
+        var value = value
+        while var list = open.popLast() {
+            list.elements.append(value)
+            list.rest -= 1
+            guard list.rest == 0 else {
+                open.append(list)
+                return nil
+            }
+            if list.isAside { return nil }
+            value = .array(list.elements)
+        }
+        return value
+    }
+}
+
+/// Reading one part of a reply.
+extension RESPParser {
+    private enum Part {
+        case value(RESPValue)
+        case list(count: Int, isAside: Bool)
+    }
+
+    /// Nil while it has not arrived; nothing is read then.
+    private mutating func part() throws(RedisError) -> Part? {
+        var position = offset
+        guard let line = try line(at: &position) else { return nil }
+        guard let type = line.first else { throw .notRESP("an empty line") }
+        guard let part = try part(type, line.dropFirst(), at: &position) else { return nil }
+        size += position - offset
+        guard size <= Self.replyLimit else { throw .notRESP("a reply of more than \(Self.replyLimit >> 20) MiB") }
+        offset = position
+        return part
+    }
+
+    private func part(
+        _ type: UInt8, _ content: ArraySlice<UInt8>, at position: inout Int
+    ) throws(RedisError) -> Part? {
+        switch type {
+        case UInt8(ascii: "+"): return .value(.simple(Self.text(content)))
+        case UInt8(ascii: "-"): return .value(.error(Self.text(content)))
+        case UInt8(ascii: ":"): return .value(.integer(try Self.number(content)))
+        case UInt8(ascii: ","), UInt8(ascii: "("): return .value(.simple(Self.text(content)))
+        case UInt8(ascii: "#"): return .value(.integer(content.first == UInt8(ascii: "t") ? 1 : 0))
+        case UInt8(ascii: "_"): return .value(.null)
+        case UInt8(ascii: "$"), UInt8(ascii: "!"), UInt8(ascii: "="): return try bulk(type, content, at: &position)
+        case UInt8(ascii: "*"), UInt8(ascii: "~"): return try Self.list(content, factor: 1)
+        case UInt8(ascii: "%"): return try Self.list(content, factor: 2)
+        case UInt8(ascii: ">"): return try Self.list(content, factor: 1, isAside: true)
+        case UInt8(ascii: "|"): return try Self.list(content, factor: 2, isAside: true)
+        default: throw .notRESP("a reply that begins with byte \(type)")
+        }
+    }
+
+    /// Without its line end; nil while that has not arrived.
+    private func line(at position: inout Int) throws(RedisError) -> ArraySlice<UInt8>? {
+        guard let end = buffer[position...].firstIndex(of: 0x0D) else {
+            guard buffer.count - position <= Self.lineLimit else { throw .notRESP("a line of more than 64 KiB") }
+            return nil
+        }
+        guard end + 1 < buffer.count else { return nil }
+        guard buffer[end + 1] == 0x0A else { throw .notRESP("a line that does not end") }
+        defer { position = end + 2 }
+        return buffer[position..<end]
+    }
+
+    private func bulk(
+        _ type: UInt8, _ length: ArraySlice<UInt8>, at position: inout Int
+    ) throws(RedisError) -> Part? {
+        let count = try Self.number(length)
+        if count == -1, type == UInt8(ascii: "$") { return .value(.null) }
+        guard (0...Int64(Self.bulkLimit)).contains(count) else { throw .notRESP("a string of \(count) bytes") }
+        let end = position + Int(count)
+        guard end + 2 <= buffer.count else { return nil }
+        guard buffer[end] == 0x0D, buffer[end + 1] == 0x0A else { throw .notRESP("a string that does not end") }
+        defer { position = end + 2 }
+        let content = buffer[position..<end]
+        switch type {
+        case UInt8(ascii: "!"): return .value(.error(Self.text(content)))
+        // Three letters and a colon say of which kind the text is.
+        case UInt8(ascii: "="): return .value(.bytes(Array(content.dropFirst(4))))
+        default: return .value(.bytes(Array(content)))
+        }
+    }
+
+    private static func list(
+        _ length: ArraySlice<UInt8>, factor: Int, isAside: Bool = false
+    ) throws(RedisError) -> Part {
+        let count = try number(length)
+        if count == -1, !isAside { return .value(.null) }
+        guard (0...Int64(elementLimit)).contains(count) else { throw .notRESP("a list of \(count) elements") }
+        return .list(count: Int(count) * factor, isAside: isAside)
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) throws(RedisError) -> Int64 {
+        guard let number = Int64(String(decoding: digits, as: UTF8.self)) else {
+            throw .notRESP("a length that is no number")
+        }
+        return number
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+}
