@@ -21,8 +21,8 @@ public actor RedisClient: RedisCommandRunner {
     private var connections: [ByteStream.Destination: RedisConnection] = [:]
     private var slots = SlotMap()
 
-    /// Commands that go out together.
-    static let chunk = 5000
+    /// Commands that go out together: as many as a batch of 10,000 records can need for one step, and no more in memory.
+    static let chunk = 50_000
     /// Rounds in which redirected and delayed commands are sent again.
     private static let roundLimit = 16
 

@@ -1,0 +1,58 @@
+import TestSupport
+import XCTest
+
+@testable import Clients
+@testable import Processor
+
+/// How often a big batch waits for the server: at most once for each thousand of its records, whatever it does to the cache.
+final class CacheRoundTripTests: CacheTestCase {
+    private func concerts(_ count: Int, artist: String, venue: String, version: Int) -> EventText {
+        EventText(
+            (0..<count).map { index in
+                record(
+                    concert("c\(index)", artist: "\(artist)\(index % 100)", venue: "\(venue)\(index % 50)"),
+                    "\(version * 100_000 + index)")
+            })
+    }
+
+    func testTenThousandConcertsTakeFewRoundTrips() async throws {
+        let server = try RedisServer()
+        let runner = FlushCounter(client(server))
+        let updater = try updater(runner)
+        let steps: [(name: String, event: EventText)] = [
+            ("new", concerts(10_000, artist: "a", venue: "v", version: 1)),
+            ("the same again", concerts(10_000, artist: "a", venue: "v", version: 1)),
+            ("all move", concerts(10_000, artist: "b", venue: "w", version: 2)),
+            ("all too old", concerts(10_000, artist: "a", venue: "v", version: 1)),
+        ]
+        for step in steps {
+            let start = ContinuousClock.now
+            let outcomes = try await write(step.event, by: updater, within: 60)
+            let duration = ContinuousClock.now - start
+            XCTAssertNil(outcomes.firstFailure, step.name)
+            let flushes = await runner.take()
+            XCTAssertLessThanOrEqual(flushes, 10, step.name)
+            print("cache: 10,000 concerts, \(step.name): \(flushes) round trips, \(duration)")
+        }
+        XCTAssertEqual(try server.cli("ZCARD", "concert:artist:b7:concerts"), "100")
+        XCTAssertEqual(try server.cli("KEYS", "concert:artist:a*"), "", "nothing is left behind")
+    }
+}
+
+/// Counts the flushes of a client to its one server.
+private actor FlushCounter: RedisCommandRunner {
+    private var flushes = 0
+    private let base: any RedisCommandRunner
+
+    init(_ base: any RedisCommandRunner) { self.base = base }
+
+    func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
+        flushes += (commands.count + RedisClient.chunk - 1) / RedisClient.chunk
+        return try await base.run(commands, until: deadline)
+    }
+
+    func take() -> Int {
+        defer { flushes = 0 }
+        return flushes
+    }
+}
