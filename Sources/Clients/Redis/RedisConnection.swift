@@ -20,6 +20,9 @@ public actor RedisConnection {
         public var database = 0
         public var certificateBundle: CertificateBundle?
         public var connectTimeout: Duration = .seconds(3)
+        /// A connection that was idle for longer is asked whether it still lives: Lambda freezes the process in between,
+        /// and what is on the way drops connections without a word.
+        public var idleLimit: Duration = .seconds(5)
 
         public init() {}
     }
@@ -33,9 +36,6 @@ public actor RedisConnection {
     private var hasAnswered = false
     private var parser = RESPParser()
     private var lastUse = ContinuousClock.now
-
-    /// A connection that was idle for longer is asked whether it still lives: Lambda freezes the process in between.
-    private static let idleLimit = Duration.seconds(5)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -93,7 +93,7 @@ public actor RedisConnection {
         guard stream != nil else { return true }
         if stream?.isStale ?? true {
             close()
-        } else if ContinuousClock.now - lastUse > Self.idleLimit {
+        } else if ContinuousClock.now - lastUse > configuration.idleLimit {
             var probe = RESPCommands()
             probe.append([Array("PING".utf8)])
             let replies = try? exchange(probe, until: min(deadline, .now + .seconds(1)))

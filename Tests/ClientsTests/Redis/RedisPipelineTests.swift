@@ -83,4 +83,25 @@ final class RedisPipelineTests: XCTestCase {
         let start = [["AUTH", "u", "p w"], ["SELECT", "7"], ["ECHO", "0"], ["ECHO", "1"]]
         XCTAssertEqual(node.takeRequests(), start + start)
     }
+
+    /// Nothing tells of a connection that was dropped on the way while the process was frozen, but that it is silent.
+    func testAConnectionThatWasIdleIsAskedWhetherItLives() async throws {
+        for isDropped in [false, true] {
+            let node = try ScriptedNode { request in
+                guard request.name == "PING" else { return .reply(Self.echoed(request)) }
+                return isDropped ? .silence : .reply("+PONG\r\n")
+            }
+            var configuration = RedisConnection.Configuration()
+            configuration.idleLimit = .zero
+            let client = RedisClient(
+                to: ByteStream.Destination(host: "127.0.0.1", port: node.port, isSecure: false), configuration,
+                isCluster: false)
+            for _ in 0..<2 {
+                let replies = try await client.run(echo(2), until: .now + .seconds(20))
+                XCTAssertEqual(replies.map(\.text), numbers(2))
+            }
+            XCTAssertEqual(node.connectionCount, isDropped ? 2 : 1)
+            XCTAssertEqual(node.takeRequests().map(\.first), ["ECHO", "ECHO", "PING", "ECHO", "ECHO"])
+        }
+    }
 }
