@@ -42,9 +42,15 @@ public final class RunningProgram {
         process.currentDirectoryURL = workingDirectory
         process.environment = environment
         // Files, for a pipe that a grandchild holds open would keep a reader waiting.
-        process.standardInput = try FileHandle(forReadingFrom: folder.url.appending(path: "input"))
-        process.standardOutput = try FileHandle(forWritingTo: folder.url.appending(path: "output"))
-        process.standardError = try FileHandle(forWritingTo: folder.url.appending(path: "notes"))
+        let handles = [
+            try FileHandle(forReadingFrom: folder.url.appending(path: "input")),
+            try FileHandle(forWritingTo: folder.url.appending(path: "output")),
+            try FileHandle(forWritingTo: folder.url.appending(path: "notes")),
+        ]
+        // Closed here at once: Foundation keeps them as long as the object, and with more than a thousand files open it
+        // reads past the end of the list of them when it starts a program.
+        defer { for handle in handles { try? handle.close() } }
+        (process.standardInput, process.standardOutput, process.standardError) = (handles[0], handles[1], handles[2])
         let ended = ended
         process.terminationHandler = { _ in ended.signal() }
         try process.run()

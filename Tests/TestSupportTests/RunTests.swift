@@ -43,4 +43,13 @@ final class RunTests: XCTestCase {
         XCTAssertEqual(names, ["AWS_EC2_METADATA_DISABLED"])
         XCTAssertEqual(try Concertctl.run(["--version"]).status, 0)
     }
+
+    func testProgramsLeaveNoFilesOpen() throws {
+        func openFiles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+        for _ in 0..<3 { _ = try Concertctl.run(["--version"]) }
+        let before = try openFiles()
+        for _ in 0..<20 { _ = try Concertctl.run(["--version"]) }
+        // Foundation lets go of its own a little later.
+        XCTAssertLessThan(try openFiles(), before + 20)
+    }
 }
