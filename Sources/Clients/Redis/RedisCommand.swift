@@ -13,9 +13,12 @@ public struct RedisCommand: Sendable, Equatable {
         self.init(words.map { Array($0.utf8) }, keyIndex: keyIndex)
     }
 
-    /// Runs a script on one key; a server that does not know it is told it first.
-    public init(_ script: RedisScript, key: String, _ arguments: [[UInt8]]) {
-        self.init(["EVALSHA", script.digest, "1", key].map { Array($0.utf8) } + arguments, keyIndex: 3)
+    /// Runs a script; a server that does not know it is told it first.
+    ///
+    /// - Parameter others: Further keys; in a cluster, of the same slot.
+    public init(_ script: RedisScript, key: String, others: [String] = [], _ arguments: [[UInt8]]) {
+        let head = ["EVALSHA", script.digest, String(others.count + 1), key] + others
+        self.init(head.map { Array($0.utf8) } + arguments, keyIndex: 3)
         self.script = script
     }
 

@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Processor
 
-/// Two environments write versions of one concert: every order of their steps, and every place to die at.
+/// Two environments write versions of one concert in steps: every order of their steps, and every place to die at.
 final class CacheScheduleTests: CacheTestCase {
     /// Versions are numbered from 1; the first is stored before the two environments begin.
     private struct Scenario {
@@ -98,7 +98,7 @@ private final class Bench {
     func expect(_ versions: [String]) async throws {
         events = versions.enumerated().map { EventText([test.record($1, "\($0 + 1)")]) }
         _ = try await client.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
-        for event in events { try await test.write(event, by: test.updater(client)) }
+        for event in events { try await test.write(event, by: test.updater(client, inSteps: true)) }
         expected = try await state()
     }
 
@@ -107,7 +107,7 @@ private final class Bench {
         _ writes: [Int], _ order: [Int], dying: Int? = nil, at end: SteppedRunner.End? = nil
     ) async throws -> State {
         _ = try await client.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
-        try await test.write(events[0], by: test.updater(client))
+        try await test.write(events[0], by: test.updater(client, inSteps: true))
 
         let turns = Turns(order)
         let runners = writes.indices.map {
@@ -115,7 +115,7 @@ private final class Bench {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (environment, write) in writes.enumerated() {
-                let updater = try test.updater(runners[environment])
+                let updater = try test.updater(runners[environment], inSteps: true)
                 let event = events[write]
                 group.addTask {
                     _ = try await CacheTestCase.deliver(event, to: updater, within: 30)
@@ -125,7 +125,7 @@ private final class Bench {
             try await group.waitForAll()
         }
         for (environment, write) in writes.enumerated() where await runners[environment].hasDied {
-            let outcomes = try await test.write(events[write], by: test.updater(client))
+            let outcomes = try await test.write(events[write], by: test.updater(client, inSteps: true))
             XCTAssertNil(outcomes.firstFailure)
         }
         return try await state()

@@ -14,9 +14,10 @@ class CacheTestCase: XCTestCase {
             RedisConnection.Configuration(), isCluster: false)
     }
 
-    func updater(_ client: any RedisCommandRunner, ttl: Int = 0) throws -> CacheUpdater {
+    /// - Parameter inSteps: As in a cluster; that its keys are all on one server makes no difference to it.
+    func updater(_ client: any RedisCommandRunner, ttl: Int = 0, inSteps: Bool = false) throws -> CacheUpdater {
         let settings = try CacheSettings(environment: [
-            "CACHE_URL": "redis://unused", "CACHE_TTL_SECONDS": "\(ttl)",
+            "CACHE_URL": "redis://unused", "CACHE_TTL_SECONDS": "\(ttl)", "CACHE_CLUSTER": "\(inSteps)",
         ])
         return CacheUpdater(settings: settings, makeClient: { client })
     }

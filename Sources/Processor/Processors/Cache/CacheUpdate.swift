@@ -36,7 +36,17 @@ struct CacheUpdate {
     /// Marks everything that has no failure of its own.
     mutating func fail(_ reason: String) { failures = failures.map { $0 ?? reason } }
 
-    mutating func run() async throws {
+    /// For a server that has all keys.
+    mutating func runAtOnce() async throws {
+        let commands = entries.indices.map {
+            ($0, CacheScript.command(withSetsOf: entries[$0], timeToLive: timeToLive, prefix: keys.prefix))
+        }
+        // Where a newer version is stored, its sets are right, and this one's were never written.
+        try await run(commands) { _, _, _ in }
+    }
+
+    /// For a cluster.
+    mutating func runInSteps() async throws {
         try await storeDocuments()
         var open = entries.indices.filter { entries[$0].kind != .venue && failures[$0] == nil }
         for _ in 0..<Self.roundLimit where !open.isEmpty {

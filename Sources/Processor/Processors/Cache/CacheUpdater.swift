@@ -4,8 +4,12 @@ import Synchronization
 
 /// Keeps the newest version of each artist, concert and venue in Redis, and concerts and artists in sorted sets.
 ///
-/// A repeat is harmless: a script stores a document only over an older one, or over the same one. The sorted sets are
-/// keys of other slots, which no script of a cluster may touch along with the document, so they follow in steps:
+/// On a single server one script does all of it for each entity, atomically: it stores the document unless a newer one is
+/// there, and takes the entity out of its old sets and into the new ones. However often, in whatever order and from how many
+/// environments records come, and wherever one dies, each script has either run or not, and the newest version counts in
+/// the end. A batch takes one round trip.
+///
+/// In a cluster the sets are keys of other slots, which no script may touch along with the document, so they follow in steps:
 ///
 /// 1. The documents are stored, all in one flush, unless a newer one is there, which then counts in step 3.
 /// 2. A concert that is about to move is held back: it leaves the sets of the older document while that still tells
@@ -16,14 +20,16 @@ import Synchronization
 /// A record is done when step 4 is; until then it fails, and comes again.
 ///
 /// * A crash after any step: the repeat stores the same document and writes its sets again, or finds a newer one and
-///   writes that one's. No document is ever replaced by one that is not in its sets before that one has left them, so none
+///   writes that one's. No document is replaced by one that is not in its sets before that one has left them, so none
 ///   is forgotten in a set.
 /// * Two environments at once, as after a reshard or a time-out: whichever writes the sets last has its step 4 behind that,
 ///   and sees the document that counts, so the sets end right, in every order of the steps.
 /// * Old records after new ones: they store nothing, and leave the sets as the newer document wants them.
-/// * What is not mended: a document that expired (`CACHE_TTL_SECONDS`) before the concert moved no longer tells the old sets;
-///   and an environment that dies in the middle of moving a concert, while another one just then repeats the older version,
-///   can leave the ID behind in an old set. A reader should look a concert up before it believes a set.
+/// * Not mended in a cluster: an environment that dies between steps 2 and 4 of moving a concert, while another one just
+///   then repeats the older version, can leave the ID behind in an old set.
+///
+/// Nowhere mended: a document that expired (`CACHE_TTL_SECONDS`) before its concert moved no longer tells the old sets. A
+/// reader should look a concert up before it believes a set.
 public struct CacheUpdater: RecordProcessor {
     public let name = "cache"
     private let settings: CacheSettings
@@ -47,7 +53,7 @@ public struct CacheUpdater: RecordProcessor {
         var update = CacheUpdate(
             entries, client: client, keys: keys, timeToLive: settings.timeToLive, deadline: context.deadline)
         do {
-            try await update.run()
+            if settings.isCluster { try await update.runInSteps() } else { try await update.runAtOnce() }
         } catch {
             update.fail("\(error)")
         }
