@@ -167,19 +167,24 @@ final class CacheUpdaterTests: CacheTestCase {
 
     private func aKilledServerFailsTheBatchAndTheRetryHealsIt(inSteps: Bool) async throws {
         let server = try RedisServer()
+        let pid = try server.processID()
+        let watcher = client(server)
         let updater = try updater(client(server), inSteps: inSteps)
-        let event = EventText((0..<500).map { record(concert("c\($0)", artist: "a"), "\($0 + 1)") })
-        try await write(event, by: updater)
-        try server.kill()
-        let outcomes = try await write(event, by: updater)
+        let event = EventText((0..<10_000).map { record(concert("c\($0)", artist: "a"), "\($0 + 1)") })
+        async let killed = Self.deliver(event, to: updater, within: 60)
+        let isEmpty: [RESPValue] = [.integer(0)]
+        while try await watcher.run([RedisCommand("DBSIZE")], until: .now + .seconds(60)) == isEmpty {}
+        server.send(SIGKILL, to: pid)
+        let outcomes = try await killed
         for index in 0..<outcomes.count {
             guard case .retryable(let reason) = outcomes[index] else { return XCTFail("\(outcomes[index])") }
             XCTAssertTrue(reason.contains("127.0.0.1:\(server.port)"), reason)
         }
         try server.start()
         let retried = try await write(event, by: updater)
-        XCTAssertEqual(retried, sheet(500, .succeeded))
-        XCTAssertEqual(try server.cli("ZCARD", "concert:artist:a:concerts"), "500")
+        XCTAssertEqual(retried, sheet(10_000, .succeeded))
+        XCTAssertEqual(try server.cli("ZCARD", "concert:artist:a:concerts"), "10000")
+        XCTAssertEqual(try server.cli("DBSIZE"), "10001")
     }
 
     func testAServerThatHangsDoesNotHoldTheInvocation() async throws {
