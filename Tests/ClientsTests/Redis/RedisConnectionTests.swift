@@ -63,6 +63,25 @@ final class RedisConnectionTests: XCTestCase {
         XCTAssertTrue(wrongHost.contains("curl error 60"), wrongHost)
     }
 
+    /// TLS holds bytes back that the socket no longer shows, and sends in pieces.
+    func testLargePipelinesPassThroughTLS() async throws {
+        let folder = try certificates()
+        let path = folder.url.path
+        let server = try RedisServer(certificate: "\(path)/localhost")
+        var configuration = RedisConnection.Configuration()
+        configuration.certificateBundle = CertificateBundle(path: "\(path)/ca.crt")
+        let port = try XCTUnwrap(server.tlsPort)
+        let client = RedisClient(
+            to: ByteStream.Destination(host: "localhost", port: port, isSecure: true), configuration, isCluster: false)
+        let values = (0..<300).map { Array(repeating: UInt8($0 % 251), count: 40_000 + $0) }
+        let writes = values.enumerated().map {
+            RedisCommand([Array("SET".utf8), Array("k\($0)".utf8), $1])
+        }
+        let reads = values.indices.map { RedisCommand("GET", "k\($0)") }
+        let replies = try await client.run(writes + reads, until: .now + .seconds(60))
+        XCTAssertEqual(replies, values.map { _ in .simple("OK") } + values.map { .bytes($0) })
+    }
+
     func testLogsInAndNeverShowsThePassword() async throws {
         let server = try RedisServer(lines: [
             "requirepass admin", "user writer on >pass:word/é ~concert:* +@all -@admin",
