@@ -83,17 +83,6 @@ final class RedisClientTests: XCTestCase {
         }
     }
 
-    func testEndlessRedirectionsEndAtTheDeadline() async throws {
-        let slot = HashSlot.slot(of: Array("k".utf8))
-        let server = try server([["CLUSTER": [Self.ownMap], "SET": ["-MOVED \(slot) 127.0.0.1:{port}\r\n"]]])
-        do {
-            _ = try await client(server).run([RedisCommand("SET", "k", "v")], until: .now + .milliseconds(400))
-            XCTFail("there is no end")
-        } catch {
-            XCTAssertEqual("\(error)", "the cluster at 127.0.0.1:\(server.port) gave no answer in time")
-        }
-    }
-
     func testScriptsAreLoadedOnceForAllTheirCommands() async throws {
         let server = try RedisServer()
         let client = RedisClient(

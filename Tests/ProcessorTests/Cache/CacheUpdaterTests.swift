@@ -283,43 +283,6 @@ final class CacheUpdaterTests: CacheTestCase {
         }
         XCTAssertEqual(found, sets, name)
     }
-
-    func testTenThousandRecordsTakeFewRoundTrips() async throws {
-        for inSteps in [false, true] { try await tenThousandRecordsTakeFewRoundTrips(inSteps: inSteps) }
-    }
-
-    private func tenThousandRecordsTakeFewRoundTrips(inSteps: Bool) async throws {
-        let server = try RedisServer()
-        let counter = CountingRunner(client(server))
-        let updater = try updater(counter, inSteps: inSteps)
-        let event = EventText(
-            (0..<10_000).map { index in
-                index % 3 == 0
-                    ? record(concert("c\(index)", artist: "a\(index % 100)", venue: "v\(index % 50)"), "\(index + 1)")
-                    : record(artist("a\(index)", "name"), "\(index + 1)")
-            })
-        let start = ContinuousClock.now
-        let outcomes = try await write(event, by: updater)
-        let duration = ContinuousClock.now - start
-        XCTAssertEqual(outcomes, sheet(10_000, .succeeded))
-        XCTAssertEqual(try server.cli("DBSIZE"), "10151")
-        let flushes = await counter.flushes
-        XCTAssertLessThanOrEqual(flushes, inSteps ? 10 : 2, "at most one for each thousand records")
-        print("cache: 10,000 records in \(flushes) round trips and \(duration)\(inSteps ? ", as in a cluster" : "")")
-    }
-}
-
-/// Counts round trips.
-private actor CountingRunner: RedisCommandRunner {
-    private(set) var flushes = 0
-    private let base: any RedisCommandRunner
-
-    init(_ base: any RedisCommandRunner) { self.base = base }
-
-    func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
-        flushes += (commands.count + RedisClient.chunk - 1) / RedisClient.chunk
-        return try await base.run(commands, until: deadline)
-    }
 }
 
 final class CacheClusterTests: CacheTestCase {
