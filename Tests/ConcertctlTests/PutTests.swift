@@ -99,7 +99,7 @@ final class PutTests: XCTestCase {
         let server = try server()
         let good = artist(1, version: 1)
         let cases: [(lines: [String], options: [String], put: Int, status: Int32, words: String)] = [
-            ([good, "{oops", good], [], 1, 1, "standard input:2 is not JSON"),
+            ([good, "{oops", good], [], 1, 1, "standard input:2: data is not JSON"),
             ([good, "{oops"], ["--no-validate"], 2, 0, ""),
             ([good, #"{"artist_id":"a","name":"n","popularity_score":185}"#], [], 2, 0, "185 is outside 0...100"),
             ([good, #"{"artist_id":"a"}"#, good], ["--strict"], 1, 1, "standard input:2: artist.name"),

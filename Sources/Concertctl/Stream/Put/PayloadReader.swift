@@ -41,6 +41,9 @@ final class PayloadReader {
         self.paths = paths[...]
     }
 
+    /// Where the last line stood, such as `upload.ndjson:7`.
+    var position: String { lineNumber > 0 ? "\(name):\(lineNumber)" : "the start" }
+
     /// The next payload; does not wait for standard input.
     func next() throws -> Event {
         while true {
