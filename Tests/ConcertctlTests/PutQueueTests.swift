@@ -1,3 +1,4 @@
+import Clients
 import JSON
 import XCTest
 
@@ -23,6 +24,18 @@ final class PutQueueTests: XCTestCase {
         for record in second { queue.confirm(record) }
         XCTAssertEqual(keys(queue.next()), ["a"])
         XCTAssertTrue(queue.isEmpty)
+    }
+
+    func testWhatIsAddedMeanwhileWaitsForItsKeyInFlight() {
+        var queue = PutQueue()
+        queue.add(entry("a", "1", number: 0))
+        let first = queue.next()
+        queue.add(entry("a", "2", number: 1))
+        queue.add(entry("b", "3", number: 2))
+        XCTAssertEqual(keys(queue.next()), ["b"])
+        queue.putBack(first[0])
+        XCTAssertEqual(queue.entries.map(\.number), [0, 1])
+        XCTAssertEqual(queue.next().map(\.entry.number), [0])
     }
 
     func testARefusedRecordGoesBeforeTheOthersOfItsKey() {
@@ -64,11 +77,16 @@ final class PutQueueTests: XCTestCase {
             var added = 0
             var arrived: [String: [Int]] = [:]
             while added < 300 || !queue.isEmpty {
-                for _ in 0..<Int.random(in: 0...20, using: &random) where added < 300 {
-                    queue.add(entry("k\(Int.random(in: 0...9, using: &random))", "\(added)", number: added))
-                    added += 1
+                // Some before the request is made, and some while it is in flight.
+                var records: [PutQueue.InFlight] = []
+                for half in 0...1 {
+                    for _ in 0..<Int.random(in: 0...10, using: &random) where added < 300 {
+                        queue.add(entry("k\(Int.random(in: 0...9, using: &random))", "\(added)", number: added))
+                        added += 1
+                    }
+                    if half == 0 { records = queue.next() }
                 }
-                let records = queue.next()
+                XCTAssertEqual(Set(keys(records)).count, records.count, "one record a key, seed \(seed)")
                 for record in records.reversed() where Bool.random(using: &random) && record.entry.key != "k3" {
                     arrived[record.entry.key, default: []].append(
                         Int(String(decoding: record.entry.data, as: UTF8.self)) ?? -1)

@@ -157,7 +157,8 @@ extension Put {
         }
         guard fruitless < options.patience else {
             throw CommandError(
-                description: "kinesis PutRecords: \(options.patience) requests in a row brought no record on the stream: "
+                description:
+                    "kinesis PutRecords: \(options.patience) requests in a row brought no record on the stream: "
                     + "\(lastRefusal); scale the stream, or give a lower --rate")
         }
         try await pause()

@@ -18,7 +18,9 @@ struct TailedRecord {
         self.shard = shard
         sequenceNumber = record["SequenceNumber"]?.string ?? ""
         partitionKey = record["PartitionKey"]?.string
-        arrival = record["ApproximateArrivalTimestamp"]?.double.flatMap { (0..<253_402_300_800).contains($0) ? $0 : nil }
+        arrival = record["ApproximateArrivalTimestamp"]?.double.flatMap {
+            (0..<253_402_300_800).contains($0) ? $0 : nil
+        }
         text = record["Data"]?.string ?? ""
         data = Data(base64Encoded: text).map { [UInt8]($0) }
     }
