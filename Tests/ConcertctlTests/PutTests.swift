@@ -227,6 +227,26 @@ final class PutTests: XCTestCase {
             "{   \"artist_id\": \"a3\",   \"name\": \"v3\" }")
     }
 
+    func testPutsLargerRecordsWhereTheStreamTakesThem() throws {
+        let server = try server()
+        try server.set(["recordBytes": 2 << 20, "requestBytes": 10 << 20])
+        try server.answer(
+            "DescribeStreamSummary",
+            with: """
+                {"StreamDescriptionSummary": {"StreamName": "concerts", "StreamStatus": "ACTIVE",
+                "StreamARN": "arn:aws:kinesis:us-east-1:123456789012:stream/concerts", "MaxRecordSizeInKiB": 2048}}
+                """)
+        let lines = [1_900_000, 1_900_001, 1_900_002, 1_900_003, 1_900_004, 1_900_005, 2_100_000].map { size in
+            #"{"artist_id":"a\#(size)","name":"\#(String(repeating: "x", count: size))"}"#
+        }
+        let run = try put(server, lines)
+        XCTAssertEqual(run.status, 1)
+        XCTAssertTrue(run.notes.contains("standard input:7 has"), run.notes)
+        XCTAssertTrue(run.notes.contains("and the stream takes 2097152"), run.notes)
+        XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 6)
+        XCTAssertEqual(try run.json()["Requests"] as? Int, 2, "five in 10 MiB, and one")
+    }
+
     func testSplitsRequestsBySize() throws {
         let server = try server()
         let lines = (0..<12).map { #"{"artist_id":"a\#($0)","name":"\#(String(repeating: "x", count: 900_000))"}"# }
