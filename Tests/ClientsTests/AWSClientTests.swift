@@ -91,6 +91,16 @@ final class AWSClientTests: XCTestCase {
             "kinesis ListStreams: Busy: later (status 503), tried 5 times; another try may help")
     }
 
+    func testACallMayHaveFewerAttemptsThanOthers() async {
+        let http = ScriptedHTTPClient { _ in HTTPResponse(status: 503, body: Array(#"{"__type":"Busy"}"#.utf8)) }
+        var call = Self.call
+        call.maxAttempts = 1
+        let error = await failure(client(http, attempts: 5), call)
+        let count = await http.requests.count
+        XCTAssertEqual(count, 1)
+        XCTAssertEqual(error?.isRetryable, true)
+    }
+
     func testWaitsAsLongAsTheServiceAsks() async throws {
         let cases: [(headers: HTTPHeaders, body: String, pause: Duration)] = [
             (["Retry-After": "7"], "{}", .seconds(7)), (["x-amz-retry-after": "1500"], "{}", .milliseconds(1500)),

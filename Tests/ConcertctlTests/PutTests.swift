@@ -71,13 +71,30 @@ final class PutTests: XCTestCase {
     func testOutlivesFaultsOfWholeRequests() throws {
         let server = try server()
         let lines = (0..<1200).map { artist($0 % 700, version: $0) }
-        for fault in [StrictAWS.Fault.throttle, .internalError, .html, .cut, .xml] {
+        for fault in [StrictAWS.Fault.throttle, .internalError, .html, .cut, .xml, .drop, .lost] {
             try server.add(fault, of: "PutRecords")
         }
         let run = try put(server, lines)
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1200)
+        XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
+        XCTAssertEqual(try run.json()["PossibleDuplicates"] as? Int, 700, "one of each key")
         XCTAssertEqual(try server.faultsLeft(), 0)
+        try assertArrived(lines, at: server, duplicates: true)
+    }
+
+    func testSaysWhatMayBeOnTheStreamWhenNoAnswerCame() throws {
+        let server = try server()
+        try server.add(.lost, of: "PutRecords", times: -1)
+        let lines = (0..<30).map { artist($0, version: $0) }
+        let run = try put(server, lines, environment: ["AWS_MAX_ATTEMPTS": "2"])
+        XCTAssertEqual(run.status, 1, run.notes)
+        let summary = try run.json()
+        XCTAssertEqual(summary["RecordsPut"] as? Int, 0)
+        XCTAssertEqual(summary["NotPut"] as? Int, 30)
+        XCTAssertEqual(summary["Unknown"] as? Int, 30)
+        XCTAssertEqual(summary["Requests"] as? Int, 2)
+        XCTAssertTrue(run.notes.contains("--failed FILE keeps them"), run.notes)
         try assertArrived(lines, at: server, duplicates: true)
     }
 
@@ -86,20 +103,94 @@ final class PutTests: XCTestCase {
         try server.set(["failureRate": 1.0])
         let folder = try TemporaryFolder()
         let rest = folder.url.appending(path: "rest.ndjson")
-        let lines = (0..<30).map { artist($0, version: $0) }
-        let run = try put(server, lines, "--failed", rest.path)
+        let lines = (0..<30).map { artist($0 % 7, version: $0) }
+        let run = try put(server, lines, "--failed", rest.path, environment: ["AWS_MAX_ATTEMPTS": "3"])
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("brought no record on the stream"), run.notes)
+        XCTAssertTrue(run.notes.contains("3 requests in a row brought no record on the stream"), run.notes)
         XCTAssertEqual(try run.json()["NotPut"] as? Int, 30)
-        let kept = try String(contentsOf: rest, encoding: .utf8).split(separator: "\n").map(String.init)
-        XCTAssertEqual(kept.sorted(), lines.sorted())
+        XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
+        XCTAssertEqual(try text(of: rest), lines, "in the order of the input")
+        try server.set(["failureRate": 0.0])
+        let again = try put(server, try text(of: rest), "--failed", rest.path)
+        XCTAssertEqual(again.status, 0, again.notes)
+        XCTAssertEqual(try text(of: rest), [])
+        try assertArrived(lines, at: server)
+        XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.url.path), ["rest.ndjson"])
+    }
+
+    private func text(of file: URL) throws -> [String] {
+        try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    func testKeepsTheLineThatIsWrongAndAllBehindIt() throws {
+        let server = try server()
+        let folder = try TemporaryFolder()
+        let rest = folder.url.appending(path: "rest.ndjson")
+        let lines = [artist(1, version: 1), "{oops", artist(2, version: 2), "[]"]
+        let run = try put(server, lines, "--failed", rest.path)
+        XCTAssertEqual(run.status, 1, run.notes)
+        XCTAssertEqual(try text(of: rest), Array(lines.dropFirst()))
+        XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, 1)
+        let nowhere = try put(server, lines, "--failed", folder.url.appending(path: "none/rest").path)
+        XCTAssertEqual(nowhere.status, 1, "found before anything is put")
+        XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, 1)
+    }
+
+    /// A pipe that says nothing for a while has not ended.
+    func testReadsAPipeToItsEndAlsoWhenItGivesUp() throws {
+        let server = try server()
+        let folder = try TemporaryFolder()
+        let pipe = folder.url.appending(path: "pipe").path
+        let rest = folder.url.appending(path: "rest.ndjson")
+        XCTAssertEqual(unsafe mkfifo(pipe, 0o600), 0)
+        let program = try RunningProgram(
+            URL(filePath: "/bin/sh"),
+            [
+                "-c", #"exec "$0" stream put - --stream-name "$1" --failed "$2" --output json < "$3""#,
+                Concertctl.executable.path, Self.stream, rest.path, pipe,
+            ],
+            environment: Concertctl.cleanEnvironment(home: folder).merging(server.environment) { $1 }
+                .merging(["AWS_MAX_ATTEMPTS": "2"]) { $1 })
+        let input = try XCTUnwrap(FileHandle(forWritingAtPath: pipe))
+        try input.write(contentsOf: Data((artist(1, version: 1) + "\n").utf8))
+        try program.wait { _ in try server.shards(of: Self.stream).flatMap(\.records).count == 1 }
+        try server.set(["failureRate": 1.0])
+        try input.write(contentsOf: Data((artist(1, version: 2) + "\n").utf8))
+        try program.wait { _ in try server.calls(of: "PutRecords").count == 3 }
+        // It has given up, and still takes what comes.
+        try input.write(contentsOf: Data((artist(1, version: 3) + "\n" + artist(1, version: 4)).utf8))
+        try input.close()
+        let run = try program.finish()
+        XCTAssertEqual(run.status, 1, run.notes)
+        XCTAssertEqual(try text(of: rest), (2...4).map { artist(1, version: $0) })
+        XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1)
+    }
+
+    func testARateKeepsRequestsSmall() throws {
+        let server = try server()
+        let run = try put(server, (0..<12).map { artist($0, version: 1) }, "--rate", "40")
+        XCTAssertEqual(run.status, 0, run.notes)
+        let sizes = try server.calls(of: "PutRecords").map { ($0.body["Records"] as? [Any])?.count ?? 0 }
+        XCTAssertEqual(sizes, [4, 4, 4])
+    }
+
+    func testTakesRecordsOfExactlyTheLimit() throws {
+        let server = try server()
+        let rest = (1 << 20) - "a1".utf8.count - #"{"artist_id":"a1","name":""}"#.utf8.count
+        let lines = [rest, rest + 1].map { count in
+            #"{"artist_id":"a1","name":"\#(String(repeating: "x", count: count))"}"#
+        }
+        let run = try put(server, lines)
+        XCTAssertEqual(run.status, 1)
+        XCTAssertTrue(run.notes.contains("standard input:2 has 1048577 bytes with its key"), run.notes)
+        XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1)
     }
 
     func testSaysWhichLineIsWrong() throws {
         let server = try server()
         let good = artist(1, version: 1)
         let cases: [(lines: [String], options: [String], put: Int, status: Int32, words: String)] = [
-            ([good, "{oops", good], [], 1, 1, "standard input:2 is not JSON"),
+            ([good, "{oops", good], [], 1, 1, "standard input:2: data is not JSON"),
             ([good, "{oops"], ["--no-validate"], 2, 0, ""),
             ([good, #"{"artist_id":"a","name":"n","popularity_score":185}"#], [], 2, 0, "185 is outside 0...100"),
             ([good, #"{"artist_id":"a"}"#, good], ["--strict"], 1, 1, "standard input:2: artist.name"),
@@ -136,6 +227,26 @@ final class PutTests: XCTestCase {
             "{   \"artist_id\": \"a3\",   \"name\": \"v3\" }")
     }
 
+    func testPutsLargerRecordsWhereTheStreamTakesThem() throws {
+        let server = try server()
+        try server.set(["recordBytes": 2 << 20, "requestBytes": 10 << 20])
+        try server.answer(
+            "DescribeStreamSummary",
+            with: """
+                {"StreamDescriptionSummary": {"StreamName": "concerts", "StreamStatus": "ACTIVE",
+                "StreamARN": "arn:aws:kinesis:us-east-1:123456789012:stream/concerts", "MaxRecordSizeInKiB": 2048}}
+                """)
+        let lines = [1_900_000, 1_900_001, 1_900_002, 1_900_003, 1_900_004, 1_900_005, 2_100_000].map { size in
+            #"{"artist_id":"a\#(size)","name":"\#(String(repeating: "x", count: size))"}"#
+        }
+        let run = try put(server, lines)
+        XCTAssertEqual(run.status, 1)
+        XCTAssertTrue(run.notes.contains("standard input:7 has"), run.notes)
+        XCTAssertTrue(run.notes.contains("and the stream takes 2097152"), run.notes)
+        XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 6)
+        XCTAssertEqual(try run.json()["Requests"] as? Int, 2, "five in 10 MiB, and one")
+    }
+
     func testSplitsRequestsBySize() throws {
         let server = try server()
         let lines = (0..<12).map { #"{"artist_id":"a\#($0)","name":"\#(String(repeating: "x", count: 900_000))"}"# }
@@ -162,6 +273,29 @@ final class PutTests: XCTestCase {
         XCTAssertLessThan(stored, 4000)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, stored)
         XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
+    }
+
+    func testAnInterruptionSaysWhatNobodyKnows() throws {
+        let server = try server()
+        try server.add(.lost, of: "PutRecords", times: -1)
+        let home = try TemporaryFolder()
+        let rest = home.url.appending(path: "rest.ndjson")
+        let lines = (0..<700).map { artist($0, version: $0) }
+        let program = try Concertctl.start(
+            ["stream", "put", "--stream-name", Self.stream, "--output", "json", "--failed", rest.path], home: home,
+            input: Data(lines.joined(separator: "\n").utf8),
+            environment: server.environment.merging(["AWS_MAX_ATTEMPTS": "100"]) { $1 })
+        try program.wait { _ in try server.calls(of: "PutRecords").count >= 2 }
+        program.signal(SIGINT)
+        let run = try program.finish()
+        XCTAssertEqual(run.status, 130, run.notes)
+        XCTAssertTrue(run.notes.contains("read up to standard input:700"), run.notes)
+        let summary = try run.json()
+        XCTAssertEqual(summary["RecordsPut"] as? Int, 0)
+        XCTAssertEqual(summary["NotPut"] as? Int, 700)
+        let stored = Set(try server.shards(of: Self.stream).flatMap(\.records).map(\.partitionKey))
+        XCTAssertEqual(summary["Unknown"] as? Int, stored.count, "what was sent, however often")
+        XCTAssertEqual(try text(of: rest), lines)
     }
 
     func testADryRunPrintsTheCallAndMakesNone() throws {

@@ -101,7 +101,44 @@ final class TailTests: XCTestCase {
         let before = try server.calls(of: "GetRecords").count
         try program.wait { _ in try server.calls(of: "GetRecords").count > before }
         program.signal(SIGINT)
-        XCTAssertEqual(try program.finish().status, 130)
+        let tail = try program.finish()
+        XCTAssertEqual(tail.status, 130)
+        XCTAssertTrue(tail.notes.contains("interrupted: 0 records read"), tail.notes)
+    }
+
+    func testMissesNothingWhenALateIteratorIsLostBeforeTheFirstRecord() throws {
+        let server = try server()
+        try assertDone(run(server, ["put"], input: lines(0..<10)))
+        let home = try TemporaryFolder()
+        let program = try Concertctl.start(
+            ["stream", "tail", "--stream-name", Self.stream, "--output", "json", "--limit", "15"], home: home,
+            environment: server.environment)
+        try program.wait { _ in try server.calls(of: "GetRecords").count >= 1 }
+        // More refusals than one call outlives.
+        try server.add(.throttle, of: "GetShardIterator", times: 4)
+        try server.expire(.iterators)
+        try assertDone(run(server, ["put"], input: lines(10..<25)))
+        let tail = try program.finish()
+        assertDone(tail)
+        XCTAssertEqual(try server.faultsLeft(), 0)
+        XCTAssertEqual(try versions(tail.output).values.joined().sorted(), Array(10..<25))
+    }
+
+    func testGoesOnAtAndAfterARecordOfOneShard() throws {
+        let server = try server()
+        try assertDone(run(server, ["put"], input: lines(0..<10)))
+        let shard = try XCTUnwrap(server.shards(of: Self.stream).first)
+        let number = shard.records[6].sequenceNumber
+        for (word, first) in [("AT_SEQUENCE_NUMBER", 6), ("after_sequence_number", 7)] {
+            let tail = try run(
+                server,
+                [
+                    "tail", "--from", word, "--starting-sequence-number", number, "--shard-id", shard.shardId,
+                    "--no-follow", "--output", "json",
+                ])
+            assertDone(tail)
+            XCTAssertEqual(try versions(tail.output).values.joined().sorted(), Array(first..<10), word)
+        }
     }
 
     func testShowsRecordsDecodedAndEscaped() throws {
@@ -170,6 +207,32 @@ final class TailTests: XCTestCase {
             1)
     }
 
+    func testShowsFiguresOfMotoThroughTheSignatureOracle() throws {
+        let moto = try Moto()
+        try moto.reset()
+        let oracle = try SigV4Oracle(upstream: moto.url)
+        try moto.aws("kinesis", "create-stream", "--stream-name", Self.stream, "--shard-count", "1")
+        for value in ["40", "2"] {
+            try moto.aws(
+                "cloudwatch", "put-metric-data", "--namespace", "AWS/Kinesis", "--metric-name", "IncomingRecords",
+                "--dimensions", "StreamName=\(Self.stream)", "--value", value)
+        }
+        for hasToken in [false, true] {
+            let run = try Concertctl.run(
+                [
+                    "stream", "metrics", "--stream-name", Self.stream, "--metric-name",
+                    "IncomingRecords,PutRecords.FailedRecords", "--output", "json",
+                ],
+                environment: oracle.environment(hasToken: hasToken))
+            assertDone(run)
+            let metrics = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+            let values = metrics.map { ($0["Datapoints"] as? [[String: Any]] ?? []).compactMap { $0["Value"] as? Int } }
+            XCTAssertEqual(values.map { $0.reduce(0, +) }, [42, 0], run.output)
+        }
+        XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
+        XCTAssertTrue(try oracle.requests().contains { $0.service == "monitoring" })
+    }
+
     func testDrawsBarsThatFit() {
         XCTAssertEqual(Sparkline.text([0, nil, 7, 3.5], isUnicode: true), "▁ █▅")
         XCTAssertEqual(Sparkline.text([0, 1], isUnicode: false), "_#")
@@ -182,6 +245,17 @@ final class TailTests: XCTestCase {
             (["tail", "--stream-name", "s", "--from", "then"], "--from is \"then\""),
             (["tail", "--stream-name", "s", "--for", "-1"], "--for is \"-1\""),
             (["tail", "--stream-name", "s", "--raw", "--output", "json"], "give one of them"),
+            (["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"], "goes with --from"),
+            (["tail", "--stream-name", "s", "--starting-sequence-number", "1"], "goes with --from"),
+            (
+                ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "x"],
+                "is \"x\"; expected up to 128 digits"
+            ),
+            (
+                ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "1"],
+                "name the shard with --shard-id"
+            ),
+            (["put", "--stream-name", "s", "a.ndjson", "--failed", "./a.ndjson"], "name another file"),
             (["tail"], "no stream is named"),
             (["tail", "--stream-name", "bad name"], "is no stream's name"),
             (["put", "--stream-name", "s", "--rate", "0"], "--rate is \"0\""),

@@ -64,6 +64,7 @@ public actor AWSClient {
             throw AWSError.misconfigured("\(request.service.name) \(request.operation): \"\(step)\" names nothing")
         }
         let start = ContinuousClock.now
+        let maxAttempts = request.maxAttempts ?? configuration.retries.maxAttempts
         var attempt = 0
         var lastCost: Int?
         var last: AWSError?
@@ -85,7 +86,7 @@ public actor AWSClient {
             failure.error = failure.error.following(last)
             last = failure.error
             if try await repair(failure, of: credentials, &repairs) { continue }
-            guard let reason = failure.reason, attempt < configuration.retries.maxAttempts else { throw failure.error }
+            guard let reason = failure.reason, attempt < maxAttempts else { throw failure.error }
             let delay = configuration.retries.delay(after: attempt, requested: failure.retryAfter)
             if failure.isUnreached, let patience = configuration.retries.connectPatience,
                 ContinuousClock.now - start + delay > patience

@@ -15,6 +15,8 @@ public struct AWSRequest: Sendable, Equatable {
     public var body: [UInt8] = []
     /// For one attempt, from the first byte sent to the last received.
     public var timeout: Duration = .seconds(60)
+    /// How many attempts, where not as many as the client makes of every call.
+    public var maxAttempts: Int?
     /// Whether an attempt in flight is given up when the task is cancelled.
     ///
     /// False where somebody must know what became of it, as after a `PutRecords`.

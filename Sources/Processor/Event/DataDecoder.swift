@@ -108,7 +108,8 @@ struct DataDecoder: Sendable {
         }
     }
 
-    private mutating func content(
+    /// What one user record holds.
+    mutating func content(
         of bytes: Span<UInt8>, isAggregated: Bool
     ) throws(PayloadError) -> PayloadDecoder.Content {
         if Gzip.isGzip(bytes) {

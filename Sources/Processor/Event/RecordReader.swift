@@ -1,8 +1,8 @@
 import JSON
 
-/// Reads single records' data as the function would, for people who look at a stream.
+/// Reads single records' data as the function would, for people who look at a stream or feed it.
 package struct RecordReader: Sendable {
-    /// What a record, or one of an aggregate's user records, holds.
+    /// What a user record holds.
     package enum Content: Sendable, Equatable {
         /// A payload: its kind, and its document as the cache holds it.
         case entity(Payload.Kind, document: [UInt8])
@@ -10,34 +10,82 @@ package struct RecordReader: Sendable {
         case bad(PayloadError)
     }
 
-    private var decoder = EventDecoder()
+    /// A Kinesis record, or one of those that an aggregate holds.
+    package struct UserRecord: Sendable {
+        /// Its place in the aggregate; nil outside of one.
+        package var subSequenceNumber: Int?
+        /// Its own bytes, as they were put.
+        package var data: [UInt8]
+        package var content: Content
+
+        package init(subSequenceNumber: Int? = nil, data: [UInt8], content: Content) {
+            (self.subSequenceNumber, self.data, self.content) = (subSequenceNumber, data, content)
+        }
+    }
+
+    private var decoder = DataDecoder()
     private var batch = RecordBatch()
 
     package init() {}
 
-    /// - Parameter data: The record's data in base64, as `GetRecords` gives it and Lambda passes it on.
-    /// - Returns: One for each user record in order; none for an aggregate without any.
-    package mutating func contents(ofBase64 data: String) -> [Content] {
-        let text =
-            Array(#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"1","data":"#.utf8)
-            + JSONValue.string(data).bytes + Array("}}]}".utf8)
-        do throws(EventError) {
-            try decoder.decode(text, 0..<text.count, into: &batch, deadline: .now + .seconds(10))
-        } catch {
-            return [.bad(PayloadError(.json, error.description))]
+    /// Hands over the user records of a Kinesis record in order, one at a time, for they may be many and large.
+    ///
+    /// An aggregate that is damaged is one bad record; one without any records hands over none.
+    ///
+    /// - Parameter data: The record's data, base64 already decoded.
+    package mutating func forEachRecord(in data: [UInt8], _ body: (UserRecord) -> Void) {
+        guard Aggregation.isAggregate(data.span) else {
+            return body(UserRecord(data: data, content: content(of: data, isAggregated: false)))
         }
-        defer { batch.releaseEvent() }
-        return contents()
+        do throws(PayloadError) {
+            for (index, record) in try Aggregation(data.span).records.enumerated() {
+                let own = Array(data[record.data])
+                body(
+                    UserRecord(
+                        subSequenceNumber: index, data: own, content: content(of: own, isAggregated: true)))
+            }
+        } catch {
+            body(UserRecord(data: data, content: .bad(error)))
+        }
     }
 
-    /// Everything in the batch, in the order of its positions; test records have none, and come last.
-    private func contents() -> [Content] {
-        let entities = batch.records.map { record in
-            let content = Content.entity(record.payload.kind, document: batch.document(of: record.payload))
-            return (record.position.subSequenceNumber ?? 0, content)
+    private mutating func content(of data: [UInt8], isAggregated: Bool) -> Content {
+        do throws(PayloadError) {
+            switch try decode(data, isAggregated: isAggregated) {
+            case .test: return .test
+            case .payload(let payload):
+                swap(&batch.storage, &decoder.payloads.storage)
+                defer { swap(&batch.storage, &decoder.payloads.storage) }
+                return .entity(payload.kind, document: batch.document(of: payload))
+            }
+        } catch {
+            return .bad(error)
         }
-        let bad = batch.badRecords.map { ($0.position.subSequenceNumber ?? 0, Content.bad($0.error)) }
-        let tests = Array(repeating: Content.test, count: batch.testRecords)
-        return (entities + bad).sorted { $0.0 < $1.0 }.map(\.1) + tests
+    }
+
+    private mutating func decode(_ data: [UInt8], isAggregated: Bool) throws(PayloadError) -> PayloadDecoder.Content {
+        // What the last record kept is forgotten.
+        decoder.begin(deadline: .now)
+        return try decoder.content(of: data.span, isAggregated: isAggregated)
+    }
+}
+
+/// What a producer asks before it puts a record.
+extension RecordReader {
+    /// The ID of the entity that `data` is a payload of; nil for a test record.
+    ///
+    /// - Parameter data: Of a record that is no aggregate.
+    /// - Throws: ``PayloadError`` when the function would call the record bad.
+    package mutating func entityID(in data: [UInt8]) throws(PayloadError) -> String? {
+        guard case .payload(let payload) = try decode(data, isAggregated: false) else { return nil }
+        return decoder.payloads.storage.string(payload.id)
+    }
+
+    /// What `data` inflates to; nil when it is no gzip data, or damaged.
+    package static func inflated(_ data: [UInt8]) -> [UInt8]? {
+        guard Gzip.isGzip(data.span) else { return nil }
+        var output: [UInt8] = []
+        do throws(PayloadError) { try Gzip.inflate(data.span, into: &output) } catch { return nil }
+        return output
     }
 }

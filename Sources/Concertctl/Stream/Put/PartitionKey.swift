@@ -12,8 +12,9 @@ enum PartitionKey {
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html>
     static let maxLength = 256
 
-    static func key(of value: JSONValue?, bytes: [UInt8]) -> String {
-        let id = value.flatMap { entityID(in: $0) }
+    /// - Parameter id: As the function found it; nil when it calls the record bad, or a test.
+    static func key(of bytes: [UInt8], id: String? = nil) -> String {
+        let id = id ?? (try? JSONValue(parsing: bytes)).flatMap { entityID(in: $0) }
         guard let id, !id.isEmpty, id.unicodeScalars.count <= maxLength else {
             return SHA256.digest(of: bytes).hexadecimal
         }

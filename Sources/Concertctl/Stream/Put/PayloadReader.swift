@@ -41,6 +41,9 @@ final class PayloadReader {
         self.paths = paths[...]
     }
 
+    /// Where the last line stood, such as `upload.ndjson:7`.
+    var position: String { lineNumber > 0 ? "\(name):\(lineNumber)" : "the start" }
+
     /// The next payload; does not wait for standard input.
     func next() throws -> Event {
         while true {
@@ -116,12 +119,9 @@ final class PayloadReader {
         guard buffer.count <= Self.lineLimit else {
             throw CommandError(description: "\(name):\(lineNumber + 1) is longer than \(Self.lineLimit >> 20) MiB")
         }
-        let data: Data?
-        do { data = try handle?.read(upToCount: 1 << 20) } catch {
-            throw CommandError(description: "\(name) cannot be read: \((error as NSError).localizedDescription)")
-        }
-        if let data, !data.isEmpty {
-            buffer += data
+        let bytes = try handle.map(available) ?? []
+        guard bytes.isEmpty else {
+            buffer += bytes
             return
         }
         // The last line needs no line end.
@@ -129,6 +129,25 @@ final class PayloadReader {
             buffer.append(UInt8(ascii: "\n"))
         } else {
             handle = nil
+        }
+    }
+
+    /// What can be read at once, at most 1 MiB; nothing at the end.
+    ///
+    /// `FileHandle` would wait for all of it, and a pipe's records with it.
+    private func available(in handle: FileHandle) throws -> [UInt8] {
+        let capacity = 1 << 20
+        while true {
+            var failure: Int32 = 0
+            // Bounds: read writes no more than the capacity, and says how much.
+            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { room, count in
+                let result = unsafe read(handle.fileDescriptor, room.baseAddress, capacity)
+                if result < 0 { failure = errno }
+                count = max(0, result)
+            }
+            if failure == 0 { return bytes }
+            if failure == EINTR { continue }
+            throw CommandError(description: "\(name) cannot be read: \(unsafe String(cString: strerror(failure)))")
         }
     }
 

@@ -1,6 +1,7 @@
 import Clients
 import Foundation
 import JSON
+import Processor
 
 /// One run of `stream put`: reads ahead, sends request after request, and keeps account.
 struct Put {
@@ -16,25 +17,30 @@ struct Put {
     private let session: AWSSession
     private let reader: PayloadReader
     private var queue: PutQueue
-    private var check = PayloadCheck()
+    private var decoder = RecordReader()
+    private(set) var findings = PayloadFindings()
     private(set) var summary: PutSummary
     private var progress = Progress()
     private let start = ContinuousClock.now
     private var isInputOver = false
     /// Why reading ended early; what was read before is put first.
     private var inputError: (any Error)?
+    /// The line that ended it.
+    private var refusedLine: [UInt8]?
+    /// How many records were read.
+    private var readCount = 0
     /// Requests in a row by which nothing came on the stream.
     private var fruitless = 0
     private var lastRefusal = ""
     /// Whether the last request had entries that must go again.
     private var hasRefusals = false
-    /// Records whose last request had no answer.
-    private var unknown: Set<String> = []
+    /// Numbers of records that are not known to be on the stream, and that a request without an answer held.
+    private var unknown: Set<Int> = []
 
     /// Records and bytes that are read ahead.
     private static let aheadLimits = (records: 20_000, bytes: 64 << 20)
-    /// Requests without any progress after which it is given up.
-    private static let patience = 10
+    /// Where reading has come to, such as `upload.ndjson:7`.
+    var position: String { reader.position }
 
     init(_ options: PutOptions, stream: StreamReference, session: AWSSession, limits: PutQueue.Limits) throws {
         (self.options, self.stream, self.session) = (options, stream, session)
@@ -67,17 +73,10 @@ struct Put {
             } catch {
                 return .failed(error)
             }
-            let rate = Double(summary.records) / ((ContinuousClock.now - start) / .seconds(1))
+            let rate = Double(summary.records) / max((ContinuousClock.now - start) / .seconds(1), 0.001)
             let text = "\(summary.records) put, \(Int(rate))/s, \(queue.count) read and waiting"
             progress.show(text)
         }
-    }
-
-    func tellFindings() {
-        guard check.badCount > 0 else { return }
-        Console.note("note: the function will call \(check.badCount) of these records bad:")
-        for finding in check.findings { Console.note("  \(finding)") }
-        if check.badCount > check.findings.count { Console.note("  and \(check.badCount - check.findings.count) more") }
     }
 }
 
@@ -90,7 +89,10 @@ extension Put {
         {
             do {
                 switch try reader.next() {
-                case .line(let line): queue.add(try entry(of: line))
+                case .line(let line):
+                    refusedLine = line.bytes
+                    queue.add(try entry(of: line))
+                    refusedLine = nil
                 case .pending: return
                 case .end: isInputOver = true
                 }
@@ -101,26 +103,30 @@ extension Put {
     }
 
     private mutating func entry(of line: PayloadReader.Line) throws -> PutQueue.Entry {
-        let value = try? JSONValue(parsing: line.bytes)
-        if options.validates {
-            // A tree has fewer levels than a record may have.
-            if value == nil, !JSONScanner.isOneValue(line.bytes) {
-                throw CommandError(
-                    description: "\(line.origin) is not JSON; nothing from there on was put (--no-validate puts it)")
-            }
-            if let error = check.finding(on: line), options.isStrict {
-                throw CommandError(
-                    description: "\(line.origin): \(error.message); nothing from there on was put, as --strict asks")
-            }
-        }
-        let key = options.partitionKey ?? PartitionKey.key(of: value, bytes: line.bytes)
-        let entry = PutQueue.Entry(key: key, data: line.bytes, origin: line.origin)
+        let id = options.validates || options.partitionKey == nil ? try entityID(of: line) : nil
+        let key = options.partitionKey ?? PartitionKey.key(of: line.bytes, id: id)
+        let entry = PutQueue.Entry(key: key, data: line.bytes, number: readCount)
         guard entry.size <= queue.limits.entryBytes else {
             throw CommandError(
                 description: "\(line.origin) has \(entry.size) bytes with its key, and the stream takes "
                     + "\(queue.limits.entryBytes); nothing from there on was put")
         }
+        readCount += 1
         return entry
+    }
+
+    /// The ID of the line's entity as the function finds it; nil when there is none.
+    ///
+    /// - Throws: ``CommandError`` when the line must not be put.
+    private mutating func entityID(of line: PayloadReader.Line) throws -> String? {
+        do throws(PayloadError) { return try decoder.entityID(in: line.bytes) } catch {
+            guard options.validates else { return nil }
+            let message = "\(line.origin): \(MessageText.escaped(error.message)); nothing from there on was put"
+            if error.isNotJSON { throw CommandError(description: message + " (--no-validate puts it)") }
+            if options.isStrict { throw CommandError(description: message + ", as --strict asks") }
+            findings.add(error, on: line)
+            return nil
+        }
     }
 }
 
@@ -140,18 +146,19 @@ extension Put {
             let answer = try await session.read(request)
             try take(answer, of: records)
         } catch {
-            // A cancelled call that had an attempt ends with that attempt's error.
+            // A cancelled call of one attempt was never sent.
             let isDefinite = error is CancellationError || (error as? AWSError)?.isDefinite ?? false
             for record in records.reversed() {
-                if !isDefinite { unknown.insert(record.entry.origin) }
+                if !isDefinite { unknown.insert(record.entry.number) }
                 queue.putBack(record)
             }
             fruitless += 1
-            guard AWSSession.isRetryable(error), fruitless < Self.patience else { throw error }
+            guard AWSSession.isRetryable(error), fruitless < options.patience else { throw error }
         }
-        guard fruitless < Self.patience else {
+        guard fruitless < options.patience else {
             throw CommandError(
-                description: "kinesis PutRecords: \(Self.patience) requests in a row brought no record on the stream: "
+                description:
+                    "kinesis PutRecords: \(options.patience) requests in a row brought no record on the stream: "
                     + "\(lastRefusal); scale the stream, or give a lower --rate")
         }
         try await pause()
@@ -167,9 +174,9 @@ extension Put {
         var put = 0
         // Backwards, so that what is put back at the front of its key is in order.
         for (record, result) in zip(records, results).reversed() {
-            unknown.remove(record.entry.origin)
             if result["SequenceNumber"]?.string != nil, result["ErrorCode"]?.string == nil {
                 put += 1
+                if unknown.remove(record.entry.number) != nil { summary.possibleDuplicates += 1 }
                 summary.bytes += record.entry.data.count
                 if let shard = result["ShardId"]?.string { summary.byShard[shard, default: 0] += 1 }
                 queue.confirm(record)
@@ -181,7 +188,7 @@ extension Put {
             }
         }
         summary.records += put
-        fruitless = put > 0 ? (put == records.count ? 0 : min(fruitless, 1)) : fruitless + 1
+        fruitless = put > 0 ? 0 : fruitless + 1
         hasRefusals = put < records.count
     }
 
@@ -206,6 +213,8 @@ extension Put {
         request.body = writer.bytes
         // Whoever interrupts wants to know what was put.
         request.isAbandonedOnCancel = false
+        // Only so is it known of every attempt whether it may have put something.
+        request.maxAttempts = 1
         return request
     }
 
@@ -217,33 +226,27 @@ extension Put {
         }
         guard hasRefusals || fruitless > 0 else { return }
         hasRefusals = false
-        let ceiling = min(2000, 50 << min(fruitless, 8))
+        let ceiling = min(5000, 50 << min(fruitless, 8))
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...ceiling)))
     }
 }
 
 /// What is left over.
 extension Put {
-    /// Writes records that are not on the stream to the file that `--failed` names: those in memory, then unread input.
+    /// Writes what is not on the stream to `file`: what was read, then the rest of the input, in its order.
     ///
-    /// - Parameter readsOn: Whether the rest of the input is wanted, too.
-    func writeRest(readsOn: Bool) throws {
-        guard let path = options.failedPath else {
-            if !queue.isEmpty {
-                Console.note(
-                    "note: \(queue.count) records that were read are not on the stream; --failed FILE keeps them")
+    /// - Parameter isHurried: Whether somebody waits for the end, so that standard input is not read on.
+    mutating func writeRest(to file: RestFile, isHurried: Bool) throws {
+        try file.add(queue.entries.lazy.map(\.data))
+        if let refusedLine { try file.add([refusedLine]) }
+        // A reader that failed would fail again.
+        while !isInputOver, inputError == nil || refusedLine != nil {
+            switch try reader.next() {
+            case .line(let line): try file.add([line.bytes])
+            case .pending where isHurried || Task.isCancelled: return
+            case .pending: reader.wait(milliseconds: 200)
+            case .end: isInputOver = true
             }
-            return
         }
-        var lines = queue.entries.map(\.data)
-        while readsOn, inputError == nil, !isInputOver, case .line(let line)? = try? reader.next() {
-            lines.append(line.bytes)
-        }
-        do {
-            try Data(lines.flatMap { $0 + [UInt8(ascii: "\n")] }).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw CommandError(description: "\(path) cannot be written: \((error as NSError).localizedDescription)")
-        }
-        Console.note("note: \(lines.count) records that are not on the stream are in \(path)")
     }
 }

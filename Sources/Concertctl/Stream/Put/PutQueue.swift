@@ -5,12 +5,12 @@
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 struct PutQueue {
-    /// A record, and where it came from.
+    /// A record, and its place in the input.
     struct Entry: Equatable {
         var key: String
         var data: [UInt8]
-        /// Such as `upload.ndjson:7`, for messages.
-        var origin: String
+        /// How many records came before it.
+        var number: Int
 
         /// What counts against a request's limit, in bytes.
         var size: Int { key.utf8.count + data.count }
@@ -36,7 +36,6 @@ struct PutQueue {
     private(set) var count = 0
     /// Their size in bytes.
     private(set) var size = 0
-    private var added = 0
 
     /// The records of one key, first to last.
     private struct Lane {
@@ -77,9 +76,9 @@ struct PutQueue {
 
     /// Adds a record behind all others of its key.
     mutating func add(_ entry: Entry) {
-        let lane = isUnordered ? "\(added)" : entry.key
-        added += 1
-        if waiting[lane]?.first == nil { ready.append(lane) }
+        let lane = isUnordered ? "\(entry.number)" : entry.key
+        // A key that is here already has a record that is ready or in flight.
+        if waiting[lane] == nil { ready.append(lane) }
         waiting[lane, default: Lane()].append(entry)
         count += 1
         size += entry.size
@@ -134,6 +133,6 @@ struct PutQueue {
         size += record.entry.size
     }
 
-    /// Everything that is still here, in order per key.
-    var entries: [Entry] { waiting.values.flatMap(\.rest) }
+    /// Everything that is still here, in the input's order.
+    var entries: [Entry] { waiting.values.flatMap(\.rest).sorted { $0.number < $1.number } }
 }

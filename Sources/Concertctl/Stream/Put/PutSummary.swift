@@ -13,6 +13,8 @@ struct PutSummary: Equatable {
     var notPut = 0
     /// Of those, records that may be on the stream all the same, since no answer came.
     var unknown = 0
+    /// Records that are on the stream, maybe twice, since a request with them had no answer.
+    var possibleDuplicates = 0
     var byShard: [String: Int] = [:]
     var duration = Duration.zero
 
@@ -27,6 +29,9 @@ struct PutSummary: Equatable {
         ]
         for (shard, count) in byShard.sorted(by: { $0.key < $1.key }) { lines.append("  \(shard)  \(count)") }
         if retriedEntries > 0 { lines.append("refused and sent again: \(retriedEntries)") }
+        if possibleDuplicates > 0 {
+            lines.append("maybe on the stream twice: \(possibleDuplicates) (an earlier request had no answer)")
+        }
         if notPut > 0 { lines.append("not put: \(notPut)") }
         if unknown > 0 { lines.append("  of these, outcome unknown: \(unknown) (they may be on the stream)") }
         return lines.joined(separator: "\n")
@@ -39,7 +44,8 @@ struct PutSummary: Equatable {
         return [
             "StreamName": .string(stream), "RecordsPut": .integer(records), "BytesPut": .integer(bytes),
             "Requests": .integer(requests), "RetriedEntries": .integer(retriedEntries), "NotPut": .integer(notPut),
-            "Unknown": .integer(unknown), "RecordsByShard": .object(JSONObject(shards)), "Seconds": .decimal(seconds),
+            "Unknown": .integer(unknown), "PossibleDuplicates": .integer(possibleDuplicates),
+            "RecordsByShard": .object(JSONObject(shards)), "Seconds": .decimal(seconds),
         ]
     }
 }

@@ -15,12 +15,15 @@ struct StreamPut: Command {
         "--unordered", .flag, "let records of one key overtake one another: faster where few keys have most records")
     private static let rate = OptionDescription("--rate", .value("N"), "records a second at most, 1...1000000")
     private static let failed = OptionDescription(
-        "--failed", .value("FILE"), "write records that could not be put to FILE, one a line")
+        "--failed", .value("FILE"),
+        "keep in FILE what is not on the stream in the end, the rest of the input included; empty when all is")
 
     static let description = CommandDescription(
         name: "stream put", summary: "put payloads on the stream, one JSON object a line",
         discussion: """
             Reads NDJSON from files or from standard input ("-", the default). The partition key is the ID of the record's entity, so that its versions stay in one shard, in order: only refused entries are sent again, and later records of a key wait for an earlier one. A request whose outcome is unknown, after a broken connection say, is sent again: a record may then be on the stream twice, which the function bears.
+
+            Entries that Kinesis refuses are sent again as long as others come through; after 10 requests in a row (or AWS_MAX_ATTEMPTS) that put nothing it is given up, with exit status 1.
 
             A line that is not JSON stops the command before it. A record that the function would call bad is put all the same, and told of; --strict stops before it.
 
@@ -57,6 +60,11 @@ struct StreamPut: Command {
         if options.isStrict, !options.validates {
             throw UsageError(description: "--strict looks at every record, and --no-validate at none; give one of them")
         }
+        if let failed = options.failedPath,
+            options.paths.contains(where: { URL(filePath: $0).standardized == URL(filePath: failed).standardized })
+        {
+            throw UsageError(description: "--failed names \(failed), which is read; name another file")
+        }
         if options.paths.count(where: { $0 == "-" }) > 1 {
             throw UsageError(description: "standard input (-) is named twice")
         }
@@ -73,24 +81,52 @@ struct StreamPut: Command {
                 (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
             }
         }
+        if let rate = options.rate {
+            // Some ten requests a second rather than a burst now and then.
+            limits.entries = min(limits.entries, max(1, rate / 10))
+        }
+        var options = options
+        if let attempts = environment["AWS_MAX_ATTEMPTS"], !attempts.isEmpty {
+            options.patience = session.client.configuration.retries.maxAttempts
+        }
         var put = try Put(options, stream: stream, session: session, limits: limits)
+        let rest = try isDryRun ? nil : options.failedPath.map(RestFile.init)
         let ending = await put.run()
-        put.tellFindings()
-        let summary = put.summary
+        put.findings.tell()
         if isDryRun {
             session.finishDryRun()
         } else {
-            print(output == .json ? summary.json.prettyText : summary.text)
+            print(output == .json ? put.summary.json.prettyText : put.summary.text)
         }
+        if case .interrupted = ending { Console.note("interrupted: the input was read up to \(put.position)") }
+        do { try keep(rest, of: &put, after: ending) } catch {
+            guard case .complete = ending else {
+                Console.note("note: \(error)")
+                return try status(of: ending)
+            }
+            throw error
+        }
+        return try status(of: ending)
+    }
+
+    private func keep(_ rest: RestFile?, of put: inout Put, after ending: Put.Ending) throws {
+        guard let rest, let path = options.failedPath else {
+            guard put.summary.notPut > 0 else { return }
+            Console.note(
+                "note: \(put.summary.notPut) records that were read are not on the stream; --failed FILE keeps them")
+            return
+        }
+        let isInterrupted = if case .interrupted = ending { true } else { false }
+        try put.writeRest(to: rest, isHurried: isInterrupted)
+        try rest.finish()
+        if rest.count > 0 { Console.note("note: \(rest.count) records that are not on the stream are in \(path)") }
+    }
+
+    private func status(of ending: Put.Ending) throws -> ExitStatus {
         switch ending {
         case .complete: return .done
-        case .interrupted:
-            Console.note("interrupted: the input was not put to its end")
-            try put.writeRest(readsOn: false)
-            return .interrupted
-        case .failed(let error):
-            try put.writeRest(readsOn: true)
-            throw error
+        case .interrupted: return .interrupted
+        case .failed(let error): throw error
         }
     }
 }
@@ -104,4 +140,6 @@ struct PutOptions: Sendable {
     var isUnordered: Bool
     var rate: Int?
     var failedPath: String?
+    /// Requests in a row that put nothing, after which it is given up.
+    var patience = 10
 }

@@ -13,7 +13,8 @@ struct ShardReading: Sendable {
     private(set) var millisecondsBehind: Int?
     /// Shards that took this one's place, as its last read named them.
     private(set) var children: [JSONValue] = []
-    private let start: TailStart
+    /// Where to begin when no record was seen yet.
+    private var start: TailStart
     private var iterator: String?
     private var lastSequenceNumber: String?
 
@@ -24,7 +25,7 @@ struct ShardReading: Sendable {
     /// Between reads that bring nothing.
     private static let idleInterval = Duration.seconds(1)
     /// Of one read.
-    private static let recordLimit = 1000
+    private static let recordLimit = 2500
 
     init(_ id: String, parents: [String] = [], from start: TailStart) {
         (self.id, self.parents, self.start) = (id, parents, start)
@@ -43,13 +44,12 @@ struct ShardReading: Sendable {
         due = .now + Self.shortestInterval
         let answer: JSONValue
         do {
-            let iterator = try await currentIterator(stream, session, start: start)
+            let iterator = try await currentIterator(stream, session, lateStart: lateStart)
             answer = try await session.read(
                 .kinesis(
                     "GetRecords", ["ShardIterator": .string(iterator), "Limit": .integer(Self.recordLimit)]))
         } catch let error as AWSError where error.code == "ExpiredIteratorException" {
             iterator = nil
-            iterator = try await currentIterator(stream, session, start: start == .latest ? lateStart : start)
             return []
         } catch let error as AWSError where error.code == "ProvisionedThroughputExceededException" {
             // Others read this shard, too.
@@ -72,7 +72,7 @@ struct ShardReading: Sendable {
     mutating func postpone(by duration: Duration) { due = .now + duration }
 
     private mutating func currentIterator(
-        _ stream: StreamReference, _ session: AWSSession, start: TailStart
+        _ stream: StreamReference, _ session: AWSSession, lateStart: TailStart
     ) async throws -> String {
         if let iterator { return iterator }
         var members: [(String, JSONValue?)] = [stream.member, ("ShardId", .string(id))]
@@ -88,6 +88,8 @@ struct ShardReading: Sendable {
             throw CommandError(description: "kinesis GetShardIterator: the answer holds no iterator for \(id)")
         }
         iterator = found
+        // The end is elsewhere by the time that another iterator is needed, and what came in between must not be missed.
+        if start == .latest { start = lateStart }
         return found
     }
 }

@@ -8,45 +8,99 @@ struct TailOutput {
 
     private let form: Form
     private let limit: Int
+    private let style: TerminalStyle
+    private let write: ([UInt8]) -> Void
     private var reader = RecordReader()
-    private var printed = 0
+    /// What is to be written next.
+    private var pending: [UInt8] = []
+    private(set) var printed = 0
     private var leftOut = 0
 
-    init(form: Form, limit: Int) { (self.form, self.limit) = (form, limit) }
+    /// An aggregate's records may be many: they are written before they are this many bytes.
+    private static let pendingLimit = 1 << 20
+    private static let isTerminal = isatty(STDOUT_FILENO) == 1
+
+    init(
+        form: Form, limit: Int = .max, style: TerminalStyle,
+        write: @escaping ([UInt8]) -> Void = { FileHandle.standardOutput.write(Data($0)) }
+    ) {
+        (self.form, self.limit, self.style, self.write) = (form, limit, style, write)
+    }
 
     var isFull: Bool { printed >= limit }
 
     /// Prints what the limit leaves room for.
     mutating func print(_ records: [JSONValue], of shard: String) {
-        var bytes: [UInt8] = []
         for record in records where !isFull {
             printed += 1
-            let tailed = TailedRecord(record, shard: shard)
-            switch form {
-            case .text: bytes += Array(tailed.text(&reader).utf8)
-            case .json: bytes += Array(tailed.json(&reader).utf8)
-            case .raw:
-                guard let line = tailed.raw(isForPeople: Self.isTerminal) else {
-                    leftOut += 1
-                    continue
-                }
-                bytes += line
-            }
-            bytes.append(UInt8(ascii: "\n"))
+            add(TailedRecord(record, shard: shard))
         }
         // One write a batch, not held back: whoever reads the other end of a pipe sees records as they come.
-        if !bytes.isEmpty { FileHandle.standardOutput.write(Data(bytes)) }
+        flush()
     }
 
-    /// Says what was left out.
-    func finish() {
+    private mutating func add(_ record: TailedRecord) {
+        if form == .text { append(record.head(style)) }
+        guard let data = record.data else {
+            let error = PayloadError(.base64, "data is not base64 of the standard alphabet with padding")
+            return add(RecordReader.UserRecord(data: [], content: .bad(error)), of: record)
+        }
+        var isEmpty = true
+        // Taken out for the while, since what it hands over changes the rest of this value.
+        var reader = RecordReader()
+        swap(&reader, &self.reader)
+        defer { swap(&reader, &self.reader) }
+        reader.forEachRecord(in: data) { userRecord in
+            isEmpty = false
+            add(userRecord, of: record)
+            if pending.count >= Self.pendingLimit { flush() }
+        }
+        guard isEmpty else { return }
+        switch form {
+        case .text: append("  an aggregate without records")
+        case .json: append(record.jsonOfNothing.text)
+        case .raw: break
+        }
+    }
+
+    private mutating func add(_ userRecord: RecordReader.UserRecord, of record: TailedRecord) {
+        switch form {
+        case .text: append(TailedRecord.body(userRecord.content, style))
+        case .json: append(record.json(userRecord).text)
+        case .raw:
+            guard let line = TailedRecord.raw(userRecord.data, isForPeople: Self.isTerminal) else {
+                leftOut += 1
+                return
+            }
+            pending += line
+            pending.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    private mutating func append(_ line: String) {
+        pending += Array(line.utf8)
+        pending.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func flush() {
+        if !pending.isEmpty { write(pending) }
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    /// Says what was left out, and how much was read.
+    ///
+    /// - Parameter isInterrupted: Whether somebody ended it, and so wants to know where it was.
+    func finish(isInterrupted: Bool) {
         if leftOut > 0 {
             Console.note(
                 "note: \(leftOut) record\(leftOut == 1 ? " is" : "s are") not JSON, and left out; --output json shows them"
             )
         }
-        if Console.isTerminal { Console.note("\(printed) record\(printed == 1 ? "" : "s")") }
+        let count = "\(printed) record\(printed == 1 ? "" : "s")"
+        if isInterrupted {
+            Console.note("interrupted: \(count) read")
+        } else if Console.isTerminal {
+            Console.note(count)
+        }
     }
-
-    private static let isTerminal = isatty(STDOUT_FILENO) == 1
 }

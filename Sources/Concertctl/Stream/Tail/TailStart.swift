@@ -8,12 +8,34 @@ enum TailStart: Sendable, Equatable {
     case trimHorizon
     /// Seconds since the Unix epoch.
     case time(Double)
+    /// A record of one shard, read again or passed over.
+    case sequenceNumber(SequenceNumber, isAfter: Bool)
 
-    /// - Parameter text: `LATEST`, `TRIM_HORIZON`, a time in ISO 8601 or in seconds since the epoch, or how long ago, such as `10m`.
-    init(_ text: String, now: Double = Date().timeIntervalSince1970) throws(UsageError) {
-        switch text.uppercased() {
+    private static let atNumber = "AT_SEQUENCE_NUMBER"
+    private static let afterNumber = "AFTER_SEQUENCE_NUMBER"
+
+    /// - Parameters:
+    ///   - text: `LATEST`, `TRIM_HORIZON`, `AT_SEQUENCE_NUMBER`, `AFTER_SEQUENCE_NUMBER`, a time in ISO 8601 or in seconds
+    ///     since the epoch, or how long ago, such as `10m`.
+    ///   - number: Of the record that the two words about sequence numbers mean.
+    init(
+        _ text: String, sequenceNumber number: String? = nil, now: Double = Date().timeIntervalSince1970
+    ) throws(UsageError) {
+        let word = text.uppercased()
+        guard [Self.atNumber, Self.afterNumber].contains(word) == (number != nil) else {
+            throw UsageError(
+                description: "--starting-sequence-number goes with --from \(Self.atNumber) or \(Self.afterNumber), "
+                    + "and they with it")
+        }
+        switch word {
         case "LATEST": self = .latest
         case "TRIM_HORIZON": self = .trimHorizon
+        case Self.atNumber, Self.afterNumber:
+            guard let number = number.flatMap({ SequenceNumber($0) }) else {
+                throw UsageError(
+                    description: "--starting-sequence-number is \"\(number ?? "")\"; expected up to 128 digits")
+            }
+            self = .sequenceNumber(number, isAfter: word == Self.afterNumber)
         default:
             if let seconds = Double(text), seconds.isFinite, seconds >= 0 {
                 self = .time(seconds)
@@ -35,6 +57,11 @@ enum TailStart: Sendable, Equatable {
         case .latest: [("ShardIteratorType", "LATEST")]
         case .trimHorizon: [("ShardIteratorType", "TRIM_HORIZON")]
         case .time(let seconds): [("ShardIteratorType", "AT_TIMESTAMP"), ("Timestamp", .decimal(seconds))]
+        case .sequenceNumber(let number, let isAfter):
+            [
+                ("ShardIteratorType", .string(isAfter ? Self.afterNumber : Self.atNumber)),
+                ("StartingSequenceNumber", .string(number.digits)),
+            ]
         }
     }
 }

@@ -2,74 +2,91 @@ import Foundation
 import JSON
 import Processor
 
-/// One record of the stream as it is printed.
+/// One record of the stream as it is printed: a head, and under it what is in it.
 struct TailedRecord {
     private let shard: String
     private let sequenceNumber: String
     private let partitionKey: String?
+    /// In seconds since the Unix epoch; nil where the answer has none, or none that a calendar knows.
     private let arrival: Double?
     /// In base64, as it came.
-    private let data: String
+    private let text: String
+    /// Nil when `text` is no base64.
+    let data: [UInt8]?
 
     init(_ record: JSONValue, shard: String) {
         self.shard = shard
         sequenceNumber = record["SequenceNumber"]?.string ?? ""
         partitionKey = record["PartitionKey"]?.string
-        arrival = record["ApproximateArrivalTimestamp"]?.double
-        data = record["Data"]?.string ?? ""
+        arrival = record["ApproximateArrivalTimestamp"]?.double.flatMap {
+            (0..<253_402_300_800).contains($0) ? $0 : nil
+        }
+        text = record["Data"]?.string ?? ""
+        data = Data(base64Encoded: text).map { [UInt8]($0) }
     }
+}
 
-    /// For people: a line that says which record it is, and under it what is in it, control characters escaped.
-    func text(_ reader: inout RecordReader) -> String {
+/// For people, control characters escaped.
+extension TailedRecord {
+    /// Which record it is.
+    func head(_ style: TerminalStyle) -> String {
         let time = arrival.map { Timestamp(millisecondsSinceEpoch: Int64($0 * 1000)).iso8601(fractionDigits: 3) }
-        let key = partitionKey.map { "key=" + MessageText.escaped($0) }
-        let head = [time, shard, sequenceNumber, key].compactMap { $0 }.joined(separator: "  ")
-        let contents = reader.contents(ofBase64: data)
-        guard !contents.isEmpty else { return head + "\n  an aggregate without records" }
-        return ([head] + contents.map { Self.text($0) }).joined(separator: "\n")
+        let key = partitionKey.map { "key=\($0)" }
+        let words = [time, shard, sequenceNumber, key].compactMap { $0 }.map { MessageText.escaped($0) }
+        return style.bold(words.joined(separator: "  "))
     }
 
-    private static func text(_ content: RecordReader.Content) -> String {
+    /// What is in it, or in one of its user records.
+    static func body(_ content: RecordReader.Content, _ style: TerminalStyle) -> String {
         switch content {
-        case .test: "  test record"
-        case .bad(let error): "  bad record, \(error.reason.rawValue): \(MessageText.escaped(error.message))"
+        case .test: "  " + style.yellow("test record")
+        case .bad(let error):
+            "  " + style.red("bad record, \(error.reason.rawValue)") + ": \(MessageText.escaped(error.message))"
         case .entity(let kind, let document):
-            "  \(kind.rawValue) " + lines(of: (try? JSONValue(parsing: document)) ?? .null)
+            "  \(style.cyan(kind.rawValue)) " + lines(of: (try? JSONValue(parsing: document)) ?? .null)
         }
     }
 
     private static func lines(of document: JSONValue) -> String {
         document.prettyText.split(separator: "\n").map { MessageText.escaped(String($0)) }.joined(separator: "\n  ")
     }
+}
 
-    /// For programs: one object a user record, on one line each.
-    func json(_ reader: inout RecordReader) -> String {
-        let contents = reader.contents(ofBase64: data)
-        let rows = contents.enumerated().map { index, content -> JSONValue in
-            var members: [(String, JSONValue?)] = [
-                ("ShardId", .string(shard)), ("SequenceNumber", .string(sequenceNumber)),
-                ("SubSequenceNumber", contents.count > 1 ? .integer(index) : nil),
-                ("PartitionKey", partitionKey.map { .string($0) }),
-                ("ApproximateArrivalTimestamp", arrival.map { .decimal($0) }),
-            ]
-            switch content {
-            case .test: members.append(("Test", true))
-            case .bad(let error):
-                members += [("Reason", .string(error.reason.rawValue)), ("Message", .string(error.message))]
+/// For programs.
+extension TailedRecord {
+    /// One user record as an object.
+    ///
+    /// Its `Data` are its own bytes: an aggregate's, with each of its records, would be a flood.
+    func json(_ record: RecordReader.UserRecord) -> JSONValue {
+        let content: [(String, JSONValue?)] =
+            switch record.content {
+            case .test: [("Test", true)]
+            case .bad(let error): [("Reason", .string(error.reason.rawValue)), ("Message", .string(error.message))]
             case .entity(let kind, let document):
-                members += [("Kind", .string(kind.rawValue)), ("Entity", try? JSONValue(parsing: document))]
+                [("Kind", .string(kind.rawValue)), ("Entity", try? JSONValue(parsing: document))]
             }
-            return .object(ofPresent: members + [("Data", .string(data))])
-        }
-        return rows.map(\.text).joined(separator: "\n")
+        return json(
+            record.subSequenceNumber, content, data: data == nil ? text : Data(record.data).base64EncodedString())
     }
 
-    /// The data as it was put, when it is JSON; nil when it is not, for it then cannot be a line of NDJSON.
+    /// An aggregate that holds no record at all.
+    var jsonOfNothing: JSONValue { json(nil, [], data: text) }
+
+    private func json(_ subSequenceNumber: Int?, _ content: [(String, JSONValue?)], data: String) -> JSONValue {
+        .object(
+            ofPresent: [
+                ("ShardId", .string(shard)), ("SequenceNumber", .string(sequenceNumber)),
+                ("SubSequenceNumber", subSequenceNumber.map { .integer($0) }),
+                ("PartitionKey", partitionKey.map { .string($0) }),
+                ("ApproximateArrivalTimestamp", arrival.map { .decimal($0) }),
+            ] + content + [("Data", .string(data))])
+    }
+
+    /// A user record's payload as one line, inflated where it was compressed; nil when it is no JSON.
     ///
     /// - Parameter isForPeople: Whether a terminal shows it, which acts on some characters that JSON may hold.
-    func raw(isForPeople: Bool) -> [UInt8]? {
-        guard let decoded = Data(base64Encoded: data) else { return nil }
-        let bytes = [UInt8](decoded)
+    static func raw(_ data: [UInt8], isForPeople: Bool) -> [UInt8]? {
+        let bytes = RecordReader.inflated(data) ?? data
         guard JSONScanner.isOneValue(bytes) else { return nil }
         if isForPeople, let value = try? JSONValue(parsing: bytes) { return value.bytes }
         // Line ends between tokens are white space, and inside strings JSON has none.
