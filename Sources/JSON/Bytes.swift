@@ -4,17 +4,19 @@ extension Span<UInt8> {
     ///
     /// A NUL is allowed nowhere in a JSON text, so 0 stops every loop of the scanner without a check of its own.
     @inlinable @inline(__always)
-    package func byte(at offset: Int) -> UInt8 {
-        guard offset >= 0, offset < count else { return 0 }
+    public func byte(at offset: Int) -> UInt8 {
+        // One comparison for both bounds: a negative offset is a huge number without its sign.
+        guard UInt(bitPattern: offset) < UInt(bitPattern: count) else { return 0 }
         // In bounds by the guard.
         return unsafe self[unchecked: offset]
     }
 
     /// The eight bytes from `offset` on, the first one lowest, or nil where fewer are left.
     @inlinable @inline(__always)
-    package func word(at offset: Int) -> UInt64? {
-        guard offset >= 0, count >= 8, offset <= count - 8 else { return nil }
-        // In bounds by the guard; bytes have no padding between them, and the load needs no alignment.
+    public func word(at offset: Int) -> UInt64? {
+        guard offset >= 0, offset <= count &- 8 else { return nil }
+        // In bounds by the guard, for a count below 8 makes the right side negative; bytes have no padding between them,
+        // and the load needs no alignment.
         return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
 

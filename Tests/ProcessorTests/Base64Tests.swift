@@ -44,8 +44,9 @@ final class Base64Tests: XCTestCase {
         for (text, start, end, data, line) in cases {
             var output: [UInt8] = []
             let found = base64.decode(Array(text.utf8).span, from: start, into: &output)
-            XCTAssertEqual(found, end, text, line: line)
-            if end != nil { XCTAssertEqual(String(decoding: output, as: UTF8.self), data, text, line: line) }
+            XCTAssertEqual(found?.end, end, text, line: line)
+            guard let count = found?.count else { continue }
+            XCTAssertEqual(String(decoding: output[..<count], as: UTF8.self), data, text, line: line)
         }
     }
 
@@ -60,16 +61,21 @@ final class Base64Tests: XCTestCase {
         }
     }
 
-    func testAppendsToWhatIsThereAlready() {
-        var output: [UInt8] = [1, 2]
-        XCTAssertEqual(base64.decode(Array("QUI=".utf8).span, from: 0, into: &output), 4)
-        XCTAssertEqual(output, [1, 2, 0x41, 0x42])
+    func testWritesOverWhatAnEarlierTextLeftAndGrowsNoMoreThanItMust() {
+        var output = [UInt8](repeating: 0xFF, count: 5000)
+        for text in ["QUI=", String(repeating: "QUJD", count: 1000)] {
+            let found = base64.decode(Array(text.utf8).span, from: 0, into: &output)
+            XCTAssertEqual(found?.end, text.utf8.count)
+            XCTAssertEqual(Array(output[..<(found?.count ?? 0)]), [UInt8](Data(base64Encoded: text) ?? Data()))
+            XCTAssertEqual(output.count, 5000)
+        }
     }
 
     private func decoded(_ text: String) -> [UInt8]? { decoded(Array(text.utf8)) }
 
     private func decoded(_ text: [UInt8]) -> [UInt8]? {
         var output: [UInt8] = []
-        return base64.decode(text.span, from: 0, into: &output) == text.count ? output : nil
+        guard let (end, count) = base64.decode(text.span, from: 0, into: &output), end == text.count else { return nil }
+        return Array(output[..<count])
     }
 }

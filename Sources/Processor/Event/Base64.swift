@@ -14,61 +14,76 @@ struct Base64: Sendable {
 
     private static let invalid: UInt32 = 0x8000_0000
 
-    /// Appends what the characters from `offset` on stand for to `output`, up to the first that is not of the alphabet.
+    /// Decodes the characters from `offset` on, up to the first that is not of the alphabet.
     ///
-    /// - Returns: Where the text ends, padding included; nil when it has no right end, with an unspecified part appended.
-    func decode(_ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]) -> Int? {
-        var position = offset
-        // Whole chunks of 64 characters first, so that the output grows once for 48 bytes.
-        var chunk = [48 of UInt8](repeating: 0)
-        chunks: while position <= bytes.count - 64 {
-            for index in 0..<8 {
-                guard let word = bytes.word(at: position + 8 * index) else { break chunks }
-                let high = quantum(UInt32(truncatingIfNeeded: word))
-                let low = quantum(UInt32(truncatingIfNeeded: word >> 32))
-                if (high | low) & Self.invalid != 0 { break chunks }
-                chunk[6 * index] = UInt8(truncatingIfNeeded: high >> 16)
-                chunk[6 * index + 1] = UInt8(truncatingIfNeeded: high >> 8)
-                chunk[6 * index + 2] = UInt8(truncatingIfNeeded: high)
-                chunk[6 * index + 3] = UInt8(truncatingIfNeeded: low >> 16)
-                chunk[6 * index + 4] = UInt8(truncatingIfNeeded: low >> 8)
-                chunk[6 * index + 5] = UInt8(truncatingIfNeeded: low)
-            }
-            output.append(copying: chunk.span)
-            position += 64
-        }
+    /// - Parameter output: Its first `count` bytes are what the text stands for; it grows where it must, and never shrinks.
+    /// - Returns: Where the text ends, padding included; nil when it has no right end.
+    func decode(
+        _ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
+    ) -> (end: Int, count: Int)? {
+        var (position, count) = blocks(of: bytes, from: offset, into: &output)
+        // What is left of the last block, and the padding: fewer than 32 characters where all are right.
         while true {
+            if output.count - count < 3 { output.append(contentsOf: repeatElement(0, count: 1024)) }
             let characters = [4 of UInt8] { bytes.byte(at: position + $0) }
             let value = quantum(characters)
             guard value & Self.invalid != 0 else {
-                output.append(UInt8(truncatingIfNeeded: value >> 16))
-                output.append(UInt8(truncatingIfNeeded: value >> 8))
-                output.append(UInt8(truncatingIfNeeded: value))
-                position += 4
+                output[count] = UInt8(truncatingIfNeeded: value >> 16)
+                output[count + 1] = UInt8(truncatingIfNeeded: value >> 8)
+                output[count + 2] = UInt8(truncatingIfNeeded: value)
+                (position, count) = (position + 4, count + 3)
                 continue
             }
-            return last(characters, at: position, into: &output)
+            return last(characters, at: position, into: &output, count)
         }
     }
 
-    /// The end of the text: nothing, or a padded quantum of one or two bytes.
-    private func last(_ characters: InlineArray<4, UInt8>, at position: Int, into output: inout [UInt8]) -> Int? {
-        let padding = UInt8(ascii: "=")
-        if first[Int(characters[0])] & Self.invalid != 0 { return characters[0] == padding ? nil : position }
-        let value = first[Int(characters[0])] | second[Int(characters[1])]
-        guard value & Self.invalid == 0, characters[3] == padding else { return nil }
-        output.append(UInt8(truncatingIfNeeded: value >> 16))
-        if characters[2] == padding { return position + 4 }
-        let third = third[Int(characters[2])]
-        guard third & Self.invalid == 0 else { return nil }
-        output.append(UInt8(truncatingIfNeeded: (value | third) >> 8))
-        return position + 4
+    /// Decodes whole blocks, as long as all of a block's characters are of the alphabet.
+    private func blocks(
+        of bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
+    ) -> (position: Int, count: Int) {
+        var position = offset
+        var count = 0
+        while position >= 0, position <= bytes.count - Base64Block.characters {
+            if output.count - count < Base64Block.bytesTouched {
+                output.append(contentsOf: repeatElement(0, count: max(1024, output.count)))
+            }
+            let room = output.count
+            let isAtEnd = unsafe output.withUnsafeMutableBytes { target in
+                while position <= bytes.count - Base64Block.characters, count <= room - Base64Block.bytesTouched {
+                    // In bounds: the loop's conditions leave 32 bytes to read and 28 to write.
+                    let block = Base64Block(
+                        unsafe bytes.bytes.unsafeLoadUnaligned(
+                            fromUncheckedByteOffset: position, as: SIMD32<UInt8>.self))
+                    guard block.isValid else { return true }
+                    unsafe target.storeBytes(of: block.halves.0, toByteOffset: count, as: SIMD16<UInt8>.self)
+                    unsafe target.storeBytes(of: block.halves.1, toByteOffset: count + 12, as: SIMD16<UInt8>.self)
+                    position += Base64Block.characters
+                    count += Base64Block.bytes
+                }
+                return false
+            }
+            if isAtEnd { break }
+        }
+        return (position, count)
     }
 
-    @inline(__always)
-    private func quantum(_ word: UInt32) -> UInt32 {
-        first[Int(word & 0xFF)] | second[Int(word >> 8 & 0xFF)] | third[Int(word >> 16 & 0xFF)]
-            | fourth[Int(word >> 24)]
+    /// The end of the text: nothing, or a padded quantum of one or two bytes.
+    private func last(
+        _ characters: InlineArray<4, UInt8>, at position: Int, into output: inout [UInt8], _ count: Int
+    ) -> (end: Int, count: Int)? {
+        let padding = UInt8(ascii: "=")
+        if first[Int(characters[0])] & Self.invalid != 0 {
+            return characters[0] == padding ? nil : (position, count)
+        }
+        let value = first[Int(characters[0])] | second[Int(characters[1])]
+        guard value & Self.invalid == 0, characters[3] == padding else { return nil }
+        output[count] = UInt8(truncatingIfNeeded: value >> 16)
+        if characters[2] == padding { return (position + 4, count + 1) }
+        let third = third[Int(characters[2])]
+        guard third & Self.invalid == 0 else { return nil }
+        output[count + 1] = UInt8(truncatingIfNeeded: (value | third) >> 8)
+        return (position + 4, count + 2)
     }
 
     @inline(__always)

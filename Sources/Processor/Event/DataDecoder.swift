@@ -4,7 +4,7 @@ import JSON
 struct DataDecoder: Sendable {
     var payloads = PayloadDecoder()
     private let base64 = Base64()
-    /// The data of the record at hand, decoded; one buffer for all.
+    /// The data of the record at hand, decoded, and whatever an earlier one left behind it; one buffer for all.
     private var decoded: [UInt8] = []
     private var inflated: [UInt8] = []
     /// Whether this batch has had data that expands, compressed or aggregated, and when decoding must end.
@@ -26,17 +26,18 @@ struct DataDecoder: Sendable {
         let position = RecordPosition(source: Int32(batch.sources.count))
         if batch.firstUndecoded == nil, isExhausted(batch) { batch.firstUndecoded = batch.sources.count }
         guard batch.firstUndecoded == nil else { return try scanner.string(in: bytes) }
-        decoded.removeAll(keepingCapacity: true)
         let start = scanner.offset + 1
-        if let end = base64.decode(bytes, from: start, into: &decoded), bytes.byte(at: end) == UInt8(ascii: "\"") {
+        if let (end, count) = base64.decode(bytes, from: start, into: &decoded),
+            bytes.byte(at: end) == UInt8(ascii: "\"")
+        {
             scanner.offset = end + 1
-            addData(at: position, to: &batch)
+            addData(count: count, at: position, to: &batch)
             return JSONString(range: start..<end, isEscaped: false)
         }
         // Not plain base64: a string with escapes, a bad record, or no string at all.
         let string = try scanner.string(in: bytes)
-        if isUnescapedBase64(string, in: bytes) {
-            addData(at: position, to: &batch)
+        if let count = decodeEscaped(string, in: bytes) {
+            addData(count: count, at: position, to: &batch)
         } else {
             let error = PayloadError(.base64, "data is not base64 of the standard alphabet with padding")
             batch.badRecords.append(BadRecord(error: error, position: position))
@@ -54,27 +55,29 @@ struct DataDecoder: Sendable {
     }
 
     /// Decodes the string once its escapes are resolved, for `\/` may stand for `/`.
-    private mutating func isUnescapedBase64(_ string: JSONString, in bytes: Span<UInt8>) -> Bool {
-        guard string.isEscaped else { return false }
+    ///
+    /// - Returns: How many bytes it stands for; nil when it is not base64.
+    private mutating func decodeEscaped(_ string: JSONString, in bytes: Span<UInt8>) -> Int? {
+        guard string.isEscaped else { return nil }
         var text: [UInt8] = []
         JSONEscape.append(string, of: bytes, to: &text)
-        return decode(text)
+        guard let (end, count) = base64.decode(text.span, from: 0, into: &decoded), end == text.count else {
+            return nil
+        }
+        return count
     }
 
-    private mutating func decode(_ base64Text: [UInt8]) -> Bool {
-        decoded.removeAll(keepingCapacity: true)
-        return base64.decode(base64Text.span, from: 0, into: &decoded) == base64Text.count
-    }
-
-    private mutating func addData(at position: RecordPosition, to batch: inout RecordBatch) {
+    /// - Parameter count: How many of the decoded bytes are this record's.
+    private mutating func addData(count: Int, at position: RecordPosition, to batch: inout RecordBatch) {
         // Taken out for the while, since what reads the buffer also writes to the rest of this value.
         var data: [UInt8] = []
         swap(&data, &decoded)
         defer { swap(&data, &decoded) }
-        batch.dataBytes += data.count
-        guard Aggregation.isAggregate(data.span) else { return add(data.span, at: position, to: &batch) }
+        batch.dataBytes += count
+        let bytes = data.span.extracting(0..<count)
+        guard Aggregation.isAggregate(bytes) else { return add(bytes, at: position, to: &batch) }
         do throws(PayloadError) {
-            let aggregation = try Aggregation(data.span)
+            let aggregation = try Aggregation(bytes)
             hasExpanded = true
             // Each key is kept once: thousands of records may name the same one, and it may be long.
             var partitionKeys: [Int: Text] = [:]
@@ -83,7 +86,7 @@ struct DataDecoder: Sendable {
                 partitionKeys[record.partitionKey.lowerBound] = partitionKey
                 let position = RecordPosition(
                     source: position.source, subSequenceNumber: Int32(clamping: index), partitionKey: partitionKey)
-                add(data.span.extracting(record.data), at: position, to: &batch)
+                add(bytes.extracting(record.data), at: position, to: &batch)
             }
         } catch {
             batch.badRecords.append(BadRecord(error: error, position: position))

@@ -20,9 +20,9 @@ struct OriginalData: Sendable {
 
     private mutating func decode(_ newSource: Int32, in batch: RecordBatch) {
         source = newSource
-        decoded.removeAll(keepingCapacity: true)
+        userRecords = []
         let text = Array(batch.dataText(ofSource: newSource).utf8)
-        let end = base64.decode(text.span, from: 0, into: &decoded)
-        userRecords = end == text.count ? (try? Aggregation(decoded.span))?.records ?? [] : []
+        guard let (end, count) = base64.decode(text.span, from: 0, into: &decoded), end == text.count else { return }
+        userRecords = (try? Aggregation(decoded.span.extracting(0..<count)))?.records ?? []
     }
 }

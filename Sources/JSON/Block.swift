@@ -1,0 +1,51 @@
+/// Sixteen bytes compared at once.
+///
+/// Comparisons of whole vectors are one instruction each; the bytes' places are read from the two words of the mask,
+/// for Swift has no way to a mask of bits.
+public struct Block {
+    public static let size = 16
+
+    public let bytes: SIMD16<UInt8>
+
+    @inlinable @inline(__always)
+    public init(_ bytes: SIMD16<UInt8>) { self.bytes = bytes }
+
+    /// Where a run of plain string content ends, 0 to 15: at a quote, a backslash, a control character or a byte outside
+    /// ASCII; 16 when all of the block is plain.
+    @inlinable @inline(__always)
+    public var firstStringStop: Int {
+        // As signed numbers, control characters are below the space and bytes outside ASCII below zero.
+        let signed = unsafe unsafeBitCast(bytes, to: SIMD16<Int8>.self)
+        let low: SIMDMask<SIMD16<Int8>> = signed .< SIMD16<Int8>(repeating: 0x20)
+        let quotes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<UInt8>(repeating: UInt8(ascii: "\""))
+        let backslashes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<UInt8>(repeating: UInt8(ascii: "\\"))
+        return Self.firstIndex(in: low .| quotes .| backslashes)
+    }
+
+    /// The first eight bytes, and the other eight, the first one lowest.
+    @inlinable @inline(__always)
+    public var words: (UInt64, UInt64) {
+        let words = unsafe unsafeBitCast(bytes, to: SIMD2<UInt64>.self)
+        return (UInt64(littleEndian: words[0]), UInt64(littleEndian: words[1]))
+    }
+
+    @inlinable @inline(__always)
+    public static func firstIndex(in mask: SIMDMask<SIMD16<Int8>>) -> Int {
+        // Same size, and every pattern of bits is a number.
+        let words = unsafe unsafeBitCast(mask, to: SIMD2<UInt64>.self)
+        if words[0] != 0 { return UInt64(littleEndian: words[0]).trailingZeroBitCount >> 3 }
+        if words[1] != 0 { return 8 + UInt64(littleEndian: words[1]).trailingZeroBitCount >> 3 }
+        return size
+    }
+}
+
+extension Span<UInt8> {
+    /// The sixteen bytes from `offset` on, or nil where fewer are left.
+    @inlinable @inline(__always)
+    public func block(at offset: Int) -> Block? {
+        guard offset >= 0, offset <= count &- Block.size else { return nil }
+        // In bounds by the guard: a count below 16 makes the right side negative.
+        return Block(
+            unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self))
+    }
+}
