@@ -48,4 +48,13 @@ extension Span<UInt8> {
         return Block(
             unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self))
     }
+
+    /// Where the string ends that starts at `offset`, quotes included: nil unless it is plain and short, as most are.
+    @inlinable @inline(__always)
+    public func endOfShortString(at offset: Int) -> Int? {
+        guard byte(at: offset) == UInt8(ascii: "\""), let block = block(at: offset + 1) else { return nil }
+        // Where the block has no stop this is the byte behind it, whose own end is then taken.
+        let end = offset + 1 + block.firstStringStop
+        return byte(at: end) == UInt8(ascii: "\"") ? end + 1 : nil
+    }
 }

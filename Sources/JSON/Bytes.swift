@@ -33,24 +33,3 @@ extension Array where Element == UInt8 {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }
-
-/// Eight bytes compared at once.
-enum Word {
-    static let ones: UInt64 = 0x0101_0101_0101_0101
-    static let highBits: UInt64 = 0x8080_8080_8080_8080
-
-    /// The high bit of each byte of `word` that equals `byte`; exact up to the first one.
-    @inline(__always)
-    static func matches(_ word: UInt64, _ byte: UInt8) -> UInt64 {
-        let difference = word ^ (ones &* UInt64(byte))
-        return (difference &- ones) & ~difference & highBits
-    }
-
-    /// The high bit of each byte of `word` that ends a run of plain string content: a quote, a backslash,
-    /// a control character or a byte outside ASCII; exact up to the first one.
-    @inline(__always)
-    static func stringStops(_ word: UInt64) -> UInt64 {
-        let controls = (word &- (ones &* 0x20)) & ~word
-        return (controls | word | matches(word, 0x22) | matches(word, 0x5C)) & highBits
-    }
-}

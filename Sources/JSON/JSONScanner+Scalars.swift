@@ -1,19 +1,25 @@
 /// Strings, numbers and literals.
 extension JSONScanner {
     /// Passes the string that starts at `offset`, and checks its escapes and its UTF-8.
+    @inlinable @inline(__always)
     public mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
+        guard let end = bytes.endOfShortString(at: offset) else { return try anyString(in: bytes) }
+        let start = offset + 1
+        offset = end
+        return JSONString(range: start..<end - 1, isEscaped: false)
+    }
+
+    @usableFromInline
+    mutating func anyString(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
         guard bytes.byte(at: offset) == UInt8(ascii: "\"") else { throw .syntax(offset: offset, expected: "a string") }
         let start = offset + 1
         var position = start
         var isEscaped = false
         while true {
-            if let word = bytes.word(at: position) {
-                let stops = Word.stringStops(word)
-                guard stops != 0 else {
-                    position += 8
-                    continue
-                }
-                position += stops.trailingZeroBitCount >> 3
+            if let block = bytes.block(at: position) {
+                let stop = block.firstStringStop
+                position += stop
+                if stop == Block.size { continue }
             }
             switch bytes.byte(at: position) {
             case UInt8(ascii: "\""):
@@ -49,6 +55,7 @@ extension JSONScanner {
     }
 
     /// Passes the number that starts at `offset`, and returns where it stands.
+    @inlinable
     public mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
         let start = offset
         if bytes.byte(at: offset) == UInt8(ascii: "-") { offset += 1 }
@@ -67,8 +74,8 @@ extension JSONScanner {
     }
 
     /// Passes one digit or more.
-    @inline(__always)
-    private mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
+    @inlinable @inline(__always)
+    mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
         let start = offset
         while bytes.byte(at: offset) &- UInt8(ascii: "0") < 10 { offset += 1 }
         guard offset > start else { throw .syntax(offset: offset, expected: "a digit") }

@@ -1,9 +1,19 @@
 /// Values nobody keeps: checked like all others, and looked at once.
 extension JSONScanner {
     /// Passes one whole value, white space before it included.
-    ///
-    /// Runs in one loop: which kind of container is open at each level is a bit, so the stack does not grow.
+    @inlinable @inline(__always)
     public mutating func skipValue(in bytes: Span<UInt8>) throws(JSONError) {
+        skipWhitespace(in: bytes)
+        if bytes.byte(at: offset) == UInt8(ascii: "\"") {
+            _ = try string(in: bytes)
+        } else {
+            try skipAnyValue(in: bytes)
+        }
+    }
+
+    /// Runs in one loop: which kind of container is open at each level is a bit, so the stack does not grow.
+    @usableFromInline
+    mutating func skipAnyValue(in bytes: Span<UInt8>) throws(JSONError) {
         let base = depth
         var isObject = NestingBits()
         while true {

@@ -24,14 +24,16 @@ public struct JSONString: Sendable, Equatable {
 /// Source: <https://www.rfc-editor.org/rfc/rfc8259>
 public struct JSONScanner: Sendable {
     /// Levels of arrays and objects that a text may have.
-    public static let depthLimit = 512
+    @inlinable
+    public static var depthLimit: Int { 512 }
 
     /// Bytes passed so far.
     public var offset: Int
     /// Levels open at `offset`.
-    public private(set) var depth: Int
+    @usableFromInline var depth: Int
 
     /// - Parameter depth: Levels already open around `offset`, when a part of a larger text is scanned.
+    @inlinable
     public init(at offset: Int = 0, depth: Int = 0) {
         self.offset = offset
         self.depth = depth
@@ -45,6 +47,7 @@ public struct JSONScanner: Sendable {
     }
 
     /// Passes white space, and says what the value behind it is by its first byte.
+    @inlinable @inline(__always)
     public mutating func kind(in bytes: Span<UInt8>) throws(JSONError) -> JSONKind {
         skipWhitespace(in: bytes)
         switch bytes.byte(at: offset) {
@@ -65,8 +68,20 @@ public struct JSONScanner: Sendable {
         guard offset == bytes.count else { throw .syntax(offset: offset, expected: "the end") }
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     mutating func skipWhitespace(in bytes: Span<UInt8>) {
+        let byte = bytes.byte(at: offset)
+        if byte > 0x20 { return }
+        // One space, as some writers put behind each colon and comma.
+        if byte == 0x20, bytes.byte(at: offset + 1) > 0x20 {
+            offset += 1
+        } else {
+            skipMoreWhitespace(in: bytes)
+        }
+    }
+
+    @usableFromInline
+    mutating func skipMoreWhitespace(in bytes: Span<UInt8>) {
         while true {
             switch bytes.byte(at: offset) {
             case 0x20, 0x0A, 0x0D, 0x09: offset += 1
@@ -75,15 +90,13 @@ public struct JSONScanner: Sendable {
         }
     }
 
-    @inline(__always)
-    mutating func open(in bytes: Span<UInt8>) throws(JSONError) {
+    private mutating func open(in bytes: Span<UInt8>) throws(JSONError) {
         guard depth < Self.depthLimit else { throw .tooDeep(offset: offset) }
         depth += 1
         offset += 1
     }
 
-    @inline(__always)
-    mutating func close() {
+    private mutating func close() {
         depth -= 1
         offset += 1
     }
@@ -104,7 +117,23 @@ extension JSONScanner {
     }
 
     /// Passes `,` and returns the next key, or nil (and passes `}`) when the object has ended.
+    @inlinable @inline(__always)
     public mutating func nextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+        // A comma, a space or none, a short plain key, and its colon: each byte is looked at once.
+        var position = offset
+        if bytes.byte(at: position) == UInt8(ascii: ",") {
+            position += 1
+            if bytes.byte(at: position) == 0x20 { position += 1 }
+            if let end = bytes.endOfShortString(at: position), bytes.byte(at: end) == UInt8(ascii: ":") {
+                offset = end + 1
+                return JSONString(range: position + 1..<end - 1, isEscaped: false)
+            }
+        }
+        return try anyNextKey(in: bytes)
+    }
+
+    @usableFromInline
+    mutating func anyNextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
         skipWhitespace(in: bytes)
         switch bytes.byte(at: offset) {
         case UInt8(ascii: ","):
@@ -143,8 +172,7 @@ extension JSONScanner {
     }
 
     /// Passes a key and its colon.
-    @inline(__always)
-    mutating func key(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
+    private mutating func key(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
         guard bytes.byte(at: offset) == UInt8(ascii: "\"") else { throw .syntax(offset: offset, expected: "a key") }
         let key = try string(in: bytes)
         skipWhitespace(in: bytes)

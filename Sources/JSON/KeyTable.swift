@@ -1,82 +1,107 @@
-/// Finds which of a fixed set of keys a JSON key is, by its length and its words of eight bytes.
+/// Finds which of a fixed set of keys a JSON key is, by its length and its bytes as words of eight.
 public struct KeyTable: Sendable {
-    /// A key of 1 to 32 bytes as overlapping words: its first two, and its last two.
-    private struct Entry {
-        var first: UInt64
-        var second: UInt64 = 0
-        var third: UInt64 = 0
-        var last: UInt64 = 0
-        var id: UInt8
+    /// A key of 1 to 32 bytes: its first sixteen, zeros behind them, and the last sixteen of a longer one.
+    @usableFromInline
+    struct Entry: Equatable, Sendable {
+        @usableFromInline var first: UInt64
+        @usableFromInline var second: UInt64
+        @usableFromInline var third: UInt64 = 0
+        @usableFromInline var last: UInt64 = 0
+        /// 0 where the slot is empty.
+        @usableFromInline var count: Int
+
+        @inlinable @inline(__always)
+        init(first: UInt64, second: UInt64, count: Int) {
+            (self.first, self.second, self.count) = (first, second, count)
+        }
+
+        /// Any number that differs for most keys.
+        @inlinable @inline(__always)
+        var hash: UInt64 { (first ^ (second &* 31) ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15 }
     }
 
-    /// Entries by length, and where those of each length start.
-    private let entries: [Entry]
-    private let starts: [Int]
+    /// A power of two of slots, at least half of them empty; an entry stands in the slot of its hash, or in the first
+    /// empty one behind it.
+    @usableFromInline let slots: [Entry]
+    @usableFromInline let ids: [UInt8]
+    @usableFromInline let shift: UInt64
 
-    private static let longest = 32
-
-    /// - Parameter keys: Up to 32 bytes each, with what ``id(of:in:)`` shall say of them.
+    /// - Parameter keys: 1 to 32 bytes each, with what ``id(of:in:)`` shall say of them.
     public init(_ keys: [(key: String, id: UInt8)]) {
-        var byLength = [[Entry]](repeating: [], count: Self.longest + 2)
+        var bits = 2
+        while 1 << bits < keys.count * 2 { bits += 1 }
+        shift = UInt64(64 - bits)
+        var slots = [Entry](repeating: Entry(first: 0, second: 0, count: 0), count: 1 << bits)
+        var ids = [UInt8](repeating: 0, count: slots.count)
         for (key, id) in keys {
             let bytes = Array(key.utf8)
-            precondition((1...Self.longest).contains(bytes.count), "a key has 1 to \(Self.longest) bytes")
-            byLength[bytes.count].append(Self.entry(0..<bytes.count, of: bytes.span, id: id))
+            guard let entry = Self.entry(0..<bytes.count, of: bytes.span) else {
+                preconditionFailure("a key has 1 to 32 bytes")
+            }
+            var index = Int(truncatingIfNeeded: entry.hash &>> shift)
+            while slots[index].count != 0 { index = (index + 1) & (slots.count - 1) }
+            (slots[index], ids[index]) = (entry, id)
         }
-        entries = byLength.flatMap(\.self)
-        starts = byLength.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        (self.slots, self.ids) = (slots, ids)
     }
 
     /// The id of `key`, or nil when it is none of the table's.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func id(of key: JSONString, in bytes: Span<UInt8>) -> UInt8? {
         if key.isEscaped { return idOfEscaped(key, in: bytes) }
         return id(of: key.range, in: bytes)
     }
 
     /// The id of the key whose bytes stand in `range`.
-    package func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt8? {
-        guard range.count <= Self.longest, starts[range.count] < starts[range.count + 1] else { return nil }
-        let wanted = Self.entry(range, of: bytes, id: 0)
-        for index in starts[range.count]..<starts[range.count + 1] {
-            let entry = entries[index]
-            if entry.first == wanted.first, entry.last == wanted.last, entry.second == wanted.second,
-                entry.third == wanted.third
-            {
-                return entry.id
-            }
+    @inlinable @inline(__always)
+    public func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt8? {
+        guard let wanted = Self.entry(range, of: bytes) else { return nil }
+        var index = Int(truncatingIfNeeded: wanted.hash &>> shift)
+        while true {
+            let entry = slots[index]
+            if entry == wanted { return ids[index] }
+            if entry.count == 0 { return nil }
+            index = (index + 1) & (slots.count - 1)
         }
-        return nil
     }
 
     /// A producer may escape any letter of a key; none of ours does.
-    private func idOfEscaped(_ key: JSONString, in bytes: Span<UInt8>) -> UInt8? {
+    @usableFromInline
+    func idOfEscaped(_ key: JSONString, in bytes: Span<UInt8>) -> UInt8? {
         var resolved: [UInt8] = []
         JSONEscape.append(key, of: bytes, to: &resolved)
         return id(of: 0..<resolved.count, in: resolved.span)
     }
 
-    @inline(__always)
-    private static func entry(_ range: Range<Int>, of bytes: Span<UInt8>, id: UInt8) -> Entry {
-        let start = range.lowerBound
-        guard range.count >= 8, let first = bytes.word(at: start), let last = bytes.word(at: range.upperBound - 8)
-        else {
-            return Entry(first: shortWord(range, of: bytes), id: id)
+    /// Nil when the key has no byte, or more than 32.
+    @inlinable @inline(__always)
+    static func entry(_ range: Range<Int>, of bytes: Span<UInt8>) -> Entry? {
+        let count = range.upperBound &- range.lowerBound
+        guard count >= 1, count <= 2 * Block.size else { return nil }
+        guard let (first, second) = bytes.block(at: range.lowerBound)?.words else {
+            return entryNearEnd(range, of: bytes)
         }
-        guard range.count > 16, let second = bytes.word(at: start + 8),
-            let third = bytes.word(at: range.upperBound - 16)
-        else { return Entry(first: first, last: last, id: id) }
-        return Entry(first: first, second: second, third: third, last: last, id: id)
+        let ends = UInt64(truncatingIfNeeded: count) &* 8
+        if count <= 8 { return Entry(first: first & (.max &>> (64 &- ends)), second: 0, count: count) }
+        if count <= 16 { return Entry(first: first, second: second & (.max &>> (128 &- ends)), count: count) }
+        var entry = Entry(first: first, second: second, count: count)
+        if let words = bytes.block(at: range.upperBound &- Block.size)?.words { (entry.third, entry.last) = words }
+        return entry
     }
 
-    /// Fewer than eight bytes as a word, zeros above them.
-    @inline(__always)
-    private static func shortWord(_ range: Range<Int>, of bytes: Span<UInt8>) -> UInt64 {
-        if let word = bytes.word(at: range.lowerBound) {
-            return range.isEmpty ? 0 : word & (UInt64.max >> UInt64(64 - 8 * range.count))
+    /// Where fewer than sixteen bytes follow the key's start.
+    @usableFromInline
+    static func entryNearEnd(_ range: Range<Int>, of bytes: Span<UInt8>) -> Entry? {
+        guard range.count <= Block.size else { return nil }
+        var words: (first: UInt64, second: UInt64) = (0, 0)
+        for (index, position) in range.enumerated() {
+            let byte = UInt64(bytes.byte(at: position))
+            if index < 8 {
+                words.first |= byte << UInt64(8 * index)
+            } else {
+                words.second |= byte << UInt64(8 * index - 64)
+            }
         }
-        var word: UInt64 = 0
-        for index in range.reversed() { word = word << 8 | UInt64(bytes.byte(at: index)) }
-        return word
+        return Entry(first: words.first, second: words.second, count: range.count)
     }
 }

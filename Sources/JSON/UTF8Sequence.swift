@@ -28,7 +28,7 @@ public enum UTF8Sequence {
     public static func firstInvalidOffset(in bytes: Span<UInt8>) -> Int? {
         var offset = 0
         while offset < bytes.count {
-            if let word = bytes.word(at: offset), word & Word.highBits == 0 {
+            if let word = bytes.word(at: offset), word & 0x8080_8080_8080_8080 == 0 {
                 offset += 8
                 continue
             }

@@ -85,7 +85,7 @@ struct EventDecoder: Sendable {
         while let name = key {
             let kind = try scanner.kind(in: bytes)
             let start = scanner.offset
-            switch eventKeys.id(of: name, in: bytes).flatMap(EventKey.init(rawValue:)) {
+            switch eventKeys.id(of: name, in: bytes).flatMap({ EventKey(rawValue: $0) }) {
             case .records:
                 hasRecords = kind == .array
                 data.payloads.storage.removeAll()
@@ -132,7 +132,7 @@ struct EventDecoder: Sendable {
         var key = try scanner.openObject(in: bytes)
         while let name = key {
             let kind = try scanner.kind(in: bytes)
-            switch recordKeys.id(of: name, in: bytes).flatMap(RecordKey.init(rawValue:)) {
+            switch recordKeys.id(of: name, in: bytes).flatMap({ RecordKey(rawValue: $0) }) {
             case .kinesis:
                 (record.hasKinesis, record.data, record.sequenceNumber) = (kind == .object, nil, nil)
                 (record.partitionKey, record.arrivalMilliseconds) = (nil, nil)
@@ -160,7 +160,7 @@ struct EventDecoder: Sendable {
         var key = try scanner.openObject(in: bytes)
         while let name = key {
             let kind = try scanner.kind(in: bytes)
-            switch kinesisKeys.id(of: name, in: bytes).flatMap(KinesisKey.init(rawValue:)) {
+            switch kinesisKeys.id(of: name, in: bytes).flatMap({ KinesisKey(rawValue: $0) }) {
             case .data:
                 data.payloads.storage.roll(back: before.storage)
                 batch.roll(back: before)

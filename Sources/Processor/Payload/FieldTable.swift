@@ -1,7 +1,7 @@
 import JSON
 
 /// Where one field's value stands in a payload; a string's range leaves the quotes out.
-struct FieldValue: Sendable {
+struct FieldValue: Sendable, Equatable {
     var start: Int32
     var end: Int32
     var kind: JSONKind
@@ -17,25 +17,32 @@ struct FieldValue: Sendable {
 ///
 /// A field that is `null` is absent; of duplicate keys the last one wins.
 struct FieldTable: Sendable {
+    /// One bit for each field that is given.
     private var given: UInt64 = 0
     private var values = [FieldValue](
         repeating: FieldValue(start: 0, end: 0, kind: .null, isEscaped: false), count: 64)
 
-    @inline(__always)
     subscript(field: Field) -> FieldValue? {
-        get { given >> UInt64(field.rawValue) & 1 == 1 ? values[Int(field.rawValue)] : nil }
-        set {
-            let bit = UInt64(1) << UInt64(field.rawValue)
-            guard let newValue, newValue.kind != .null else {
-                given &= ~bit
-                return
-            }
-            given |= bit
-            values[Int(field.rawValue)] = newValue
+        @inline(__always)
+        get { given & Self.bit(field.rawValue) == 0 ? nil : values[Int(field.rawValue)] }
+        set { note(newValue ?? FieldValue(start: 0, end: 0, kind: .null, isEscaped: false), as: field.rawValue) }
+    }
+
+    /// - Parameter id: A field's raw value.
+    @inline(__always)
+    mutating func note(_ value: FieldValue, as id: UInt8) {
+        if value.kind == .null {
+            given &= ~Self.bit(id)
+        } else {
+            given |= Self.bit(id)
+            values[Int(id)] = value
         }
     }
 
     mutating func removeAll() { given = 0 }
+
+    @inline(__always)
+    private static func bit(_ id: UInt8) -> UInt64 { 1 &<< UInt64(id) }
 }
 
 /// Fills a ``FieldTable``: the one pass over a payload's bytes.
@@ -49,24 +56,15 @@ struct FieldScanner: Sendable {
         table.removeAll()
         var key = try scanner.openObject(in: bytes)
         while let name = key {
-            if let field = keys.id(of: name, in: bytes).flatMap(Field.init(rawValue:)) {
-                try scan(field, &scanner, in: bytes, into: &table)
-            } else {
-                try scanner.skipValue(in: bytes)
+            switch keys.id(of: name, in: bytes) {
+            case nil: try scanner.skipValue(in: bytes)
+            case Field.rawData.rawValue?:
+                try scan(.rawData, inside: rawDataKeys, of: Field.insideRawData, &scanner, in: bytes, into: &table)
+            case Field.location.rawValue?:
+                try scan(.location, inside: locationKeys, of: Field.insideLocation, &scanner, in: bytes, into: &table)
+            case let id?: table.note(try Self.value(&scanner, in: bytes), as: id)
             }
             key = try scanner.nextKey(in: bytes)
-        }
-    }
-
-    private func scan(
-        _ field: Field, _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into table: inout FieldTable
-    ) throws(JSONError) {
-        switch field {
-        case .rawData:
-            try scan(field, inside: rawDataKeys, of: Field.insideRawData, &scanner, in: bytes, into: &table)
-        case .location:
-            try scan(field, inside: locationKeys, of: Field.insideLocation, &scanner, in: bytes, into: &table)
-        default: table[field] = try Self.value(&scanner, in: bytes)
         }
     }
 
@@ -83,8 +81,8 @@ struct FieldScanner: Sendable {
         let start = scanner.offset
         var key = try scanner.openObject(in: bytes)
         while let name = key {
-            if let member = keys.id(of: name, in: bytes).flatMap(Field.init(rawValue:)) {
-                table[member] = try Self.value(&scanner, in: bytes)
+            if let id = keys.id(of: name, in: bytes) {
+                table.note(try Self.value(&scanner, in: bytes), as: id)
             } else {
                 try scanner.skipValue(in: bytes)
             }
@@ -96,18 +94,21 @@ struct FieldScanner: Sendable {
     /// Passes one value.
     ///
     /// Payloads are far below 2 GiB, which the decoder checks before it starts.
+    @inline(__always)
     static func value(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> FieldValue {
         let kind = try scanner.kind(in: bytes)
         switch kind {
         case .string:
             let string = try scanner.string(in: bytes)
             return FieldValue(
-                start: Int32(string.range.lowerBound), end: Int32(string.range.upperBound), kind: kind,
+                start: Int32(truncatingIfNeeded: string.range.lowerBound),
+                end: Int32(truncatingIfNeeded: string.range.upperBound), kind: kind,
                 isEscaped: string.isEscaped)
         case .number:
             let range = try scanner.number(in: bytes)
             return FieldValue(
-                start: Int32(range.lowerBound), end: Int32(range.upperBound), kind: kind, isEscaped: false)
+                start: Int32(truncatingIfNeeded: range.lowerBound), end: Int32(truncatingIfNeeded: range.upperBound),
+                kind: kind, isEscaped: false)
         default:
             let start = scanner.offset
             try scanner.skipValue(in: bytes)

@@ -4,7 +4,7 @@ import JSON
 extension PayloadDecoder {
     /// Trimmed text.
     mutating func text(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text? {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
@@ -23,7 +23,7 @@ extension PayloadDecoder {
     mutating func number(
         _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, rule: (DecimalValue) -> String?
     ) throws(PayloadError) -> Number? {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         let mark = storage.mark
         let number = try keepNumber(value, field, of: entity, in: bytes)
         let decimal = DecimalValue(number.text.range, of: storage.bytes.span)
@@ -38,7 +38,7 @@ extension PayloadDecoder {
     mutating func whole(
         _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, within bounds: ClosedRange<Int64>
     ) throws(PayloadError) -> Int64? {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         return try whole(value, field, of: entity, in: bytes, within: bounds)
     }
 
@@ -80,7 +80,7 @@ extension PayloadDecoder {
     mutating func choice<Choice>(
         _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, among words: WordTable<Choice>
     ) throws(PayloadError) -> Choice? {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
@@ -100,7 +100,7 @@ extension PayloadDecoder {
         _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, expected: String,
         parse: (Range<Int>, Span<UInt8>) -> Value?
     ) throws(PayloadError) -> Value? {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }

@@ -6,7 +6,7 @@ extension PayloadDecoder {
     mutating func list(
         _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, isLowercased: Bool = false
     ) throws(PayloadError) -> TextList? {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         let start = storage.items.count
         switch value.kind {
         case .string:
@@ -72,7 +72,7 @@ extension PayloadDecoder {
     mutating func prices(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError)
         -> TicketPrices?
     {
-        guard isGiven(field, in: bytes), let value = table[field] else { return nil }
+        guard let value = given(field, in: bytes) else { return nil }
         let start = storage.items.count
         switch value.kind {
         case .object: try prices(inObject: value, field, of: entity, in: bytes)

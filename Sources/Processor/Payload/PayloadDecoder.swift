@@ -143,18 +143,30 @@ extension PayloadDecoder {
         return isGiven(.artistID, in: bytes) ? .artist : nil
     }
 
-    /// Whether a field is there and not empty: not blank text, not `[]`, not `{}`.
-    func isGiven(_ field: Field, in bytes: Span<UInt8>) -> Bool {
-        table[field].map { isGiven($0, in: bytes) } ?? false
+    /// A field's value, where it is there and not empty: not blank text, not `[]`, not `{}`.
+    @inline(__always)
+    func given(_ field: Field, in bytes: Span<UInt8>) -> FieldValue? {
+        guard let value = table[field], isGiven(value, in: bytes) else { return nil }
+        return value
     }
 
+    func isGiven(_ field: Field, in bytes: Span<UInt8>) -> Bool { given(field, in: bytes) != nil }
+
+    @inline(__always)
     func isGiven(_ value: FieldValue, in bytes: Span<UInt8>) -> Bool {
+        if value.kind == .number { return true }
+        // Mostly a text's first character decides.
+        let first = bytes.byte(at: Int(value.start))
+        if value.kind == .string, value.start < value.end, 0x20 < first, first < 0x7F, first != UInt8(ascii: "\\") {
+            return true
+        }
+        return isAnyGiven(value, in: bytes)
+    }
+
+    private func isAnyGiven(_ value: FieldValue, in bytes: Span<UInt8>) -> Bool {
         switch value.kind {
         case .null: return false
         case .string:
-            // Mostly the first character decides.
-            let first = bytes.byte(at: value.range.lowerBound)
-            if !value.range.isEmpty, 0x20 < first, first < 0x7F, first != UInt8(ascii: "\\") { return true }
             guard value.isEscaped else { return !WhiteSpace.trimmed(value.range, of: bytes).isEmpty }
             var text: [UInt8] = []
             JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &text)
@@ -162,7 +174,7 @@ extension PayloadDecoder {
         case .array, .object:
             let content = value.range.lowerBound + 1..<value.range.upperBound - 1
             return !WhiteSpace.trimmed(content, of: bytes).isEmpty
-        default: return true
+        case .true, .false, .number: return true
         }
     }
 }

@@ -5,7 +5,16 @@ import JSON
 /// Source: <https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt>
 enum WhiteSpace {
     /// `range` of `bytes`, which must be UTF-8, without white space at either end.
+    @inline(__always)
     static func trimmed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
+        // Nothing to cut where visible ASCII stands at both ends, as it mostly does.
+        let first = bytes.byte(at: range.lowerBound)
+        let last = bytes.byte(at: range.upperBound - 1)
+        if !range.isEmpty, 0x20 < first, first < 0x7F, 0x20 < last, last < 0x7F { return range }
+        return cut(range, of: bytes)
+    }
+
+    private static func cut(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
         var (start, end) = (range.lowerBound, range.upperBound)
         while start < end {
             let length = lengthOfSpace(in: bytes, at: start, end: end)
