@@ -22,6 +22,17 @@ public struct Block {
         return Self.firstIndex(in: low .| quotes .| backslashes)
     }
 
+    /// Whether none of the bytes ends a run of plain string content.
+    @inlinable @inline(__always)
+    static func isPlain(_ bytes: SIMD32<UInt8>) -> Bool {
+        let signed = unsafe unsafeBitCast(bytes, to: SIMD32<Int8>.self)
+        let low: SIMDMask<SIMD32<Int8>> = signed .< SIMD32<Int8>(repeating: 0x20)
+        let quotes: SIMDMask<SIMD32<Int8>> = bytes .== SIMD32<UInt8>(repeating: UInt8(ascii: "\""))
+        let backslashes: SIMDMask<SIMD32<Int8>> = bytes .== SIMD32<UInt8>(repeating: UInt8(ascii: "\\"))
+        let words = unsafe unsafeBitCast(low .| quotes .| backslashes, to: SIMD4<UInt64>.self)
+        return words[0] | words[1] | words[2] | words[3] == 0
+    }
+
     /// The first eight bytes, and the other eight, the first one lowest.
     @inlinable @inline(__always)
     public var words: (UInt64, UInt64) {
@@ -47,6 +58,19 @@ extension Span<UInt8> {
         // In bounds by the guard: a count below 16 makes the right side negative.
         return Block(
             unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self))
+    }
+
+    /// Where the blocks end, from `offset` on, whose 32 bytes are all plain string content.
+    @inlinable @inline(__always)
+    func endOfPlainBlocks(from offset: Int) -> Int {
+        var end = offset
+        // In bounds by the condition: a count below 32 makes the right side negative.
+        while end >= 0, end <= count &- 2 * Block.size,
+            Block.isPlain(unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: end, as: SIMD32<UInt8>.self))
+        {
+            end += 2 * Block.size
+        }
+        return end
     }
 
     /// Where the string ends that starts at `offset`, quotes included: nil unless it is plain and short, as most are.

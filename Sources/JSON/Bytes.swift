@@ -20,6 +20,29 @@ extension Span<UInt8> {
         return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
 
+    /// Where the digits end that start at `offset`; `offset` itself where none stands there.
+    @inlinable @inline(__always)
+    public func endOfDigits(from offset: Int) -> Int {
+        var end = offset
+        while byte(at: end) &- UInt8(ascii: "0") < 10 { end += 1 }
+        return end
+    }
+
+    /// Whether all of `range` are digits.
+    @inlinable
+    public func areDigits(_ range: Range<Int>) -> Bool {
+        var position = range.lowerBound
+        while position <= range.upperBound - 8, let word = word(at: position) {
+            // A digit's high half is 3, and stays 3 when 6 is added.
+            let isAllDigits =
+                (word & 0xF0F0_F0F0_F0F0_F0F0) | ((word &+ 0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) &>> 4
+                == 0x3333_3333_3333_3333
+            guard isAllDigits else { return false }
+            position += 8
+        }
+        return endOfDigits(from: position) >= range.upperBound
+    }
+
     /// The text of `range`, with U+FFFD for what is not UTF-8.
     package func string(_ range: Range<Int>) -> String {
         let part = extracting(range)

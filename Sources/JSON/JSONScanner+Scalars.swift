@@ -16,10 +16,11 @@ extension JSONScanner {
         var position = start
         var isEscaped = false
         while true {
-            if let block = bytes.block(at: position) {
+            position = bytes.endOfPlainBlocks(from: position)
+            while let block = bytes.block(at: position) {
                 let stop = block.firstStringStop
                 position += stop
-                if stop == Block.size { continue }
+                if stop < Block.size { break }
             }
             switch bytes.byte(at: position) {
             case UInt8(ascii: "\""):
@@ -55,8 +56,25 @@ extension JSONScanner {
     }
 
     /// Passes the number that starts at `offset`, and returns where it stands.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
+        // A whole number without a sign and without an exponent, as most are.
+        let start = offset
+        var end = bytes.endOfDigits(from: start)
+        if bytes.byte(at: end) == UInt8(ascii: "."), end > start {
+            let fraction = end + 1
+            end = bytes.endOfDigits(from: fraction)
+            if end == fraction { return try anyNumber(in: bytes) }
+        }
+        guard end > start, bytes.byte(at: end) | 0x20 != UInt8(ascii: "e"),
+            bytes.byte(at: start) != UInt8(ascii: "0") || bytes.byte(at: start + 1) == UInt8(ascii: ".")
+        else { return try anyNumber(in: bytes) }
+        offset = end
+        return start..<end
+    }
+
+    @usableFromInline
+    mutating func anyNumber(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
         let start = offset
         if bytes.byte(at: offset) == UInt8(ascii: "-") { offset += 1 }
         if bytes.byte(at: offset) == UInt8(ascii: "0") { offset += 1 } else { try digits(in: bytes) }
@@ -74,11 +92,10 @@ extension JSONScanner {
     }
 
     /// Passes one digit or more.
-    @inlinable @inline(__always)
-    mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
-        let start = offset
-        while bytes.byte(at: offset) &- UInt8(ascii: "0") < 10 { offset += 1 }
-        guard offset > start else { throw .syntax(offset: offset, expected: "a digit") }
+    private mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
+        let end = bytes.endOfDigits(from: offset)
+        guard end > offset else { throw .syntax(offset: offset, expected: "a digit") }
+        offset = end
     }
 
     /// Passes `null`, `true` or `false`.

@@ -14,29 +14,30 @@ extension JSONScanner {
     /// Runs in one loop: which kind of container is open at each level is a bit, so the stack does not grow.
     @usableFromInline
     mutating func skipAnyValue(in bytes: Span<UInt8>) throws(JSONError) {
-        let base = depth
-        var isObject = NestingBits()
+        var containers = NestingBits()
         while true {
-            let kind = try kind(in: bytes)
             var hasMember = false
-            switch kind {
+            switch try kind(in: bytes) {
             case .string: _ = try string(in: bytes)
             case .number: _ = try number(in: bytes)
-            case .null, .true, .false: try literal(kind, in: bytes)
+            case .null: try literal(.null, in: bytes)
+            case .true: try literal(.true, in: bytes)
+            case .false: try literal(.false, in: bytes)
             case .object:
                 hasMember = try openObject(in: bytes) != nil
-                if hasMember { isObject[depth] = true }
+                if hasMember { containers.push(isObject: true) }
             case .array:
                 hasMember = try openArray(in: bytes)
-                if hasMember { isObject[depth] = false }
+                if hasMember { containers.push(isObject: false) }
             }
             if hasMember { continue }
             // A value has ended: go on in the innermost container that has another, or stop where we began.
-            while depth > base {
-                let goesOn = isObject[depth] ? try nextKey(in: bytes) != nil : try nextElement(in: bytes)
+            while true {
+                guard let isObject = containers.isObject else { return }
+                let goesOn = isObject ? try nextKey(in: bytes) != nil : try nextElement(in: bytes)
                 if goesOn { break }
+                containers.pop()
             }
-            if depth == base { return }
         }
     }
 }
@@ -56,18 +57,29 @@ extension JSONScanner {
     }
 }
 
-/// One bit for each level of nesting.
+/// Whether each container that is open is an object, a bit for each.
 struct NestingBits {
-    private var words = [8 of UInt64](repeating: 0)
+    /// The innermost containers, the last one lowest.
+    private var word: UInt64 = 0
+    private var count = 0
+    /// Full words of containers further out; nothing that people write nests so deep.
+    private var outer: [UInt64] = []
 
-    /// - Parameter level: 1 to ``JSONScanner/depthLimit``.
-    subscript(level: Int) -> Bool {
-        @inline(__always)
-        get { words[(level - 1) >> 6] >> UInt64((level - 1) & 63) & 1 == 1 }
-        @inline(__always)
-        set {
-            let bit = UInt64(1) << UInt64((level - 1) & 63)
-            if newValue { words[(level - 1) >> 6] |= bit } else { words[(level - 1) >> 6] &= ~bit }
+    /// Whether the innermost container is an object; nil when none is open.
+    var isObject: Bool? { count == 0 ? nil : word & 1 == 1 }
+
+    mutating func push(isObject: Bool) {
+        if count == 64 {
+            outer.append(word)
+            count = 0
         }
+        word = word &<< 1 | (isObject ? 1 : 0)
+        count += 1
+    }
+
+    mutating func pop() {
+        word = word &>> 1
+        count -= 1
+        if count == 0, let last = outer.popLast() { (word, count) = (last, 64) }
     }
 }

@@ -57,14 +57,14 @@ final class PayloadDecoderTests: XCTestCase {
 
     func testARefusedRecordLeavesNothingBehind() {
         var decoder = PayloadDecoder()
-        let before = (decoder.storage.bytes, decoder.storage.items.count)
+        let before = (decoder.storage.mark, decoder.storage.items.count)
         let refused = [
             #"{"concert_id":"c","name":"kept so far","ticket_prices":{"a":1,"b":-1}}"#, concert(#"{"a":1,"b":-1}"#),
             #"{"artist_id":"a","name":"n","genres":["a","b"],"popularity_score":101}"#, "not json", "[]", "{}",
         ]
         for text in refused {
             XCTAssertThrowsError(try decoder.decode(Array(text.utf8).span), text)
-            XCTAssertEqual(decoder.storage.bytes, before.0, text)
+            XCTAssertEqual(decoder.storage.mark, before.0, text)
             XCTAssertEqual(decoder.storage.items.count, before.1, text)
         }
     }

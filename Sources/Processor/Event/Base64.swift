@@ -42,30 +42,37 @@ struct Base64: Sendable {
     private func blocks(
         of bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
     ) -> (position: Int, count: Int) {
-        var position = offset
-        var count = 0
-        while position >= 0, position <= bytes.count - Base64Block.characters {
+        var (position, count) = (offset, 0)
+        var isAtEnd = offset < 0
+        while !isAtEnd, position <= bytes.count - Base64Block.characters {
             if output.count - count < Base64Block.bytesTouched {
                 output.append(contentsOf: repeatElement(0, count: max(1024, output.count)))
             }
-            let room = output.count
-            let isAtEnd = unsafe output.withUnsafeMutableBytes { target in
-                while position <= bytes.count - Base64Block.characters, count <= room - Base64Block.bytesTouched {
-                    // In bounds: the loop's conditions leave 32 bytes to read and 28 to write.
-                    let block = Base64Block(
-                        unsafe bytes.bytes.unsafeLoadUnaligned(
-                            fromUncheckedByteOffset: position, as: SIMD32<UInt8>.self))
-                    guard block.isValid else { return true }
-                    unsafe target.storeBytes(of: block.halves.0, toByteOffset: count, as: SIMD16<UInt8>.self)
-                    unsafe target.storeBytes(of: block.halves.1, toByteOffset: count + 12, as: SIMD16<UInt8>.self)
-                    position += Base64Block.characters
-                    count += Base64Block.bytes
-                }
-                return false
+            (position, count, isAtEnd) = unsafe output.withUnsafeMutableBytes { target in
+                unsafe blocks(of: bytes, from: position, into: target, at: count)
             }
-            if isAtEnd { break }
         }
         return (position, count)
+    }
+
+    /// - Parameter position: Not negative; nor is `start`.
+    private func blocks(
+        of bytes: Span<UInt8>, from position: Int, into output: UnsafeMutableRawBufferPointer, at start: Int
+    ) -> (position: Int, count: Int, isAtEnd: Bool) {
+        let lastPosition = bytes.count - Base64Block.characters
+        let lastCount = output.count - Base64Block.bytesTouched
+        var (position, count) = (position, start)
+        while position <= lastPosition, count <= lastCount {
+            // In bounds: the loop's conditions leave 32 bytes to read and 28 to write.
+            let block = Base64Block(
+                unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: SIMD32<UInt8>.self))
+            guard block.isValid else { return (position, count, true) }
+            unsafe output.storeBytes(of: block.halves.0, toByteOffset: count, as: SIMD16<UInt8>.self)
+            unsafe output.storeBytes(of: block.halves.1, toByteOffset: count &+ 12, as: SIMD16<UInt8>.self)
+            position &+= Base64Block.characters
+            count &+= Base64Block.bytes
+        }
+        return (position, count, false)
     }
 
     /// The end of the text: nothing, or a padded quantum of one or two bytes.

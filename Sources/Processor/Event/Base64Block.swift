@@ -29,27 +29,28 @@ struct Base64Block {
             (Self.words(upper) & Self.every(0xBF)) | (Self.words(lower) & Self.every(0xB9))
             | (Self.words(digit) & Self.every(0x04)) | (Self.words(plus) & Self.every(0x13))
             | (Self.words(slash) & Self.every(0x10))
-        let sextets = Self.words(characters &+ (unsafe unsafeBitCast(distance, to: Characters.self)))
-        halves = Self.packed(sextets)
+        let sextets = characters &+ (unsafe unsafeBitCast(distance, to: Characters.self))
+        halves = Self.packed(unsafe unsafeBitCast(sextets, to: SIMD8<UInt32>.self))
         let valid = Self.words(upper .| lower .| digit .| plus .| slash)
         isValid = valid[0] & valid[1] & valid[2] & valid[3] == .max
     }
 
     /// Six bits of each byte, joined: 6 + 6 in each 16 bits, 12 + 12 in each 32, and those three bytes in order.
     @inline(__always)
-    private static func packed(_ sextets: Words) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
-        let low = Words(repeating: 0x003F_003F_003F_003F)
-        let pairs = ((sextets & low) &<< Words(repeating: 6)) | ((sextets &>> Words(repeating: 8)) & low)
-        let half = Words(repeating: 0x0000_FFFF_0000_FFFF)
-        let quanta = ((pairs & half) &<< Words(repeating: 12)) | ((pairs &>> Words(repeating: 16)) & half)
-        let (first, second) = unsafe unsafeBitCast(quanta, to: (SIMD16<UInt8>, SIMD16<UInt8>).self)
-        return (ordered(first), ordered(second))
-    }
-
-    /// Three bytes of each four, the highest first.
-    @inline(__always)
-    private static func ordered(_ v: SIMD16<UInt8>) -> SIMD16<UInt8> {
-        SIMD16(v[2], v[1], v[0], v[6], v[5], v[4], v[10], v[9], v[8], v[14], v[13], v[12], v[3], v[3], v[3], v[3])
+    private static func packed(_ sextets: SIMD8<UInt32>) -> (SIMD16<UInt8>, SIMD16<UInt8>) {
+        let low = SIMD8<UInt32>(repeating: 0x003F_003F)
+        let pairs =
+            ((sextets & low) &<< SIMD8<UInt32>(repeating: 6)) | ((sextets &>> SIMD8<UInt32>(repeating: 8)) & low)
+        let quanta =
+            ((pairs & SIMD8<UInt32>(repeating: 0xFFFF)) &<< SIMD8<UInt32>(repeating: 12))
+            | (pairs &>> SIMD8<UInt32>(repeating: 16))
+        let v = unsafe unsafeBitCast(quanta, to: Characters.self)
+        // Three bytes of each four, the highest first.
+        let ordered = Characters(
+            v[2], v[1], v[0], v[6], v[5], v[4], v[10], v[9], v[8], v[14], v[13], v[12], v[3], v[3], v[3], v[3],
+            v[18], v[17], v[16], v[22], v[21], v[20], v[26], v[25], v[24], v[30], v[29], v[28], v[19], v[19], v[19],
+            v[19])
+        return unsafe unsafeBitCast(ordered, to: (SIMD16<UInt8>, SIMD16<UInt8>).self)
     }
 
     @inline(__always)
@@ -58,6 +59,4 @@ struct Base64Block {
     // All of these have 32 bytes, and every pattern of bits is a value of each.
     @inline(__always)
     private static func words(_ mask: Mask) -> Words { unsafe unsafeBitCast(mask, to: Words.self) }
-    @inline(__always)
-    private static func words(_ bytes: Characters) -> Words { unsafe unsafeBitCast(bytes, to: Words.self) }
 }

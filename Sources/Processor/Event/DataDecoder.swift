@@ -94,9 +94,7 @@ struct DataDecoder: Sendable {
     }
 
     private mutating func keep(_ bytes: ArraySlice<UInt8>) -> Text {
-        let start = payloads.storage.bytes.count
-        payloads.storage.bytes.append(contentsOf: bytes)
-        return payloads.storage.text(start..<payloads.storage.bytes.count)
+        Text(payloads.storage.append(Array(bytes)))
     }
 
     /// Adds one user record.
@@ -135,7 +133,7 @@ struct DataDecoder: Sendable {
 
 /// Going back to before a record.
 extension RecordBatch {
-    struct Mark: Sendable {
+    struct Mark: Sendable, Equatable {
         var storage: TextStorage.Mark
         fileprivate var records: Int
         fileprivate var badRecords: Int

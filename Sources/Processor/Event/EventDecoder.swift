@@ -27,6 +27,8 @@ struct EventDecoder: Sendable {
         ("approximateArrivalTimestamp", KinesisKey.arrival.rawValue),
     ])
 
+    private let eventSources = KeyTable([("aws:kinesis", 0)])
+
     private enum EventKey: UInt8 { case records, window, state }
     private enum RecordKey: UInt8 { case kinesis, eventSource, eventID, eventSourceARN }
     private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
@@ -162,8 +164,10 @@ struct EventDecoder: Sendable {
             let kind = try scanner.kind(in: bytes)
             switch kinesisKeys.id(of: name, in: bytes).flatMap({ KinesisKey(rawValue: $0) }) {
             case .data:
-                data.payloads.storage.roll(back: before.storage)
-                batch.roll(back: before)
+                if batch.mark(data.payloads.storage.mark) != before {
+                    data.payloads.storage.roll(back: before.storage)
+                    batch.roll(back: before)
+                }
                 record.data =
                     kind == .string ? EventText(try data.decode(&scanner, in: bytes, into: &batch)) : nil
                 if kind != .string { try scanner.skipValue(in: bytes) }
@@ -176,6 +180,7 @@ struct EventDecoder: Sendable {
         }
     }
 
+    @inline(__always)
     private func text(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError)
         -> EventText?
     {
@@ -203,7 +208,7 @@ struct EventDecoder: Sendable {
         let string = kind == .string ? try scanner.string(in: bytes) : nil
         if string == nil { try scanner.skipValue(in: bytes) }
         guard kind != .null else { return }
-        guard let string, Self.resolved(string, in: bytes) == "aws:kinesis" else {
+        guard let string, eventSources.id(of: string, in: bytes) != nil else {
             let found = MessageText.shown(start..<scanner.offset, of: bytes)
             throw EventError.notKinesis(found: "record \(index) has the event source \(found)")
         }
@@ -229,9 +234,7 @@ struct EventDecoder: Sendable {
 
     private func isSequenceNumber(_ text: JSONString, in bytes: Span<UInt8>) -> Bool {
         guard !text.isEscaped else { return SequenceNumber(Self.resolved(text, in: bytes)) != nil }
-        guard (1...128).contains(text.range.count) else { return false }
-        for position in text.range where bytes.byte(at: position) &- UInt8(ascii: "0") > 9 { return false }
-        return true
+        return (1...128).contains(text.range.count) && bytes.areDigits(text.range)
     }
 
     /// What a string stands for, its escapes resolved.

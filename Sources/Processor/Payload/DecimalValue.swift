@@ -22,6 +22,36 @@ struct DecimalValue: Equatable {
             isNegative = true
             position += 1
         }
+        if range.upperBound - position <= 19, readShort(position..<range.upperBound, of: bytes) { return }
+        readLong(position..<range.upperBound, of: bytes)
+    }
+
+    /// Up to 19 characters, which are digits and a point: all digits fit the significand, and each is read once.
+    private mutating func readShort(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        var value: UInt64 = 0
+        var trailingZeros = 0
+        var point = range.upperBound
+        for position in range {
+            let digit = bytes.byte(at: position) &- UInt8(ascii: "0")
+            if digit < 10 {
+                // Below ten to the power of 19, so neither can overflow.
+                value = value &* 10 &+ UInt64(digit)
+                trailingZeros = digit == 0 ? trailingZeros &+ 1 : 0
+            } else if digit == UInt8(ascii: ".") &- UInt8(ascii: "0") {
+                point = position + 1
+            } else {
+                return false
+            }
+        }
+        guard value != 0 else { return true }
+        significand = value
+        exponent = point - range.upperBound
+        lowestExponent = exponent + trailingZeros
+        return true
+    }
+
+    private mutating func readLong(_ range: Range<Int>, of bytes: Span<UInt8>) {
+        var position = range.lowerBound
         var kept = 0
         var dropped = 0
         var decimals = 0

@@ -5,8 +5,8 @@ extension PayloadDecoder {
     mutating func artist(in bytes: Span<UInt8>) throws(PayloadError) -> Artist {
         let id = try required(.artistID, of: .artist, in: bytes)
         let name = try required(.name, of: .artist, in: bytes)
-        let length = scalarCount(of: name)
-        guard length <= 200 else {
+        // A scalar has one byte or more.
+        if name.count > 200, case let length = scalarCount(of: name), length > 200 {
             let shown = MessageText.shown(name.range, of: storage.bytes.span)
             throw PayloadError(
                 .range, "artist.name: \"\(shown)\" has \(length) characters, and at most 200 are allowed")

@@ -46,10 +46,15 @@ extension PayloadDecoder {
         _ value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>,
         within bounds: ClosedRange<Int64>
     ) throws(PayloadError) -> Int64 {
-        let mark = storage.mark
-        let number = try keepNumber(value, field, of: entity, in: bytes)
-        let decimal = DecimalValue(number.text.range, of: storage.bytes.span)
-        storage.roll(back: mark)
+        let decimal: DecimalValue
+        if value.kind == .number {
+            decimal = DecimalValue(value.range, of: bytes)
+        } else {
+            let mark = storage.mark
+            let number = try keepNumber(value, field, of: entity, in: bytes)
+            decimal = DecimalValue(number.text.range, of: storage.bytes.span)
+            storage.roll(back: mark)
+        }
         guard decimal.isWhole else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a whole number")
         }
@@ -91,9 +96,14 @@ extension PayloadDecoder {
 
     /// What a string's trimmed content stands for, in any letter case; nothing of it is kept.
     mutating func word<Value>(_ value: FieldValue, of words: WordTable<Value>, in bytes: Span<UInt8>) -> Value? {
+        // Mostly it is in lower case already.
+        let trimmed = WhiteSpace.trimmed(value.range, of: bytes)
+        if !value.isEscaped, let found = words.value(of: trimmed, in: bytes) { return found }
         let mark = storage.mark
         defer { storage.roll(back: mark) }
-        return words.value(of: appendTrimmed(value, in: bytes), in: &storage.bytes)
+        let range = appendTrimmed(value, in: bytes)
+        storage.lowercaseASCII(range)
+        return words.value(of: range, in: storage.bytes.span)
     }
 
     private mutating func parsed<Value>(
@@ -123,14 +133,17 @@ extension PayloadDecoder {
 /// Keeping what a field holds.
 extension PayloadDecoder {
     /// Appends a string's trimmed content to the storage, and says where it stands there.
+    @inline(__always)
     mutating func appendTrimmed(_ value: FieldValue, in bytes: Span<UInt8>) -> Range<Int> {
-        let start = storage.bytes.count
-        guard value.isEscaped else {
-            storage.bytes.append(copying: bytes.extracting(WhiteSpace.trimmed(value.range, of: bytes)))
-            return start..<storage.bytes.count
-        }
-        JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &storage.bytes)
-        return WhiteSpace.trimmed(start..<storage.bytes.count, of: storage.bytes.span)
+        if !value.isEscaped { return storage.append(WhiteSpace.trimmed(value.range, of: bytes), of: bytes) }
+        return appendUnescaped(value, in: bytes)
+    }
+
+    private mutating func appendUnescaped(_ value: FieldValue, in bytes: Span<UInt8>) -> Range<Int> {
+        unescaped.removeAll(keepingCapacity: true)
+        JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &unescaped)
+        let text = unescaped
+        return storage.append(WhiteSpace.trimmed(0..<text.count, of: text.span), of: text.span)
     }
 
     /// Keeps a string's trimmed content, which may be empty.
@@ -141,7 +154,7 @@ extension PayloadDecoder {
         if value.isEscaped, storage.bytes[range].contains(0) {
             throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) holds U+0000")
         }
-        return storage.text(range)
+        return Text(range)
     }
 
     /// Keeps a JSON number, or text that is exactly one.
@@ -149,12 +162,12 @@ extension PayloadDecoder {
         _ value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Number {
         switch value.kind {
-        case .number: return Number(text: storage.text(appendTrimmed(value, in: bytes)))
+        case .number: return Number(text: Text(storage.append(value.range, of: bytes)))
         case .string:
             let range = appendTrimmed(value, in: bytes)
             var scanner = JSONScanner(at: range.lowerBound)
             let number = try? scanner.number(in: storage.bytes.span)
-            if number == range { return Number(text: storage.text(range)) }
+            if number == range { return Number(text: Text(range)) }
         default: break
         }
         throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a number")

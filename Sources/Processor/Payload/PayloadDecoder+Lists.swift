@@ -12,7 +12,7 @@ extension PayloadDecoder {
         case .string:
             let text = try keep(value, field, of: entity, in: bytes)
             for part in parts(of: text.range, separatedBy: separator(of: text.range)) {
-                append(storage.text(trimmed(part)), isLowercased: isLowercased)
+                append(Text(trimmed(part)), isLowercased: isLowercased)
             }
         case .array:
             try forEachElement(of: value, in: bytes) { (decoder, element) throws(PayloadError) in
@@ -56,16 +56,16 @@ extension PayloadDecoder {
 
     /// In place for ASCII; anything else is written anew, for a letter's other case may be longer.
     private mutating func lowercased(_ text: Text) -> Text {
-        if storage.bytes[text.range].allSatisfy({ $0 < 0x80 }) {
-            for index in text.range where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= storage.bytes[index] {
-                storage.bytes[index] |= 0x20
-            }
-            return text
+        var isASCII = true
+        var hasUpper = false
+        for index in text.range {
+            let byte = storage.bytes[index]
+            if byte >= 0x80 { isASCII = false }
+            if byte &- UInt8(ascii: "A") < 26 { hasUpper = true }
         }
-        let lower = storage.string(text).lowercased()
-        let start = storage.bytes.count
-        storage.bytes.append(contentsOf: lower.utf8)
-        return storage.text(start..<storage.bytes.count)
+        guard isASCII else { return Text(storage.append(Array(storage.string(text).lowercased().utf8))) }
+        if hasUpper { storage.lowercaseASCII(text.range) }
+        return text
     }
 
     /// Tiers and prices: an object, or `general:59.48|vip:148.7`.
@@ -132,8 +132,8 @@ extension PayloadDecoder {
             let price = trimmed(colon + 1..<range.upperBound)
             if tier.isEmpty { continue }
             if !price.isEmpty { try check(price, in: range, field, of: entity) }
-            storage.items.append(storage.text(tier))
-            storage.items.append(storage.text(price))
+            storage.items.append(Text(tier))
+            storage.items.append(Text(price))
         }
     }
 
@@ -146,7 +146,7 @@ extension PayloadDecoder {
             let shown = MessageText.shown(part, of: storage.bytes.span)
             throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
         }
-        guard !isBelowZero(Number(text: storage.text(price))) else {
+        guard !isBelowZero(Number(text: Text(price))) else {
             throw belowZero(field, of: entity, shown: MessageText.shown(part, of: storage.bytes.span))
         }
     }
@@ -162,10 +162,16 @@ extension PayloadDecoder {
 
     /// Whether a tier comes twice or has no price, by looking at each pair; not worth it where there are many.
     private func mayRepeatTiers(from start: Int) -> Bool {
-        let pairs = storage.items[start...]
-        if pairs.count > 16 || pairs.contains(where: { $0.count == 0 }) { return true }
-        let tiers = stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map { storage.bytes[pairs[$0].range] }
-        return tiers.indices.contains { index in tiers[..<index].contains(tiers[index]) }
+        let end = storage.items.count
+        if end - start > 16 { return true }
+        for index in start..<end where storage.items[index].count == 0 { return true }
+        for index in stride(from: start, to: end, by: 2) {
+            let tier = storage.items[index]
+            for other in stride(from: start, to: index, by: 2) where storage.items[other].count == tier.count {
+                if storage.bytes[storage.items[other].range] == storage.bytes[tier.range] { return true }
+            }
+        }
+        return false
     }
 
     /// Leaves each tier's last price, in the place of its first, and drops tiers without one.

@@ -12,6 +12,8 @@ struct PayloadDecoder: Sendable {
     }
 
     var storage = TextStorage()
+    /// Memory for the text at hand, its escapes resolved.
+    var unescaped: [UInt8] = []
     /// The fields of the object that is being read.
     var table = FieldTable()
     private let fields = FieldScanner()

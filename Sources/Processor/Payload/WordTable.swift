@@ -17,10 +17,11 @@ struct WordTable<Value: Sendable>: Sendable {
         known = words.map(\.0).joined(separator: ", ")
     }
 
-    /// What the word in `range` of `bytes` stands for; its letters are lower-cased on the way.
-    func value(of range: Range<Int>, in bytes: inout [UInt8]) -> Value? {
-        for index in range where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= bytes[index] { bytes[index] |= 0x20 }
-        return keys.id(of: range, in: bytes.span).map { values[Int($0)] }
+    /// What the word in `range` of `bytes` stands for.
+    ///
+    /// - Parameter bytes: In lower case.
+    func value(of range: Range<Int>, in bytes: Span<UInt8>) -> Value? {
+        keys.id(of: range, in: bytes).map { values[Int($0)] }
     }
 }
 

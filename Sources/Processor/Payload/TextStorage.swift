@@ -1,0 +1,84 @@
+import JSON
+
+/// The kept texts of one batch, end to end.
+struct TextStorage: Sendable {
+    /// The texts, and behind ``count`` memory for more: it grows, and the next batch uses it again.
+    private(set) var bytes: [UInt8] = [UInt8(ascii: "0")]
+    /// How many bytes are in use.
+    private(set) var count = 1
+    var items: [Text] = []
+
+    /// Texts in use, in bytes.
+    var size: Int { count + items.count * MemoryLayout<Text>.stride }
+
+    /// Forgets everything but ``Number/zero``, and keeps the memory.
+    mutating func removeAll() {
+        count = 1
+        items.removeAll(keepingCapacity: true)
+    }
+
+    /// A point to go back to.
+    struct Mark: Sendable, Equatable {
+        var bytes: Int
+        var items: Int
+    }
+
+    var mark: Mark { Mark(bytes: count, items: items.count) }
+
+    /// What was added since `mark` was taken is forgotten.
+    mutating func roll(back mark: Mark) {
+        count = mark.bytes
+        if items.count > mark.items { items.removeLast(items.count - mark.items) }
+    }
+
+    func string(_ text: Text) -> String { bytes.span.string(text.range) }
+
+    func list(from start: Int) -> TextList? {
+        guard items.count > start else { return nil }
+        return TextList(start: UInt32(start), count: UInt32(items.count - start))
+    }
+}
+
+/// Adding, and changing in place.
+extension TextStorage {
+    /// Copies `range` of `source`.
+    ///
+    /// - Returns: Where it stands in ``bytes``.
+    @inline(__always)
+    mutating func append(_ range: Range<Int>, of source: Span<UInt8>) -> Range<Int> {
+        let start = count
+        // Most texts are short: sixteen bytes are copied at once, and those that are too many are written over later.
+        if range.count <= Block.size, start <= bytes.count &- Block.size,
+            let block = source.block(at: range.lowerBound)
+        {
+            // In bounds by the condition.
+            unsafe bytes.withUnsafeMutableBytes {
+                unsafe $0.storeBytes(of: block.bytes, toByteOffset: start, as: SIMD16<UInt8>.self)
+            }
+        } else {
+            appendLong(source.extracting(range))
+        }
+        count = start + range.count
+        return start..<count
+    }
+
+    private mutating func appendLong(_ source: Span<UInt8>) {
+        let missing = count + source.count - bytes.count
+        if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing + max(4096, bytes.count / 4))) }
+        let start = count
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe source.withUnsafeBytes { source in
+                // In bounds: the memory has just been made large enough.
+                unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...]).copyMemory(from: source)
+            }
+        }
+    }
+
+    /// Copies `text`.
+    mutating func append(_ text: [UInt8]) -> Range<Int> { append(0..<text.count, of: text.span) }
+
+    /// Makes ASCII letters in `range` of ``bytes`` lower-case.
+    mutating func lowercaseASCII(_ range: Range<Int>) {
+        for index in range where bytes[index] &- UInt8(ascii: "A") < 26 { bytes[index] |= 0x20 }
+    }
+}
