@@ -76,9 +76,13 @@ extension Span<UInt8> {
     /// Where the string ends that starts at `offset`, quotes included: nil unless it is plain and short, as most are.
     @inlinable @inline(__always)
     public func endOfShortString(at offset: Int) -> Int? {
-        guard byte(at: offset) == UInt8(ascii: "\""), let block = block(at: offset + 1) else { return nil }
-        // Where the block has no stop this is the byte behind it, whose own end is then taken.
-        let end = offset + 1 + block.firstStringStop
+        guard byte(at: offset) == UInt8(ascii: "\""), let first = block(at: offset + 1) else { return nil }
+        var end = offset + 1 + first.firstStringStop
+        if end == offset + 1 + Block.size {
+            guard let second = block(at: end) else { return nil }
+            end += second.firstStringStop
+        }
+        // Where the second block has no stop this is the byte behind it, which may end the string, too.
         return byte(at: end) == UInt8(ascii: "\"") ? end + 1 : nil
     }
 }

@@ -5,20 +5,22 @@ public enum JSONEscape {
     /// A surrogate without its partner becomes U+FFFD. The result is never longer than the content.
     public static func append(_ string: JSONString, of bytes: Span<UInt8>, to output: inout [UInt8]) {
         var position = string.range.lowerBound
-        while position < string.range.upperBound {
-            let byte = bytes.byte(at: position)
-            guard byte == UInt8(ascii: "\\") else {
-                output.append(byte)
-                position += 1
+        let end = string.range.upperBound
+        while position < end {
+            var plainEnd = position
+            while plainEnd < end, bytes.byte(at: plainEnd) != UInt8(ascii: "\\") { plainEnd += 1 }
+            if plainEnd > position {
+                output.append(copying: bytes.extracting(position..<plainEnd))
+                position = plainEnd
                 continue
             }
             let escape = bytes.byte(at: position + 1)
-            guard escape == UInt8(ascii: "u") else {
+            if escape == UInt8(ascii: "u") {
+                append(scalar(in: bytes, at: &position), to: &output)
+            } else {
                 output.append(character(of: escape))
                 position += 2
-                continue
             }
-            append(scalar(in: bytes, at: &position), to: &output)
         }
     }
 

@@ -133,8 +133,8 @@ extension BatchOutcome {
     fileprivate func report(on batch: RecordBatch, buried: Set<Int>) -> BatchReport {
         var report = BatchReport()
         var processed = [4 of Int](repeating: 0)
-        for (record, outcome) in zip(batch.records, outcomes) {
-            switch outcome {
+        for (index, record) in batch.records.enumerated() {
+            switch outcomes[index] {
             case .succeeded: processed[record.payload.kindIndex] += 1
             case .rejected: break
             case .retryable: report.count(record.payload.kind, .failed)

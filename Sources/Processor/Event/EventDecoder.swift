@@ -42,6 +42,11 @@ struct EventDecoder: Sendable {
         var eventID: EventText?
         var streamARN: EventText?
         var arrivalMilliseconds: Int64?
+
+        /// Forgets what an earlier `kinesis` held, for the last one counts.
+        mutating func removeKinesis() {
+            (hasKinesis, data, sequenceNumber, partitionKey, arrivalMilliseconds) = (false, nil, nil, nil, nil)
+        }
     }
 
     /// - Parameters:
@@ -133,20 +138,20 @@ struct EventDecoder: Sendable {
         let before = batch.mark(data.payloads.storage.mark)
         var key = try scanner.openObject(in: bytes)
         while let name = key {
-            let kind = try scanner.kind(in: bytes)
-            switch recordKeys.id(of: name, in: bytes).flatMap({ RecordKey(rawValue: $0) }) {
-            case .kinesis:
-                (record.hasKinesis, record.data, record.sequenceNumber) = (kind == .object, nil, nil)
-                (record.partitionKey, record.arrivalMilliseconds) = (nil, nil)
+            switch recordKeys.id(of: name, in: bytes) {
+            case RecordKey.kinesis.rawValue?:
+                record.removeKinesis()
+                record.hasKinesis = try scanner.kind(in: bytes) == .object
                 if record.hasKinesis {
                     try kinesis(&scanner, in: bytes, into: &record, &batch, before: before)
                 } else {
                     try scanner.skipValue(in: bytes)
                 }
-            case .eventSource: try eventSource(&scanner, kind, in: bytes, index: batch.sources.count)
-            case .eventID: record.eventID = try text(&scanner, kind, in: bytes)
-            case .eventSourceARN: record.streamARN = try text(&scanner, kind, in: bytes)
-            case nil: try scanner.skipValue(in: bytes)
+            case RecordKey.eventSource.rawValue?:
+                try eventSource(&scanner, in: bytes, index: batch.sources.count)
+            case RecordKey.eventID.rawValue?: record.eventID = try text(&scanner, in: bytes)
+            case RecordKey.eventSourceARN.rawValue?: record.streamARN = try text(&scanner, in: bytes)
+            default: try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
         }
@@ -161,30 +166,30 @@ struct EventDecoder: Sendable {
     ) throws {
         var key = try scanner.openObject(in: bytes)
         while let name = key {
-            let kind = try scanner.kind(in: bytes)
-            switch kinesisKeys.id(of: name, in: bytes).flatMap({ KinesisKey(rawValue: $0) }) {
-            case .data:
+            switch kinesisKeys.id(of: name, in: bytes) {
+            case KinesisKey.data.rawValue?:
                 if batch.mark(data.payloads.storage.mark) != before {
                     data.payloads.storage.roll(back: before.storage)
                     batch.roll(back: before)
                 }
-                record.data =
-                    kind == .string ? EventText(try data.decode(&scanner, in: bytes, into: &batch)) : nil
-                if kind != .string { try scanner.skipValue(in: bytes) }
-            case .sequenceNumber: record.sequenceNumber = try text(&scanner, kind, in: bytes)
-            case .partitionKey: record.partitionKey = try text(&scanner, kind, in: bytes)
-            case .arrival: record.arrivalMilliseconds = try milliseconds(&scanner, kind, in: bytes)
-            case nil: try scanner.skipValue(in: bytes)
+                if try scanner.kind(in: bytes) == .string {
+                    record.data = EventText(try data.decode(&scanner, in: bytes, into: &batch))
+                } else {
+                    record.data = nil
+                    try scanner.skipValue(in: bytes)
+                }
+            case KinesisKey.sequenceNumber.rawValue?: record.sequenceNumber = try text(&scanner, in: bytes)
+            case KinesisKey.partitionKey.rawValue?: record.partitionKey = try text(&scanner, in: bytes)
+            case KinesisKey.arrival.rawValue?: record.arrivalMilliseconds = try milliseconds(&scanner, in: bytes)
+            default: try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
         }
     }
 
-    @inline(__always)
-    private func text(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError)
-        -> EventText?
-    {
-        guard kind == .string else {
+    /// A string; nil for any other value.
+    private func text(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> EventText? {
+        guard try scanner.kind(in: bytes) == .string else {
             try scanner.skipValue(in: bytes)
             return nil
         }
@@ -192,10 +197,8 @@ struct EventDecoder: Sendable {
     }
 
     /// Seconds as milliseconds; nil when the value is no moment from 1970 to 9999.
-    private func milliseconds(
-        _ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>
-    ) throws(JSONError) -> Int64? {
-        guard kind == .number else {
+    private func milliseconds(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> Int64? {
+        guard try scanner.kind(in: bytes) == .number else {
             try scanner.skipValue(in: bytes)
             return nil
         }
@@ -203,7 +206,8 @@ struct EventDecoder: Sendable {
         return value.flatMap { $0 < (Timestamp.seconds.upperBound + 1) * 1000 ? $0 : nil }
     }
 
-    private func eventSource(_ scanner: inout JSONScanner, _ kind: JSONKind, in bytes: Span<UInt8>, index: Int) throws {
+    private func eventSource(_ scanner: inout JSONScanner, in bytes: Span<UInt8>, index: Int) throws {
+        let kind = try scanner.kind(in: bytes)
         let start = scanner.offset
         let string = kind == .string ? try scanner.string(in: bytes) : nil
         if string == nil { try scanner.skipValue(in: bytes) }

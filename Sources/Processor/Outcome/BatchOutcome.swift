@@ -1,7 +1,7 @@
 /// What became of a whole batch, all processors taken together.
 struct BatchOutcome: Sendable {
     /// One verdict for each of the batch's typed records.
-    private(set) var outcomes: [RecordOutcome]
+    private(set) var outcomes: OutcomeSheet
     /// What cannot be processed, in shard order: bad records, and those that a processor refused.
     private(set) var rejections: [BadRecord]
     /// Index, among the Kinesis records, of the one with the lowest sequence number that must be tried again.
@@ -14,13 +14,13 @@ struct BatchOutcome: Sendable {
 
     /// - Parameter reports: One for each processor; for each record the worst verdict of a required one counts.
     init(_ batch: RecordBatch, reports: [Dispatcher.Report]) {
-        let required = reports.filter(\.isRequired)
-        outcomes = batch.records.indices.map { index in
-            required.map { $0.sheet[index] }.max { $0.severity < $1.severity } ?? .succeeded
-        }
+        outcomes = OutcomeSheet(count: batch.records.count, .succeeded)
         rejections = batch.badRecords
-        for (record, outcome) in zip(batch.records, outcomes) {
-            switch outcome {
+        let failed = reports.filter { $0.isRequired && !$0.sheet.haveAllSucceeded }
+        for (index, record) in batch.records.enumerated() where !failed.isEmpty {
+            guard let worst = failed.map({ $0.sheet[index] }).max(by: { $0.severity < $1.severity }) else { continue }
+            outcomes[index] = worst
+            switch worst {
             case .succeeded: break
             case .rejected(let error): rejections.append(BadRecord(error: error, position: record.position))
             case .retryable: markFailed(Int(record.position.source), in: batch)

@@ -34,6 +34,17 @@ struct DigitReader {
         return tens * 10 + ones
     }
 
+    /// `HH:MM:SS` as seconds.
+    mutating func timeOfDay(of bytes: Span<UInt8>) -> Int? {
+        guard position + 8 <= end, let word = bytes.word(at: position),
+            let digits = DigitWord(word, separators: 0x0000_FF00_00FF_0000, as: 0x0000_3A00_003A_0000)
+        else { return nil }
+        let (hours, minutes, seconds) = (digits.two(0), digits.two(3), digits.two(6))
+        guard hours < 24, minutes < 60, seconds < 60 else { return nil }
+        position += 8
+        return hours * 3600 + minutes * 60 + seconds
+    }
+
     /// Nanoseconds: 0 without a point, nil unless one to nine digits follow it.
     mutating func fraction(of bytes: Span<UInt8>) -> Int32? {
         guard pass(UInt8(ascii: "."), of: bytes) else { return 0 }

@@ -54,16 +54,20 @@ extension PayloadDecoder {
         storage.items.append(isLowercased ? lowercased(text) : text)
     }
 
-    /// In place for ASCII; anything else is written anew, for a letter's other case may be longer.
+    /// In place where only ASCII letters change; any other letter's lower case may be longer, and is written anew.
     private mutating func lowercased(_ text: Text) -> Text {
-        var isASCII = true
         var hasUpper = false
-        for index in text.range {
-            let byte = storage.bytes[index]
-            if byte >= 0x80 { isASCII = false }
+        var position = text.range.lowerBound
+        while position < text.range.upperBound {
+            let byte = storage.bytes[position]
             if byte &- UInt8(ascii: "A") < 26 { hasUpper = true }
+            // U+00DF to U+00FF, as in most names with accents, are lower-case or no letters.
+            let isLatin = byte == 0xC3 && storage.bytes[position + 1] >= 0x9F
+            if byte >= 0x80, !isLatin {
+                return Text(storage.append(Array(storage.string(text).lowercased().utf8)))
+            }
+            position += isLatin ? 2 : 1
         }
-        guard isASCII else { return Text(storage.append(Array(storage.string(text).lowercased().utf8))) }
         if hasUpper { storage.lowercaseASCII(text.range) }
         return text
     }

@@ -28,20 +28,17 @@ extension Timestamp {
     /// The time follows a `T` or a space, has 0 to 9 digits of fraction, and nothing, `Z`, `±HH:MM` or `±HH:MM:SS` behind
     /// it; no offset means UTC.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
-        var digits = DigitReader(range)
-        guard let date = CalendarDate(&digits, of: bytes) else { return nil }
-        guard !digits.isAtEnd else {
+        guard let date = CalendarDate(start: range, of: bytes) else { return nil }
+        guard range.count > CalendarDate.length else {
             self.init(secondsSinceEpoch: date.daysSinceEpoch * 86400)
             return
         }
+        var digits = DigitReader(range.lowerBound + CalendarDate.length..<range.upperBound)
         guard digits.pass(UInt8(ascii: "T"), of: bytes) || digits.pass(UInt8(ascii: " "), of: bytes),
-            let hour = digits.two(below: 24, of: bytes), digits.pass(UInt8(ascii: ":"), of: bytes),
-            let minute = digits.two(below: 60, of: bytes), digits.pass(UInt8(ascii: ":"), of: bytes),
-            let second = digits.two(below: 60, of: bytes), let fraction = digits.fraction(of: bytes),
+            let time = digits.timeOfDay(of: bytes), let fraction = digits.fraction(of: bytes),
             let offset = digits.utcOffset(of: bytes), digits.isAtEnd
         else { return nil }
-        let time = Int64(hour * 3600 + minute * 60 + second)
-        self.init(secondsSinceEpoch: date.daysSinceEpoch * 86400 + time - Int64(offset), nanoseconds: fraction)
+        self.init(secondsSinceEpoch: date.daysSinceEpoch * 86400 + Int64(time - offset), nanoseconds: fraction)
         guard Self.seconds.contains(secondsSinceEpoch) else { return nil }
     }
 
@@ -81,17 +78,25 @@ public struct CalendarDate: Sendable, Hashable {
 
     /// Fails unless `range` of `bytes` is `YYYY-MM-DD` and such a day exists.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
-        var digits = DigitReader(range)
-        self.init(&digits, of: bytes)
-        guard digits.isAtEnd else { return nil }
+        guard range.count == Self.length else { return nil }
+        self.init(start: range, of: bytes)
     }
 
-    fileprivate init?(_ digits: inout DigitReader, of bytes: Span<UInt8>) {
-        guard let century = digits.two(below: 100, of: bytes), let rest = digits.two(below: 100, of: bytes),
-            digits.pass(UInt8(ascii: "-"), of: bytes), let month = digits.two(below: 13, of: bytes),
-            digits.pass(UInt8(ascii: "-"), of: bytes), let day = digits.two(below: 32, of: bytes)
+    /// How many characters a date has.
+    fileprivate static let length = 10
+
+    /// Reads the date that `range` starts with.
+    fileprivate init?(start range: Range<Int>, of bytes: Span<UInt8>) {
+        let start = range.lowerBound
+        // `YYYY-MM-` as one word.
+        guard range.count >= Self.length, let word = bytes.word(at: start),
+            let digits = DigitWord(word, separators: 0xFF00_00FF_0000_0000, as: 0x2D00_002D_0000_0000)
         else { return nil }
-        let year = century * 100 + rest
+        let (tens, ones) = (
+            bytes.byte(at: start + 8) &- UInt8(ascii: "0"), bytes.byte(at: start + 9) &- UInt8(ascii: "0")
+        )
+        guard tens < 10, ones < 10 else { return nil }
+        let (year, month, day) = (digits.two(0) * 100 + digits.two(2), digits.two(5), Int(tens) * 10 + Int(ones))
         guard year >= 1, month >= 1, day >= 1, day <= Self.days(in: month, of: year) else { return nil }
         (self.year, self.month, self.day) = (Int16(year), UInt8(month), UInt8(day))
     }
