@@ -3,7 +3,9 @@ extension JSONScanner {
     /// Passes the string that starts at `offset`, and checks its escapes and its UTF-8.
     @inlinable @inline(__always)
     public mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
-        guard let end = bytes.endOfShortString(at: offset) else { return try anyString(in: bytes) }
+        guard let end = bytes.endOfShortString(at: offset) else {
+            return try apart { (scanner) throws(JSONError) in try scanner.anyString(in: bytes) }
+        }
         let start = offset + 1
         offset = end
         return JSONString(range: start..<end - 1, isEscaped: false)
@@ -64,11 +66,11 @@ extension JSONScanner {
         if bytes.byte(at: end) == UInt8(ascii: "."), end > start {
             let fraction = end + 1
             end = bytes.endOfDigits(from: fraction)
-            if end == fraction { return try anyNumber(in: bytes) }
+            if end == fraction { return try apart { (scanner) throws(JSONError) in try scanner.anyNumber(in: bytes) } }
         }
         guard end > start, bytes.byte(at: end) | 0x20 != UInt8(ascii: "e"),
             bytes.byte(at: start) != UInt8(ascii: "0") || bytes.byte(at: start + 1) == UInt8(ascii: ".")
-        else { return try anyNumber(in: bytes) }
+        else { return try apart { (scanner) throws(JSONError) in try scanner.anyNumber(in: bytes) } }
         offset = end
         return start..<end
     }

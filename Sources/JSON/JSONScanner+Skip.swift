@@ -7,7 +7,7 @@ extension JSONScanner {
         if bytes.byte(at: offset) == UInt8(ascii: "\"") {
             _ = try string(in: bytes)
         } else {
-            try skipAnyValue(in: bytes)
+            try apart { (scanner) throws(JSONError) in try scanner.skipAnyValue(in: bytes) }
         }
     }
 

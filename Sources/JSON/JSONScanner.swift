@@ -30,13 +30,24 @@ public struct JSONScanner: Sendable {
     /// Bytes passed so far.
     public var offset: Int
     /// Levels open at `offset`.
-    @usableFromInline var depth: Int
+    public var depth: Int
 
     /// - Parameter depth: Levels already open around `offset`, when a part of a larger text is scanned.
     @inlinable
     public init(at offset: Int = 0, depth: Int = 0) {
         self.offset = offset
         self.depth = depth
+    }
+
+    /// Runs what is not inlined on a copy: nobody takes this value's own address, so it stays in registers.
+    @inlinable @inline(__always)
+    mutating func apart<Result, Failure: Error>(
+        _ body: (inout JSONScanner) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var copy = self
+        let result = try body(&copy)
+        self = copy
+        return result
     }
 
     /// Passes a byte order mark, where one stands at the very start.
@@ -76,7 +87,7 @@ public struct JSONScanner: Sendable {
         if byte == 0x20, bytes.byte(at: offset + 1) > 0x20 {
             offset += 1
         } else {
-            skipMoreWhitespace(in: bytes)
+            apart { $0.skipMoreWhitespace(in: bytes) }
         }
     }
 
@@ -105,7 +116,13 @@ public struct JSONScanner: Sendable {
 /// Objects and arrays, member by member.
 extension JSONScanner {
     /// Passes `{` and returns the first key, or nil (and passes `}`) when the object is empty.
+    @inlinable @inline(__always)
     public mutating func openObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+        try apart { (scanner) throws(JSONError) in try scanner.openAnyObject(in: bytes) }
+    }
+
+    @usableFromInline
+    mutating func openAnyObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
         guard bytes.byte(at: offset) == UInt8(ascii: "{") else { throw .syntax(offset: offset, expected: "an object") }
         try open(in: bytes)
         skipWhitespace(in: bytes)
@@ -129,7 +146,7 @@ extension JSONScanner {
                 return JSONString(range: position + 1..<end - 1, isEscaped: false)
             }
         }
-        return try anyNextKey(in: bytes)
+        return try apart { (scanner) throws(JSONError) in try scanner.anyNextKey(in: bytes) }
     }
 
     @usableFromInline
@@ -148,7 +165,13 @@ extension JSONScanner {
     }
 
     /// Passes `[`; true when an element follows, false (and `]` is passed) when the array is empty.
+    @inlinable @inline(__always)
     public mutating func openArray(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
+        try apart { (scanner) throws(JSONError) in try scanner.openAnyArray(in: bytes) }
+    }
+
+    @usableFromInline
+    mutating func openAnyArray(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
         guard bytes.byte(at: offset) == UInt8(ascii: "[") else { throw .syntax(offset: offset, expected: "an array") }
         try open(in: bytes)
         skipWhitespace(in: bytes)
@@ -158,7 +181,13 @@ extension JSONScanner {
     }
 
     /// Passes `,`; true when an element follows, false (and `]` is passed) when the array has ended.
+    @inlinable @inline(__always)
     public mutating func nextElement(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
+        try apart { (scanner) throws(JSONError) in try scanner.nextAnyElement(in: bytes) }
+    }
+
+    @usableFromInline
+    mutating func nextAnyElement(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
         skipWhitespace(in: bytes)
         switch bytes.byte(at: offset) {
         case UInt8(ascii: ","):

@@ -52,31 +52,38 @@ struct FieldScanner: Sendable {
     private let locationKeys = KeyTable(Field.insideLocation.map { ($0.name.description, $0.rawValue) })
 
     /// Passes the object at the scanner's offset and notes where its known fields stand.
-    func scan(_ scanner: inout JSONScanner, in bytes: Span<UInt8>, into table: inout FieldTable) throws(JSONError) {
+    func scan(_ beginning: JSONScanner, in bytes: Span<UInt8>, into table: inout FieldTable) throws(JSONError)
+        -> JSONScanner
+    {
         table.removeAll()
+        var scanner = beginning
         var key = try scanner.openObject(in: bytes)
         while let name = key {
             switch keys.id(of: name, in: bytes) {
             case nil: try scanner.skipValue(in: bytes)
             case Field.rawData.rawValue?:
-                try scan(.rawData, inside: rawDataKeys, of: Field.insideRawData, &scanner, in: bytes, into: &table)
+                scanner = try scan(
+                    .rawData, inside: rawDataKeys, of: Field.insideRawData, scanner, in: bytes, into: &table)
             case Field.location.rawValue?:
-                try scan(.location, inside: locationKeys, of: Field.insideLocation, &scanner, in: bytes, into: &table)
+                scanner = try scan(
+                    .location, inside: locationKeys, of: Field.insideLocation, scanner, in: bytes, into: &table)
             case let id?: table.note(try Self.value(&scanner, in: bytes), as: id)
             }
             key = try scanner.nextKey(in: bytes)
         }
+        return scanner
     }
 
     /// Passes an object whose own members count, too; any other value is noted like that of a plain field.
     private func scan(
-        _ field: Field, inside keys: KeyTable, of members: [Field], _ scanner: inout JSONScanner, in bytes: Span<UInt8>,
+        _ field: Field, inside keys: KeyTable, of members: [Field], _ beginning: JSONScanner, in bytes: Span<UInt8>,
         into table: inout FieldTable
-    ) throws(JSONError) {
+    ) throws(JSONError) -> JSONScanner {
+        var scanner = beginning
         for member in members { table[member] = nil }
         guard try scanner.kind(in: bytes) == .object else {
             table[field] = try Self.value(&scanner, in: bytes)
-            return
+            return scanner
         }
         let start = scanner.offset
         var key = try scanner.openObject(in: bytes)
@@ -89,6 +96,7 @@ struct FieldScanner: Sendable {
             key = try scanner.nextKey(in: bytes)
         }
         table[field] = FieldValue(start: Int32(start), end: Int32(scanner.offset), kind: .object, isEscaped: false)
+        return scanner
     }
 
     /// Passes one value.

@@ -166,7 +166,7 @@ extension PayloadDecoder {
         case .string:
             let range = appendTrimmed(value, in: bytes)
             var scanner = JSONScanner(at: range.lowerBound)
-            let number = try? scanner.number(in: storage.bytes.span)
+            let number = try? scanner.number(in: storage.bytes.span.extracting(0..<range.upperBound))
             if number == range { return Number(text: Text(range)) }
         default: break
         }

@@ -146,7 +146,7 @@ extension PayloadDecoder {
         _ price: Range<Int>, in part: Range<Int>, _ field: Field, of entity: Payload.Kind
     ) throws(PayloadError) {
         var scanner = JSONScanner(at: price.lowerBound)
-        guard (try? scanner.number(in: storage.bytes.span)) == price else {
+        guard (try? scanner.number(in: storage.bytes.span.extracting(0..<price.upperBound))) == price else {
             let shown = MessageText.shown(part, of: storage.bytes.span)
             throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
         }

@@ -83,7 +83,7 @@ struct PayloadDecoder: Sendable {
             scanner.skipByteOrderMark(in: bytes)
             isObject = try scanner.kind(in: bytes) == .object
             if isObject {
-                try fields.scan(&scanner, in: bytes, into: &table)
+                scanner = try fields.scan(scanner, in: bytes, into: &table)
             } else {
                 try scanner.skipValue(in: bytes)
             }
@@ -100,9 +100,8 @@ struct PayloadDecoder: Sendable {
 
     /// Notes the fields of an object inside the record, which has been checked already.
     private mutating func descend(into inner: FieldValue, of bytes: Span<UInt8>) throws(PayloadError) {
-        var scanner = JSONScanner(at: inner.range.lowerBound)
         do throws(JSONError) {
-            try fields.scan(&scanner, in: bytes, into: &table)
+            _ = try fields.scan(JSONScanner(at: inner.range.lowerBound), in: bytes, into: &table)
         } catch {
             throw PayloadError(.json, "data is not JSON: \(error)")
         }

@@ -97,7 +97,7 @@ public struct CalendarDate: Sendable, Hashable {
         )
         guard tens < 10, ones < 10 else { return nil }
         let (year, month, day) = (digits.two(0) * 100 + digits.two(2), digits.two(5), Int(tens) * 10 + Int(ones))
-        guard year >= 1, month >= 1, day >= 1, day <= Self.days(in: month, of: year) else { return nil }
+        guard year >= 1, 1...12 ~= month, day >= 1, day <= Self.days(in: month, of: year) else { return nil }
         (self.year, self.month, self.day) = (Int16(year), UInt8(month), UInt8(day))
     }
 
