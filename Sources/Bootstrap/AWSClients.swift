@@ -14,7 +14,7 @@ struct AWSClients: Sendable {
             throw SettingsError(problems: [error.description])
         }
         guard !self.environment.region.isEmpty else {
-            throw SettingsError(problems: ["AWS_REGION must be set, for a processor calls AWS"])
+            throw SettingsError(problems: ["AWS_REGION must be set, for a processor or DEAD_LETTER_... calls AWS"])
         }
         credentials = self.environment.credentialSource(.invocation)
     }

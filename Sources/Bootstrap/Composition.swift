@@ -6,7 +6,7 @@ import Transport
 /// What the environment asks for: the settings, and the means of those processors that were chosen.
 struct Composition {
     let settings: Settings
-    /// Nil when no processor calls AWS.
+    /// Nil when nothing calls AWS.
     private let clients: AWSClients?
     private let certificateBundle: CertificateBundle?
 
@@ -15,9 +15,14 @@ struct Composition {
         var problems: [String] = []
         let settings = Self.gather(&problems) { () throws(SettingsError) in try Settings(environment: environment) }
         // Looked for in the text, so that both kinds of complaints are told at once.
-        let callsAWS = Settings.ProcessorName.allCases.contains {
-            $0.callsAWS(environment) && environment["PROCESSORS"]?.contains($0.rawValue) == true
+        let hasDeadLetters = ["DEAD_LETTER_QUEUE_URL", "DEAD_LETTER_BUCKET"].contains {
+            environment[$0]?.isEmpty == false
         }
+        let callsAWS =
+            hasDeadLetters
+            || Settings.ProcessorName.allCases.contains {
+                $0.callsAWS(environment) && environment["PROCESSORS"]?.contains($0.rawValue) == true
+            }
         clients =
             callsAWS
             ? Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) } : nil
@@ -59,6 +64,14 @@ struct Composition {
             }
         }
         return made
+    }
+
+    /// Where records go that nobody can process; nil where they fail.
+    func deadLetters() throws(SettingsError) -> DeadLetterWriter? {
+        guard let deadLetters = settings.deadLetters else { return nil }
+        // Never left out silently: the shard would wait for what its owner thinks is taken care of.
+        guard let clients else { throw SettingsError(problems: ["DEAD_LETTER_... is set, and AWS_... was not read"]) }
+        return DeadLetterWriter(settings: deadLetters, makeClient: clients.make)
     }
 
     private func notifier(log: Logger) throws(SettingsError) -> Notifier {

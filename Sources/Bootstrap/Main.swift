@@ -37,7 +37,13 @@ enum Main {
             let composition = try Composition(environment: environment)
             let settings = composition.settings
             let log = Logger(level: settings.logLevel, format: settings.logFormat, sink: StandardError())
-            return serve(endpoint, settings, try composition.processors(log: log), log)
+            let pipeline = Pipeline(
+                dispatcher: Dispatcher(
+                    try composition.processors(log: log), optional: Set(settings.optionalProcessors.map(\.rawValue))),
+                deadLetters: try composition.deadLetters(), log: log,
+                metrics: settings.isMetricsOn
+                    ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil)
+            return serve(endpoint, settings, pipeline, log)
         } catch {
             log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])
             let failure = InvocationError(type: SettingsError.errorType, message: error.description)
@@ -47,19 +53,15 @@ enum Main {
     }
 
     private static func serve(
-        _ endpoint: Endpoint, _ settings: Settings, _ processors: [any RecordProcessor], _ log: Logger
+        _ endpoint: Endpoint, _ settings: Settings, _ pipeline: Pipeline, _ log: Logger
     ) -> Int32 {
         let termination = Termination()
         termination.watch()
         let concurrency = settings.maxConcurrency
-        let metrics =
-            settings.isMetricsOn
-            ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil
-        let dispatcher = Dispatcher(processors, optional: Set(settings.optionalProcessors.map(\.rawValue)))
         do throws(RuntimeError) {
             try InvocationLoop(endpoint, log: log, termination: termination).run(concurrency: concurrency) {
                 EventHandler(
-                    pipeline: Pipeline(dispatcher: dispatcher, log: log, metrics: metrics), settings: settings,
+                    pipeline: pipeline, settings: settings,
                     // One variable for the whole process can name one trace only.
                     traceVariable: concurrency == 1 ? TraceVariable() : nil)
             }

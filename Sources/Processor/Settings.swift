@@ -17,6 +17,8 @@ public struct Settings: Sendable, Equatable {
     public var cache: CacheSettings?
     /// `NOTIFY_...`; nil unless that processor was chosen.
     public var notifier: NotifierSettings?
+    /// `DEAD_LETTER_...`; nil where bad records fail, and hold the shard back.
+    public var deadLetters: DeadLetterSettings?
     /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
     public var deadlineMargin: Duration
     /// `METRICS`.
@@ -47,9 +49,7 @@ public struct Settings: Sendable, Equatable {
         logFormat = reader.choice("AWS_LAMBDA_LOG_FORMAT", ["json": .json, "text": .text]) ?? .json
         maxConcurrency = reader.integer("AWS_LAMBDA_MAX_CONCURRENCY", in: 1...1000) ?? 1
         functionName = reader.string("AWS_LAMBDA_FUNCTION_NAME") ?? "concert-data-processor"
-        for name in ["DEAD_LETTER_QUEUE_URL", "DEAD_LETTER_BUCKET"] where reader.string(name) != nil {
-            reader.complain("\(name) is set, but this version writes no dead letters; unset it, and bad records fail")
-        }
+        deadLetters = DeadLetterSettings(&reader)
         guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
     }
 

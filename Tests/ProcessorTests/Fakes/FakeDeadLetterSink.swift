@@ -24,6 +24,8 @@ actor FakeDeadLetterSink: DeadLetterSink {
 
     var sequenceNumbers: [String] { letters.map(\.sequenceNumber.digits) }
 
+    var keys: [String] { letters.map(\.key) }
+
     var texts: [String] { letters.map { String(decoding: $0.body, as: UTF8.self) } }
 }
 

@@ -125,10 +125,8 @@ extension RedshiftSettings {
     private static func staging(_ reader: inout EnvironmentReader) -> Staging? {
         let bucket = reader.string("REDSHIFT_STAGING_BUCKET")
         let role = reader.string("REDSHIFT_COPY_ROLE_ARN")
-        if let bucket, !isBucket(bucket) {
-            reader.complain(
-                "REDSHIFT_STAGING_BUCKET is \"\(bucket)\"; expected a bucket's name: 3 to 63 lower-case letters, digits, "
-                    + "\".\" and \"-\"")
+        if let bucket, !BucketName.isValid(bucket) {
+            reader.complain("REDSHIFT_STAGING_BUCKET is \"\(bucket)\"; expected \(BucketName.expected)")
         }
         if let role, !isRole(role) {
             reader.complain(
@@ -144,16 +142,6 @@ extension RedshiftSettings {
             reader.complain("REDSHIFT_STAGING_BUCKET must be set, too, for REDSHIFT_COPY_ROLE_ARN is; or set neither")
         }
         return nil
-    }
-
-    /// Whether it has the form of a bucket's name.
-    ///
-    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
-    private static func isBucket(_ name: String) -> Bool {
-        (3...63).contains(name.utf8.count)
-            && name.utf8.allSatisfy {
-                isLetterOrDigit($0) && !(0x41...0x5A).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
-            }
     }
 
     /// It becomes part of SQL.

@@ -71,26 +71,11 @@ struct CopyPlanner: Sendable {
 extension RecordBatch {
     /// Names the records from one to another by shard and sequence range.
     func stagingFolder(from first: RecordPosition, to last: RecordPosition) -> String {
-        let stream = streamARN(of: first)?.split(separator: "/").last.map(String.init) ?? "stream"
-        let parts = [stream, shardID(of: first) ?? "shard", "\(sequenceText(first))-\(sequenceText(last))"]
-        return "redshift-staging/" + parts.map(Self.keyPart).joined(separator: "/")
+        let range = ObjectKeyPart.safe("\(sequenceText(first))-\(sequenceText(last))")
+        return "redshift-staging/\(keyPrefix(of: first))/\(range)"
     }
 
     private func sequenceText(_ position: RecordPosition) -> String {
         sequenceNumber(of: position).digits + (position.subSequenceNumber.map { ".\($0)" } ?? "")
-    }
-
-    /// What an event says becomes part of a key and of SQL: nothing but letters, digits and `_.-`, and not too long.
-    private static func keyPart(_ text: String) -> String {
-        let bytes = text.utf8.prefix(300).map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
-                byte
-            default: UInt8(ascii: "-")
-            }
-        }
-        // "." and ".." would be steps in a path.
-        return bytes.allSatisfy { $0 == UInt8(ascii: ".") } ? "-" : String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -4,6 +4,10 @@ import JSON
 public struct DeadLetter: Sendable {
     /// The Kinesis record's, which is also the aggregate's.
     public var sequenceNumber: SequenceNumber
+    /// Its place in the aggregate; nil outside of one.
+    public var subSequenceNumber: Int32?
+    /// Where an S3 object of it is written: the same for each try, so that a retry writes over what came before.
+    public var key: String
     /// What an object or a message holds: one JSON object.
     public var body: [UInt8]
 }
@@ -47,6 +51,9 @@ extension RecordBatch {
         write("function", context.functionName)
         write("data", originals.base64(of: position, in: self))
         writer.closeObject()
-        return DeadLetter(sequenceNumber: sequenceNumber, body: writer.bytes)
+        let name = sequenceNumber.digits + (position.subSequenceNumber.map { "-\($0)" } ?? "")
+        return DeadLetter(
+            sequenceNumber: sequenceNumber, subSequenceNumber: position.subSequenceNumber,
+            key: "dead-letters/\(keyPrefix(of: position))/\(name).json", body: writer.bytes)
     }
 }

@@ -1,0 +1,44 @@
+import Clients
+
+/// An S3 bucket of dead letters, one object each.
+struct LetterBucket: Sendable {
+    let name: String
+    let clients: ClientPool<AWSClient>
+
+    /// How many objects are on their way at once; one takes about 20 ms, and a batch may have thousands.
+    private static let lanes = 8
+
+    /// Writes until all is written or the bucket is out of reach.
+    func write(_ letters: [(index: Int, letter: DeadLetter)], _ outcomes: inout OutcomeSheet) async {
+        var rest = letters[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.lanes)
+            rest = rest.dropFirst(Self.lanes)
+            let results = await withTaskGroup(of: (Int, RecordOutcome).self) { group in
+                for (index, letter) in part { group.addTask { (index, await write(letter)) } }
+                var results: [(Int, RecordOutcome)] = []
+                for await result in group { results.append(result) }
+                return results
+            }
+            for (index, outcome) in results { outcomes[index] = outcome }
+            if let failed = results.first(where: { $0.1 != .succeeded }) {
+                for (index, _) in rest { outcomes[index] = failed.1 }
+                return
+            }
+        }
+    }
+
+    private func write(_ letter: DeadLetter) async -> RecordOutcome {
+        let client = clients.take()
+        defer { clients.giveBack(client) }
+        do {
+            _ = try await client.send(
+                .putObject(bucket: name, key: letter.key, contentType: "application/json", body: letter.body))
+            return .succeeded
+        } catch is CancellationError {
+            return .retryable(reason: "s3: no time left")
+        } catch {
+            return .retryable(reason: "\(error)")
+        }
+    }
+}

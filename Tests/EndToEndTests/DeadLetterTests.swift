@@ -1,0 +1,71 @@
+import Foundation
+import RuntimeServer
+import TestSupport
+import XCTest
+
+/// The built `bootstrap`, a queue and a bucket.
+final class DeadLetterTests: BootstrapTestCase {
+    /// A good record between two bad ones, the second of them larger than a message may be.
+    private static let event: [UInt8] = {
+        let good = Data(#"{"artist_id":"a","name":"n"}"#.utf8).base64EncodedString()
+        let large = Data(repeating: 0x20, count: 800_000).base64EncodedString()
+        let records = ["bm90IEpTT04=", good, large].enumerated().map { index, data in
+            #"{"eventID":"shardId-000000000001:4\#(index)","#
+                + #""eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/concerts","#
+                + #""kinesis":{"sequenceNumber":"4\#(index)","partitionKey":"k","data":"\#(data)"}}"#
+        }
+        return Array(#"{"Records":[\#(records.joined(separator: ","))]}"#.utf8)
+    }()
+
+    private func environment(_ url: String, _ settings: [String: String]) -> [String: String] {
+        [
+            "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_ENDPOINT_URL": url,
+        ].merging(settings) { $1 }
+    }
+
+    func testABadRecordIsInTheQueueOrTheBucketBeforeItIsAcknowledged() throws {
+        let moto = try Moto()
+        try moto.reset()
+        let url = try XCTUnwrap(
+            moto.aws("sqs", "create-queue", "--queue-name", "letters").json()["QueueUrl"] as? String)
+        try moto.aws("s3", "mb", "s3://dead-letters")
+        let settings = ["DEAD_LETTER_QUEUE_URL": url, "DEAD_LETTER_BUCKET": "dead-letters"]
+        try withBootstrap(environment: environment(moto.url, settings)) { server, bootstrap in
+            assertResponse(server.invoke(Self.event), equals: ["batchItemFailures": []])
+            XCTAssertTrue(bootstrap.log.contains(#""RecordsDeadLettered":2"#), bootstrap.log)
+        }
+        let run = try moto.aws("sqs", "receive-message", "--queue-url", url, "--max-number-of-messages", "10")
+        let messages = try XCTUnwrap(run.json()["Messages"] as? [[String: Any]])
+        XCTAssertEqual(messages.count, 1)
+        let letter = try JSONValue(parsing: Array((messages[0]["Body"] as? String ?? "").utf8))
+        XCTAssertEqual(letter["reason"], "json")
+        XCTAssertEqual(letter["sequence_number"], "40")
+        XCTAssertEqual(letter["data"], "bm90IEpTT04=")
+        let object = try moto.aws(
+            "s3", "cp", "s3://dead-letters/dead-letters/concerts/shardId-000000000001/42.json", "-")
+        XCTAssertEqual(try JSONValue(parsing: Array(object.output.utf8))["sequence_number"], "42")
+    }
+
+    func testABadRecordFailsWhereItsLetterCannotBeWritten() throws {
+        let settings = ["DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/123456789012/letters"]
+        try withBootstrap(environment: environment("http://127.0.0.1:9", settings)) { server, bootstrap in
+            assertResponse(
+                server.invoke(Self.event), equals: ["batchItemFailures": [["itemIdentifier": "40"]]])
+            XCTAssertTrue(bootstrap.log.contains("dead letters could not be written"), bootstrap.log)
+            XCTAssertTrue(bootstrap.log.contains("127.0.0.1:9"), bootstrap.log)
+        }
+    }
+
+    func testALetterThatTheQueueCannotHoldFailsWhereThereIsNoBucket() throws {
+        let moto = try Moto()
+        try moto.reset()
+        let url = try XCTUnwrap(
+            moto.aws("sqs", "create-queue", "--queue-name", "letters").json()["QueueUrl"] as? String)
+        try withBootstrap(environment: environment(moto.url, ["DEAD_LETTER_QUEUE_URL": url])) { server, bootstrap in
+            assertResponse(
+                server.invoke(Self.event), equals: ["batchItemFailures": [["itemIdentifier": "42"]]])
+            XCTAssertTrue(bootstrap.log.contains("set DEAD_LETTER_BUCKET for such letters"), bootstrap.log)
+        }
+    }
+}
