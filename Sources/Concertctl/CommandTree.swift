@@ -49,6 +49,10 @@ enum CommandTree {
                 ])),
         .group(
             CommandGroup(
+                name: "dead-letters", summary: "list, show and replay records that nobody could process",
+                commands: [DeadLettersList.self, DeadLettersShow.self, DeadLettersReplay.self])),
+        .group(
+            CommandGroup(
                 name: "warehouse", summary: "set up and inspect the tables in Redshift",
                 commands: [WarehouseInit.self, WarehouseStatus.self])),
         .command(Doctor.self), .command(Cost.self),

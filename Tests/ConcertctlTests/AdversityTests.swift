@@ -15,7 +15,9 @@ final class AdversityTests: XCTestCase {
         "stream consumer": ["register", "--consumer-name", "c"], "stream delete": ["--yes"],
         "mapping create": [], "mapping list": [], "mapping show": [], "mapping update": ["--batch-size", "5"],
         "mapping enable": [], "mapping disable": [], "mapping delete": ["--yes"], "doctor": [],
-        "warehouse init": [], "warehouse status": [],
+        "warehouse init": [], "warehouse status": [], "dead-letters list": ["--queue-url", "http://127.0.0.1:9/1/q"],
+        "dead-letters show": ["--bucket", "letters"],
+        "dead-letters replay": ["--queue-url", "http://127.0.0.1:9/1/q"],
     ]
 
     private static let warehouse = ["REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev"]
@@ -35,7 +37,9 @@ final class AdversityTests: XCTestCase {
     private func check(_ environment: [String: String], not skipped: Set<String> = [], advice: [String]) throws {
         for name in Self.names where !skipped.contains(name) {
             let options = Self.words[name] ?? []
-            let hasStream = !["stream list", "mapping list", "warehouse init"].contains(name)
+            let hasStream =
+                !["stream list", "mapping list", "warehouse init", "dead-letters list", "dead-letters show"].contains(
+                    name)
             let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
             let run = try Concertctl.run(
                 name.split(separator: " ").map(String.init) + options + stream,
@@ -70,10 +74,13 @@ final class AdversityTests: XCTestCase {
 
     func testWithAWrongName() throws {
         let server = try StrictAWS()
-        // A set-up makes the stream, lists have nothing to be wrong about, and the fake has no warehouse.
+        // A set-up makes the stream, lists have nothing to be wrong about, and the fake has no warehouse and no queue.
         try check(
             server.environment,
-            not: ["stream setup", "stream list", "mapping list", "warehouse init", "warehouse status"],
+            not: [
+                "stream setup", "stream list", "mapping list", "warehouse init", "warehouse status",
+                "dead-letters list", "dead-letters show", "dead-letters replay",
+            ],
             advice: ["no-such-stream"])
     }
 }

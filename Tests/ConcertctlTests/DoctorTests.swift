@@ -250,7 +250,7 @@ final class DoctorTests: XCTestCase {
     private static let destinationCases = [
         Case(
             "On-failure destination", "warn", "3 messages wait in queue failed",
-            "aws sqs receive-message --queue-url http://localhost/123456789012/failed",
+            "concertctl dead-letters list --queue-url http://localhost/123456789012/failed",
             "GetQueueAttributes",
             #"{"Attributes":{"ApproximateNumberOfMessages":"2","ApproximateNumberOfMessagesNotVisible":"1"}}"#)
     ]

@@ -68,4 +68,22 @@ final class DeadLetterTests: BootstrapTestCase {
             XCTAssertTrue(bootstrap.log.contains("set DEAD_LETTER_BUCKET for such letters"), bootstrap.log)
         }
     }
+
+    func testLettersGoThroughTheBootstrapAgainAndOnesThatFailAgainStay() throws {
+        let folder = try TemporaryFolder()
+        func letter(_ data: String) -> String {
+            let text = Data(data.utf8).base64EncodedString()
+            return #"{"reason":"refused","message":"m","sequence_number":"7","partition_key":"k","data":"\#(text)"}"#
+        }
+        let words = ["dead-letters", "replay", "--bootstrap", "dist/bootstrap"]
+        let good = try folder.write(letter(#"{"artist_id":"a","name":"n"}"#), to: "good.json")
+        let environment = ["AWS_REGION": "us-east-1"]
+        let run = try Concertctl.run(words + [good], environment: environment)
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertTrue(run.output.contains("replayed 1 record of 1 dead letter"), run.output)
+        let bad = try folder.write(letter("[]"), to: "bad.json")
+        let again = try Concertctl.run(words + [bad], environment: environment)
+        XCTAssertEqual(again.status, 1)
+        XCTAssertTrue(again.notes.contains("failed again"), again.notes)
+    }
 }

@@ -175,10 +175,38 @@ extension AWSRequest {
     public static func putObject(
         bucket: String, key: String, contentType: String, body: [UInt8]
     ) -> AWSRequest {
-        let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        var request = AWSRequest(service: .s3, operation: "PutObject", method: "PUT", path: [bucket] + parts)
+        var request = object("PutObject", "PUT", bucket: bucket, key: key)
         request.headers = [HTTPHeader("Content-Type", contentType)]
         request.body = body
         return request
+    }
+
+    /// A call of S3 that reads a whole object; the answer's body is the object.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+    public static func getObject(bucket: String, key: String) -> AWSRequest {
+        object("GetObject", "GET", bucket: bucket, key: key)
+    }
+
+    /// A call of S3 that deletes an object, and succeeds where there is none.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+    public static func deleteObject(bucket: String, key: String) -> AWSRequest {
+        object("DeleteObject", "DELETE", bucket: bucket, key: key)
+    }
+
+    /// A call of S3 that lists a page of keys; the answer is XML.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    public static func listObjects(bucket: String, prefix: String, continuationToken: String? = nil) -> AWSRequest {
+        var request = AWSRequest(service: .s3, operation: "ListObjectsV2", method: "GET", path: [bucket])
+        request.query = [QueryItem("list-type", "2"), QueryItem("prefix", prefix)]
+        if let continuationToken { request.query.append(QueryItem("continuation-token", continuationToken)) }
+        return request
+    }
+
+    private static func object(_ operation: String, _ method: String, bucket: String, key: String) -> AWSRequest {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        return AWSRequest(service: .s3, operation: operation, method: method, path: [bucket] + parts)
     }
 }

@@ -47,6 +47,6 @@ enum Remedy {
     }
     static func readLog(_ function: String) -> String { "aws logs tail /aws/lambda/\(function) --since 15m" }
     static func readMessages(_ queueURL: String) -> String {
-        "aws sqs receive-message --queue-url \(queueURL) --max-number-of-messages 10 --visibility-timeout 0"
+        "concertctl dead-letters list --queue-url \(queueURL)"
     }
 }

@@ -25,7 +25,7 @@ struct ReplaySource {
                 events += self.events(in: [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()), name: "-")
                 continue
             }
-            for file in try files(at: path) {
+            for file in try Self.files(at: path) {
                 events += self.events(in: try Self.contents(of: file), name: file)
             }
         }
@@ -33,7 +33,7 @@ struct ReplaySource {
     }
 
     /// The file itself, or all event and payload files below a folder, by name.
-    private func files(at path: String) throws -> [String] {
+    static func files(at path: String) throws -> [String] {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard let attributes else { throw CommandError(description: "\(path) does not exist, or may not be read") }
         guard attributes[.type] as? FileAttributeType == .typeDirectory else { return [path] }
@@ -47,7 +47,7 @@ struct ReplaySource {
         return found.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
     }
 
-    private static func contents(of path: String) throws -> [UInt8] {
+    static func contents(of path: String) throws -> [UInt8] {
         do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
             throw CommandError(description: "\(path) cannot be read: \((error as NSError).localizedDescription)")
         }
@@ -119,15 +119,34 @@ enum LambdaEvent {
         writer.key("Records")
         writer.openArray()
         for (index, payload) in payloads.enumerated() {
-            write(Data(payload).base64EncodedString(), index: firstIndex + index, arrival: arrival, to: &writer)
+            write(Array(payload), index: firstIndex + index, arrival: arrival, to: &writer)
         }
         writer.closeArray()
         writer.closeObject()
         return writer.bytes
     }
 
-    private static func write(_ data: String, index: Int, arrival: Double, to writer: inout JSONWriter) {
+    /// An event of records that were on a stream once.
+    static func bytes(of records: [RestoredRecord]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.key("Records")
+        writer.openArray()
+        for record in records { write(record, to: &writer) }
+        writer.closeArray()
+        writer.closeObject()
+        return writer.bytes
+    }
+
+    private static func write(_ data: [UInt8], index: Int, arrival: Double, to writer: inout JSONWriter) {
         let sequenceNumber = firstSequenceNumber.dropLast(12) + String(format: "%012d", index)
+        write(
+            RestoredRecord(
+                stream: streamARN, shard: shardID, sequenceNumber: String(sequenceNumber),
+                partitionKey: "replay-\(index)", data: data, arrival: arrival), to: &writer)
+    }
+
+    private static func write(_ record: RestoredRecord, to writer: inout JSONWriter) {
         func write(_ key: String, _ value: String) {
             writer.key(key)
             writer.string(value)
@@ -136,19 +155,19 @@ enum LambdaEvent {
         writer.key("kinesis")
         writer.openObject()
         write("kinesisSchemaVersion", "1.0")
-        write("partitionKey", "replay-\(index)")
-        write("sequenceNumber", String(sequenceNumber))
-        write("data", data)
+        write("partitionKey", record.partitionKey)
+        write("sequenceNumber", record.sequenceNumber)
+        write("data", Data(record.data).base64EncodedString())
         writer.key("approximateArrivalTimestamp")
-        writer.number(arrival)
+        writer.number(record.arrival ?? Date().timeIntervalSince1970)
         writer.closeObject()
         write("eventSource", "aws:kinesis")
         write("eventVersion", "1.0")
-        write("eventID", "\(shardID):\(sequenceNumber)")
+        write("eventID", "\(record.shard ?? shardID):\(record.sequenceNumber)")
         write("eventName", "aws:kinesis:record")
         write("invokeIdentityArn", "arn:aws:iam::000000000000:role/replay")
         write("awsRegion", "us-east-1")
-        write("eventSourceARN", streamARN)
+        write("eventSourceARN", record.stream ?? streamARN)
         writer.closeObject()
     }
 }

@@ -135,7 +135,7 @@ extension Put {
     /// Sends one request, and sorts out what became of its entries.
     private mutating func sendNext() async throws {
         let records = queue.next()
-        let request = request(of: records)
+        let request = stream.putRecords(records)
         guard !session.isDryRun else {
             try session.planned(request)
             for record in records { queue.confirm(record) }
@@ -190,32 +190,6 @@ extension Put {
         summary.records += put
         fruitless = put > 0 ? 0 : fruitless + 1
         hasRefusals = put < records.count
-    }
-
-    private func request(of records: [PutQueue.InFlight]) -> AWSRequest {
-        var writer = JSONWriter()
-        writer.openObject()
-        writer.key(stream.member.0)
-        writer.string(stream.arn ?? stream.name)
-        writer.key("Records")
-        writer.openArray()
-        for record in records {
-            writer.openObject()
-            writer.key("Data")
-            writer.raw("\"\(Data(record.entry.data).base64EncodedString())\"")
-            writer.key("PartitionKey")
-            writer.string(record.entry.key)
-            writer.closeObject()
-        }
-        writer.closeArray()
-        writer.closeObject()
-        var request = AWSRequest.kinesis("PutRecords", [:])
-        request.body = writer.bytes
-        // Whoever interrupts wants to know what was put.
-        request.isAbandonedOnCancel = false
-        // Only so is it known of every attempt whether it may have put something.
-        request.maxAttempts = 1
-        return request
     }
 
     /// Waits as the rate demands, and longer the more requests came to nothing.

@@ -1,0 +1,96 @@
+import JSON
+import Processor
+
+/// Lists dead letters, and leaves them where they are.
+struct DeadLettersList: Command {
+    static let description = CommandDescription(
+        name: "dead-letters list", summary: "list dead letters of a queue, a bucket or files",
+        discussion: """
+            Reads this program's own dead letters and those of Lambda's on-failure destination. Messages of a queue are \
+            hidden from others while they are read, and visible again in the end.
+            """,
+        usage: ["[PATH...] [options]"],
+        options: LetterOptions.all + [.output] + OptionDescription.aws, operands: 0...Int.max,
+        examples: [
+            "concertctl dead-letters list --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters",
+            "concertctl dead-letters list --reason json,utf8 --output json | jq -r '.[].SequenceNumber'",
+            "concertctl dead-letters list .build/replay/dead-letters.ndjson",
+        ])
+
+    private let arguments: Arguments
+    private let options: LetterOptions
+    private let output: OutputFormat
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        options = try LetterOptions(arguments, paths: arguments.operands)
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let session = try AWSSession(arguments, environment: environment, output: output)
+        let source = try options.source(environment)
+        let letters = try await source.read(session)
+        await source.release(letters.wanted + letters.others, session)
+        if letters.isCut { Console.note("stopped at --limit \(options.limit); there may be more") }
+        guard output == .text else {
+            print(JSONValue.array(letters.wanted.map(\.summary)).prettyText)
+            return .done
+        }
+        guard !letters.wanted.isEmpty else {
+            print("no dead letters")
+            return .done
+        }
+        var table = TextTable(["REASON", "ARRIVAL", "STREAM", "SHARD", "SEQUENCE", "MESSAGE"])
+        for letter in letters.wanted { table.add(letter.cells.map { MessageText.escaped($0) }) }
+        print(table.text)
+        return .done
+    }
+}
+
+/// What a list says of a letter.
+extension FoundLetter {
+    fileprivate var cells: [String] {
+        func name(_ arn: String?) -> String { arn?.split(separator: "/").last.map(String.init) ?? "" }
+        switch letter {
+        case .record(let record):
+            return [
+                record.reason, record.arrival ?? "", name(record.stream), record.shard ?? "", record.name,
+                record.message,
+            ]
+        case .batch(let batch):
+            return [
+                batch.condition, batch.arrival ?? "", name(batch.streamARN), batch.shard, batch.start,
+                "a batch" + (batch.count.map { " of \($0)" } ?? "") + " that ends with \(batch.end)",
+            ]
+        case .unknown(let problem): return ["unknown", "", "", "", "", "\(location): \(problem)"]
+        }
+    }
+
+    /// Without the data.
+    var summary: JSONValue {
+        let members: [(String, JSONValue?)]
+        switch letter {
+        case .record(let record):
+            members = [
+                ("Kind", "record"), ("Reason", .string(record.reason)), ("Message", .string(record.message)),
+                ("StreamARN", record.stream.map { .string($0) }), ("ShardId", record.shard.map { .string($0) }),
+                ("SequenceNumber", .string(record.sequenceNumber)),
+                ("SubSequenceNumber", record.subSequenceNumber.map { .integer($0) }),
+                ("PartitionKey", record.partitionKey.map { .string($0) }),
+                ("Arrival", record.arrival.map { .string($0) }), ("RequestId", record.requestID.map { .string($0) }),
+                ("FunctionName", record.function.map { .string($0) }),
+            ]
+        case .batch(let batch):
+            members = [
+                ("Kind", "batch"), ("Reason", .string(batch.condition)), ("StreamARN", .string(batch.streamARN)),
+                ("ShardId", .string(batch.shard)), ("StartSequenceNumber", .string(batch.start)),
+                ("EndSequenceNumber", .string(batch.end)), ("BatchSize", batch.count.map { .integer($0) }),
+                ("Arrival", batch.arrival.map { .string($0) }), ("RequestId", batch.requestID.map { .string($0) }),
+                ("FunctionArn", batch.functionARN.map { .string($0) }),
+            ]
+        case .unknown(let problem): members = [("Kind", "unknown"), ("Message", .string(problem))]
+        }
+        return .object(ofPresent: members + [("Location", .string(location))])
+    }
+}

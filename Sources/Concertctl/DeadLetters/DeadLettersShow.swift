@@ -1,0 +1,137 @@
+import JSON
+import Processor
+
+/// Shows dead letters with their data, and leaves them where they are.
+struct DeadLettersShow: Command {
+    static let description = CommandDescription(
+        name: "dead-letters show", summary: "show dead letters with the data that they hold",
+        discussion: """
+            A SEQUENCE is a record's sequence number, with -N behind it for the N-th record of an aggregate; without any, all \
+            letters are shown. Of a batch that Lambda gave up the records are read from the stream, where they are still there. \
+            Control characters are shown escaped.
+            """,
+        usage: ["[SEQUENCE...] [PATH...] [options]"],
+        options: LetterOptions.all + [.output] + OptionDescription.aws, operands: 0...Int.max,
+        examples: [
+            "concertctl dead-letters show 49590338271490256608559692538361571095921575989136588898",
+            "concertctl dead-letters show --reason kind --output json | jq -r '.[].Text'",
+            "concertctl dead-letters show letters.ndjson --limit 1",
+        ])
+
+    private let arguments: Arguments
+    private let options: LetterOptions
+    private let sequences: [String]
+    private let output: OutputFormat
+
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        sequences = arguments.operands.filter(Self.isSequence)
+        options = try LetterOptions(arguments, paths: arguments.operands.filter { !Self.isSequence($0) })
+        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    }
+
+    private static func isSequence(_ word: String) -> Bool {
+        let parts = word.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        return (1...128).contains(parts[0].count)
+            && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } }
+    }
+
+    func run(environment: [String: String]) async throws -> ExitStatus {
+        let session = try AWSSession(arguments, environment: environment, output: output)
+        let source = try options.source(environment)
+        let letters = try await source.read(session)
+        await source.release(letters.wanted + letters.others, session)
+        let style = TerminalStyle.standardOutput(environment)
+        var shown: [JSONValue] = []
+        var missing = Set(sequences)
+        var isWhole = true
+        for found in letters.wanted {
+            guard let matches = matches(found.letter) else { continue }
+            missing.subtract(matches)
+            let (records, problem) = try await records(of: found.letter, session)
+            if let problem {
+                Console.note("\(MessageText.escaped(found.location)): \(MessageText.escaped(problem))")
+                isWhole = false
+            }
+            switch output {
+            case .text: print(text(of: found, records, style))
+            case .json: shown += records.map { found.document(with: $0) }
+            }
+        }
+        if output == .json { print(JSONValue.array(shown).prettyText) }
+        if letters.isCut { Console.note("stopped at --limit \(options.limit); there may be more") }
+        for sequence in missing.sorted() { Console.note("no dead letter of \(sequence) was found") }
+        return missing.isEmpty && isWhole ? .done : .failed
+    }
+
+    /// Which of the wanted sequence numbers the letter is about; nil when it is not wanted.
+    private func matches(_ letter: Letter) -> [String]? {
+        if sequences.isEmpty { return [] }
+        let matches = sequences.filter { sequence in
+            switch letter {
+            case .record(let record): record.name == sequence || record.sequenceNumber == sequence
+            case .batch(let batch): batch.contains(sequence)
+            case .unknown: false
+            }
+        }
+        return matches.isEmpty ? nil : matches
+    }
+
+    /// What is in a letter: sequence number and text, of which data that are no text may be all.
+    private func records(
+        of letter: Letter, _ session: AWSSession
+    ) async throws -> (records: [Content], problem: String?) {
+        switch letter {
+        case .record(let record):
+            return (
+                [
+                    Content(
+                        sequenceNumber: record.name, base64: record.text, data: record.data ?? Array(record.text.utf8))
+                ], nil
+            )
+        case .batch(let batch):
+            let remains = try await batch.records(session)
+            let wanted = remains.records.filter { record in
+                sequences.isEmpty || sequences.contains(record.sequenceNumber)
+            }
+            return (
+                wanted.map { Content(sequenceNumber: $0.sequenceNumber, base64: nil, data: $0.data) }, remains.problem
+            )
+        case .unknown: return ([], nil)
+        }
+    }
+
+    private func text(of found: FoundLetter, _ records: [Content], _ style: TerminalStyle) -> String {
+        var lines: [String] = []
+        for member in found.summary.object?.members ?? [] {
+            let value = member.value.string ?? member.value.text
+            lines.append(style.bold(member.name) + ": " + MessageText.escaped(value))
+        }
+        for record in records {
+            let name = records.count > 1 ? "Data of \(record.sequenceNumber)" : "Data"
+            lines.append(style.bold(name) + ": " + MessageText.escaped(record.text))
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    fileprivate struct Content {
+        var sequenceNumber: String
+        /// As the letter has it; nil where the data come from the stream.
+        var base64: String?
+        var data: [UInt8]
+
+        /// Compressed data as what they hold.
+        var text: String { String(decoding: RecordReader.inflated(data) ?? data, as: UTF8.self) }
+    }
+}
+
+extension FoundLetter {
+    fileprivate func document(with content: DeadLettersShow.Content) -> JSONValue {
+        let members = (summary.object?.members ?? []).map { ($0.name, Optional($0.value)) }
+        return .object(
+            ofPresent: members + [
+                ("DataSequenceNumber", .string(content.sequenceNumber)), ("Data", content.base64.map { .string($0) }),
+                ("Text", .string(content.text)),
+            ])
+    }
+}
