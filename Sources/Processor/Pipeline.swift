@@ -118,6 +118,7 @@ public struct Pipeline: Sendable {
                     "reason": .string(failure),
                 ])
         }
+        for processor in reports { tellCircuit(of: processor, context: context) }
         if let index = batch.firstUndecoded {
             log.log(
                 .warn, "the batch takes too much memory or time: the rest is left to the next invocation",
@@ -125,6 +126,22 @@ public struct Pipeline: Sendable {
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }
         metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)
+    }
+}
+
+extension Pipeline {
+    private func tellCircuit(of processor: Dispatcher.Report, context: InvocationContext) {
+        switch processor.circuitChange {
+        case .opened:
+            log.log(
+                .warn, "circuit opened: the sink counts as down, and is given short tries until one goes well",
+                requestID: context.requestID, ["processor": .string(processor.name)])
+        case .closed:
+            log.log(
+                .info, "circuit closed: the sink is back", requestID: context.requestID,
+                ["processor": .string(processor.name)])
+        case nil: break
+        }
     }
 }
 

@@ -7,11 +7,15 @@ public struct Dispatcher: Sendable {
         var isRequired: Bool
         var sheet: OutcomeSheet
         var duration: Duration
+        /// Whether its sink counts as down.
+        var isCircuitOpen = false
+        var circuitChange: CircuitBreaker.Change?
     }
 
     private struct Step: Sendable {
         var processor: any RecordProcessor
         var isRequired: Bool
+        let circuit = CircuitBreaker()
     }
 
     private let steps: [Step]
@@ -40,15 +44,38 @@ public struct Dispatcher: Sendable {
 
     private static func run(_ step: Step, on batch: RecordBatch, context: InvocationContext) async -> Report {
         let start = ContinuousClock.now
-        var sheet = OutcomeSheet(count: batch.records.count)
-        await step.processor.process(batch, context: context, outcomes: &sheet)
+        var context = context
+        let deadline = step.circuit.deadline(within: context.deadline)
+        let isShort = deadline < context.deadline
+        context.deadline = deadline
+        var sheet: OutcomeSheet
+        if isShort {
+            let work: @concurrent @Sendable () async -> OutcomeSheet = { [context] in
+                await Self.sheet(of: step, on: batch, context: context)
+            }
+            let sheets = await Deadline.race(deadline, [work])
+            sheet = sheets.first ?? OutcomeSheet(count: batch.records.count)
+        } else {
+            sheet = await Self.sheet(of: step, on: batch, context: context)
+        }
         // A sheet that does not fit says nothing of any record.
         if sheet.count != batch.records.count { sheet = OutcomeSheet(count: batch.records.count) }
-        return report(of: step, sheet, ContinuousClock.now - start)
+        var report = report(of: step, sheet, ContinuousClock.now - start)
+        report.circuitChange = step.circuit.note(sheet)
+        report.isCircuitOpen = step.circuit.isOpen
+        return report
+    }
+
+    private static func sheet(of step: Step, on batch: RecordBatch, context: InvocationContext) async -> OutcomeSheet {
+        var sheet = OutcomeSheet(count: batch.records.count)
+        await step.processor.process(batch, context: context, outcomes: &sheet)
+        return sheet
     }
 
     private static func report(of step: Step, _ sheet: OutcomeSheet, _ duration: Duration) -> Report {
-        Report(name: step.processor.name, isRequired: step.isRequired, sheet: sheet, duration: duration)
+        Report(
+            name: step.processor.name, isRequired: step.isRequired, sheet: sheet, duration: duration,
+            isCircuitOpen: step.circuit.isOpen)
     }
 }
 

@@ -35,6 +35,9 @@ extension OutcomeSheet {
     /// Whether it is certain that every record was taken.
     var haveAllSucceeded: Bool { own.isEmpty && (count == 0 || common == .succeeded) }
 
+    /// How many records were not taken for now.
+    var retryables: Int { haveAllSucceeded ? 0 : (0..<count).count { self[$0].isRetryable } }
+
     var hasRetryable: Bool { !haveAllSucceeded && (0..<count).contains { self[$0].isRetryable } }
 
     /// Why the first of them was not.

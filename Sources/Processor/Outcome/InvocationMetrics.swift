@@ -40,6 +40,7 @@ public struct InvocationMetrics: Sendable {
                 namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor.name])
             metrics.add("ProcessorTime", .milliseconds, processor.duration.milliseconds)
             metrics.add("ProcessorFailures", .count, Double(processor.sheet.failures))
+            metrics.add("CircuitOpen", .count, processor.isCircuitOpen ? 1 : 0)
             lines += metrics.line(at: now, requestID: requestID)
         }
         // One system call for all of them.
