@@ -42,7 +42,8 @@ enum Main {
                     try composition.processors(log: log), optional: Set(settings.optionalProcessors.map(\.rawValue))),
                 deadLetters: try composition.deadLetters(), log: log,
                 metrics: settings.isMetricsOn
-                    ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil)
+                    ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil,
+                aggregatesWindows: settings.aggregatesWindows)
             return serve(endpoint, settings, pipeline, log)
         } catch {
             log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])

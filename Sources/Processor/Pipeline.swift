@@ -1,3 +1,4 @@
+import JSON
 import Telemetry
 
 /// The whole journey: event bytes, records, typed payloads, processors, outcomes, response bytes.
@@ -8,6 +9,7 @@ public struct Pipeline: Sendable {
     private let deadLetters: (any DeadLetterSink)?
     private let log: Logger
     private let metrics: InvocationMetrics?
+    private let aggregatesWindows: Bool
     private var decoder = EventDecoder()
     private var originals = OriginalData()
     private var batch = RecordBatch()
@@ -15,10 +17,13 @@ public struct Pipeline: Sendable {
     /// - Parameters:
     ///   - deadLetters: Where records go that nobody can process; without it they fail, and hold the shard back.
     ///   - metrics: Nil when they are switched off.
+    ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
     public init(
-        dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil, log: Logger, metrics: InvocationMetrics? = nil
+        dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil, log: Logger,
+        metrics: InvocationMetrics? = nil, aggregatesWindows: Bool = false
     ) {
         (self.dispatcher, self.deadLetters, self.log, self.metrics) = (dispatcher, deadLetters, log, metrics)
+        self.aggregatesWindows = aggregatesWindows
     }
 
     /// Handles the event in `range` of `buffer` and appends the response to `response`.
@@ -39,7 +44,8 @@ public struct Pipeline: Sendable {
         let reports = dispatcher.dispatch(batch, context: context)
         var outcome = BatchOutcome(batch, reports: reports)
         let buried = bury(&outcome, context: context)
-        BatchResponse.write(outcome, of: batch, to: &response)
+        let state = aggregatesWindows ? windowState(outcome, context: context) : nil
+        BatchResponse.write(outcome, of: batch, newState: state, to: &response)
         var report = outcome.report(on: batch, buried: buried)
         report.decodeTime = decodeTime
         tell(outcome, reports, report, since: start, context: context)
@@ -126,6 +132,34 @@ public struct Pipeline: Sendable {
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }
         metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)
+    }
+}
+
+/// Tumbling windows.
+extension Pipeline {
+    /// The window's state with what the response acknowledges added, and at the window's end its figures told; nil outside
+    /// of windows.
+    private func windowState(_ outcome: BatchOutcome, context: InvocationContext) -> [UInt8]? {
+        guard let window = batch.window, let came = batch.windowState else { return nil }
+        let state = (try? JSONValue(parsing: Array(came))) ?? [:]
+        var aggregates = WindowAggregates(state)
+        for (index, record) in batch.records.enumerated()
+        where outcome.outcomes[index] == .succeeded && outcome.isAcknowledged(Int(record.position.source), in: batch) {
+            aggregates.add(record, of: batch)
+        }
+        // A final invocation that fails comes again.
+        if window.isFinal, outcome.firstFailure == nil {
+            let bounds = batch.windowBounds
+            log.log(
+                .info, "window closed", requestID: context.requestID,
+                [
+                    "start": bounds?["start"]?.string.map { .string($0) },
+                    "end": bounds?["end"]?.string.map { .string($0) },
+                    "aggregates": .string(aggregates.json(concertLimit: 100).text),
+                ])
+            metrics?.write(aggregates, requestID: context.requestID)
+        }
+        return aggregates.state(replacing: state)
     }
 }
 

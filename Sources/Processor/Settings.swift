@@ -21,6 +21,8 @@ public struct Settings: Sendable, Equatable {
     public var deadLetters: DeadLetterSettings?
     /// `DEADLINE_MARGIN_MS`: how long before Lambda's deadline work is cut short, so that there is time to answer.
     public var deadlineMargin: Duration
+    /// `WINDOW_AGGREGATES`: whether a tumbling window's state keeps what happened in it.
+    public var aggregatesWindows: Bool
     /// `METRICS`.
     public var isMetricsOn: Bool
     /// `AWS_LAMBDA_LOG_LEVEL`.
@@ -44,6 +46,7 @@ public struct Settings: Sendable, Equatable {
         }
         if processors.contains(.notifier) { notifier = NotifierSettings(&reader) }
         deadlineMargin = .milliseconds(reader.integer("DEADLINE_MARGIN_MS", in: 0...900_000) ?? 500)
+        aggregatesWindows = reader.choice("WINDOW_AGGREGATES", ["on": true, "off": false]) ?? false
         isMetricsOn = reader.choice("METRICS", ["on": true, "off": false]) ?? true
         logLevel = reader.choice("AWS_LAMBDA_LOG_LEVEL", Self.logLevels) ?? .info
         logFormat = reader.choice("AWS_LAMBDA_LOG_FORMAT", ["json": .json, "text": .text]) ?? .json

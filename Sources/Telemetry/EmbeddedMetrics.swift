@@ -9,6 +9,7 @@ public struct EmbeddedMetrics: Sendable {
         case count = "Count"
         case bytes = "Bytes"
         case milliseconds = "Milliseconds"
+        case none = "None"
     }
 
     private struct Figure: Sendable {

@@ -42,6 +42,7 @@ final class SettingsTests: XCTestCase {
             Case("AWS_LAMBDA_LOG_FORMAT", "JSON") { $0.logFormat == .json },
             Case("AWS_LAMBDA_MAX_CONCURRENCY", "1") { $0.maxConcurrency == 1 },
             Case("AWS_LAMBDA_MAX_CONCURRENCY", "1000") { $0.maxConcurrency == 1000 },
+            Case("WINDOW_AGGREGATES", "on") { $0.aggregatesWindows },
             Case("AWS_LAMBDA_FUNCTION_NAME", "f") { $0.functionName == "f" },
         ]
         for level in Logger.Level.allCases {
@@ -75,6 +76,7 @@ final class SettingsTests: XCTestCase {
             ("DEADLINE_MARGIN_MS", "1.5", #"DEADLINE_MARGIN_MS is "1.5"; expected"#, #line),
             ("DEADLINE_MARGIN_MS", "99999999999999999999", "DEADLINE_MARGIN_MS is", #line),
             ("METRICS", "yes", #"METRICS is "yes"; expected one of on, off"#, #line),
+            ("WINDOW_AGGREGATES", "1", #"WINDOW_AGGREGATES is "1"; expected one of on, off"#, #line),
             ("AWS_LAMBDA_LOG_LEVEL", "loud", "expected one of trace, debug, info, warn, error, fatal", #line),
             ("AWS_LAMBDA_LOG_FORMAT", "xml", #"AWS_LAMBDA_LOG_FORMAT is "xml"; expected one of json, text"#, #line),
             ("AWS_LAMBDA_MAX_CONCURRENCY", "0", "expected a whole number in 1...1000", #line),

@@ -15,7 +15,7 @@ struct EventDecoder: Sendable {
     private var data = DataDecoder()
     private let eventKeys = KeyTable([
         ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue),
-        ("state", EventKey.state.rawValue),
+        ("state", EventKey.state.rawValue), ("isFinalInvokeForWindow", EventKey.isFinal.rawValue),
     ])
     private let recordKeys = KeyTable([
         ("kinesis", RecordKey.kinesis.rawValue), ("eventSource", RecordKey.eventSource.rawValue),
@@ -29,7 +29,7 @@ struct EventDecoder: Sendable {
 
     private let eventSources = KeyTable([("aws:kinesis", 0)])
 
-    private enum EventKey: UInt8 { case records, window, state }
+    private enum EventKey: UInt8 { case records, window, state, isFinal }
     private enum RecordKey: UInt8 { case kinesis, eventSource, eventID, eventSourceARN }
     private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
 
@@ -80,8 +80,9 @@ struct EventDecoder: Sendable {
 
     private mutating func scan(_ bytes: Span<UInt8>, into batch: inout RecordBatch, hasRecords: inout Bool) throws {
         var scanner = JSONScanner()
-        var isWindow = false
+        var window: Range<Int>?
         var state: Range<Int>?
+        var isFinal = false
         scanner.skipByteOrderMark(in: bytes)
         guard try scanner.kind(in: bytes) == .object else {
             try scanner.skipValue(in: bytes)
@@ -104,7 +105,10 @@ struct EventDecoder: Sendable {
                 }
             case .window:
                 try scanner.skipValue(in: bytes)
-                isWindow = kind == .object
+                window = kind == .object ? start..<scanner.offset : nil
+            case .isFinal:
+                try scanner.skipValue(in: bytes)
+                isFinal = kind == .true
             case .state:
                 try scanner.skipValue(in: bytes)
                 state = kind == .object ? start..<scanner.offset : nil
@@ -113,7 +117,7 @@ struct EventDecoder: Sendable {
             key = try scanner.nextKey(in: bytes)
         }
         try scanner.finish(in: bytes)
-        if isWindow { batch.window = TumblingWindow(state: state) }
+        if let window { batch.window = TumblingWindow(state: state, window: window, isFinal: isFinal) }
     }
 
     private mutating func records(

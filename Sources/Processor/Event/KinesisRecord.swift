@@ -57,4 +57,8 @@ public struct BadRecord: Sendable {
 struct TumblingWindow: Sendable {
     /// The JSON object that the last invocation of this window answered, nil in a window's first.
     var state: Range<Int>?
+    /// Where the object `window` stands, with the window's start and end.
+    var window: Range<Int>
+    /// Whether no further invocation of this window follows.
+    var isFinal: Bool
 }

@@ -103,6 +103,13 @@ extension RecordBatch {
         return String(decoding: resolved, as: UTF8.self)
     }
 
+    /// The object `window` of the event.
+    var windowBounds: JSONValue? {
+        guard let range = window?.window else { return nil }
+        return try? JSONValue(
+            parsing: Array(buffer[eventRange.lowerBound + range.lowerBound..<eventRange.lowerBound + range.upperBound]))
+    }
+
     /// The window's state as it came, `{}` in a window's first invocation; nil outside of windows.
     var windowState: ArraySlice<UInt8>? {
         guard let window else { return nil }

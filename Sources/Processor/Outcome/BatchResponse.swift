@@ -5,14 +5,18 @@ import JSON
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
 enum BatchResponse {
     /// Appends the response's JSON to `output`.
-    static func write(_ outcome: BatchOutcome, of batch: RecordBatch, to output: inout [UInt8]) {
+    ///
+    /// - Parameter newState: What the window's state is from now on; nil leaves it as it came.
+    static func write(
+        _ outcome: BatchOutcome, of batch: RecordBatch, newState: [UInt8]? = nil, to output: inout [UInt8]
+    ) {
         var bytes: [UInt8] = []
         swap(&bytes, &output)
         var writer = JSONWriter(appendingTo: bytes)
         writer.openObject()
         if let state = batch.windowState {
             writer.key("state")
-            writer.raw(state.span)
+            if let newState { writer.raw(newState.span) } else { writer.raw(state.span) }
         }
         writer.key("batchItemFailures")
         writer.openArray()

@@ -47,6 +47,15 @@ public struct InvocationMetrics: Sendable {
         sink.write(lines)
     }
 
+    /// Writes a closed window's figures.
+    func write(_ window: WindowAggregates, requestID: String) {
+        var metrics = EmbeddedMetrics(namespace: Self.namespace, dimensions: ["FunctionName": functionName])
+        metrics.add("WindowRecords", .count, Double(window.recordCount))
+        metrics.add("WindowTicketSales", .count, Double(window.sales))
+        metrics.add("WindowRevenue", .none, window.revenue.approximate)
+        sink.write(metrics.line(at: WallClock.now(), requestID: requestID))
+    }
+
     /// Whether an invocation is the first of the execution environment, whichever of its loops runs it.
     private final class ColdStart: Sendable {
         private let isOver = Atomic(false)

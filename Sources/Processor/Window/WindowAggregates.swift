@@ -1,0 +1,165 @@
+import JSON
+
+/// What happened in one tumbling window of one shard: kept in the window's state from invocation to invocation.
+///
+/// Kept in the state under ``member``; what else the state holds goes back as it came. Only records that the response
+/// acknowledges are counted. Lambda may still bring one twice, so the figures are estimates, and say so.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
+struct WindowAggregates: Sendable, Equatable {
+    static let member = "aggregates"
+    /// What the concerts may take of the state, in bytes: Lambda ends a window whose state is above 1 MB.
+    static let concertBytes = 500_000
+
+    /// One concert in this window.
+    struct Concert: Sendable, Equatable {
+        var sales = 0
+        var tickets = 0
+        var revenue = Money()
+        /// The last one that came.
+        var status: String?
+    }
+
+    /// Records by kind.
+    private(set) var records: [Payload.Kind: Int] = [:]
+    private(set) var sales = 0
+    private(set) var tickets = 0
+    private(set) var revenue = Money()
+    /// How often a concert came with another status than the one before in this window.
+    private(set) var statusChanges: [String: Int] = [:]
+    private(set) var concerts: [String: Concert] = [:]
+    /// Concerts for which there was no room; their sales are in the sums alone.
+    private(set) var omittedConcerts = 0
+    private var bytes = 0
+
+    var recordCount: Int { records.values.reduce(0, +) }
+
+    init() {}
+}
+
+/// Counting.
+extension WindowAggregates {
+    mutating func add(_ record: PayloadRecord, of batch: RecordBatch) {
+        records[record.payload.kind, default: 0] += 1
+        switch record.payload {
+        case .artist, .venue: break
+        case .concert(let concert):
+            let status = concert.status.rawValue
+            let id = batch.string(concert.concertID)
+            if let before = concerts[id]?.status, before != status { statusChanges[status, default: 0] += 1 }
+            if !change(id, { $0.status = status }) { omittedConcerts += 1 }
+        case .ticketSale(let sale):
+            let price = batch.revenue(of: sale)
+            sales += 1
+            tickets += Int(sale.quantity)
+            revenue.add(price)
+            let isKnown = change(batch.string(sale.concertID)) { known in
+                known.sales += 1
+                known.tickets += Int(sale.quantity)
+                known.revenue.add(price)
+            }
+            if !isKnown { omittedConcerts += 1 }
+        }
+    }
+
+    /// - Returns: Whether there is room for the concert.
+    private mutating func change(_ id: String, _ body: (inout Concert) -> Void) -> Bool {
+        if var known = concerts[id] {
+            body(&known)
+            concerts[id] = known
+            return true
+        }
+        // Its ID as JSON, and the figures at their longest.
+        let size = JSONValue.string(id).bytes.count + 160
+        guard bytes + size <= Self.concertBytes else { return false }
+        bytes += size
+        var new = Concert()
+        body(&new)
+        concerts[id] = new
+        return true
+    }
+}
+
+/// Reading and writing the state.
+extension WindowAggregates {
+    /// - Parameter state: What the event says of the window's state; anything that is not ours is passed over.
+    init(_ state: JSONValue) {
+        guard let own = state[Self.member] else { return }
+        for kind in Payload.Kind.allCases {
+            records[kind] = own["records"]?[kind.rawValue]?.integer.flatMap(Self.count)
+        }
+        (sales, tickets) = (Self.count(own["sales"]?.integer) ?? 0, Self.count(own["tickets"]?.integer) ?? 0)
+        revenue = Money(own["revenue"]?.string)
+        omittedConcerts = Self.count(own["omittedConcerts"]?.integer) ?? 0
+        for status in Concert.statuses {
+            statusChanges[status] = own["statusChanges"]?[status]?.integer.flatMap(Self.count)
+        }
+        for member in own["concerts"]?.object?.members ?? [] {
+            _ = change(member.name) { concert in
+                concert.sales = Self.count(member.value["sales"]?.integer) ?? 0
+                concert.tickets = Self.count(member.value["tickets"]?.integer) ?? 0
+                concert.revenue = Money(member.value["revenue"]?.string)
+                concert.status = member.value["status"]?.string.flatMap { Concert.statuses.contains($0) ? $0 : nil }
+            }
+        }
+    }
+
+    /// What no window reaches is none of our figures, and would overflow when it is added to.
+    private static func count(_ value: Int?) -> Int? { value.flatMap { 0...1_000_000_000_000 ~= $0 ? $0 : nil } }
+
+    /// The state to answer with.
+    ///
+    /// - Parameter state: The one that came.
+    func state(replacing state: JSONValue) -> [UInt8] {
+        var members = (state.object?.members ?? []).filter { $0.name != Self.member }.map {
+            ($0.name, Optional($0.value))
+        }
+        members.append((Self.member, json()))
+        let bytes = JSONValue.object(ofPresent: members).bytes
+        // Somebody else's part may be large as well.
+        guard bytes.count > 950_000 else { return bytes }
+        members[members.count - 1].1 = json(concertLimit: 0)
+        return JSONValue.object(ofPresent: members).bytes
+    }
+
+    /// - Parameter concertLimit: How many concerts it lists, those with the highest revenue; nil lists all.
+    func json(concertLimit: Int? = nil) -> JSONValue {
+        func object(_ counts: [(String, Int)]) -> JSONValue {
+            .object(ofPresent: counts.filter { $0.1 > 0 }.map { ($0.0, .integer($0.1)) })
+        }
+        let ranked = concerts.sorted { ($0.value.revenue.approximate, $1.key) > ($1.value.revenue.approximate, $0.key) }
+        let listed = ranked.prefix(concertLimit ?? ranked.count).map { id, concert in
+            (
+                id,
+                Optional(
+                    JSONValue.object(
+                        ofPresent: [
+                            ("sales", concert.sales > 0 ? .integer(concert.sales) : nil),
+                            ("tickets", concert.sales > 0 ? .integer(concert.tickets) : nil),
+                            ("revenue", concert.sales > 0 ? .string(concert.revenue.description) : nil),
+                            ("status", concert.status.map { .string($0) }),
+                        ]))
+            )
+        }
+        return .object(
+            ofPresent: [
+                ("records", object(Payload.Kind.allCases.map { ($0.rawValue, records[$0] ?? 0) })),
+                ("sales", .integer(sales)), ("tickets", .integer(tickets)), ("revenue", .string(revenue.description)),
+                ("statusChanges", object(Concert.statuses.map { ($0, statusChanges[$0] ?? 0) })),
+                ("concerts", .object(ofPresent: listed)),
+                ("omittedConcerts", .integer(omittedConcerts + ranked.count - listed.count)),
+            ])
+    }
+}
+
+extension WindowAggregates.Concert {
+    static let statuses = Concert.Status.allCases.map(\.rawValue)
+}
+
+extension RecordBatch {
+    /// What was paid: the total, else quantity times unit price.
+    fileprivate func revenue(of sale: TicketSale) -> Money {
+        if let total = sale.totalPrice { return Money(DecimalValue(total.text.range, of: storage.bytes.span)) }
+        return Money(DecimalValue(sale.unitPrice.text.range, of: storage.bytes.span), times: Int64(sale.quantity))
+    }
+}
