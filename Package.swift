@@ -36,6 +36,9 @@ let package = Package(
         // Lambda's side of the Runtime API, for local runs and tests; nothing of it is in the function.
         .target(name: "RuntimeServer", swiftSettings: settings),
 
+        // Lambda's side of the event source mapping, for the same.
+        .target(name: "Poller", dependencies: ["CCrypto", "JSON"], swiftSettings: settings),
+
         // Executables.
         .executableTarget(
             name: "bootstrap", dependencies: ["Clients", "LambdaRuntime", "Processor", "Telemetry", "Transport"],
@@ -43,7 +46,7 @@ let package = Package(
         .executableTarget(
             name: "concertctl",
             dependencies: [
-                "Clients", "EventGenerator", "JSON", "Processor", "RuntimeServer", "Telemetry", "Transport",
+                "Clients", "EventGenerator", "JSON", "Poller", "Processor", "RuntimeServer", "Telemetry", "Transport",
             ],
             path: "Sources/Concertctl", swiftSettings: settings),
 
@@ -70,6 +73,7 @@ let package = Package(
             name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
         .testTarget(
             name: "RuntimeServerTests", dependencies: ["LambdaRuntime", "RuntimeServer"], swiftSettings: settings),
+        .testTarget(name: "PollerTests", dependencies: ["JSON", "Poller"], swiftSettings: settings),
         .testTarget(
             name: "ConcertctlTests", dependencies: ["Clients", "JSON", "TestSupport", "Transport", "concertctl"],
             swiftSettings: settings),

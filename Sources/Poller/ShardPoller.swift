@@ -1,0 +1,172 @@
+/// Delivers one shard's records as Lambda's Kinesis poller does: in order, batch by batch, with retries, cuts and give-ups.
+///
+/// A value without clock or network: whoever drives it asks for batches, invokes, and says how that ended.
+///
+/// * An answer with item failures moves the checkpoint to the lowest of them: what stands before it is done.
+/// * With ``PollerSettings/bisects`` what failed is cut in two when nothing of it was done; a cut counts as no retry.
+/// * What has failed too often, or has grown too old, is given up, and the shard goes on.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
+public struct ShardPoller: Sendable {
+    public let shard: String
+    private let settings: PollerSettings
+    /// Each has partition keys of its own, and one batch under way at most.
+    private var lanes: [Lane]
+    private var made = 0
+    private var nextLane = 0
+    /// What was given up and not yet taken by ``takeDiscarded()``.
+    private var discarded: [DiscardedBatch] = []
+
+    private struct Unit: Sendable {
+        var records: ArraySlice<PolledRecord>
+        var retries = 0
+        var cuts = 0
+        var invocations = 0
+        var parent: Int?
+    }
+
+    private struct Lane: Sendable {
+        var fresh: [PolledRecord] = []
+        var start = 0
+        /// What comes before any fresh record, the next one last.
+        var waiting: [Unit] = []
+        var underWay: Unit?
+
+        var isEmpty: Bool { waiting.isEmpty && underWay == nil && start == fresh.count }
+    }
+
+    public init(_ shard: String, settings: PollerSettings) {
+        (self.shard, self.settings) = (shard, settings)
+        lanes = Array(repeating: Lane(), count: max(1, settings.parallelizationFactor))
+    }
+
+    /// Whether every record was dealt with.
+    public var isDone: Bool { lanes.allSatisfy(\.isEmpty) }
+
+    /// Adds a record behind all others of the shard.
+    public mutating func add(_ record: PolledRecord) {
+        lanes[lane(of: record.partitionKey)].fresh.append(record)
+    }
+
+    /// The next batch that may be under way beside those that are; nil when there is none for now.
+    ///
+    /// - Parameter now: In milliseconds since the Unix epoch.
+    public mutating func next(now: Int64) -> PolledBatch? {
+        for offset in lanes.indices {
+            let index = (nextLane + offset) % lanes.count
+            if let batch = next(inLane: index, now: now) {
+                nextLane = (index + 1) % lanes.count
+                return batch
+            }
+        }
+        return nil
+    }
+
+    /// Notes how the invocation of `batch` ended.
+    public mutating func end(_ batch: PolledBatch, _ result: InvocationResult) {
+        guard var unit = lanes[batch.lane].underWay else { return }
+        lanes[batch.lane].underWay = nil
+        unit.parent = batch.number
+        var done = 0
+        if case .answered(let failures) = result {
+            guard !failures.isEmpty else { return }
+            // The lowest counts; a number that is none of the batch's fails it as a whole.
+            let places = failures.map { failure in unit.records.firstIndex { $0.sequenceNumber == failure } }
+            done = places.contains(nil) ? 0 : places.compactMap(\.self).min().map { $0 - unit.records.startIndex } ?? 0
+        }
+        unit.records = unit.records.dropFirst(done)
+        if settings.bisects, done > 0 {
+            // Cut at what failed.
+            unit.cuts += 1
+            lanes[batch.lane].waiting.append(unit)
+        } else if settings.bisects, unit.records.count > 1 {
+            cut(unit, inLane: batch.lane)
+        } else {
+            unit.retries += 1
+            if let limit = settings.maximumRetryAttempts, unit.retries > limit {
+                discard(unit, inLane: batch.lane, .retryAttemptsExhausted)
+            } else {
+                lanes[batch.lane].waiting.append(unit)
+            }
+        }
+    }
+
+    /// What was given up since the last call.
+    public mutating func takeDiscarded() -> [DiscardedBatch] {
+        defer { discarded = [] }
+        return discarded
+    }
+}
+
+extension ShardPoller {
+    private mutating func next(inLane index: Int, now: Int64) -> PolledBatch? {
+        guard lanes[index].underWay == nil else { return nil }
+        while var unit = lanes[index].waiting.popLast() ?? fresh(inLane: index) {
+            let expired = expired(unit.records, now: now)
+            if expired > 0 {
+                var old = unit
+                old.records = unit.records.prefix(expired)
+                discard(old, inLane: index, .recordAgeExceeded)
+                unit.records = unit.records.dropFirst(expired)
+                if unit.records.isEmpty { continue }
+            }
+            unit.invocations += 1
+            lanes[index].underWay = unit
+            return batch(of: unit, inLane: index)
+        }
+        return nil
+    }
+
+    private mutating func batch(of unit: Unit, inLane index: Int) -> PolledBatch {
+        made += 1
+        return PolledBatch(
+            shard: shard, records: Array(unit.records), retries: unit.retries, cuts: unit.cuts, number: made,
+            parent: unit.parent, lane: index)
+    }
+
+    /// As many records that were never tried as a batch may have.
+    private mutating func fresh(inLane index: Int) -> Unit? {
+        let start = lanes[index].start
+        var end = start
+        var bytes = 0
+        while end < lanes[index].fresh.count, end - start < settings.batchSize {
+            bytes += lanes[index].fresh[end].json.count + 1
+            if bytes > settings.batchBytes, end > start { break }
+            end += 1
+        }
+        guard end > start else { return nil }
+        lanes[index].start = end
+        return Unit(records: lanes[index].fresh[start..<end])
+    }
+
+    /// How many records at the front are too old.
+    private func expired(_ records: ArraySlice<PolledRecord>, now: Int64) -> Int {
+        guard let age = settings.maximumRecordAge else { return 0 }
+        return records.prefix { now - $0.arrival > age }.count
+    }
+
+    private mutating func cut(_ unit: Unit, inLane index: Int) {
+        let half = unit.records.count / 2
+        var (first, second) = (unit, unit)
+        first.records = unit.records.prefix(half)
+        second.records = unit.records.dropFirst(half)
+        first.cuts += 1
+        second.cuts += 1
+        lanes[index].waiting.append(second)
+        lanes[index].waiting.append(first)
+    }
+
+    private mutating func discard(_ unit: Unit, inLane index: Int, _ condition: DiscardedBatch.Condition) {
+        discarded.append(
+            DiscardedBatch(batch: batch(of: unit, inLane: index), condition: condition, invocations: unit.invocations))
+    }
+
+    /// The same for the same key, so that a key's records stay in order.
+    private func lane(of key: String) -> Int {
+        guard lanes.count > 1 else { return 0 }
+        // FNV-1a; how Lambda spreads keys it does not say.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return Int(hash % UInt64(lanes.count))
+    }
+}

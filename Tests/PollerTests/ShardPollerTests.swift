@@ -1,0 +1,165 @@
+import JSON
+import XCTest
+
+@testable import Poller
+
+final class ShardPollerTests: XCTestCase {
+    private static func record(_ number: Int, key: String = "k", arrival: Int64 = 0) -> PolledRecord {
+        PolledRecord(
+            sequenceNumber: "\(number)", partitionKey: key, arrival: arrival, json: Array(#"{"n":\#(number)}"#.utf8))
+    }
+
+    /// Drives `poller` until it is done; the function fails on `poison`, and names it unless it throws.
+    private func drive(
+        _ poller: inout ShardPoller, poison: Set<String>, throwing: Bool = false, limit: Int = 10_000
+    ) -> (batches: [[String]], discarded: [[String]]) {
+        var batches: [[String]] = []
+        var discarded: [[String]] = []
+        for _ in 0..<limit {
+            guard let batch = poller.next(now: 0) else { break }
+            let numbers = batch.records.map(\.sequenceNumber)
+            batches.append(numbers)
+            let failed = numbers.first { poison.contains($0) }
+            if throwing, failed != nil {
+                poller.end(batch, .failed(reason: "thrown"))
+            } else {
+                poller.end(batch, .answered(failures: failed.map { [$0] } ?? []))
+            }
+            discarded += poller.takeDiscarded().map { $0.batch.records.map(\.sequenceNumber) }
+        }
+        return (batches, discarded)
+    }
+
+    func testRecordsComeInOrderInBatchesOfTheirSize() {
+        var settings = PollerSettings()
+        settings.batchSize = 3
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...7 { poller.add(Self.record(number)) }
+        let (batches, discarded) = drive(&poller, poison: [])
+        XCTAssertEqual(batches, [["1", "2", "3"], ["4", "5", "6"], ["7"]])
+        XCTAssertEqual(discarded, [])
+        XCTAssertTrue(poller.isDone)
+    }
+
+    func testABatchIsNoLargerThanAnInvocationMayBeAndNeverEmpty() {
+        var settings = PollerSettings()
+        settings.batchBytes = 20
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...3 { poller.add(Self.record(number)) }
+        poller.add(
+            PolledRecord(sequenceNumber: "4", partitionKey: "k", arrival: 0, json: Array(repeating: 32, count: 99)))
+        XCTAssertEqual(drive(&poller, poison: []).batches, [["1", "2"], ["3"], ["4"]])
+    }
+
+    func testAPartialAnswerMovesTheCheckpointAndTheRestIsTriedAgain() {
+        var settings = PollerSettings()
+        settings.maximumRetryAttempts = 2
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...4 { poller.add(Self.record(number)) }
+        let (batches, discarded) = drive(&poller, poison: ["3"])
+        XCTAssertEqual(batches, [["1", "2", "3", "4"], ["3", "4"], ["3", "4"]])
+        XCTAssertEqual(discarded, [["3", "4"]], "without bisecting the good one behind the poison is given up with it")
+    }
+
+    func testBisectingLeavesExactlyThePoison() {
+        for throwing in [false, true] {
+            for poison in [["1"], ["100"], ["37"], ["1", "2", "3"], ["10", "50", "51", "99"]] {
+                var settings = PollerSettings()
+                (settings.bisects, settings.maximumRetryAttempts) = (true, 3)
+                var poller = ShardPoller("s", settings: settings)
+                for number in 1...100 { poller.add(Self.record(number)) }
+                let (batches, discarded) = drive(&poller, poison: Set(poison), throwing: throwing)
+                XCTAssertEqual(discarded, poison.map { [$0] }, "throwing: \(throwing)")
+                XCTAssertTrue(poller.isDone)
+                // Four tries of each poisonous record alone, and every record was delivered.
+                for number in poison { XCTAssertEqual(batches.count { $0 == [number] }, 4) }
+                XCTAssertEqual(Set(batches.joined()), Set((1...100).map(String.init)))
+            }
+        }
+    }
+
+    func testWithoutALimitPoisonHoldsTheShard() {
+        var poller = ShardPoller("s", settings: PollerSettings())
+        for number in 1...2 { poller.add(Self.record(number)) }
+        let (batches, discarded) = drive(&poller, poison: ["1"], limit: 50)
+        XCTAssertEqual(batches.count, 50)
+        XCTAssertEqual(discarded, [])
+        XCTAssertFalse(poller.isDone)
+    }
+
+    func testANumberThatIsNoneOfTheBatchsFailsItAsAWhole() throws {
+        for failures in [["99"], ["2", "99"], [""]] {
+            var poller = ShardPoller("s", settings: PollerSettings())
+            for number in 1...3 { poller.add(Self.record(number)) }
+            let batch = try XCTUnwrap(poller.next(now: 0))
+            poller.end(batch, .answered(failures: failures))
+            XCTAssertEqual(poller.next(now: 0)?.records.count, 3)
+        }
+        var poller = ShardPoller("s", settings: PollerSettings())
+        for number in 1...3 { poller.add(Self.record(number)) }
+        poller.end(try XCTUnwrap(poller.next(now: 0)), .answered(failures: ["3", "2"]))
+        XCTAssertEqual(poller.next(now: 0)?.records.map(\.sequenceNumber), ["2", "3"], "the lowest counts")
+    }
+
+    func testWhatIsTooOldIsGivenUp() {
+        var settings = PollerSettings()
+        settings.maximumRecordAge = 1000
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...4 { poller.add(Self.record(number, arrival: Int64(number) * 1000)) }
+        let batch = poller.next(now: 3500)
+        XCTAssertEqual(batch?.records.map(\.sequenceNumber), ["3", "4"])
+        let discarded = poller.takeDiscarded()
+        XCTAssertEqual(discarded.map(\.condition), [.recordAgeExceeded])
+        XCTAssertEqual(discarded.first?.batch.records.map(\.sequenceNumber), ["1", "2"])
+        XCTAssertEqual(discarded.first?.invocations, 0)
+    }
+
+    func testLanesAreUnderWayAtOnceAndAKeyStaysInOrder() {
+        var settings = PollerSettings()
+        (settings.parallelizationFactor, settings.batchSize) = (4, 2)
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...40 { poller.add(Self.record(number, key: "k\(number % 8)")) }
+        var seen: [String: [Int]] = [:]
+        while !poller.isDone {
+            var underWay: [PolledBatch] = []
+            while let batch = poller.next(now: 0) { underWay.append(batch) }
+            XCTAssertFalse(underWay.isEmpty)
+            XCTAssertLessThanOrEqual(underWay.count, 4)
+            let keys = underWay.map { Set($0.records.map(\.partitionKey)) }
+            XCTAssertEqual(keys.reduce(0) { $0 + $1.count }, keys.reduce(into: Set()) { $0.formUnion($1) }.count)
+            for batch in underWay.reversed() {
+                for record in batch.records {
+                    seen[record.partitionKey, default: []].append(Int(record.sequenceNumber) ?? 0)
+                }
+                poller.end(batch, .answered(failures: []))
+            }
+        }
+        XCTAssertEqual(seen.values.reduce(0) { $0 + $1.count }, 40)
+        for numbers in seen.values { XCTAssertEqual(numbers, numbers.sorted()) }
+    }
+
+    func testKeysFallOnShardsAsKinesisHashesThem() {
+        // MD5 of "a" begins with 0cc1, of "b" with 92eb, of "c" with 4a8a.
+        XCTAssertEqual(["a", "b", "c"].map { HashKey.shard(of: $0, among: 2) }, [0, 1, 0])
+        XCTAssertEqual(["a", "b", "c"].map { HashKey.shard(of: $0, among: 4) }, [0, 2, 1])
+        XCTAssertEqual(HashKey.shard(of: "", among: 1), 0)
+    }
+
+    func testTheFailureDocumentNamesTheRange() throws {
+        var settings = PollerSettings()
+        settings.maximumRetryAttempts = 0
+        var poller = ShardPoller("shardId-0", settings: settings)
+        for number in 5...6 { poller.add(Self.record(number, arrival: 7)) }
+        poller.end(try XCTUnwrap(poller.next(now: 0)), .failed(reason: "x"))
+        let discarded = try XCTUnwrap(poller.takeDiscarded().first)
+        let bytes = FailureDocument.bytes(
+            discarded, streamARN: "arn:s", functionARN: "arn:f", requestID: "r", time: "t", arrival: { "at \($0)" })
+        let document = try JSONValue(parsing: bytes)
+        XCTAssertEqual(document["requestContext"]?["condition"], "RetryAttemptsExhausted")
+        XCTAssertEqual(document["requestContext"]?["approximateInvokeCount"], 1)
+        XCTAssertEqual(document["KinesisBatchInfo"]?["startSequenceNumber"], "5")
+        XCTAssertEqual(document["KinesisBatchInfo"]?["endSequenceNumber"], "6")
+        XCTAssertEqual(document["KinesisBatchInfo"]?["approximateArrivalOfLastRecord"], "at 7")
+        XCTAssertEqual(document["payload"], #"{"Records":[{"n":5},{"n":6}]}"#)
+    }
+}
