@@ -58,7 +58,9 @@ struct BootstrapTarget: ReplayTarget {
         case .response(let body, let latency):
             var delivery = log.delivery(of: requestID)
             delivery.latency = latency
-            if !Self.isBatchResponse(body) {
+            if let failures = Self.itemFailures(body) {
+                delivery.itemFailures = failures
+            } else {
                 let shown = MessageText.escaped(String(decoding: body.prefix(100), as: UTF8.self))
                 delivery.invocationError =
                     "the answer is no batch response, so Lambda would take it for a failure: \(shown)"
@@ -79,11 +81,12 @@ struct BootstrapTarget: ReplayTarget {
         }
     }
 
-    /// Whether Lambda could read which records failed.
-    private static func isBatchResponse(_ body: [UInt8]) -> Bool {
+    /// Which records failed; nil when Lambda could not read it.
+    private static func itemFailures(_ body: [UInt8]) -> [String]? {
         let response = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
-        guard let failures = response?["batchItemFailures"] as? [[String: Any]] else { return false }
-        return failures.allSatisfy { ($0["itemIdentifier"] as? String)?.isEmpty == false }
+        guard let failures = response?["batchItemFailures"] as? [[String: Any]] else { return nil }
+        let identifiers = failures.compactMap { $0["itemIdentifier"] as? String }.filter { !$0.isEmpty }
+        return identifiers.count == failures.count ? identifiers : nil
     }
 
     private static func message(in body: [UInt8]) -> String? {

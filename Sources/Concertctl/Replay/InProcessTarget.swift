@@ -83,6 +83,7 @@ extension Delivery {
                 sequenceNumber: $0.sequenceNumber.digits, subSequenceNumber: $0.subSequenceNumber.map(Int.init))
         }
         self.latency = latency
+        itemFailures = report.checkpoint.map { [$0.digits] } ?? []
     }
 }
 

@@ -4,43 +4,84 @@ import Processor
 
 /// What a replay tells in the end.
 struct ReplayReport {
-    private var events = 0
+    private(set) var events = 0
     private var bytes = 0
-    private var byOutcome: [BatchReport.Ending: Int] = [:]
-    private var byKind: [Payload.Kind: Int] = [:]
-    private var badRecords: [(event: String, record: Delivery.BadRecord)] = []
+    private(set) var byOutcome: [BatchReport.Ending: Int] = [:]
+    private(set) var byKind: [Payload.Kind: Int] = [:]
+    private(set) var badRecords: [(event: String, record: Delivery.BadRecord)] = []
     private var badRecordCount = 0
-    private var byReason: [String: Int] = [:]
-    private var invocationErrors: [(event: String, message: String)] = []
-    private var latencies: [Double] = []
+    private(set) var byReason: [String: Int] = [:]
+    private(set) var invocationErrors: [(event: String, message: String)] = []
+    /// In milliseconds, in the order of the invocations.
+    private(set) var latencies: [Double] = []
+    /// What the poller did; nil when events went as they are.
+    private var poller: (retries: Int, cuts: Int, discardedBatches: Int, discardedRecords: Int)?
+    /// Bad records that were told once, so that another try does not count them again.
+    private var knownBadRecords: Set<String> = []
+    /// Records that a later try wrote to the dead letters.
+    private var retriedDeadLetters = 0
+    /// Whether records may be delivered several times.
+    private let isPolled: Bool
+
+    init(isPolled: Bool = false) { self.isPolled = isPolled }
 
     /// Bad records that are listed one by one; the others are counted.
     private static let listLimit = 100
 
-    mutating func add(_ delivery: Delivery, of event: ReplayEvent) {
+    /// - Parameter isFirst: Whether its records were not delivered before; those of another try are not counted again.
+    mutating func add(_ delivery: Delivery, of event: ReplayEvent, isFirst: Bool = true) {
         events += 1
         bytes += event.bytes.count
         latencies.append(delivery.latency / .milliseconds(1))
-        byOutcome.merge(delivery.byOutcome, uniquingKeysWith: +)
-        byKind.merge(delivery.byKind, uniquingKeysWith: +)
+        if isFirst {
+            byOutcome.merge(delivery.byOutcome, uniquingKeysWith: +)
+            byKind.merge(delivery.byKind, uniquingKeysWith: +)
+        } else {
+            retriedDeadLetters += delivery.byOutcome[.deadLettered] ?? 0
+        }
         for record in delivery.badRecords {
+            if isPolled {
+                let name = "\(record.sequenceNumber)-\(record.subSequenceNumber ?? -1)"
+                guard knownBadRecords.insert(name).inserted else { continue }
+            }
+            badRecordCount += 1
             byReason[record.reason, default: 0] += 1
             if badRecords.count < Self.listLimit { badRecords.append((event.name, record)) }
         }
-        badRecordCount += delivery.badRecords.count
         if let message = delivery.invocationError { invocationErrors.append((event.name, message)) }
     }
 
-    /// Whether any record, or any invocation as a whole, has failed.
-    var hasFailures: Bool { byOutcome[.failed, default: 0] > 0 || !invocationErrors.isEmpty }
+    /// Settles what became of the records in the end, retries and give-ups considered.
+    ///
+    /// Counted are the first deliveries; what failed in them and was not given up has been processed by a later one, and
+    /// what was processed behind a failure may have been given up with it.
+    mutating func conclude(_ polled: PolledReplay) {
+        let total = records
+        let failed = polled.discardedRecords
+        byOutcome[.failed] = failed
+        byOutcome[.deadLettered, default: 0] += retriedDeadLetters
+        let settled = failed + byOutcome[.deadLettered, default: 0] + byOutcome[.skipped, default: 0]
+        byOutcome[.processed] = max(0, total - settled)
+        poller = (
+            polled.steps.count { $0.batch.retries > 0 }, polled.steps.count { $0.batch.cuts > 0 },
+            polled.discarded.count, failed
+        )
+    }
 
-    private var records: Int { byOutcome.values.reduce(0, +) }
+    /// Whether any record, or any invocation as a whole, has failed for good.
+    var hasFailures: Bool {
+        byOutcome[.failed, default: 0] > 0 || poller == nil && !invocationErrors.isEmpty
+    }
+
+    var isEmpty: Bool { events == 0 }
+
+    var records: Int { byOutcome.values.reduce(0, +) }
     private var seconds: Double { latencies.reduce(0, +) / 1000 }
     private var recordsPerSecond: Double { seconds > 0 ? Double(records) / seconds : 0 }
     private var megabytesPerSecond: Double { seconds > 0 ? Double(bytes) / 1e6 / seconds : 0 }
 
     /// The latency, in ms, that this share of the invocations did not exceed.
-    private func percentile(_ share: Double) -> Double {
+    func percentile(_ share: Double) -> Double {
         let sorted = latencies.sorted()
         guard !sorted.isEmpty else { return 0 }
         return sorted[min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.up)) - 1)]
@@ -70,6 +111,15 @@ extension ReplayReport {
             lines.append("failed invocations")
             for (event, message) in invocationErrors { lines.append("  \(event): \(MessageText.escaped(message))") }
             lines.append("")
+        }
+        if let poller {
+            lines += Self.table(
+                "poller",
+                [
+                    ("invocations", events), ("of these, retries", poller.retries),
+                    ("of these, of cut batches", poller.cuts),
+                    ("batches given up", poller.discardedBatches), ("records given up", poller.discardedRecords),
+                ])
         }
         lines.append(
             "throughput  \(Self.decimal(recordsPerSecond, 0)) records/s, \(Self.decimal(megabytesPerSecond, 1)) MB/s")
@@ -122,6 +172,16 @@ extension ReplayReport {
             writer.closeObject()
         }
         writer.closeArray()
+        if let poller {
+            writer.key("poller")
+            writer.openObject()
+            write("invocations", events, to: &writer)
+            write("retries", poller.retries, to: &writer)
+            write("cuts", poller.cuts, to: &writer)
+            write("discardedBatches", poller.discardedBatches, to: &writer)
+            write("discardedRecords", poller.discardedRecords, to: &writer)
+            writer.closeObject()
+        }
         writer.key("throughput")
         writer.openObject()
         write("recordsPerSecond", recordsPerSecond, to: &writer)

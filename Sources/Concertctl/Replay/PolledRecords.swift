@@ -1,0 +1,72 @@
+import Foundation
+import JSON
+import Poller
+
+/// The records of events, one by one, as they came.
+enum PolledRecords {
+    /// A record, and the shard and the stream that its event names.
+    struct Source {
+        var record: PolledRecord
+        var shard: String
+        var stream: String?
+    }
+
+    /// Nil when `event` is no Kinesis event whose records can be told apart.
+    static func records(of event: ReplayEvent) -> [Source]? {
+        var sources: [Source] = []
+        guard let elements = elements(of: event.bytes) else { return nil }
+        for element in elements {
+            let json = Array(event.bytes[element])
+            guard let record = try? JSONValue(parsing: json), let kinesis = record["kinesis"],
+                let sequence = kinesis["sequenceNumber"]?.string
+            else { return nil }
+            let arrival = kinesis["approximateArrivalTimestamp"]?.double.flatMap { (0..<1e11).contains($0) ? $0 : nil }
+            sources.append(
+                Source(
+                    record: PolledRecord(
+                        sequenceNumber: sequence, partitionKey: kinesis["partitionKey"]?.string ?? sequence,
+                        arrival: Int64((arrival ?? 0) * 1000), json: json),
+                    shard: record["eventID"]?.string.map { String($0.prefix { $0 != ":" }) } ?? "shardId-000000000000",
+                    stream: record["eventSourceARN"]?.string))
+        }
+        return sources
+    }
+
+    /// Where the elements of the list `Records` stand.
+    private static func elements(of bytes: [UInt8]) -> [Range<Int>]? {
+        var scanner = JSONScanner()
+        var found: [Range<Int>]?
+        do throws(JSONError) {
+            scanner.skipByteOrderMark(in: bytes.span)
+            guard try scanner.kind(in: bytes.span) == .object else { return nil }
+            var key = try scanner.openObject(in: bytes.span)
+            while let name = key {
+                if bytes.span.string(name.range) == "Records", try scanner.kind(in: bytes.span) == .array {
+                    found = try elements(&scanner, in: bytes.span)
+                } else {
+                    try scanner.skipValue(in: bytes.span)
+                }
+                key = try scanner.nextKey(in: bytes.span)
+            }
+            try scanner.finish(in: bytes.span)
+            return found
+        } catch {
+            return nil
+        }
+    }
+
+    private static func elements(_ scanner: inout JSONScanner, in bytes: Swift.Span<UInt8>) throws(JSONError) -> [Range<
+        Int
+    >] {
+        var elements: [Range<Int>] = []
+        var goesOn = try scanner.openArray(in: bytes)
+        while goesOn {
+            _ = try scanner.kind(in: bytes)
+            let start = scanner.offset
+            try scanner.skipValue(in: bytes)
+            elements.append(start..<scanner.offset)
+            goesOn = try scanner.nextElement(in: bytes)
+        }
+        return elements
+    }
+}

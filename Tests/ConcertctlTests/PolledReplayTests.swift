@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import XCTest
+
+/// `concertctl replay` as Lambda's poller delivers.
+final class PolledReplayTests: XCTestCase {
+    private static let good = #"{"artist_id":"a1","name":"Nova"}"#
+    private static let poison = "<script>alert(1)</script>\u{1B}[31m & \"quotes\""
+
+    /// Payloads of which those at `poisoned` are none.
+    private func payloads(_ count: Int, poisoned: Set<Int>, _ folder: TemporaryFolder) throws -> String {
+        let lines = (0..<count).map { poisoned.contains($0) ? Self.poison : Self.good }
+        return try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
+    }
+
+    private func documents(_ path: String) throws -> [[String: Any]] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+            try XCTUnwrap(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+    }
+
+    func testAPoisonedBatchOfTenThousandEndsWithExactlyThePoisonInTheOnFailureFile() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(10_000, poisoned: [0, 4711, 9999], folder)
+        let (failed, page) = (folder.url.path + "/failed.ndjson", folder.url.path + "/report.html")
+        let run = try Concertctl.run([
+            "replay", path, "--batch-size", "10000", "--bisect", "--retries", "3", "--on-failure", failed, "--report",
+            page, "--output", "json",
+        ])
+        XCTAssertEqual(run.status, 3, run.notes)
+        let records = try XCTUnwrap(run.json()["records"] as? [String: Any])
+        XCTAssertEqual(
+            records["byOutcome"] as? [String: Int], ["processed": 9997, "skipped": 0, "dead_lettered": 0, "failed": 3])
+        let batches = try documents(failed).compactMap { $0["KinesisBatchInfo"] as? [String: Any] }
+        XCTAssertEqual(batches.compactMap { $0["batchSize"] as? Int }, [1, 1, 1])
+        XCTAssertEqual(
+            batches.compactMap { ($0["startSequenceNumber"] as? String)?.suffix(5) }, ["00000", "04711", "09999"])
+
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        XCTAssertFalse(html.contains("<script"), "what a record holds must not become markup")
+        XCTAssertFalse(html.contains("\u{1B}"))
+        XCTAssertFalse(html.contains("http"), "the page needs no network")
+        XCTAssertEqual(html.components(separatedBy: "given up</span>").count - 1, 3)
+        for mark in [
+            "prefers-color-scheme:dark", "@media print", "RetryAttemptsExhausted", "Bad records", "aria-label",
+        ] {
+            XCTAssertTrue(html.contains(mark), mark)
+        }
+        // Well-formed as far as tags go: each that is opened is closed.
+        for tag in ["details", "section", "table", "tbody", "svg", "div", "dl", "summary"] {
+            let opened =
+                html.components(separatedBy: "<\(tag)>").count + html.components(separatedBy: "<\(tag) ").count - 2
+            XCTAssertEqual(opened, html.components(separatedBy: "</\(tag)>").count - 1, tag)
+        }
+    }
+
+    func testWhatWasGivenUpCanBeReplayedFromTheFile() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(20, poisoned: [7], folder)
+        let failed = folder.url.path + "/failed.ndjson"
+        XCTAssertEqual(try Concertctl.run(["replay", path, "--retries", "0", "--on-failure", failed]).status, 3)
+        let list = try Concertctl.run(
+            ["dead-letters", "list", failed, "--output", "json"], environment: ["AWS_REGION": "us-east-1"])
+        XCTAssertEqual(list.status, 0, list.notes)
+        XCTAssertTrue(list.output.contains(#""BatchSize": 13"#), list.output)
+    }
+
+    func testNothingIsCountedTwiceHoweverOftenItIsTried() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(100, poisoned: [50], folder)
+        for words in [
+            ["--retries", "5"], ["--bisect"], ["--shards", "3", "--retries", "2"], ["--parallelization-factor", "10"],
+        ] {
+            let run = try Concertctl.run(["replay", path, "--batch-size", "30", "--output", "json"] + words)
+            let records = try XCTUnwrap(run.json()["records"] as? [String: Any])
+            XCTAssertEqual(records["total"] as? Int, 100, "\(words)")
+            let bad = try XCTUnwrap(run.json()["badRecords"] as? [String: Any])
+            XCTAssertEqual(bad["total"] as? Int, 1, "\(words)")
+        }
+        let letters = try Concertctl.run([
+            "replay", path, "--retries", "2", "--sink-dir", folder.url.path + "/out", "--output", "json",
+        ])
+        XCTAssertEqual(letters.status, 0, letters.notes)
+        let records = try XCTUnwrap(letters.json()["records"] as? [String: Any])
+        XCTAssertEqual(
+            records["byOutcome"] as? [String: Int], ["processed": 99, "skipped": 0, "dead_lettered": 1, "failed": 0])
+    }
+
+    func testABootstrapIsDrivenInTheSameWay() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(200, poisoned: [3, 150], folder)
+        let failed = folder.url.path + "/failed.ndjson"
+        let run = try Concertctl.run([
+            "replay", path, "--bootstrap", "dist/bootstrap", "--bisect", "--retries", "1", "--on-failure", failed,
+        ])
+        XCTAssertEqual(run.status, 3, run.notes)
+        XCTAssertEqual(
+            try documents(failed).compactMap { ($0["KinesisBatchInfo"] as? [String: Any])?["batchSize"] as? Int },
+            [1, 1])
+    }
+}
