@@ -11,6 +11,9 @@ enum Main {
     static func main() {
         // A peer that closes must end in an error of the call, not in the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // A core dump would hold credentials and records.
+        var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
         let arguments = CommandLine.arguments.dropFirst()
         if let option = arguments.first { exit(CommandLineOption.run(option, Array(arguments.dropFirst()))) }
         // Not exit: its handlers would tear down libraries that other threads are still inside of.

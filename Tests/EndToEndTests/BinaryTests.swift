@@ -19,6 +19,16 @@ final class BinaryTests: BootstrapTestCase {
         #endif
     }
 
+    /// A dump would hold credentials and records.
+    func testProcessLeavesNoCoreDump() throws {
+        try withBootstrap { server, bootstrap in
+            try assertServes(server)
+            let limits = try String(contentsOfFile: "/proc/\(bootstrap.processID)/limits", encoding: .utf8)
+            let line = try XCTUnwrap(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+            XCTAssertEqual(line.split(separator: " ").suffix(3).map(String.init), ["0", "0", "bytes"])
+        }
+    }
+
     func testBinaryServesInsideAnEmptyRoot() throws {
         try withTemporaryFolder { root in
             let binary = root.appendingPathComponent("bootstrap")

@@ -93,6 +93,8 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(template.value(of: mapping["MaximumRecordAgeInSeconds"]), 86_400)
         XCTAssertEqual(
             mapping["DestinationConfig"]["OnFailure"]["Destination"], .attribute("Arn", of: "DeadLetterQueue"))
+        let variables = template.resource("Processor", type: "AWS::Lambda::Function")["Environment"]["Variables"]
+        XCTAssertEqual(variables["DEAD_LETTER_QUEUE_URL"], ["Ref": "DeadLetterQueue"])
         XCTAssertEqual(queue["SqsManagedSseEnabled"], true)
         XCTAssertEqual(queue["MessageRetentionPeriod"], 1_209_600)
     }
@@ -154,6 +156,17 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(alarm["MetricName"], "IteratorAge")
         XCTAssertEqual(alarm["Dimensions"], [["Name": "FunctionName", "Value": ["Ref": "Processor"]]])
         XCTAssertEqual(alarm["Statistic"], "Maximum")
+    }
+
+    func testAlarmWatchesTheDeadLetters() throws {
+        let template = try Self.transformed.get()
+        let alarm = template.resource("DeadLettersAlarm", type: "AWS::CloudWatch::Alarm")
+
+        XCTAssertEqual(alarm["Namespace"], "AWS/SQS")
+        XCTAssertEqual(
+            alarm["Dimensions"],
+            [["Name": "QueueName", "Value": .attribute("QueueName", of: "DeadLetterQueue")]])
+        XCTAssertEqual(alarm["Threshold"], 0)
     }
 
     private static func lintAndTransform() throws -> JSONValue {

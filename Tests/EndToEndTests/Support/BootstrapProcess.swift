@@ -61,6 +61,8 @@ final class BootstrapProcess {
         return try XCTUnwrap(Int(line.filter(\.isNumber))) * 1024
     }
 
+    var processID: Int32 { process.processIdentifier }
+
     /// Sends SIGTERM, as Lambda does.
     func terminate() { kill(process.processIdentifier, SIGTERM) }
 
