@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build replay test package docs format lint check clean
+.PHONY: help build replay test package chaos fuzz sanitize docs format lint check clean
 
 # What the sources of the static binary are made of; it is built anew when one of them changes.
 SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh)
@@ -33,6 +33,16 @@ replay: build package ## replay the shipped fixtures: through the static bootstr
 test: package ## run all tests: units, wire, and the built bootstrap end to end
 	@scripts/install-test-dependencies.sh
 	@scripts/test.sh
+
+chaos: package ## 200,000 records through every fault there is (CHAOS_RECORDS and CHAOS_SEED choose others)
+	@scripts/install-test-dependencies.sh
+	@CHAOS_RECORDS=$${CHAOS_RECORDS:-200000} swift test --disable-swift-testing --filter EndToEndTests.ChaosTests
+
+fuzz: ## fuzz each parser for a minute (SECONDS_EACH=..., TARGET=...)
+	@scripts/fuzz.sh
+
+sanitize: ## the unit tests under AddressSanitizer and ThreadSanitizer
+	@scripts/sanitize.sh
 
 docs: ## write docs/concertctl.md anew from the table that help reads
 	@swift build --product concertctl

@@ -78,8 +78,22 @@ let package = Package(
             name: "ConcertctlTests", dependencies: ["Clients", "JSON", "TestSupport", "Transport", "concertctl"],
             swiftSettings: settings),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["RuntimeServer", "TestSupport", "concertctl"], swiftSettings: settings
-        ),
+            name: "EndToEndTests",
+            dependencies: ["Poller", "Processor", "RuntimeServer", "TestSupport", "concertctl"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` builds this alone, with libFuzzer from the toolchain; without it there is nothing to link against.
+if Context.environment["FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "CCrypto", "CFuzzer", "Clients", "JSON", "LambdaRuntime", "Processor", "Telemetry", "Transport",
+            ],
+            path: "Tests/Fuzz", exclude: ["CFuzzer", "Corpora"], swiftSettings: settings),
+    ]
+}

@@ -22,4 +22,5 @@ executed=$(sed -nE 's/.*Executed ([0-9]+) tests?, with 0 failures.*/\1/p' "$log"
 [[ -n $executed ]] || { echo "error: no test was executed" >&2; exit 1; }
 
 Tests/Support/chroot-probe.sh dist/bootstrap
+SECONDS_EACH=4 scripts/fuzz.sh
 echo "$executed passed, 0 failed"

@@ -12,12 +12,14 @@ struct LoopbackRequest {
     var url: String
     /// What is posted; `nil` for a GET.
     var body: Data?
+    var headers: [String: String] = [:]
 
     func answer() throws -> Data {
         guard let target = URL(string: url) else { throw Failure("\(url) is no URL") }
         var request = URLRequest(url: target)
         request.httpMethod = body == nil ? "GET" : "POST"
         request.httpBody = body
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         let answer = Answer()
         let task = URLSession.shared.dataTask(with: request) { [url] data, response, error in
             let status = (response as? HTTPURLResponse)?.statusCode

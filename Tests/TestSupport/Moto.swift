@@ -37,6 +37,21 @@ public struct Moto: Sendable {
 
     private static let folder = Repository.root.appending(path: ".build-moto")
 
+    /// Bodies of up to ten messages of a queue, which nobody else gets for the next half minute; none when it is empty.
+    public func receive(_ queue: String) throws -> [String] {
+        let call = try JSONSerialization.data(withJSONObject: ["QueueUrl": queue, "MaxNumberOfMessages": 10])
+        let scope = "Credential=AKIDEXAMPLE/20260101/us-east-1/sqs/aws4_request"
+        let request = LoopbackRequest(
+            url: url, body: call,
+            headers: [
+                "X-Amz-Target": "AmazonSQS.ReceiveMessage", "Content-Type": "application/x-amz-json-1.0",
+                "Authorization": "AWS4-HMAC-SHA256 \(scope), SignedHeaders=host, Signature=0",
+            ])
+        let answer = try JSONSerialization.jsonObject(with: request.answer()) as? [String: Any]
+        let messages = answer?["Messages"] as? [[String: Any]] ?? []
+        return messages.compactMap { $0["Body"] as? String }
+    }
+
     /// The interpreter that has moto and botocore; the first call installs them when they are not there.
     public static func python() throws -> URL {
         try installation.get()

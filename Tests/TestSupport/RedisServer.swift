@@ -78,8 +78,13 @@ public final class RedisServer {
 
     @discardableResult public func cli(_ words: [String]) throws -> String {
         let user = extra.contains { $0.hasPrefix("requirepass") } ? ["-a", "admin", "--no-auth-warning"] : []
+        return try Self.cli(port: port, user + words)
+    }
+
+    /// The same for the server on that port, from any thread.
+    @discardableResult public static func cli(port: Int, _ words: [String]) throws -> String {
         let program = try RunningProgram(
-            URL(filePath: "/usr/bin/env"), ["redis-cli", "-p", "\(port)"] + user + words,
+            URL(filePath: "/usr/bin/env"), ["redis-cli", "-p", "\(port)"] + words,
             environment: ProcessInfo.processInfo.environment)
         let run = try program.finish(timeLimit: 30)
         guard run.status == 0 else { throw Failure("redis-cli \(words): \(run.output)\(run.notes)") }

@@ -28,6 +28,8 @@ public struct Warehouse: Sendable {
         /// X-Ray headers, in order.
         public var traces: [String]
         public var largest: Largest
+        /// How often each fault has happened.
+        public var faults: [String: Int]
 
         public var total: Int { calls.values.reduce(0, +) }
     }

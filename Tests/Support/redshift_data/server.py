@@ -7,7 +7,7 @@ POST /_control/settings  {"readsEscapes", "waits", "activeLimit", "s3"}; the las
     reads from
 POST /_control/sql       {"sql"}: runs it as the database's owner and answers its rows as texts
 POST /_control/reset     forgets statements, faults and settings, and drops all schemas that tests made
-GET  /_control/calls     how many there were of each operation, the largest statement and count, and trace headers
+GET  /_control/calls     how many there were of each operation and fault, the largest statement and count, and trace headers
 """
 import json
 import random
@@ -23,7 +23,7 @@ from statements import Service
 
 class Faults:
     def __init__(self):
-        self.waiting, self.random = [], random.Random(1)
+        self.waiting, self.random, self.taken = [], random.Random(1), Counter()
 
     def add(self, fault):
         self.random = random.Random(fault.get("seed", 1))
@@ -32,6 +32,7 @@ class Faults:
     def take(self, operation):
         for fault in self.waiting:
             if fault["operation"] in (operation, "*") and self.random.random() < fault["probability"]:
+                self.taken[fault["kind"]] += 1
                 fault["times"] -= 1
                 if fault["times"] == 0:
                     self.waiting.remove(fault)
@@ -76,7 +77,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         server = self.server
-        self.reply(200, {"calls": server.calls, "traces": server.traces, "largest": server.largest})
+        self.reply(200, {
+            "calls": server.calls, "traces": server.traces, "largest": server.largest, "faults": server.faults.taken})
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")

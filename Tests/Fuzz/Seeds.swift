@@ -1,0 +1,39 @@
+import Foundation
+import JSON
+
+@testable import Processor
+
+/// The first inputs of each target, made from the fixtures, so that they are always of today's shapes.
+enum Seeds {
+    /// Writes a folder for each target that grows from the fixtures into `folder`.
+    static func write(to folder: String) throws {
+        let fixtures = try FileManager.default.contentsOfDirectory(atPath: "Fixtures/kinesis")
+            .filter { $0.hasSuffix(".event.json") }.sorted()
+        var count = 0
+        func add(_ bytes: [UInt8], _ target: String) throws {
+            let place = URL(filePath: folder).appending(path: target)
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            try Data(bytes).write(to: place.appending(path: "fixture-\(count)"))
+            count += 1
+        }
+        for fixture in fixtures {
+            let event = [UInt8](try Data(contentsOf: URL(filePath: "Fixtures/kinesis/" + fixture)))
+            guard event.count < 32_768 else { continue }
+            try add(event, "event")
+            for text in dataTexts(of: event) {
+                try add(Array(text.utf8), "base64")
+                guard let data = Data(base64Encoded: text).map({ [UInt8]($0) }) else { continue }
+                try add(data, data.starts(with: [0x1F, 0x8B]) ? "gzip" : "payload")
+                if Aggregation.isAggregate(data.span), data.count > 20 {
+                    try add(Array(data[4..<(data.count - 16)]), "kpl")
+                }
+                if (try? JSONValue(parsing: data)) != nil { try add(data, "json") }
+            }
+        }
+    }
+
+    private static func dataTexts(of event: [UInt8]) -> [String] {
+        guard let records = (try? JSONValue(parsing: event))?["Records"]?.array else { return [] }
+        return records.compactMap { $0["kinesis"]?["data"]?.string }
+    }
+}

@@ -1,0 +1,49 @@
+import JSON
+
+@testable import Processor
+
+/// One record's data: taken with a document that is JSON, or refused with words; twice the same.
+struct PayloadTarget: FuzzTarget {
+    private var reader = RecordReader()
+
+    init() {}
+
+    mutating func check(_ bytes: [UInt8]) {
+        var fresh = RecordReader()
+        var expected: [RecordReader.Content] = []
+        fresh.forEachRecord(in: bytes) { expected.append($0.content) }
+        var index = 0
+        // The reader that has read everything before must say what a fresh one says.
+        reader.forEachRecord(in: bytes) { record in
+            mustHold(record.content == expected[index], "what came before changes what a record is")
+            Self.check(record)
+            index += 1
+        }
+    }
+
+    private static func check(_ record: RecordReader.UserRecord) {
+        switch record.content {
+        case .test: break
+        case .bad(let error): mustHold(!"\(error)".isEmpty, "refused without a word")
+        case .entity(let kind, let document):
+            guard let value = try? JSONValue(parsing: document), value.object != nil else {
+                fatalError("the document is no JSON object: \(String(decoding: document, as: UTF8.self))")
+            }
+            // A document is a payload as well: the cache can be read back.
+            var second = RecordReader()
+            guard case .entity(kind, let again)? = second.only(document) else {
+                fatalError("the document is refused: \(String(decoding: document, as: UTF8.self))")
+            }
+            mustHold(again == document, "the document changes when it is read back")
+        }
+    }
+}
+
+extension RecordReader {
+    /// What `data` is, when it is one record.
+    mutating func only(_ data: [UInt8]) -> Content? {
+        var content: Content?
+        forEachRecord(in: data) { content = $0.content }
+        return content
+    }
+}

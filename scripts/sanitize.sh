@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Runs the unit tests under AddressSanitizer and under ThreadSanitizer; neither may find anything.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/install-test-dependencies.sh
+
+# libcurl, OpenSSL and zlib are the distribution's, and not instrumented.
+export SWIFT_BACKTRACE=enable=no
+units='^(JSONTests|ProcessorTests|TelemetryTests|LambdaRuntimeTests|RuntimeServerTests|PollerTests|ClientsTests|TransportTests)\.'
+for sanitizer in address thread; do
+    echo "== $sanitizer"
+    options=(--sanitize "$sanitizer" --scratch-path ".build-$sanitizer" -Xswiftc -use-ld=lld)
+    swift build --build-tests "${options[@]}"
+    log=.build-$sanitizer/report.txt
+    if ! swift test --skip-build --disable-swift-testing "${options[@]}" --filter "$units" >"$log" 2>&1; then
+        tail -n 40 "$log"
+        echo "error: the tests fail under the $sanitizer sanitizer; see $log" >&2
+        exit 1
+    fi
+    if grep --extended-regexp 'WARNING: ThreadSanitizer|ERROR: AddressSanitizer' "$log"; then
+        echo "error: the $sanitizer sanitizer found something; see $log" >&2
+        exit 1
+    fi
+    grep --extended-regexp '^.*Executed [0-9]+ tests' "$log" | tail -n 1
+done
