@@ -135,8 +135,14 @@ extension ShardPoller {
             end += 1
         }
         guard end > start else { return nil }
+        // Its own copy: a slice would keep the list shared, and each record added to it would then copy all of them.
+        let records = Array(lanes[index].fresh[start..<end])
         lanes[index].start = end
-        return Unit(records: lanes[index].fresh[start..<end])
+        if end > 4096, end * 2 > lanes[index].fresh.count {
+            lanes[index].fresh.removeFirst(end)
+            lanes[index].start = 0
+        }
+        return Unit(records: records[...])
     }
 
     /// How many records at the front are too old.

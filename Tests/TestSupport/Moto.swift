@@ -37,9 +37,12 @@ public struct Moto: Sendable {
 
     private static let folder = Repository.root.appending(path: ".build-moto")
 
-    /// Bodies of up to ten messages of a queue, which nobody else gets for the next half minute; none when it is empty.
+    /// Bodies of up to ten messages of a queue, which nobody gets again for an hour; none when it is empty.
     public func receive(_ queue: String) throws -> [String] {
-        let call = try JSONSerialization.data(withJSONObject: ["QueueUrl": queue, "MaxNumberOfMessages": 10])
+        let call = try JSONSerialization.data(
+            withJSONObject: [
+                "QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 3600,
+            ] as [String: Any])
         let scope = "Credential=AKIDEXAMPLE/20260101/us-east-1/sqs/aws4_request"
         let request = LoopbackRequest(
             url: url, body: call,
