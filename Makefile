@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build replay test package chaos fuzz sanitize docs format lint check clean
+.PHONY: help build replay test package chaos fuzz sanitize bench docs format lint check clean
 
 # What the sources of the static binary are made of; it is built anew when one of them changes.
 SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh)
@@ -44,17 +44,21 @@ fuzz: ## fuzz each parser for a minute (SECONDS_EACH=..., TARGET=...)
 sanitize: ## the unit tests under AddressSanitizer and ThreadSanitizer
 	@scripts/sanitize.sh
 
+bench: build package ## measure beside the baselines (BENCH_OPTIONS="--output json" for JSON)
+	@scripts/bench.sh $(BENCH_OPTIONS)
+
 docs: ## write docs/concertctl.md anew from the table that help reads
 	@swift build --product concertctl
 	@"$$(swift build --show-bin-path)/concertctl" documentation > docs/concertctl.md
 
 format: ## rewrite the Swift sources as swift format wants them
-	@swift format --in-place --configuration .swift-format --recursive Sources Tests Package.swift
+	@swift format --in-place --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
 
 lint: ## fail on any finding of swift format
-	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Package.swift
+	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
 
 check: lint test ## what must pass before a commit
 
 clean: ## delete what was built
-	@rm -rf .build .build-static .build-deps .build-python .build-emulator .build-moto .build-postgresql dist
+	@rm -rf .build .build-static .build-deps .build-python .build-emulator .build-moto .build-postgresql .build-fuzz .build-address .build-thread \
+		.build-bench dist

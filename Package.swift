@@ -97,3 +97,11 @@ if Context.environment["FUZZ"] != nil {
             path: "Tests/Fuzz", exclude: ["CFuzzer", "Corpora"], swiftSettings: settings),
     ]
 }
+
+// `make bench` builds this alone.
+if Context.environment["BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "decode-benchmark", dependencies: ["JSON", "Processor"], path: "Benchmarks/Decode",
+            swiftSettings: settings))
+}

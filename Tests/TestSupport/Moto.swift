@@ -37,22 +37,28 @@ public struct Moto: Sendable {
 
     private static let folder = Repository.root.appending(path: ".build-moto")
 
-    /// Bodies of up to ten messages of a queue, which nobody gets again for an hour; none when it is empty.
-    public func receive(_ queue: String) throws -> [String] {
-        let call = try JSONSerialization.data(
-            withJSONObject: [
-                "QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 3600,
-            ] as [String: Any])
+    /// Takes up to ten messages out of a queue, and returns their bodies; none when it is empty.
+    public func take(_ queue: String) throws -> [String] {
+        let answer = try sqs("ReceiveMessage", ["QueueUrl": queue, "MaxNumberOfMessages": 10])
+        let messages = answer["Messages"] as? [[String: Any]] ?? []
+        guard !messages.isEmpty else { return [] }
+        let entries = messages.enumerated().map {
+            ["Id": "\($0)", "ReceiptHandle": $1["ReceiptHandle"] as? String ?? ""]
+        }
+        let deleted = try sqs("DeleteMessageBatch", ["QueueUrl": queue, "Entries": entries])
+        guard (deleted["Successful"] as? [Any])?.count == messages.count else { throw Failure("\(deleted)") }
+        return messages.compactMap { $0["Body"] as? String }
+    }
+
+    private func sqs(_ operation: String, _ members: [String: Any]) throws -> [String: Any] {
         let scope = "Credential=AKIDEXAMPLE/20260101/us-east-1/sqs/aws4_request"
         let request = LoopbackRequest(
-            url: url, body: call,
+            url: url, body: try JSONSerialization.data(withJSONObject: members),
             headers: [
-                "X-Amz-Target": "AmazonSQS.ReceiveMessage", "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": "AmazonSQS.\(operation)", "Content-Type": "application/x-amz-json-1.0",
                 "Authorization": "AWS4-HMAC-SHA256 \(scope), SignedHeaders=host, Signature=0",
             ])
-        let answer = try JSONSerialization.jsonObject(with: request.answer()) as? [String: Any]
-        let messages = answer?["Messages"] as? [[String: Any]] ?? []
-        return messages.compactMap { $0["Body"] as? String }
+        return try JSONSerialization.jsonObject(with: request.answer()) as? [String: Any] ?? [:]
     }
 
     /// The interpreter that has moto and botocore; the first call installs them when they are not there.

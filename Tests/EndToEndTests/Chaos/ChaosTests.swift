@@ -175,7 +175,7 @@ extension ChaosTests {
     private static func letters(_ moto: Moto, queue: String) throws -> [(String, String)] {
         var letters: [(String, String)] = []
         while true {
-            let bodies = try moto.receive(queue)
+            let bodies = try moto.take(queue)
             guard !bodies.isEmpty else { return letters }
             for body in bodies {
                 let letter = try JSONValue(parsing: body.utf8)

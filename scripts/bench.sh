@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Builds the baselines and the decode benchmark, and measures them beside dist/bootstrap. Arguments go to Benchmarks/bench.py.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+build=.build-bench
+mkdir -p "$build"
+
+scripts/install-build-dependencies.sh
+if [[ ! -e /usr/include/simdjson.h ]]; then
+    sudo=(); ((EUID == 0)) || sudo=(sudo)
+    "${sudo[@]}" apt-get install --yes --no-install-recommends g++ gcc libsimdjson-dev python3-venv >&2
+fi
+if [[ ! -x $build/python/bin/python ]] || ! "$build/python/bin/python" -c 'import awslambdaric' 2>/dev/null; then
+    python3 -m venv "$build/python"
+    "$build/python/bin/pip" install --quiet 'awslambdaric==3.1.1' >&2
+fi
+
+vectors=()
+[[ $(uname -m) == x86_64 ]] && vectors=(-Xcc -mavx2)
+options=(--configuration release --scratch-path "$build/swift" --product decode-benchmark -Xswiftc -enable-testing
+    "${vectors[@]}")
+BENCH=1 swift build "${options[@]}" >&2
+cp "$(BENCH=1 swift build "${options[@]}" --show-bin-path)/decode-benchmark" "$build/decode-benchmark"
+gcc -O2 -Wall -Wextra -o "$build/stub" Benchmarks/baselines/stub.c
+gcc -O2 -Wall -Wextra -o "$build/floor" Benchmarks/baselines/floor.c
+g++ -O3 -march=haswell -o "$build/anchor" Benchmarks/baselines/anchor.cpp -lsimdjson
+exec python3 Benchmarks/bench.py "$@"
