@@ -26,8 +26,9 @@ def event(records):
     path = os.path.join(build, f"event-{records}.json")
     size = ["--size", "compact"] if records > 4000 else []
     if not os.path.exists(path):
+        text = run("dist/concertctl", "generate", "--records", str(records), *size)
         with open(path, "w") as file:
-            file.write(run("dist/concertctl", "generate", "--records", str(records), *size))
+            file.write(text)
     return path
 
 

@@ -87,7 +87,8 @@ guard batch.badRecords.isEmpty else {
 private let foundation = try median(max(3, rounds / 20)) {
     let decoder = JSONDecoder()
     for record in try decoder.decode(FoundationEvent.self, from: Data(event)).records {
-        _ = try decoder.decode(FoundationPayload.self, from: record.kinesis.data)
+        // It gives up at a text where it wants a number, which is to its advantage.
+        _ = try? decoder.decode(FoundationPayload.self, from: record.kinesis.data)
     }
 }
 

@@ -49,18 +49,20 @@ int main(int argc,char**argv){
       auto d=Q.iterate(padded_string_view((const char*)o,n,n+SIMDJSON_PADDING)).take_value(); auto obj=d.get_object().value();
       Artist a; Concert c; bool isA=false;
       for(auto f: obj){ std::string_view k=f.unescaped_key(); auto v=f.value();
-        auto str=[&](std::string_view&x){ if(!v.value().is_null()) x=v.value().get_string(); };
+        auto str=[&](std::string_view&x){ std::string_view y; if(!v.get_string().get(y)) x=y; };
+        auto dbl=[&](double&x){ double y; if(!v.get_double().get(y)) x=y; }; auto num=[&](long long&x){ int64_t y; if(!v.get_int64().get(y)) x=y; };
+        auto list=[&](std::vector<std::string_view>&x){ ondemand::array y; if(!v.get_array().get(y)) for(auto g: y){ std::string_view z; if(!g.get_string().get(z)) x.push_back(z); } };
         if(k=="artist_id"){ std::string_view x; str(x); a.id=x; c.artist=x; }
-        else if(k=="name") str(a.name); else if(k=="genre"){ for(auto g: v.get_array()) a.genres.push_back(g.get_string()); }
-        else if(k=="popularity_score") a.popularity=v.get_double(); else if(k=="formation_date") str(a.formed);
-        else if(k=="members"){ for(auto g: v.get_array()) a.members.push_back(g.get_string()); }
+        else if(k=="name") str(a.name); else if(k=="genre"){ list(a.genres); }
+        else if(k=="popularity_score") dbl(a.popularity); else if(k=="formation_date") str(a.formed);
+        else if(k=="members"){ list(a.members); }
         else if(k=="spotify_id") str(a.spotify); else if(k=="source"){ std::string_view x; str(x); a.source=c.source=x; }
-        else if(k=="raw_data"){ for(auto g: v.get_object()){ std::string_view kk=g.unescaped_key(); if(kk=="followers") a.followers=g.value().get_int64(); else if(kk=="name") c.name=g.value().get_string(); else if(kk=="url") c.url=g.value().get_string(); } }
+        else if(k=="raw_data"){ ondemand::object raw; if(!v.get_object().get(raw)) for(auto g: raw){ std::string_view kk=g.unescaped_key(), y; int64_t n; if(kk=="followers"){ if(!g.value().get_int64().get(n)) a.followers=n; } else if(kk=="name"){ if(!g.value().get_string().get(y)) c.name=y; } else if(kk=="url"){ if(!g.value().get_string().get(y)) c.url=y; } } }
         else if(k=="ingestion_timestamp"){ std::string_view x; str(x); a.ts=c.ts=x; }
-        else if(k=="data_type"){ std::string_view x=v.get_string(); isA=x=="artists"; }
+        else if(k=="data_type"){ std::string_view x; str(x); isA=x=="artists"; }
         else if(k=="concert_id") str(c.id); else if(k=="venue_id") str(c.venue); else if(k=="event_date") str(c.date);
-        else if(k=="ticket_prices"){ if(!v.value().is_null()) for(auto g: v.get_object()) c.prices.emplace_back(g.unescaped_key().value(),g.value().get_double()); }
-        else if(k=="total_attendance"){ if(!v.value().is_null()) c.attendance=v.get_int64(); } else if(k=="revenue"){ if(!v.value().is_null()) c.revenue=v.get_double(); }
+        else if(k=="ticket_prices"){ ondemand::object prices; if(!v.get_object().get(prices)) for(auto g: prices){ std::string_view tier=g.unescaped_key(); double y; if(!g.value().get_double().get(y)) c.prices.emplace_back(tier,y); } }
+        else if(k=="total_attendance"){ num(c.attendance); } else if(k=="revenue"){ dbl(c.revenue); }
         else if(k=="status") str(c.status);
       }
       if(isA) artists.push_back(std::move(a)); else concerts.push_back(std::move(c));
