@@ -124,6 +124,40 @@ final class TemplateTests: XCTestCase {
             statements.last?["Condition"]["StringEquals"]["redshift-data:statement-owner-iam-userid"], "${aws:userid}")
     }
 
+    func testReachesTheCacheInItsNetworkAndTellsTheTopicAndTheBusThatAreNamed() throws {
+        let template = try Self.transformed.get()
+        let function = template.resource("Processor", type: "AWS::Lambda::Function")
+        let variables = function["Environment"]["Variables"]
+        XCTAssertEqual(variables["CACHE_URL"], ["Ref": "CacheUrl"])
+        XCTAssertEqual(template["Parameters"]["CacheUrl"]["NoEcho"], true, "it may hold a password")
+        XCTAssertEqual(variables["NOTIFY_TOPIC_ARN"], ["Ref": "NotifyTopicArn"])
+        XCTAssertEqual(variables["NOTIFY_EVENT_BUS"], ["Ref": "NotifyEventBusArn"])
+        XCTAssertEqual(function["VpcConfig"]["Fn::If"].elements.first, "HasNetwork")
+        for (name, action, parameter) in [
+            ("NotifyTopicPolicy", "sns:Publish", "NotifyTopicArn"),
+            ("NotifyEventBusPolicy", "events:PutEvents", "NotifyEventBusArn"),
+        ] {
+            let policy = template.resource(name, type: "AWS::IAM::RolePolicy")
+            let statements = policy["PolicyDocument"]["Statement"].elements
+            XCTAssertEqual(statements.map { $0["Action"].string }, [action])
+            XCTAssertEqual(statements.map { $0["Resource"] }, [["Ref": .string(parameter)]])
+        }
+    }
+
+    func testAlarmsWatchInvocationsAndRecordsThatFail() throws {
+        let template = try Self.transformed.get()
+        for (name, namespace, metric) in [
+            ("ErrorsAlarm", "AWS/Lambda", "Errors"),
+            ("FailedRecordsAlarm", "ConcertDataProcessor", "RecordsFailed"),
+        ] {
+            let alarm = template.resource(name, type: "AWS::CloudWatch::Alarm")
+            XCTAssertEqual(alarm["Namespace"], .string(namespace))
+            XCTAssertEqual(alarm["MetricName"], .string(metric))
+            XCTAssertEqual(alarm["Dimensions"], [["Name": "FunctionName", "Value": ["Ref": "Processor"]]])
+            XCTAssertEqual(alarm["TreatMissingData"], "notBreaching")
+        }
+    }
+
     func testRoleAllowsWhatTheMappingNeedsAndNoMore() throws {
         let template = try Self.transformed.get()
         let role = template.resource("ProcessorRole", type: "AWS::IAM::Role")
