@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build replay test package chaos fuzz sanitize bench docs format lint check clean
+.PHONY: help build replay test package chaos fuzz sanitize bench release docs format lint check clean
 
 # What the sources of the static binary are made of; it is built anew when one of them changes.
 SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh)
@@ -46,6 +46,9 @@ sanitize: ## the unit tests under AddressSanitizer and ThreadSanitizer
 
 bench: build package ## measure beside the baselines (BENCH_OPTIONS="--output json" for JSON)
 	@scripts/bench.sh $(BENCH_OPTIONS)
+
+release: build package ## dist/release: archives, checksums, SBOM, notices (RELEASE_OPTIONS=--snapshot before its date is set)
+	@scripts/release.py $(RELEASE_OPTIONS)
 
 docs: ## write docs/concertctl.md anew from the table that help reads
 	@swift build --product concertctl
