@@ -19,6 +19,19 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
+    func testARateHoldsDeliveriesBackWhicheverWayTheyGo() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(60, poisoned: [], folder)
+        for more in [[], ["--retries", "1"]] {
+            let start = ContinuousClock.now
+            let run = try Concertctl.run(["replay", path, "--batch-size", "10", "--rate", "50"] + more)
+            XCTAssertEqual(run.status, 0, run.notes)
+            // The last batch of ten waits until the fifty before it have had their second.
+            XCTAssertGreaterThanOrEqual(ContinuousClock.now - start, .seconds(1), "\(more)")
+        }
+        XCTAssertEqual(try Concertctl.run(["replay", path, "--rate", "0"]).status, 2)
+    }
+
     func testAPoisonedBatchOfTenThousandEndsWithExactlyThePoisonInTheOnFailureFile() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(10_000, poisoned: [0, 4711, 9999], folder)

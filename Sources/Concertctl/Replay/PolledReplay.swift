@@ -22,6 +22,8 @@ struct PolledReplay {
     /// Events that no records could be taken from: they are delivered as they are.
     private(set) var whole: [ReplayEvent] = []
     private let start = ContinuousClock.now
+    /// How many records there are, those of ``whole`` left out.
+    private var total = 0
     private var streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
 
     /// - Parameter shards: How many shards the records are spread over by their keys; nil leaves them on their own.
@@ -44,14 +46,18 @@ struct PolledReplay {
                     pollers.append(ShardPoller(shard, settings: settings))
                 }
                 pollers[names[shard] ?? 0].add(source.record)
+                total += 1
             }
         }
     }
 
     /// Delivers until every record is done or given up, the shards in turn.
+    ///
+    /// - Parameter rate: Records a second at most; nil is as fast as it goes.
     mutating func run(
-        _ target: inout any ReplayTarget, _ report: inout ReplayReport, progress: (String) -> Void
+        _ target: inout any ReplayTarget, _ report: inout ReplayReport, rate: Int?, progress: (String) -> Void
     ) throws {
+        var pace = Pace(rate: rate, total: total, unit: "records")
         for event in whole {
             try Task.checkCancellation()
             report.add(try target.deliver(event), of: event)
@@ -60,19 +66,21 @@ struct PolledReplay {
             for index in pollers.indices {
                 try Task.checkCancellation()
                 guard let batch = pollers[index].next(now: Int64(Date().timeIntervalSince1970 * 1000)) else {
-                    take(index)
+                    pace.add(records: 0, done: take(index))
                     continue
                 }
-                try invoke(batch, of: index, &target, &report)
-                take(index)
-                progress("\(steps.count) invocations, \(discarded.count) batches given up")
+                try pace.wait()
+                let done = try invoke(batch, of: index, &target, &report)
+                pace.add(records: batch.records.count, done: done + take(index))
+                progress("\(pace.text); \(steps.count) invocations, \(discarded.count) batches given up")
             }
         }
     }
 
+    /// - Returns: How many records it was the last invocation for.
     private mutating func invoke(
         _ batch: PolledBatch, of index: Int, _ target: inout any ReplayTarget, _ report: inout ReplayReport
-    ) throws {
+    ) throws -> Int {
         let name = "\(batch.shard) batch \(batch.number)"
         let event = ReplayEvent(name: name, bytes: batch.event)
         var delivery: Delivery
@@ -96,10 +104,19 @@ struct PolledReplay {
             Step(batch: batch, latency: delivery.latency, failure: failure, time: ContinuousClock.now - start))
         report.add(delivery, of: event, isFirst: batch.parent == nil)
         pollers[index].end(batch, result)
+        guard failure != nil else { return batch.records.count }
+        // What stands before the first failure is done.
+        let failures = Set(delivery.itemFailures)
+        return batch.records.firstIndex { failures.contains($0.sequenceNumber) } ?? 0
     }
 
-    private mutating func take(_ index: Int) {
+    /// Keeps what was given up.
+    ///
+    /// - Returns: How many records that was.
+    private mutating func take(_ index: Int) -> Int {
+        var count = 0
         for batch in pollers[index].takeDiscarded() {
+            count += batch.batch.records.count
             discarded.append(batch)
             func text(_ milliseconds: Int64) -> String {
                 Timestamp(millisecondsSinceEpoch: milliseconds).iso8601(fractionDigits: 3)
@@ -110,6 +127,7 @@ struct PolledReplay {
                     requestID: "replay-\(steps.count)", time: text(Int64(Date().timeIntervalSince1970 * 1000)),
                     arrival: text))
         }
+        return count
     }
 
     /// Writes what was given up, one document a line, as Lambda writes it to an on-failure destination.

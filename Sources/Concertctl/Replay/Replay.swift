@@ -35,6 +35,8 @@ struct Replay: Command {
         "--parallelization-factor", .value("N"), "batches of a shard with keys of their own, 1...10 (default 1)")
     private static let ageOption = OptionDescription(
         "--max-record-age", .value("SECONDS"), "give up records older than this, 60...604800")
+    private static let rateOption = OptionDescription(
+        "--rate", .value("N"), "deliver N records a second at most, 1...1000000")
     private static let reportOption = OptionDescription(
         "--report", .value("FILE"), "write a page about the replay, one HTML file that needs nothing else")
 
@@ -45,7 +47,7 @@ struct Replay: Command {
 
             A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON), or a folder of both; NAME.response.json files are passed over. "-" is standard input.
 
-            With any of --retries, --bisect, --on-failure, --shards, --parallelization-factor and --max-record-age the events are             taken apart, and their records delivered as Lambda's poller delivers a stream's: in batches of --batch-size by shard,             from the first record that failed on again, until all are done or given up.
+            With any of --retries, --bisect, --on-failure, --shards, --parallelization-factor and --max-record-age the events are taken apart, and their records delivered as Lambda's poller delivers a stream's: in batches of --batch-size by shard, from the first record that failed on again, until all are done or given up.
 
             Bad records fail, unless --sink-dir says where their dead letters are kept. Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
 
@@ -54,7 +56,7 @@ struct Replay: Command {
         usage: ["PATH... [options]", "- [options]"],
         options: [
             bootstrapOption, batchSizeOption, repeatOption, retriesOption, bisectOption, onFailureOption, shardsOption,
-            factorOption, ageOption, processorsOption, sinkFolderOption, reportOption, .output,
+            factorOption, ageOption, rateOption, processorsOption, sinkFolderOption, reportOption, .output,
         ],
         operands: 0...Int.max,
         examples: [
@@ -75,6 +77,7 @@ struct Replay: Command {
     /// How the poller delivers; nil when events go as they are.
     private let poller: PollerSettings?
     private let shards: Int?
+    private let rate: Int?
     private let failureFile: String?
     private let reportFile: String?
 
@@ -86,6 +89,7 @@ struct Replay: Command {
         sinkFolder = arguments.string(Self.sinkFolderOption)
         output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
         shards = try arguments.integer(Self.shardsOption, in: 1...10_000)
+        rate = try arguments.integer(Self.rateOption, in: 1...1_000_000)
         failureFile = arguments.string(Self.onFailureOption)
         reportFile = arguments.string(Self.reportOption)
         poller = try Self.poller(arguments, batchSize: batchSize)
@@ -161,7 +165,7 @@ struct Replay: Command {
         var replay = PolledReplay(
             Array(repeatElement(events, count: repetitions).joined()), settings: poller, shards: shards)
         defer { polled = replay }
-        try replay.run(&target, &report) { progress.show($0) }
+        try replay.run(&target, &report, rate: rate) { progress.show($0) }
     }
 
     /// Feeds everything, as often as asked.
@@ -170,17 +174,21 @@ struct Replay: Command {
     ) throws {
         var progress = Progress()
         defer { progress.end() }
-        var delivered = 0
+        var pace = Pace(rate: rate, total: events.count * repetitions, unit: "events")
         for _ in 0..<repetitions {
             for event in events {
                 try Task.checkCancellation()
-                do { report.add(try target.deliver(event), of: event) } catch {
+                try pace.wait()
+                do {
+                    let delivery = try target.deliver(event)
+                    pace.add(records: delivery.byOutcome.values.reduce(0, +), done: 1)
+                    report.add(delivery, of: event)
+                } catch {
                     // What an interruption broke off is nobody's failure.
                     try Task.checkCancellation()
                     throw error
                 }
-                delivered += 1
-                progress.show("\(delivered) of \(events.count * repetitions) events")
+                progress.show(pace.text)
             }
         }
     }
