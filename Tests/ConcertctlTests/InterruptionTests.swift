@@ -22,4 +22,25 @@ final class InterruptionTests: XCTestCase {
         let state = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         XCTAssertTrue(state.map { $0.contains(") Z ") } ?? true, state ?? "")
     }
+
+    func testAnInterruptedReplayReportsHowFarItCame() throws {
+        let folder = try TemporaryFolder()
+        let lines = (0..<100).map { #"{"artist_id":"a\#($0)","name":"n"}"# }
+        let payloads = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
+        let page = folder.url.appending(path: "report.html").path
+        for more in [[], ["--retries", "0", "--report", page]] {
+            // A record an event, at two a second: it would take a minute, and one is through before the signal comes.
+            let program = try Concertctl.start(
+                ["replay", payloads, "--batch-size", "1", "--rate", "2", "--output", "json"] + more, home: folder)
+            usleep(1_500_000)
+            program.signal(SIGINT)
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 130, run.notes)
+            let records = try XCTUnwrap(run.json()["records"] as? [String: Any], run.output)
+            let processed = try XCTUnwrap((records["byOutcome"] as? [String: Int])?["processed"])
+            XCTAssertTrue((1..<100).contains(processed), "\(processed)")
+        }
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        XCTAssertTrue(html.contains("interrupted"), "the page does not say that it is only a part")
+    }
 }
