@@ -44,7 +44,7 @@ final class ReplayTests: XCTestCase {
             XCTAssertEqual(try Concertctl.run(["replay", "Fixtures/kinesis", "--sink-dir", sinks]).status, 0)
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: "first").path)
-        XCTAssertEqual(names.count, 6)
+        XCTAssertEqual(names.count, 7)
         for name in names {
             let first = try Data(contentsOf: folder.url.appending(path: "first/\(name)"))
             XCTAssertEqual(first, try Data(contentsOf: folder.url.appending(path: "second/\(name)")), name)

@@ -1,3 +1,4 @@
+import Foundation
 import RuntimeServer
 import TestSupport
 import XCTest
@@ -36,6 +37,33 @@ final class CacheTests: BootstrapTestCase {
         try withBootstrap(environment: environment) { server, _ in
             guard case .response(let body, _) = server.invoke(event) else { return XCTFail("no response") }
             XCTAssertEqual(String(decoding: body, as: UTF8.self), #"{"batchItemFailures":[]}"#)
+        }
+    }
+
+    func testWhatAReplaySaysOfTheCacheIsWhatARealOneHolds() throws {
+        let (redis, folder) = (try RedisServer(), try TemporaryFolder())
+        let fixture = try Fixture(named: "batch-of-100")
+        let environment = ["PROCESSORS": "cache", "CACHE_URL": "redis://127.0.0.1:\(redis.port)"]
+        try withBootstrap(environment: environment) { server, _ in
+            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+        }
+        let event = try folder.write(String(decoding: fixture.event, as: UTF8.self), to: "event.json")
+        let run = try Concertctl.run(["replay", event, "--sink-dir", folder.url.path])
+        XCTAssertEqual(run.status, 0, run.notes)
+        let contents = try JSONValue(parsing: Data(contentsOf: folder.url.appending(path: "cache.json")))
+        let (documents, sets) = (contents["documents"], contents["sorted_sets"])
+        XCTAssertGreaterThan(documents.keys.count, 10)
+        XCTAssertGreaterThan(sets.keys.count, 1)
+        let keys = try redis.cli("KEYS", "*").split(separator: "\n").map(String.init)
+        XCTAssertEqual(keys.sorted(), (documents.keys + sets.keys).sorted())
+        for key in documents.keys {
+            XCTAssertEqual(try JSONValue(parsing: redis.cli(["--raw", "GET", key]).utf8), documents[key], key)
+        }
+        for key in sets.keys {
+            let words = try redis.cli(["--raw", "ZRANGE", key, "0", "-1", "WITHSCORES"]).split(separator: "\n")
+            let pairs = stride(from: 0, to: words.count, by: 2).map { (String(words[$0]), Double(words[$0 + 1])) }
+            XCTAssertEqual(pairs.count, sets[key].keys.count, key)
+            for (member, score) in pairs { XCTAssertEqual(sets[key][member].number, score, "\(key) \(member)") }
         }
     }
 }

@@ -63,6 +63,7 @@ struct InProcessTarget: ReplayTarget {
         for kind in Payload.Kind.allCases {
             try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson")
         }
+        try sinkFolder.write([entities.cacheContents], to: "cache.json")
         try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }

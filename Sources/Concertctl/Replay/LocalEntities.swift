@@ -8,6 +8,7 @@ import Synchronization
 final class LocalEntities: ImmediateProcessor {
     let name = "local"
     private let entities = Mutex<[Payload.Kind: [String: Version]]>([:])
+    private let cache = Mutex(CacheContents())
 
     private struct Version {
         var arrival: Int64
@@ -31,8 +32,12 @@ final class LocalEntities: ImmediateProcessor {
                 entities[record.payload.kind, default: [:]][id] = version
             }
         }
+        cache.withLock { $0.take(batch) }
         outcomes.markAll(.succeeded)
     }
+
+    /// The cache's keys and what they hold, as JSON.
+    var cacheContents: [UInt8] { Array(cache.withLock { $0.json }.prettyText.utf8) }
 
     /// The documents of one kind, in order of their IDs.
     func documents(of kind: Payload.Kind) -> [[UInt8]] {

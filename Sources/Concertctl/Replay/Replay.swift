@@ -17,7 +17,8 @@ struct Replay: Command {
     )
     private static let sinkFolderOption = OptionDescription(
         "--sink-dir", .value("DIR"),
-        "write what the embedded sinks hold at the end: entities by kind, the warehouse's SQL, dead letters")
+        "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL, dead letters"
+    )
 
     private static let retriesOption = OptionDescription(
         "--retries", .value("N"),
