@@ -44,11 +44,25 @@ final class ReplayTests: XCTestCase {
             XCTAssertEqual(try Concertctl.run(["replay", "Fixtures/kinesis", "--sink-dir", sinks]).status, 0)
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: "first").path)
-        XCTAssertEqual(names.count, 7)
+        XCTAssertEqual(names.count, 8)
         for name in names {
             let first = try Data(contentsOf: folder.url.appending(path: "first/\(name)"))
             XCTAssertEqual(first, try Data(contentsOf: folder.url.appending(path: "second/\(name)")), name)
         }
+    }
+
+    func testNotificationsAreThoseThatSubscribersWouldGet() throws {
+        let folder = try TemporaryFolder()
+        let concert = #"{"concert_id":"c","name":"N","event_date":"2030-01-01T20:00:00Z","status":"#
+        let states = ["scheduled", "scheduled", "cancelled"].map { concert + "\"\($0)\"}" }
+        let path = try folder.write(states.joined(separator: "\n"), to: "payloads.ndjson")
+        let sinks = folder.url.path + "/out"
+        XCTAssertEqual(try Concertctl.run(["replay", path, "--batch-size", "1", "--sink-dir", sinks]).status, 0)
+        let lines = try String(contentsOfFile: sinks + "/notifications.ndjson", encoding: .utf8)
+        let types = try lines.split(separator: "\n").map {
+            try XCTUnwrap(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])["type"] as? String
+        }
+        XCTAssertEqual(types, ["concert.announced", "concert.cancelled"])
     }
 
     func testTakesEventsPayloadsAndFoldersAndStandardInput() throws {

@@ -7,6 +7,7 @@ struct InProcessTarget: ReplayTarget {
     private var pipeline: Pipeline
     private let entities: LocalEntities
     private let warehouse = LocalWarehouse()
+    private let notifier: LocalNotifier
     private let deadLetters = LocalDeadLetters()
     private let sinkFolder: SinkFolder?
     private var delivered = 0
@@ -25,18 +26,21 @@ struct InProcessTarget: ReplayTarget {
         let isLogging = names.contains("log")
         let log = Logger(
             level: isLogging ? settings.logLevel : .fatal, format: settings.logFormat, sink: StandardError())
-        let warehouse = warehouse
+        notifier = try LocalNotifier(environment: environment, log: log)
+        let (warehouse, notifier) = (warehouse, notifier)
         let steps: [any RecordProcessor] = try names.map { name in
             switch name {
             case "local": return entities
             case "redshift": return warehouse
+            case "notifier": return notifier
             case "log": return LogProcessor(log: log)
             default:
-                throw UsageError(description: "--processors names \"\(name)\"; expected some of local, redshift, log")
+                throw UsageError(
+                    description: "--processors names \"\(name)\"; expected some of local, redshift, notifier, log")
             }
         }
         if steps.isEmpty {
-            throw UsageError(description: "--processors is empty; expected some of local, redshift, log")
+            throw UsageError(description: "--processors is empty; expected some of local, redshift, notifier, log")
         }
         // A dead letter that nobody keeps would be a record lost without a word.
         pipeline = Pipeline(
@@ -65,6 +69,7 @@ struct InProcessTarget: ReplayTarget {
         }
         try sinkFolder.write([entities.cacheContents], to: "cache.json")
         try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
+        try sinkFolder.write(notifier.bodies, to: "notifications.ndjson")
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 

@@ -13,11 +13,11 @@ struct Replay: Command {
         "--repeat", .value("N"), "feed everything N times, 1...1000000 (default 1)")
     private static let processorsOption = OptionDescription(
         "--processors", .value("LIST"),
-        "local (embedded sinks, the default), redshift (its SQL, for --sink-dir), log; with --bootstrap: what PROCESSORS is set to"
+        "local (embedded sinks, the default), redshift and notifier (their SQL and messages, for --sink-dir), log; with --bootstrap: what PROCESSORS is set to"
     )
     private static let sinkFolderOption = OptionDescription(
         "--sink-dir", .value("DIR"),
-        "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL, dead letters"
+        "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL, notifications, dead letters"
     )
 
     private static let retriesOption = OptionDescription(
@@ -197,7 +197,7 @@ struct Replay: Command {
     private func makeTarget() throws -> any ReplayTarget {
         if let bootstrap { return try BootstrapTarget(path: bootstrap, processors: processors) }
         return try InProcessTarget(
-            processors: processors ?? (sinkFolder == nil ? "local" : "local,redshift"), sinkFolder: sinkFolder)
+            processors: processors ?? (sinkFolder == nil ? "local" : "local,redshift,notifier"), sinkFolder: sinkFolder)
     }
 }
 
