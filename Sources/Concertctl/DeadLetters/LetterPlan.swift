@@ -88,7 +88,8 @@ struct ReplayAccount {
         }
         guard !done.isEmpty else { return }
         // Not cut short: what is on the stream should not be put again.
-        let outcome = await Task { await source.delete(done.map { letters[$0] }, session) }.value
+        let taken = done.map { letters[$0] }
+        let outcome = await Task { @Sendable in await source.delete(taken, session) }.value
         if let problem = outcome.problem {
             problems.append("\(outcome.count) letters could not be deleted, though their records were put: \(problem)")
         }
