@@ -57,7 +57,8 @@ let package = Package(
         .testTarget(
             name: "ClientsTests", dependencies: ["Clients", "JSON", "Telemetry", "TestSupport", "Transport"],
             swiftSettings: settings),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], exclude: ["Conformance"], swiftSettings: settings),
+        .testTarget(
+            name: "JSONTests", dependencies: ["JSON", "TestSupport"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(
             name: "ProcessorTests",
@@ -67,7 +68,7 @@ let package = Package(
             ],
             exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(
-            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "RuntimeServer", "Telemetry"],
+            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "RuntimeServer", "Telemetry", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "EventGeneratorTests", dependencies: ["EventGenerator", "Processor"], swiftSettings: settings),
@@ -92,7 +93,8 @@ if Context.environment["FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CCrypto", "CFuzzer", "Clients", "JSON", "LambdaRuntime", "Processor", "Telemetry", "Transport",
+                "CCrypto", "CFuzzer", "Clients", "JSON", "LambdaRuntime", "Processor", "RuntimeServer", "Telemetry",
+                "TestSupport", "Transport",
             ],
             path: "Tests/Fuzz", exclude: ["CFuzzer", "Corpora"], swiftSettings: settings),
     ]

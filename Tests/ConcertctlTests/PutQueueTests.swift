@@ -1,5 +1,6 @@
 import Clients
 import JSON
+import TestSupport
 import XCTest
 
 @testable import concertctl
@@ -70,7 +71,7 @@ final class PutQueueTests: XCTestCase {
     /// Whatever is refused in whatever request: everything arrives, and each key's records in order.
     func testArrivesInOrderHoweverItIsRefused() {
         for seed in 1...50 {
-            var random = SeededGenerator(state: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             var queue = PutQueue(
                 limits: PutQueue.Limits(
                     entries: .random(in: 1...7, using: &random), bytes: .random(in: 5...60, using: &random)))
@@ -108,19 +109,6 @@ final class PutQueueTests: XCTestCase {
             XCTAssertEqual(arrived.values.map(\.count).reduce(0, +), 300, "seed \(seed)")
             for (key, numbers) in arrived { XCTAssertEqual(numbers, numbers.sorted(), "seed \(seed), \(key)") }
         }
-    }
-}
-
-/// The same numbers for the same seed.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import RuntimeServer
+import TestSupport
 import XCTest
 
 /// Mutated events: each ends in a response or an error, and the process lives on.
@@ -13,7 +14,7 @@ final class EventFuzzTests: BootstrapTestCase {
 
     func testMutatedEventsEndInAResponseOrAnErrorAndTheProcessLivesOn() throws {
         let fixtures = try Fixture.all().filter { $0.event.count < 60_000 }
-        var random = Xorshift(state: 0xC0FFEE)
+        var random = SeededGenerator(seed: 0xC0FFEE)
         var responses = 0
         try withBootstrap(environment: ["METRICS": "off", "AWS_LAMBDA_LOG_LEVEL": "FATAL"]) { server, bootstrap in
             for round in 0..<Self.rounds {
@@ -42,7 +43,7 @@ final class EventFuzzTests: BootstrapTestCase {
     }
 
     /// One to four changes, inside records more often than around them.
-    private static func mutate(_ bytes: [UInt8], with random: inout Xorshift) -> [UInt8] {
+    private static func mutate(_ bytes: [UInt8], with random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0...Int.random(in: 0...3, using: &random) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -58,17 +59,5 @@ final class EventFuzzTests: BootstrapTestCase {
             }
         }
         return bytes
-    }
-}
-
-/// A generator that gives the same numbers each time.
-private struct Xorshift: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

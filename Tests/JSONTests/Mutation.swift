@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Small damage to a document, of the kinds that cables, producers and editors do.
 enum Mutation {
     /// Bytes that mean something to a JSON scanner, and some that look as if they did.

@@ -1,4 +1,5 @@
 import RuntimeServer
+import TestSupport
 import XCTest
 
 @testable import LambdaRuntime
@@ -21,7 +22,7 @@ final class ResponseFuzzTests: XCTestCase {
         let server = try RuntimeServer()
         var connection = RuntimeConnection(try XCTUnwrap(Endpoint(server.address)))
         let request = Array("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n".utf8)
-        var random = Xorshift(state: 0x5EED)
+        var random = SeededGenerator(seed: 0x5EED)
         var understood = 0
         for round in 0..<2000 {
             let response = Self.mutate(Array(Self.seeds[round % Self.seeds.count].utf8), with: &random)
@@ -40,7 +41,7 @@ final class ResponseFuzzTests: XCTestCase {
     }
 
     /// One to three changes: a byte flipped, a piece removed or doubled, a word put in, the end cut off.
-    private static func mutate(_ bytes: [UInt8], with random: inout Xorshift) -> [UInt8] {
+    private static func mutate(_ bytes: [UInt8], with random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0...Int.random(in: 0...2, using: &random) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -54,17 +55,5 @@ final class ResponseFuzzTests: XCTestCase {
             }
         }
         return bytes
-    }
-}
-
-/// A generator that gives the same numbers each time.
-private struct Xorshift: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

@@ -1,29 +1,17 @@
+import TestSupport
 import XCTest
 
 @testable import Clients
 
 /// Replies that are made up, cut, changed and handed over in pieces of any size.
 final class RESPFuzzTests: XCTestCase {
-    /// A generator with a fixed start, so that a failure comes again.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-    }
-
     /// A reply, and how it goes on the wire.
     private struct Sample {
         var value: RESPValue
         var bytes: [UInt8]
     }
 
-    private func sample(_ random: inout Generator, depth: Int = 0) -> Sample {
+    private func sample(_ random: inout SeededGenerator, depth: Int = 0) -> Sample {
         let length = Int.random(in: 0...(Int.random(in: 0..<8, using: &random) == 0 ? 300 : 6), using: &random)
         switch Int.random(in: 0..<(depth < 5 ? 8 : 5), using: &random) {
         case 0:
@@ -73,7 +61,7 @@ final class RESPFuzzTests: XCTestCase {
     }
 
     func testRepliesComeOutAsTheyWentIn() {
-        var random = Generator(state: 7)
+        var random = SeededGenerator(seed: 7)
         for round in 0..<400 {
             let samples = (0..<Int.random(in: 1...12, using: &random)).map { _ in sample(&random) }
             let limit = [1, 2, 7, 40, 5000][round % 5]
@@ -85,7 +73,7 @@ final class RESPFuzzTests: XCTestCase {
 
     /// However the bytes are cut on the way, they are the same replies, and the same bytes are refused.
     func testWhatIsChangedMeansTheSameInPiecesOfAnySize() {
-        var random = Generator(state: 11)
+        var random = SeededGenerator(seed: 11)
         var refused = 0
         for round in 0..<2000 {
             var bytes = (0..<4).flatMap { _ in sample(&random).bytes }

@@ -3,6 +3,7 @@ import Foundation
 import Poller
 import RuntimeServer
 import Synchronization
+import TestSupport
 
 /// Several `bootstrap` processes that share the shards' batches, are killed at random, and get old batches again.
 final class ChaosFleet: Sendable {
@@ -24,7 +25,7 @@ final class ChaosFleet: Sendable {
         var settled = 0
         /// Events that went well, some of them, to be delivered again.
         var old: [[UInt8]] = []
-        var random: Generator
+        var random: SeededGenerator
         var failure: String?
     }
 
@@ -36,7 +37,7 @@ final class ChaosFleet: Sendable {
 
     init(_ stream: ChaosStream, settings: PollerSettings, environment: [String: String], seed: UInt64) {
         let pollers = (0..<ChaosStream.shards).map { ShardPoller(ChaosStream.shardName($0), settings: settings) }
-        state = Mutex(State(stream: stream, pollers: pollers, random: Generator(state: seed)))
+        state = Mutex(State(stream: stream, pollers: pollers, random: SeededGenerator(seed: seed)))
         self.environment = environment
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Poller
+import TestSupport
 
 /// A stream of entities that change over and over, with records among them that nobody can read; and what must come of it.
 struct ChaosStream: Sendable {
@@ -20,14 +21,14 @@ struct ChaosStream: Sendable {
     private(set) var newest: [Kind: [String: Version]] = [:]
     /// Base64 of bad records' data, by sequence number.
     private(set) var bad: [String: String] = [:]
-    private var random: Generator
+    private var random: SeededGenerator
     private var made = 0
     private let total: Int
     private let gzips: @Sendable ([UInt8]) -> [UInt8]
 
     /// - Parameter gzip: Makes gzip data.
     init(total: Int, seed: UInt64, gzip: @escaping @Sendable ([UInt8]) -> [UInt8]) {
-        (self.total, random, gzips) = (total, Generator(state: seed), gzip)
+        (self.total, random, gzips) = (total, SeededGenerator(seed: seed), gzip)
     }
 
     var isDone: Bool { made == total }
@@ -97,17 +98,4 @@ struct ChaosStream: Sendable {
     }
 
     static func shardName(_ shard: Int) -> String { String(format: "shardId-%012d", shard) }
-}
-
-/// The same numbers for the same seed.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
 }

@@ -7,7 +7,7 @@ final class ChaosWeather: Sendable {
     private struct State {
         var isOn = true
         var counts: [String: Int] = [:]
-        var random = Generator(state: 77)
+        var random = SeededGenerator(seed: 77)
         var failure: String?
     }
 

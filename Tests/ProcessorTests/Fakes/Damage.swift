@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Small damage to bytes: bits flipped, bytes replaced, left out, repeated, the rest cut off.
 enum Damage {
     /// `bytes` with one to three changes.

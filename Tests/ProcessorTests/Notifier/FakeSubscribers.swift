@@ -1,6 +1,7 @@
 import JSON
 import Synchronization
 import Telemetry
+import TestSupport
 import XCTest
 
 @testable import Processor
