@@ -29,10 +29,11 @@ final class InterruptionTests: XCTestCase {
         let payloads = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
         let page = folder.url.appending(path: "report.html").path
         for more in [[], ["--retries", "0", "--report", page]] {
-            // A record an event, at two a second: it would take a minute, and one is through before the signal comes.
+            // A record an event, at two a second: it would take a minute, and the second one says that the first is through.
             let program = try Concertctl.start(
-                ["replay", payloads, "--batch-size", "1", "--rate", "2", "--output", "json"] + more, home: folder)
-            usleep(1_500_000)
+                ["replay", payloads, "--batch-size", "1", "--rate", "2", "--processors", "log", "--output", "json"]
+                    + more, home: folder)
+            try program.wait { $0.notes.split(separator: "\n").count >= 2 }
             program.signal(SIGINT)
             let run = try program.finish()
             XCTAssertEqual(run.status, 130, run.notes)

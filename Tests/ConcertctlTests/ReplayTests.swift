@@ -63,6 +63,13 @@ final class ReplayTests: XCTestCase {
             try XCTUnwrap(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])["type"] as? String
         }
         XCTAssertEqual(types, ["concert.announced", "concert.cancelled"])
+
+        // What the notifier would refuse to start with matters where it is chosen, and nowhere else.
+        let wrong = ["NOTIFY_ON": "concert.sung"]
+        XCTAssertEqual(try Concertctl.run(["replay", path], environment: wrong).status, 0)
+        let refused = try Concertctl.run(["replay", path, "--sink-dir", sinks], environment: wrong)
+        XCTAssertNotEqual(refused.status, 0)
+        XCTAssertTrue(refused.notes.contains("NOTIFY_ON"), refused.notes)
     }
 
     func testTakesEventsPayloadsAndFoldersAndStandardInput() throws {

@@ -7,10 +7,14 @@ struct InProcessTarget: ReplayTarget {
     private var pipeline: Pipeline
     private let entities: LocalEntities
     private let warehouse = LocalWarehouse()
-    private let notifier: LocalNotifier
+    private let cache = LocalCache()
+    /// Nil when it is not chosen: its settings are then nobody's concern.
+    private let notifier: LocalNotifier?
     private let deadLetters = LocalDeadLetters()
     private let sinkFolder: SinkFolder?
     private var delivered = 0
+
+    private static let names = "local, redshift, cache, notifier, log"
 
     /// - Parameters:
     ///   - processors: Names, with commas between them.
@@ -26,22 +30,20 @@ struct InProcessTarget: ReplayTarget {
         let isLogging = names.contains("log")
         let log = Logger(
             level: isLogging ? settings.logLevel : .fatal, format: settings.logFormat, sink: StandardError())
-        notifier = try LocalNotifier(environment: environment, log: log)
-        let (warehouse, notifier) = (warehouse, notifier)
+        let notifier = names.contains("notifier") ? try LocalNotifier(environment: environment, log: log) : nil
+        self.notifier = notifier
+        let (warehouse, cache) = (warehouse, cache)
         let steps: [any RecordProcessor] = try names.map { name in
-            switch name {
-            case "local": return entities
-            case "redshift": return warehouse
-            case "notifier": return notifier
-            case "log": return LogProcessor(log: log)
-            default:
-                throw UsageError(
-                    description: "--processors names \"\(name)\"; expected some of local, redshift, notifier, log")
+            switch (name, notifier) {
+            case ("local", _): return entities
+            case ("redshift", _): return warehouse
+            case ("cache", _): return cache
+            case ("notifier", let notifier?): return notifier
+            case ("log", _): return LogProcessor(log: log)
+            default: throw UsageError(description: "--processors names \"\(name)\"; expected some of \(Self.names)")
             }
         }
-        if steps.isEmpty {
-            throw UsageError(description: "--processors is empty; expected some of local, redshift, notifier, log")
-        }
+        if steps.isEmpty { throw UsageError(description: "--processors is empty; expected some of \(Self.names)") }
         // A dead letter that nobody keeps would be a record lost without a word.
         pipeline = Pipeline(
             dispatcher: Dispatcher(steps), deadLetters: sinkFolder == nil ? nil : deadLetters, log: log)
@@ -67,9 +69,9 @@ struct InProcessTarget: ReplayTarget {
         for kind in Payload.Kind.allCases {
             try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson")
         }
-        try sinkFolder.write([entities.cacheContents], to: "cache.json")
+        try sinkFolder.write([cache.json], to: "cache.json")
         try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
-        try sinkFolder.write(notifier.bodies, to: "notifications.ndjson")
+        try sinkFolder.write(notifier?.bodies ?? [], to: "notifications.ndjson")
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 

@@ -8,7 +8,6 @@ import Synchronization
 final class LocalEntities: ImmediateProcessor {
     let name = "local"
     private let entities = Mutex<[Payload.Kind: [String: Version]]>([:])
-    private let cache = Mutex(CacheContents())
 
     private struct Version {
         var arrival: Int64
@@ -32,17 +31,27 @@ final class LocalEntities: ImmediateProcessor {
                 entities[record.payload.kind, default: [:]][id] = version
             }
         }
-        cache.withLock { $0.take(batch) }
         outcomes.markAll(.succeeded)
     }
-
-    /// The cache's keys and what they hold, as JSON.
-    var cacheContents: [UInt8] { Array(cache.withLock { $0.json }.prettyText.utf8) }
 
     /// The documents of one kind, in order of their IDs.
     func documents(of kind: Payload.Kind) -> [[UInt8]] {
         entities.withLock { ($0[kind] ?? [:]).sorted { $0.key < $1.key }.map(\.value.document) }
     }
+}
+
+/// Embedded sink: keeps what the cache would hold.
+final class LocalCache: ImmediateProcessor {
+    let name = "cache"
+    private let contents = Mutex(CacheContents())
+
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+        contents.withLock { $0.take(batch) }
+        outcomes.markAll(.succeeded)
+    }
+
+    /// Keys and what they hold, as JSON.
+    var json: [UInt8] { Array(contents.withLock { $0.json }.prettyText.utf8) }
 }
 
 /// Embedded sink: keeps the SQL that the warehouse would be sent, transaction by transaction.

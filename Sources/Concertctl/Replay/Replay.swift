@@ -13,7 +13,7 @@ struct Replay: Command {
         "--repeat", .value("N"), "feed everything N times, 1...1000000 (default 1)")
     private static let processorsOption = OptionDescription(
         "--processors", .value("LIST"),
-        "local (embedded sinks, the default), redshift and notifier (their SQL and messages, for --sink-dir), log; with --bootstrap: what PROCESSORS is set to"
+        "local (keeps entities; the default), redshift, cache and notifier (what they would send, for --sink-dir), log; with --bootstrap: what PROCESSORS is set to"
     )
     private static let sinkFolderOption = OptionDescription(
         "--sink-dir", .value("DIR"),
@@ -197,7 +197,8 @@ struct Replay: Command {
     private func makeTarget() throws -> any ReplayTarget {
         if let bootstrap { return try BootstrapTarget(path: bootstrap, processors: processors) }
         return try InProcessTarget(
-            processors: processors ?? (sinkFolder == nil ? "local" : "local,redshift,notifier"), sinkFolder: sinkFolder)
+            processors: processors ?? (sinkFolder == nil ? "local" : "local,redshift,cache,notifier"),
+            sinkFolder: sinkFolder)
     }
 }
 
