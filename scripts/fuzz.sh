@@ -17,6 +17,10 @@ options=(--configuration release --scratch-path .build-fuzz --product fuzz -Xswi
 FUZZ=1 swift build "${options[@]}"
 binary=$(FUZZ=1 swift build "${options[@]}" --show-bin-path)/fuzz
 
+if [[ -n ${TARGET-} ]] && ! "$binary" | grep --quiet --line-regexp --fixed-strings -- "$TARGET"; then
+    echo "error: no fuzz target is named $TARGET; there are: $("$binary" | xargs)" >&2
+    exit 2
+fi
 mkdir -p "$findings"
 "$binary" seeds "$corpora"
 # libFuzzer reports itself, and a core of the sanitizer's shadow memory would be terabytes.

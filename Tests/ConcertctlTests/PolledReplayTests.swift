@@ -32,6 +32,18 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(try Concertctl.run(["replay", path, "--rate", "0"]).status, 2)
     }
 
+    func testAFileThatCannotBeWrittenIsNamedBeforeAnythingIsDelivered() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(1, poisoned: [0], folder)
+        let file = folder.url.path + "/missing/file"
+        for words in [["--on-failure", file], ["--report", file]] {
+            let run = try Concertctl.run(["replay", path] + words)
+            XCTAssertEqual(run.status, 1)
+            XCTAssertEqual(run.output, "")
+            XCTAssertTrue(run.notes.contains("\(words[0]) \(file) cannot be written"), run.notes)
+        }
+    }
+
     func testAPoisonedBatchOfTenThousandEndsWithExactlyThePoisonInTheOnFailureFile() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(10_000, poisoned: [0, 4711, 9999], folder)

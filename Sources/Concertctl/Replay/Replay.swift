@@ -121,6 +121,7 @@ struct Replay: Command {
         if events.isEmpty {
             throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
         }
+        try checkFolders()
         var target = try makeTarget()
         defer { target.stop() }
         let interruption = target.interruption
@@ -141,20 +142,30 @@ struct Replay: Command {
         } catch {
             ending = error
         }
-        if let polled {
-            report.conclude(polled)
-            if let failureFile { try polled.writeFailures(to: failureFile) }
+        if let polled { report.conclude(polled) }
+        // First of all, for a file that cannot be written must not take the rest along.
+        if ending == nil || ending is CancellationError && !report.isEmpty {
+            print(output == .json ? report.json() : report.text())
         }
+        if let failureFile { try polled?.writeFailures(to: failureFile) }
         if let reportFile {
             try ReportPage(report: report, polled: polled, words: paths, isComplete: ending == nil).write(
                 to: reportFile)
         }
-        if let ending {
-            if ending is CancellationError, !report.isEmpty { print(output == .json ? report.json() : report.text()) }
-            throw ending
-        }
-        print(output == .json ? report.json() : report.text())
+        if let ending { throw ending }
         return report.hasFailures ? .recordsFailed : .done
+    }
+
+    /// Complains before a long replay, rather than behind it, of a file that cannot be written.
+    private func checkFolders() throws {
+        for (option, file) in [(Self.onFailureOption, failureFile), (Self.reportOption, reportFile)] {
+            guard let file else { continue }
+            let folder = URL(filePath: file).deletingLastPathComponent().path
+            guard FileManager.default.isWritableFile(atPath: folder) else {
+                throw CommandError(
+                    description: "\(option.name) \(file) cannot be written: make the folder \(folder), or name another")
+            }
+        }
     }
 
     private func deliver(

@@ -12,7 +12,8 @@ final class RuntimeTarget: FuzzTarget {
         guard let server = try? RuntimeServer(), let endpoint = Endpoint(server.address) else {
             fatalError("no server on 127.0.0.1")
         }
-        (self.server, connection) = (server, RuntimeConnection(endpoint))
+        self.server = server
+        connection = RuntimeConnection(endpoint)
     }
 
     func check(_ bytes: [UInt8]) {
