@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the function beside the baselines, all in one run, and prints a table, or JSON with --output json.
 
-Every figure is a ratio of medians of runs that take turns: this machine's noise is in both sides alike.
+Figures are medians of runs that take turns, so a machine's noise is in both sides alike: compare within one run only.
 """
 import argparse
 import json
@@ -92,10 +92,10 @@ def table(figures):
                      f"{cells[0]:>14} {cells[1]:>14} {cells[2]:>16} {cells[3]:>18}")
     lines += ["", "invoke, microseconds; memory in KiB",
               f"{'records':>8} {'program':>14} {'p50':>10} {'p99':>10} {'of floor':>9} {'exec to next':>13} {'first':>9} {'faults':>7} {'peak':>8}"]
-    for records, programs in figures["invoke"].items():
-        for name, row in programs.items():
+    for records, rows in figures["invoke"].items():
+        for name, row in rows.items():
             lines.append(f"{records:>8} {name:>14} {row['p50_us']:>10.1f} {row['p99_us']:>10.1f} "
-                         f"{row['p50_us'] / programs['floor']['p50_us']:>9.2f} {row['cold_us']:>13.0f} {row['first_us']:>9.1f} "
+                         f"{row['p50_us'] / rows['floor']['p50_us']:>9.2f} {row['cold_us']:>13.0f} {row['first_us']:>9.1f} "
                          f"{row['faults']:>7.0f} {row['peak_kib']:>8.0f}")
     lines += ["", *(f"{name}: {size / 1e6:.2f} MB" for name, size in figures["size"].items())]
     return "\n".join(lines)

@@ -51,7 +51,7 @@ def read(*path):
         return file.read()
 
 
-def version(is_snapshot):
+def checked_version(is_snapshot):
     version = re.search(r'current = "([^"]+)"', read(root, "Sources/Telemetry/Version.swift")).group(1)
     heading = re.search(r"^## (\S+) \(([^)]+)\)$", read(root, "CHANGELOG.md"), re.MULTILINE)
     if not heading or heading.group(1) != version:
@@ -125,7 +125,7 @@ def write_archive(path, files):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--snapshot", action="store_true", help="of a version that has no date yet")
-    number = version(parser.parse_args().snapshot)
+    number = checked_version(parser.parse_args().snapshot)
     architecture = platform.machine()
     folder = os.path.join(root, "dist", "release")
     shutil.rmtree(folder, ignore_errors=True)
