@@ -1,3 +1,5 @@
+import JSON
+
 /// A record of a shard, as an event holds it.
 public struct PolledRecord: Sendable, Equatable {
     public var sequenceNumber: String
@@ -16,7 +18,7 @@ public struct PolledRecord: Sendable, Equatable {
 /// Records that one invocation gets.
 public struct PolledBatch: Sendable, Equatable {
     public let shard: String
-    /// In the order of the shard; never empty.
+    /// In the order of the shard; empty only in a tumbling window's final invocation.
     public let records: [PolledRecord]
     /// How often these records were tried before, cuts not counted.
     public let retries: Int
@@ -26,16 +28,21 @@ public struct PolledBatch: Sendable, Equatable {
     public let number: Int
     /// The batch that this is a part, or the repetition, of; nil for records that were never tried.
     public let parent: Int?
+    /// The tumbling window that the records belong to; nil without windows.
+    public let window: PolledWindow?
     let lane: Int
 
     /// The event to invoke the function with.
     public var event: [UInt8] {
-        var bytes = Array(#"{"Records":["#.utf8)
-        for (index, record) in records.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes += record.json
-        }
-        return bytes + Array("]}".utf8)
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.key("Records")
+        writer.openArray()
+        for record in records { writer.raw(record.json.span) }
+        writer.closeArray()
+        window?.write(to: &writer, shard: shard)
+        writer.closeObject()
+        return writer.bytes
     }
 }
 
@@ -43,8 +50,8 @@ public struct PolledBatch: Sendable, Equatable {
 public enum InvocationResult: Sendable, Equatable {
     /// As a whole: an error, a time-out, or an answer that cannot be read.
     case failed(reason: String)
-    /// With these item failures: none means that all of the batch is done.
-    case answered(failures: [String])
+    /// With these item failures: none means that all of the batch is done; and a tumbling window's state, as JSON.
+    case answered(failures: [String], state: [UInt8]? = nil)
 }
 
 /// Records that were given up.

@@ -14,6 +14,13 @@ public struct PollerSettings: Sendable, Equatable {
     public var bisects = false
     /// `ParallelizationFactor`: how many batches of a shard may be under way at once, each with partition keys of its own.
     public var parallelizationFactor = 1
+    /// `MaximumBatchingWindowInSeconds`, in ms, by the records' arrival: a batch holds what came within this time of its
+    /// first record; nil: whatever is there.
+    public var batchingWindow: Int64?
+    /// `TumblingWindowInSeconds`, in ms; nil: none.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
+    public var tumblingWindow: Int64?
 
     public init() {}
 }

@@ -5,17 +5,24 @@
 /// * An answer with item failures moves the checkpoint to the lowest of them: what stands before it is done.
 /// * With ``PollerSettings/bisects`` what failed is cut in two when nothing of it was done; a cut counts as no retry.
 /// * What has failed too often, or has grown too old, is given up, and the shard goes on.
+/// * With ``PollerSettings/tumblingWindow`` no batch reaches over a window's border, and an invocation without records ends
+///   each window.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
 public struct ShardPoller: Sendable {
     public let shard: String
     private let settings: PollerSettings
+    private let streamARN: String?
     /// Each has partition keys of its own, and one batch under way at most.
     private var lanes: [Lane]
     private var made = 0
     private var nextLane = 0
     /// What was given up and not yet taken by ``takeDiscarded()``.
     private var discarded: [DiscardedBatch] = []
+    /// Windows that came to their end and were not yet taken by ``takeClosedWindows()``.
+    private var closedWindows: [PolledWindow] = []
+    /// Whether no record comes any more.
+    private var isClosed = false
 
     private struct Unit: Sendable {
         var records: ArraySlice<PolledRecord>
@@ -23,6 +30,8 @@ public struct ShardPoller: Sendable {
         var cuts = 0
         var invocations = 0
         var parent: Int?
+        /// Whether this is a window's final invocation.
+        var isFinal = false
     }
 
     private struct Lane: Sendable {
@@ -31,12 +40,14 @@ public struct ShardPoller: Sendable {
         /// What comes before any fresh record, the next one last.
         var waiting: [Unit] = []
         var underWay: Unit?
+        var window: PolledWindow?
 
-        var isEmpty: Bool { waiting.isEmpty && underWay == nil && start == fresh.count }
+        var isEmpty: Bool { waiting.isEmpty && underWay == nil && start == fresh.count && window == nil }
     }
 
-    public init(_ shard: String, settings: PollerSettings) {
-        (self.shard, self.settings) = (shard, settings)
+    /// - Parameter streamARN: What the events of tumbling windows name as their source.
+    public init(_ shard: String, streamARN: String? = nil, settings: PollerSettings) {
+        (self.shard, self.streamARN, self.settings) = (shard, streamARN, settings)
         lanes = Array(repeating: Lane(), count: max(1, settings.parallelizationFactor))
     }
 
@@ -47,6 +58,9 @@ public struct ShardPoller: Sendable {
     public mutating func add(_ record: PolledRecord) {
         lanes[lane(of: record.partitionKey)].fresh.append(record)
     }
+
+    /// Says that no record comes any more, so that windows that are still open end behind the last one.
+    public mutating func close() { isClosed = true }
 
     /// The next batch that may be under way beside those that are; nil when there is none for now.
     ///
@@ -68,8 +82,12 @@ public struct ShardPoller: Sendable {
         lanes[batch.lane].underWay = nil
         unit.parent = batch.number
         var done = 0
-        if case .answered(let failures) = result {
-            guard !failures.isEmpty else { return }
+        if case .answered(let failures, let state) = result, batch.window == nil || state != nil {
+            if let state { keep(state, inLane: batch.lane) }
+            guard !failures.isEmpty else {
+                if unit.isFinal { closeWindow(inLane: batch.lane) }
+                return
+            }
             // The lowest counts; a number that is none of the batch's fails it as a whole.
             let places = failures.map { failure in unit.records.firstIndex { $0.sequenceNumber == failure } }
             done = places.contains(nil) ? 0 : places.compactMap(\.self).min().map { $0 - unit.records.startIndex } ?? 0
@@ -85,6 +103,7 @@ public struct ShardPoller: Sendable {
             unit.retries += 1
             if let limit = settings.maximumRetryAttempts, unit.retries > limit {
                 discard(unit, inLane: batch.lane, .retryAttemptsExhausted)
+                if unit.isFinal { closeWindow(inLane: batch.lane) }
             } else {
                 lanes[batch.lane].waiting.append(unit)
             }
@@ -95,6 +114,12 @@ public struct ShardPoller: Sendable {
     public mutating func takeDiscarded() -> [DiscardedBatch] {
         defer { discarded = [] }
         return discarded
+    }
+
+    /// Windows that came to their end since the last call, each with the state that its final invocation answered.
+    public mutating func takeClosedWindows() -> [PolledWindow] {
+        defer { closedWindows = [] }
+        return closedWindows
     }
 }
 
@@ -119,17 +144,22 @@ extension ShardPoller {
 
     private mutating func batch(of unit: Unit, inLane index: Int) -> PolledBatch {
         made += 1
+        var window = lanes[index].window
+        window?.isFinal = unit.isFinal
         return PolledBatch(
             shard: shard, records: Array(unit.records), retries: unit.retries, cuts: unit.cuts, number: made,
-            parent: unit.parent, lane: index)
+            parent: unit.parent, window: window, lane: index)
     }
 
     /// As many records that were never tried as a batch may have.
     private mutating func fresh(inLane index: Int) -> Unit? {
         let start = lanes[index].start
+        if endsWindow(inLane: index) { return Unit(records: [], isFinal: true) }
         var end = start
         var bytes = 0
-        while end < lanes[index].fresh.count, end - start < settings.batchSize {
+        let border = border(inLane: index)
+        while end < lanes[index].fresh.count, end - start < settings.batchSize, lanes[index].fresh[end].arrival < border
+        {
             bytes += lanes[index].fresh[end].json.count + 1
             if bytes > settings.batchBytes, end > start { break }
             end += 1
@@ -143,6 +173,37 @@ extension ShardPoller {
             lanes[index].start = 0
         }
         return Unit(records: records[...])
+    }
+
+    /// When the records of the next batch must have arrived: before the end of the window that the first one opens.
+    private mutating func border(inLane index: Int) -> Int64 {
+        guard lanes[index].start < lanes[index].fresh.count else { return .max }
+        let first = lanes[index].fresh[lanes[index].start].arrival
+        var border = settings.batchingWindow.map { first + $0 + 1 } ?? .max
+        if let length = settings.tumblingWindow {
+            let window =
+                lanes[index].window ?? PolledWindow(arrival: first, length: max(1, length), streamARN: streamARN)
+            lanes[index].window = window
+            border = min(border, window.end)
+        }
+        return border
+    }
+
+    /// Whether nothing comes any more that belongs to the window which is open.
+    private func endsWindow(inLane index: Int) -> Bool {
+        guard let window = lanes[index].window else { return false }
+        guard lanes[index].start < lanes[index].fresh.count else { return isClosed || window.isEndedEarly }
+        return window.isEndedEarly || lanes[index].fresh[lanes[index].start].arrival >= window.end
+    }
+
+    private mutating func keep(_ state: [UInt8], inLane index: Int) {
+        lanes[index].window?.state = state
+        if state.count > PolledWindow.stateLimit { lanes[index].window?.isEndedEarly = true }
+    }
+
+    private mutating func closeWindow(inLane index: Int) {
+        if let window = lanes[index].window { closedWindows.append(window) }
+        lanes[index].window = nil
     }
 
     /// How many records at the front are too old.

@@ -162,4 +162,99 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertEqual(document["KinesisBatchInfo"]?["approximateArrivalOfLastRecord"], "at 7")
         XCTAssertEqual(document["payload"], #"{"Records":[{"n":5},{"n":6}]}"#)
     }
+
+    /// Drives `poller` to its end, and says of each invocation what its event said of a window.
+    private func windows(_ poller: inout ShardPoller, answer: (PolledBatch) -> InvocationResult) throws -> [String] {
+        var told: [String] = []
+        while let batch = poller.next(now: 0) {
+            let event = try JSONValue(parsing: batch.event)
+            let window = try XCTUnwrap(event["window"])
+            let (start, end) = (window["start"]?.string ?? "", window["end"]?.string ?? "")
+            let numbers = (event["Records"]?.array ?? []).compactMap { $0["n"]?.integer }
+            told.append(
+                "\(start.suffix(6)) \(end.suffix(6)) \(numbers) \(event["state"]?.text ?? "")"
+                    + (event["isFinalInvokeForWindow"] == true ? " final" : "")
+                    + (event["isWindowTerminatedEarly"] == true ? " early" : ""))
+            poller.end(batch, answer(batch))
+        }
+        return told
+    }
+
+    func testWindowsHandTheirStateOnAndEndWithAnInvocationOfTheirOwn() throws {
+        var settings = PollerSettings()
+        settings.tumblingWindow = 10_000
+        settings.batchSize = 2
+        var poller = ShardPoller("s", streamARN: "arn", settings: settings)
+        for (number, arrival) in [(1, 0), (2, 9_999), (3, 5_000), (4, 10_000), (5, 31_000)] as [(Int, Int64)] {
+            poller.add(Self.record(number, arrival: arrival))
+        }
+        var count = 0
+        let first = try windows(&poller) { _ in
+            count += 1
+            return .answered(failures: [], state: Array("{\"n\":\(count)}".utf8))
+        }
+        XCTAssertEqual(
+            first,
+            [
+                "00:00Z 00:10Z [1, 2] {}", "00:00Z 00:10Z [3] {\"n\":1}", "00:00Z 00:10Z [] {\"n\":2} final",
+                "00:10Z 00:20Z [4] {}", "00:10Z 00:20Z [] {\"n\":4} final", "00:30Z 00:40Z [5] {}",
+            ])
+        // More may come into the last one until the shard ends.
+        XCTAssertFalse(poller.isDone)
+        poller.close()
+        let last = try windows(&poller) { _ in .answered(failures: [], state: Array("[]".utf8)) }
+        XCTAssertEqual(last, ["00:30Z 00:40Z [] {\"n\":6} final"])
+        XCTAssertTrue(poller.isDone)
+        XCTAssertEqual(
+            poller.takeClosedWindows().map { String(decoding: $0.state, as: UTF8.self) },
+            ["{\"n\":3}", "{\"n\":5}", "[]"])
+    }
+
+    func testAnAnswerWithoutStateFailsItsWindowAndTheStateIsThatOfTheLastGoodOne() throws {
+        var settings = PollerSettings()
+        settings.tumblingWindow = 1000
+        settings.maximumRetryAttempts = 1
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...2 { poller.add(Self.record(number, arrival: 7)) }
+        poller.close()
+        var count = 0
+        let told = try windows(&poller) { batch in
+            count += 1
+            if count == 1 { return .answered(failures: ["2"], state: Array("1".utf8)) }
+            return .answered(failures: [])
+        }
+        XCTAssertEqual(
+            told.map { $0.dropFirst(14) }, ["[1, 2] {}", "[2] 1", "[] 1 final", "[] 1 final"])
+        XCTAssertEqual(poller.takeDiscarded().map(\.batch.records.count), [1, 0])
+        XCTAssertTrue(poller.isDone)
+    }
+
+    func testAStateThatIsTooLargeEndsItsWindowEarly() throws {
+        var settings = PollerSettings()
+        settings.tumblingWindow = 1000
+        settings.batchSize = 1
+        var poller = ShardPoller("s", settings: settings)
+        for number in 1...2 { poller.add(Self.record(number, arrival: 7)) }
+        poller.close()
+        let large = [UInt8(ascii: "\"")] + Array(repeating: UInt8(ascii: "x"), count: 1 << 20) + [UInt8(ascii: "\"")]
+        let told = try windows(&poller) { batch in
+            .answered(
+                failures: [],
+                state: batch.window?.isFinal != true && batch.records[0].sequenceNumber == "1"
+                    ? large : Array("{}".utf8))
+        }
+        XCTAssertEqual(
+            told.map { $0.filter { $0 != "x" }.dropFirst(14) },
+            ["[1] {}", "[] \"\" final early", "[2] {}", "[] {} final"])
+    }
+
+    func testABatchHoldsWhatCameWithinItsWindow() {
+        var settings = PollerSettings()
+        settings.batchingWindow = 5000
+        var poller = ShardPoller("s", settings: settings)
+        for (number, arrival) in [(1, 0), (2, 5000), (3, 5001), (4, 10_002)] as [(Int, Int64)] {
+            poller.add(Self.record(number, arrival: arrival))
+        }
+        XCTAssertEqual(drive(&poller, poison: []).batches, [["1", "2"], ["3"], ["4"]])
+    }
 }

@@ -130,7 +130,7 @@ final class ChaosFleet: Sendable {
         state.counts.invocations += 1
         switch result {
         case .failed: state.counts.failed += 1
-        case .answered(let failures):
+        case .answered(let failures, _):
             if !failures.isEmpty {
                 state.counts.partial += 1
             } else if Int.random(in: 0..<10, using: &state.random) == 0 {
