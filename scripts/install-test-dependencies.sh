@@ -4,8 +4,8 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install-build-dependencies.sh
-# The shells that completion is for, and a real cache.
-scripts/install-packages.sh zsh fish redis-server redis-tools
+# The shells that completion is for, a real cache, and a browser for the replay's page.
+scripts/install-packages.sh zsh fish redis-server redis-tools chromium-headless-shell
 scripts/install-emulator.sh
 scripts/install-moto.sh
 scripts/install-postgresql.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the unit tests under AddressSanitizer and under ThreadSanitizer; neither may find anything.
+# Runs the unit tests under AddressSanitizer and under ThreadSanitizer, or one of them: scripts/sanitize.sh [address|thread]
+# Neither may find anything.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +10,8 @@ scripts/install-test-dependencies.sh
 # What is still alive when the tests end, such as the runtime's own caches, is no leak.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 units='^(JSONTests|ProcessorTests|TelemetryTests|LambdaRuntimeTests|RuntimeServerTests|PollerTests|ClientsTests|TransportTests)\.'
-for sanitizer in address thread; do
+[[ $# -gt 0 ]] || set -- address thread
+for sanitizer; do
     echo "== $sanitizer"
     options=(--sanitize "$sanitizer" --scratch-path ".build-$sanitizer" -Xswiftc -use-ld=lld)
     swift build --build-tests "${options[@]}"

@@ -48,6 +48,7 @@ public struct Pipeline: Sendable {
         BatchResponse.write(outcome, of: batch, newState: state, to: &response)
         var report = outcome.report(on: batch, buried: buried)
         report.decodeTime = decodeTime
+        report.processorTimes = reports.map { ($0.name, $0.duration) }
         tell(outcome, reports, report, since: start, context: context)
         return report
     }

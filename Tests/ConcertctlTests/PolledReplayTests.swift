@@ -65,7 +65,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertFalse(html.contains("<script"), "what a record holds must not become markup")
         XCTAssertFalse(html.contains("\u{1B}"))
         XCTAssertFalse(html.contains("http"), "the page needs no network")
-        XCTAssertEqual(html.components(separatedBy: "given up</span>").count - 1, 3)
+        XCTAssertEqual(html.components(separatedBy: "gone\">given up</span>").count - 1, 3)
         for mark in [
             "prefers-color-scheme:dark", "@media print", "RetryAttemptsExhausted", "Bad records", "aria-label",
         ] {
@@ -122,5 +122,72 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(
             try documents(failed).compactMap { ($0["KinesisBatchInfo"] as? [String: Any])?["batchSize"] as? Int },
             [1, 1])
+    }
+
+    func testSeveralWorkersLoseNothingAndKeepEachKeyInOrder() throws {
+        let folder = try TemporaryFolder()
+        let lines = (0..<2000).map { #"{"artist_id":"a\#($0 % 50)","name":"v\#($0)"}"# }
+        let path = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
+        let out = folder.url.path + "/out"
+        let run = try Concertctl.run([
+            "replay", path, "--batch-size", "20", "--shards", "5", "--workers", "4", "--sink-dir", out, "--output",
+            "json",
+        ])
+        XCTAssertEqual(run.status, 0, run.notes)
+        let records = try XCTUnwrap(run.json()["records"] as? [String: Any])
+        XCTAssertEqual((records["byOutcome"] as? [String: Int])?["processed"], 2000)
+        let names = try documents(out + "/artists.ndjson").compactMap { $0["name"] as? String }
+        XCTAssertEqual(Set(names), Set((1950..<2000).map { "v\($0)" }))
+    }
+
+    func testSeveralWorkersDriveProcessesOfTheirOwn() throws {
+        let folder = try TemporaryFolder()
+        let path = try payloads(400, poisoned: [3, 250], folder)
+        let failed = folder.url.path + "/failed.ndjson"
+        let run = try Concertctl.run([
+            "replay", path, "--bootstrap", "dist/bootstrap", "--batch-size", "20", "--bisect", "--shards", "4",
+            "--workers",
+            "3", "--on-failure", failed, "--output", "json",
+        ])
+        XCTAssertEqual(run.status, 3, run.notes)
+        XCTAssertEqual(
+            try documents(failed).compactMap { ($0["KinesisBatchInfo"] as? [String: Any])?["batchSize"] as? Int },
+            [1, 1])
+        let stages = try XCTUnwrap(run.json()["stagesMilliseconds"] as? [String: [String: Double]])
+        XCTAssertEqual(Set(stages.keys), ["decode", "log"])
+        XCTAssertEqual(Set(stages["decode"]?.keys ?? [:].keys), ["p50", "p90", "p99", "max"])
+    }
+
+    func testWindowsEndWithTheirAggregates() throws {
+        let folder = try TemporaryFolder()
+        let event = try folder.write(
+            #"{"Records":[\#(Self.record(1, arrival: 60)),\#(Self.record(2, arrival: 119)),\#(Self.record(3, arrival: 120))]}"#,
+            to: "sales.event.json")
+        for function in [[], ["--bootstrap", "dist/bootstrap"]] {
+            let run = try Concertctl.run(
+                ["replay", event, "--batch-size", "1", "--tumbling-window", "60", "--output", "json"] + function,
+                environment: ["WINDOW_AGGREGATES": "on"])
+            XCTAssertEqual(run.status, 0, run.notes)
+            let poller = try XCTUnwrap(run.json()["poller"] as? [String: Any])
+            // Three records, and an invocation at the end of each window.
+            XCTAssertEqual(poller["invocations"] as? Int, 5)
+            let windows = try XCTUnwrap(poller["windows"] as? [[String: Any]])
+            XCTAssertEqual(windows.compactMap { $0["start"] as? Int }, [60_000, 120_000])
+            let sums = windows.compactMap {
+                (($0["state"] as? [String: Any])?["aggregates"] as? [String: Any])?["revenue"]
+            }
+            XCTAssertEqual(sums.compactMap { $0 as? String }, ["25.00", "12.50"])
+        }
+    }
+
+    private static func record(_ number: Int, arrival: Int) -> String {
+        let sale =
+            #"{"sale_id":"s\#(number)","concert_id":"c","ticket_tier":"vip","quantity":1,"unit_price":12.5,"purchase_timestamp":"2026-01-01T00:00:00"}"#
+        return #"""
+            {"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"k","sequenceNumber":"\#(number)","data":"\#(
+                Data(sale.utf8).base64EncodedString())","approximateArrivalTimestamp":\#(arrival)},"eventSource":"aws:kinesis",
+            "eventVersion":"1.0","eventID":"shardId-000000000000:\#(number)","eventName":"aws:kinesis:record","awsRegion":"us-east-1",
+            "invokeIdentityArn":"arn:aws:iam::000000000000:role/r","eventSourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s"}
+            """#
     }
 }

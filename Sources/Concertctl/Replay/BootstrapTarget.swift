@@ -1,7 +1,7 @@
 import Foundation
+import JSON
 import Processor
 import RuntimeServer
-import Synchronization
 
 /// A bootstrap binary, driven over a local Runtime API as Lambda would drive it.
 struct BootstrapTarget: ReplayTarget {
@@ -10,6 +10,8 @@ struct BootstrapTarget: ReplayTarget {
     private let log: BootstrapLog
     private let ending = BootstrapEnding()
     private var delivered = 0
+    private let path: String
+    private let processors: String?
 
     /// Starts the binary at `path`.
     ///
@@ -18,6 +20,7 @@ struct BootstrapTarget: ReplayTarget {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw CommandError(description: "\(path) is no executable file; build/bootstrap.sh makes dist/bootstrap")
         }
+        (self.path, self.processors) = (path, processors)
         server = try RuntimeServer()
         log = BootstrapLog()
         process = Process()
@@ -58,8 +61,8 @@ struct BootstrapTarget: ReplayTarget {
         case .response(let body, let latency):
             var delivery = log.delivery(of: requestID)
             delivery.latency = latency
-            if let failures = Self.itemFailures(body) {
-                delivery.itemFailures = failures
+            if let (failures, state) = Self.batchResponse(body) {
+                (delivery.itemFailures, delivery.state) = (failures, state)
             } else {
                 let shown = MessageText.escaped(String(decoding: body.prefix(100), as: UTF8.self))
                 delivery.invocationError =
@@ -81,17 +84,21 @@ struct BootstrapTarget: ReplayTarget {
         }
     }
 
-    /// Which records failed; nil when Lambda could not read it.
-    private static func itemFailures(_ body: [UInt8]) -> [String]? {
-        let response = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
-        guard let failures = response?["batchItemFailures"] as? [[String: Any]] else { return nil }
-        let identifiers = failures.compactMap { $0["itemIdentifier"] as? String }.filter { !$0.isEmpty }
-        return identifiers.count == failures.count ? identifiers : nil
+    /// Which records failed, and a window's state; nil when Lambda could not read it.
+    private static func batchResponse(_ body: [UInt8]) -> (failures: [String], state: [UInt8]?)? {
+        guard let response = try? JSONValue(parsing: body), let failures = response["batchItemFailures"]?.array else {
+            return nil
+        }
+        let identifiers = failures.compactMap { $0["itemIdentifier"]?.string }.filter { !$0.isEmpty }
+        return identifiers.count == failures.count ? (identifiers, response["state"]?.bytes) : nil
     }
 
     private static func message(in body: [UInt8]) -> String? {
         (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])?["errorMessage"] as? String
     }
+
+    /// Another process of the same binary, as Lambda runs them side by side.
+    func worker() throws -> any ReplayTarget { try BootstrapTarget(path: path, processors: processors) }
 
     mutating func finish() throws {}
 
@@ -100,96 +107,5 @@ struct BootstrapTarget: ReplayTarget {
     mutating func stop() {
         ending.ask(process)
         server.stop()
-    }
-}
-
-/// The lines of a bootstrap, from which the report learns what its answers do not say.
-final class BootstrapLog: Sendable {
-    let pipe = Pipe()
-    private let state = Mutex(State())
-    private let metricsCame = NSCondition()
-
-    private struct State {
-        var partial: [UInt8] = []
-        var byRequest: [String: Delivery] = [:]
-        /// Requests whose metrics line, which is the last of an invocation, has come.
-        var finished: Set<String> = []
-        /// Lines that say nothing of a record.
-        var others: [String] = []
-    }
-
-    init() {
-        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            guard !data.isEmpty else {
-                handle.readabilityHandler = nil
-                return
-            }
-            self?.add(data)
-        }
-    }
-
-    /// What the lines of one request say; waits a little for its last, which may come after the answer.
-    func delivery(of requestID: String) -> Delivery {
-        metricsCame.lock()
-        defer { metricsCame.unlock() }
-        let end = Date(timeIntervalSinceNow: 5)
-        while !state.withLock({ $0.finished.contains(requestID) }), metricsCame.wait(until: end) {}
-        return state.withLock {
-            $0.finished.remove(requestID)
-            return $0.byRequest.removeValue(forKey: requestID) ?? Delivery()
-        }
-    }
-
-    /// The last lines that said nothing of a record: why a process ended, say.
-    func remaining() -> String {
-        state.withLock { $0.others.suffix(10).joined(separator: "\n") }
-    }
-
-    private func add(_ data: Data) {
-        metricsCame.lock()
-        state.withLock { state in
-            state.partial += data
-            while let end = state.partial.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = Array(state.partial[..<end])
-                state.partial.removeSubrange(...end)
-                Self.read(line, into: &state)
-            }
-        }
-        metricsCame.broadcast()
-        metricsCame.unlock()
-    }
-
-    private static func read(_ line: [UInt8], into state: inout State) {
-        guard let fields = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
-            let requestID = fields["requestId"] as? String
-        else {
-            state.others.append(String(decoding: line, as: UTF8.self))
-            return
-        }
-        // A processor's own metrics follow the last line that counts.
-        if fields["Processor"] != nil { return }
-        if fields["level"] as? String == "DEBUG" { Console.note(String(decoding: line, as: UTF8.self)) }
-        var delivery = state.byRequest[requestID] ?? Delivery()
-        if fields["RecordsReceived"] != nil {
-            delivery.byOutcome = [
-                .processed: fields["RecordsProcessed"] as? Int ?? 0, .skipped: fields["RecordsSkipped"] as? Int ?? 0,
-                .deadLettered: fields["RecordsDeadLettered"] as? Int ?? 0,
-                .failed: fields["RecordsFailed"] as? Int ?? 0,
-            ]
-            state.finished.insert(requestID)
-        } else if let reason = fields["reason"] as? String, let sequenceNumber = fields["sequenceNumber"] as? String {
-            let message = (fields["message"] as? String ?? "").trimmingPrefix("bad record: ")
-            delivery.badRecords.append(
-                Delivery.BadRecord(
-                    reason: reason, message: String(message), sequenceNumber: sequenceNumber,
-                    subSequenceNumber: fields["subSequenceNumber"] as? Int))
-        } else if fields["ticketSales"] != nil {
-            delivery.byKind = [
-                .artist: fields["artists"] as? Int ?? 0, .concert: fields["concerts"] as? Int ?? 0,
-                .venue: fields["venues"] as? Int ?? 0, .ticketSale: fields["ticketSales"] as? Int ?? 0,
-            ]
-        }
-        state.byRequest[requestID] = delivery
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Processor
 import Telemetry
 
@@ -19,7 +20,8 @@ struct InProcessTarget: ReplayTarget {
     /// - Parameters:
     ///   - processors: Names, with commas between them.
     ///   - sinkFolder: Where the sinks' contents go in the end.
-    init(processors: String, sinkFolder path: String?) throws {
+    ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
+    init(processors: String, sinkFolder path: String?, aggregatesWindows: Bool = false) throws {
         let entities = LocalEntities()
         self.entities = entities
         sinkFolder = try path.map(SinkFolder.init(path:))
@@ -46,7 +48,8 @@ struct InProcessTarget: ReplayTarget {
         if steps.isEmpty { throw UsageError(description: "--processors is empty; expected some of \(Self.names)") }
         // A dead letter that nobody keeps would be a record lost without a word.
         pipeline = Pipeline(
-            dispatcher: Dispatcher(steps), deadLetters: sinkFolder == nil ? nil : deadLetters, log: log)
+            dispatcher: Dispatcher(steps), deadLetters: sinkFolder == nil ? nil : deadLetters, log: log,
+            aggregatesWindows: aggregatesWindows)
     }
 
     mutating func deliver(_ event: ReplayEvent) throws -> Delivery {
@@ -58,11 +61,14 @@ struct InProcessTarget: ReplayTarget {
         do throws(EventError) {
             let report = try pipeline.respond(
                 to: event.bytes, 0..<event.bytes.count, context: context, into: &response)
-            return Delivery(report, latency: ContinuousClock.now - start)
+            return Delivery(report, response, latency: ContinuousClock.now - start)
         } catch {
             return Delivery(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
         }
     }
+
+    /// The sinks are shared, and the rest of a pipeline is a value.
+    func worker() -> any ReplayTarget { self }
 
     mutating func finish() throws {
         guard let sinkFolder else { return }
@@ -82,7 +88,7 @@ struct InProcessTarget: ReplayTarget {
 }
 
 extension Delivery {
-    fileprivate init(_ report: BatchReport, latency: Duration) {
+    fileprivate init(_ report: BatchReport, _ response: [UInt8], latency: Duration) {
         for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
         for kind in Payload.Kind.allCases { byKind[kind] = report.counts[kind]?.values.reduce(0, +) }
         badRecords = report.badRecords.map {
@@ -91,6 +97,8 @@ extension Delivery {
                 sequenceNumber: $0.sequenceNumber.digits, subSequenceNumber: $0.subSequenceNumber.map(Int.init))
         }
         self.latency = latency
+        stages = [("decode", report.decodeTime)] + report.processorTimes
+        state = (try? JSONValue(parsing: response))?["state"]?.bytes
         itemFailures = report.checkpoint.map { [$0.digits] } ?? []
     }
 }

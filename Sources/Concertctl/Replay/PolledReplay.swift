@@ -11,17 +11,17 @@ struct PolledReplay {
         var latency: Duration
         /// Why it failed; nil when all of it was taken.
         var failure: String?
-        /// When it ended, since the replay began.
-        var time: Duration
     }
 
     private(set) var steps: [Step] = []
     private(set) var discarded: [DiscardedBatch] = []
+    private(set) var windows: [(shard: String, window: PolledWindow)] = []
     private var pollers: [ShardPoller] = []
+    /// The shard whose turn it is.
+    private var turn = 0
     private var documents: [[UInt8]] = []
     /// Events that no records could be taken from: they are delivered as they are.
     private(set) var whole: [ReplayEvent] = []
-    private let start = ContinuousClock.now
     /// How many records there are, those of ``whole`` left out.
     private var total = 0
     private var streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
@@ -43,51 +43,79 @@ struct PolledReplay {
                     ?? source.shard
                 if names[shard] == nil {
                     names[shard] = pollers.count
-                    pollers.append(ShardPoller(shard, settings: settings))
+                    pollers.append(ShardPoller(shard, streamARN: streamARN, settings: settings))
                 }
                 pollers[names[shard] ?? 0].add(source.record)
                 total += 1
             }
         }
+        for index in pollers.indices { pollers[index].close() }
     }
 
     /// Delivers until every record is done or given up, the shards in turn.
     ///
     /// - Parameter rate: Records a second at most; nil is as fast as it goes.
     mutating func run(
-        _ target: inout any ReplayTarget, _ report: inout ReplayReport, rate: Int?, progress: (String) -> Void
+        _ workers: ReplayWorkers, _ report: inout ReplayReport, rate: Int?, progress: (String) -> Void
     ) throws {
+        try deliverWhole(workers, &report)
         var pace = Pace(rate: rate, total: total, unit: "records")
-        for event in whole {
-            try Task.checkCancellation()
-            report.add(try target.deliver(event), of: event)
-        }
-        while pollers.contains(where: { !$0.isDone }) {
-            for index in pollers.indices {
-                try Task.checkCancellation()
-                guard let batch = pollers[index].next(now: Int64(Date().timeIntervalSince1970 * 1000)) else {
-                    pace.add(records: 0, done: take(index))
-                    continue
-                }
+        var idle = Array((0..<workers.count).reversed())
+        var underWay: [Int: (shard: Int, batch: PolledBatch, event: ReplayEvent)] = [:]
+        while true {
+            while let worker = idle.last, let (shard, batch) = nextBatch(&pace) {
                 try pace.wait()
-                let done = try invoke(batch, of: index, &target, &report)
-                pace.add(records: batch.records.count, done: done + take(index))
-                progress("\(pace.text); \(steps.count) invocations, \(discarded.count) batches given up")
+                let event = ReplayEvent(name: "\(batch.shard) batch \(batch.number)", bytes: batch.event)
+                underWay[idle.removeLast()] = (shard, batch, event)
+                pace.add(records: batch.records.count, done: 0)
+                workers.deliver(event, by: worker)
             }
+            if underWay.isEmpty { break }
+            let ending = workers.next()
+            // What an interruption broke off is nobody's failure.
+            try Task.checkCancellation()
+            guard let (shard, batch, event) = underWay.removeValue(forKey: ending.worker) else { continue }
+            idle.append(ending.worker)
+            let done = end(batch, of: event, shard, try ending.result.get(), &report)
+            pace.add(records: 0, done: done + take(shard))
+            progress("\(pace.text); \(steps.count) invocations, \(discarded.count) batches given up")
         }
     }
 
-    /// - Returns: How many records it was the last invocation for.
-    private mutating func invoke(
-        _ batch: PolledBatch, of index: Int, _ target: inout any ReplayTarget, _ report: inout ReplayReport
-    ) throws -> Int {
-        let name = "\(batch.shard) batch \(batch.number)"
-        let event = ReplayEvent(name: name, bytes: batch.event)
-        var delivery: Delivery
-        do { delivery = try target.deliver(event) } catch {
-            // What an interruption broke off is nobody's failure.
+    private func deliverWhole(_ workers: ReplayWorkers, _ report: inout ReplayReport) throws {
+        for event in whole {
             try Task.checkCancellation()
-            throw error
+            workers.deliver(event, by: 0)
+            let ending = workers.next()
+            try Task.checkCancellation()
+            report.add(try ending.result.get(), of: event)
+        }
+    }
+
+    /// A batch of the next shard that has one to be delivered now.
+    private mutating func nextBatch(_ pace: inout Pace) -> (shard: Int, batch: PolledBatch)? {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        for offset in pollers.indices {
+            let shard = (turn + offset) % pollers.count
+            let batch = pollers[shard].next(now: now)
+            // Looking for a batch gives up what has grown too old.
+            pace.add(records: 0, done: take(shard))
+            guard let batch else { continue }
+            turn = shard + 1
+            return (shard, batch)
+        }
+        return nil
+    }
+
+    /// Notes how an invocation ended.
+    ///
+    /// - Returns: How many records it was the last invocation for.
+    private mutating func end(
+        _ batch: PolledBatch, of event: ReplayEvent, _ shard: Int, _ delivery: Delivery, _ report: inout ReplayReport
+    ) -> Int {
+        var delivery = delivery
+        if batch.window != nil, delivery.state == nil, delivery.invocationError == nil {
+            delivery.invocationError = "the answer holds no state, so Lambda would take it for a failure"
         }
         let result: InvocationResult
         var failure = delivery.invocationError
@@ -95,15 +123,15 @@ struct PolledReplay {
             result = .failed(reason: reason)
             delivery.byOutcome = [.failed: batch.records.count]
         } else {
-            result = .answered(failures: delivery.itemFailures)
+            result = .answered(failures: delivery.itemFailures, state: batch.window == nil ? nil : delivery.state)
             if let first = delivery.itemFailures.first {
                 failure = delivery.badRecords.first { $0.sequenceNumber == first }.map(\.message) ?? "from \(first) on"
             }
         }
-        steps.append(
-            Step(batch: batch, latency: delivery.latency, failure: failure, time: ContinuousClock.now - start))
+        steps.append(Step(batch: batch, latency: delivery.latency, failure: failure))
         report.add(delivery, of: event, isFirst: batch.parent == nil)
-        pollers[index].end(batch, result)
+        pollers[shard].end(batch, result)
+        windows += pollers[shard].takeClosedWindows().map { (batch.shard, $0) }
         guard failure != nil else { return batch.records.count }
         // What stands before the first failure is done.
         let failures = Set(delivery.itemFailures)

@@ -1,46 +1,10 @@
 import Foundation
 import Poller
 import Processor
+import Telemetry
 
 /// Feeds saved events through the processor, with no AWS account.
 struct Replay: Command {
-    private static let bootstrapOption = OptionDescription(
-        "--bootstrap", .value("PATH"), "drive this binary over a local Runtime API, instead of running in this process")
-    private static let batchSizeOption = OptionDescription(
-        "--batch-size", .value("N"),
-        "records an event when payloads are put together to events, 1...10000 (default 100)")
-    private static let repeatOption = OptionDescription(
-        "--repeat", .value("N"), "feed everything N times, 1...1000000 (default 1)")
-    private static let processorsOption = OptionDescription(
-        "--processors", .value("LIST"),
-        "local (keeps entities; the default), redshift, cache and notifier (what they would send, for --sink-dir), log; with --bootstrap: what PROCESSORS is set to"
-    )
-    private static let sinkFolderOption = OptionDescription(
-        "--sink-dir", .value("DIR"),
-        "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL, notifications, dead letters"
-    )
-
-    private static let retriesOption = OptionDescription(
-        "--retries", .value("N"),
-        "deliver as Lambda's poller does, and try what fails N times again, 0...10000 (default 0), before it is given up"
-    )
-    private static let bisectOption = OptionDescription(
-        "--bisect", .flag,
-        "cut a batch that fails in two, down to the record that is to blame; a cut counts as no retry")
-    private static let onFailureOption = OptionDescription(
-        "--on-failure", .value("FILE"),
-        "write what was given up, as Lambda writes it to an on-failure destination (NDJSON)")
-    private static let shardsOption = OptionDescription(
-        "--shards", .value("N"), "spread the records over N shards by partition key, 1...10000")
-    private static let factorOption = OptionDescription(
-        "--parallelization-factor", .value("N"), "batches of a shard with keys of their own, 1...10 (default 1)")
-    private static let ageOption = OptionDescription(
-        "--max-record-age", .value("SECONDS"), "give up records older than this, 60...604800")
-    private static let rateOption = OptionDescription(
-        "--rate", .value("N"), "deliver N records a second at most, 1...1000000")
-    private static let reportOption = OptionDescription(
-        "--report", .value("FILE"), "write a page about the replay, one HTML file that needs nothing else")
-
     static let description = CommandDescription(
         name: "replay", summary: "feed saved events or payloads through the processor, and report",
         discussion: """
@@ -48,27 +12,35 @@ struct Replay: Command {
 
             A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON), or a folder of both; NAME.response.json files are passed over. "-" is standard input.
 
-            With any of --retries, --bisect, --on-failure, --shards, --parallelization-factor and --max-record-age the events are taken apart, and their records delivered as Lambda's poller delivers a stream's: in batches of --batch-size by shard, from the first record that failed on again, until all are done or given up.
+            With --from-stream, and with any option that a mapping has (--retries, --bisect, --on-failure, --shards, --parallelization-factor, --workers, --max-record-age, --window, --tumbling-window), the events are taken apart, and their records delivered as Lambda's poller delivers a stream's: in batches of --batch-size by shard, from the first record that failed on again, until all are done or given up.
+
+            --from-stream reads what is on the stream, from --from to its newest record, and changes nothing there; --record saves it as a fixture.
 
             Bad records fail, unless --sink-dir says where their dead letters are kept. Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
 
             Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
             """,
-        usage: ["PATH... [options]", "- [options]"],
+        usage: ["PATH... [options]", "- [options]", "--from-stream NAME [options]"],
         options: [
-            bootstrapOption, batchSizeOption, repeatOption, retriesOption, bisectOption, onFailureOption, shardsOption,
-            factorOption, ageOption, rateOption, processorsOption, sinkFolderOption, reportOption, .output,
-        ],
+            ReplayOptions.bootstrap, ReplayOptions.batchSize, ReplayOptions.repeats, ReplayOptions.retries,
+            ReplayOptions.bisect, ReplayOptions.onFailure, ReplayOptions.shards, ReplayOptions.factor,
+            ReplayOptions.workers, ReplayOptions.age, ReplayOptions.window, ReplayOptions.tumblingWindow,
+            ReplayOptions.rate, ReplayOptions.processors, ReplayOptions.sinkFolder, ReplayOptions.report,
+            ReplayOptions.fromStream, ReplayOptions.from, ReplayOptions.limit, ReplayOptions.record, .output,
+        ] + OptionDescription.aws,
         operands: 0...Int.max,
         examples: [
             "concertctl replay Fixtures/kinesis",
             "concertctl replay --bootstrap dist/bootstrap event.json",
-            "concertctl stream tail --raw --from TRIM_HORIZON --for 10 | concertctl replay -",
+            "concertctl replay --from-stream concerts --from 1h --record fixture.ndjson --bootstrap dist/bootstrap",
             "concertctl replay upload.ndjson --batch-size 1000 --bisect --retries 3 --on-failure failed.ndjson --report replay.html",
             "concertctl replay upload.ndjson --sink-dir out --output json | jq .records.byOutcome",
         ])
 
+    private let arguments: Arguments
     private let paths: [String]
+    /// Where on which stream; nil when files are replayed.
+    private let stream: (reference: StreamReference, start: TailStart, limit: Int)?
     private let bootstrap: String?
     private let batchSize: Int
     private let repetitions: Int
@@ -78,67 +50,82 @@ struct Replay: Command {
     /// How the poller delivers; nil when events go as they are.
     private let poller: PollerSettings?
     private let shards: Int?
+    private let workers: Int
     private let rate: Int?
     private let failureFile: String?
     private let reportFile: String?
+    private let recordFile: String?
 
     init(_ arguments: Arguments) throws {
-        bootstrap = arguments.string(Self.bootstrapOption)
-        batchSize = try arguments.integer(Self.batchSizeOption, in: 1...10_000) ?? 100
-        repetitions = try arguments.integer(Self.repeatOption, in: 1...1_000_000) ?? 1
-        processors = arguments.string(Self.processorsOption)
-        sinkFolder = arguments.string(Self.sinkFolderOption)
+        self.arguments = arguments
+        bootstrap = arguments.string(ReplayOptions.bootstrap)
+        batchSize = try arguments.integer(ReplayOptions.batchSize, in: 1...10_000) ?? 100
+        repetitions = try arguments.integer(ReplayOptions.repeats, in: 1...1_000_000) ?? 1
+        processors = arguments.string(ReplayOptions.processors)
+        sinkFolder = arguments.string(ReplayOptions.sinkFolder)
         output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        shards = try arguments.integer(Self.shardsOption, in: 1...10_000)
-        rate = try arguments.integer(Self.rateOption, in: 1...1_000_000)
-        failureFile = arguments.string(Self.onFailureOption)
-        reportFile = arguments.string(Self.reportOption)
-        poller = try Self.poller(arguments, batchSize: batchSize)
+        shards = try arguments.integer(ReplayOptions.shards, in: 1...10_000)
+        workers = try arguments.integer(ReplayOptions.workers, in: 1...64) ?? 1
+        rate = try arguments.integer(ReplayOptions.rate, in: 1...1_000_000)
+        failureFile = arguments.string(ReplayOptions.onFailure)
+        reportFile = arguments.string(ReplayOptions.report)
+        recordFile = arguments.string(ReplayOptions.record)
+        poller = try PollerSettings(arguments, batchSize: batchSize)
+        stream = try Self.stream(arguments)
         paths = arguments.operands
-        if paths.isEmpty {
-            throw UsageError(description: "a PATH is missing: an event, a file of payloads, a folder or -")
+        if paths.isEmpty, stream == nil {
+            throw UsageError(
+                description: "a PATH is missing: an event, a file of payloads, a folder or -; or name a --from-stream")
+        }
+        if !paths.isEmpty, stream != nil {
+            throw UsageError(description: "--from-stream replays a stream, and \(paths[0]) is a file; give one of them")
         }
         if bootstrap != nil, sinkFolder != nil {
             throw UsageError(description: "--sink-dir is for the embedded sinks, which --bootstrap does not use")
         }
     }
 
-    private static func poller(_ arguments: Arguments, batchSize: Int) throws -> PollerSettings? {
-        let options = [retriesOption, bisectOption, onFailureOption, shardsOption, factorOption, ageOption]
-        guard options.contains(where: { arguments.has($0) }) else { return nil }
-        var settings = PollerSettings()
-        settings.batchSize = batchSize
-        settings.maximumRetryAttempts = try arguments.integer(retriesOption, in: 0...10_000) ?? 0
-        settings.bisects = arguments.flag(bisectOption)
-        settings.parallelizationFactor = try arguments.integer(factorOption, in: 1...10) ?? 1
-        settings.maximumRecordAge = try arguments.integer(ageOption, in: 60...604_800).map { Int64($0) * 1000 }
-        return settings
+    private static func stream(
+        _ arguments: Arguments
+    ) throws -> (reference: StreamReference, start: TailStart, limit: Int)? {
+        guard let name = arguments.string(ReplayOptions.fromStream) else {
+            for option in [ReplayOptions.from, ReplayOptions.limit] where arguments.has(option) {
+                throw UsageError(description: "\(option.name) goes with --from-stream")
+            }
+            return nil
+        }
+        let start = try TailStart(arguments.string(ReplayOptions.from) ?? "TRIM_HORIZON")
+        if start == .latest {
+            throw UsageError(description: "--from LATEST: nothing is there yet; concertctl stream tail waits for it")
+        }
+        let limit = try arguments.integer(ReplayOptions.limit, in: 1...100_000_000) ?? .max
+        return (try StreamReference(name), start, limit)
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
-        var source = ReplaySource(batchSize: batchSize)
-        let events = try source.events(at: paths)
-        if events.isEmpty {
-            throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
-        }
         try checkFolders()
-        var target = try makeTarget()
-        defer { target.stop() }
-        let interruption = target.interruption
+        let events = try await events(environment)
+        if let recordFile { try Self.record(events, to: recordFile) }
+        var polled = poller.map {
+            PolledReplay(Array(repeatElement(events, count: repetitions).joined()), settings: $0, shards: shards)
+        }
+        var targets = [try makeTarget()]
+        defer { for index in targets.indices { targets[index].stop() } }
+        while targets.count < workers { targets.append(try targets[0].worker()) }
+        let interruptions = targets.map(\.interruption)
         var report = ReplayReport(isPolled: poller != nil)
-        var polled: PolledReplay?
         var ending: (any Error)?
         do {
             try await withTaskCancellationHandler {
-                if let poller {
-                    try deliver(events, by: poller, to: &target, &report, &polled)
+                if polled != nil {
+                    try deliver(by: &polled, to: targets, &report)
                 } else {
-                    try deliver(events, to: &target, &report)
+                    try deliver(events, to: &targets[0], &report)
                 }
             } onCancel: {
-                interruption()
+                for interrupt in interruptions { interrupt() }
             }
-            try target.finish()
+            try targets[0].finish()
         } catch {
             ending = error
         }
@@ -149,16 +136,55 @@ struct Replay: Command {
         }
         if let failureFile { try polled?.writeFailures(to: failureFile) }
         if let reportFile {
-            try ReportPage(report: report, polled: polled, words: paths, isComplete: ending == nil).write(
+            try ReportPage(report: report, polled: polled, settings: settings, isComplete: ending == nil).write(
                 to: reportFile)
         }
         if let ending { throw ending }
         return report.hasFailures ? .recordsFailed : .done
     }
 
+    private func events(_ environment: [String: String]) async throws -> [ReplayEvent] {
+        guard let stream else {
+            var source = ReplaySource(batchSize: batchSize)
+            let events = try source.events(at: paths)
+            if events.isEmpty {
+                throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
+            }
+            return events
+        }
+        let source = StreamSource(
+            stream: stream.reference, session: try AWSSession(arguments, environment: environment, output: output),
+            start: stream.start, limit: stream.limit)
+        var progress = Progress()
+        defer { progress.end() }
+        let events = try await source.events(batchSize: batchSize) { progress.show("\($0) records read") }
+        if events.isEmpty {
+            throw CommandError(
+                description: "stream \(stream.reference.name) holds no record from there on; --from says where to begin"
+            )
+        }
+        return events
+    }
+
+    /// Saves events, one a line, which is how a replay reads several.
+    private static func record(_ events: [ReplayEvent], to file: String) throws {
+        var data = Data()
+        for event in events {
+            // Between the tokens of JSON, line ends are white space; within them there are none.
+            data.append(contentsOf: event.bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } + [UInt8(ascii: "\n")])
+        }
+        do { try data.write(to: URL(filePath: file), options: .atomic) } catch {
+            throw CommandError(description: "\(file) cannot be written: \((error as NSError).localizedDescription)")
+        }
+    }
+
     /// Complains before a long replay, rather than behind it, of a file that cannot be written.
     private func checkFolders() throws {
-        for (option, file) in [(Self.onFailureOption, failureFile), (Self.reportOption, reportFile)] {
+        let files = [
+            (ReplayOptions.onFailure, failureFile), (ReplayOptions.report, reportFile),
+            (ReplayOptions.record, recordFile),
+        ]
+        for (option, file) in files {
             guard let file else { continue }
             let folder = URL(filePath: file).deletingLastPathComponent().path
             guard FileManager.default.isWritableFile(atPath: folder) else {
@@ -169,15 +195,13 @@ struct Replay: Command {
     }
 
     private func deliver(
-        _ events: [ReplayEvent], by poller: PollerSettings, to target: inout any ReplayTarget,
-        _ report: inout ReplayReport, _ polled: inout PolledReplay?
+        by replay: inout PolledReplay?, to targets: [any ReplayTarget], _ report: inout ReplayReport
     ) throws {
         var progress = Progress()
         defer { progress.end() }
-        var replay = PolledReplay(
-            Array(repeatElement(events, count: repetitions).joined()), settings: poller, shards: shards)
-        defer { polled = replay }
-        try replay.run(&target, &report, rate: rate) { progress.show($0) }
+        let workers = ReplayWorkers(targets)
+        defer { workers.stop() }
+        try replay?.run(workers, &report, rate: rate) { progress.show($0) }
     }
 
     /// Feeds everything, as often as asked.
@@ -208,44 +232,41 @@ struct Replay: Command {
     private func makeTarget() throws -> any ReplayTarget {
         if let bootstrap { return try BootstrapTarget(path: bootstrap, processors: processors) }
         return try InProcessTarget(
-            processors: processors ?? (sinkFolder == nil ? "local" : "local,redshift,cache,notifier"),
-            sinkFolder: sinkFolder)
+            processors: chosenProcessors, sinkFolder: sinkFolder, aggregatesWindows: poller?.tumblingWindow != nil)
+    }
+
+    private var chosenProcessors: String {
+        processors ?? (sinkFolder == nil ? "local" : "local,redshift,cache,notifier")
+    }
+
+    /// What the report says of how the replay was made.
+    private var settings: [(name: String, value: String)] {
+        let source = stream.map { "stream \($0.reference.name)" } ?? paths.joined(separator: ", ")
+        var settings = [("source", source), ("batch size", String(batchSize))]
+        settings.append(("delivered", poller == nil ? "events as they are" : "as Lambda's poller delivers"))
+        settings.append(("function", bootstrap ?? "in this process"))
+        settings.append(("processors", bootstrap == nil ? chosenProcessors : processors ?? "as the environment says"))
+        for option in ReplayOptions.poller + [ReplayOptions.rate, ReplayOptions.repeats] where arguments.has(option) {
+            settings.append((String(option.name.dropFirst(2)), arguments.string(option) ?? ""))
+        }
+        return settings.map { ($0.0, $0.1 == "true" ? "on" : $0.1) } + [("concertctl", Version.current)]
     }
 }
 
-/// Where a replay's events go.
-protocol ReplayTarget {
-    /// Hands over one event, and waits for the answer.
-    ///
-    /// - Throws: When no further event can be delivered.
-    mutating func deliver(_ event: ReplayEvent) throws -> Delivery
-    /// Writes what there is to write at the end.
-    mutating func finish() throws
-    /// What ends a delivery that is under way when the replay is interrupted.
-    var interruption: @Sendable () -> Void { get }
-    /// Ends what was started; called whatever happened.
-    mutating func stop()
-}
-
-/// What became of one event.
-struct Delivery {
-    /// Why the invocation failed as a whole; nil when it was answered.
-    var invocationError: String?
-    /// How many records ended so.
-    var byOutcome: [BatchReport.Ending: Int] = [:]
-    /// How many typed records there were of each kind.
-    var byKind: [Payload.Kind: Int] = [:]
-    var badRecords: [BadRecord] = []
-    var latency: Duration = .zero
-    /// Sequence numbers that the answer names as failed.
-    var itemFailures: [String] = []
-
-    /// A record that could not be processed.
-    struct BadRecord {
-        var reason: String
-        var message: String
-        var sequenceNumber: String
-        /// Its place in the aggregate that it came in.
-        var subSequenceNumber: Int?
+extension PollerSettings {
+    /// - Returns: Nil when no option asks for the poller.
+    fileprivate init?(_ arguments: Arguments, batchSize: Int) throws {
+        guard ReplayOptions.poller.contains(where: { arguments.has($0) }) else { return nil }
+        func milliseconds(_ option: OptionDescription, in seconds: ClosedRange<Int>) throws -> Int64? {
+            try arguments.integer(option, in: seconds).map { Int64($0) * 1000 }
+        }
+        self.init()
+        self.batchSize = batchSize
+        maximumRetryAttempts = try arguments.integer(ReplayOptions.retries, in: 0...10_000) ?? 0
+        bisects = arguments.flag(ReplayOptions.bisect)
+        parallelizationFactor = try arguments.integer(ReplayOptions.factor, in: 1...10) ?? 1
+        maximumRecordAge = try milliseconds(ReplayOptions.age, in: 60...604_800)
+        batchingWindow = try milliseconds(ReplayOptions.window, in: 0...300).flatMap { $0 > 0 ? $0 : nil }
+        tumblingWindow = try milliseconds(ReplayOptions.tumblingWindow, in: 1...900)
     }
 }

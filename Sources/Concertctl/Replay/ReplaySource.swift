@@ -166,7 +166,8 @@ enum LambdaEvent {
         write("eventID", "\(record.shard ?? shardID):\(record.sequenceNumber)")
         write("eventName", "aws:kinesis:record")
         write("invokeIdentityArn", "arn:aws:iam::000000000000:role/replay")
-        write("awsRegion", "us-east-1")
+        let parts = (record.stream ?? streamARN).split(separator: ":", omittingEmptySubsequences: false)
+        write("awsRegion", parts.count > 3 ? String(parts[3]) : "us-east-1")
         write("eventSourceARN", record.stream ?? streamARN)
         writer.closeObject()
     }

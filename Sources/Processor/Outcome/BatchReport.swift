@@ -22,6 +22,8 @@ public struct BatchReport: Sendable {
     /// Decoded data.
     public internal(set) var dataBytes = 0
     public internal(set) var decodeTime: Duration = .zero
+    /// How long each processor took, in their order; they run beside one another.
+    public internal(set) var processorTimes: [(name: String, time: Duration)] = []
 
     public init() {}
 

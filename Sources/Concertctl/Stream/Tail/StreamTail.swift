@@ -73,20 +73,19 @@ struct StreamTail: Command {
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, output: .text)
         let stream = try StreamReference(arguments, environment: environment)
-        var tail = try await Tail(
-            stream, session, from: start, shardID: shardID,
-            output: TailOutput(form: form, limit: limit, style: .standardOutput(environment)))
+        var output = TailOutput(form: form, limit: limit, style: .standardOutput(environment))
+        var tail = try await Tail(stream, session, from: start, shardID: shardID)
         let end = duration.map { ContinuousClock.now + $0 }
         do {
-            while !tail.output.isFull, follows || !tail.isCaughtUp, !tail.isOver {
+            while !output.isFull, follows || !tail.isCaughtUp, !tail.isOver {
                 if let end, ContinuousClock.now >= end { break }
-                try await tail.step(until: end)
+                if let read = try await tail.step(until: end) { output.print(read.records, of: read.shard) }
             }
         } catch is CancellationError {
-            tail.output.finish(isInterrupted: true)
+            output.finish(isInterrupted: true)
             return .interrupted
         }
-        tail.output.finish(isInterrupted: false)
+        output.finish(isInterrupted: false)
         return .done
     }
 }

@@ -12,16 +12,17 @@ struct Tail {
     /// Nil: all shards.
     private let shardID: String?
     private var shards: [ShardReading] = []
+    /// Shards that have ended, and whose children were begun.
+    private var followed: Set<String> = []
     private var failures = 0
-    var output: TailOutput
 
     /// Reads in a row that may fail before it is given up.
     private static let patience = 10
 
     init(
-        _ stream: StreamReference, _ session: AWSSession, from start: TailStart, shardID: String?, output: TailOutput
+        _ stream: StreamReference, _ session: AWSSession, from start: TailStart, shardID: String?
     ) async throws {
-        (self.stream, self.session, self.start, self.shardID, self.output) = (stream, session, start, shardID, output)
+        (self.stream, self.session, self.start, self.shardID) = (stream, session, start, shardID)
         lateStart = .time(Date().timeIntervalSince1970)
         let listed = try await stream.shards(session)
         let known = listed.map(Shard.init)
@@ -35,36 +36,48 @@ struct Tail {
     }
 
     /// Whether every shard that was begun has been read to its newest record, and none is left to begin.
-    var isCaughtUp: Bool { shards.allSatisfy(\.isCaughtUp) }
+    var isCaughtUp: Bool { unfollowed == nil && shards.allSatisfy(\.isCaughtUp) }
 
     /// Whether there is nothing left that could bring a record.
-    var isOver: Bool { shards.allSatisfy(\.isOver) }
+    var isOver: Bool { unfollowed == nil && shards.allSatisfy(\.isOver) }
+
+    /// A shard that has ended, and whose children are yet to be begun.
+    private var unfollowed: Int? {
+        shardID == nil ? shards.firstIndex { $0.isOver && !followed.contains($0.id) } : nil
+    }
 
     /// Reads the shard that is due next, after waiting for it.
-    mutating func step(until end: ContinuousClock.Instant?) async throws {
+    ///
+    /// - Returns: The records that came, and of which shard; nil when none was read.
+    mutating func step(until end: ContinuousClock.Instant?) async throws -> (shard: String, records: [JSONValue])? {
         try Task.checkCancellation()
         let over = Set(shards.filter(\.isOver).map(\.id))
         let known = Set(shards.map(\.id))
         let begun = shards.indices.filter { index in
             !shards[index].isOver && shards[index].parents.allSatisfy { over.contains($0) || !known.contains($0) }
         }
-        guard let next = begun.min(by: { shards[$0].due < shards[$1].due }) else { return }
+        guard let next = unfollowed ?? begun.min(by: { shards[$0].due < shards[$1].due }) else { return nil }
         let due = shards[next].due
         guard end.map({ due < $0 }) ?? true else {
             if let end { try await Task.sleep(until: end, clock: .continuous) }
-            return
+            return nil
         }
         if due > .now { try await Task.sleep(until: due, clock: .continuous) }
         do {
+            if shards[next].isOver {
+                try await beginChildren(of: next)
+                failures = 0
+                return nil
+            }
             let records = try await shards[next].read(stream, session, lateStart: lateStart)
             failures = 0
-            output.print(records, of: shards[next].id)
-            if shards[next].isOver, shardID == nil { try await beginChildren(of: next) }
+            return (shards[next].id, records)
         } catch let error where AWSSession.isRetryable(error) {
             failures += 1
             guard failures < Self.patience else { throw error }
             if failures == 1 { Console.note("note: \(error)") }
             shards[next].postpone(by: .milliseconds(200 << min(failures, 5)))
+            return nil
         }
     }
 
@@ -84,5 +97,6 @@ struct Tail {
             let childStart = if case .time = start { start } else { TailStart.trimHorizon }
             shards.append(ShardReading(child.id, parents: child.parents, from: childStart))
         }
+        followed.insert(ended.id)
     }
 }

@@ -24,6 +24,16 @@ struct TailedRecord {
         text = record["Data"]?.string ?? ""
         data = Data(base64Encoded: text).map { [UInt8]($0) }
     }
+
+    /// The record as an event can hold it; nil when its data are no base64.
+    ///
+    /// - Parameter stream: The stream's ARN.
+    func restored(stream: String?) -> RestoredRecord? {
+        guard let data else { return nil }
+        return RestoredRecord(
+            stream: stream, shard: shard, sequenceNumber: sequenceNumber, partitionKey: partitionKey ?? sequenceNumber,
+            data: data, arrival: arrival)
+    }
 }
 
 /// For people, control characters escaped.

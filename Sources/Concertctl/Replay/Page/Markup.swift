@@ -1,0 +1,70 @@
+import Foundation
+import Processor
+
+/// Pieces of HTML.
+enum Markup {
+    /// Text as HTML shows it, control characters made visible.
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in MessageText.escaped(text) {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+
+    /// A table that scrolls by itself where it is too wide, by keyboard, too.
+    ///
+    /// - Parameters:
+    ///   - name: What is in it, for who cannot see it.
+    ///   - heads: One with `#` before it is over numbers.
+    ///   - rows: Cells as HTML.
+    static func table(_ name: String, _ heads: [String], _ rows: [[String]]) -> String {
+        let isNumber = heads.map { $0.hasPrefix("#") }
+        let head = zip(heads, isNumber).map {
+            "<th scope=\"col\"\($1 ? " class=\"n\"" : "")>\($1 ? $0.dropFirst() : $0[...])</th>"
+        }
+        let body = rows.map { row in
+            "<tr>" + zip(row, isNumber).map { "<td\($1 ? " class=\"n\"" : "")>\($0)</td>" }.joined() + "</tr>"
+        }
+        return
+            "<div class=\"scroll\" role=\"region\" aria-label=\"\(name)\" tabindex=\"0\"><table><thead><tr>\(head.joined())</tr></thead>"
+            + "<tbody>\(body.joined())</tbody></table></div>"
+    }
+
+    /// A drawing as wide as the page, 1000 by `height` units, with what stands at its corners.
+    static func figure(_ name: String, height: Int, _ shapes: String, top: String = "", axis: [String] = []) -> String {
+        let labels = axis.isEmpty ? "" : "<div class=\"axis\">\(axis.map { "<span>\($0)</span>" }.joined())</div>"
+        let head = top.isEmpty ? "" : "<div class=\"axis\"><span>\(top)</span></div>"
+        return
+            "<figure>\(head)<svg viewBox=\"0 0 1000 \(height)\" preserveAspectRatio=\"none\" style=\"height:\(height)px\" "
+            + "role=\"img\" aria-label=\"\(name)\">\(shapes)</svg>\(labels)</figure>"
+    }
+
+    /// - Parameter title: What pointing at it shows.
+    static func rectangle(x: Double, y: Double, width: Double, height: Double, colour: String, title: String) -> String
+    {
+        "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(width))\" height=\"\(number(height))\" "
+            + "fill=\"var(--\(colour))\"><title>\(title)</title></rect>"
+    }
+
+    /// A sequence number: its end, which tells it from its neighbours, and all of it on request.
+    static func sequenceNumber(_ digits: String) -> String {
+        guard digits.count > 16 else { return escaped(digits) }
+        return "<abbr title=\"\(escaped(digits))\">…\(escaped(String(digits.suffix(12))))</abbr>"
+    }
+
+    static func milliseconds(_ value: Double) -> String {
+        value < 1000 ? String(format: "%.3g ms", value) : String(format: "%.4g s", value / 1000)
+    }
+
+    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+    private static func number(_ value: Double) -> String { String(format: "%.2f", value) }
+}

@@ -1,0 +1,76 @@
+import Processor
+
+/// Tables.
+extension ReportPage {
+    /// Where the time went: decoding, then the processors, which run beside one another.
+    var stages: String {
+        let most = max(report.stages.map(\.times.sum).max() ?? 0, .leastNonzeroMagnitude)
+        guard !report.stages.isEmpty else { return "" }
+        let rows = report.stages.map { name, times in
+            let bar = Markup.rectangle(
+                x: 0, y: 0, width: max(2, 1000 * times.sum / most), height: 14, colour: "good",
+                title: "\(Markup.escaped(name)): \(Markup.milliseconds(times.sum))")
+            let drawn =
+                "<svg viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" style=\"height:14px;min-width:6rem\" aria-hidden=\"true\">\(bar)</svg>"
+            return [Markup.escaped(name), drawn, Markup.milliseconds(times.sum)]
+                + times.told.map { Markup.milliseconds($0.value) }
+        }
+        return Markup.table("Stages", ["stage", "share", "#in all"] + Percentiles.told.map { "#" + $0.0 }, rows)
+    }
+
+    var windows: String {
+        guard let windows = report.polling?.windows, !windows.isEmpty else { return "" }
+        let limit = 200
+        let rows = windows.prefix(limit).map { shard, window in
+            func text(_ time: Int64) -> String { Timestamp(millisecondsSinceEpoch: time).iso8601(fractionDigits: 0) }
+            let state = String(decoding: window.state.prefix(1000), as: UTF8.self)
+            return [
+                Markup.escaped(shard), text(window.start), text(window.end),
+                Markup.escaped(state) + (window.state.count > 1000 ? "…" : ""),
+            ]
+        }
+        return Markup.table("Tumbling windows", ["shard", "start", "end", "state at its end"], Array(rows))
+            + Self.rest(windows.count - limit)
+    }
+
+    var badRecords: String {
+        guard !report.byReason.isEmpty else { return "" }
+        let reasons = report.byReason.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { [Markup.escaped($0.key), "\($0.value)"] }
+        let rows = report.badRecords.map { event, record in
+            [
+                Markup.sequenceNumber(record.sequenceNumber) + (record.subSequenceNumber.map { " (\($0))" } ?? ""),
+                Markup.escaped(record.reason), Markup.escaped(record.message), Markup.escaped(event),
+            ]
+        }
+        return Markup.table("Bad records by reason", ["reason", "#records"], reasons)
+            + Markup.table("Bad records", ["sequence number", "reason", "message", "delivered in"], rows)
+            + Self.rest(report.badRecordCount - rows.count)
+    }
+
+    var invocationErrors: String {
+        let limit = 100
+        let errors = report.invocationErrors
+        guard !errors.isEmpty else { return "" }
+        return Markup.table(
+            "Invocations that failed as a whole", ["event", "message"],
+            errors.prefix(limit).map { [Markup.escaped($0.event), Markup.escaped($0.message)] })
+            + Self.rest(errors.count - limit)
+    }
+
+    var slowest: String {
+        let rows = report.invocations.sorted { $0.latency > $1.latency }.prefix(10).map { invocation in
+            [
+                Markup.escaped(invocation.event), "\(invocation.records)",
+                invocation.hasFailed ? "<span class=\"bad\">failed</span>" : "<span class=\"good\">taken</span>",
+                Markup.milliseconds(invocation.time), Markup.milliseconds(invocation.latency),
+            ]
+        }
+        guard !rows.isEmpty else { return "" }
+        return Markup.table(
+            "Slowest invocations", ["event", "#records", "outcome", "#ended at", "#latency"], Array(rows))
+    }
+
+    /// Says that a list was cut, where it was.
+    static func rest(_ count: Int) -> String { count > 0 ? "<p>and \(count) more</p>" : "" }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import JSON
+
+/// Reads what is on a stream, to replay it.
+struct StreamSource {
+    let stream: StreamReference
+    let session: AWSSession
+    let start: TailStart
+    /// Records, at most.
+    let limit: Int
+
+    /// All records from ``start`` to the newest, shard by shard, in events of one shard each.
+    ///
+    /// - Parameters:
+    ///   - batchSize: Records an event, at most.
+    ///   - progress: Told how many records there are so far.
+    func events(batchSize: Int, progress: (Int) -> Void) async throws -> [ReplayEvent] {
+        let arn = try await stream.summary(session).arn
+        var tail = try await Tail(stream, session, from: start, shardID: nil)
+        var records: [String: [RestoredRecord]] = [:]
+        var count = 0
+        while count < limit, !tail.isCaughtUp, !tail.isOver {
+            guard let read = try await tail.step(until: nil) else { continue }
+            let found = read.records.prefix(limit - count).compactMap {
+                TailedRecord($0, shard: read.shard).restored(stream: arn)
+            }
+            records[read.shard, default: []] += found
+            count += found.count
+            progress(count)
+        }
+        return records.sorted { $0.key < $1.key }.flatMap { shard, records in
+            Self.parts(of: records, batchSize: batchSize).map {
+                ReplayEvent(name: shard, bytes: LambdaEvent.bytes(of: Array($0)))
+            }
+        }
+    }
+
+    /// Cuts a shard's records into what one event may hold.
+    private static func parts(of records: [RestoredRecord], batchSize: Int) -> [ArraySlice<RestoredRecord>] {
+        var parts: [ArraySlice<RestoredRecord>] = []
+        var start = 0
+        var bytes = 0
+        for (index, record) in records.enumerated() {
+            // In base64, with what stands around it.
+            let size = record.data.count / 3 * 4 + record.partitionKey.utf8.count + 700
+            if index > start, index - start >= batchSize || bytes + size > 6_000_000 {
+                parts.append(records[start..<index])
+                (start, bytes) = (index, 0)
+            }
+            bytes += size
+        }
+        return start < records.count ? parts + [records[start...]] : parts
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import XCTest
+
+/// `replay --from-stream` against the strict fake.
+final class StreamReplayTests: XCTestCase {
+    private func put(_ lines: String, _ server: StrictAWS) throws {
+        let run = try Concertctl.run(
+            ["stream", "put", "--stream-name", "concerts"], input: Data(lines.utf8), environment: server.environment)
+        XCTAssertEqual(run.status, 0, run.notes)
+    }
+
+    private func server() throws -> StrictAWS {
+        let server = try StrictAWS()
+        try server.set(["readsUntilActive": 0])
+        let run = try Concertctl.run(
+            [
+                "stream", "setup", "--stream-name", "concerts", "--shard-count", "2", "--no-policy", "--no-test-record",
+            ], environment: server.environment)
+        XCTAssertEqual(run.status, 0, run.notes)
+        return server
+    }
+
+    private func outcomes(_ run: Run) throws -> [String: Int]? {
+        (try run.json()["records"] as? [String: Any])?["byOutcome"] as? [String: Int]
+    }
+
+    func testReplaysAStreamAndItsRecordingAlike() throws {
+        let server = try server()
+        try put((0..<250).map { #"{"artist_id":"a\#($0)","name":"n"}"# + "\n" }.joined(), server)
+        let folder = try TemporaryFolder()
+        let fixture = folder.url.path + "/fixture.ndjson"
+        let first = try Concertctl.run(
+            [
+                "replay", "--from-stream", "concerts", "--batch-size", "40", "--record", fixture, "--sink-dir",
+                folder.url.path + "/first", "--output", "json",
+            ], environment: server.environment)
+        XCTAssertEqual(first.status, 0, first.notes)
+        XCTAssertEqual(try outcomes(first)?["processed"], 250)
+        // Both shards are in it, and no event has records of two.
+        let events = try String(contentsOfFile: fixture, encoding: .utf8).split(separator: "\n")
+        XCTAssertGreaterThanOrEqual(events.count, 7)
+        var shards: Set<String> = []
+        for event in events {
+            let object = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(event.utf8)) as? [String: Any])
+            let records = try XCTUnwrap(object["Records"] as? [[String: Any]])
+            XCTAssertLessThanOrEqual(records.count, 40)
+            let names = Set(records.compactMap { ($0["eventID"] as? String)?.prefix { $0 != ":" } }.map(String.init))
+            XCTAssertEqual(names.count, 1)
+            shards.formUnion(names)
+        }
+        XCTAssertEqual(shards.count, 2)
+        // The recording needs no stream any more.
+        let again = try Concertctl.run([
+            "replay", fixture, "--retries", "0", "--batch-size", "40", "--sink-dir", folder.url.path + "/again",
+            "--output", "json",
+        ])
+        XCTAssertEqual(try outcomes(again), try outcomes(first), again.notes)
+        for file in ["artists.ndjson", "cache.json", "warehouse.sql"] {
+            XCTAssertEqual(
+                try Data(contentsOf: folder.url.appending(path: "first/\(file)")),
+                try Data(contentsOf: folder.url.appending(path: "again/\(file)")), file)
+        }
+        let limited = try Concertctl.run(
+            ["replay", "--from-stream", "concerts", "--limit", "30", "--output", "json"],
+            environment: server.environment)
+        XCTAssertEqual(try outcomes(limited)?["processed"], 30)
+    }
+
+    func testSaysWhatIsMissing() throws {
+        let server = try server()
+        func run(_ words: String...) throws -> Run {
+            try Concertctl.run(["replay"] + words, environment: server.environment)
+        }
+        let empty = try run("--from-stream", "concerts")
+        XCTAssertEqual(empty.status, 1)
+        XCTAssertTrue(empty.notes.contains("stream concerts holds no record"), empty.notes)
+        XCTAssertTrue(try run("--from-stream", "nothere").notes.contains("nothere"))
+        for words in [
+            ["--from-stream", "concerts", "file.json"], ["--from", "1h", "Fixtures"], ["--limit", "1", "Fixtures"],
+            ["--from-stream", "concerts", "--from", "LATEST"], ["--from-stream", "no stream"],
+            ["Fixtures", "--tumbling-window", "901"], ["Fixtures", "--window", "301"], ["Fixtures", "--workers", "0"],
+        ] {
+            let run = try Concertctl.run(["replay"] + words, environment: server.environment)
+            XCTAssertEqual(run.status, 2, "\(words): \(run.notes)")
+        }
+    }
+}
