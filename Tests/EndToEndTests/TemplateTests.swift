@@ -5,11 +5,13 @@ import XCTest
 ///
 /// What is looked at is the template as CloudFormation sees it, after the SAM transformation.
 final class TemplateTests: XCTestCase {
-    /// Linted and transformed once, however many tests look at it.
-    private static let transformed = Result { try lintAndTransform() }
+    /// With every parameter's default.
+    private func template(_ parameters: [String: String] = [:]) throws -> JSONValue {
+        try Template.shipped.get().resolved(parameters)
+    }
 
     func testLintAcceptsTheTemplate() {
-        XCTAssertNoThrow(try Self.transformed.get())
+        XCTAssertNoThrow(try Template.shipped.get())
     }
 
     func testLintRefusesABrokenTemplateAndNamesEveryFault() throws {
@@ -47,7 +49,7 @@ final class TemplateTests: XCTestCase {
     }
 
     func testFunctionRunsTheBootstrapOnEitherArchitecture() throws {
-        let template = try Self.transformed.get()
+        let template = try template()
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
 
         XCTAssertEqual(function["FunctionName"], "concert-data-processor")
@@ -59,7 +61,7 @@ final class TemplateTests: XCTestCase {
     }
 
     func testFunctionTakesItsSettingsFromTheParameters() throws {
-        let template = try Self.transformed.get()
+        let template = try template()
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
         let variables = function["Environment"]["Variables"]
 
@@ -72,7 +74,7 @@ final class TemplateTests: XCTestCase {
     }
 
     func testMappingReportsPartialFailuresAndMissesNothing() throws {
-        let template = try Self.transformed.get()
+        let template = try template()
         let mapping = template.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")
 
         XCTAssertEqual(mapping["EventSourceArn"], .attribute("Arn", of: "Stream"))
@@ -84,7 +86,7 @@ final class TemplateTests: XCTestCase {
     }
 
     func testMappingGivesUpAfterBoundedTriesAndSaysSoToTheQueue() throws {
-        let template = try Self.transformed.get()
+        let template = try template()
         let mapping = template.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")
         let queue = template.resource("DeadLetterQueue", type: "AWS::SQS::Queue")
 
@@ -100,7 +102,7 @@ final class TemplateTests: XCTestCase {
     }
 
     func testStreamIsEncryptedAndKeepsRecordsLongerThanTheMappingTriesThem() throws {
-        let template = try Self.transformed.get()
+        let template = try template()
         let stream = template.resource("Stream", type: "AWS::Kinesis::Stream")
         let parameters = template["Parameters"]
 
@@ -113,7 +115,7 @@ final class TemplateTests: XCTestCase {
     }
 
     func testWritesToTheWarehouseThatIsNamedAndFollowsItsOwnStatementsOnly() throws {
-        let template = try Self.transformed.get()
+        let template = try template(["RedshiftWorkgroupArn": "arn", "RedshiftStagingBucket": "staging"])
         let variables = template.resource("Processor", type: "AWS::Lambda::Function")["Environment"]["Variables"]
         XCTAssertEqual(variables["REDSHIFT_WORKGROUP_NAME"], ["Ref": "RedshiftWorkgroupArn"])
         XCTAssertEqual(variables["REDSHIFT_DATABASE"], ["Ref": "RedshiftDatabase"])
@@ -125,14 +127,14 @@ final class TemplateTests: XCTestCase {
     }
 
     func testReachesTheCacheInItsNetworkAndTellsTheTopicAndTheBusThatAreNamed() throws {
-        let template = try Self.transformed.get()
+        let template = try template(["NotifyTopicArn": "arn", "NotifyEventBusArn": "arn", "SubnetIds": "subnet-1"])
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
         let variables = function["Environment"]["Variables"]
         XCTAssertEqual(variables["CACHE_URL"], ["Ref": "CacheUrl"])
         XCTAssertEqual(template["Parameters"]["CacheUrl"]["NoEcho"], true, "it may hold a password")
         XCTAssertEqual(variables["NOTIFY_TOPIC_ARN"], ["Ref": "NotifyTopicArn"])
         XCTAssertEqual(variables["NOTIFY_EVENT_BUS"], ["Ref": "NotifyEventBusArn"])
-        XCTAssertEqual(function["VpcConfig"]["Fn::If"].elements.first, "HasNetwork")
+        XCTAssertEqual(function["VpcConfig"]["SubnetIds"], ["Ref": "SubnetIds"])
         for (name, action, parameter) in [
             ("NotifyTopicPolicy", "sns:Publish", "NotifyTopicArn"),
             ("NotifyEventBusPolicy", "events:PutEvents", "NotifyEventBusArn"),
@@ -144,22 +146,97 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testAlarmsWatchInvocationsAndRecordsThatFail() throws {
-        let template = try Self.transformed.get()
-        for (name, namespace, metric) in [
-            ("ErrorsAlarm", "AWS/Lambda", "Errors"),
-            ("FailedRecordsAlarm", "ConcertDataProcessor", "RecordsFailed"),
+    func testEachAlarmWatchesWhatItSaysAndTellsTheTopic() throws {
+        let function: JSONValue = ["Name": "FunctionName", "Value": ["Ref": "Processor"]]
+        let mapping: JSONValue = ["Name": "EventSourceMappingUUID", "Value": ["Ref": "ProcessorStream"]]
+        let stream: JSONValue = ["Name": "StreamName", "Value": ["Ref": "Stream"]]
+        let queue: JSONValue = ["Name": "QueueName", "Value": .attribute("QueueName", of: "DeadLetterQueue")]
+        let wanted: [String: (namespace: JSONValue, metric: JSONValue, dimension: JSONValue)] = [
+            "IteratorAgeAlarm": ("AWS/Lambda", "IteratorAge", function),
+            "ErrorsAlarm": ("AWS/Lambda", "Errors", function), "ThrottlesAlarm": ("AWS/Lambda", "Throttles", function),
+            "FailedRecordsAlarm": ("ConcertDataProcessor", "RecordsFailed", function),
+            "GivenUpAlarm": ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", mapping),
+            "FailedInvocationsAlarm": ("AWS/Lambda", "FailedInvokeEventCount", mapping),
+            "WriteThrottlesAlarm": ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", stream),
+            "DeadLettersAlarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue),
+        ]
+        for (topic, actions) in [
+            ("", JSONValue.null), ("arn", [["Ref": "AlarmTopicArn"]]), ("new", [["Ref": "AlarmTopic"]]),
         ] {
-            let alarm = template.resource(name, type: "AWS::CloudWatch::Alarm")
-            XCTAssertEqual(alarm["Namespace"], .string(namespace))
-            XCTAssertEqual(alarm["MetricName"], .string(metric))
-            XCTAssertEqual(alarm["Dimensions"], [["Name": "FunctionName", "Value": ["Ref": "Processor"]]])
-            XCTAssertEqual(alarm["TreatMissingData"], "notBreaching")
+            let template = try template(["AlarmTopicArn": topic])
+            let alarms = template["Resources"].keys.filter {
+                template["Resources"][$0]["Type"] == "AWS::CloudWatch::Alarm"
+            }
+            XCTAssertEqual(Set(alarms), Set(wanted.keys))
+            for (name, alarm) in wanted {
+                let properties = template.resource(name, type: "AWS::CloudWatch::Alarm")
+                XCTAssertEqual(properties["Namespace"], alarm.namespace, name)
+                XCTAssertEqual(properties["MetricName"], alarm.metric, name)
+                XCTAssertEqual(properties["Dimensions"], [alarm.dimension], name)
+                XCTAssertEqual(properties["TreatMissingData"], "notBreaching", "\(name) cries when nothing comes")
+                XCTAssertEqual(properties["AlarmActions"], actions, name)
+                XCTAssertGreaterThan(properties["AlarmDescription"].string?.count ?? 0, 40)
+            }
+        }
+        // The poller counts only when it is told to.
+        XCTAssertEqual(
+            try template().resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")["MetricsConfig"],
+            ["Metrics": ["EventCount"]])
+    }
+
+    func testTheDashboardShowsEveryMetricThatIsWritten() throws {
+        let body = try XCTUnwrap(
+            template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].string)
+        let dashboard = try JSONValue(parsing: body.utf8)
+        XCTAssertEqual(dashboard["widgets"].elements.count, 8)
+        for metric in [
+            "RecordsProcessed", "RecordsSkipped", "RecordsDeadLettered", "RecordsFailed", "IteratorAge", "DecodeTime",
+            "ProcessorTime", "InvocationTime", "ProcessorFailures", "CircuitOpen", "ColdStart",
+        ] {
+            XCTAssertTrue(body.contains(metric), metric)
+        }
+    }
+
+    func testEveryOptionMakesWhatItSays() throws {
+        let least = try template()["Resources"].keys
+        for (parameters, made) in [
+            (["DeadLetterBucket": "yes"], ["LetterBucket"]), (["EnhancedFanOut": "yes"], ["StreamConsumer"]),
+            (["RawArchive": "yes"], ["Archive", "ArchiveBucket", "ArchiveRole"]),
+            (["NotifyTopicArn": "new"], ["NotifyTopic", "NotifyTopicPolicy"]),
+            (["AlarmTopicArn": "new"], ["AlarmTopic"]),
+            (["AlarmTopicArn": "new", "AlarmEmail": "a@b"], ["AlarmSubscription", "AlarmTopic"]),
+            (["AlarmEmail": "a@b"], []), (["RedshiftStagingBucket": "b"], ["StagingPolicy"]),
+        ] {
+            let resources = try template(parameters)["Resources"].keys
+            XCTAssertEqual(resources.filter { !least.contains($0) }, made, "\(parameters)")
+        }
+        let fanOut = try template(["EnhancedFanOut": "yes", "StreamMode": "ON_DEMAND", "ShardLevelMetrics": "yes"])
+        let mapping = fanOut.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")
+        XCTAssertEqual(mapping["EventSourceArn"], .attribute("ConsumerARN", of: "StreamConsumer"))
+        let stream = fanOut.resource("Stream", type: "AWS::Kinesis::Stream")
+        XCTAssertEqual(stream["ShardCount"], .null, "an on-demand stream counts its own shards")
+        XCTAssertEqual(stream["DesiredShardLevelMetrics"], ["ALL"])
+        for name in ["LetterBucket", "ArchiveBucket"] {
+            let template = try template(["DeadLetterBucket": "yes", "RawArchive": "yes"])
+            XCTAssertEqual(template["Resources"][name]["DeletionPolicy"], "Retain", name)
+            let access = template.resource(name, type: "AWS::S3::Bucket")["PublicAccessBlockConfiguration"]
+            XCTAssertEqual(access.keys.filter { access[$0] == true }.count, 4, name)
+        }
+    }
+
+    func testEveryParameterSaysWhatItIsAndWhatItTakes() throws {
+        let parameters = try template()["Parameters"]
+        for name in parameters.keys {
+            let parameter = parameters[name]
+            XCTAssertGreaterThan(parameter["Description"].string?.count ?? 0, 20, name)
+            XCTAssertNotEqual(parameter["Default"], .null, "\(name) has no default")
+            let bounds = ["AllowedValues", "AllowedPattern", "MinValue"].contains { parameter[$0] != .null }
+            XCTAssertTrue(bounds || ["RedshiftDatabase", "SubnetIds", "SecurityGroupIds"].contains(name), name)
         }
     }
 
     func testRoleAllowsWhatTheMappingNeedsAndNoMore() throws {
-        let template = try Self.transformed.get()
+        let template = try template()
         let role = template.resource("ProcessorRole", type: "AWS::IAM::Role")
         let statements = role["Policies"].elements.flatMap { $0["PolicyDocument"]["Statement"].elements }
         /// What the role allows, by the resource that it allows it on.
@@ -182,48 +259,9 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(role["ManagedPolicyArns"], .null, "managed policies reach every stream of the account")
     }
 
-    func testAlarmWatchesTheFunctionsIteratorAge() throws {
-        let template = try Self.transformed.get()
-        let alarm = template.resource("IteratorAgeAlarm", type: "AWS::CloudWatch::Alarm")
-
-        XCTAssertEqual(alarm["Namespace"], "AWS/Lambda")
-        XCTAssertEqual(alarm["MetricName"], "IteratorAge")
-        XCTAssertEqual(alarm["Dimensions"], [["Name": "FunctionName", "Value": ["Ref": "Processor"]]])
-        XCTAssertEqual(alarm["Statistic"], "Maximum")
-    }
-
-    func testAlarmWatchesTheDeadLetters() throws {
-        let template = try Self.transformed.get()
-        let alarm = template.resource("DeadLettersAlarm", type: "AWS::CloudWatch::Alarm")
-
-        XCTAssertEqual(alarm["Namespace"], "AWS/SQS")
-        XCTAssertEqual(
-            alarm["Dimensions"],
-            [["Name": "QueueName", "Value": .attribute("QueueName", of: "DeadLetterQueue")]])
-        XCTAssertEqual(alarm["Threshold"], 0)
-    }
-
-    private static func lintAndTransform() throws -> JSONValue {
-        try withTemporaryFolder { folder in
-            let transformed = folder.appendingPathComponent("transformed.json")
-            let lint = try Repository.run("scripts/lint-template.sh", "template.yaml", transformed.path)
-            guard lint.status == 0 else { throw LintFailure(description: lint.output) }
-            return try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: transformed))
-        }
-    }
 }
 
-/// What the lint script found in a template that should be clean.
-private struct LintFailure: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// CloudFormation: what a template's pieces mean.
 extension JSONValue {
-    static func attribute(_ name: String, of resource: String) -> JSONValue {
-        ["Fn::GetAtt": [.string(resource), .string(name)]]
-    }
-
     /// The properties of a resource, which must be there and be of that type.
     func resource(_ name: String, type: String, file: StaticString = #filePath, line: UInt = #line) -> JSONValue {
         let resource = self["Resources"][name]

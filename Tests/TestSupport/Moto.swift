@@ -17,7 +17,10 @@ public struct Moto: Sendable {
     }
 
     /// What AWS's own command line prints; throws when it fails.
-    @discardableResult public func aws(_ arguments: String...) throws -> Run {
+    ///
+    /// - Parameter list: What follows the arguments.
+    @discardableResult public func aws(_ arguments: String..., list: [String] = []) throws -> Run {
+        let arguments = arguments + list
         let home = try TemporaryFolder()
         var environment = Concertctl.cleanEnvironment(home: home)
         environment.merge([

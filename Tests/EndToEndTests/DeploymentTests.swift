@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import XCTest
+
+/// The template, deployed against moto, and asked of the APIs that it was deployed with.
+final class DeploymentTests: XCTestCase {
+    private func deploy(_ parameters: [String: String]) throws -> (moto: Moto, template: JSONValue) {
+        let moto = try Moto()
+        try moto.reset()
+        let template = try Template.shipped.get().resolved(parameters)
+        try withTemporaryFolder { folder in
+            // moto knows neither values that are not there nor conditions within lists, so these are decided before.
+            let file = folder.appendingPathComponent("template.json")
+            try template.text.write(to: file, atomically: true, encoding: .utf8)
+            let code = folder.appendingPathComponent("code.zip")
+            try Data("no zip".utf8).write(to: code)
+            try moto.aws("s3", "mb", "s3://code-bucket")
+            try moto.aws("s3", "cp", code.path, "s3://code-bucket/code.zip")
+            let values = parameters.map { "ParameterKey=\($0.key),ParameterValue=\($0.value)" }
+            try moto.aws(
+                "cloudformation", "create-stack", "--stack-name", "concerts", "--template-body", "file://\(file.path)",
+                "--capabilities", "CAPABILITY_IAM", "--parameters", list: values)
+        }
+        return (moto, template)
+    }
+
+    private func json(_ run: Run) throws -> JSONValue { try JSONValue(parsing: run.output.utf8) }
+
+    func testTheMappingIsWhatTheTemplateSays() throws {
+        for parameters in [
+            ["LogLevel": "INFO"],
+            [
+                "BatchSize": "500", "ParallelizationFactor": "4", "MaximumRetryAttempts": "3", "StreamShardCount": "2",
+                "MaximumBatchingWindowInSeconds": "1", "TumblingWindowInSeconds": "60",
+            ],
+        ] {
+            let (moto, template) = try deploy(parameters)
+            let mapping = try json(moto.aws("lambda", "list-event-source-mappings"))["EventSourceMappings"].elements
+            XCTAssertEqual(mapping.count, 1)
+            let wanted = template["Resources"]["ProcessorStream"]["Properties"]
+            for name in ["BatchSize", "MaximumBatchingWindowInSeconds"] {
+                XCTAssertEqual(mapping.first?[name], value(of: wanted[name], template, parameters), name)
+            }
+            XCTAssertEqual(mapping.first?["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+            let queue = try json(moto.aws("sqs", "list-queues"))["QueueUrls"].elements.first?.string ?? ""
+            let arn = "arn:aws:sqs:us-east-1:123456789012:" + (queue.split(separator: "/").last ?? "")
+            let target = mapping.first?["DestinationConfig"]["OnFailure"]["Destination"]
+            XCTAssertEqual(target, .string(arn), "records that are given up go where nobody looks")
+
+            // What our own command reads of it.
+            let shown = try Concertctl.run(
+                ["mapping", "list", "--endpoint-url", moto.url, "--region", "us-east-1", "--output", "json"],
+                environment: ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])
+            XCTAssertEqual(shown.status, 0, shown.notes)
+            XCTAssertTrue(shown.output.contains("function:concert-data-processor"), shown.output)
+        }
+    }
+
+    func testStreamAndFunctionAreMade() throws {
+        let (moto, _) = try deploy(["StreamShardCount": "3", "MemorySize": "512"])
+        let stream = try json(moto.aws("kinesis", "describe-stream-summary", "--stream-name", "concert-data-stream"))
+        XCTAssertEqual(stream["StreamDescriptionSummary"]["OpenShardCount"], 3)
+        let function = try json(
+            moto.aws("lambda", "get-function-configuration", "--function-name", "concert-data-processor"))
+        XCTAssertEqual(function["Runtime"], "provided.al2023")
+        XCTAssertEqual(function["MemorySize"], 512)
+    }
+
+    /// A property, or what the parameter is that it refers to.
+    private func value(of property: JSONValue, _ template: JSONValue, _ parameters: [String: String]) -> JSONValue {
+        guard let name = property["Ref"].string else { return property }
+        if let given = parameters[name] { return Double(given).map(JSONValue.number) ?? .string(given) }
+        return template["Parameters"][name]["Default"]
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import XCTest
+
+/// What the function calls, beside what its role may call.
+final class PermissionTests: XCTestCase {
+    /// Which action allows a call, and who makes it where it is not the function.
+    private static let calls: [String: (action: String?, parameters: [String: String])] = [
+        "SendMessageBatch": ("sqs:SendMessage", [:]),
+        "PutObject": ("s3:PutObject", ["DeadLetterBucket": "yes", "RedshiftStagingBucket": "staging"]),
+        "BatchExecuteStatement": ("redshift-data:BatchExecuteStatement", ["RedshiftWorkgroupArn": "arn"]),
+        "DescribeStatement": ("redshift-data:DescribeStatement", ["RedshiftWorkgroupArn": "arn"]),
+        "PublishBatch": ("sns:Publish", ["NotifyTopicArn": "arn"]),
+        "PutEvents": ("events:PutEvents", ["NotifyEventBusArn": "arn"]),
+        // concertctl alone makes these, with its user's permissions: it counts rows, and reads dead letters.
+        "ExecuteStatement": (nil, [:]), "GetStatementResult": (nil, [:]), "GetObject": (nil, [:]),
+        "ListObjectsV2": (nil, [:]), "DeleteObject": (nil, [:]),
+        // Credentials of a profile; a function has its own.
+        "GetRoleCredentials": (nil, [:]),
+    ]
+
+    /// What the poller and Lambda itself do with the role.
+    private static let actionsOfLambda: Set<String> = [
+        "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
+        "kinesis:ListShards", "kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard", "kms:Decrypt",
+        "logs:CreateLogStream", "logs:PutLogEvents", "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+        // The warehouse asks for it in the name of who runs a statement.
+        "redshift-serverless:GetCredentials",
+    ]
+
+    private static let everything = [
+        "RedshiftWorkgroupArn": "arn", "RedshiftStagingBucket": "staging", "DeadLetterBucket": "yes",
+        "NotifyTopicArn": "arn", "NotifyEventBusArn": "arn", "SubnetIds": "subnet-1", "EnhancedFanOut": "yes",
+    ]
+
+    /// Names of AWS operations in the sources that the bootstrap is made of.
+    private func operations() throws -> Set<String> {
+        let form =
+            /"((?:Put|Get|BatchExecute|Execute|Describe|Publish|Send|List|Delete|Create|Update|Cancel)[A-Z][A-Za-z0-9]+)"/
+        var found: Set<String> = []
+        for folder in ["Processor", "Clients/AWS", "Bootstrap"] {
+            let root = Repository.root.appendingPathComponent("Sources/\(folder)")
+            let files = try XCTUnwrap(FileManager.default.enumerator(atPath: root.path))
+            for case let name as String in files where name.hasSuffix(".swift") {
+                let text = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+                for match in text.matches(of: form) where !match.1.hasSuffix("Exception") {
+                    found.insert(String(match.1))
+                }
+            }
+        }
+        return found
+    }
+
+    /// What the role of the function, made with these parameters, allows.
+    private func allowed(_ parameters: [String: String]) throws -> Set<String> {
+        let resources = try Template.shipped.get().resolved(parameters)["Resources"]
+        let role = resources["ProcessorRole"]["Properties"]["Policies"].elements.map { $0["PolicyDocument"] }
+        let attached = resources.keys.map { resources[$0] }
+            .filter { $0["Type"] == "AWS::IAM::RolePolicy" && $0["Properties"]["RoleName"] == ["Ref": "ProcessorRole"] }
+            .map { $0["Properties"]["PolicyDocument"] }
+        let statements = (role + attached).flatMap { $0["Statement"].elements }
+        return Set(statements.flatMap { $0["Action"].elements }.compactMap(\.string))
+    }
+
+    func testEveryCallHasItsPermissionWhereItIsSwitchedOn() throws {
+        let operations = try operations()
+        XCTAssertGreaterThan(operations.count, 8, "the calls are written in another way now")
+        for operation in operations.sorted() {
+            guard let call = Self.calls[operation] else {
+                XCTFail("\(operation) is called, and nobody says with which permission")
+                continue
+            }
+            guard let action = call.action else { continue }
+            XCTAssertTrue(try allowed(call.parameters).contains(action), "\(operation) lacks \(action)")
+        }
+    }
+
+    func testNothingIsAllowedThatNothingDoes() throws {
+        let needed = Set(Self.calls.values.compactMap(\.action)).union(Self.actionsOfLambda)
+        XCTAssertEqual(try allowed(Self.everything).subtracting(needed), [])
+        XCTAssertEqual(needed.subtracting(try allowed(Self.everything)), [])
+        // Switched off, nothing of it is left.
+        let least = try allowed([:])
+        for action in ["s3:PutObject", "sns:Publish", "events:PutEvents", "redshift-data:BatchExecuteStatement"] {
+            XCTAssertFalse(least.contains(action), action)
+        }
+        XCTAssertFalse(least.contains { $0.hasPrefix("ec2:") || $0.contains("*") }, "\(least)")
+    }
+}
