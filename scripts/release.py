@@ -2,6 +2,7 @@
 """Puts a release of this machine's architecture together in dist/release, from what `make package` and `make build` made.
 
 concert-data-processor-VERSION-ARCH.zip   the function, as Lambda takes it
+template-VERSION-ARCH.yaml                the stack, with that zip beside it as the function's code
 concertctl-VERSION-linux-ARCH.tar.gz      the command line, with licence and notices
 sbom-ARCH.spdx.json                       what is linked into the function, with versions and licences (SPDX 2.3)
 THIRD-PARTY-NOTICES-ARCH                  the licences of those parts, in full
@@ -122,6 +123,24 @@ def write_archive(path, files):
                 archive.addfile(entry, io.BytesIO(data))
 
 
+def write_template(path, archive, architecture):
+    """Writes the template so that it deploys `archive`, which nobody has to build."""
+    with open(os.path.join(root, "template.yaml")) as file:
+        text = file.read()
+    architecture = "arm64" if architecture == "aarch64" else architecture
+    for old, new in [
+        ("CodeUri: build/function\n", f"CodeUri: {archive}\n"),
+        ("    # sam build makes it with build/function/Makefile, run in this folder.\n", ""),
+        ("    Metadata: {BuildMethod: makefile, WorkingDirectory: .}\n", ""),
+        ("    Default: x86_64\n", f"    Default: {architecture}\n"),
+    ]:
+        if text.count(old) != 1:
+            sys.exit(f"release.py: template.yaml has {text.count(old)} of {old.strip()!r}, and there must be one")
+        text = text.replace(old, new)
+    with open(path, "w") as file:
+        file.write(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--snapshot", action="store_true", help="of a version that has no date yet")
@@ -133,6 +152,8 @@ def main():
 
     archive = os.path.join(folder, f"concert-data-processor-{number}-{architecture}.zip")
     shutil.copyfile(os.path.join(root, "dist/concert-data-processor.zip"), archive)
+    stack = os.path.join(folder, f"template-{number}-{architecture}.yaml")
+    write_template(stack, os.path.basename(archive), architecture)
     linked = parts()
     notices = os.path.join(folder, f"THIRD-PARTY-NOTICES-{architecture}")
     with open(notices, "w") as file:
@@ -146,7 +167,7 @@ def main():
     write_archive(command, [
         ("concertctl", os.path.join(root, "dist/concertctl"), 0o755), ("LICENSE", os.path.join(root, "LICENSE"), 0o644),
         ("THIRD-PARTY-NOTICES", notices, 0o644)])
-    files = [archive, command, bill, notices]
+    files = [archive, stack, command, bill, notices]
     with open(os.path.join(folder, f"SHA256SUMS-{architecture}"), "w") as file:
         for path in files:
             file.write(f"{digest(path)}  {os.path.basename(path)}\n")

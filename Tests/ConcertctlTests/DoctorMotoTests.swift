@@ -98,7 +98,7 @@ final class DoctorMotoTests: XCTestCase {
         let role = try XCTUnwrap(before["Function's role"], before.run.notes)
         XCTAssertEqual(role.verdict, "fault")
         XCTAssertEqual(
-            role.finding, "no policy of role consumer allows kinesis:ListShards, sqs:SendMessage")
+            role.finding, "no policy of role consumer allows kinesis:ListShards, sqs:SendMessage, s3:PutObject")
         XCTAssertEqual(before["Dead-letter bucket"]?.verdict, "fault")
         XCTAssertEqual(before["Dead-letter queue"]?.finding, "queue failed does not exist")
 

@@ -50,7 +50,7 @@ extension Check {
 
 extension Examination {
     /// A variable of the function's environment; empty counts as unset.
-    fileprivate func variable(_ name: String) -> String? {
+    func variable(_ name: String) -> String? {
         configuration["Environment"]?["Variables"]?[name]?.string.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

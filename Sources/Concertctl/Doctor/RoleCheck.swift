@@ -20,15 +20,17 @@ extension Check {
             return .fault("role \(name) does not exist", "make it anew, as template.yaml describes it")
         }
         let needed = examination.actionsOfRole()
-        let missing = needed.filter { !policy.allows($0.action, on: $0.resource) }
+        // What is put into a bucket is some object below a name.
+        let missing = needed.filter { !policy.allows($0.action, on: $0.resource.replacing("*", with: "x")) }
         guard missing.isEmpty else {
             return .fault(
                 "no policy of role \(name) allows \(missing.map(\.action).joined(separator: ", "))",
                 "aws iam put-role-policy --role-name \(name) --policy-name concertctl-doctor --policy-document '"
                     + document(needed).text + "'")
         }
-        let destination = examination.mapping?.destination == nil ? "" : ", and put failed batches where they belong"
-        return .ok("role \(name) may read the stream" + destination)
+        let writes = Set(needed.map(\.action).filter { !$0.hasPrefix("kinesis:") }).sorted()
+        return .ok(
+            "role \(name) may read the stream" + (writes.isEmpty ? "" : ", and \(writes.joined(separator: ", "))"))
     }
 
     /// A policy that allows all of it: putting it in place takes away an earlier one of its name.
@@ -54,8 +56,43 @@ extension Examination {
             actions.append(("kinesis:SubscribeToShard", source))
         }
         if let arn = mapping?.destination, let action = Destination(arn: arn).action {
-            // What is put into a bucket is an object below it.
-            actions.append((action, action.hasPrefix("s3:") ? arn + "/aws/lambda/x" : arn))
+            actions.append((action, action.hasPrefix("s3:") ? arn + "/aws/lambda/*" : arn))
+        }
+        for action in actionsOfSettings(stream: stream) where !actions.contains(where: { $0 == action }) {
+            actions.append(action)
+        }
+        return actions
+    }
+
+    /// What the function's environment makes it do, as far as it names ARNs or their parts.
+    private func actionsOfSettings(stream: String) -> [(action: String, resource: String)] {
+        let parts = stream.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count > 4 else { return [] }
+        let (partition, region) = (parts[1], parts[3])
+        var actions: [(action: String, resource: String)] = []
+        if let url = variable("DEAD_LETTER_QUEUE_URL"), case .queue(let name, let account)? = Destination(queueURL: url)
+        {
+            actions.append(("sqs:SendMessage", "arn:\(partition):sqs:\(region):\(account):\(name)"))
+        }
+        if let bucket = variable("DEAD_LETTER_BUCKET") {
+            actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/dead-letters/*"))
+        }
+        let processors = (variable("PROCESSORS") ?? "").split(separator: ",").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        if processors.contains("redshift") {
+            if let arn = variable("REDSHIFT_WORKGROUP_NAME"), arn.hasPrefix("arn:") {
+                actions.append(("redshift-data:BatchExecuteStatement", arn))
+            }
+            if let bucket = variable("REDSHIFT_STAGING_BUCKET") {
+                actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/redshift-staging/*"))
+            }
+        }
+        if processors.contains("notifier") {
+            if let arn = variable("NOTIFY_TOPIC_ARN") { actions.append(("sns:Publish", arn)) }
+            if let arn = variable("NOTIFY_EVENT_BUS"), arn.hasPrefix("arn:") {
+                actions.append(("events:PutEvents", arn))
+            }
         }
         return actions
     }
