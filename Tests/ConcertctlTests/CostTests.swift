@@ -244,3 +244,95 @@ final class CostTests: XCTestCase {
         }
     }
 }
+
+/// `cost --plan` and `--simulate`.
+final class CapacityPlanTests: XCTestCase {
+    private func json(_ words: String) throws -> [String: Any] {
+        let run = try Concertctl.run(
+            ["cost", "--bytes-per-record", "700", "--plan", "--output", "json"]
+                + words.split(separator: " ").map(String.init))
+        XCTAssertEqual(run.status, 0, run.notes)
+        return try run.json()
+    }
+
+    func testTheDocumentShowsWhatTheCommandPrints() throws {
+        let text = try String(contentsOf: Repository.root.appending(path: "docs/scale.md"), encoding: .utf8)
+        let blocks = text.components(separatedBy: "```console\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        XCTAssertGreaterThanOrEqual(blocks.count, 3)
+        for block in blocks {
+            let command = try XCTUnwrap(block.firstMatch(of: /\$ dist\/concertctl (.+)\n/)?.1)
+            let run = try Concertctl.run(command.split(separator: " ").map(String.init))
+            let shown = try XCTUnwrap(block.components(separatedBy: "...\n").last)
+            XCTAssertTrue(run.output.hasSuffix(shown), "docs/scale.md is out of date: \(command)\n\(run.output)")
+        }
+    }
+
+    func testTheLimitThatIsUsedMostBinds() throws {
+        for (words, limit) in [
+            ("--records-per-day 86400000", "records written"),
+            (
+                "--records-per-day 86400000 --duration-ms 5000 --batch-size 100 --parallelization-factor 1",
+                "batches at once"
+            ),
+            ("--records-per-day 518400000 --processors redshift", "warehouse's tables"),
+            (
+                "--records-per-day 86400000 --processors redshift --transaction-ms 0 --transaction-per-record-ms 0 --batch-size 20 "
+                    + "--maximum-batching-window-in-seconds 0 --duration-ms 1", "Data API calls"
+            ),
+            ("--records-per-day 86400000 --processors cache --cache-commands 10", "cache commands"),
+            (
+                "--records-per-day 864000000 --processors notifier --notified-share 1 --shard-count 200 --duration-ms 1",
+                "topic's messages"
+            ),
+            ("--records-per-day 86400000000 --concurrency 5", "Lambda concurrency"),
+        ] {
+            let plan = try XCTUnwrap(try json(words)["Plan"] as? [String: Any])
+            XCTAssertEqual(plan["BindsFirst"] as? String, limit, words)
+        }
+    }
+
+    /// What averages say, and what is seen when it is played through, must agree wherever it is not a matter of luck.
+    func testTheSimulationSeesWhatThePlanSays() throws {
+        var kept = 0
+        var fell = 0
+        for records in [1_000_000, 86_400_000, 345_600_000, 1_728_000_000] {
+            for sinks in ["", " --processors redshift"] {
+                for duration in [20, 2000, 20_000] {
+                    let words =
+                        "--records-per-day \(records) --batch-size 1000 --duration-ms \(duration) --simulate 300"
+                        + " --parallelization-factor 2" + sinks
+                    let report = try json(words)
+                    let plan = try XCTUnwrap(report["Plan"] as? [String: Any])
+                    let limits = try XCTUnwrap(plan["Limits"] as? [[String: Any]])
+                    // Whether producers may write is not simulated.
+                    let use =
+                        limits.filter { !($0["Name"] as? String ?? "").hasSuffix("written") }
+                        .compactMap { $0["Use"] as? Double }.max() ?? 0
+                    let keepsUp = try XCTUnwrap((report["Simulation"] as? [String: Any])?["KeepsUp"] as? Bool)
+                    if use < 0.75 {
+                        XCTAssertTrue(keepsUp, "\(use): \(words)")
+                        kept += 1
+                    } else if use > 1.4 {
+                        XCTAssertFalse(keepsUp, "\(use): \(words)")
+                        fell += 1
+                    }
+                }
+            }
+        }
+        XCTAssertGreaterThan(kept, 6)
+        XCTAssertGreaterThan(fell, 6)
+    }
+
+    func testWrongUsage() throws {
+        for words in [
+            ["--simulate", "60"], ["--processors", "redshift"], ["--plan", "--processors", "log"],
+            ["--plan", "--simulate", "0"], ["--plan", "--notified-share", "2"],
+            ["--plan", "--parallelization-factor", "11"],
+        ] {
+            let run = try Concertctl.run(["cost", "--records-per-day", "1", "--bytes-per-record", "1"] + words)
+            XCTAssertEqual(run.status, 2, "\(words)")
+        }
+    }
+}

@@ -48,6 +48,28 @@ final class TemplateTests: XCTestCase {
         XCTAssertTrue(lint.output.contains("/nonexistent/template.yaml"), lint.output)
     }
 
+    /// As `sam build` runs it: the Makefile of the code's folder, in the folder of the template.
+    func testTheCodesMakefileBuildsTheBootstrapIntoTheArtifacts() throws {
+        try withTemporaryFolder { folder in
+            let make = Process()
+            make.executableURL = URL(fileURLWithPath: "/usr/bin/make")
+            make.arguments = ["--makefile", "build/function/Makefile", "build-Processor"]
+            make.currentDirectoryURL = Repository.root
+            make.environment = ProcessInfo.processInfo.environment.merging(["ARTIFACTS_DIR": folder.path]) { $1 }
+            make.standardOutput = FileHandle.nullDevice
+            try make.run()
+            make.waitUntilExit()
+            XCTAssertEqual(make.terminationStatus, 0)
+            XCTAssertEqual(
+                try Data(contentsOf: folder.appendingPathComponent("bootstrap")),
+                try Data(contentsOf: Repository.root.appendingPathComponent("dist/bootstrap")))
+        }
+        // What stands there until then says why nothing works.
+        let placeholder = try Repository.run("build/function/bootstrap")
+        XCTAssertEqual(placeholder.status, 1)
+        XCTAssertTrue(placeholder.output.contains("sam build"), placeholder.output)
+    }
+
     func testFunctionRunsTheBootstrapOnEitherArchitecture() throws {
         let template = try template()
         let function = template.resource("Processor", type: "AWS::Lambda::Function")

@@ -33,6 +33,27 @@ struct Cost: Command {
         "--duration-per-record-ms", .value("X"), "what each record of it adds, 0...900000 (default 0)")
     private static let architecture = OptionDescription(
         "--architecture", oneOf: Architecture.self, "the function's processor (default x86_64)")
+    private static let plan = OptionDescription(
+        "--plan", .flag, "tell, too, which limit binds first at the peak, of stream, function and sinks")
+    private static let simulate = OptionDescription(
+        "--simulate", .value("SECONDS"), "play the plan through for so long, 1...3600; with --plan")
+    private static let parallelism = OptionDescription(
+        "--parallelization-factor", .value("N"),
+        "with --plan: batches of a shard at once, 1...10 (default: what the load asks for)")
+    private static let processors = OptionDescription(
+        "--processors", .list("NAME"), "with --plan: the sinks", choices: ["redshift", "cache", "notifier"])
+    private static let transaction = OptionDescription(
+        "--transaction-ms", .value("X"),
+        "with --plan: how long a transaction holds the warehouse's tables, 0...900000 (default 500)")
+    private static let transactionRecord = OptionDescription(
+        "--transaction-per-record-ms", .value("X"), "with --plan: what each record adds to it, 0...900000 (default 0.2)"
+    )
+    private static let cacheCommands = OptionDescription(
+        "--cache-commands", .value("N"), "with --plan: commands a second of the cache, 1...10^9 (default 100000)")
+    private static let notifiedShare = OptionDescription(
+        "--notified-share", .value("X"), "with --plan: share of records that are told of, 0...1 (default 0.01)")
+    private static let concurrency = OptionDescription(
+        "--concurrency", .value("N"), "with --plan: invocations at once of the account, 1...1000000 (default 1000)")
     private static let region = OptionDescription(
         "--region", .value("REGION"),
         "whose prices: \(Prices.knownRegions.joined(separator: ", ")) (default us-east-1, whatever AWS_REGION says)")
@@ -43,20 +64,29 @@ struct Cost: Command {
             Calls nothing and needs no credentials. Each figure shows how it comes about. Money is counted in decimal.
             On-demand is the standard mode; Lambda's batches are as full as the average rate of a shard makes them.
             Left out: free tiers, discounts for volume, taxes, logs, sinks, and keys of KMS.
+
+            --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ. Measure the times of your own sinks first, and give them.
             """,
         options: [
             recordsPerDay, bytesPerRecord, peakFactor, retention, consumers, sharedConsumers, shardCount, shardMetrics,
-            batchSize, window, memory, duration, recordDuration, architecture, region, .output,
+            batchSize, window, memory, duration, recordDuration, architecture, plan, simulate, parallelism, processors,
+            transaction, transactionRecord, cacheCommands, notifiedShare, concurrency, region, .output,
         ],
         examples: [
             "concertctl cost --records-per-day 1000000 --bytes-per-record 1024",
             "concertctl cost --records-per-day 200000000 --bytes-per-record 700 --peak-factor 3 --architecture arm64",
+            "concertctl cost --records-per-day 86400000000 --bytes-per-record 700 --plan --simulate 60 --batch-size 5000",
             "concertctl cost --records-per-day 1000000 --bytes-per-record 1024 --output json | jq .Provisioned.Dollars",
         ])
 
     private let load: StreamLoad
     private let function: FunctionLoad
     private let shards: Int?
+    /// Nil when no plan is asked for.
+    private let sinks: CapacityPlan.Sinks?
+    /// Batches of a shard at once; nil for what the load asks for.
+    private let factor: Int?
+    private let simulatedSeconds: Int?
     private let region: String
     private let output: OutputFormat
 
@@ -79,6 +109,9 @@ struct Cost: Command {
             millisecondsPerBatch: try Self.decimal(arguments, Self.duration, in: 0...900_000) ?? 100,
             millisecondsPerRecord: try Self.decimal(arguments, Self.recordDuration, in: 0...900_000) ?? 0)
         shards = try arguments.integer(Self.shardCount, in: 1...1_000_000)
+        factor = try arguments.integer(Self.parallelism, in: 1...10)
+        simulatedSeconds = try arguments.integer(Self.simulate, in: 1...3600)
+        sinks = try Self.sinks(arguments)
         region = arguments.string(Self.region) ?? "us-east-1"
         output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
     }
@@ -92,8 +125,51 @@ struct Cost: Command {
                     + "look up the difference at https://aws.amazon.com/kinesis/data-streams/pricing/")
         }
         let report = CostReport(load, function, shards: shards, region: region, prices)
-        print(output == .json ? report.json.prettyText : report.text)
+        let plan = sinks.map { sinks in
+            CapacityPlan(
+                load, function, shards: report.provisioned.shards, parallelism: factor ?? min(10, report.parallelism),
+                sinks: sinks)
+        }
+        let outcome = plan.flatMap { plan in
+            simulatedSeconds.map { StreamSimulation(plan, function, seconds: $0).run() }
+        }
+        switch output {
+        case .json:
+            let parts: [(String, JSONValue?)] = [
+                ("Plan", plan?.json), ("Simulation", outcome.map { $0.json(seconds: simulatedSeconds ?? 0) }),
+            ]
+            print(report.json(beside: parts).prettyText)
+        case .text:
+            let parts = [report.text, plan?.text, outcome.map { $0.text(seconds: simulatedSeconds ?? 0) }]
+            print(parts.compactMap { $0 }.joined(separator: "\n\n"))
+        }
         return .done
+    }
+
+    private static func sinks(_ arguments: Arguments) throws -> CapacityPlan.Sinks? {
+        guard arguments.flag(plan) else {
+            let others = [
+                simulate, parallelism, processors, transaction, transactionRecord, cacheCommands, notifiedShare,
+                concurrency,
+            ]
+            if let option = others.first(where: { arguments.has($0) }) {
+                throw UsageError(description: "\(option.name) goes with --plan")
+            }
+            return nil
+        }
+        var sinks = CapacityPlan.Sinks()
+        sinks.processors = Set(arguments.list(processors) ?? [])
+        if let name = sinks.processors.first(where: { !processors.choices.contains($0) }) {
+            throw UsageError(description: "--processors names \"\(name)\"; expected redshift, cache or notifier")
+        }
+        if let value = try decimal(arguments, transaction, in: 0...900_000) { sinks.transactionMilliseconds = value }
+        if let value = try decimal(arguments, transactionRecord, in: 0...900_000) {
+            sinks.transactionMillisecondsPerRecord = value
+        }
+        if let value = try arguments.integer(cacheCommands, in: 1...1_000_000_000) { sinks.cacheCommands = value }
+        if let value = try decimal(arguments, notifiedShare, in: 0...1) { sinks.notifiedShare = value }
+        if let value = try arguments.integer(concurrency, in: 1...1_000_000) { sinks.concurrency = value }
+        return sinks
     }
 
     private static func decimal(

@@ -116,21 +116,27 @@ extension CostReport {
 
 /// JSON.
 extension CostReport {
-    var json: JSONValue {
-        [
-            "Region": .string(region), "PricesAsOf": .string(Prices.date),
-            "RecordsPerDay": .integer(load.recordsPerDay), "BytesPerRecord": .integer(load.bytesPerRecord),
-            "PeakFactor": .number(load.peakFactor.description), "RetentionPeriodHours": .integer(load.retentionHours),
-            "RequiredShardCount": .integer(load.neededShards),
-            "Provisioned": Self.json(of: provisioned), "OnDemand": Self.json(of: onDemand),
-            "Cheaper": .string(isProvisionedCheaper ? "PROVISIONED" : "ON_DEMAND"),
-            "ProvisionedIsCheaperUpToShardCount": .integer(shardsUntilOnDemand),
-            "Recommended": [
-                "ShardCount": .integer(load.neededShards), "BatchSize": .integer(recommendedBatchSize),
-                "ParallelizationFactor": .integer(min(10, parallelism)),
-            ],
-            "Notes": .array(notes.map { .string($0) }),
-        ]
+    /// - Parameter parts: Members that stand behind the report's own.
+    func json(beside parts: [(String, JSONValue?)]) -> JSONValue {
+        .object(
+            ofPresent: [
+                ("Region", .string(region)), ("PricesAsOf", .string(Prices.date)),
+                ("RecordsPerDay", .integer(load.recordsPerDay)), ("BytesPerRecord", .integer(load.bytesPerRecord)),
+                ("PeakFactor", .number(load.peakFactor.description)),
+                ("RetentionPeriodHours", .integer(load.retentionHours)),
+                ("RequiredShardCount", .integer(load.neededShards)),
+                ("Provisioned", Self.json(of: provisioned)), ("OnDemand", Self.json(of: onDemand)),
+                ("Cheaper", .string(isProvisionedCheaper ? "PROVISIONED" : "ON_DEMAND")),
+                ("ProvisionedIsCheaperUpToShardCount", .integer(shardsUntilOnDemand)),
+                (
+                    "Recommended",
+                    [
+                        "ShardCount": .integer(load.neededShards), "BatchSize": .integer(recommendedBatchSize),
+                        "ParallelizationFactor": .integer(min(10, parallelism)),
+                    ]
+                ),
+                ("Notes", .array(notes.map { .string($0) })),
+            ] + parts)
     }
 
     private static func json(of bill: Bill) -> JSONValue {
