@@ -31,4 +31,33 @@ final class DocumentationTests: XCTestCase {
             }
         }
     }
+
+    /// `docs/configuration.md` has every variable that the function reads, and no other.
+    func testEveryVariableOfTheFunctionIsDocumented() throws {
+        var read: Set<String> = []
+        for folder in ["Processor", "Bootstrap", "Runtime"] {
+            let root = Repository.root.appending(path: "Sources/\(folder)")
+            let files = try XCTUnwrap(FileManager.default.enumerator(atPath: root.path))
+            for case let name as String in files where name.hasSuffix(".swift") {
+                let text = try String(contentsOf: root.appending(path: name), encoding: .utf8)
+                let names = text.matches(of: /"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|METRICS|PROCESSORS)"/).map {
+                    String($0.1)
+                }
+                read.formUnion(names)
+            }
+        }
+        // Part of an endpoint's variable.
+        read.remove("REDSHIFT_DATA")
+        let page = try String(
+            contentsOf: Repository.root.appending(path: "docs/configuration.md"), encoding: .utf8)
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let cells = rows.compactMap { $0.split(separator: "|").first }
+        let documented = Set(cells.flatMap { $0.matches(of: /`([A-Z0-9_]+)`/).map { String($0.1) } })
+        XCTAssertGreaterThan(read.count, 25)
+        XCTAssertEqual(read.subtracting(documented).sorted(), [], "not documented")
+        // Those of every AWS tool are read elsewhere.
+        XCTAssertEqual(
+            documented.subtracting(read).filter { !$0.hasPrefix("AWS_") }.sorted(), [],
+            "documented, and read by nothing")
+    }
 }
