@@ -21,4 +21,6 @@ struct EventHandler: InvocationHandler {
             throw InvocationError(type: EventError.errorType, message: error.description)
         }
     }
+
+    mutating func conclude() { pipeline.conclude() }
 }

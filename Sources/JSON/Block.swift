@@ -85,4 +85,34 @@ extension Span<UInt8> {
         // Where the second block has no stop this is the byte behind it, which may end the string, too.
         return byte(at: end) == UInt8(ascii: "\"") ? end + 1 : nil
     }
+
+    /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
+    @inlinable @inline(__always)
+    public func stands(_ range: Range<Int>, at offset: Int) -> Bool {
+        var (left, right) = (range.lowerBound, offset)
+        while left <= range.upperBound - Block.size {
+            guard isSame(left, right) else { return false }
+            left += Block.size
+            right += Block.size
+        }
+        // The last block again, as far as it reaches into what has been compared already.
+        if left < range.upperBound, range.count >= Block.size {
+            let back = Block.size - (range.upperBound - left)
+            return isSame(left - back, right - back)
+        }
+        while left < range.upperBound {
+            guard byte(at: left) == byte(at: right) else { return false }
+            left += 1
+            right += 1
+        }
+        return true
+    }
+
+    /// Whether sixteen bytes stand at each place, and are the same.
+    @inlinable @inline(__always)
+    func isSame(_ left: Int, _ right: Int) -> Bool {
+        guard let left = block(at: left), let right = block(at: right) else { return false }
+        let difference = unsafe unsafeBitCast(left.bytes ^ right.bytes, to: SIMD2<UInt64>.self)
+        return difference[0] | difference[1] == 0
+    }
 }

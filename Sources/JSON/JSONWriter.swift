@@ -48,15 +48,37 @@ public struct JSONWriter: Sendable {
         guard value.isFinite else { return null() }
         // Beyond this a double no longer holds all of its thousandths, so the product would be another number.
         guard abs(value) < 9e12 else { return raw("\(value)") }
+        separate()
         let thousandths = Int64((value * 1000).rounded())
         let (whole, fraction) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)
-        var text = (thousandths < 0 ? "-" : "") + String(whole)
-        if fraction != 0 {
-            var digits = String(fraction + 1000).dropFirst()
-            while digits.last == "0" { digits.removeLast() }
-            text += "." + digits
+        if thousandths < 0 { bytes.append(UInt8(ascii: "-")) }
+        digits(whole)
+        guard fraction != 0 else { return }
+        bytes.append(UInt8(ascii: "."))
+        var (rest, place) = (fraction, UInt64(100))
+        while rest > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest / place))
+            rest %= place
+            place /= 10
         }
-        raw(text)
+    }
+
+    /// Writes a number's digits where a value has been begun already: no comma is written.
+    public mutating func digits(_ value: UInt64) {
+        var divisor: UInt64 = 1
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    /// Writes a part of a JSON text that was put together before, commas included.
+    ///
+    /// The caller answers for what the whole makes; the next value has no comma before it.
+    public mutating func verbatim(_ part: Span<UInt8>) {
+        bytes.append(copying: part)
+        needsComma = false
     }
 
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }

@@ -3,7 +3,7 @@ import JSON
 /// Status line and headers of an HTTP/1.1 response, as far as the Runtime API needs them.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc9112>
-struct ResponseHead: Sendable, Equatable {
+struct ResponseHead: Sendable {
     /// How the body ends.
     enum Body: Sendable, Equatable {
         case length(Int)
@@ -11,38 +11,52 @@ struct ResponseHead: Sendable, Equatable {
         case untilClose
     }
 
+    /// Where a header's name and its value stand in ``text``.
+    private struct Field {
+        var name: Range<Int>
+        var value: Range<Int>
+    }
+
     private(set) var status = 0
     private(set) var body = Body.untilClose
     /// Whether the connection can carry another request.
     private(set) var keepsAlive = false
-    /// Name, in lower case, and value of each header.
-    private(set) var headers: [(name: String, value: String)] = []
+    /// The head itself, so that strings are made only of what is asked for.
+    private let text: [UInt8]
+    private var fields: [Field] = []
 
     /// Header bytes that a response may have.
     static let limit = 64 * 1024
 
     /// - Parameter range: Of `bytes`, from the status line to the empty line, that one included.
     init(_ range: Range<Int>, of bytes: Span<UInt8>) throws(HTTPError) {
-        var lines = Self.lines(range, of: bytes)[...]
-        guard let statusLine = lines.popFirst() else { throw .malformed("an empty response") }
-        try readStatus(bytes.string(statusLine))
+        var text: [UInt8] = []
+        text.append(copying: bytes.extracting(range))
+        self.text = text
+        fields.reserveCapacity(16)
+        var position = 0
+        guard let statusLine = nextLine(&position) else { throw .malformed("an empty response") }
+        try readStatus(statusLine)
         var isChunked = false
         var length: Int?
-        for line in lines where !line.isEmpty {
-            let (name, value) = try Self.header(bytes.string(line))
-            switch name {
-            case "content-length":
-                guard let count = Self.decimal(value), length == nil || length == count else {
-                    throw .malformed("Content-Length \(value)")
+        while let line = nextLine(&position) {
+            if line.isEmpty { continue }
+            let field = try field(line)
+            if isName(field, "content-length") {
+                guard let count = decimal(field.value), length == nil || length == count else {
+                    throw .malformed("Content-Length \(string(field.value))")
                 }
                 length = count
-            case "transfer-encoding":
-                guard value.lowercased() == "chunked" else { throw .malformed("Transfer-Encoding \(value)") }
+            } else if isName(field, "transfer-encoding") {
+                guard isEqual(field.value, "chunked") else {
+                    throw .malformed("Transfer-Encoding \(string(field.value))")
+                }
                 isChunked = true
-            case "connection":
-                if value.lowercased() == "close" { keepsAlive = false }
-                if value.lowercased() == "keep-alive" { keepsAlive = true }
-            default: headers.append((name, value))
+            } else if isName(field, "connection") {
+                if isEqual(field.value, "close") { keepsAlive = false }
+                if isEqual(field.value, "keep-alive") { keepsAlive = true }
+            } else {
+                fields.append(field)
             }
         }
         let hasNoBody = (100..<200).contains(status) || status == 204 || status == 304
@@ -59,54 +73,88 @@ struct ResponseHead: Sendable, Equatable {
     /// The value of a header, or nil when it is missing or empty.
     ///
     /// - Parameter name: In lower case.
-    func value(of name: String) -> String? {
-        headers.first { $0.name == name && !$0.value.isEmpty }?.value
+    func value(of name: StaticString) -> String? {
+        fields.first { !$0.value.isEmpty && isName($0, name) }.map { string($0.value) }
+    }
+}
+
+/// Reading it.
+extension ResponseHead {
+    /// The line that starts at `position`, without its end; a bare line feed ends one, too.
+    private func nextLine(_ position: inout Int) -> Range<Int>? {
+        let start = position
+        let bytes = text.span
+        while position < bytes.count {
+            position += 1
+            guard bytes[position - 1] == 0x0A else { continue }
+            let end = position - 1
+            return start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end)
+        }
+        return nil
     }
 
-    private mutating func readStatus(_ line: String) throws(HTTPError) {
-        let parts = line.split(separator: " ", maxSplits: 2)
-        guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), parts[1].utf8.count == 3, let code = Int(parts[1]),
-            code >= 100
-        else { throw .malformed("the status line \"\(line.prefix(100))\"") }
-        status = code
-        keepsAlive = parts[0] != "HTTP/1.0"
+    /// `HTTP/1.1 200`, and a reason that nobody reads.
+    private mutating func readStatus(_ line: Range<Int>) throws(HTTPError) {
+        let version = line.lowerBound..<min(line.lowerBound + 8, line.upperBound)
+        var start = version.upperBound
+        while start < line.upperBound, text[start] == 0x20 { start += 1 }
+        let code = start..<min(start + 3, line.upperBound)
+        let isEnded = code.upperBound == line.upperBound || text[code.upperBound] == 0x20
+        guard text[version].starts(with: "HTTP/1.".utf8), version.count == 8, start > version.upperBound,
+            code.count == 3,
+            isEnded, let number = decimal(code), number >= 100
+        else { throw .malformed("the status line \"\(string(line).prefix(100))\"") }
+        status = number
+        keepsAlive = text[version.upperBound - 1] != UInt8(ascii: "0")
     }
 
     /// A folded header, which RFC 9112 has done away with, is malformed, and so is a name with a space.
-    private static func header(_ line: String) throws(HTTPError) -> (name: String, value: String) {
-        guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon != line.startIndex,
-            line.utf8[..<colon].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw .malformed("the header line \"\(line.prefix(100))\"") }
-        return (line[..<colon].lowercased(), trimmed(line[line.index(after: colon)...]))
-    }
-
-    /// Digits alone, without the sign that `Int` would take.
-    private static func decimal(_ text: String) -> Int? {
-        text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? Int(text) : nil
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while let first = text.utf8.first, first == 0x20 || first == 0x09 { text.removeFirst() }
-        while let last = text.utf8.last, last == 0x20 || last == 0x09 { text.removeLast() }
-        return String(text)
-    }
-
-    /// The lines of `range`, without their ends; a bare line feed ends one, too.
-    private static func lines(_ range: Range<Int>, of bytes: Span<UInt8>) -> [Range<Int>] {
-        var lines: [Range<Int>] = []
-        var start = range.lowerBound
-        for position in range where bytes.byte(at: position) == 0x0A {
-            let end = position > start && bytes.byte(at: position - 1) == 0x0D ? position - 1 : position
-            lines.append(start..<end)
-            start = position + 1
+    private func field(_ line: Range<Int>) throws(HTTPError) -> Field {
+        var colon = line.lowerBound
+        while colon < line.upperBound, text[colon] > 0x20, text[colon] < 0x7F, text[colon] != UInt8(ascii: ":") {
+            colon += 1
         }
-        return lines
+        guard colon > line.lowerBound, colon < line.upperBound, text[colon] == UInt8(ascii: ":") else {
+            throw .malformed("the header line \"\(string(line).prefix(100))\"")
+        }
+        var (start, end) = (colon + 1, line.upperBound)
+        while start < end, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
+        while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x09 { end -= 1 }
+        return Field(name: line.lowerBound..<colon, value: start..<end)
     }
 
-    static func == (lhs: Self, rhs: Self) -> Bool {
-        lhs.status == rhs.status && lhs.body == rhs.body && lhs.keepsAlive == rhs.keepsAlive
-            && lhs.headers.elementsEqual(rhs.headers) { $0 == $1 }
+    private func isName(_ field: Field, _ name: StaticString) -> Bool { isEqual(field.name, name) }
+
+    /// Whether `range` is `word`, which is in lower case, whatever case it is in itself.
+    private func isEqual(_ range: Range<Int>, _ word: StaticString) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        return word.withUTF8Buffer { word in
+            var index = 0
+            while index < word.count {
+                let byte = text[range.lowerBound + index]
+                let isUpper = byte &- UInt8(ascii: "A") < 26
+                // In bounds by the loop's condition.
+                if unsafe (isUpper ? byte | 0x20 : byte) != word[index] { return false }
+                index += 1
+            }
+            return true
+        }
+    }
+
+    private func string(_ range: Range<Int>) -> String { text.span.string(range) }
+
+    /// Digits alone, without the sign that `Int` would take; nil when it does not fit.
+    private func decimal(_ range: Range<Int>) -> Int? {
+        guard !range.isEmpty else { return nil }
+        var value = 0
+        for index in range {
+            let digit = text[index] &- UInt8(ascii: "0")
+            let product = value.multipliedReportingOverflow(by: 10)
+            let sum = product.partialValue.addingReportingOverflow(Int(digit))
+            guard digit < 10, !product.overflow, !sum.overflow else { return nil }
+            value = sum.partialValue
+        }
+        return value
     }
 }
 

@@ -18,6 +18,8 @@ struct RuntimeAPI: ~Copyable {
     private var connection: RuntimeConnection
     /// The request that is being written, reused.
     private var request: [UInt8] = []
+    /// What every request's head goes on with behind its path.
+    private let commonHead: [UInt8]
 
     private static let tries = 5
     /// In seconds, for calls that Lambda answers at once: initialization may take ten.
@@ -30,6 +32,7 @@ struct RuntimeAPI: ~Copyable {
         self.log = log
         self.pause = pause
         connection = RuntimeConnection(endpoint)
+        commonHead = Array(" HTTP/1.1\r\nHost: \(endpoint)\r\nUser-Agent: \(Self.userAgent)".utf8)
     }
 
     /// The buffer that the last event stands in.
@@ -116,7 +119,7 @@ extension RuntimeAPI {
     ) throws(RuntimeError) {
         var headers = headers
         if let id = invocation.invocationID { headers.append(("Lambda-Runtime-Invocation-Id", id)) }
-        let path = "/2018-06-01/runtime/invocation/\(Self.pathSegment(invocation.requestID))/\(call)"
+        let path = "/2018-06-01/runtime/invocation/" + Self.pathSegment(invocation.requestID) + "/" + call
         writeHead("POST", path, length: body.count, headers: headers)
         request.append(contentsOf: body)
         // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
@@ -163,11 +166,19 @@ extension RuntimeAPI {
         _ method: String, _ path: String, length: Int? = nil, headers: [(String, String)] = []
     ) {
         request.removeAll(keepingCapacity: true)
-        request.append(contentsOf: "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint)\r\nUser-Agent: ".utf8)
-        request.append(contentsOf: Self.userAgent.utf8)
-        for (name, value) in headers { request.append(contentsOf: "\r\n\(name): \(value)".utf8) }
+        request.append(contentsOf: method.utf8)
+        request.append(UInt8(ascii: " "))
+        request.append(contentsOf: path.utf8)
+        request.append(contentsOf: commonHead)
+        for (name, value) in headers {
+            request.append(contentsOf: "\r\n".utf8)
+            request.append(contentsOf: name.utf8)
+            request.append(contentsOf: ": ".utf8)
+            request.append(contentsOf: value.utf8)
+        }
         if let length {
-            request.append(contentsOf: "\r\nContent-Type: application/json\r\nContent-Length: \(length)".utf8)
+            request.append(contentsOf: "\r\nContent-Type: application/json\r\nContent-Length: ".utf8)
+            request.append(contentsOf: String(length).utf8)
         }
         request.append(contentsOf: "\r\n\r\n".utf8)
     }

@@ -1,6 +1,8 @@
 import JSON
 
-/// One line in CloudWatch's embedded metric format: a log line that CloudWatch turns into metrics, at no extra call.
+/// Lines in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics, at no extra call.
+///
+/// All lines of one kind are the same but for their figures, so the rest is put together once.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 public struct EmbeddedMetrics: Sendable {
@@ -13,76 +15,71 @@ public struct EmbeddedMetrics: Sendable {
     }
 
     private struct Figure: Sendable {
-        var name: String
-        var unit: Unit
-        var value: Double
+        /// Its definition, `{"Name":"Records","Unit":"Count"}`.
+        var definition: [UInt8]
+        /// Its key behind other members, `,"Records":`.
+        var key: [UInt8]
     }
 
-    private let namespace: String
-    private let dimensions: [(name: String, value: String)]
-    private var figures: [Figure] = []
+    /// Everything between the time and the metrics' definitions.
+    private let directive: [UInt8]
+    /// Everything between the definitions and the request's ID.
+    private let dimensions: [UInt8]
+    private let figures: [Figure]
 
-    /// - Parameter dimensions: Names and values, none of them empty, which CloudWatch would refuse.
-    public init(namespace: String, dimensions: KeyValuePairs<String, String>) {
-        self.namespace = namespace
-        self.dimensions = dimensions.map { (name: $0.key, value: $0.value) }
+    /// - Parameters:
+    ///   - dimensions: Names and values, none of them empty, which CloudWatch would refuse.
+    ///   - figures: Names and units of what each line tells, in order.
+    public init(
+        namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>
+    ) {
+        let names = "[" + dimensions.map { Self.json($0.key) }.joined(separator: ",") + "]"
+        directive = Array(
+            #","CloudWatchMetrics":[{"Namespace":\#(Self.json(namespace)),"Dimensions":[\#(names)],"Metrics":["#.utf8)
+        let members = dimensions.map { ",\(Self.json($0.key)):\(Self.json($0.value))" }.joined()
+        self.dimensions = Array("]}]}\(members),\"requestId\":".utf8)
+        self.figures = figures.map { name, unit in
+            Figure(
+                definition: Array(#"{"Name":\#(Self.json(name)),"Unit":"\#(unit.rawValue)"}"#.utf8),
+                key: Array(",\(Self.json(name)):".utf8))
+        }
     }
 
-    /// Adds a figure; one without a finite value is left out, since CloudWatch would refuse the line.
-    public mutating func add(_ name: String, _ unit: Unit, _ value: Double?) {
-        if let value, value.isFinite { figures.append(Figure(name: name, unit: unit, value: value)) }
-    }
-
-    /// The line, newline included.
-    ///
-    /// - Parameter requestID: Stands beside the figures, for searching; it is no dimension.
-    public func line(at time: WallClock, requestID: String) -> [UInt8] {
+    private static func json(_ text: String) -> String {
         var writer = JSONWriter()
-        writer.openObject()
-        writer.key("_aws")
-        writeMetadata(to: &writer, at: time)
-        for dimension in dimensions {
-            writer.key(dimension.name)
-            writer.string(dimension.value)
-        }
-        writer.key("requestId")
-        writer.string(requestID)
-        for figure in figures {
-            writer.key(figure.name)
-            writer.number(figure.value)
-        }
-        writer.closeObject()
-        return writer.bytes + [UInt8(ascii: "\n")]
+        writer.string(text)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    private func writeMetadata(to writer: inout JSONWriter, at time: WallClock) {
-        writer.openObject()
-        writer.key("Timestamp")
-        writer.integer(time.millisecondsSinceEpoch)
-        writer.key("CloudWatchMetrics")
-        writer.openArray()
-        writer.openObject()
-        writer.key("Namespace")
-        writer.string(namespace)
-        writer.key("Dimensions")
-        writer.openArray()
-        writer.openArray()
-        for dimension in dimensions { writer.string(dimension.name) }
-        writer.closeArray()
-        writer.closeArray()
-        writer.key("Metrics")
-        writer.openArray()
-        for figure in figures {
-            writer.openObject()
-            writer.key("Name")
-            writer.string(figure.name)
-            writer.key("Unit")
-            writer.string(figure.unit.rawValue)
-            writer.closeObject()
+    /// Appends the line, newline included.
+    ///
+    /// - Parameters:
+    ///   - requestID: Stands beside the figures, for searching; it is no dimension.
+    ///   - values: One for each figure; what has no finite value is left out, since CloudWatch would refuse the line.
+    public func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: [Double?]) {
+        var writer = JSONWriter(appendingTo: line)
+        line = []
+        writer.verbatim(Self.start.span)
+        writer.digits(UInt64(clamping: time.millisecondsSinceEpoch))
+        writer.verbatim(directive.span)
+        var isFirst = true
+        for (figure, value) in zip(figures, values) where value?.isFinite ?? false {
+            if !isFirst { writer.verbatim(Self.comma.span) }
+            isFirst = false
+            writer.verbatim(figure.definition.span)
         }
-        writer.closeArray()
-        writer.closeObject()
-        writer.closeArray()
-        writer.closeObject()
+        writer.verbatim(dimensions.span)
+        writer.string(requestID)
+        for (figure, value) in zip(figures, values) {
+            guard let value, value.isFinite else { continue }
+            writer.verbatim(figure.key.span)
+            writer.number(value)
+        }
+        writer.verbatim(Self.end.span)
+        line = writer.bytes
     }
+
+    private static let start = Array(#"{"_aws":{"Timestamp":"#.utf8)
+    private static let comma = Array(",".utf8)
+    private static let end = Array("}\n".utf8)
 }

@@ -7,12 +7,12 @@ import XCTest
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 final class EmbeddedMetricsTests: XCTestCase {
     func testWritesTheWholeLineInOrder() {
-        var metrics = EmbeddedMetrics(namespace: "Space", dimensions: ["FunctionName": "f", "Processor": "log"])
-        metrics.add("Time", .milliseconds, 1.25)
-        metrics.add("Left", .count, nil)
-        metrics.add("Records", .count, 3)
-        metrics.add("Size", .bytes, 0)
-        let line = metrics.line(at: WallClock(millisecondsSinceEpoch: 1_794_198_257_237), requestID: "r-1")
+        let metrics = EmbeddedMetrics(
+            namespace: "Space", dimensions: ["FunctionName": "f", "Processor": "log"],
+            figures: ["Time": .milliseconds, "Left": .count, "Records": .count, "Size": .bytes])
+        var line = Array("before\n".utf8)
+        metrics.append(
+            to: &line, at: WallClock(millisecondsSinceEpoch: 1_794_198_257_237), requestID: "r-1", [1.25, nil, 3, 0])
         let figures =
             #"{"Name":"Time","Unit":"Milliseconds"},{"Name":"Records","Unit":"Count"},{"Name":"Size","Unit":"Bytes"}"#
         let directive =
@@ -20,17 +20,17 @@ final class EmbeddedMetricsTests: XCTestCase {
         let expected =
             #"{"_aws":{"Timestamp":1794198257237,"CloudWatchMetrics":[\#(directive)]},"#
             + #""FunctionName":"f","Processor":"log","requestId":"r-1","Time":1.25,"Records":3,"Size":0}"#
-        XCTAssertEqual(String(decoding: line, as: UTF8.self), expected + "\n")
+        XCTAssertEqual(String(decoding: line, as: UTF8.self), "before\n" + expected + "\n")
     }
 
     func testKeepsTheSpecificationWhateverItsNamesHold() throws {
         let names = ["plain", "quo\"te", "new\nline", "é🎸", "back\\slash", String(repeating: "x", count: 250)]
         for name in names {
-            var metrics = EmbeddedMetrics(namespace: "N", dimensions: ["D": name])
-            for unit in [EmbeddedMetrics.Unit.count, .bytes, .milliseconds] {
-                metrics.add("\(unit.rawValue)", unit, 1.5)
-            }
-            let bytes = metrics.line(at: WallClock(millisecondsSinceEpoch: 5), requestID: name)
+            let metrics = EmbeddedMetrics(
+                namespace: "N", dimensions: ["D": name],
+                figures: ["Count": .count, "Bytes": .bytes, "Milliseconds": .milliseconds])
+            var bytes: [UInt8] = []
+            metrics.append(to: &bytes, at: WallClock(millisecondsSinceEpoch: 5), requestID: name, [1.5, 1.5, 1.5])
             let line = String(decoding: bytes, as: UTF8.self)
             XCTAssertTrue(line.isOneLine, line.debugDescription)
             try checkSpecification(line)
@@ -38,12 +38,11 @@ final class EmbeddedMetricsTests: XCTestCase {
     }
 
     func testLeavesOutWhatHasNoValue() throws {
-        var metrics = EmbeddedMetrics(namespace: "N", dimensions: ["D": "d"])
-        metrics.add("Absent", .count, nil)
-        metrics.add("NotANumber", .count, .nan)
-        metrics.add("Infinite", .count, .infinity)
-        metrics.add("There", .count, 1)
-        let bytes = metrics.line(at: WallClock(millisecondsSinceEpoch: 5), requestID: "r")
+        let metrics = EmbeddedMetrics(
+            namespace: "N", dimensions: ["D": "d"],
+            figures: ["Absent": .count, "NotANumber": .count, "Infinite": .count, "There": .count])
+        var bytes: [UInt8] = []
+        metrics.append(to: &bytes, at: WallClock(millisecondsSinceEpoch: 5), requestID: "r", [nil, .nan, .infinity, 1])
         let line = String(decoding: bytes, as: UTF8.self)
         XCTAssertEqual(Set(try checkSpecification(line)), ["There"])
         let keys = Set(try XCTUnwrap(line.object?.allKeys as? [String]))

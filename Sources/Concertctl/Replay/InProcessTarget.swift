@@ -61,6 +61,7 @@ struct InProcessTarget: ReplayTarget {
         do throws(EventError) {
             let report = try pipeline.respond(
                 to: event.bytes, 0..<event.bytes.count, context: context, into: &response)
+            pipeline.conclude()
             return Delivery(report, response, latency: ContinuousClock.now - start)
         } catch {
             return Delivery(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
@@ -90,7 +91,7 @@ struct InProcessTarget: ReplayTarget {
 extension Delivery {
     fileprivate init(_ report: BatchReport, _ response: [UInt8], latency: Duration) {
         for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
-        for kind in Payload.Kind.allCases { byKind[kind] = report.counts[kind]?.values.reduce(0, +) }
+        for kind in Payload.Kind.allCases { byKind[kind] = report.total(of: kind) }
         badRecords = report.badRecords.map {
             BadRecord(
                 reason: $0.error.reason.rawValue, message: $0.error.message,

@@ -15,7 +15,7 @@ final class LocalEntities: ImmediateProcessor {
         var document: [UInt8]
     }
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
         entities.withLock { entities in
             for record in batch.records {
                 let version = Version(
@@ -45,7 +45,7 @@ final class LocalCache: ImmediateProcessor {
     let name = "cache"
     private let contents = Mutex(CacheContents())
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
         contents.withLock { $0.take(batch) }
         outcomes.markAll(.succeeded)
     }
@@ -59,7 +59,7 @@ final class LocalWarehouse: ImmediateProcessor {
     let name = "redshift"
     private let transactions = Mutex<[[String]]>([])
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
         let made = WarehouseScript().transactions(of: batch, outcomes: &outcomes)
         transactions.withLock { $0 += made }
     }

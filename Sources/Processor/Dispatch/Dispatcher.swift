@@ -14,6 +14,8 @@ public struct Dispatcher: Sendable {
 
     private struct Step: Sendable {
         var processor: any RecordProcessor
+        /// The same, where it never waits.
+        var immediate: (any ImmediateProcessor)?
         var isRequired: Bool
         let circuit = CircuitBreaker()
     }
@@ -22,24 +24,26 @@ public struct Dispatcher: Sendable {
 
     /// - Parameter optional: Names of processors whose failures do not hold the shard back.
     public init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
-        steps = processors.map { Step(processor: $0, isRequired: !optional.contains($0.name)) }
+        steps = processors.map {
+            Step(processor: $0, immediate: $0 as? any ImmediateProcessor, isRequired: !optional.contains($0.name))
+        }
     }
 
     /// Blocks the calling thread until the last processor has returned: the slowest sink sets the pace of the shard.
     ///
-    /// The calling thread does the work itself as long as nothing has to be waited for, so processors that only log
-    /// cost no change of thread.
+    /// A processor that never waits, and has no other beside it, is called as any function is.
     func dispatch(_ batch: RecordBatch, context: InvocationContext) -> [Report] {
         guard !batch.records.isEmpty else { return steps.map { Self.report(of: $0, OutcomeSheet(count: 0), .zero) } }
-        return BlockingTask.run { [self] in await reports(on: batch, context: context) }
-    }
-
-    private func reports(on batch: RecordBatch, context: InvocationContext) async -> [Report] {
-        if steps.count == 1, let step = steps.first, step.processor is any ImmediateProcessor {
-            return [await Self.run(step, on: batch, context: context)]
+        if steps.count == 1, let step = steps.first, let processor = step.immediate {
+            let start = ContinuousClock.now
+            var sheet = OutcomeSheet(count: batch.records.count)
+            processor.processImmediately(batch, context: context, outcomes: &sheet)
+            return [Self.conclude(step, sheet, of: batch, since: start)]
         }
-        return await Deadline.race(
-            context.deadline, steps.map { step in { await Self.run(step, on: batch, context: context) } })
+        return BlockingTask.run { [self] in
+            await Deadline.race(
+                context.deadline, steps.map { step in { await Self.run(step, on: batch, context: context) } })
+        }
     }
 
     private static func run(_ step: Step, on batch: RecordBatch, context: InvocationContext) async -> Report {
@@ -58,6 +62,13 @@ public struct Dispatcher: Sendable {
         } else {
             sheet = await Self.sheet(of: step, on: batch, context: context)
         }
+        return conclude(step, sheet, of: batch, since: start)
+    }
+
+    private static func conclude(
+        _ step: Step, _ sheet: OutcomeSheet, of batch: RecordBatch, since start: ContinuousClock.Instant
+    ) -> Report {
+        var sheet = sheet
         // A sheet that does not fit says nothing of any record.
         if sheet.count != batch.records.count { sheet = OutcomeSheet(count: batch.records.count) }
         var report = report(of: step, sheet, ContinuousClock.now - start)
@@ -80,4 +91,13 @@ public struct Dispatcher: Sendable {
 }
 
 /// A processor that never waits for anything outside the process, and so needs no deadline kept for it.
-public protocol ImmediateProcessor: RecordProcessor {}
+public protocol ImmediateProcessor: RecordProcessor {
+    /// What ``RecordProcessor/process(_:context:outcomes:)`` does, on the calling thread.
+    func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet)
+}
+
+extension ImmediateProcessor {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+        processImmediately(batch, context: context, outcomes: &outcomes)
+    }
+}

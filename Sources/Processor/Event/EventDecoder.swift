@@ -13,6 +13,8 @@ struct EventDecoder: Sendable {
     static let batchTextLimit = 96 * 1024 * 1024
 
     private var data = DataDecoder()
+    /// Of the event's records, as far as they have been read; nil before the first.
+    private var form: (steps: RecordForm, streamARN: EventText?)?
     private let eventKeys = KeyTable([
         ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue),
         ("state", EventKey.state.rawValue), ("isFinalInvokeForWindow", EventKey.isFinal.rawValue),
@@ -42,10 +44,25 @@ struct EventDecoder: Sendable {
         var eventID: EventText?
         var streamARN: EventText?
         var arrivalMilliseconds: Int64?
+        /// Where the arrival stands, when it is a number.
+        var arrival: Range<Int>?
 
         /// Forgets what an earlier `kinesis` held, for the last one counts.
         mutating func removeKinesis() {
-            (hasKinesis, data, sequenceNumber, partitionKey, arrivalMilliseconds) = (false, nil, nil, nil, nil)
+            (hasKinesis, data, sequenceNumber, partitionKey) = (false, nil, nil, nil)
+            (arrivalMilliseconds, arrival) = (nil, nil)
+        }
+
+        func form(at range: Range<Int>) -> RecordForm {
+            var values: [(RecordForm.Value, Range<Int>)] = []
+            for (value, text) in [
+                (RecordForm.Value.data, data), (.sequenceNumber, sequenceNumber), (.partitionKey, partitionKey),
+                (.eventID, eventID),
+            ] {
+                if let text { values.append((value, Int(text.start) - 1..<Int(text.end) + 1)) }
+            }
+            if let arrival { values.append((.arrival, arrival)) }
+            return RecordForm(range, values: values)
         }
     }
 
@@ -123,16 +140,66 @@ struct EventDecoder: Sendable {
     private mutating func records(
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
     ) throws {
+        form = nil
         var goesOn = try scanner.openArray(in: bytes)
         while goesOn {
             let index = batch.sources.count
             guard try scanner.kind(in: bytes) == .object else {
                 throw EventError.invalidRecord(index: index, problem: "it is not an object")
             }
-            let record = try record(&scanner, in: bytes, into: &batch)
-            batch.sources.append(try complete(record, at: index, in: bytes))
+            if let record = likeRecord(&scanner, in: bytes, into: &batch) {
+                batch.sources.append(try complete(record, at: index, in: bytes))
+            } else {
+                let start = scanner.offset
+                let record = try record(&scanner, in: bytes, into: &batch)
+                batch.sources.append(try complete(record, at: index, in: bytes))
+                form = (record.form(at: start..<scanner.offset), record.streamARN)
+            }
             goesOn = try scanner.nextElement(in: bytes)
         }
+    }
+
+    /// Passes a record that has the form of the last one; nil, and nothing has happened, when it has another.
+    private mutating func likeRecord(
+        _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
+    ) -> PartialRecord? {
+        guard let form else { return nil }
+        var record = PartialRecord(hasKinesis: true, streamARN: form.streamARN)
+        let before = batch.mark(data.payloads.storage.mark)
+        var trial = scanner
+        // What is wrong with it, and where, reading it member by member will say.
+        if (try? fill(&record, by: form.steps, &trial, in: bytes, into: &batch)) == true {
+            scanner = trial
+            return record
+        }
+        if batch.mark(data.payloads.storage.mark) != before {
+            data.payloads.storage.roll(back: before.storage)
+            batch.roll(back: before)
+        }
+        return nil
+    }
+
+    /// - Returns: False as soon as something else stands there than the form says.
+    private mutating func fill(
+        _ record: inout PartialRecord, by form: RecordForm, _ scanner: inout JSONScanner, in bytes: Span<UInt8>,
+        into batch: inout RecordBatch
+    ) throws(JSONError) -> Bool {
+        for step in form.steps {
+            guard bytes.stands(step.text, at: scanner.offset) else { return false }
+            scanner.offset += step.text.count
+            switch step.value {
+            case .data:
+                guard bytes.byte(at: scanner.offset) == UInt8(ascii: "\"") else { return false }
+                record.data = EventText(try data.decode(&scanner, in: bytes, into: &batch))
+            case .sequenceNumber: record.sequenceNumber = EventText(try scanner.string(in: bytes))
+            case .partitionKey: record.partitionKey = EventText(try scanner.string(in: bytes))
+            case .eventID: record.eventID = EventText(try scanner.string(in: bytes))
+            case .arrival: record.arrivalMilliseconds = milliseconds(try scanner.number(in: bytes), in: bytes)
+            }
+        }
+        guard bytes.stands(form.end, at: scanner.offset) else { return false }
+        scanner.offset += form.end.count
+        return true
     }
 
     private mutating func record(
@@ -184,7 +251,15 @@ struct EventDecoder: Sendable {
                 }
             case KinesisKey.sequenceNumber.rawValue?: record.sequenceNumber = try text(&scanner, in: bytes)
             case KinesisKey.partitionKey.rawValue?: record.partitionKey = try text(&scanner, in: bytes)
-            case KinesisKey.arrival.rawValue?: record.arrivalMilliseconds = try milliseconds(&scanner, in: bytes)
+            case KinesisKey.arrival.rawValue?:
+                record.arrival = nil
+                if try scanner.kind(in: bytes) == .number {
+                    let range = try scanner.number(in: bytes)
+                    (record.arrival, record.arrivalMilliseconds) = (range, milliseconds(range, in: bytes))
+                } else {
+                    record.arrivalMilliseconds = nil
+                    try scanner.skipValue(in: bytes)
+                }
             default: try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
@@ -200,13 +275,9 @@ struct EventDecoder: Sendable {
         return EventText(try scanner.string(in: bytes))
     }
 
-    /// Seconds as milliseconds; nil when the value is no moment from 1970 to 9999.
-    private func milliseconds(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> Int64? {
-        guard try scanner.kind(in: bytes) == .number else {
-            try scanner.skipValue(in: bytes)
-            return nil
-        }
-        let value = DecimalValue(try scanner.number(in: bytes), of: bytes).thousandths
+    /// Seconds as milliseconds; nil when the number is no moment from 1970 to 9999.
+    private func milliseconds(_ number: Range<Int>, in bytes: Span<UInt8>) -> Int64? {
+        let value = DecimalValue(number, of: bytes).thousandths
         return value.flatMap { $0 < (Timestamp.seconds.upperBound + 1) * 1000 ? $0 : nil }
     }
 

@@ -17,13 +17,14 @@ struct BatchOutcome: Sendable {
         outcomes = OutcomeSheet(count: batch.records.count, .succeeded)
         rejections = batch.badRecords
         let failed = reports.filter { $0.isRequired && !$0.sheet.haveAllSucceeded }
-        for (index, record) in batch.records.enumerated() where !failed.isEmpty {
+        for index in failed.isEmpty ? 0..<0 : batch.records.indices {
             guard let worst = failed.map({ $0.sheet[index] }).max(by: { $0.severity < $1.severity }) else { continue }
             outcomes[index] = worst
+            let position = batch.records[index].position
             switch worst {
             case .succeeded: break
-            case .rejected(let error): rejections.append(BadRecord(error: error, position: record.position))
-            case .retryable: markFailed(Int(record.position.source), in: batch)
+            case .rejected(let error): rejections.append(BadRecord(error: error, position: position))
+            case .retryable: markFailed(Int(position.source), in: batch)
             }
         }
         rejections.sort {

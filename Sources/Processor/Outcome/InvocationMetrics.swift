@@ -9,51 +9,83 @@ public struct InvocationMetrics: Sendable {
     private let functionName: String
     private let sink: any LineSink
     private let coldStart = ColdStart()
+    private let lines: EmbeddedMetrics
+    /// By processor, made when a processor is first told of.
+    private var processorLines: [(name: String, lines: EmbeddedMetrics)] = []
 
     public init(functionName: String, sink: any LineSink) {
         self.functionName = functionName
         self.sink = sink
+        lines = EmbeddedMetrics(
+            namespace: Self.namespace, dimensions: ["FunctionName": functionName],
+            figures: [
+                "RecordsReceived": .count, "RecordsProcessed": .count, "RecordsSkipped": .count,
+                "RecordsDeadLettered": .count, "RecordsFailed": .count, "BytesReceived": .bytes,
+                "IteratorAge": .milliseconds, "DecodeTime": .milliseconds, "ProcessorTime": .milliseconds,
+                "InvocationTime": .milliseconds, "ColdStart": .count,
+            ])
     }
 
-    /// - Parameter oldestArrival: In milliseconds since the epoch.
-    func write(
-        _ report: BatchReport, _ processors: [Dispatcher.Report], oldestArrival: Int64?,
-        since start: ContinuousClock.Instant, requestID: String
-    ) {
+    /// What one invocation is told by.
+    struct Telling: Sendable {
+        var report: BatchReport
+        var processors: [ProcessorFigures]
+        /// In milliseconds since the epoch.
+        var oldestArrival: Int64?
+        var invocationTime: Duration
+        var requestID: String
+    }
+
+    /// What one processor is told by.
+    struct ProcessorFigures: Sendable {
+        var name: String
+        var duration: Duration
+        var failures: Int
+        var isCircuitOpen: Bool
+    }
+
+    mutating func write(_ telling: Telling) {
         let now = WallClock.now()
-        var metrics = EmbeddedMetrics(namespace: Self.namespace, dimensions: ["FunctionName": functionName])
-        metrics.add("RecordsReceived", .count, Double(report.total))
-        metrics.add("RecordsProcessed", .count, Double(report.total(.processed)))
-        metrics.add("RecordsSkipped", .count, Double(report.total(.skipped)))
-        metrics.add("RecordsDeadLettered", .count, Double(report.total(.deadLettered)))
-        metrics.add("RecordsFailed", .count, Double(report.total(.failed)))
-        metrics.add("BytesReceived", .bytes, Double(report.dataBytes))
-        metrics.add(
-            "IteratorAge", .milliseconds, oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) })
-        metrics.add("DecodeTime", .milliseconds, report.decodeTime.milliseconds)
-        metrics.add("ProcessorTime", .milliseconds, processors.map(\.duration).max()?.milliseconds)
-        metrics.add("InvocationTime", .milliseconds, (ContinuousClock.now - start).milliseconds)
-        metrics.add("ColdStart", .count, coldStart.isFirst() ? 1 : 0)
-        var lines = metrics.line(at: now, requestID: requestID)
-        for processor in processors {
-            var metrics = EmbeddedMetrics(
-                namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor.name])
-            metrics.add("ProcessorTime", .milliseconds, processor.duration.milliseconds)
-            metrics.add("ProcessorFailures", .count, Double(processor.sheet.failures))
-            metrics.add("CircuitOpen", .count, processor.isCircuitOpen ? 1 : 0)
-            lines += metrics.line(at: now, requestID: requestID)
+        let report = telling.report
+        var text: [UInt8] = []
+        text.reserveCapacity(1024 + 512 * telling.processors.count)
+        lines.append(
+            to: &text, at: now, requestID: telling.requestID,
+            [
+                Double(report.total), Double(report.total(.processed)), Double(report.total(.skipped)),
+                Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes),
+                telling.oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) },
+                report.decodeTime.milliseconds, telling.processors.map(\.duration).max()?.milliseconds,
+                telling.invocationTime.milliseconds, coldStart.isFirst() ? 1 : 0,
+            ])
+        for processor in telling.processors {
+            lines(of: processor.name).append(
+                to: &text, at: now, requestID: telling.requestID,
+                [processor.duration.milliseconds, Double(processor.failures), processor.isCircuitOpen ? 1 : 0])
         }
         // One system call for all of them.
-        sink.write(lines)
+        sink.write(text)
+    }
+
+    private mutating func lines(of processor: String) -> EmbeddedMetrics {
+        if let known = processorLines.first(where: { $0.name == processor }) { return known.lines }
+        let lines = EmbeddedMetrics(
+            namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor],
+            figures: ["ProcessorTime": .milliseconds, "ProcessorFailures": .count, "CircuitOpen": .count])
+        processorLines.append((processor, lines))
+        return lines
     }
 
     /// Writes a closed window's figures.
     func write(_ window: WindowAggregates, requestID: String) {
-        var metrics = EmbeddedMetrics(namespace: Self.namespace, dimensions: ["FunctionName": functionName])
-        metrics.add("WindowRecords", .count, Double(window.recordCount))
-        metrics.add("WindowTicketSales", .count, Double(window.sales))
-        metrics.add("WindowRevenue", .none, window.revenue.approximate)
-        sink.write(metrics.line(at: WallClock.now(), requestID: requestID))
+        let lines = EmbeddedMetrics(
+            namespace: Self.namespace, dimensions: ["FunctionName": functionName],
+            figures: ["WindowRecords": .count, "WindowTicketSales": .count, "WindowRevenue": .none])
+        var text: [UInt8] = []
+        lines.append(
+            to: &text, at: WallClock.now(), requestID: requestID,
+            [Double(window.recordCount), Double(window.sales), window.revenue.approximate])
+        sink.write(text)
     }
 
     /// Whether an invocation is the first of the execution environment, whichever of its loops runs it.

@@ -9,7 +9,7 @@ public struct LogProcessor: ImmediateProcessor {
 
     public init(log: Logger) { self.log = log }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
         if log.isEnabled(.debug) {
             for record in batch.records {
                 log.log(
