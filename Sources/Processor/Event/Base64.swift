@@ -38,7 +38,7 @@ struct Base64: Sendable {
         }
     }
 
-    /// Decodes whole blocks, as long as all of a block's characters are of the alphabet.
+    /// Decodes whole blocks, and of the last one the fours before the first character that is not of the alphabet.
     private func blocks(
         of bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
     ) -> (position: Int, count: Int) {
@@ -66,9 +66,13 @@ struct Base64: Sendable {
             // In bounds: the loop's conditions leave 32 bytes to read and 28 to write.
             let block = Base64Block(
                 unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: SIMD32<UInt8>.self))
-            guard block.isValid else { return (position, count, true) }
             unsafe output.storeBytes(of: block.halves.0, toByteOffset: count, as: SIMD16<UInt8>.self)
             unsafe output.storeBytes(of: block.halves.1, toByteOffset: count &+ 12, as: SIMD16<UInt8>.self)
+            guard block.isValid else {
+                // Whole fours before the end stand for what they always do; what was stored behind them is written over.
+                let quanta = block.validCount / 4
+                return (position + 4 * quanta, count + 3 * quanta, true)
+            }
             position &+= Base64Block.characters
             count &+= Base64Block.bytes
         }

@@ -14,8 +14,12 @@ struct Base64Block {
 
     /// What both halves stand for: twelve bytes and four that do not count.
     let halves: (SIMD16<UInt8>, SIMD16<UInt8>)
-    /// Whether all characters are of the alphabet; if not, the halves mean nothing.
-    let isValid: Bool
+    /// How many characters are of the alphabet, up to the first that is not: what these stand for is right.
+    let validCount: Int
+
+    var isValid: Bool {
+        @inline(__always) get { validCount == Self.characters }
+    }
 
     @inline(__always)
     init(_ characters: SIMD32<UInt8>) {
@@ -32,7 +36,15 @@ struct Base64Block {
         let sextets = characters &+ (unsafe unsafeBitCast(distance, to: Characters.self))
         halves = Self.packed(unsafe unsafeBitCast(sextets, to: SIMD8<UInt32>.self))
         let valid = Self.words(upper .| lower .| digit .| plus .| slash)
-        isValid = valid[0] & valid[1] & valid[2] & valid[3] == .max
+        validCount =
+            valid[0] & valid[1] & valid[2] & valid[3] == .max ? Self.characters : Self.firstInvalid(valid)
+    }
+
+    private static func firstInvalid(_ valid: Words) -> Int {
+        for index in 0..<4 where valid[index] != .max {
+            return index * 8 + (~UInt64(littleEndian: valid[index])).trailingZeroBitCount / 8
+        }
+        return characters
     }
 
     /// Six bits of each byte, joined: 6 + 6 in each 16 bits, 12 + 12 in each 32, and those three bytes in order.

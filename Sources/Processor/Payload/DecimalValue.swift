@@ -141,4 +141,29 @@ struct DecimalValue: Equatable {
         let value = UInt128(significand)
         return Int64(exactly: power >= 0 ? value * scale : (value + scale / 2) / scale)
     }
+
+    /// The number in ten-thousandths, exactly; nil unless it is plain digits, up to eleven before the point and up to four behind.
+    ///
+    /// - Parameter range: Of a number that the scanner has accepted.
+    static func tenThousandths(_ range: Range<Int>, of bytes: Span<UInt8>) -> Int64? {
+        var value: Int64 = 0
+        var decimals = -1
+        guard range.count <= 16 else { return nil }
+        for position in range {
+            let byte = bytes.byte(at: position)
+            let digit = byte &- UInt8(ascii: "0")
+            if digit < 10 {
+                value = value &* 10 &+ Int64(digit)
+                if decimals >= 0 { decimals += 1 }
+            } else if byte == UInt8(ascii: "."), decimals < 0 {
+                decimals = 0
+            } else {
+                return nil
+            }
+        }
+        let whole = range.count - max(0, decimals + 1)
+        guard whole <= 11, decimals <= 4 else { return nil }
+        for _ in max(0, decimals)..<4 { value *= 10 }
+        return value
+    }
 }

@@ -59,19 +59,63 @@ struct FieldScanner: Sendable {
         var scanner = beginning
         var key = try scanner.openObject(in: bytes)
         while let name = key {
-            switch keys.id(of: name, in: bytes) {
-            case nil: try scanner.skipValue(in: bytes)
-            case Field.rawData.rawValue?:
-                scanner = try scan(
-                    .rawData, inside: rawDataKeys, of: Field.insideRawData, scanner, in: bytes, into: &table)
-            case Field.location.rawValue?:
-                scanner = try scan(
-                    .location, inside: locationKeys, of: Field.insideLocation, scanner, in: bytes, into: &table)
-            case let id?: table.note(try Self.value(&scanner, in: bytes), as: id)
+            if let id = keys.id(of: name, in: bytes) {
+                scanner = try member(id, scanner, in: bytes, into: &table)
+            } else {
+                try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
         }
         return scanner
+    }
+
+    /// As ``scan(_:in:into:)``, and notes the fields of an object `data` or `payload` as well: mostly they are what counts.
+    ///
+    /// - Returns: Behind the object; and where the object stands that `inner` is of, the last one, or -1.
+    func scan(
+        _ beginning: JSONScanner, in bytes: Span<UInt8>, into table: inout FieldTable, inner: inout FieldTable
+    ) throws(JSONError) -> (scanner: JSONScanner, innerStart: Int) {
+        table.removeAll()
+        var innerStart = -1
+        var scanner = beginning
+        var key = try scanner.openObject(in: bytes)
+        while let name = key {
+            switch keys.id(of: name, in: bytes) {
+            case nil: try scanner.skipValue(in: bytes)
+            case let id? where id == Field.data.rawValue || id == Field.payload.rawValue:
+                if try scanner.kind(in: bytes) == .object {
+                    innerStart = scanner.offset
+                    scanner = try scan(scanner, in: bytes, into: &inner)
+                    let value = FieldValue(
+                        start: Int32(innerStart), end: Int32(scanner.offset), kind: .object, isEscaped: false)
+                    table.note(value, as: id)
+                } else {
+                    table.note(try Self.value(&scanner, in: bytes), as: id)
+                }
+            case let id?: scanner = try member(id, scanner, in: bytes, into: &table)
+            }
+            key = try scanner.nextKey(in: bytes)
+        }
+        return (scanner, innerStart)
+    }
+
+    /// Passes the value of a known field, and notes it.
+    @inline(__always)
+    private func member(
+        _ id: UInt8, _ beginning: JSONScanner, in bytes: Span<UInt8>, into table: inout FieldTable
+    ) throws(JSONError) -> JSONScanner {
+        switch id {
+        case Field.rawData.rawValue:
+            return try scan(
+                .rawData, inside: rawDataKeys, of: Field.insideRawData, beginning, in: bytes, into: &table)
+        case Field.location.rawValue:
+            return try scan(
+                .location, inside: locationKeys, of: Field.insideLocation, beginning, in: bytes, into: &table)
+        default:
+            var scanner = beginning
+            table.note(try Self.value(&scanner, in: bytes), as: id)
+            return scanner
+        }
     }
 
     /// Passes an object whose own members count, too; any other value is noted like that of a plain field.

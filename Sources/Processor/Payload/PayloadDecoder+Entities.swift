@@ -99,6 +99,12 @@ extension PayloadDecoder {
     private func checkTotal(of sale: TicketSale, in bytes: Span<UInt8>) throws(PayloadError) {
         guard let total = sale.totalPrice else { return }
         let kept = storage.bytes.span
+        if let unit = DecimalValue.tenThousandths(sale.unitPrice.text.range, of: kept),
+            let sum = DecimalValue.tenThousandths(total.text.range, of: kept),
+            abs(sum - Int64(sale.quantity) * unit) <= 100
+        {
+            return
+        }
         let unitPrice = DecimalDigits(sale.unitPrice.text.range, of: kept)
         guard DecimalDigits(total.text.range, of: kept).differs(from: Int(sale.quantity), times: unitPrice) else {
             return

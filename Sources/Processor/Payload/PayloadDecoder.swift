@@ -16,6 +16,8 @@ struct PayloadDecoder: Sendable {
     var unescaped: [UInt8] = []
     /// The fields of the object that is being read.
     var table = FieldTable()
+    /// The fields of an object inside of it, and where that stands.
+    private var inner = (table: FieldTable(), start: -1)
     private let fields = FieldScanner()
     private let kinds = WordTable<Payload.Kind>(
         [
@@ -83,7 +85,7 @@ struct PayloadDecoder: Sendable {
             scanner.skipByteOrderMark(in: bytes)
             isObject = try scanner.kind(in: bytes) == .object
             if isObject {
-                scanner = try fields.scan(scanner, in: bytes, into: &table)
+                (scanner, inner.start) = try fields.scan(scanner, in: bytes, into: &table, inner: &inner.table)
             } else {
                 try scanner.skipValue(in: bytes)
             }
@@ -99,9 +101,13 @@ struct PayloadDecoder: Sendable {
     }
 
     /// Notes the fields of an object inside the record, which has been checked already.
-    private mutating func descend(into inner: FieldValue, of bytes: Span<UInt8>) throws(PayloadError) {
+    private mutating func descend(into value: FieldValue, of bytes: Span<UInt8>) throws(PayloadError) {
+        if inner.start == Int(value.start) {
+            inner.start = -1
+            return swap(&table, &inner.table)
+        }
         do throws(JSONError) {
-            _ = try fields.scan(JSONScanner(at: inner.range.lowerBound), in: bytes, into: &table)
+            _ = try fields.scan(JSONScanner(at: value.range.lowerBound), in: bytes, into: &table)
         } catch {
             throw PayloadError(.json, "data is not JSON: \(error)")
         }
