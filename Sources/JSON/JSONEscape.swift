@@ -4,28 +4,41 @@ public enum JSONEscape {
     ///
     /// A surrogate without its partner becomes U+FFFD. The result is never longer than the content.
     public static func append(_ string: JSONString, of bytes: Span<UInt8>, to output: inout [UInt8]) {
+        var resolved: [UInt8] = []
+        let count = resolve(string, of: bytes, into: &resolved)
+        output.append(contentsOf: resolved[..<count])
+    }
+
+    /// As ``append(_:of:to:)``, but writes over what `output` holds; it grows where it must, and never shrinks.
+    ///
+    /// - Returns: How many bytes of `output` are the result.
+    public static func resolve(_ string: JSONString, of bytes: Span<UInt8>, into output: inout [UInt8]) -> Int {
+        let missing = string.range.count - output.count
+        if missing > 0 { output.append(contentsOf: repeatElement(0, count: missing)) }
+        var target = output.mutableSpan
         var position = string.range.lowerBound
         let end = string.range.upperBound
+        var count = 0
         while position < end {
-            var plainEnd = position
-            while plainEnd < end, bytes.byte(at: plainEnd) != UInt8(ascii: "\\") { plainEnd += 1 }
-            if plainEnd > position {
-                output.append(copying: bytes.extracting(position..<plainEnd))
-                position = plainEnd
+            let byte = bytes.byte(at: position)
+            guard byte == UInt8(ascii: "\\") else {
+                target[count] = byte
+                (position, count) = (position + 1, count + 1)
                 continue
             }
             let escape = bytes.byte(at: position + 1)
             if escape == UInt8(ascii: "u") {
-                append(scalar(in: bytes, at: &position), to: &output)
+                count += write(scalar(in: bytes, at: &position), to: &target, at: count)
             } else {
-                output.append(character(of: escape))
-                position += 2
+                target[count] = character(of: escape)
+                (position, count) = (position + 2, count + 1)
             }
         }
+        return count
     }
 
     /// The four hexadecimal digits from `offset` on as a UTF-16 code unit, or nil when they are not there.
-    static func codeUnit(in bytes: Span<UInt8>, at offset: Int) -> UInt32? {
+    package static func codeUnit(in bytes: Span<UInt8>, at offset: Int) -> UInt32? {
         var unit: UInt32 = 0
         for index in 0..<4 {
             let byte = bytes.byte(at: offset + index)
@@ -66,21 +79,28 @@ public enum JSONEscape {
         }
     }
 
-    private static func append(_ scalar: UInt32, to output: inout [UInt8]) {
-        switch scalar {
-        case 0..<0x80: output.append(UInt8(scalar))
-        case 0x80..<0x800:
-            output.append(UInt8(0xC0 | scalar >> 6))
-            output.append(UInt8(0x80 | scalar & 0x3F))
-        case 0x800..<0x10000:
-            output.append(UInt8(0xE0 | scalar >> 12))
-            output.append(UInt8(0x80 | scalar >> 6 & 0x3F))
-            output.append(UInt8(0x80 | scalar & 0x3F))
-        default:
-            output.append(UInt8(0xF0 | scalar >> 18 & 0x07))
-            output.append(UInt8(0x80 | scalar >> 12 & 0x3F))
-            output.append(UInt8(0x80 | scalar >> 6 & 0x3F))
-            output.append(UInt8(0x80 | scalar & 0x3F))
+    /// - Returns: How many bytes the scalar has.
+    private static func write(_ scalar: UInt32, to output: inout MutableSpan<UInt8>, at index: Int) -> Int {
+        if scalar < 0x80 {
+            output[index] = UInt8(scalar)
+            return 1
         }
+        let last = UInt8(0x80 | scalar & 0x3F)
+        if scalar < 0x800 {
+            output[index] = UInt8(0xC0 | scalar >> 6)
+            output[index + 1] = last
+            return 2
+        }
+        if scalar < 0x10000 {
+            output[index] = UInt8(0xE0 | scalar >> 12)
+            output[index + 1] = UInt8(0x80 | scalar >> 6 & 0x3F)
+            output[index + 2] = last
+            return 3
+        }
+        output[index] = UInt8(0xF0 | scalar >> 18 & 0x07)
+        output[index + 1] = UInt8(0x80 | scalar >> 12 & 0x3F)
+        output[index + 2] = UInt8(0x80 | scalar >> 6 & 0x3F)
+        output[index + 3] = last
+        return 4
     }
 }

@@ -11,6 +11,7 @@ final class WhiteSpaceTests: XCTestCase {
             if isTrimmed != scalar.properties.isWhitespace {
                 XCTFail("U+\(String(value, radix: 16)): \(isTrimmed ? "trimmed" : "kept")")
             }
+            if WhiteSpace.contains(value) != isTrimmed { XCTFail("U+\(String(value, radix: 16))") }
         }
     }
 

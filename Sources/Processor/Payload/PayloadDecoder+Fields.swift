@@ -140,10 +140,9 @@ extension PayloadDecoder {
     }
 
     private mutating func appendUnescaped(_ value: FieldValue, in bytes: Span<UInt8>) -> Range<Int> {
-        unescaped.removeAll(keepingCapacity: true)
-        JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &unescaped)
+        let count = JSONEscape.resolve(JSONString(range: value.range, isEscaped: true), of: bytes, into: &unescaped)
         let text = unescaped
-        return storage.append(WhiteSpace.trimmed(0..<text.count, of: text.span), of: text.span)
+        return storage.append(WhiteSpace.trimmed(0..<count, of: text.span), of: text.span)
     }
 
     /// Keeps a string's trimmed content, which may be empty.

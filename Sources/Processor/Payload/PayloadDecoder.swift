@@ -175,6 +175,13 @@ extension PayloadDecoder {
         case .null: return false
         case .string:
             guard value.isEscaped else { return !WhiteSpace.trimmed(value.range, of: bytes).isEmpty }
+            // As letters of other alphabets mostly come.
+            if bytes.byte(at: Int(value.start) + 1) == UInt8(ascii: "u"),
+                bytes.byte(at: Int(value.start)) == UInt8(ascii: "\\"),
+                let unit = JSONEscape.codeUnit(in: bytes, at: Int(value.start) + 2), !WhiteSpace.contains(unit)
+            {
+                return true
+            }
             var text: [UInt8] = []
             JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &text)
             return !WhiteSpace.trimmed(0..<text.count, of: text.span).isEmpty
