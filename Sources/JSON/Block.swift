@@ -89,16 +89,22 @@ extension Span<UInt8> {
     /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
     @inlinable @inline(__always)
     public func stands(_ range: Range<Int>, at offset: Int) -> Bool {
+        let size = 2 * Block.size
         var (left, right) = (range.lowerBound, offset)
-        while left <= range.upperBound - Block.size {
+        while left <= range.upperBound - size {
             guard isSame(left, right) else { return false }
-            left += Block.size
-            right += Block.size
+            left += size
+            right += size
         }
-        // The last block again, as far as it reaches into what has been compared already.
-        if left < range.upperBound, range.count >= Block.size {
-            let back = Block.size - (range.upperBound - left)
+        if left == range.upperBound { return true }
+        // The last bytes again, as far as that reaches into what has been compared already.
+        if range.count >= size {
+            let back = size - (range.upperBound - left)
             return isSame(left - back, right - back)
+        }
+        if range.count >= Block.size {
+            let rest = range.count - Block.size
+            return isHalfSame(left, right) && isHalfSame(left + rest, right + rest)
         }
         while left < range.upperBound {
             guard byte(at: left) == byte(at: right) else { return false }
@@ -108,11 +114,22 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether sixteen bytes stand at each place, and are the same.
+    /// Whether 32 bytes stand at each place, and are the same.
     @inlinable @inline(__always)
     func isSame(_ left: Int, _ right: Int) -> Bool {
-        guard let left = block(at: left), let right = block(at: right) else { return false }
-        let difference = unsafe unsafeBitCast(left.bytes ^ right.bytes, to: SIMD2<UInt64>.self)
-        return difference[0] | difference[1] == 0
+        guard left >= 0, right >= 0, left <= count &- 32, right <= count &- 32 else { return false }
+        // In bounds by the guard: a count below 32 makes the right sides negative.
+        let one = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: left, as: SIMD4<UInt64>.self)
+        let other = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: right, as: SIMD4<UInt64>.self)
+        let difference = one ^ other
+        return difference[0] | difference[1] | difference[2] | difference[3] == 0
+    }
+
+    /// As ``isSame(_:_:)``, with 16 bytes.
+    @inlinable @inline(__always)
+    func isHalfSame(_ left: Int, _ right: Int) -> Bool {
+        guard let one = block(at: left), let other = block(at: right) else { return false }
+        let (ones, others) = (one.words, other.words)
+        return ones.0 == others.0 && ones.1 == others.1
     }
 }
