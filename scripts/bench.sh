@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
 # Builds the baselines and the decode benchmark, and measures them beside dist/bootstrap. Arguments go to Benchmarks/bench.py.
+# With --pipeline as the first one, measures the whole way on local servers instead (Benchmarks/pipeline.py).
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [[ ${1-} == --pipeline ]]; then
+    scripts/install-packages.sh redis-server >&2
+    scripts/install-moto.sh >&2
+    scripts/install-postgresql.sh >&2
+    exec python3 Benchmarks/pipeline.py "${@:2}"
+fi
 build=.build-bench
 mkdir -p "$build"
 

@@ -43,6 +43,8 @@ final class FaultScript: Sendable {
         faults.withLock { $0.append(fault) }
     }
 
+    func removeAll() { faults.withLock { $0 = [] } }
+
     /// The fault that strikes this call, which is then used up by one.
     func take(for call: Call) -> Fault.Kind? {
         faults.withLock { faults in

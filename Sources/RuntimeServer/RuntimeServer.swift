@@ -59,6 +59,9 @@ public final class RuntimeServer: Sendable {
 extension RuntimeServer {
     package func add(_ fault: Fault) { script.append(fault) }
 
+    /// What was added and has not struck yet will not.
+    package func removeFaults() { script.removeAll() }
+
     /// Every request so far, in the order in which they were read; empty unless the server records.
     package var received: [ReceivedRequest] { recorder.requests }
 
