@@ -1,4 +1,5 @@
 import Clients
+import JSON
 import Processor
 import Telemetry
 import Transport
@@ -21,7 +22,7 @@ struct Composition {
         let callsAWS =
             hasDeadLetters
             || Settings.ProcessorName.allCases.contains {
-                $0.callsAWS(environment) && environment["PROCESSORS"]?.contains($0.rawValue) == true
+                $0.callsAWS(environment) && environment["PROCESSORS"]?.holds($0.rawValue) == true
             }
         clients =
             callsAWS

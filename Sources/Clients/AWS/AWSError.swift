@@ -1,3 +1,4 @@
+import JSON
 import Transport
 
 /// Why a call of an AWS service brought no result.
@@ -109,7 +110,7 @@ struct SecretMask: Sendable {
 
     func masked(_ text: String) -> String {
         var text = text
-        for secret in secrets { text = text.replacing(secret, with: "***") }
+        for secret in secrets { text = text.substituting(secret, with: "***") }
         return Self.maskingWords(in: text)
     }
 

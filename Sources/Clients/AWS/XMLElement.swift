@@ -1,3 +1,5 @@
+import JSON
+
 /// An element of an XML document, as the query protocol's answers and S3's errors need it.
 ///
 /// Names lose their prefix, attributes are passed over, and there are no entities but the five of XML and
@@ -82,7 +84,7 @@ private struct XMLParser {
             } else if hasPrefix("<!--") {
                 guard skip(through: "-->") else { return nil }
             } else if pass("<![CDATA[") {
-                guard let end = rest.firstRange(of: "]]>".unicodeScalars) else { return nil }
+                guard let end = rest.place(of: "]]>".unicodeScalars) else { return nil }
                 element.text += String(rest[..<end.lowerBound])
                 rest = rest[end.upperBound...]
             } else if hasPrefix("<") {
@@ -163,7 +165,7 @@ private struct XMLParser {
     }
 
     private mutating func skip(through text: String) -> Bool {
-        guard let range = rest.firstRange(of: text.unicodeScalars) else { return false }
+        guard let range = rest.place(of: text.unicodeScalars) else { return false }
         rest = rest[range.upperBound...]
         return true
     }

@@ -1,3 +1,4 @@
+import JSON
 import Telemetry
 
 /// A password for ElastiCache that is made of AWS credentials: a presigned request, good for 15 minutes.
@@ -18,7 +19,7 @@ public enum ElastiCacheToken {
         return "\(name)/?\(signed)"
     }
 
-    private static func isServerless(_ host: String) -> Bool { host.contains(".serverless.") }
+    private static func isServerless(_ host: String) -> Bool { host.holds(".serverless.") }
 
     /// The replication group or serverless cache that an endpoint belongs to.
     ///

@@ -78,7 +78,7 @@ struct LetterQueue: Sendable {
     /// The letter's JSON in the characters that SQS takes: U+FFFE and U+FFFF, which it does not, are escaped.
     private static func messageBody(of letter: DeadLetter) -> String {
         String(decoding: letter.body, as: UTF8.self)
-            .replacing("\u{FFFE}", with: #"\uFFFE"#).replacing("\u{FFFF}", with: #"\uFFFF"#)
+            .substituting("\u{FFFE}", with: #"\uFFFE"#).substituting("\u{FFFF}", with: #"\uFFFF"#)
     }
 
     private static func outcomes(of answer: JSONValue, count: Int) -> [SendOutcome] {

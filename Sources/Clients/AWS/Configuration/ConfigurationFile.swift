@@ -1,3 +1,5 @@
+import JSON
+
 /// One of AWS's shared files, read: sections of names and values, values that may have names and values of their own.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
@@ -97,7 +99,7 @@ extension Substring {
     /// Inside a word it belongs to the word.
     fileprivate var withoutComment: Substring {
         if hasPrefix("#") || hasPrefix(";") { return self[endIndex...] }
-        let ends = [" #", " ;", "\t#", "\t;"].compactMap { firstRange(of: $0)?.lowerBound }
+        let ends = [" #", " ;", "\t#", "\t;"].compactMap { utf8.place(of: $0.utf8)?.lowerBound }
         return ends.min().map { self[..<$0].trimmed } ?? self
     }
 }

@@ -1,4 +1,5 @@
 import Clients
+import JSON
 
 /// Publishes to an SNS topic.
 ///
@@ -67,6 +68,6 @@ struct TopicSender: AWSSending {
             "BatchRequestTooLong", "BatchRequestTooLongException", "InvalidBatchEntryId", "ValidationError",
         ]
         // A topic that does not fit is nobody's message's fault.
-        return codes.contains(refusal.code) && !refusal.message.contains("TopicArn")
+        return codes.contains(refusal.code) && !refusal.message.holds("TopicArn")
     }
 }

@@ -146,7 +146,7 @@ extension RedshiftSettings {
 
     /// It becomes part of SQL.
     private static func isRole(_ arn: String) -> Bool {
-        arn.hasPrefix("arn:") && arn.contains(":role/")
+        arn.hasPrefix("arn:") && arn.holds(":role/")
             && arn.utf8.allSatisfy { isLetterOrDigit($0) || ":/+=,.@_-".utf8.contains($0) }
     }
 

@@ -1,0 +1,44 @@
+// The standard library's own search brings the whole of its regular expressions into a static binary: a twelfth of it.
+
+extension Collection where Element: Equatable {
+    /// Where `part` stands first, element by element; nil where it does not, or is empty.
+    package func place<Part: Collection<Element>>(of part: Part) -> Range<Index>? {
+        guard let first = part.first else { return nil }
+        var start = startIndex
+        while let candidate = self[start...].firstIndex(of: first) {
+            var (end, rest) = (candidate, part[...])
+            while let wanted = rest.first, end != endIndex, self[end] == wanted {
+                rest.removeFirst()
+                end = index(after: end)
+            }
+            if rest.isEmpty { return candidate..<end }
+            start = index(after: candidate)
+        }
+        return nil
+    }
+}
+
+extension StringProtocol {
+    /// Whether `part` stands somewhere in it, byte for byte.
+    package func holds(_ part: String) -> Bool { utf8.place(of: part.utf8) != nil }
+}
+
+extension [UInt8] {
+    /// With `other` wherever `part` stands.
+    package func substituting(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = self[...]
+        while let range = rest.place(of: part) {
+            result += rest[..<range.lowerBound] + other
+            rest = rest[range.upperBound...]
+        }
+        return result + rest
+    }
+}
+
+extension String {
+    /// With `other` wherever `part` stands, byte for byte.
+    package func substituting(_ part: String, with other: String) -> String {
+        String(decoding: Array(utf8).substituting(Array(part.utf8), with: Array(other.utf8)), as: UTF8.self)
+    }
+}
