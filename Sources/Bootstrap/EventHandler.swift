@@ -21,6 +21,4 @@ struct EventHandler: InvocationHandler {
             throw InvocationError(type: EventError.errorType, message: error.description)
         }
     }
-
-    mutating func conclude() { pipeline.conclude() }
 }

@@ -9,8 +9,6 @@ public struct Pipeline: Sendable {
     private let deadLetters: (any DeadLetterSink)?
     private let log: Logger
     private var metrics: InvocationMetrics?
-    /// What the last invocation is yet to be told by.
-    private var telling: InvocationMetrics.Telling?
     private let aggregatesWindows: Bool
     private var decoder = EventDecoder()
     private var originals = OriginalData()
@@ -30,8 +28,6 @@ public struct Pipeline: Sendable {
 
     /// Handles the event in `range` of `buffer` and appends the response to `response`.
     ///
-    /// The invocation's metrics are left to ``conclude()``.
-    ///
     /// - Throws: ``EventError`` when it is not a Kinesis event; the invocation has then failed as a whole.
     public mutating func respond(
         to buffer: [UInt8], _ range: Range<Int>, context: InvocationContext, into response: inout [UInt8]
@@ -41,10 +37,7 @@ public struct Pipeline: Sendable {
         do throws(EventError) {
             try decoder.decode(buffer, range, into: &batch, deadline: context.deadline)
         } catch {
-            metrics?.write(
-                InvocationMetrics.Telling(
-                    report: BatchReport(), processors: [], invocationTime: ContinuousClock.now - start,
-                    requestID: context.requestID))
+            metrics?.write(BatchReport(), [], oldestArrival: nil, since: start, requestID: context.requestID)
             throw error
         }
         let decodeTime = ContinuousClock.now - start
@@ -139,21 +132,8 @@ public struct Pipeline: Sendable {
                 requestID: context.requestID,
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }
-        guard metrics != nil else { return }
-        telling = InvocationMetrics.Telling(
-            report: report,
-            processors: reports.map {
-                InvocationMetrics.ProcessorFigures(
-                    name: $0.name, duration: $0.duration, failures: $0.sheet.failures, isCircuitOpen: $0.isCircuitOpen)
-            },
-            oldestArrival: batch.oldestArrival, invocationTime: ContinuousClock.now - start,
-            requestID: context.requestID)
-    }
-
-    /// Writes the metrics of the last invocation: whoever waits for its response need not wait for them.
-    public mutating func conclude() {
-        if let telling { metrics?.write(telling) }
-        telling = nil
+        // Before the answer: a process that is ended right behind it has told its figures.
+        metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)
     }
 }
 

@@ -11,8 +11,6 @@ public protocol InvocationHandler {
     mutating func handle(
         _ buffer: [UInt8], _ event: Range<Int>, of invocation: Invocation, into response: inout [UInt8]
     ) throws(InvocationError)
-    /// Does what can wait until the answer is on its way: Lambda freezes nothing before it is asked for the next event.
-    mutating func conclude()
 }
 
 /// Takes invocations and answers each, until the process ends.
@@ -77,11 +75,8 @@ public struct InvocationLoop: Sendable {
                 termination.endInvocation()
                 continue
             }
-            defer {
-                handler.conclude()
-                termination.endInvocation()
-            }
             try api.respond(to: next.invocation, with: response)
+            termination.endInvocation()
         }
     }
 

@@ -34,7 +34,6 @@ final class WindowAggregatesTests: XCTestCase {
         let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(60))
         var response: [UInt8] = []
         _ = try pipeline.respond(to: event, 0..<event.count, context: context, into: &response)
-        pipeline.conclude()
         let value = try JSONValue(parsing: response)
         return (try XCTUnwrap(value["state"]), value)
     }

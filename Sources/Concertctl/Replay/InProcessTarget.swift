@@ -61,7 +61,6 @@ struct InProcessTarget: ReplayTarget {
         do throws(EventError) {
             let report = try pipeline.respond(
                 to: event.bytes, 0..<event.bytes.count, context: context, into: &response)
-            pipeline.conclude()
             return Delivery(report, response, latency: ContinuousClock.now - start)
         } catch {
             return Delivery(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)

@@ -26,42 +26,29 @@ public struct InvocationMetrics: Sendable {
             ])
     }
 
-    /// What one invocation is told by.
-    struct Telling: Sendable {
-        var report: BatchReport
-        var processors: [ProcessorFigures]
-        /// In milliseconds since the epoch.
-        var oldestArrival: Int64?
-        var invocationTime: Duration
-        var requestID: String
-    }
-
-    /// What one processor is told by.
-    struct ProcessorFigures: Sendable {
-        var name: String
-        var duration: Duration
-        var failures: Int
-        var isCircuitOpen: Bool
-    }
-
-    mutating func write(_ telling: Telling) {
+    /// - Parameter oldestArrival: In milliseconds since the epoch.
+    mutating func write(
+        _ report: BatchReport, _ processors: [Dispatcher.Report], oldestArrival: Int64?,
+        since start: ContinuousClock.Instant, requestID: String
+    ) {
         let now = WallClock.now()
-        let report = telling.report
         var text: [UInt8] = []
-        text.reserveCapacity(1024 + 512 * telling.processors.count)
+        text.reserveCapacity(1024 + 512 * processors.count)
         lines.append(
-            to: &text, at: now, requestID: telling.requestID,
+            to: &text, at: now, requestID: requestID,
             [
                 Double(report.total), Double(report.total(.processed)), Double(report.total(.skipped)),
                 Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes),
-                telling.oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) },
-                report.decodeTime.milliseconds, telling.processors.map(\.duration).max()?.milliseconds,
-                telling.invocationTime.milliseconds, coldStart.isFirst() ? 1 : 0,
+                oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }, report.decodeTime.milliseconds,
+                processors.map(\.duration).max()?.milliseconds, (ContinuousClock.now - start).milliseconds,
+                coldStart.isFirst() ? 1 : 0,
             ])
-        for processor in telling.processors {
+        for processor in processors {
             lines(of: processor.name).append(
-                to: &text, at: now, requestID: telling.requestID,
-                [processor.duration.milliseconds, Double(processor.failures), processor.isCircuitOpen ? 1 : 0])
+                to: &text, at: now, requestID: requestID,
+                [
+                    processor.duration.milliseconds, Double(processor.sheet.failures), processor.isCircuitOpen ? 1 : 0,
+                ])
         }
         // One system call for all of them.
         sink.write(text)

@@ -27,7 +27,6 @@ struct EventTarget: FuzzTarget {
         let report: BatchReport
         do throws(EventError) {
             report = try pipeline.respond(to: buffer, range, context: Self.context, into: &response)
-            pipeline.conclude()
         } catch {
             mustHold(!"\(error)".isEmpty, "refused without a word")
             return "\(error)"

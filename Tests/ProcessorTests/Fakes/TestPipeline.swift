@@ -30,7 +30,6 @@ struct TestPipeline {
     mutating func respond(to event: [UInt8]) throws -> (response: String, report: BatchReport) {
         var response: [UInt8] = []
         let report = try pipeline.respond(to: event, 0..<event.count, context: context, into: &response)
-        pipeline.conclude()
         return (String(decoding: response, as: UTF8.self), report)
     }
 
