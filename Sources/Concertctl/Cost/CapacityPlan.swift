@@ -71,8 +71,8 @@ struct CapacityPlan: Sendable {
             milliseconds: milliseconds, sinks)
     }
 
-    /// The part that is used most.
-    var binding: Limit? { limits.max { $0.use < $1.use } }
+    /// The part that is used most; nil where nothing comes.
+    var binding: Limit? { limits.filter { $0.use > 0 }.max { $0.use < $1.use } }
 
     static func transaction(_ records: Decimal, _ sinks: Sinks) -> Decimal {
         sinks.transactionMilliseconds + sinks.transactionMillisecondsPerRecord * records
@@ -152,7 +152,7 @@ extension CapacityPlan {
             table.add([limit.name, Self.percent(limit.use), reach(of: limit).text(places: 0), limit.arithmetic])
         }
         var lines = [
-            "Plan for the peak: \(recordsPerSecond.text()) records/s on \(Decimal(shards).text()) shards, batches of "
+            "Plan for the peak: \(recordsPerSecond.text()) records/s on \(Decimal(shards).text()) shard\(shards == 1 ? "" : "s"), batches of "
                 + "\(recordsPerBatch.text(places: 0)) in \(milliseconds.text(places: 0)) ms, \(parallelism) at once a shard:",
             table.text,
         ]
