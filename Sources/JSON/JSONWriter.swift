@@ -55,22 +55,23 @@ public struct JSONWriter: Sendable {
         digits(whole)
         guard fraction != 0 else { return }
         bytes.append(UInt8(ascii: "."))
-        var (rest, place) = (fraction, UInt64(100))
-        while rest > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest / place))
-            rest %= place
-            place /= 10
-        }
+        bytes.append(UInt8(ascii: "0") + UInt8(fraction / 100))
+        let hundredths = fraction % 100
+        if hundredths > 0 { bytes.append(UInt8(ascii: "0") + UInt8(hundredths / 10)) }
+        if hundredths % 10 > 0 { bytes.append(UInt8(ascii: "0") + UInt8(hundredths % 10)) }
     }
 
     /// Writes a number's digits where a value has been begun already: no comma is written.
     public mutating func digits(_ value: UInt64) {
-        var divisor: UInt64 = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+        // The last digit first; the largest number has twenty.
+        var digits = [20 of UInt8](repeating: 0)
+        var (rest, start) = (value, 20)
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        bytes.append(copying: digits.span.extracting(start..<20))
     }
 
     /// Writes a part of a JSON text that was put together before, commas included.

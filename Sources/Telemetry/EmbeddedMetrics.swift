@@ -26,10 +26,12 @@ public struct EmbeddedMetrics: Sendable {
     /// Everything between the definitions and the request's ID.
     private let dimensions: [UInt8]
     private let figures: [Figure]
+    /// The definitions of the figures that the last line told, and which these were, a bit each.
+    private var definitions: (told: UInt64, text: [UInt8]) = (0, [])
 
     /// - Parameters:
     ///   - dimensions: Names and values, none of them empty, which CloudWatch would refuse.
-    ///   - figures: Names and units of what each line tells, in order.
+    ///   - figures: Names and units of what each line tells, in order; 64 at most.
     public init(
         namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>
     ) {
@@ -56,18 +58,13 @@ public struct EmbeddedMetrics: Sendable {
     /// - Parameters:
     ///   - requestID: Stands beside the figures, for searching; it is no dimension.
     ///   - values: One for each figure; what has no finite value is left out, since CloudWatch would refuse the line.
-    public func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: [Double?]) {
+    public mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: [Double?]) {
         var writer = JSONWriter(appendingTo: line)
         line = []
         writer.verbatim(Self.start.span)
         writer.digits(UInt64(clamping: time.millisecondsSinceEpoch))
         writer.verbatim(directive.span)
-        var isFirst = true
-        for (figure, value) in zip(figures, values) where value?.isFinite ?? false {
-            if !isFirst { writer.verbatim(Self.comma.span) }
-            isFirst = false
-            writer.verbatim(figure.definition.span)
-        }
+        writer.verbatim(definitions(of: values).span)
         writer.verbatim(dimensions.span)
         writer.string(requestID)
         for (figure, value) in zip(figures, values) {
@@ -79,7 +76,17 @@ public struct EmbeddedMetrics: Sendable {
         line = writer.bytes
     }
 
+    /// What is told, which is mostly what was told before.
+    private mutating func definitions(of values: [Double?]) -> [UInt8] {
+        var told: UInt64 = 0
+        for (index, value) in values.enumerated() where value?.isFinite ?? false { told |= 1 << UInt64(index) }
+        if told != definitions.told {
+            let texts = figures.indices.filter { told >> UInt64($0) & 1 == 1 }.map { figures[$0].definition }
+            definitions = (told, Array(texts.joined(separator: CollectionOfOne(UInt8(ascii: ",")))))
+        }
+        return definitions.text
+    }
+
     private static let start = Array(#"{"_aws":{"Timestamp":"#.utf8)
-    private static let comma = Array(",".utf8)
     private static let end = Array("}\n".utf8)
 }

@@ -7,7 +7,7 @@ import XCTest
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 final class EmbeddedMetricsTests: XCTestCase {
     func testWritesTheWholeLineInOrder() {
-        let metrics = EmbeddedMetrics(
+        var metrics = EmbeddedMetrics(
             namespace: "Space", dimensions: ["FunctionName": "f", "Processor": "log"],
             figures: ["Time": .milliseconds, "Left": .count, "Records": .count, "Size": .bytes])
         var line = Array("before\n".utf8)
@@ -26,7 +26,7 @@ final class EmbeddedMetricsTests: XCTestCase {
     func testKeepsTheSpecificationWhateverItsNamesHold() throws {
         let names = ["plain", "quo\"te", "new\nline", "é🎸", "back\\slash", String(repeating: "x", count: 250)]
         for name in names {
-            let metrics = EmbeddedMetrics(
+            var metrics = EmbeddedMetrics(
                 namespace: "N", dimensions: ["D": name],
                 figures: ["Count": .count, "Bytes": .bytes, "Milliseconds": .milliseconds])
             var bytes: [UInt8] = []
@@ -38,7 +38,7 @@ final class EmbeddedMetricsTests: XCTestCase {
     }
 
     func testLeavesOutWhatHasNoValue() throws {
-        let metrics = EmbeddedMetrics(
+        var metrics = EmbeddedMetrics(
             namespace: "N", dimensions: ["D": "d"],
             figures: ["Absent": .count, "NotANumber": .count, "Infinite": .count, "There": .count])
         var bytes: [UInt8] = []

@@ -13,8 +13,10 @@ struct EventDecoder: Sendable {
     static let batchTextLimit = 96 * 1024 * 1024
 
     private var data = DataDecoder()
-    /// Of the event's records, as far as they have been read; nil before the first.
-    private var form: (steps: RecordForm, streamARN: EventText?)?
+    /// The last record that was read member by member, and where it stands; nil before the first.
+    private var model: (record: PartialRecord, range: Range<Int>)?
+    /// The form that it gives; nil until another record comes.
+    private var form: RecordForm?
     private let eventKeys = KeyTable([
         ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue),
         ("state", EventKey.state.rawValue), ("isFinalInvokeForWindow", EventKey.isFinal.rawValue),
@@ -36,7 +38,7 @@ struct EventDecoder: Sendable {
     private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
 
     /// The members of one record, as far as they have been read.
-    private struct PartialRecord {
+    private struct PartialRecord: Sendable {
         var hasKinesis = false
         var sequenceNumber: EventText?
         var data: EventText?
@@ -140,7 +142,7 @@ struct EventDecoder: Sendable {
     private mutating func records(
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
     ) throws {
-        form = nil
+        (model, form) = (nil, nil)
         var goesOn = try scanner.openArray(in: bytes)
         while goesOn {
             let index = batch.sources.count
@@ -153,7 +155,7 @@ struct EventDecoder: Sendable {
                 let start = scanner.offset
                 let record = try record(&scanner, in: bytes, into: &batch)
                 batch.sources.append(try complete(record, at: index, in: bytes))
-                form = (record.form(at: start..<scanner.offset), record.streamARN)
+                (model, form) = ((record, start..<scanner.offset), nil)
             }
             goesOn = try scanner.nextElement(in: bytes)
         }
@@ -163,12 +165,14 @@ struct EventDecoder: Sendable {
     private mutating func likeRecord(
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
     ) -> PartialRecord? {
-        guard let form else { return nil }
-        var record = PartialRecord(hasKinesis: true, streamARN: form.streamARN)
+        guard let model else { return nil }
+        let form = form ?? model.record.form(at: model.range)
+        self.form = form
+        var record = PartialRecord(hasKinesis: true, streamARN: model.record.streamARN)
         let before = batch.mark(data.payloads.storage.mark)
         var trial = scanner
         // What is wrong with it, and where, reading it member by member will say.
-        if (try? fill(&record, by: form.steps, &trial, in: bytes, into: &batch)) == true {
+        if (try? fill(&record, by: form, &trial, in: bytes, into: &batch)) == true {
             scanner = trial
             return record
         }

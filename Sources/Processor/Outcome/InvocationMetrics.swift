@@ -9,7 +9,7 @@ public struct InvocationMetrics: Sendable {
     private let functionName: String
     private let sink: any LineSink
     private let coldStart = ColdStart()
-    private let lines: EmbeddedMetrics
+    private var lines: EmbeddedMetrics
     /// By processor, made when a processor is first told of.
     private var processorLines: [(name: String, lines: EmbeddedMetrics)] = []
 
@@ -44,7 +44,8 @@ public struct InvocationMetrics: Sendable {
                 coldStart.isFirst() ? 1 : 0,
             ])
         for processor in processors {
-            lines(of: processor.name).append(
+            let place = place(of: processor.name)
+            processorLines[place].lines.append(
                 to: &text, at: now, requestID: requestID,
                 [
                     processor.duration.milliseconds, Double(processor.sheet.failures), processor.isCircuitOpen ? 1 : 0,
@@ -54,18 +55,19 @@ public struct InvocationMetrics: Sendable {
         sink.write(text)
     }
 
-    private mutating func lines(of processor: String) -> EmbeddedMetrics {
-        if let known = processorLines.first(where: { $0.name == processor }) { return known.lines }
+    /// Where the lines of a processor are in ``processorLines``.
+    private mutating func place(of processor: String) -> Int {
+        if let known = processorLines.firstIndex(where: { $0.name == processor }) { return known }
         let lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor],
             figures: ["ProcessorTime": .milliseconds, "ProcessorFailures": .count, "CircuitOpen": .count])
         processorLines.append((processor, lines))
-        return lines
+        return processorLines.count - 1
     }
 
     /// Writes a closed window's figures.
     func write(_ window: WindowAggregates, requestID: String) {
-        let lines = EmbeddedMetrics(
+        var lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName],
             figures: ["WindowRecords": .count, "WindowTicketSales": .count, "WindowRevenue": .none])
         var text: [UInt8] = []
