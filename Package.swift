@@ -80,7 +80,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Poller", "Processor", "RuntimeServer", "TestSupport", "concertctl"],
+            dependencies: ["Poller", "Processor", "RuntimeServer", "TestSupport", "bootstrap", "concertctl"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

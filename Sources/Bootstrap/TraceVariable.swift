@@ -11,18 +11,35 @@ import Glibc
     private static let capacity = 1024
     /// `NAME=value` and its final NUL; never freed, since the environment points to it until the process ends.
     private let memory: UnsafeMutablePointer<CChar>
+    /// How many characters `NAME=` has.
+    private let start: Int
+    /// Whether the environment points to ``memory``.
+    private var isSet = false
 
-    init() { unsafe memory = .allocate(capacity: Self.capacity) }
+    init() {
+        unsafe memory = .allocate(capacity: Self.capacity)
+        let prefix = Array("\(Self.name)=".utf8)
+        start = prefix.count
+        // Bounds: the name has far fewer characters than there is memory.
+        for (index, character) in prefix.enumerated() { unsafe memory[index] = CChar(bitPattern: character) }
+    }
 
     /// Sets the variable, or removes it when the invocation has no trace.
     func set(_ traceID: String?) {
-        let text = traceID.map { Array("\(Self.name)=\($0)".utf8CString) }
-        guard let text, text.count <= Self.capacity else {
+        guard let traceID, start + traceID.utf8.count < Self.capacity else {
             unsafe unsetenv(Self.name)
+            isSet = false
             return
         }
-        // Bounds: `text` fits by the guard, NUL included.
-        for (index, character) in text.enumerated() { unsafe memory[index] = character }
+        var index = start
+        for character in traceID.utf8 {
+            // Bounds: all of it, and the NUL behind it, fits by the guard.
+            unsafe memory[index] = CChar(bitPattern: character)
+            index += 1
+        }
+        unsafe memory[index] = 0
+        guard !isSet else { return }
         _ = unsafe putenv(memory)
+        isSet = true
     }
 }

@@ -86,6 +86,22 @@ extension Span<UInt8> {
         return byte(at: end) == UInt8(ascii: "\"") ? end + 1 : nil
     }
 
+    /// Where `byte` stands first in `range`; nil where it does not.
+    @inlinable
+    public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        var position = range.lowerBound
+        while position <= range.upperBound - Block.size, let block = block(at: position) {
+            let index = Block.firstIndex(in: block.bytes .== SIMD16<UInt8>(repeating: byte))
+            if index < Block.size { return position + index }
+            position += Block.size
+        }
+        while position < range.upperBound, position < count {
+            if self[position] == byte { return position }
+            position += 1
+        }
+        return nil
+    }
+
     /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
     @inlinable @inline(__always)
     public func stands(_ range: Range<Int>, at offset: Int) -> Bool {

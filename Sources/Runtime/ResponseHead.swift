@@ -84,13 +84,12 @@ extension ResponseHead {
     private func nextLine(_ position: inout Int) -> Range<Int>? {
         let start = position
         let bytes = text.span
-        while position < bytes.count {
-            position += 1
-            guard bytes[position - 1] == 0x0A else { continue }
-            let end = position - 1
-            return start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end)
+        guard let end = bytes.firstIndex(of: 0x0A, in: start..<bytes.count) else {
+            position = bytes.count
+            return nil
         }
-        return nil
+        position = end + 1
+        return start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end)
     }
 
     /// `HTTP/1.1 200`, and a reason that nobody reads.

@@ -105,9 +105,11 @@ extension RuntimeConnection {
 
     private func endOfHead(from position: Int, start: Int) -> Int? {
         let bytes = buffer.span.extracting(0..<filled)
-        for index in position..<max(position, filled) where bytes.byte(at: index) == 0x0A {
+        var position = position
+        while position < filled, let index = bytes.firstIndex(of: 0x0A, in: position..<filled) {
             if bytes.byte(at: index + 1) == 0x0A { return index + 2 }
             if bytes.byte(at: index + 1) == 0x0D, bytes.byte(at: index + 2) == 0x0A { return index + 3 }
+            position = index + 1
         }
         return nil
     }

@@ -23,4 +23,19 @@ final class BlockTests: XCTestCase {
             }
         }
     }
+
+    func testAByteIsFoundWhereItStandsFirst() {
+        for count in 0...50 {
+            for place in 0..<max(1, count) {
+                var bytes = [UInt8](repeating: 7, count: count)
+                if place < count { bytes[place] = 10 }
+                for start in 0...count {
+                    for end in [start, min(start + 16, count), count] {
+                        let expected = bytes[start..<end].firstIndex(of: 10)
+                        XCTAssertEqual(bytes.span.firstIndex(of: 10, in: start..<end), expected, "\(count) \(place)")
+                    }
+                }
+            }
+        }
+    }
 }
