@@ -18,6 +18,7 @@ final class AdversityTests: XCTestCase {
         "warehouse init": [], "warehouse status": [], "dead-letters list": ["--queue-url", "http://127.0.0.1:9/1/q"],
         "dead-letters show": ["--bucket", "letters"],
         "dead-letters replay": ["--queue-url", "http://127.0.0.1:9/1/q"],
+        "replay": ["--from-stream", "no-such-stream"],
     ]
 
     private static let warehouse = ["REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev"]
@@ -38,8 +39,9 @@ final class AdversityTests: XCTestCase {
         for name in Self.names where !skipped.contains(name) {
             let options = Self.words[name] ?? []
             let hasStream =
-                !["stream list", "mapping list", "warehouse init", "dead-letters list", "dead-letters show"].contains(
-                    name)
+                ![
+                    "stream list", "mapping list", "warehouse init", "dead-letters list", "dead-letters show", "replay",
+                ].contains(name)
             let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
             let run = try Concertctl.run(
                 name.split(separator: " ").map(String.init) + options + stream,
