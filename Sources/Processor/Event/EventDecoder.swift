@@ -37,37 +37,6 @@ struct EventDecoder: Sendable {
     private enum RecordKey: UInt8 { case kinesis, eventSource, eventID, eventSourceARN }
     private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
 
-    /// The members of one record, as far as they have been read.
-    private struct PartialRecord: Sendable {
-        var hasKinesis = false
-        var sequenceNumber: EventText?
-        var data: EventText?
-        var partitionKey: EventText?
-        var eventID: EventText?
-        var streamARN: EventText?
-        var arrivalMilliseconds: Int64?
-        /// Where the arrival stands, when it is a number.
-        var arrival: Range<Int>?
-
-        /// Forgets what an earlier `kinesis` held, for the last one counts.
-        mutating func removeKinesis() {
-            (hasKinesis, data, sequenceNumber, partitionKey) = (false, nil, nil, nil)
-            (arrivalMilliseconds, arrival) = (nil, nil)
-        }
-
-        func form(at range: Range<Int>) -> RecordForm {
-            var values: [(RecordForm.Value, Range<Int>)] = []
-            for (value, text) in [
-                (RecordForm.Value.data, data), (.sequenceNumber, sequenceNumber), (.partitionKey, partitionKey),
-                (.eventID, eventID),
-            ] {
-                if let text { values.append((value, Int(text.start) - 1..<Int(text.end) + 1)) }
-            }
-            if let arrival { values.append((.arrival, arrival)) }
-            return RecordForm(range, values: values)
-        }
-    }
-
     /// - Parameters:
     ///   - buffer: Holds the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.
     ///   - batch: What was in it is forgotten; its memory is used again.
@@ -327,11 +296,4 @@ struct EventDecoder: Sendable {
         JSONEscape.append(string, of: bytes, to: &resolved)
         return String(decoding: resolved, as: UTF8.self)
     }
-}
-
-extension SequenceNumber {
-    /// Lower than any that a stream gives.
-    static let zero = SequenceNumber(digits: "0", isChecked: ())
-
-    private init(digits: String, isChecked: Void) { self.digits = digits }
 }

@@ -25,3 +25,10 @@ extension SequenceNumber: Comparable {
 extension SequenceNumber: CustomStringConvertible {
     public var description: String { digits }
 }
+
+extension SequenceNumber {
+    /// Lower than any that a stream gives.
+    static let zero = SequenceNumber(digits: "0", isChecked: ())
+
+    private init(digits: String, isChecked: Void) { self.digits = digits }
+}
