@@ -63,7 +63,7 @@ struct Cost: Command {
         discussion: """
             Calls nothing and needs no credentials. Each figure shows how it comes about. Money is counted in decimal.
             On-demand is the standard mode; Lambda's batches are as full as the average rate of a shard makes them.
-            Left out: free tiers, discounts for volume, taxes, logs, sinks, and keys of KMS.
+            Left out: free tiers, discounts for volume, taxes, logs, sinks, and keys of KMS. Prices are a table in this program: compare it with AWS's pages before it decides anything.
 
             --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ. Measure the times of your own sinks first, and give them.
             """,

@@ -5,7 +5,7 @@ import Foundation
 /// Sources: <https://aws.amazon.com/kinesis/data-streams/pricing/>, <https://aws.amazon.com/lambda/pricing/>,
 /// <https://aws.amazon.com/cloudwatch/pricing/>
 struct Prices: Sendable, Equatable {
-    /// When they were last compared with AWS's pages.
+    /// The month that the table stands for; AWS's pages are what counts.
     static let date = "2026-11"
     static let hoursPerMonth = 730
 
