@@ -4,10 +4,10 @@
 /// release, and the generator's bytes with it.
 ///
 /// Source: <https://prng.di.unimi.it/splitmix64.c>
-struct SplitMix64: Sendable {
+package struct SplitMix64: Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -16,6 +16,9 @@ struct SplitMix64: Sendable {
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
     }
+
+    /// A number from 0 up to, not including, 1.
+    package mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
 
     /// A number from 0 up to, not including, `bound`.
     ///

@@ -1,3 +1,4 @@
+import EventGenerator
 import Foundation
 import JSON
 
@@ -14,8 +15,8 @@ struct StreamSimulation: Sendable {
         var taken = 0.0
         var batches = 0
         var mostAtOnce = 0
-        /// How long the oldest record of a batch had been on the stream when the batch was done, in s, over the second
-        /// half of the time; lower and upper ends are those of all batches.
+        /// How long the oldest record of each batch had been on the stream when the batch was done, in s; of the batches that
+        /// ended in the second half of the time, for in the first one the stream is only filling.
         var ages: [Double] = []
 
         /// Whether what came is taken, but for what is under way.
@@ -81,7 +82,7 @@ struct StreamSimulation: Sendable {
 
     /// - Parameter seed: The same one gives the same outcome.
     func run(seed: UInt64 = 1) -> Outcome {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var queue = EventQueue()
         var states: [Lane] = []
         // No two shards have the same load: keys fall as they fall.
@@ -190,22 +191,6 @@ private struct EventQueue {
             heap.swapAt(place, child)
             place = child
         }
-    }
-}
-
-/// Random numbers from a seed.
-///
-/// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014)
-private struct SplitMix {
-    var state: UInt64
-
-    /// 0 to below 1.
-    mutating func unit() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Double((bits ^ (bits >> 31)) >> 11) / Double(1 << 53)
     }
 }
 
