@@ -22,6 +22,8 @@ struct PolledReplay {
     private var documents: [[UInt8]] = []
     /// Events that no records could be taken from: they are delivered as they are.
     private(set) var whole: [ReplayEvent] = []
+    /// How many of these failed: nothing delivers them again.
+    private(set) var failedEvents = 0
     /// How many records there are, those of ``whole`` left out.
     private var total = 0
     private var streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
@@ -82,13 +84,15 @@ struct PolledReplay {
         }
     }
 
-    private func deliverWhole(_ workers: ReplayWorkers, _ report: inout ReplayReport) throws {
+    private mutating func deliverWhole(_ workers: ReplayWorkers, _ report: inout ReplayReport) throws {
         for event in whole {
             try Task.checkCancellation()
             workers.deliver(event, by: 0)
             let ending = workers.next()
             try Task.checkCancellation()
-            report.add(try ending.result.get(), of: event)
+            let delivery = try ending.result.get()
+            if delivery.invocationError != nil || !delivery.itemFailures.isEmpty { failedEvents += 1 }
+            report.add(delivery, of: event)
         }
     }
 

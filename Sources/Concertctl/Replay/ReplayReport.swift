@@ -25,6 +25,8 @@ struct ReplayReport {
         var cuts: Int
         var discardedBatches: Int
         var discardedRecords: Int
+        /// Events that could not be taken apart, and failed as they were.
+        var failedEvents: Int
         var windows: [(shard: String, window: PolledWindow)]
     }
 
@@ -101,12 +103,14 @@ struct ReplayReport {
         byOutcome[.processed] = max(0, total - settled)
         polling = Polling(
             retries: polled.steps.count { $0.batch.retries > 0 }, cuts: polled.steps.count { $0.batch.cuts > 0 },
-            discardedBatches: polled.discarded.count, discardedRecords: failed, windows: polled.windows)
+            discardedBatches: polled.discarded.count, discardedRecords: failed,
+            failedEvents: polled.failedEvents, windows: polled.windows)
     }
 
     /// Whether any record, or any invocation as a whole, has failed for good.
     var hasFailures: Bool {
-        byOutcome[.failed, default: 0] > 0 || polling.map { $0.discardedBatches > 0 } ?? !invocationErrors.isEmpty
+        byOutcome[.failed, default: 0] > 0
+            || polling.map { $0.discardedBatches + $0.failedEvents > 0 } ?? !invocationErrors.isEmpty
     }
 
     var isEmpty: Bool { invocations.isEmpty }
