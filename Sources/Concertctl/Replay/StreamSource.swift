@@ -21,8 +21,15 @@ struct StreamSource {
         var count = 0
         while count < limit, !tail.isCaughtUp, !tail.isOver {
             guard let read = try await tail.step(until: nil) else { continue }
-            let found = read.records.prefix(limit - count).compactMap {
-                TailedRecord($0, shard: read.shard).restored(stream: arn)
+            let found = try read.records.prefix(limit - count).map { record in
+                guard let restored = TailedRecord(record, shard: read.shard).restored(stream: arn) else {
+                    let number = record["SequenceNumber"]?.string ?? "without a sequence number"
+                    throw CommandError(
+                        description:
+                            "kinesis GetRecords: the Data of record \(number) of \(read.shard) is no base64, which "
+                            + "Kinesis never sends; see what --endpoint-url names")
+                }
+                return restored
             }
             records[read.shard, default: []] += found
             count += found.count
