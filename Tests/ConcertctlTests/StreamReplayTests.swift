@@ -67,6 +67,26 @@ final class StreamReplayTests: XCTestCase {
         XCTAssertEqual(try outcomes(limited)?["processed"], 30)
     }
 
+    func testARecordingHoldsEventsOrIsNotWritten() throws {
+        let folder = try TemporaryFolder()
+        let broken = try folder.write(#"{"Records":["# + "\n", to: "broken.event.json")
+        let file = folder.url.path + "/recorded.ndjson"
+        let run = try Concertctl.run(["replay", broken, "--record", file])
+        XCTAssertEqual(run.status, 1, run.output)
+        XCTAssertTrue(run.notes.contains("broken.event.json is no event"), run.notes)
+        XCTAssertFalse(FileManager.default.fileExists(atPath: file))
+        // What is put together of payloads, and an event of several lines, are one line each.
+        let payloads = try folder.write(#"{"artist_id":"a","name":"n"}"# + "\nno JSON\n", to: "payloads.ndjson")
+        let event = try folder.write("{\n\"Records\":\r\n[]}", to: "empty.event.json")
+        XCTAssertEqual(try Concertctl.run(["replay", payloads, event, "--record", file]).status, 3)
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        XCTAssertEqual(lines.count, 2)
+        XCTAssertEqual(lines.last, #"{ "Records":  []}"#)
+        let again = try Concertctl.run(["replay", file, "--output", "json"])
+        XCTAssertEqual(try outcomes(again)?["failed"], 1)
+        XCTAssertEqual(try outcomes(again)?["processed"], 1)
+    }
+
     func testSaysWhatIsMissing() throws {
         let server = try server()
         func run(_ words: String...) throws -> Run {

@@ -170,6 +170,12 @@ struct Replay: Command {
     private static func record(_ events: [ReplayEvent], to file: String) throws {
         var data = Data()
         for event in events {
+            guard ReplaySource.isEvent(event.bytes) else {
+                throw CommandError(
+                    description:
+                        "--record \(file): \(event.name) is no event, and a line of it would be read as a payload; "
+                        + "leave it out, or replay it without --record")
+            }
             // Between the tokens of JSON, line ends are white space; within them there are none.
             data.append(contentsOf: event.bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } + [UInt8(ascii: "\n")])
         }

@@ -83,7 +83,7 @@ struct ReplaySource {
     }
 
     /// Whether `bytes` are one JSON object with a member `Records` that is a list.
-    private static func isEvent(_ bytes: [UInt8]) -> Bool {
+    static func isEvent(_ bytes: [UInt8]) -> Bool {
         var scanner = JSONScanner()
         do throws(JSONError) {
             scanner.skipByteOrderMark(in: bytes.span)
