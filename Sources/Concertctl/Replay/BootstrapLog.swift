@@ -67,6 +67,8 @@ final class BootstrapLog: Sendable {
             return
         }
         if fields["level"] as? String == "DEBUG" { Console.note(String(decoding: line, as: UTF8.self)) }
+        // One that comes behind what was asked for already, in another read of the pipe, is late.
+        if fields["Processor"] != nil, state.byRequest[requestID] == nil { return }
         var delivery = state.byRequest[requestID] ?? Delivery()
         if let processor = fields["Processor"] as? String, let time = fields["ProcessorTime"] as? Double {
             // These come with the line that ends an invocation, in one write.
