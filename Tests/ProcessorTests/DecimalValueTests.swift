@@ -121,4 +121,28 @@ enum RandomNumber {
         if Int.random(in: 0..<4, using: &generator) == 0 { text += "e\(Int.random(in: -6...6, using: &generator))" }
         return text
     }
+
+    func testTenThousandthsAreExactOrNone() {
+        var generator = SeededGenerator(seed: 5)
+        var found = 0
+        for _ in 0..<20_000 {
+            let whole = Int.random(in: 0...13, using: &generator)
+            let decimals = Int.random(in: 0...6, using: &generator)
+            func digits(_ count: Int) -> String {
+                (0..<count).map { _ in "\(Int.random(in: 0...9, using: &generator))" }.joined()
+            }
+            let text = (whole == 0 ? "0" : digits(whole)) + (decimals == 0 ? "" : "." + digits(decimals))
+            let bytes = Array(text.utf8)
+            guard let value = DecimalValue.tenThousandths(0..<bytes.count, of: bytes.span) else {
+                XCTAssertTrue(max(1, whole) > 11 || decimals > 4 || text.count > 16, text)
+                continue
+            }
+            found += 1
+            XCTAssertEqual(Decimal(value) / 10_000, Decimal(string: text), text)
+        }
+        XCTAssertGreaterThan(found, 5000)
+        for text in ["-1", "1e2", "1E2", "1.5e-3", "123456789012", "1.23456"] {
+            XCTAssertNil(DecimalValue.tenThousandths(0..<text.utf8.count, of: Array(text.utf8).span), text)
+        }
+    }
 }

@@ -49,6 +49,18 @@ final class EmbeddedMetricsTests: XCTestCase {
         XCTAssertEqual(keys, ["_aws", "D", "requestId", "There"])
     }
 
+    func testEachLineDefinesWhatItTellsAndNothingElse() throws {
+        var metrics = EmbeddedMetrics(
+            namespace: "N", dimensions: ["D": "d"], figures: ["A": .count, "B": .bytes, "C": .milliseconds])
+        let lines: [[Double?]] = [[1, nil, 3], [1, 2, 3], [1, 2, 3], [nil, nil, nil], [nil, 2, nil], [1, nil, 3]]
+        for values in lines {
+            var bytes: [UInt8] = []
+            metrics.append(to: &bytes, at: WallClock(millisecondsSinceEpoch: 5), requestID: "r", values)
+            let told = zip(["A", "B", "C"], values).compactMap { $1 == nil ? nil : $0 }
+            XCTAssertEqual(try checkSpecification(String(decoding: bytes, as: UTF8.self)), told)
+        }
+    }
+
     /// Fails unless `line` is what CloudWatch takes.
     ///
     /// - Returns: The metrics' names.
