@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import JSON
 
 /// A tumbling window of a shard: what happened in it is handed from invocation to invocation as a state.

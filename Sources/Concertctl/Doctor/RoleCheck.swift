@@ -30,7 +30,7 @@ extension Check {
         }
         let writes = Set(needed.map(\.action).filter { !$0.hasPrefix("kinesis:") }).sorted()
         return .ok(
-            "role \(name) may read the stream" + (writes.isEmpty ? "" : ", and \(writes.joined(separator: ", "))"))
+            "role \(name) may read the stream" + (writes.isEmpty ? "" : ", and call \(writes.joined(separator: ", "))"))
     }
 
     /// A policy that allows all of it: putting it in place takes away an earlier one of its name.
