@@ -30,10 +30,6 @@ scripts/install-build-dependencies.sh
 step="build libcurl; delete $cache and try again"
 curl=$(build/lean-curl.sh "$cache")
 
-# Lambda's x86-64 machines all have AVX2: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-avx2.html
-vectors=()
-[[ $(uname -m) == x86_64 ]] && vectors=(-Xcc -mavx2)
-
 step="build the function"
 echo "building bootstrap ($(uname -m))"
 # Absolute paths would make the bytes depend on the folder, so the compilers are told another name for it; and the
@@ -43,7 +39,7 @@ swift build --configuration release --product bootstrap --scratch-path "$scratch
     -Xswiftc -static-executable -Xswiftc -use-ld=lld \
     -Xswiftc -file-prefix-map -Xswiftc "$root=/source" \
     -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
-    "${vectors[@]}" -Xcc "-ffile-prefix-map=$root=/source" -Xcc "-I$curl/include" \
+    -Xcc "-ffile-prefix-map=$root=/source" -Xcc "-I$curl/include" \
     -Xlinker "-L$curl/lib" -Xlinker -lcares -Xlinker -lssl -Xlinker -lcrypto -Xlinker -lz \
     -Xlinker --gc-sections -Xlinker --icf=safe -Xlinker --build-id=none -Xlinker --strip-all
 

@@ -23,10 +23,7 @@ if [[ ! -x $build/python/bin/python ]] || ! "$build/python/bin/python" -c 'impor
     "$build/python/bin/pip" install --quiet 'awslambdaric==3.1.1' >&2
 fi
 
-vectors=()
-[[ $(uname -m) == x86_64 ]] && vectors=(-Xcc -mavx2)
-options=(--configuration release --scratch-path "$build/swift" --product decode-benchmark -Xswiftc -enable-testing
-    "${vectors[@]}")
+options=(--configuration release --scratch-path "$build/swift" --product decode-benchmark -Xswiftc -enable-testing)
 BENCH=1 swift build "${options[@]}" >&2
 cp "$(BENCH=1 swift build "${options[@]}" --show-bin-path)/decode-benchmark" "$build/decode-benchmark"
 gcc -O2 -Wall -Wextra -o "$build/stub" Benchmarks/baselines/stub.c

@@ -10,10 +10,8 @@ findings=$PWD/.build-fuzz/findings
 
 scripts/install-build-dependencies.sh
 
-vectors=()
-[[ $(uname -m) == x86_64 ]] && vectors=(-Xcc -mavx2)
 options=(--configuration release --scratch-path .build-fuzz --product fuzz -Xswiftc -enable-testing
-    -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld -Xswiftc -gline-tables-only "${vectors[@]}")
+    -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld -Xswiftc -gline-tables-only)
 FUZZ=1 swift build "${options[@]}"
 binary=$(FUZZ=1 swift build "${options[@]}" --show-bin-path)/fuzz
 

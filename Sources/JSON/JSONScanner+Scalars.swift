@@ -18,12 +18,12 @@ extension JSONScanner {
         var position = start
         var isEscaped = false
         while true {
-            position = bytes.endOfPlainBlocks(from: position)
-            while let block = bytes.block(at: position) {
-                let stop = block.firstStringStop
-                position += stop
-                if stop < Block.size { break }
+            var end = bytes.endOfPlainRun(from: position)
+            while end == position &+ StringBlock.size {
+                position = end
+                end = bytes.endOfPlainRun(from: position)
             }
+            position = end
             switch bytes.byte(at: position) {
             case UInt8(ascii: "\""):
                 offset = position + 1
@@ -31,7 +31,6 @@ extension JSONScanner {
             case UInt8(ascii: "\\"):
                 isEscaped = true
                 position = try Self.endOfEscape(in: bytes, at: position)
-            case 0x20..<0x80: position += 1
             case 0x80...:
                 guard let length = UTF8Sequence.length(in: bytes, at: position) else {
                     throw .notUTF8(offset: position)

@@ -32,6 +32,25 @@ final class Base64Tests: XCTestCase {
         }
     }
 
+    /// Each machine has its own instructions, and tests of one do not reach another's.
+    func testABlockIsTheSameOnEveryMachine() {
+        var generator = SeededGenerator(seed: 12)
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        for round in 0..<50_000 {
+            var characters = SIMD32<UInt8>()
+            for place in 0..<32 { characters[place] = alphabet.randomElement(using: &generator) ?? 0 }
+            for _ in 0..<round % 3 {
+                characters[Int.random(in: 0..<32, using: &generator)] = UInt8.random(
+                    in: .min ... .max, using: &generator)
+            }
+            let (block, portable) = (Base64Block(characters), Base64Block(portably: characters))
+            XCTAssertEqual(block.validCount, portable.validCount, "\(characters)")
+            for place in 0..<block.validCount / 4 * 3 {
+                XCTAssertEqual(block.output[place], portable.output[place], "\(characters)")
+            }
+        }
+    }
+
     func testSaysWhereTheTextEnds() {
         let cases: [(text: String, start: Int, end: Int?, data: String, line: UInt)] = [
             (#""QUJD""#, 1, 5, "ABC", #line), (#""QUI=""#, 1, 5, "AB", #line), (#""QQ==""#, 1, 5, "A", #line),

@@ -45,7 +45,7 @@ struct Base64: Sendable {
         var (position, count) = (offset, 0)
         var isAtEnd = offset < 0
         while !isAtEnd, position <= bytes.count - Base64Block.characters {
-            if output.count - count < Base64Block.bytesTouched {
+            if output.count - count < Base64Block.characters {
                 output.append(contentsOf: repeatElement(0, count: max(1024, output.count)))
             }
             (position, count, isAtEnd) = unsafe output.withUnsafeMutableBytes { target in
@@ -60,14 +60,13 @@ struct Base64: Sendable {
         of bytes: Span<UInt8>, from position: Int, into output: UnsafeMutableRawBufferPointer, at start: Int
     ) -> (position: Int, count: Int, isAtEnd: Bool) {
         let lastPosition = bytes.count - Base64Block.characters
-        let lastCount = output.count - Base64Block.bytesTouched
+        let lastCount = output.count - Base64Block.characters
         var (position, count) = (position, start)
         while position <= lastPosition, count <= lastCount {
-            // In bounds: the loop's conditions leave 32 bytes to read and 28 to write.
+            // In bounds: the loop's conditions leave 32 bytes to read and 32 to write.
             let block = Base64Block(
                 unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: SIMD32<UInt8>.self))
-            unsafe output.storeBytes(of: block.halves.0, toByteOffset: count, as: SIMD16<UInt8>.self)
-            unsafe output.storeBytes(of: block.halves.1, toByteOffset: count &+ 12, as: SIMD16<UInt8>.self)
+            unsafe output.storeBytes(of: block.output, toByteOffset: count, as: SIMD32<UInt8>.self)
             guard block.isValid else {
                 // Whole fours before the end stand for what they always do; what was stored behind them is written over.
                 let quanta = block.validCount / 4

@@ -1,0 +1,130 @@
+#if arch(x86_64)
+public import _Builtin_intrinsics.intel
+#endif
+
+/// Thirty-two bytes looked at at once.
+public struct StringBlock {
+    public static let size = 32
+
+    public let bytes: SIMD32<UInt8>
+
+    @inlinable @inline(__always)
+    public init(_ bytes: SIMD32<UInt8>) { self.bytes = bytes }
+
+    /// Where a run of plain string content ends, 0 to 31: at a quote, a backslash, a control character or a byte outside
+    /// ASCII; 32 when all of the block is plain.
+    @inlinable @inline(__always)
+    public var firstStop: Int { stops.trailingZeroBitCount }
+
+    /// A bit for each of the first `count` bytes, all bits where a block has no more.
+    ///
+    /// - Parameter count: Not negative.
+    @inlinable @inline(__always)
+    public static func mask(_ count: Int) -> UInt32 { count < size ? ~(UInt32.max << UInt32(count)) : .max }
+
+    /// The bytes that differ, a bit for each, the first one lowest.
+    @inlinable @inline(__always)
+    public func differences(from other: StringBlock) -> UInt32 { differingBytes(other) }
+}
+
+#if arch(x86_64)
+extension StringBlock {
+    /// A bit for each byte, the first one lowest.
+    @inlinable @inline(__always)
+    var stops: UInt32 {
+        // Same size, and every pattern of bits is a value of each.
+        let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
+        // As signed numbers, control characters are below the space and bytes outside ASCII below zero.
+        let low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes)
+        let quotes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x22))
+        let backslashes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x5C))
+        return UInt32(
+            bitPattern: _mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(quotes, backslashes))))
+    }
+
+    @inlinable @inline(__always)
+    func differingBytes(_ other: StringBlock) -> UInt32 {
+        let one = unsafe unsafeBitCast(bytes, to: __m256i.self)
+        let other = unsafe unsafeBitCast(other.bytes, to: __m256i.self)
+        return ~UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(one, other)))
+    }
+}
+#else
+extension StringBlock {
+    @inlinable @inline(__always)
+    var stops: UInt32 { portableStops }
+
+    @inlinable @inline(__always)
+    func differingBytes(_ other: StringBlock) -> UInt32 { portableDifferences(from: other) }
+}
+#endif
+
+/// With the arithmetic of vectors alone, for any machine.
+extension StringBlock {
+    @inlinable
+    var portableStops: UInt32 {
+        Self.bits(bytes) {
+            ($0 .< SIMD16(repeating: 0x20)) .| ($0 .>= SIMD16(repeating: 0x80)) .| ($0 .== SIMD16(repeating: 0x22))
+                .| ($0 .== SIMD16(repeating: 0x5C))
+        }
+    }
+
+    @inlinable
+    func portableDifferences(from other: StringBlock) -> UInt32 {
+        Self.bits(bytes ^ other.bytes) { $0 .!= SIMD16(repeating: 0) }
+    }
+
+    @inlinable @inline(__always)
+    static func bits(_ bytes: SIMD32<UInt8>, _ mask: (SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>>) -> UInt32 {
+        bits(mask(bytes.lowHalf)) | bits(mask(bytes.highHalf)) << 16
+    }
+
+    /// Each byte keeps the bit of its place, and eight of them add up to a byte.
+    @inlinable @inline(__always)
+    static func bits(_ mask: SIMDMask<SIMD16<Int8>>) -> UInt32 {
+        let places = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
+        let kept = SIMD16<UInt8>(repeating: 0).replacing(with: places, where: mask)
+        return UInt32(kept.lowHalf.wrappedSum()) | UInt32(kept.highHalf.wrappedSum()) << 8
+    }
+}
+
+extension Span<UInt8> {
+    /// The thirty-two bytes from `offset` on, with zeros behind the last one.
+    @inlinable @inline(__always)
+    public func stringBlock(at offset: Int) -> StringBlock {
+        guard offset >= 0, offset <= count &- StringBlock.size else { return lastStringBlock(at: offset) }
+        // In bounds by the guard: a count below 32 makes the right side negative.
+        return StringBlock(
+            unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD32<UInt8>.self))
+    }
+
+    /// As ``stringBlock(at:)``, where fewer bytes are left.
+    @usableFromInline
+    func lastStringBlock(at offset: Int) -> StringBlock {
+        var block = SIMD32<UInt8>(repeating: 0)
+        guard offset >= 0, offset < count else { return StringBlock(block) }
+        let rest = extracting(offset..<Swift.min(count, offset + StringBlock.size))
+        unsafe withUnsafeMutableBytes(of: &block) { block in
+            // In bounds: the rest is no longer than the block.
+            unsafe rest.withUnsafeBytes { unsafe block.copyMemory(from: $0) }
+        }
+        return StringBlock(block)
+    }
+
+    /// Where a run of plain string content ends that starts at `offset`, looked for in ``StringBlock/size`` bytes.
+    @inlinable @inline(__always)
+    public func endOfPlainRun(from offset: Int) -> Int { offset &+ stringBlock(at: offset).firstStop }
+
+    /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
+    @inlinable @inline(__always)
+    public func stands(_ range: Range<Int>, at offset: Int) -> Bool {
+        var (left, right) = (range.lowerBound, offset)
+        while left < range.upperBound {
+            let differences = stringBlock(at: left).differences(from: stringBlock(at: right))
+            guard differences & StringBlock.mask(range.upperBound &- left) == 0 else { return false }
+            left &+= StringBlock.size
+            right &+= StringBlock.size
+        }
+        return true
+    }
+}

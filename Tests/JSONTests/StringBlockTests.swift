@@ -1,0 +1,51 @@
+import TestSupport
+import XCTest
+
+@testable import JSON
+
+final class StringBlockTests: XCTestCase {
+    /// Each machine has its own instructions, and tests of one do not reach another's.
+    func testABlockIsTheSameOnEveryMachine() {
+        var generator = SeededGenerator(seed: 3)
+        for round in 0..<50_000 {
+            var (bytes, other) = (SIMD32<UInt8>(repeating: 0x61), SIMD32<UInt8>(repeating: 0x61))
+            for _ in 0..<round % 5 {
+                let place = Int.random(in: 0..<32, using: &generator)
+                bytes[place] = UInt8.random(in: .min ... .max, using: &generator)
+                if Bool.random(using: &generator) { other[place] = bytes[place] }
+            }
+            let (block, second) = (StringBlock(bytes), StringBlock(other))
+            XCTAssertEqual(block.stops, block.portableStops, "\(bytes)")
+            XCTAssertEqual(
+                block.differences(from: second), block.portableDifferences(from: second), "\(bytes) \(other)")
+        }
+    }
+
+    func testEachByteEndsARunOrDoesNotInEachPlace() {
+        for place in 0..<32 {
+            for byte in UInt8.min...UInt8.max {
+                var bytes = SIMD32<UInt8>(repeating: 0x20)
+                bytes[place] = byte
+                let isPlain = (0x20..<0x80).contains(byte) && byte != 0x22 && byte != 0x5C
+                XCTAssertEqual(StringBlock(bytes).firstStop, isPlain ? 32 : place, "\(byte) at \(place)")
+            }
+        }
+    }
+
+    func testNearTheEndZerosStandForWhatIsMissing() {
+        for count in 0...70 {
+            let bytes = (0..<count).map { UInt8(1 + $0) }
+            for offset in [-1, Int.min, Int.max] + Array(0...count + 2) {
+                let block = bytes.span.stringBlock(at: offset).bytes
+                for place in 0..<32 {
+                    let index = offset.addingReportingOverflow(place).partialValue
+                    XCTAssertEqual(block[place], offset >= 0 && bytes.indices.contains(index) ? bytes[index] : 0)
+                }
+            }
+        }
+    }
+
+    func testAMaskHasABitForEachByteUpToABlock() {
+        XCTAssertEqual([0, 1, 5, 31, 32, 33].map(StringBlock.mask), [0, 1, 31, .max >> 1, .max, .max])
+    }
+}
