@@ -19,6 +19,7 @@ struct PayloadDecoder: Sendable {
     /// The fields of an object inside of it, and where that stands.
     private var inner = (table: FieldTable(), start: -1)
     private let fields = FieldScanner()
+    private var forms = FormTree()
     private let kinds = WordTable<Payload.Kind>(
         [
             ("artists", .artist), ("concerts", .concert), ("events", .concert), ("venues", .venue),
@@ -79,6 +80,7 @@ struct PayloadDecoder: Sendable {
     /// Checks the whole record, and notes the fields of its outermost object.
     private mutating func scanRecord(_ bytes: Span<UInt8>) throws(PayloadError) {
         guard bytes.count <= Int32.max else { throw PayloadError(.json, "data is larger than 2 GiB") }
+        if let start = forms.scan(bytes, into: &table, inner: &inner.table) { return inner.start = start }
         var scanner = JSONScanner()
         var isObject = false
         do throws(JSONError) {
@@ -98,6 +100,7 @@ struct PayloadDecoder: Sendable {
             throw PayloadError(.json, "data is not JSON: \(error)")
         }
         guard isObject else { throw PayloadError(.kind, "record is not a JSON object") }
+        forms.learn(bytes, by: fields)
     }
 
     /// Notes the fields of an object inside the record, which has been checked already.
