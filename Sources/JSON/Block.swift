@@ -45,6 +45,14 @@ extension Span<UInt8> {
         return byte(at: end) == UInt8(ascii: "\"") ? end &+ 1 : nil
     }
 
+    /// As ``endOfShortString(at:)``, of a plain string of any length.
+    @inlinable @inline(__always)
+    public func endOfLongString(at offset: Int) -> Int? {
+        guard byte(at: offset) == UInt8(ascii: "\"") else { return nil }
+        let end = endOfPlainContent(from: offset &+ 1)
+        return byte(at: end) == UInt8(ascii: "\"") ? end &+ 1 : nil
+    }
+
     /// Where `byte` stands first in `range`; nil where it does not.
     @inlinable
     public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {

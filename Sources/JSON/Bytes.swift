@@ -32,15 +32,12 @@ extension Span<UInt8> {
     @inlinable
     public func areDigits(_ range: Range<Int>) -> Bool {
         var position = range.lowerBound
-        while position <= range.upperBound - 8, let word = word(at: position) {
-            // A digit's high half is 3, and stays 3 when 6 is added.
-            let isAllDigits =
-                (word & 0xF0F0_F0F0_F0F0_F0F0) | ((word &+ 0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) &>> 4
-                == 0x3333_3333_3333_3333
-            guard isAllDigits else { return false }
-            position += 8
+        while position < range.upperBound {
+            let wanted = Swift.min(range.upperBound &- position, StringBlock.size)
+            guard stringBlock(at: position).leadingDigits >= wanted else { return false }
+            position &+= StringBlock.size
         }
-        return endOfDigits(from: position) >= range.upperBound
+        return true
     }
 
     /// The text of `range`, with U+FFFD for what is not UTF-8.

@@ -39,6 +39,21 @@ public enum JSONEscape {
 
     /// The four hexadecimal digits from `offset` on as a UTF-16 code unit, or nil when they are not there.
     package static func codeUnit(in bytes: Span<UInt8>, at offset: Int) -> UInt32? {
+        guard let word = bytes.word(at: offset) else { return codeUnitNearEnd(in: bytes, at: offset) }
+        let characters = UInt32(truncatingIfNeeded: word)
+        let letters = characters &>> 6 & 0x0101_0101
+        let digits = (characters & 0x0F0F_0F0F) &+ letters &* 9
+        // "0" to "9" are 0x30 and on; "A" to "F" 0x41, "a" to "f" 0x61, and on.
+        let isRightHalf = characters & 0xD0D0_D0D0 == 0x1010_1010 &+ letters &* 0x30
+        let isRightCase = characters & 0x2020_2020 | letters &<< 5 == 0x2020_2020
+        // Ten or more, by the top bit, where a letter stands, and nowhere else; and nowhere sixteen.
+        let isRightValue = (digits &+ 0x7676_7676) & 0x8080_8080 == letters &<< 7 && digits & 0xF0F0_F0F0 == 0
+        guard isRightHalf, isRightCase, isRightValue else { return nil }
+        let pairs = (digits.byteSwapped | digits.byteSwapped &>> 4) & 0x00FF_00FF
+        return (pairs | pairs &>> 8) & 0xFFFF
+    }
+
+    private static func codeUnitNearEnd(in bytes: Span<UInt8>, at offset: Int) -> UInt32? {
         var unit: UInt32 = 0
         for index in 0..<4 {
             let byte = bytes.byte(at: offset + index)

@@ -3,7 +3,7 @@ extension JSONScanner {
     /// Passes the string that starts at `offset`, and checks its escapes and its UTF-8.
     @inlinable @inline(__always)
     public mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
-        guard let end = bytes.endOfShortString(at: offset) else {
+        guard let end = bytes.endOfShortString(at: offset) ?? bytes.endOfLongString(at: offset) else {
             return try apart { (scanner) throws(JSONError) in try scanner.anyString(in: bytes) }
         }
         let start = offset + 1
@@ -18,19 +18,17 @@ extension JSONScanner {
         var position = start
         var isEscaped = false
         while true {
-            var end = bytes.endOfPlainRun(from: position)
-            while end == position &+ StringBlock.size {
-                position = end
-                end = bytes.endOfPlainRun(from: position)
-            }
-            position = end
+            position = bytes.endOfPlainContent(from: position)
             switch bytes.byte(at: position) {
             case UInt8(ascii: "\""):
                 offset = position + 1
                 return JSONString(range: start..<position, isEscaped: isEscaped)
             case UInt8(ascii: "\\"):
                 isEscaped = true
-                position = try Self.endOfEscape(in: bytes, at: position)
+                // Letters of other alphabets come as several in a row.
+                repeat {
+                    position = try Self.endOfEscape(in: bytes, at: position)
+                } while bytes.byte(at: position) == UInt8(ascii: "\\")
             case 0x80...:
                 guard let length = UTF8Sequence.length(in: bytes, at: position) else {
                     throw .notUTF8(offset: position)
@@ -59,19 +57,20 @@ extension JSONScanner {
     /// Passes the number that starts at `offset`, and returns where it stands.
     @inlinable @inline(__always)
     public mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
-        // A whole number without a sign and without an exponent, as most are.
+        // Digits, and a point among them or none, without a sign and without an exponent, as most are.
         let start = offset
-        var end = bytes.endOfDigits(from: start)
-        if bytes.byte(at: end) == UInt8(ascii: "."), end > start {
-            let fraction = end + 1
-            end = bytes.endOfDigits(from: fraction)
-            if end == fraction { return try apart { (scanner) throws(JSONError) in try scanner.anyNumber(in: bytes) } }
+        let block = bytes.stringBlock(at: start)
+        var count = block.leadingDigits
+        if bytes.byte(at: start &+ count) == UInt8(ascii: "."), count > 0 {
+            let fraction = block.leadingDigits(from: count &+ 1)
+            count = fraction > 0 ? count &+ 1 &+ fraction : 0
         }
-        guard end > start, bytes.byte(at: end) | 0x20 != UInt8(ascii: "e"),
-            bytes.byte(at: start) != UInt8(ascii: "0") || bytes.byte(at: start + 1) == UInt8(ascii: ".")
+        let end = start &+ count
+        guard count > 0, count < StringBlock.size, bytes.byte(at: end) | 0x20 != UInt8(ascii: "e"),
+            bytes.byte(at: start) != UInt8(ascii: "0") || bytes.byte(at: start &+ 1) == UInt8(ascii: ".") || count == 1
         else { return try apart { (scanner) throws(JSONError) in try scanner.anyNumber(in: bytes) } }
         offset = end
-        return start..<end
+        return unsafe Range(uncheckedBounds: (start, end))
     }
 
     @usableFromInline
@@ -101,6 +100,11 @@ extension JSONScanner {
 
     /// Passes `null`, `true` or `false`.
     public mutating func literal(_ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) {
+        // As a word: the four characters, the first one lowest.
+        if kind == .null, let word = bytes.word(at: offset), UInt32(truncatingIfNeeded: word) == 0x6C6C_756E {
+            offset += 4
+            return
+        }
         switch kind {
         case .null: try expect("null", in: bytes)
         case .true: try expect("true", in: bytes)
@@ -110,13 +114,12 @@ extension JSONScanner {
     }
 
     private mutating func expect(_ text: StaticString, in bytes: Span<UInt8>) throws(JSONError) {
-        let start = offset
         for index in 0..<text.utf8CodeUnitCount {
             // `index` is below the literal's own length.
-            guard bytes.byte(at: offset) == (unsafe text.utf8Start[index]) else {
-                throw .syntax(offset: start, expected: text)
+            guard bytes.byte(at: offset &+ index) == (unsafe text.utf8Start[index]) else {
+                throw .syntax(offset: offset, expected: text)
             }
-            offset += 1
         }
+        offset += text.utf8CodeUnitCount
     }
 }

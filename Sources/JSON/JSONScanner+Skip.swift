@@ -57,21 +57,23 @@ extension JSONScanner {
     }
 }
 
-/// Whether each container that is open is an object, a bit for each.
+/// Whether each container that is open is an object, a bit for each of ``JSONScanner/depthLimit``.
 struct NestingBits {
     /// The innermost containers, the last one lowest.
     private var word: UInt64 = 0
     private var count = 0
     /// Full words of containers further out; nothing that people write nests so deep.
-    private var outer: [UInt64] = []
+    private var outer = InlineArray<8, UInt64>(repeating: 0)
+    private var outerCount = 0
 
     /// Whether the innermost container is an object; nil when none is open.
     var isObject: Bool? { count == 0 ? nil : word & 1 == 1 }
 
+    /// - Precondition: Fewer than 512 containers are open.
     mutating func push(isObject: Bool) {
         if count == 64 {
-            outer.append(word)
-            count = 0
+            outer[outerCount] = word
+            (outerCount, count) = (outerCount + 1, 0)
         }
         word = word &<< 1 | (isObject ? 1 : 0)
         count += 1
@@ -80,6 +82,9 @@ struct NestingBits {
     mutating func pop() {
         word = word &>> 1
         count -= 1
-        if count == 0, let last = outer.popLast() { (word, count) = (last, 64) }
+        if count == 0, outerCount > 0 {
+            outerCount -= 1
+            (word, count) = (outer[outerCount], 64)
+        }
     }
 }

@@ -16,6 +16,18 @@ public struct StringBlock {
     @inlinable @inline(__always)
     public var firstStop: Int { stops.trailingZeroBitCount }
 
+    /// How many digits the block starts with.
+    @inlinable @inline(__always)
+    public var leadingDigits: Int { (~digits).trailingZeroBitCount }
+
+    /// How many digits stand from a place in the block on, as far as the block reaches.
+    ///
+    /// - Parameter place: Not negative.
+    @inlinable @inline(__always)
+    public func leadingDigits(from place: Int) -> Int {
+        place < Self.size ? (~(digits &>> UInt32(truncatingIfNeeded: place))).trailingZeroBitCount : 0
+    }
+
     /// A bit for each of the first `count` bytes, all bits where a block has no more.
     ///
     /// - Parameter count: Not negative.
@@ -40,6 +52,15 @@ extension StringBlock {
         let backslashes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x5C))
         return UInt32(
             bitPattern: _mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(quotes, backslashes))))
+    }
+
+    /// A bit for each byte that is a digit.
+    @inlinable @inline(__always)
+    var digits: UInt32 {
+        let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
+        let values = _mm256_sub_epi8(bytes, _mm256_set1_epi8(0x30))
+        let areDigits = _mm256_cmpeq_epi8(_mm256_min_epu8(values, _mm256_set1_epi8(9)), values)
+        return UInt32(bitPattern: _mm256_movemask_epi8(areDigits))
     }
 
     @inlinable @inline(__always)
@@ -67,6 +88,11 @@ extension StringBlock {
             ($0 .< SIMD16(repeating: 0x20)) .| ($0 .>= SIMD16(repeating: 0x80)) .| ($0 .== SIMD16(repeating: 0x22))
                 .| ($0 .== SIMD16(repeating: 0x5C))
         }
+    }
+
+    @inlinable
+    var portableDigits: UInt32 {
+        Self.bits(bytes) { ($0 &- SIMD16(repeating: 0x30)) .< SIMD16(repeating: 10) }
     }
 
     @inlinable
@@ -99,7 +125,7 @@ extension Span<UInt8> {
     }
 
     /// As ``stringBlock(at:)``, where fewer bytes are left.
-    @usableFromInline
+    @usableFromInline @inline(never)
     func lastStringBlock(at offset: Int) -> StringBlock {
         var block = SIMD32<UInt8>(repeating: 0)
         guard offset >= 0, offset < count else { return StringBlock(block) }
@@ -114,6 +140,17 @@ extension Span<UInt8> {
     /// Where a run of plain string content ends that starts at `offset`, looked for in ``StringBlock/size`` bytes.
     @inlinable @inline(__always)
     public func endOfPlainRun(from offset: Int) -> Int { offset &+ stringBlock(at: offset).firstStop }
+
+    /// Where plain string content ends that starts at `offset`, however long it is.
+    @usableFromInline @inline(never)
+    func endOfPlainContent(from offset: Int) -> Int {
+        var position = offset
+        while true {
+            let stop = stringBlock(at: position).firstStop
+            position &+= stop
+            if stop < StringBlock.size { return position }
+        }
+    }
 
     /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
     @inlinable @inline(__always)

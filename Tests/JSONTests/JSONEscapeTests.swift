@@ -68,4 +68,23 @@ final class JSONEscapeTests: XCTestCase {
         XCTAssertTrue(found.unicodeScalars.elementsEqual(row.expected.unicodeScalars), message, line: row.line)
         XCTAssertEqual(string.isEscaped, row.input.contains("\\"), row.input, line: row.line)
     }
+
+    /// Four characters are looked at as a word; where fewer than eight are left, one by one.
+    func testACodeUnitIsFourHexadecimalDigitsAndNothingElse() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<4 {
+                for padding in [0, 4] {
+                    var bytes = Array("0a9F".utf8)
+                    bytes[place] = byte
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    let isHexadecimal = byte < 0x80 && Character(UnicodeScalar(byte)).isHexDigit
+                    let expected = isHexadecimal ? UInt32(text, radix: 16) : nil
+                    let found = JSONEscape.codeUnit(
+                        in: (bytes + [UInt8](repeating: 0x61, count: padding)).span, at: 0)
+                    XCTAssertEqual(found, expected, "\(byte) at \(place)")
+                }
+            }
+        }
+        XCTAssertNil(JSONEscape.codeUnit(in: Array("0a9".utf8).span, at: 0))
+    }
 }

@@ -16,6 +16,7 @@ final class StringBlockTests: XCTestCase {
             }
             let (block, second) = (StringBlock(bytes), StringBlock(other))
             XCTAssertEqual(block.stops, block.portableStops, "\(bytes)")
+            XCTAssertEqual(block.digits, block.portableDigits, "\(bytes)")
             XCTAssertEqual(
                 block.differences(from: second), block.portableDifferences(from: second), "\(bytes) \(other)")
         }
@@ -28,6 +29,9 @@ final class StringBlockTests: XCTestCase {
                 bytes[place] = byte
                 let isPlain = (0x20..<0x80).contains(byte) && byte != 0x22 && byte != 0x5C
                 XCTAssertEqual(StringBlock(bytes).firstStop, isPlain ? 32 : place, "\(byte) at \(place)")
+                let digits = SIMD32<UInt8>(repeating: 0x35).replacing(with: bytes, where: bytes .!= 0x20)
+                let isDigit = (0x30..<0x3A).contains(byte) || byte == 0x20
+                XCTAssertEqual(StringBlock(digits).leadingDigits, isDigit ? 32 : place, "\(byte) at \(place)")
             }
         }
     }

@@ -102,6 +102,61 @@ final class DecimalValueTests: XCTestCase {
             XCTAssertEqual(value.integer, integer, text)
         }
     }
+
+    func testTenThousandthsAreExactOrNone() throws {
+        var generator = SeededGenerator(seed: 5)
+        var found = 0
+        for _ in 0..<20_000 {
+            let whole = Int.random(in: 0...13, using: &generator)
+            let decimals = Int.random(in: 0...6, using: &generator)
+            func digits(_ count: Int) -> String {
+                (0..<count).map { _ in "\(Int.random(in: 0...9, using: &generator))" }.joined()
+            }
+            let text = (whole == 0 ? "0" : digits(whole)) + (decimals == 0 ? "" : "." + digits(decimals))
+            let exact = try XCTUnwrap(Decimal(string: text))
+            guard let value = Self.value(text).tenThousandths else {
+                XCTAssertTrue(exact >= 100_000_000_000 || decimals > 4, text)
+                continue
+            }
+            found += 1
+            XCTAssertEqual(Decimal(value) / 10_000, exact, text)
+        }
+        XCTAssertGreaterThan(found, 5000)
+    }
+
+    /// Numbers of up to sixteen characters are read as words, wherever they stand; those of more digit by digit.
+    func testReadsAsWordsWhatItReadsDigitByDigit() {
+        var generator = SeededGenerator(seed: 8)
+        for _ in 0..<50_000 {
+            let count = Int.random(in: 1...19, using: &generator)
+            var digits = (0..<count).map { _ in "0123456789000".randomElement(using: &generator) ?? "0" }
+            if Int.random(in: 0..<3, using: &generator) > 0 {
+                digits.insert(".", at: Int.random(in: 0...digits.count, using: &generator))
+            }
+            let text = String(digits)
+            let margin = String(repeating: "7", count: Int.random(in: 0...20, using: &generator))
+            let bytes = Array((margin + text + margin).utf8)
+            let found = DecimalValue(margin.utf8.count..<margin.utf8.count + text.utf8.count, of: bytes.span)
+            // An exponent of zero makes it no number of digits alone.
+            let expected = Self.value(text + "e0")
+            XCTAssertEqual(found, expected, text)
+            let decimals = text.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count ?? 0
+            XCTAssertEqual(found.isZero, !text.contains { "1"..."9" ~= $0 }, text)
+            if !found.isZero { XCTAssertEqual(found.exponent, -decimals, text) }
+        }
+    }
+
+    func testTenThousandthsByTheTable() {
+        let cases: [(text: String, value: Int64?, line: UInt)] = [
+            ("0", 0, #line), ("0.00001", nil, #line), ("76.15", 761_500, #line), ("12", 120_000, #line),
+            ("0.0001", 1, #line), ("1e2", nil, #line), ("-1", nil, #line),
+            ("99999999999.9999", 999_999_999_999_999, #line),
+            ("100000000000", nil, #line), ("0.0000", 0, #line), ("1.00000", nil, #line), ("1e-2", 100, #line),
+        ]
+        for (text, value, line) in cases {
+            XCTAssertEqual(Self.value(text).tenThousandths, value, text, line: line)
+        }
+    }
 }
 
 /// JSON numbers near those that payloads hold.
@@ -120,29 +175,5 @@ enum RandomNumber {
         }
         if Int.random(in: 0..<4, using: &generator) == 0 { text += "e\(Int.random(in: -6...6, using: &generator))" }
         return text
-    }
-
-    func testTenThousandthsAreExactOrNone() {
-        var generator = SeededGenerator(seed: 5)
-        var found = 0
-        for _ in 0..<20_000 {
-            let whole = Int.random(in: 0...13, using: &generator)
-            let decimals = Int.random(in: 0...6, using: &generator)
-            func digits(_ count: Int) -> String {
-                (0..<count).map { _ in "\(Int.random(in: 0...9, using: &generator))" }.joined()
-            }
-            let text = (whole == 0 ? "0" : digits(whole)) + (decimals == 0 ? "" : "." + digits(decimals))
-            let bytes = Array(text.utf8)
-            guard let value = DecimalValue.tenThousandths(0..<bytes.count, of: bytes.span) else {
-                XCTAssertTrue(max(1, whole) > 11 || decimals > 4 || text.count > 16, text)
-                continue
-            }
-            found += 1
-            XCTAssertEqual(Decimal(value) / 10_000, Decimal(string: text), text)
-        }
-        XCTAssertGreaterThan(found, 5000)
-        for text in ["-1", "1e2", "1E2", "1.5e-3", "123456789012", "1.23456"] {
-            XCTAssertNil(DecimalValue.tenThousandths(0..<text.utf8.count, of: Array(text.utf8).span), text)
-        }
     }
 }

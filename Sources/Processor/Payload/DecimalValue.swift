@@ -22,32 +22,15 @@ struct DecimalValue: Equatable {
             isNegative = true
             position += 1
         }
-        if range.upperBound - position <= 19, readShort(position..<range.upperBound, of: bytes) { return }
-        readLong(position..<range.upperBound, of: bytes)
-    }
-
-    /// Up to 19 characters, which are digits and a point: all digits fit the significand, and each is read once.
-    private mutating func readShort(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
-        var value: UInt64 = 0
-        var trailingZeros = 0
-        var point = range.upperBound
-        for position in range {
-            let digit = bytes.byte(at: position) &- UInt8(ascii: "0")
-            if digit < 10 {
-                // Below ten to the power of 19, so neither can overflow.
-                value = value &* 10 &+ UInt64(digit)
-                trailingZeros = digit == 0 ? trailingZeros &+ 1 : 0
-            } else if digit == UInt8(ascii: ".") &- UInt8(ascii: "0") {
-                point = position + 1
-            } else {
-                return false
-            }
+        let digits = unsafe Range(uncheckedBounds: (position, max(position, range.upperBound)))
+        guard let short = ShortDecimal(digits, of: bytes) else {
+            readLong(digits, of: bytes)
+            return
         }
-        guard value != 0 else { return true }
-        significand = value
-        exponent = point - range.upperBound
-        lowestExponent = exponent + trailingZeros
-        return true
+        guard short.significand != 0 else { return }
+        significand = short.significand
+        exponent = -short.decimals
+        lowestExponent = short.trailingZeros - short.decimals
     }
 
     private mutating func readLong(_ range: Range<Int>, of bytes: Span<UInt8>) {
@@ -142,28 +125,13 @@ struct DecimalValue: Equatable {
         return Int64(exactly: power >= 0 ? value * scale : (value + scale / 2) / scale)
     }
 
-    /// The number in ten-thousandths, exactly; nil unless it is plain digits, up to eleven before the point and up to four behind.
-    ///
-    /// - Parameter range: Of a number that the scanner has accepted.
-    static func tenThousandths(_ range: Range<Int>, of bytes: Span<UInt8>) -> Int64? {
-        var value: Int64 = 0
-        var decimals = -1
-        guard range.count <= 16 else { return nil }
-        for position in range {
-            let byte = bytes.byte(at: position)
-            let digit = byte &- UInt8(ascii: "0")
-            if digit < 10 {
-                value = value &* 10 &+ Int64(digit)
-                if decimals >= 0 { decimals += 1 }
-            } else if byte == UInt8(ascii: "."), decimals < 0 {
-                decimals = 0
-            } else {
-                return nil
-            }
+    /// The number in ten-thousandths, exactly; nil unless it is below 10^11, not negative, and has up to four decimals.
+    var tenThousandths: Int64? {
+        guard !isNegative, exponent <= 0, exponent >= -4, !hasMoreDigits, significand < 1_000_000_000_000_000 else {
+            return nil
         }
-        let whole = range.count - max(0, decimals + 1)
-        guard whole <= 11, decimals <= 4 else { return nil }
-        for _ in max(0, decimals)..<4 { value *= 10 }
-        return value
+        var value = significand
+        for _ in -4..<exponent { value *= 10 }
+        return value < 1_000_000_000_000_000 ? Int64(value) : nil
     }
 }

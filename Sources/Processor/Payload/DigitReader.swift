@@ -48,6 +48,11 @@ struct DigitReader {
     /// Nanoseconds: 0 without a point, nil unless one to nine digits follow it.
     mutating func fraction(of bytes: Span<UInt8>) -> Int32? {
         guard pass(UInt8(ascii: "."), of: bytes) else { return 0 }
+        let digits = min(bytes.stringBlock(at: position).leadingDigits, end &- position)
+        if digits >= 1, digits <= 8, let word = bytes.word(at: position) {
+            position += digits
+            return Int32(truncatingIfNeeded: ShortDecimal.hundredMillionths(word, digits: digits) &* 10)
+        }
         var value = 0
         var count = 0
         while count < 9, let digit = one(of: bytes) {

@@ -100,26 +100,28 @@ extension FormTree {
         var place = Place()
         var index = Int(root)
         while index >= 0 {
-            let node = nodes[index]
-            guard bytes.stringBlock(at: offset).differences(from: StringBlock(node.text)) & node.mask == 0 else {
-                index = Int(node.other)
+            let differences = bytes.stringBlock(at: offset).differences(from: StringBlock(nodes[index].text))
+            guard differences & nodes[index].mask == 0 else {
+                index = Int(nodes[index].other)
                 continue
             }
-            let start = offset &+ Int(node.count)
-            if node.turnCount > 0 { place = turn(node, from: offset, place, &outer, &inner) }
-            switch node.value {
+            let start = offset &+ Int(nodes[index].count)
+            if nodes[index].turnCount > 0 { place = turn(nodes[index], from: offset, place, &outer, &inner) }
+            switch nodes[index].value {
             case .none: offset = start
             case .end:
                 result = place
                 return start == bytes.count
             case .skipped:
-                guard let end = Self.endOfValue(at: start, depth: node.depth, in: bytes) else { return false }
+                guard let end = Self.endOfValue(at: start, depth: nodes[index].depth, in: bytes) else { return false }
                 offset = end
             case .field(let id, let isPlain):
-                guard let (value, end) = Self.value(at: start, depth: node.depth, in: bytes) else { return false }
+                guard let (value, end) = Self.value(at: start, depth: nodes[index].depth, in: bytes) else {
+                    return false
+                }
                 if isPlain {
                     guard value.kind != .object else {
-                        index = Int(node.other)
+                        index = Int(nodes[index].other)
                         continue
                     }
                     if let field = Field(rawValue: id) { place.given.removeMembers(of: field) }
@@ -132,7 +134,7 @@ extension FormTree {
                     if place.isInner { inner[Int(id)] = value } else { outer[Int(id)] = value }
                 }
             }
-            index = Int(node.next)
+            index = Int(nodes[index].next)
         }
         return false
     }
@@ -162,7 +164,16 @@ extension FormTree {
 
     private static func endOfAnyValue(at start: Int, depth: Int16, in bytes: Span<UInt8>) -> Int? {
         var scanner = JSONScanner(at: start, depth: Int(depth))
-        return (try? scanner.skipValue(in: bytes)) == nil ? nil : scanner.offset
+        do throws(JSONError) {
+            switch try scanner.kind(in: bytes) {
+            case .number: _ = try scanner.number(in: bytes)
+            case .null: try scanner.literal(.null, in: bytes)
+            default: try scanner.skipValue(in: bytes)
+            }
+        } catch {
+            return nil
+        }
+        return scanner.offset
     }
 
     private func turn(

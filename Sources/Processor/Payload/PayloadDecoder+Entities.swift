@@ -99,8 +99,8 @@ extension PayloadDecoder {
     private func checkTotal(of sale: TicketSale, in bytes: Span<UInt8>) throws(PayloadError) {
         guard let total = sale.totalPrice else { return }
         let kept = storage.bytes.span
-        if let unit = DecimalValue.tenThousandths(sale.unitPrice.text.range, of: kept),
-            let sum = DecimalValue.tenThousandths(total.text.range, of: kept),
+        if let unit = DecimalValue(sale.unitPrice.text.range, of: kept).tenThousandths,
+            let sum = DecimalValue(total.text.range, of: kept).tenThousandths,
             abs(sum - Int64(sale.quantity) * unit) <= 100
         {
             return

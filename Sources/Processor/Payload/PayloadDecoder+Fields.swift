@@ -4,7 +4,9 @@ import JSON
 extension PayloadDecoder {
     /// Trimmed text.
     mutating func text(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text? {
-        guard let value = given(field, in: bytes) else { return nil }
+        guard let value = table[field] else { return nil }
+        if let text = keepPlain(value, in: bytes) { return text }
+        guard isGiven(value, in: bytes) else { return nil }
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
@@ -145,12 +147,22 @@ extension PayloadDecoder {
         return storage.append(WhiteSpace.trimmed(0..<count, of: text.span), of: text.span)
     }
 
+    /// Keeps a string that is short, has no escape, and nothing to be trimmed, as most are; nil when it is another.
+    @inline(__always)
+    private mutating func keepPlain(_ value: FieldValue, in bytes: Span<UInt8>) -> Text? {
+        let (start, end) = (Int(value.start), Int(value.end))
+        guard value.kind == .string, !value.isEscaped, start < end, WhiteSpace.isVisible(bytes.byte(at: start)),
+            WhiteSpace.isVisible(bytes.byte(at: end &- 1))
+        else { return nil }
+        return storage.appendShort(start, count: end &- start, of: bytes)
+    }
+
     /// Keeps a string's trimmed content, which may be empty.
     mutating func keep(
         _ value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Text {
         let range = appendTrimmed(value, in: bytes)
-        if value.isEscaped, storage.bytes[range].contains(0) {
+        if value.isEscaped, storage.bytes.span.firstIndex(of: 0, in: range) != nil {
             throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) holds U+0000")
         }
         return Text(range)

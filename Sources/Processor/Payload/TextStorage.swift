@@ -62,6 +62,22 @@ extension TextStorage {
         return start..<count
     }
 
+    /// Copies `count` bytes from `start` on; nil when they are more than a block, or there is no room for one.
+    ///
+    /// - Parameter count: Above zero.
+    @inline(__always)
+    mutating func appendShort(_ start: Int, count length: Int, of source: Span<UInt8>) -> Text? {
+        let target = count
+        guard length <= StringBlock.size, target <= bytes.count &- StringBlock.size else { return nil }
+        let block = source.stringBlock(at: start).bytes
+        // In bounds by the guard. Those that are too many are written over later.
+        unsafe bytes.withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: block, toByteOffset: target, as: SIMD32<UInt8>.self)
+        }
+        count = target &+ length
+        return Text(start: UInt32(truncatingIfNeeded: target), count: UInt32(truncatingIfNeeded: length))
+    }
+
     private mutating func appendLong(_ source: Span<UInt8>) {
         let missing = count + source.count - bytes.count
         if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing + max(4096, bytes.count / 4))) }

@@ -10,9 +10,13 @@ enum WhiteSpace {
         // Nothing to cut where visible ASCII stands at both ends, as it mostly does.
         let first = bytes.byte(at: range.lowerBound)
         let last = bytes.byte(at: range.upperBound - 1)
-        if !range.isEmpty, 0x20 < first, first < 0x7F, 0x20 < last, last < 0x7F { return range }
+        if !range.isEmpty, isVisible(first), isVisible(last) { return range }
         return cut(range, of: bytes)
     }
+
+    /// Whether the byte is ASCII, and neither white space nor a control character.
+    @inline(__always)
+    static func isVisible(_ byte: UInt8) -> Bool { byte &- 0x21 < 0x7F - 0x21 }
 
     /// Whether the scalar has the property.
     static func contains(_ scalar: UInt32) -> Bool {

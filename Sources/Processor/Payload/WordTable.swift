@@ -1,7 +1,9 @@
 import JSON
 
 /// What each of a few words stands for, in any letter case.
-struct WordTable<Value: Sendable>: Sendable {
+///
+/// A class, so that a table is handed on without a copy of what it holds; it never changes.
+final class WordTable<Value: Sendable>: Sendable {
     private let keys: KeyTable
     private let values: [Value]
     /// The words to name in messages.
@@ -27,7 +29,7 @@ struct WordTable<Value: Sendable>: Sendable {
 
 extension WordTable where Value: RawRepresentable<String> & CaseIterable {
     /// The cases of an enumeration by their raw values.
-    init(of type: Value.Type, synonyms: [(String, Value)] = []) {
+    convenience init(of type: Value.Type, synonyms: [(String, Value)] = []) {
         self.init(Value.allCases.map { ($0.rawValue, $0) }, synonyms: synonyms)
     }
 }
