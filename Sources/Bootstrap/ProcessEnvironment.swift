@@ -6,10 +6,15 @@
 /// call this; libraries are handed what they need.
 func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
+    // Lambda sets some thirty.
+    variables.reserveCapacity(64)
     guard var next = unsafe environ as UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? else { return variables }
     while let line = unsafe next.pointee {
-        let parts = unsafe String(cString: line).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+        // The variable ends with a NUL, as every C string does, and the sign stands before it.
+        if let sign = unsafe strchr(line, Int32(UInt8(ascii: "="))) {
+            let name = unsafe UnsafeRawBufferPointer(start: line, count: sign - line)
+            unsafe variables[String(decoding: name, as: UTF8.self)] = String(cString: sign + 1)
+        }
         unsafe next += 1
     }
     return variables

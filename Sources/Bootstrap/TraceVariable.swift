@@ -26,18 +26,17 @@ import Glibc
 
     /// Sets the variable, or removes it when the invocation has no trace.
     func set(_ traceID: String?) {
-        guard let traceID, start + traceID.utf8.count < Self.capacity else {
+        guard var traceID, start + traceID.utf8.count < Self.capacity else {
             unsafe unsetenv(Self.name)
             isSet = false
             return
         }
-        var index = start
-        for character in traceID.utf8 {
+        traceID.withUTF8 { text in
             // Bounds: all of it, and the NUL behind it, fits by the guard.
-            unsafe memory[index] = CChar(bitPattern: character)
-            index += 1
+            unsafe UnsafeMutableRawBufferPointer(start: memory + start, count: text.count)
+                .copyMemory(from: UnsafeRawBufferPointer(text))
+            unsafe memory[start + text.count] = 0
         }
-        unsafe memory[index] = 0
         guard !isSet else { return }
         _ = unsafe putenv(memory)
         isSet = true

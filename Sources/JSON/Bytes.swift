@@ -52,4 +52,10 @@ extension Array where Element == UInt8 {
     package mutating func append(copying span: Span<UInt8>) {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
+
+    /// Appends the text's UTF-8: at once, which `append(contentsOf: text.utf8)` does byte by byte.
+    package mutating func append(utf8 text: String) {
+        var text = text
+        text.withUTF8 { unsafe append(contentsOf: $0) }
+    }
 }

@@ -89,7 +89,7 @@ public struct JSONWriter: Sendable {
     /// Writes `json`, which must be one JSON value, as it is.
     public mutating func raw(_ json: String) {
         separate()
-        bytes.append(contentsOf: json.utf8)
+        bytes.append(utf8: json)
     }
 
     /// Writes `json`, which must be one JSON value, as it is.
@@ -119,6 +119,12 @@ public struct JSONWriter: Sendable {
         var start = 0
         var index = 0
         while index < text.count {
+            let block = text.stringBlock(at: index)
+            let rest = StringBlock.mask(text.count - index)
+            if (block.stops | block.places(of: 0x7F)) & rest == 0 {
+                index += StringBlock.size
+                continue
+            }
             let byte = text[index]
             // U+0080 to U+009F are two bytes, and the second is the character's number.
             let isHighControl = byte == 0xC2 && 0x80..<0xA0 ~= text.byte(at: index + 1)

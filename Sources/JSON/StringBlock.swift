@@ -16,6 +16,10 @@ public struct StringBlock {
     @inlinable @inline(__always)
     public var firstStop: Int { stops.trailingZeroBitCount }
 
+    /// A bit for each byte that ends a run of plain string content, or is a space or U+007F: no part of a word.
+    @inlinable @inline(__always)
+    public var gaps: UInt32 { stops | places(of: 0x20) | places(of: 0x7F) }
+
     /// How many digits the block starts with.
     @inlinable @inline(__always)
     public var leadingDigits: Int { (~digits).trailingZeroBitCount }
@@ -54,6 +58,14 @@ extension StringBlock {
             bitPattern: _mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(quotes, backslashes))))
     }
 
+    /// A bit for each byte that is `byte`.
+    @inlinable @inline(__always)
+    public func places(of byte: UInt8) -> UInt32 {
+        let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
+        let wanted = _mm256_set1_epi8(CChar(bitPattern: byte))
+        return UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)))
+    }
+
     /// A bit for each byte that is a digit.
     @inlinable @inline(__always)
     var digits: UInt32 {
@@ -76,6 +88,12 @@ extension StringBlock {
     var stops: UInt32 { portableStops }
 
     @inlinable @inline(__always)
+    public func places(of byte: UInt8) -> UInt32 { portablePlaces(of: byte) }
+
+    @inlinable @inline(__always)
+    var digits: UInt32 { portableDigits }
+
+    @inlinable @inline(__always)
     func differingBytes(_ other: StringBlock) -> UInt32 { portableDifferences(from: other) }
 }
 #endif
@@ -89,6 +107,9 @@ extension StringBlock {
                 .| ($0 .== SIMD16(repeating: 0x5C))
         }
     }
+
+    @inlinable
+    func portablePlaces(of byte: UInt8) -> UInt32 { Self.bits(bytes) { $0 .== SIMD16(repeating: byte) } }
 
     @inlinable
     var portableDigits: UInt32 {

@@ -109,31 +109,45 @@ extension ResponseHead {
 
     /// A folded header, which RFC 9112 has done away with, is malformed, and so is a name with a space.
     private func field(_ line: Range<Int>) throws(HTTPError) -> Field {
+        let bytes = text.span
         var colon = line.lowerBound
-        while colon < line.upperBound, text[colon] > 0x20, text[colon] < 0x7F, text[colon] != UInt8(ascii: ":") {
-            colon += 1
+        while true {
+            let block = bytes.stringBlock(at: colon)
+            let length = (block.places(of: UInt8(ascii: ":")) | block.gaps).trailingZeroBitCount
+            colon += length
+            if length < StringBlock.size { break }
         }
-        guard colon > line.lowerBound, colon < line.upperBound, text[colon] == UInt8(ascii: ":") else {
+        guard colon > line.lowerBound, colon < line.upperBound, bytes.byte(at: colon) == UInt8(ascii: ":") else {
             throw .malformed("the header line \"\(string(line).prefix(100))\"")
         }
         var (start, end) = (colon + 1, line.upperBound)
-        while start < end, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
-        while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x09 { end -= 1 }
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
         return Field(name: line.lowerBound..<colon, value: start..<end)
     }
 
     private func isName(_ field: Field, _ name: StaticString) -> Bool { isEqual(field.name, name) }
 
-    /// Whether `range` is `word`, which is in lower case, whatever case it is in itself.
+    /// Whether `range`, which has no control character, is `word`, in whatever case.
+    ///
+    /// - Parameter word: Letters in lower case, digits and hyphens.
     private func isEqual(_ range: Range<Int>, _ word: StaticString) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }
+        let bytes = text.span
         return word.withUTF8Buffer { word in
+            // Upper case is lower case but for one bit, which digits and hyphens have set as well.
+            let caseBits: UInt64 = 0x2020_2020_2020_2020
             var index = 0
-            while index < word.count {
-                let byte = text[range.lowerBound + index]
-                let isUpper = byte &- UInt8(ascii: "A") < 26
+            while index <= word.count - 8, let characters = bytes.word(at: range.lowerBound + index) {
                 // In bounds by the loop's condition.
-                if unsafe (isUpper ? byte | 0x20 : byte) != word[index] { return false }
+                let wanted = unsafe UnsafeRawPointer(word.baseAddress.unsafelyUnwrapped)
+                    .loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if characters | caseBits != UInt64(littleEndian: wanted) { return false }
+                index += 8
+            }
+            while index < word.count {
+                // In bounds by the loop's condition.
+                if unsafe bytes.byte(at: range.lowerBound + index) | 0x20 != word[index] { return false }
                 index += 1
             }
             return true

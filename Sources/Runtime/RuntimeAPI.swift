@@ -166,35 +166,40 @@ extension RuntimeAPI {
         _ method: String, _ path: String, length: Int? = nil, headers: [(String, String)] = []
     ) {
         request.removeAll(keepingCapacity: true)
-        request.append(contentsOf: method.utf8)
+        request.append(utf8: method)
         request.append(UInt8(ascii: " "))
-        request.append(contentsOf: path.utf8)
+        request.append(utf8: path)
         request.append(contentsOf: commonHead)
         for (name, value) in headers {
-            request.append(contentsOf: "\r\n".utf8)
-            request.append(contentsOf: name.utf8)
-            request.append(contentsOf: ": ".utf8)
-            request.append(contentsOf: value.utf8)
+            request.append(utf8: "\r\n")
+            request.append(utf8: name)
+            request.append(utf8: ": ")
+            request.append(utf8: value)
         }
         if let length {
-            request.append(contentsOf: "\r\nContent-Type: application/json\r\nContent-Length: ".utf8)
-            request.append(contentsOf: String(length).utf8)
+            request.append(utf8: "\r\nContent-Type: application/json\r\nContent-Length: ")
+            request.append(utf8: String(length))
         }
-        request.append(contentsOf: "\r\n\r\n".utf8)
+        request.append(utf8: "\r\n\r\n")
     }
 
     /// `text` with everything but unreserved characters percent-encoded (RFC 3986, section 2.3).
     private static func pathSegment(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
+        var text = text
+        let isPlain = text.withUTF8 { unsafe $0.allSatisfy(isUnreserved) }
         if isPlain { return text }
         return text.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+    }
+}
+
+extension RuntimeAPI {
+    private static func isUnreserved(_ character: UInt8) -> Bool {
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 }
 

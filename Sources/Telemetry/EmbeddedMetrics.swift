@@ -35,16 +35,25 @@ public struct EmbeddedMetrics: Sendable {
     public init(
         namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>
     ) {
-        let names = "[" + dimensions.map { Self.json($0.key) }.joined(separator: ",") + "]"
-        directive = Array(
-            #","CloudWatchMetrics":[{"Namespace":\#(Self.json(namespace)),"Dimensions":[\#(names)],"Metrics":["#.utf8)
-        let members = dimensions.map { ",\(Self.json($0.key)):\(Self.json($0.value))" }.joined()
-        self.dimensions = Array("]}]}\(members),\"requestId\":".utf8)
-        self.figures = figures.map { name, unit in
-            Figure(
-                definition: Array(#"{"Name":\#(Self.json(name)),"Unit":"\#(unit.rawValue)"}"#.utf8),
-                key: Array(",\(Self.json(name)):".utf8))
+        var (names, members) = ("", "")
+        for (name, value) in dimensions {
+            names += (names.isEmpty ? "" : ",") + Self.json(name)
+            members += "," + Self.json(name) + ":" + Self.json(value)
         }
+        directive = Array(
+            (",\"CloudWatchMetrics\":[{\"Namespace\":" + Self.json(namespace) + ",\"Dimensions\":[[" + names
+                + "]],\"Metrics\":[").utf8)
+        self.dimensions = Array(("]}]}" + members + ",\"requestId\":").utf8)
+        var made: [Figure] = []
+        made.reserveCapacity(figures.count)
+        for (name, unit) in figures {
+            let name = Self.json(name)
+            made.append(
+                Figure(
+                    definition: Array(("{\"Name\":" + name + ",\"Unit\":\"" + unit.rawValue + "\"}").utf8),
+                    key: Array(("," + name + ":").utf8)))
+        }
+        self.figures = made
     }
 
     private static func json(_ text: String) -> String {
@@ -81,8 +90,11 @@ public struct EmbeddedMetrics: Sendable {
         var told: UInt64 = 0
         for (index, value) in values.enumerated() where value?.isFinite ?? false { told |= 1 << UInt64(index) }
         if told != definitions.told {
-            let texts = figures.indices.filter { told >> UInt64($0) & 1 == 1 }.map { figures[$0].definition }
-            definitions = (told, Array(texts.joined(separator: CollectionOfOne(UInt8(ascii: ",")))))
+            definitions = (told, [])
+            for (index, figure) in figures.enumerated() where told >> UInt64(index) & 1 == 1 {
+                if !definitions.text.isEmpty { definitions.text.append(UInt8(ascii: ",")) }
+                definitions.text += figure.definition
+            }
         }
         return definitions.text
     }

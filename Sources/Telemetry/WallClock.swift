@@ -21,16 +21,23 @@ public struct WallClock: Sendable, Comparable {
         var seconds = time_t((millisecondsSinceEpoch - fraction) / 1000)
         var parts = unsafe tm()
         _ = unsafe gmtime_r(&seconds, &parts)
-        let year = unsafe Int(parts.tm_year) + 1900
-        let (month, day) = unsafe (Int(parts.tm_mon) + 1, Int(parts.tm_mday))
-        let (hour, minute, second) = unsafe (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let time = "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"
-        return "\(date)T\(time).\(padded(Int(fraction), 3))Z"
+        var text = Array("0000-00-00T00:00:00.000Z".utf8)
+        unsafe Self.write(Int(parts.tm_year) + 1900, through: 3, of: &text)
+        unsafe Self.write(Int(parts.tm_mon) + 1, through: 6, of: &text)
+        unsafe Self.write(Int(parts.tm_mday), through: 9, of: &text)
+        unsafe Self.write(Int(parts.tm_hour), through: 12, of: &text)
+        unsafe Self.write(Int(parts.tm_min), through: 15, of: &text)
+        unsafe Self.write(Int(parts.tm_sec), through: 18, of: &text)
+        Self.write(Int(fraction), through: 22, of: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private func padded(_ value: Int, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    /// Writes digits over zeros, the last one at `last`.
+    private static func write(_ value: Int, through last: Int, of text: inout [UInt8]) {
+        var (rest, index) = (max(0, value), last)
+        while rest > 0, index >= 0, text[index] == UInt8(ascii: "0") {
+            text[index] += UInt8(rest % 10)
+            (rest, index) = (rest / 10, index - 1)
+        }
     }
 }

@@ -17,6 +17,8 @@ final class StringBlockTests: XCTestCase {
             let (block, second) = (StringBlock(bytes), StringBlock(other))
             XCTAssertEqual(block.stops, block.portableStops, "\(bytes)")
             XCTAssertEqual(block.digits, block.portableDigits, "\(bytes)")
+            let byte = bytes[Int.random(in: 0..<32, using: &generator)]
+            XCTAssertEqual(block.places(of: byte), block.portablePlaces(of: byte), "\(bytes)")
             XCTAssertEqual(
                 block.differences(from: second), block.portableDifferences(from: second), "\(bytes) \(other)")
         }
