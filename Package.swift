@@ -13,6 +13,9 @@ var settings: [SwiftSetting] = [
 settings.append(.unsafeFlags(["-Xcc", "-march=x86-64-v3"]))
 #endif
 
+// What waits for the network is built for size.
+let small = settings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 // Targets stand in dependency order: each one may import only those above it.
 let package = Package(
     name: "concert-data-processor",
@@ -29,9 +32,9 @@ let package = Package(
         // Libraries.
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["JSON"], swiftSettings: settings),
-        .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: settings),
+        .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: small),
         .target(
-            name: "Clients", dependencies: ["CCrypto", "JSON", "Telemetry", "Transport"], swiftSettings: settings),
+            name: "Clients", dependencies: ["CCrypto", "JSON", "Telemetry", "Transport"], swiftSettings: small),
         .target(
             name: "LambdaRuntime", dependencies: ["JSON", "Telemetry"], path: "Sources/Runtime",
             swiftSettings: settings),
@@ -48,7 +51,7 @@ let package = Package(
         // Executables.
         .executableTarget(
             name: "bootstrap", dependencies: ["Clients", "LambdaRuntime", "Processor", "Telemetry", "Transport"],
-            path: "Sources/Bootstrap", swiftSettings: settings),
+            path: "Sources/Bootstrap", swiftSettings: small),
         .executableTarget(
             name: "concertctl",
             dependencies: [

@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
     dpkg-dev gcc g++ make binutils          # builds curl from its source package; g++ brings the static libstdc++
     libcurl4-openssl-dev libssl-dev zlib1g-dev libc-ares-dev
-    python3                                 # writes the zip
+    python3 advancecomp                     # write the zip
     openssl iproute2                        # the tests' certificates and network name spaces
 )
 exec "$(dirname "${BASH_SOURCE[0]}")/install-packages.sh" "${packages[@]}"

@@ -52,14 +52,14 @@ struct RuntimeAPI: ~Copyable {
             case .failure(.closedEarly(isUntouched: true)) where isReused: continue
             case .failure(.socket) where isReused: continue
             case .failure(let error): reason = "\(error)"
-            case .success(let response) where response.head.status == 200:
+            case .response(let response) where response.head.status == 200:
                 let now = WallClock.now().millisecondsSinceEpoch
                 if let invocation = Invocation(response.head, now: now, instant: .now) {
                     return Next(invocation: invocation, event: response.body)
                 }
                 reason = "the response names no request ID"
-            case .success(let response) where response.head.status >= 500: reason = "status \(response.head.status)"
-            case .success(let response):
+            case .response(let response) where response.head.status >= 500: reason = "status \(response.head.status)"
+            case .response(let response):
                 guard response.head.status != 403 else { throw .refused(call: "next", status: 403) }
                 // Worth a line and another call; the pause keeps a server that says so for ever from being flooded.
                 log.log(
@@ -98,8 +98,8 @@ struct RuntimeAPI: ~Copyable {
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
         request.append(contentsOf: body)
         switch exchange(timeout: Self.initializationTimeout) {
-        case .success(let response) where response.head.status < 300: break
-        case .success(let response):
+        case .response(let response) where response.head.status < 300: break
+        case .response(let response):
             log.log(.warn, "init/error was refused", ["status": .integer(response.head.status)])
         case .failure(let error):
             log.log(.warn, "init/error could not be posted", ["reason": .string("\(error)")])
@@ -125,7 +125,7 @@ extension RuntimeAPI {
         // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
         for isRepeated in [false, true] {
             switch exchange() {
-            case .success(let response):
+            case .response(let response):
                 return try settle(
                     response.head.status, call: call, requestID: invocation.requestID, isRepeated: isRepeated)
             case .failure(let error):
@@ -139,13 +139,19 @@ extension RuntimeAPI {
     /// Sends the request that has been written, and receives the response.
     ///
     /// - Parameter timeout: Seconds that the response may keep us waiting; 0 waits without limit, as `next` must.
-    private mutating func exchange(timeout: Int = 0) -> Result<RuntimeConnection.Response, HTTPError> {
+    private mutating func exchange(timeout: Int = 0) -> Exchange {
         let request = request
         do throws(HTTPError) {
-            return .success(try connection.exchange(request.span, timeout: timeout))
+            return .response(try connection.exchange(request.span, timeout: timeout))
         } catch {
             return .failure(error)
         }
+    }
+
+    /// What came of a request; no `Result`, whose type the Swift library would have to make at the start.
+    private enum Exchange {
+        case response(RuntimeConnection.Response)
+        case failure(HTTPError)
     }
 
     private func settle(_ status: Int, call: String, requestID: String, isRepeated: Bool) throws(RuntimeError) {
@@ -221,7 +227,8 @@ extension RuntimeAPI {
             headers: [("Lambda-Extension-Name", Self.extensionName)])
         request.append(contentsOf: body)
         do throws(HTTPError) {
-            let response = try exchange(timeout: Self.initializationTimeout).get()
+            let request = request
+            let response = try connection.exchange(request.span, timeout: Self.initializationTimeout)
             guard response.head.status == 200, let id = response.head.value(of: "lambda-extension-identifier") else {
                 log.log(
                     .debug, "no extension was registered, so there will be no SIGTERM",

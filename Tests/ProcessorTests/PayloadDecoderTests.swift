@@ -18,6 +18,38 @@ final class PayloadDecoderTests: XCTestCase {
         #"{"concert_id":"c","event_date":"2026-11-08","ticket_prices":\#(prices)}"#
     }
 
+    func testEachWordStandsForTheCaseOfItsName() throws {
+        let words: [(word: String, status: Concert.Status)] =
+            Concert.Status.allCases.map { ($0.rawValue, $0) } + [("canceled", .cancelled), ("CANCELED", .cancelled)]
+        for (word, status) in words {
+            let text = #"{"concert_id":"c","event_date":"2026-11-08","status":"\#(word)"}"#
+            var decoder = PayloadDecoder()
+            guard case .payload(.concert(let concert)) = try decoder.decode(Array(text.utf8).span) else {
+                return XCTFail(word)
+            }
+            XCTAssertEqual(concert.status, status, word)
+        }
+        let kinds: [(word: String, kind: Payload.Kind)] = [
+            ("artists", .artist), ("artist", .artist), ("concerts", .concert), ("concert", .concert),
+            ("events", .concert), ("event", .concert), ("venues", .venue), ("venue", .venue),
+            ("ticket_sales", .ticketSale), ("ticket_sale", .ticketSale),
+        ]
+        for (word, kind) in kinds {
+            // What is missing is missing of that kind.
+            let error = try XCTUnwrap(refusal(of: #"{"data_type":"\#(word)"}"#))
+            XCTAssertTrue(error.message.hasPrefix(kind.rawValue + "."), "\(word): \(error)")
+        }
+        for kind in Venue.Kind.allCases {
+            let text =
+                #"{"venue_id":"v","name":"n","city":"c","country":"d","venue_type":"\#(kind.rawValue)"}"#
+            var decoder = PayloadDecoder()
+            guard case .payload(.venue(let venue)) = try decoder.decode(Array(text.utf8).span) else {
+                return XCTFail(kind.rawValue)
+            }
+            XCTAssertEqual(venue.kind, kind)
+        }
+    }
+
     func testOfSeveralBadPricesTheFirstIsNamed() {
         let bad = (0..<20).map { #""t\#($0)":\#($0 % 2 == 0 ? "true" : "-\($0)")"# }
         for first in 0..<20 {

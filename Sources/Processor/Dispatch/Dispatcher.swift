@@ -25,7 +25,7 @@ public struct Dispatcher: Sendable {
     /// - Parameter optional: Names of processors whose failures do not hold the shard back.
     public init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
         steps = processors.map {
-            Step(processor: $0, immediate: $0 as? any ImmediateProcessor, isRequired: !optional.contains($0.name))
+            Step(processor: $0, immediate: $0.immediate, isRequired: !optional.contains($0.name))
         }
     }
 
@@ -97,6 +97,8 @@ public protocol ImmediateProcessor: RecordProcessor {
 }
 
 extension ImmediateProcessor {
+    public var immediate: (any ImmediateProcessor)? { self }
+
     public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
         processImmediately(batch, context: context, outcomes: &outcomes)
     }

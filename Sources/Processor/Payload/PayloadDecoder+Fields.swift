@@ -84,28 +84,30 @@ extension PayloadDecoder {
     }
 
     /// One of an enumeration's words, in any letter case.
-    mutating func choice<Choice>(
-        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, among words: WordTable<Choice>
-    ) throws(PayloadError) -> Choice? {
+    mutating func choice<Choice: CaseIterable>(
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, among words: WordTable
+    ) throws(PayloadError) -> Choice? where Choice.AllCases == [Choice] {
         guard let value = given(field, in: bytes) else { return nil }
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
-        if let choice = word(value, of: words, in: bytes) { return choice }
+        if let choice: Choice = word(value, of: words, in: bytes) { return choice }
         throw PayloadError(
             .range, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not one of \(words.known)")
     }
 
     /// What a string's trimmed content stands for, in any letter case; nothing of it is kept.
-    mutating func word<Value>(_ value: FieldValue, of words: WordTable<Value>, in bytes: Span<UInt8>) -> Value? {
+    mutating func word<Value: CaseIterable>(
+        _ value: FieldValue, of words: WordTable, in bytes: Span<UInt8>
+    ) -> Value? where Value.AllCases == [Value] {
         // Mostly it is in lower case already.
         let trimmed = WhiteSpace.trimmed(value.range, of: bytes)
-        if !value.isEscaped, let found = words.value(of: trimmed, in: bytes) { return found }
+        if !value.isEscaped, let found = words.value(of: trimmed, in: bytes, as: Value.self) { return found }
         let mark = storage.mark
         defer { storage.roll(back: mark) }
         let range = appendTrimmed(value, in: bytes)
         storage.lowercaseASCII(range)
-        return words.value(of: range, in: storage.bytes.span)
+        return words.value(of: range, in: storage.bytes.span, as: Value.self)
     }
 
     private mutating func parsed<Value>(

@@ -20,17 +20,11 @@ struct PayloadDecoder: Sendable {
     private var inner = (table: FieldTable(), start: -1)
     private let fields = FieldScanner()
     private var forms = FormTree()
-    private let kinds = WordTable<Payload.Kind>(
-        [
-            ("artists", .artist), ("concerts", .concert), ("events", .concert), ("venues", .venue),
-            ("ticket_sales", .ticketSale),
-        ],
-        synonyms: [
-            ("artist", .artist), ("concert", .concert), ("event", .concert), ("venue", .venue),
-            ("ticket_sale", .ticketSale),
-        ])
-    let statuses = WordTable(of: Concert.Status.self, synonyms: [("canceled", .cancelled)])
-    let venueKinds = WordTable(of: Venue.Kind.self)
+    private let kinds = WordTable(
+        [("artists", 0), ("concerts", 1), ("events", 1), ("venues", 2), ("ticket_sales", 3)],
+        synonyms: [("artist", 0), ("concert", 1), ("event", 1), ("venue", 2), ("ticket_sale", 3)])
+    let statuses = WordTable(cases: Concert.Status.allCases.map { $0.rawValue }, synonyms: [("canceled", 2)])
+    let venueKinds = WordTable(cases: Venue.Kind.allCases.map { $0.rawValue })
 
     /// How often an object `data` is unwrapped.
     private static let wrappings = 2
@@ -142,7 +136,7 @@ extension PayloadDecoder {
             throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not text")
         }
         guard isGiven(value, in: bytes) else { return nil }
-        if let kind = word(value, of: kinds, in: bytes) { return kind }
+        if let kind: Payload.Kind = word(value, of: kinds, in: bytes) { return kind }
         throw PayloadError(.kind, "record.data_type: \(shown(value, in: bytes)) is not one of \(kinds.known)")
     }
 
