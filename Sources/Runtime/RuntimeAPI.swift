@@ -148,6 +148,13 @@ extension RuntimeAPI {
         }
     }
 
+    private static func received(_ exchange: Exchange) throws(HTTPError) -> RuntimeConnection.Response {
+        switch exchange {
+        case .response(let response): return response
+        case .failure(let error): throw error
+        }
+    }
+
     /// What came of a request; no `Result`, whose type the Swift library would have to make at the start.
     private enum Exchange {
         case response(RuntimeConnection.Response)
@@ -227,8 +234,7 @@ extension RuntimeAPI {
             headers: [("Lambda-Extension-Name", Self.extensionName)])
         request.append(contentsOf: body)
         do throws(HTTPError) {
-            let request = request
-            let response = try connection.exchange(request.span, timeout: Self.initializationTimeout)
+            let response = try Self.received(exchange(timeout: Self.initializationTimeout))
             guard response.head.status == 200, let id = response.head.value(of: "lambda-extension-identifier") else {
                 log.log(
                     .debug, "no extension was registered, so there will be no SIGTERM",
