@@ -167,9 +167,10 @@ extension Span<UInt8> {
     func endOfPlainContent(from offset: Int) -> Int {
         var position = offset
         while true {
-            let stop = stringBlock(at: position).firstStop
-            position &+= stop
-            if stop < StringBlock.size { return position }
+            // Where the next block stands must not wait for what this one holds.
+            let stops = stringBlock(at: position).stops
+            if stops != 0 { return position &+ stops.trailingZeroBitCount }
+            position &+= StringBlock.size
         }
     }
 
