@@ -20,6 +20,17 @@ extension Span<UInt8> {
         return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
 
+    /// The sixteen bytes from `offset` on as two words, as ``word(at:)`` gives one.
+    @inlinable @inline(__always)
+    func words(at offset: Int) -> (first: UInt64, second: UInt64)? {
+        guard offset >= 0, offset <= count &- 16 else { return nil }
+        // In bounds by the guard, as in `word(at:)`.
+        return unsafe (
+            UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)),
+            UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
+        )
+    }
+
     /// Where the digits end that start at `offset`; `offset` itself where none stands there.
     @inlinable @inline(__always)
     public func endOfDigits(from offset: Int) -> Int {

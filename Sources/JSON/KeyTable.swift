@@ -77,22 +77,22 @@ public struct KeyTable: Sendable {
     @inlinable @inline(__always)
     static func entry(_ range: Range<Int>, of bytes: Span<UInt8>) -> Entry? {
         let count = range.upperBound &- range.lowerBound
-        guard count >= 1, count <= 2 * Block.size else { return nil }
-        guard let (first, second) = bytes.block(at: range.lowerBound)?.words else {
+        guard count >= 1, count <= 32 else { return nil }
+        guard let (first, second) = bytes.words(at: range.lowerBound) else {
             return entryNearEnd(range, of: bytes)
         }
         let ends = UInt64(truncatingIfNeeded: count) &* 8
         if count <= 8 { return Entry(first: first & (.max &>> (64 &- ends)), second: 0, count: count) }
         if count <= 16 { return Entry(first: first, second: second & (.max &>> (128 &- ends)), count: count) }
         var entry = Entry(first: first, second: second, count: count)
-        if let words = bytes.block(at: range.upperBound &- Block.size)?.words { (entry.third, entry.last) = words }
+        if let words = bytes.words(at: range.upperBound &- 16) { (entry.third, entry.last) = words }
         return entry
     }
 
     /// Where fewer than sixteen bytes follow the key's start.
     @usableFromInline
     static func entryNearEnd(_ range: Range<Int>, of bytes: Span<UInt8>) -> Entry? {
-        guard range.count <= Block.size else { return nil }
+        guard range.count <= 16 else { return nil }
         var words: (first: UInt64, second: UInt64) = (0, 0)
         for (index, position) in range.enumerated() {
             let byte = UInt64(bytes.byte(at: position))

@@ -102,6 +102,51 @@ final class FormTreeTests: XCTestCase {
         XCTAssertEqual(try XCTUnwrap(compared(plain, tree)), scanned(plain))
     }
 
+    /// What ends before such an object has not ended twice, when the form with another value there was tried first.
+    func testAFormThatIsTriedInVainLeavesNothingBehind() throws {
+        var tree = FormTree()
+        let plain = Array(#"{"payload":{"name":"n"},"raw_data":null}"#.utf8)
+        let object = Array(#"{"payload":{"name":"n"},"raw_data":{"name":"m"}}"#.utf8)
+        tree.learn(plain.span, by: fields)
+        tree.learn(object.span, by: fields)
+        XCTAssertEqual(try XCTUnwrap(compared(object, tree)), scanned(object))
+        XCTAssertEqual(try XCTUnwrap(compared(plain, tree)), scanned(plain))
+    }
+
+    /// Small records of all shapes, which share beginnings: the tree learns what it does not know, as the decoder has it.
+    func testRecordsOfAllShapesAreReadAsTheScannerReadsThem() {
+        var generator = SeededGenerator(seed: 77)
+        var (tree, isKnown) = (FormTree(), 0)
+        for round in 1...60_000 {
+            let text = Self.object(depth: 0, using: &generator)
+            let record = Array(text.utf8)
+            let expected = scanned(record)
+            if let found = compared(record, tree) {
+                isKnown += 1
+                XCTAssertEqual(found, expected, text)
+            } else {
+                tree.learn(record.span, by: fields)
+                if let found = compared(record, tree) { XCTAssertEqual(found, expected, text) }
+            }
+            if round % 300 == 0 { tree = FormTree() }
+        }
+        XCTAssertGreaterThan(isKnown, 10_000)
+    }
+
+    private static func object(depth: Int, using generator: inout SeededGenerator) -> String {
+        let keys = ["data", "payload", "raw_data", "location", "name"]
+        let members = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+            let key = keys.randomElement(using: &generator) ?? ""
+            return "\"\(key)\":" + value(depth: depth + 1, using: &generator)
+        }
+        return "{" + members.joined(separator: ",") + "}"
+    }
+
+    private static func value(depth: Int, using generator: inout SeededGenerator) -> String {
+        if depth < 3, Bool.random(using: &generator) { return object(depth: depth, using: &generator) }
+        return ["null", "7", "[{}]", "{}"].randomElement(using: &generator) ?? ""
+    }
+
     func testKeysThatAlwaysDifferFillNothing() {
         var tree = FormTree()
         var isKnown = 0

@@ -106,6 +106,10 @@ extension FormTree {
                 continue
             }
             let start = offset &+ Int(nodes[index].count)
+            if case .field(_, isPlain: true) = nodes[index].value, bytes.byte(at: start) == UInt8(ascii: "{") {
+                index = Int(nodes[index].other)
+                continue
+            }
             if nodes[index].turnCount > 0 { place = turn(nodes[index], from: offset, place, &outer, &inner) }
             switch nodes[index].value {
             case .none: offset = start
@@ -119,13 +123,7 @@ extension FormTree {
                 guard let (value, end) = Self.value(at: start, depth: nodes[index].depth, in: bytes) else {
                     return false
                 }
-                if isPlain {
-                    guard value.kind != .object else {
-                        index = Int(nodes[index].other)
-                        continue
-                    }
-                    if let field = Field(rawValue: id) { place.given.removeMembers(of: field) }
-                }
+                if isPlain, let field = Field(rawValue: id) { place.given.removeMembers(of: field) }
                 offset = end
                 if value.kind == .null {
                     place.given.remove(id)

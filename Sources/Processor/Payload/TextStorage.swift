@@ -46,25 +46,14 @@ extension TextStorage {
     /// - Returns: Where it stands in ``bytes``.
     @inline(__always)
     mutating func append(_ range: Range<Int>, of source: Span<UInt8>) -> Range<Int> {
+        if let text = appendShort(range.lowerBound, count: range.count, of: source) { return text.range }
         let start = count
-        // Most texts are short: sixteen bytes are copied at once, and those that are too many are written over later.
-        if range.count <= Block.size, start <= bytes.count &- Block.size,
-            let block = source.block(at: range.lowerBound)
-        {
-            // In bounds by the condition.
-            unsafe bytes.withUnsafeMutableBytes {
-                unsafe $0.storeBytes(of: block.bytes, toByteOffset: start, as: SIMD16<UInt8>.self)
-            }
-        } else {
-            appendLong(source.extracting(range))
-        }
+        appendLong(source.extracting(range))
         count = start + range.count
         return start..<count
     }
 
-    /// Copies `count` bytes from `start` on; nil when they are more than a block, or there is no room for one.
-    ///
-    /// - Parameter count: Above zero.
+    /// Copies `count` bytes from `start` on, as most texts are short; nil when they are more than a block, or there is no room for one.
     @inline(__always)
     mutating func appendShort(_ start: Int, count length: Int, of source: Span<UInt8>) -> Text? {
         let target = count
