@@ -137,9 +137,13 @@ final class FormTreeTests: XCTestCase {
         let keys = ["data", "payload", "raw_data", "location", "name"]
         let members = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
             let key = keys.randomElement(using: &generator) ?? ""
-            return "\"\(key)\":" + value(depth: depth + 1, using: &generator)
+            return "\"\(key)\":" + blank(using: &generator) + value(depth: depth + 1, using: &generator)
         }
-        return "{" + members.joined(separator: ",") + "}"
+        return "{" + members.joined(separator: "," + blank(using: &generator)) + blank(using: &generator) + "}"
+    }
+
+    private static func blank(using generator: inout SeededGenerator) -> String {
+        Int.random(in: 0..<8, using: &generator) == 0 ? " " : ""
     }
 
     private static func value(depth: Int, using generator: inout SeededGenerator) -> String {

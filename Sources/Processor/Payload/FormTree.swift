@@ -123,7 +123,11 @@ extension FormTree {
                 guard let (value, end) = Self.value(at: start, depth: nodes[index].depth, in: bytes) else {
                     return false
                 }
-                if isPlain, let field = Field(rawValue: id) { place.given.removeMembers(of: field) }
+                if isPlain {
+                    // With white space before it the object came this far.
+                    guard value.kind != .object, let field = Field(rawValue: id) else { return false }
+                    place.given.removeMembers(of: field)
+                }
                 offset = end
                 if value.kind == .null {
                     place.given.remove(id)
