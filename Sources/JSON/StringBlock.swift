@@ -37,10 +37,6 @@ public struct StringBlock {
     /// - Parameter count: Not negative.
     @inlinable @inline(__always)
     public static func mask(_ count: Int) -> UInt32 { count < size ? ~(UInt32.max << UInt32(count)) : .max }
-
-    /// The bytes that differ, a bit for each, the first one lowest.
-    @inlinable @inline(__always)
-    public func differences(from other: StringBlock) -> UInt32 { differingBytes(other) }
 }
 
 #if arch(x86_64)
@@ -75,8 +71,9 @@ extension StringBlock {
         return UInt32(bitPattern: _mm256_movemask_epi8(areDigits))
     }
 
+    /// The bytes that differ, a bit for each, the first one lowest.
     @inlinable @inline(__always)
-    func differingBytes(_ other: StringBlock) -> UInt32 {
+    public func differences(from other: StringBlock) -> UInt32 {
         let one = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let other = unsafe unsafeBitCast(other.bytes, to: __m256i.self)
         return ~UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(one, other)))
@@ -94,7 +91,7 @@ extension StringBlock {
     var digits: UInt32 { portableDigits }
 
     @inlinable @inline(__always)
-    func differingBytes(_ other: StringBlock) -> UInt32 { portableDifferences(from: other) }
+    public func differences(from other: StringBlock) -> UInt32 { portableDifferences(from: other) }
 }
 #endif
 

@@ -166,6 +166,19 @@ final class FormTreeTests: XCTestCase {
         XCTAssertEqual(compared(record, tree), scanned(record))
     }
 
+    func testRecordsOfLongTextsWithoutValuesHaveNoForm() {
+        var tree = FormTree()
+        for member in [#""data":{}"#, #""\#(String(repeating: "k", count: 40_000))":{}"#] {
+            let record = Array(("{" + Array(repeating: member, count: 3000).joined(separator: ",") + "}").utf8)
+            tree.learn(record.span, by: fields)
+            XCTAssertNil(compared(record, tree))
+            // Not one step of them is kept: there is room for others.
+            let other = Array(#"{"artist_id":"a"}"#.utf8)
+            tree.learn(other.span, by: fields)
+            XCTAssertEqual(compared(other, tree), scanned(other))
+        }
+    }
+
     func testRecordsOfTooManyValuesHaveNoForm() {
         var tree = FormTree()
         let record = Array(("{" + (0..<600).map { #""k\#($0)":1"# }.joined(separator: ",") + "}").utf8)

@@ -121,7 +121,8 @@ struct FormReader {
         guard steps.count <= Self.stepLimit else { return }
         var start = textStart
         let depth = Int16(clamping: scanner.depth)
-        while scanner.offset - start > StringBlock.size {
+        // A record of too many steps has no form, however long its keys are.
+        while scanner.offset - start > StringBlock.size, steps.count <= Self.stepLimit {
             let text = start..<start + StringBlock.size
             steps.append(Step(text: text, value: .none, depth: depth, turns: []))
             start = text.upperBound
