@@ -25,6 +25,7 @@ final class ChaosFleet: Sendable {
         var settled = 0
         /// Events that went well, some of them, to be delivered again.
         var old: [[UInt8]] = []
+        var keepsOld = false
         var random: SeededGenerator
         var failure: String?
     }
@@ -108,12 +109,7 @@ final class ChaosFleet: Sendable {
             state.pollers[shard].add(record)
             state.produced += 1
         }
-        if !state.old.isEmpty, Int.random(in: 0..<15, using: &state.random) == 0 {
-            let event = state.old.remove(at: Int.random(in: 0..<state.old.count, using: &state.random))
-            state.counts.repeated += 1
-            state.underWay += 1
-            return .old(event)
-        }
+        if Int.random(in: 0..<15, using: &state.random) == 0, let old = takeOld(&state) { return old }
         let first = Int.random(in: 0..<ChaosStream.shards, using: &state.random)
         for offset in 0..<ChaosStream.shards {
             let shard = (first + offset) % ChaosStream.shards
@@ -121,7 +117,16 @@ final class ChaosFleet: Sendable {
             state.underWay += 1
             return .batch(batch, shard: shard)
         }
-        return state.underWay == 0 && state.stream.isDone ? .end : .wait
+        guard state.stream.isDone else { return .wait }
+        // What is left comes again at last, when everything newer is where it belongs.
+        return takeOld(&state) ?? (state.underWay == 0 ? .end : .wait)
+    }
+
+    private static func takeOld(_ state: inout State) -> Step? {
+        guard !state.old.isEmpty else { return nil }
+        state.counts.repeated += 1
+        state.underWay += 1
+        return .old(state.old.remove(at: Int.random(in: 0..<state.old.count, using: &state.random)))
     }
 
     private static func end(_ state: inout State, _ batch: PolledBatch, _ shard: Int, _ result: InvocationResult) {
@@ -133,7 +138,9 @@ final class ChaosFleet: Sendable {
         case .answered(let failures, _):
             if !failures.isEmpty {
                 state.counts.partial += 1
-            } else if Int.random(in: 0..<10, using: &state.random) == 0 {
+            } else if !state.keepsOld || Int.random(in: 0..<10, using: &state.random) == 0 {
+                // The first is kept in any case, so that no run goes without a repeat.
+                state.keepsOld = true
                 state.old.append(batch.event)
             }
             let first = batch.records.firstIndex { failures.contains($0.sequenceNumber) }
