@@ -93,6 +93,8 @@ extension FormTree {
     private func scan(
         _ bytes: Span<UInt8>, _ result: inout Place, outer: inout [FieldValue], inner: inout [FieldValue]
     ) -> Bool {
+        // The one array that stands for all empty ones is aligned to 8 bytes; a span of nodes must be to 16, and would trap.
+        guard !nodes.isEmpty else { return false }
         let nodes = nodes.span
         var outer = outer.mutableSpan
         var inner = inner.mutableSpan
