@@ -10,35 +10,44 @@ public final class Termination: Sendable {
     private let invocations = Atomic(0)
     private let isRequested = Atomic(false)
 
-    private static let grace = Duration.milliseconds(400)
+    /// What the signal's handler ends; written once, before there is a handler.
+    private nonisolated(unsafe) static var watched: Termination?
+
+    /// In microseconds.
+    private static let grace = 400_000
 
     public init() {}
 
-    /// Blocks SIGTERM in this thread, and so in all that it starts, and waits for it in a thread of its own.
+    /// Handles SIGTERM from now on.
     ///
-    /// A call blocked in the kernel would not see a handler's flag, so the signal is taken out of its way altogether.
-    /// Call it first, before any other thread runs.
+    /// The handler does what there is to do, rather than leave a flag, which a call that blocks in the kernel would not see.
+    /// A thread of its own that waits for the signal would be one more to start before the first `next`.
+    ///
+    /// Call it once, before any other thread runs.
     public func watch() {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, SIGTERM)
-        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-        // Without a thread there is no grace: the next SIGKILL ends what the retry will do again.
-        try? DetachedThread.start { [self] in awaitSignal() }
+        unsafe Self.watched = self
+        Self.handle(SIGTERM) { _ in unsafe Termination.watched?.receive() }
+        Self.handle(SIGALRM) { _ in Termination.end() }
     }
 
-    private func awaitSignal() {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, SIGTERM)
-        var received: Int32 = 0
-        while unsafe sigwait(&signals, &received) != 0 {}
-        isRequested.store(true, ordering: .sequentiallyConsistent)
-        let end = ContinuousClock.now + Self.grace
-        while invocations.load(ordering: .sequentiallyConsistent) > 0, ContinuousClock.now < end { usleep(5000) }
-        // Not exit: its handlers would tear down libraries that other threads are still inside of.
-        _exit(0)
+    private static func handle(_ signal: Int32, by handler: @escaping @convention(c) (Int32) -> Void) {
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = handler
+        // What the signal interrupts goes on by itself.
+        action.sa_flags = SA_RESTART
+        _ = unsafe sigaction(signal, &action, nil)
     }
+
+    /// In the signal's handler, so nothing but atomics and system calls (signal-safety(7)).
+    private func receive() {
+        guard !isRequested.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        guard invocations.load(ordering: .sequentiallyConsistent) > 0 else { Self.end() }
+        var time = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: 0, tv_usec: Self.grace))
+        if unsafe setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &time, nil) != 0 { Self.end() }
+    }
+
+    /// Not `exit`: its handlers would tear down libraries that other threads are still inside of.
+    private static func end() -> Never { _exit(0) }
 
     /// An invocation has come, and should be answered before the process ends.
     func beginInvocation() { invocations.wrappingAdd(1, ordering: .sequentiallyConsistent) }
@@ -47,7 +56,9 @@ public final class Termination: Sendable {
     ///
     /// When the process is about to end, this thread asks for no more.
     func endInvocation() {
-        invocations.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        while isRequested.load(ordering: .sequentiallyConsistent) { pause() }
+        let rest = invocations.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
+        guard isRequested.load(ordering: .sequentiallyConsistent) else { return }
+        if rest == 0 { Self.end() }
+        while true { pause() }
     }
 }
