@@ -18,11 +18,13 @@ struct RuntimeConnection: ~Copyable {
     /// Holds the last response.
     ///
     /// It grows to the largest event, and is used again for the next.
-    private(set) var buffer = [UInt8](repeating: 0, count: 32 * 1024)
+    private(set) var buffer: [UInt8] = []
     private var filled = 0
 
     /// Events have at most 6 MiB; a replay may send more, and nothing honest comes near this.
     private static let bodyLimit = 256 * 1024 * 1024
+    /// What a head and a small event come in at once; more would be pages that nobody needs.
+    private static let firstRoom = 8 * 1024
 
     init(_ endpoint: Endpoint) { self.endpoint = endpoint }
 
@@ -126,7 +128,7 @@ extension RuntimeConnection {
     private mutating func receiveMore() throws(HTTPError) -> Bool {
         if filled == buffer.count {
             guard buffer.count < Self.bodyLimit else { throw .tooLarge(Self.bodyLimit) }
-            grow(to: buffer.count * 2)
+            grow(to: max(Self.firstRoom, buffer.count * 2))
         }
         let count: Int?
         do throws(SocketError) { count = try socket?.receive(into: &buffer, at: filled) } catch { throw .socket(error) }
