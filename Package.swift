@@ -41,7 +41,7 @@ let package = Package(
         .target(
             name: "Processor", dependencies: ["CCrypto", "CZlib", "Clients", "JSON", "Telemetry", "Transport"],
             swiftSettings: settings),
-        .target(name: "EventGenerator", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "EventGenerator", dependencies: ["JSON", "Telemetry"], swiftSettings: settings),
         // Lambda's side of the Runtime API, for local runs and tests; nothing of it is in the function.
         .target(name: "RuntimeServer", swiftSettings: settings),
 

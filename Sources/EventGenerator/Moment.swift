@@ -1,3 +1,5 @@
+import Telemetry
+
 /// A point in time, in microseconds since the Unix epoch: what a Python `datetime` resolves.
 struct Moment: Sendable {
     static let second: Int64 = 1_000_000
@@ -34,22 +36,13 @@ struct Moment: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The Gregorian date of the day.
-    ///
-    /// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
     private func appendDate(to text: inout [UInt8]) {
-        let days = microseconds / Self.day + 719_468
-        let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        Self.append(yearOfEra + era * 400 + (month <= 2 ? 1 : 0), digits: 4, to: &text)
+        let date = GregorianDate(daysSinceEpoch: Int(microseconds / Self.day))
+        Self.append(Int64(date.year), digits: 4, to: &text)
         text.append(UInt8(ascii: "-"))
-        Self.append(month, digits: 2, to: &text)
+        Self.append(Int64(date.month), digits: 2, to: &text)
         text.append(UInt8(ascii: "-"))
-        Self.append(day, digits: 2, to: &text)
+        Self.append(Int64(date.day), digits: 2, to: &text)
     }
 
     private static func append(_ value: Int64, digits: Int, to text: inout [UInt8]) {

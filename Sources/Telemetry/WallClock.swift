@@ -15,21 +15,26 @@ public struct WallClock: Sendable, Comparable {
     public static func < (lhs: Self, rhs: Self) -> Bool { lhs.millisecondsSinceEpoch < rhs.millisecondsSinceEpoch }
 
     /// RFC 3339 in UTC, with milliseconds.
+    ///
+    /// Counted here, for the C library's `gmtime_r` reads the time zone's file first.
     public var iso8601: String {
-        // Counted forward from the second before, so that moments before the epoch read right, too.
-        let fraction = (millisecondsSinceEpoch % 1000 + 1000) % 1000
-        var seconds = time_t((millisecondsSinceEpoch - fraction) / 1000)
-        var parts = unsafe tm()
-        _ = unsafe gmtime_r(&seconds, &parts)
+        let (days, time) = Self.floored(Int(millisecondsSinceEpoch), by: 86_400_000)
+        let date = GregorianDate(daysSinceEpoch: days)
         var text = Array("0000-00-00T00:00:00.000Z".utf8)
-        unsafe Self.write(Int(parts.tm_year) + 1900, through: 3, of: &text)
-        unsafe Self.write(Int(parts.tm_mon) + 1, through: 6, of: &text)
-        unsafe Self.write(Int(parts.tm_mday), through: 9, of: &text)
-        unsafe Self.write(Int(parts.tm_hour), through: 12, of: &text)
-        unsafe Self.write(Int(parts.tm_min), through: 15, of: &text)
-        unsafe Self.write(Int(parts.tm_sec), through: 18, of: &text)
-        Self.write(Int(fraction), through: 22, of: &text)
+        Self.write(date.year, through: 3, of: &text)
+        Self.write(date.month, through: 6, of: &text)
+        Self.write(date.day, through: 9, of: &text)
+        Self.write(time / 3_600_000, through: 12, of: &text)
+        Self.write(time / 60_000 % 60, through: 15, of: &text)
+        Self.write(time / 1000 % 60, through: 18, of: &text)
+        Self.write(time % 1000, through: 22, of: &text)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Quotient and remainder, which is never negative, so that moments before the epoch read right, too.
+    private static func floored(_ value: Int, by divisor: Int) -> (Int, Int) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 
     /// Writes digits over zeros, the last one at `last`.

@@ -1,4 +1,5 @@
 import JSON
+import Telemetry
 
 /// A moment in UTC, to the nanosecond, in the years 1 to 9999.
 public struct Timestamp: Sendable, Hashable {
@@ -110,7 +111,7 @@ public struct CalendarDate: Sendable, Hashable {
     }
 }
 
-/// Days counted from 1970-01-01: years start in March, so that the leap day is a year's last.
+/// Days counted from 1970-01-01; ``GregorianDate`` is the way back.
 ///
 /// Source: <https://howardhinnant.github.io/date_algorithms.html>
 extension CalendarDate {
@@ -124,15 +125,8 @@ extension CalendarDate {
 
     /// - Parameter days: Of a day in the years 1 to 9999.
     init(daysSinceEpoch days: Int64) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = UInt8(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-        month = UInt8(shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9)
-        year = Int16(yearOfEra + era * 400 + (month <= 2 ? 1 : 0))
+        let date = GregorianDate(daysSinceEpoch: Int(days))
+        (year, month, day) = (Int16(date.year), UInt8(date.month), UInt8(date.day))
     }
 }
 
