@@ -34,7 +34,7 @@ public struct KeyTable: Sendable {
         var slots = [Entry](repeating: Entry(first: 0, second: 0, count: 0), count: 1 << bits)
         var ids = [UInt8](repeating: 0, count: slots.count)
         for (key, id) in keys {
-            let bytes = Array(key.utf8)
+            let bytes = key.utf8
             guard let entry = Self.entry(0..<bytes.count, of: bytes.span) else {
                 preconditionFailure("a key has 1 to 32 bytes")
             }

@@ -18,7 +18,7 @@ extension Collection where Element: Equatable {
     }
 }
 
-extension StringProtocol {
+extension String {
     /// Whether `part` stands somewhere in it, byte for byte.
     package func holds(_ part: String) -> Bool { utf8.place(of: part.utf8) != nil }
 }

@@ -1,3 +1,5 @@
+import Clients
+
 /// Reads variables by type and gathers complaints.
 struct EnvironmentReader {
     private let environment: [String: String]
@@ -21,8 +23,10 @@ struct EnvironmentReader {
         return value
     }
 
-    mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
+    /// - Parameter values: Made only where the variable is set, for a list of pairs is a type of its own to make at the start.
+    mutating func choice<Value>(_ name: String, _ values: @autoclosure () -> KeyValuePairs<String, Value>) -> Value? {
         guard let text = string(name) else { return nil }
+        let values = values()
         if let value = values.first(where: { $0.key == text.lowercased() })?.value { return value }
         complain("\(name) is \"\(text)\"; expected one of \(values.map(\.key).joined(separator: ", "))")
         return nil
@@ -32,20 +36,21 @@ struct EnvironmentReader {
         _ name: String, of type: Value.Type
     ) -> [Value]? {
         guard let text = string(name) else { return nil }
-        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        // Put together for a complaint alone.
+        func known() -> String { Value.allCases.map(\.rawValue).joined(separator: ", ") }
         var values: [Value] = []
         let complaints = problems.count
         for item in text.split(separator: ",") {
-            let word = item.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
+            let word = String(item.trimmed)
             guard !word.isEmpty else { continue }
-            guard let value = Value(rawValue: String(word)) else {
-                complain("\(name) names \"\(String(word))\"; expected some of \(known)")
+            guard let value = Value(rawValue: word) else {
+                complain("\(name) names \"\(word)\"; expected some of \(known())")
                 continue
             }
             if !values.contains(value) { values.append(value) }
         }
         if values.isEmpty, problems.count == complaints {
-            complain("\(name) is \"\(text)\"; expected some of \(known)")
+            complain("\(name) is \"\(text)\"; expected some of \(known())")
         }
         return values.isEmpty ? nil : values
     }

@@ -19,6 +19,17 @@ public struct EmbeddedMetrics: Sendable {
         var definition: [UInt8]
         /// Its key behind other members, `,"Records":`.
         var key: [UInt8]
+
+        init(_ name: String, _ unit: Unit) {
+            key = [UInt8(ascii: ",")]
+            EmbeddedMetrics.append(json: name, to: &key)
+            definition = Array(#"{"Name":"#.utf8)
+            definition += key[1...]
+            definition.append(utf8: #","Unit":""#)
+            definition.append(utf8: unit.rawValue)
+            definition.append(utf8: #""}"#)
+            key.append(UInt8(ascii: ":"))
+        }
     }
 
     /// Everything between the time and the metrics' definitions.
@@ -35,31 +46,32 @@ public struct EmbeddedMetrics: Sendable {
     public init(
         namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>
     ) {
-        var (names, members) = ("", "")
+        var directive = Array(#","CloudWatchMetrics":[{"Namespace":"#.utf8)
+        Self.append(json: namespace, to: &directive)
+        directive.append(utf8: #","Dimensions":[["#)
+        var members = Array("]}]}".utf8)
         for (name, value) in dimensions {
-            names += (names.isEmpty ? "" : ",") + Self.json(name)
-            members += "," + Self.json(name) + ":" + Self.json(value)
+            if directive.last != UInt8(ascii: "[") { directive.append(UInt8(ascii: ",")) }
+            Self.append(json: name, to: &directive)
+            members.append(UInt8(ascii: ","))
+            Self.append(json: name, to: &members)
+            members.append(UInt8(ascii: ":"))
+            Self.append(json: value, to: &members)
         }
-        directive = Array(
-            (",\"CloudWatchMetrics\":[{\"Namespace\":" + Self.json(namespace) + ",\"Dimensions\":[[" + names
-                + "]],\"Metrics\":[").utf8)
-        self.dimensions = Array(("]}]}" + members + ",\"requestId\":").utf8)
+        directive.append(utf8: #"]],"Metrics":["#)
+        members.append(utf8: #","requestId":"#)
+        (self.directive, self.dimensions) = (directive, members)
         var made: [Figure] = []
         made.reserveCapacity(figures.count)
-        for (name, unit) in figures {
-            let name = Self.json(name)
-            made.append(
-                Figure(
-                    definition: Array(("{\"Name\":" + name + ",\"Unit\":\"" + unit.rawValue + "\"}").utf8),
-                    key: Array(("," + name + ":").utf8)))
-        }
+        for (name, unit) in figures { made.append(Figure(name, unit)) }
         self.figures = made
     }
 
-    private static func json(_ text: String) -> String {
-        var writer = JSONWriter()
+    private static func append(json text: String, to bytes: inout [UInt8]) {
+        var writer = JSONWriter(appendingTo: bytes)
+        bytes = []
         writer.string(text)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        bytes = writer.bytes
     }
 
     /// Appends the line, newline included.

@@ -5,7 +5,7 @@ import XCTest
 @testable import Processor
 
 final class Base64Tests: XCTestCase {
-    private let base64 = Base64()
+    private let base64 = Base64.standard
 
     func testEncodesAndDecodesAsFoundationDoesAtEachLength() {
         var generator = SeededGenerator(seed: 10)

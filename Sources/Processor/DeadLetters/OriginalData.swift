@@ -2,7 +2,7 @@
 ///
 /// Remembers the last aggregate, since its records mostly come one after the other.
 struct OriginalData: Sendable {
-    private let base64 = Base64()
+    private let base64 = Base64.standard
     private var source: Int32?
     private var decoded: [UInt8] = []
     private var userRecords: [Aggregation.UserRecord] = []

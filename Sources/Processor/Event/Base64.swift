@@ -14,6 +14,11 @@ struct Base64: Sendable {
 
     private static let invalid: UInt32 = 0x8000_0000
 
+    /// The one there is: all copies share their tables.
+    static let standard = Base64()
+
+    private init() {}
+
     /// Decodes the characters from `offset` on, up to the first that is not of the alphabet.
     ///
     /// - Parameter output: Its first `count` bytes are what the text stands for; it grows where it must, and never shrinks.
@@ -104,7 +109,11 @@ struct Base64: Sendable {
     private static func table(shift: UInt32) -> [UInt32] {
         var table = [UInt32](repeating: invalid, count: 256)
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        for (value, character) in alphabet.utf8.enumerated() { table[Int(character)] = UInt32(value) << shift }
+        var value: UInt32 = 0
+        for character in alphabet.utf8 {
+            table[Int(character)] = value << shift
+            value += 1
+        }
         return table
     }
 }

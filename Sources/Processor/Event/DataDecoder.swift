@@ -3,7 +3,7 @@ import JSON
 /// Turns one Kinesis record's data into user records: base64, then gzip, aggregate or JSON by its first bytes.
 struct DataDecoder: Sendable {
     var payloads = PayloadDecoder()
-    private let base64 = Base64()
+    private let base64 = Base64.standard
     /// The data of the record at hand, decoded, and whatever an earlier one left behind it; one buffer for all.
     private var decoded: [UInt8] = []
     private var inflated: [UInt8] = []

@@ -6,17 +6,14 @@ import JSON
 /// in `allCases`, since a generic class would have to be made when the program starts.
 final class WordTable: Sendable {
     private let keys: KeyTable
-    /// The words to name in messages.
-    let known: String
+    private let words: [(key: String, id: UInt8)]
 
     /// - Parameters:
     ///   - words: In lower case, ASCII, each with its case's place.
     ///   - synonyms: Words that stand for a case, too, and are not named.
     init(_ words: [(key: String, id: UInt8)], synonyms: [(key: String, id: UInt8)] = []) {
         keys = KeyTable(words + synonyms)
-        var known = ""
-        for word in words { known += (known.isEmpty ? "" : ", ") + word.key }
-        self.known = known
+        self.words = words
     }
 
     /// - Parameter cases: The word of each case, in lower case, in their order.
@@ -25,6 +22,9 @@ final class WordTable: Sendable {
         for (place, word) in cases.enumerated() { words.append((word, UInt8(place))) }
         self.init(words, synonyms: synonyms)
     }
+
+    /// The words to name in messages.
+    var known: String { words.map(\.key).joined(separator: ", ") }
 
     /// What the word in `range` of `bytes` stands for.
     ///

@@ -4,7 +4,7 @@ import Foundation
 
 /// Base64 text: taken when RFC 4648 does, decoded as Foundation does, wherever it stands, over whatever stood in the buffer.
 struct Base64Target: FuzzTarget {
-    private let base64 = Base64()
+    private let base64 = Base64.standard
     private var output: [UInt8] = []
 
     init() {}

@@ -87,13 +87,6 @@ struct ConfigurationFile: Sendable, Equatable {
 }
 
 extension Substring {
-    /// Without white space at either end.
-    var trimmed: Substring {
-        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace })
-        else { return self[endIndex...] }
-        return self[start...end]
-    }
-
     /// Without a comment at its end: a number sign or a semicolon after a blank, as AWS's libraries have it.
     ///
     /// Inside a word it belongs to the word.
