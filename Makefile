@@ -6,7 +6,7 @@ SHELL := bash
 .PHONY: help build replay test package chaos fuzz sanitize bench release docs format lint check clean
 
 # What the sources of the static binary are made of; it is built anew when one of them changes.
-SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh build/*.ld)
+SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh build/*.ld build/*.order)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'

@@ -14,7 +14,7 @@ enum Main {
         // A core dump would hold credentials and records.
         var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
-        let arguments = CommandLine.arguments.dropFirst()
+        let arguments = processArguments()
         if let option = arguments.first { exit(CommandLineOption.run(option, Array(arguments.dropFirst()))) }
         // Not exit: its handlers would tear down libraries that other threads are still inside of.
         _exit(serve(environment: processEnvironment()))

@@ -8,7 +8,7 @@ final class BinaryTests: BootstrapTestCase {
         let file = try Data(contentsOf: URL(fileURLWithPath: BootstrapProcess.path()))
         let segments = try ELFSegments(file)
 
-        XCTAssertLessThan(file.count, 15 * 1024 * 1024)
+        XCTAssertLessThan(file.count, 12_000_000)
         // A single search of the standard library's brings all of its regular expressions; JSON's Search.swift does not.
         XCTAssertNil(file.range(of: Data("_RegexParser".utf8)), "something searches with the standard library again")
         XCTAssertTrue(segments.types.contains(.load))

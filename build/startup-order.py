@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Writes build/startup.order: what the function touches from its start to its second answer, in that order.
+
+The linker puts it side by side (--symbol-ordering-file), so that a start maps few pages: 90 where it would be 150. An
+order that is out of date costs pages and nothing else; write it anew, after `make build package`, when the start has changed.
+Needs valgrind.
+"""
+import bisect
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+scratch = os.path.join(root, ".build-static")
+# Sections that hold one thing each, or a few; the large ones of objects that were compiled in one piece stay where they are.
+movable = (".text", ".data", ".data.rel.ro", ".bss", ".rodata")
+largest = 32 * 1024
+
+
+def sections(path):
+    """Address, size and output section of each input section of the linker's map."""
+    found, output = [], ""
+    for line in open(path):
+        match = re.match(r"\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ ( *)(.*)", line)
+        if not match:
+            continue
+        address, size, depth = int(match[1], 16), int(match[2], 16), len(match[3])
+        if depth == 0:
+            output = match[4]
+        elif depth == 8 and address and size:
+            found.append((address, size, output))
+    return sorted(found)
+
+
+def symbols(binary):
+    """Addresses in order, and the symbol of each."""
+    names = {}
+    for line in subprocess.run(["nm", "--numeric-sort", binary], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[1] in "tTdDbBrRwWvV":
+            names.setdefault(int(fields[0], 16), fields[2])
+    return sorted(names), names
+
+
+def trace(binary):
+    """Every address that is read, written or executed, as often as it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        log, launcher = os.path.join(folder, "trace"), os.path.join(folder, "bootstrap")
+        with open(launcher, "w") as file:
+            file.write(f"#!/bin/sh\nexec valgrind --tool=lackey --trace-mem=yes --log-file={log} {binary}\n")
+        os.chmod(launcher, 0o755)
+        concertctl, event = os.path.join(root, "dist", "concertctl"), os.path.join(folder, "event.json")
+        with open(event, "w") as file:
+            subprocess.run([concertctl, "generate", "--records", "20"], stdout=file, check=True)
+        subprocess.run(
+            [concertctl, "replay", "--bootstrap", launcher, "--processors", "log", "--repeat", "2", event],
+            stdout=subprocess.DEVNULL, check=True)
+        for line in open(log, errors="replace"):
+            if line[:2] in ("I ", " L", " S", " M"):
+                try:
+                    yield int(line[3:].split(",")[0], 16)
+                except ValueError:
+                    pass  # The last line, which the end of the process cut off.
+
+
+def main():
+    binary = next(
+        (os.path.join(folder, "bootstrap") for folder, _, files in os.walk(scratch) if "bootstrap" in files and "release" in folder), None)
+    if not binary:
+        sys.exit(f"error: no bootstrap with its symbols in {scratch}; run make build package first")
+    all_sections = sections(os.path.join(scratch, "bootstrap.map"))
+    starts = [start for start, _, _ in all_sections]
+    addresses, names = symbols(binary)
+    order = {}
+    for address in trace(binary):
+        place = bisect.bisect_right(starts, address) - 1
+        if place in order or place < 0:
+            continue
+        start, size, output = all_sections[place]
+        if address < start + size:
+            order[place] = None
+            if output in movable and size <= largest:
+                first = bisect.bisect_left(addresses, start)
+                if first < len(addresses) and addresses[first] < start + size:
+                    order[place] = names[addresses[first]]
+    lines = [name for name in order.values() if name]
+    path = os.path.join(root, "build", "startup.order")
+    with open(path, "w") as file:
+        file.write("# Written by build/startup-order.py.\n" + "\n".join(lines) + "\n")
+    print(f"{path}: {len(lines)} symbols")
+
+
+main()
