@@ -64,6 +64,25 @@ extension Array where Element == UInt8 {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
+    /// Appends a text that is part of the program.
+    package mutating func append(ascii text: StaticString) {
+        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a number's digits.
+    package mutating func append(decimal value: UInt64) {
+        if value < 10 { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
+        // The last digit first; the largest number has twenty.
+        var digits = [20 of UInt8](repeating: 0)
+        var (rest, start) = (value, 20)
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        append(copying: digits.span.extracting(start..<20))
+    }
+
     /// Appends the text's UTF-8: at once, which `append(contentsOf: text.utf8)` does byte by byte.
     package mutating func append(utf8 text: String) {
         var text = text

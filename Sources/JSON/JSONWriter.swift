@@ -41,13 +41,25 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    public mutating func integer(_ value: some FixedWidthInteger) { raw(String(value)) }
+    public mutating func integer(_ value: some FixedWidthInteger) {
+        // As one concrete type, since a generic function makes nothing of what it knows of its own.
+        if let value = Int64(exactly: value) { integer(value) } else { raw(String(value)) }
+    }
+
+    public mutating func integer(_ value: Int64) {
+        separate()
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        digits(value.magnitude)
+    }
+
+    public mutating func integer(_ value: Int) { integer(Int64(value)) }
 
     /// Writes a number with up to three decimals; JSON knows no infinity, so what is not finite is `null`.
     public mutating func number(_ value: Double) {
         guard value.isFinite else { return null() }
         // Beyond this a double no longer holds all of its thousandths, so the product would be another number.
         guard abs(value) < 9e12 else { return raw("\(value)") }
+        if Double(Int64(value)) == value { return integer(Int64(value)) }
         separate()
         let thousandths = Int64((value * 1000).rounded())
         let (whole, fraction) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)
@@ -62,23 +74,19 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a number's digits where a value has been begun already: no comma is written.
-    public mutating func digits(_ value: UInt64) {
-        // The last digit first; the largest number has twenty.
-        var digits = [20 of UInt8](repeating: 0)
-        var (rest, start) = (value, 20)
-        repeat {
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        bytes.append(copying: digits.span.extracting(start..<20))
-    }
+    public mutating func digits(_ value: UInt64) { bytes.append(decimal: value) }
 
     /// Writes a part of a JSON text that was put together before, commas included.
     ///
     /// The caller answers for what the whole makes; the next value has no comma before it.
     public mutating func verbatim(_ part: Span<UInt8>) {
         bytes.append(copying: part)
+        needsComma = false
+    }
+
+    /// As ``verbatim(_:)-(Span<UInt8>)``, of a part that the program knows.
+    public mutating func verbatim(_ part: StaticString) {
+        bytes.append(ascii: part)
         needsComma = false
     }
 

@@ -114,7 +114,7 @@ public struct Pipeline: Sendable {
                     "subSequenceNumber": record.position.subSequenceNumber.map { .integer(Int($0)) },
                 ])
         }
-        for processor in reports {
+        for processor in reports where !processor.sheet.haveAllSucceeded {
             // What a required one refused for good has a line of its own already.
             let isTold = processor.isRequired && !processor.sheet.hasRetryable
             guard !isTold, let failure = processor.sheet.firstFailure else { continue }
@@ -125,7 +125,7 @@ public struct Pipeline: Sendable {
                     "reason": .string(failure),
                 ])
         }
-        for processor in reports { tellCircuit(of: processor, context: context) }
+        for processor in reports where processor.circuitChange != nil { tellCircuit(of: processor, context: context) }
         if let index = batch.firstUndecoded {
             log.log(
                 .warn, "the batch takes too much memory or time: the rest is left to the next invocation",

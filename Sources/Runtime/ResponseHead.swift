@@ -99,7 +99,9 @@ extension ResponseHead {
         while start < line.upperBound, text[start] == 0x20 { start += 1 }
         let code = start..<min(start + 3, line.upperBound)
         let isEnded = code.upperBound == line.upperBound || text[code.upperBound] == 0x20
-        guard text[version].starts(with: "HTTP/1.".utf8), version.count == 8, start > version.upperBound,
+        // `HTTP/1.` as a word, its last byte the minor version.
+        guard version.count == 8, let word = text.span.word(at: version.lowerBound),
+            word & 0x00FF_FFFF_FFFF_FFFF == 0x002E_312F_5054_5448, start > version.upperBound,
             code.count == 3,
             isEnded, let number = decimal(code), number >= 100
         else { throw .malformed("the status line \"\(string(line).prefix(100))\"") }

@@ -46,7 +46,7 @@ struct RuntimeAPI: ~Copyable {
         while true {
             let reason: String
             let isReused = connection.isConnected
-            writeHead("GET", "/2018-06-01/runtime/invocation/next")
+            writeHead("GET /2018-06-01/runtime/invocation/next")
             switch exchange() {
             // A kept connection may have been closed while it was idle, which says nothing about the server.
             case .failure(.closedEarly(isUntouched: true)) where isReused: continue
@@ -94,7 +94,7 @@ struct RuntimeAPI: ~Copyable {
     mutating func failInitialization(with error: InvocationError) {
         let body = error.body(requestID: nil)
         writeHead(
-            "POST", "/2018-06-01/runtime/init/error", length: body.count,
+            "POST /2018-06-01/runtime/init/error", length: body.count,
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
         request.append(contentsOf: body)
         switch exchange(timeout: Self.initializationTimeout) {
@@ -117,10 +117,14 @@ extension RuntimeAPI {
     private mutating func post(
         _ invocation: Invocation, _ call: String, body: [UInt8], headers: [(String, String)]
     ) throws(RuntimeError) {
-        var headers = headers
-        if let id = invocation.invocationID { headers.append(("Lambda-Runtime-Invocation-Id", id)) }
-        let path = "/2018-06-01/runtime/invocation/" + Self.pathSegment(invocation.requestID) + "/" + call
-        writeHead("POST", path, length: body.count, headers: headers)
+        begin("POST /2018-06-01/runtime/invocation/")
+        request.append(utf8: Self.pathSegment(invocation.requestID))
+        request.append(UInt8(ascii: "/"))
+        request.append(utf8: call)
+        request.append(contentsOf: commonHead)
+        if let id = invocation.invocationID { addHeader("Lambda-Runtime-Invocation-Id", id) }
+        for (name, value) in headers { addHeader(name, value) }
+        endHead(length: body.count)
         request.append(contentsOf: body)
         // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
         for isRepeated in [false, true] {
@@ -176,24 +180,33 @@ extension RuntimeAPI {
     }
 
     private mutating func writeHead(
-        _ method: String, _ path: String, length: Int? = nil, headers: [(String, String)] = []
+        _ line: StaticString, length: Int? = nil, headers: [(String, String)] = []
     ) {
-        request.removeAll(keepingCapacity: true)
-        request.append(utf8: method)
-        request.append(UInt8(ascii: " "))
-        request.append(utf8: path)
+        begin(line)
         request.append(contentsOf: commonHead)
-        for (name, value) in headers {
-            request.append(utf8: "\r\n")
-            request.append(utf8: name)
-            request.append(utf8: ": ")
-            request.append(utf8: value)
-        }
+        for (name, value) in headers { addHeader(name, value) }
+        endHead(length: length)
+    }
+
+    /// - Parameter line: Method and path, or their beginning.
+    private mutating func begin(_ line: StaticString) {
+        request.removeAll(keepingCapacity: true)
+        request.append(ascii: line)
+    }
+
+    private mutating func addHeader(_ name: String, _ value: String) {
+        request.append(ascii: "\r\n")
+        request.append(utf8: name)
+        request.append(ascii: ": ")
+        request.append(utf8: value)
+    }
+
+    private mutating func endHead(length: Int?) {
         if let length {
-            request.append(utf8: "\r\nContent-Type: application/json\r\nContent-Length: ")
-            request.append(utf8: String(length))
+            request.append(ascii: "\r\nContent-Type: application/json\r\nContent-Length: ")
+            request.append(decimal: UInt64(length))
         }
-        request.append(utf8: "\r\n\r\n")
+        request.append(ascii: "\r\n\r\n")
     }
 
     /// `text` with everything but unreserved characters percent-encoded (RFC 3986, section 2.3).
@@ -230,7 +243,7 @@ extension RuntimeAPI {
     mutating func registerExtension() -> ExtensionConnection? {
         let body = Array(#"{"events":[]}"#.utf8)
         writeHead(
-            "POST", "/2020-01-01/extension/register", length: body.count,
+            "POST /2020-01-01/extension/register", length: body.count,
             headers: [("Lambda-Extension-Name", Self.extensionName)])
         request.append(contentsOf: body)
         do throws(HTTPError) {
@@ -242,7 +255,7 @@ extension RuntimeAPI {
                 return nil
             }
             var waiting = RuntimeConnection(endpoint)
-            writeHead("GET", "/2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
+            writeHead("GET /2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
             // Lambda now waits for this call, so a connection that fails is worth a second one.
             do throws(HTTPError) { try waiting.send(withoutAwaiting: request.span) } catch {
                 try waiting.send(withoutAwaiting: request.span)

@@ -14,22 +14,12 @@ public struct EmbeddedMetrics: Sendable {
         case none = "None"
     }
 
+    /// Where in ``texts`` a figure's parts stand.
     private struct Figure: Sendable {
-        /// Its definition, `{"Name":"Records","Unit":"Count"}`.
-        var definition: [UInt8]
         /// Its key behind other members, `,"Records":`.
-        var key: [UInt8]
-
-        init(_ name: String, _ unit: Unit) {
-            key = [UInt8(ascii: ",")]
-            EmbeddedMetrics.append(json: name, to: &key)
-            definition = Array(#"{"Name":"#.utf8)
-            definition += key[1...]
-            definition.append(utf8: #","Unit":""#)
-            definition.append(utf8: unit.rawValue)
-            definition.append(utf8: #""}"#)
-            key.append(UInt8(ascii: ":"))
-        }
+        var key: Range<Int>
+        /// Its definition, `{"Name":"Records","Unit":"Count"}`.
+        var definition: Range<Int>
     }
 
     /// Everything between the time and the metrics' definitions.
@@ -37,8 +27,9 @@ public struct EmbeddedMetrics: Sendable {
     /// Everything between the definitions and the request's ID.
     private let dimensions: [UInt8]
     private let figures: [Figure]
-    /// The definitions of the figures that the last line told, and which these were, a bit each.
-    private var definitions: (told: UInt64, text: [UInt8]) = (0, [])
+    private let texts: [UInt8]
+    /// Everything between the time and the request's ID in the last line, and which figures that one told, a bit each.
+    private var middle: (told: UInt64, text: [UInt8]) = (0, [])
 
     /// - Parameters:
     ///   - dimensions: Names and values, none of them empty, which CloudWatch would refuse.
@@ -48,7 +39,7 @@ public struct EmbeddedMetrics: Sendable {
     ) {
         var directive = Array(#","CloudWatchMetrics":[{"Namespace":"#.utf8)
         Self.append(json: namespace, to: &directive)
-        directive.append(utf8: #","Dimensions":[["#)
+        directive.append(ascii: #","Dimensions":[["#)
         var members = Array("]}]}".utf8)
         for (name, value) in dimensions {
             if directive.last != UInt8(ascii: "[") { directive.append(UInt8(ascii: ",")) }
@@ -58,13 +49,26 @@ public struct EmbeddedMetrics: Sendable {
             members.append(UInt8(ascii: ":"))
             Self.append(json: value, to: &members)
         }
-        directive.append(utf8: #"]],"Metrics":["#)
-        members.append(utf8: #","requestId":"#)
+        directive.append(ascii: #"]],"Metrics":["#)
+        members.append(ascii: #","requestId":"#)
         (self.directive, self.dimensions) = (directive, members)
-        var made: [Figure] = []
+        var (texts, made): ([UInt8], [Figure]) = ([], [])
+        texts.reserveCapacity(1024)
         made.reserveCapacity(figures.count)
-        for (name, unit) in figures { made.append(Figure(name, unit)) }
-        self.figures = made
+        for (name, unit) in figures {
+            let start = texts.count
+            texts.append(UInt8(ascii: ","))
+            Self.append(json: name, to: &texts)
+            texts.append(UInt8(ascii: ":"))
+            let end = texts.count
+            texts.append(ascii: #"{"Name":"#)
+            Self.append(json: name, to: &texts)
+            texts.append(ascii: #","Unit":""#)
+            texts.append(utf8: unit.rawValue)
+            texts.append(ascii: #""}"#)
+            made.append(Figure(key: start..<end, definition: end..<texts.count))
+        }
+        (self.texts, self.figures) = (texts, made)
     }
 
     private static func append(json text: String, to bytes: inout [UInt8]) {
@@ -82,35 +86,31 @@ public struct EmbeddedMetrics: Sendable {
     public mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: [Double?]) {
         var writer = JSONWriter(appendingTo: line)
         line = []
-        writer.verbatim(Self.start.span)
+        writer.verbatim(#"{"_aws":{"Timestamp":"#)
         writer.digits(UInt64(clamping: time.millisecondsSinceEpoch))
-        writer.verbatim(directive.span)
-        writer.verbatim(definitions(of: values).span)
-        writer.verbatim(dimensions.span)
+        prepareMiddle(of: values)
+        writer.verbatim(middle.text.span)
         writer.string(requestID)
-        for (figure, value) in zip(figures, values) {
-            guard let value, value.isFinite else { continue }
-            writer.verbatim(figure.key.span)
+        let texts = texts.span
+        for index in figures.indices {
+            guard let value = values[index], value.isFinite else { continue }
+            writer.verbatim(texts.extracting(figures[index].key))
             writer.number(value)
         }
-        writer.verbatim(Self.end.span)
+        writer.verbatim("}\n")
         line = writer.bytes
     }
 
-    /// What is told, which is mostly what was told before.
-    private mutating func definitions(of values: [Double?]) -> [UInt8] {
+    /// What is told is mostly what was told before.
+    private mutating func prepareMiddle(of values: [Double?]) {
         var told: UInt64 = 0
-        for (index, value) in values.enumerated() where value?.isFinite ?? false { told |= 1 << UInt64(index) }
-        if told != definitions.told {
-            definitions = (told, [])
-            for (index, figure) in figures.enumerated() where told >> UInt64(index) & 1 == 1 {
-                if !definitions.text.isEmpty { definitions.text.append(UInt8(ascii: ",")) }
-                definitions.text += figure.definition
-            }
+        for index in figures.indices where values[index]?.isFinite ?? false { told |= 1 << UInt64(index) }
+        if told == middle.told, !middle.text.isEmpty { return }
+        var text = directive
+        for (index, figure) in figures.enumerated() where told >> UInt64(index) & 1 == 1 {
+            if text.count > directive.count { text.append(UInt8(ascii: ",")) }
+            text += texts[figure.definition]
         }
-        return definitions.text
+        middle = (told, text + dimensions)
     }
-
-    private static let start = Array(#"{"_aws":{"Timestamp":"#.utf8)
-    private static let end = Array("}\n".utf8)
 }

@@ -68,16 +68,19 @@ public struct Logger: Sendable {
     private func jsonLine(
         _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value?>
     ) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.openObject()
-        writer.key("timestamp")
-        writer.string(WallClock.now().iso8601)
-        writer.key("level")
-        writer.string(level.name)
-        writer.key("message")
+        var line: [UInt8] = []
+        // Most lines are shorter.
+        line.reserveCapacity(384)
+        line.append(ascii: #"{"timestamp":""#)
+        WallClock.now().append(to: &line)
+        line.append(ascii: #"","level":""#)
+        line.append(utf8: level.name)
+        line.append(ascii: #"","message":"#)
+        var writer = JSONWriter(appendingTo: line)
+        line = []
         writer.string(message)
         if let requestID {
-            writer.key("requestId")
+            writer.verbatim(#","requestId":"#)
             writer.string(requestID)
         }
         for (key, value) in fields {
@@ -89,8 +92,8 @@ public struct Logger: Sendable {
             case .json(let bytes): writer.raw(bytes.span)
             }
         }
-        writer.closeObject()
-        return writer.bytes + [UInt8(ascii: "\n")]
+        writer.verbatim("}\n")
+        return writer.bytes
     }
 
     private func textLine(

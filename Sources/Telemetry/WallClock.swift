@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// A moment by the machine's clock, which may jump; durations are measured with `ContinuousClock`.
 public struct WallClock: Sendable, Comparable {
@@ -18,17 +19,24 @@ public struct WallClock: Sendable, Comparable {
     ///
     /// Counted here, for the C library's `gmtime_r` reads the time zone's file first.
     public var iso8601: String {
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends what ``iso8601`` is.
+    func append(to text: inout [UInt8]) {
         let (days, time) = Self.floored(Int(millisecondsSinceEpoch), by: 86_400_000)
         let date = GregorianDate(daysSinceEpoch: days)
-        var text = Array("0000-00-00T00:00:00.000Z".utf8)
-        Self.write(date.year, through: 3, of: &text)
-        Self.write(date.month, through: 6, of: &text)
-        Self.write(date.day, through: 9, of: &text)
-        Self.write(time / 3_600_000, through: 12, of: &text)
-        Self.write(time / 60_000 % 60, through: 15, of: &text)
-        Self.write(time / 1000 % 60, through: 18, of: &text)
-        Self.write(time % 1000, through: 22, of: &text)
-        return String(decoding: text, as: UTF8.self)
+        let start = text.count
+        text.append(ascii: "0000-00-00T00:00:00.000Z")
+        Self.write(date.year, through: start + 3, of: &text)
+        Self.write(date.month, through: start + 6, of: &text)
+        Self.write(date.day, through: start + 9, of: &text)
+        Self.write(time / 3_600_000, through: start + 12, of: &text)
+        Self.write(time / 60_000 % 60, through: start + 15, of: &text)
+        Self.write(time / 1000 % 60, through: start + 18, of: &text)
+        Self.write(time % 1000, through: start + 22, of: &text)
     }
 
     /// Quotient and remainder, which is never negative, so that moments before the epoch read right, too.

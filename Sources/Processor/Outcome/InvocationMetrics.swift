@@ -86,8 +86,6 @@ public struct InvocationMetrics: Sendable {
 }
 
 extension Duration {
-    /// In milliseconds, to the microsecond.
-    var milliseconds: Double {
-        Double(components.seconds) * 1000 + Double(components.attoseconds / 1_000_000_000_000) / 1000
-    }
+    /// In milliseconds.
+    var milliseconds: Double { self / .milliseconds(1) }
 }
