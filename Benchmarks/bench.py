@@ -55,6 +55,7 @@ def invoke(records, program, count, turns, **environment):
 
 programs = {
     "floor": [os.path.join(build, "floor")],
+    "floor+simdjson": [os.path.join(build, "floor-simdjson")],
     "bootstrap": [os.path.join(root, "dist", "bootstrap")],
     "awslambdaric": [python, "-m", "awslambdaric", "handler.handler"],
 }
@@ -90,11 +91,12 @@ def table(figures):
         lines.append(f"{records:>8} {ours:>10.1f} {row['bytes'] / ours:>7.0f} {records / ours * 1e6:>10.0f} "
                      f"{cells[0]:>14} {cells[1]:>14} {cells[2]:>16} {cells[3]:>18}")
     lines += ["", "invoke, microseconds; memory in KiB",
-              f"{'records':>8} {'program':>14} {'p50':>10} {'p99':>10} {'of floor':>9} {'exec to next':>13} {'first':>9} {'faults':>7} {'peak':>8}"]
+              f"{'records':>8} {'program':>14} {'p50':>10} {'p99':>10} {'of floor':>9} {'of both':>8} {'exec to next':>13} {'first':>9} {'faults':>7} {'peak':>8}"]
     for records, rows in figures["invoke"].items():
         for name, row in rows.items():
             lines.append(f"{records:>8} {name:>14} {row['p50_us']:>10.1f} {row['p99_us']:>10.1f} "
-                         f"{row['p50_us'] / rows['floor']['p50_us']:>9.2f} {row['cold_us']:>13.0f} {row['first_us']:>9.1f} "
+                         f"{row['p50_us'] / rows['floor']['p50_us']:>9.2f} "
+                         f"{row['p50_us'] / rows['floor+simdjson']['p50_us']:>8.2f} {row['cold_us']:>13.0f} {row['first_us']:>9.1f} "
                          f"{row['faults']:>7.0f} {row['peak_kib']:>8.0f}")
     lines += ["", *(f"{name}: {size / 1e6:.2f} MB" for name, size in figures["size"].items())]
     return "\n".join(lines)

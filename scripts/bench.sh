@@ -29,4 +29,5 @@ cp "$(BENCH=1 swift build "${options[@]}" --show-bin-path)/decode-benchmark" "$b
 gcc -O2 -Wall -Wextra -o "$build/stub" Benchmarks/baselines/stub.c
 gcc -O2 -Wall -Wextra -o "$build/floor" Benchmarks/baselines/floor.c
 g++ -O3 -march=haswell -o "$build/anchor" Benchmarks/baselines/anchor.cpp -lsimdjson
+g++ -O3 -march=haswell -DDECODES -o "$build/floor-simdjson" -x c++ Benchmarks/baselines/floor.c -lsimdjson
 exec python3 Benchmarks/bench.py "$@"
