@@ -100,19 +100,18 @@ struct DataDecoder: Sendable {
     /// Adds one user record.
     private mutating func add(_ bytes: Span<UInt8>, at position: RecordPosition, to batch: inout RecordBatch) {
         do throws(PayloadError) {
-            switch try content(of: bytes, isAggregated: position.subSequenceNumber != nil) {
-            case .payload(let payload): batch.records.append(PayloadRecord(payload: payload, position: position))
-            case .test: batch.testRecords += 1
-            }
+            let count = batch.records.count
+            try decode(bytes, at: position, into: &batch.records)
+            if batch.records.count == count { batch.testRecords += 1 }
         } catch {
             batch.badRecords.append(BadRecord(error: error, position: position))
         }
     }
 
-    /// What one user record holds.
-    mutating func content(
-        of bytes: Span<UInt8>, isAggregated: Bool
-    ) throws(PayloadError) -> PayloadDecoder.Content {
+    /// Appends what one user record holds to `records`; nothing where it is a test.
+    mutating func decode(
+        _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [PayloadRecord]
+    ) throws(PayloadError) {
         if Gzip.isGzip(bytes) {
             guard payloads.storage.size < 2 * EventDecoder.batchTextLimit else {
                 throw PayloadError(.gzip, "data is gzip, and its aggregate holds more than fits in memory")
@@ -122,12 +121,12 @@ struct DataDecoder: Sendable {
             defer { swap(&output, &inflated) }
             hasExpanded = true
             try Gzip.inflate(bytes, into: &output)
-            return try payloads.decode(output.span)
+            return try payloads.decode(output.span, at: position, into: &records)
         }
-        if isAggregated, Aggregation.isAggregate(bytes) {
+        if position.subSequenceNumber != nil, Aggregation.isAggregate(bytes) {
             throw PayloadError(.kpl, "data is an aggregate inside an aggregate")
         }
-        return try payloads.decode(bytes)
+        try payloads.decode(bytes, at: position, into: &records)
     }
 }
 

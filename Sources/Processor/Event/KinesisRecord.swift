@@ -32,11 +32,23 @@ struct KinesisRecord: Sendable {
 /// A user record: a Kinesis record, or one of the several that an aggregate holds.
 public struct RecordPosition: Sendable, Hashable {
     /// Index in the event's `Records`.
-    var source: Int32
+    let source: Int32
+    /// -1 outside of an aggregate.
+    private let index: Int32
+    /// Of no length and at the end of all where there is none.
+    private let key: Text
+
     /// Index in the aggregate, which Kinesis calls the sub-sequence number; nil outside of one.
-    public var subSequenceNumber: Int32?
+    public var subSequenceNumber: Int32? { index < 0 ? nil : index }
     /// The aggregate's own partition key for this record.
-    var partitionKey: Text?
+    var partitionKey: Text? { key.start == .max ? nil : key }
+
+    /// Kept as two words: it is handed on for every record, and halves of words that are put together anew cost more than that.
+    init(source: Int32, subSequenceNumber: Int32? = nil, partitionKey: Text? = nil) {
+        self.source = source
+        index = subSequenceNumber ?? -1
+        key = partitionKey ?? Text(start: .max, count: 0)
+    }
 }
 
 /// A record whose payload is of a known kind and keeps every rule.

@@ -51,22 +51,23 @@ package struct RecordReader: Sendable {
 
     private mutating func content(of data: [UInt8], isAggregated: Bool) -> Content {
         do throws(PayloadError) {
-            switch try decode(data, isAggregated: isAggregated) {
-            case .test: return .test
-            case .payload(let payload):
-                swap(&batch.storage, &decoder.payloads.storage)
-                defer { swap(&batch.storage, &decoder.payloads.storage) }
-                return .entity(payload.kind, document: batch.document(of: payload))
-            }
+            guard let payload = try decode(data, isAggregated: isAggregated) else { return .test }
+            swap(&batch.storage, &decoder.payloads.storage)
+            defer { swap(&batch.storage, &decoder.payloads.storage) }
+            return .entity(payload.kind, document: batch.document(of: payload))
         } catch {
             return .bad(error)
         }
     }
 
-    private mutating func decode(_ data: [UInt8], isAggregated: Bool) throws(PayloadError) -> PayloadDecoder.Content {
+    /// - Returns: Nil for a test record.
+    private mutating func decode(_ data: [UInt8], isAggregated: Bool) throws(PayloadError) -> Payload? {
         // What the last record kept is forgotten.
         decoder.begin(deadline: .now)
-        return try decoder.content(of: data.span, isAggregated: isAggregated)
+        let position = RecordPosition(source: 0, subSequenceNumber: isAggregated ? 0 : nil)
+        var records: [PayloadRecord] = []
+        try decoder.decode(data.span, at: position, into: &records)
+        return records.first?.payload
     }
 }
 
@@ -77,7 +78,7 @@ extension RecordReader {
     /// - Parameter data: Of a record that is no aggregate.
     /// - Throws: ``PayloadError`` when the function would call the record bad.
     package mutating func entityID(in data: [UInt8]) throws(PayloadError) -> String? {
-        guard case .payload(let payload) = try decode(data, isAggregated: false) else { return nil }
+        guard let payload = try decode(data, isAggregated: false) else { return nil }
         return decoder.payloads.storage.string(payload.id)
     }
 

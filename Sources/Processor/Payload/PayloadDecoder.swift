@@ -29,22 +29,45 @@ struct PayloadDecoder: Sendable {
     /// How often an object `data` is unwrapped.
     private static let wrappings = 2
 
-    /// - Throws: ``PayloadError`` when the bytes are no payload; what was kept of them is forgotten.
+    /// - Throws: As ``decode(_:at:into:)``.
     mutating func decode(_ bytes: Span<UInt8>) throws(PayloadError) -> Content {
+        var records: [PayloadRecord] = []
+        try decode(bytes, at: RecordPosition(source: 0), into: &records)
+        return records.first.map { .payload($0.payload) } ?? .test
+    }
+
+    /// Appends the payload to `records`; nothing where the record is a test.
+    ///
+    /// It is put where it stays: each hand that a value of this size goes through costs more than most of its fields.
+    ///
+    /// - Throws: ``PayloadError`` when the bytes are no payload; what was kept of them is forgotten.
+    mutating func decode(
+        _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [PayloadRecord]
+    ) throws(PayloadError) {
         let mark = storage.mark
         do throws(PayloadError) {
-            return try content(of: bytes)
+            guard let kind = try scannedKind(of: bytes) else { return }
+            switch kind {
+            case .artist: records.append(PayloadRecord(payload: .artist(try artist(in: bytes)), position: position))
+            case .concert: records.append(PayloadRecord(payload: .concert(try concert(in: bytes)), position: position))
+            case .venue: records.append(PayloadRecord(payload: .venue(try venue(in: bytes)), position: position))
+            case .ticketSale:
+                records.append(PayloadRecord(payload: .ticketSale(try ticketSale(in: bytes)), position: position))
+            }
         } catch {
             storage.roll(back: mark)
             throw error
         }
     }
 
-    private mutating func content(of bytes: Span<UInt8>) throws(PayloadError) -> Content {
+    /// Notes the fields of the entity that a record holds, wherever it stands.
+    ///
+    /// - Returns: Its kind; nil when the record is a test.
+    private mutating func scannedKind(of bytes: Span<UInt8>) throws(PayloadError) -> Payload.Kind? {
         try scanRecord(bytes)
         var unwrapped = 0
         while true {
-            if table[.test]?.kind == .true { return .test }
+            if table[.test]?.kind == .true { return nil }
             guard unwrapped < Self.wrappings, let inner = wrapped(in: bytes) else { break }
             try descend(into: inner, of: bytes)
             unwrapped += 1
@@ -63,12 +86,7 @@ struct PayloadDecoder: Sendable {
             throw PayloadError(
                 .kind, "record has no data_type, and none of sale_id, concert_id, event_id, venue_id, artist_id")
         }
-        switch kind {
-        case .artist: return .payload(.artist(try artist(in: bytes)))
-        case .concert: return .payload(.concert(try concert(in: bytes)))
-        case .venue: return .payload(.venue(try venue(in: bytes)))
-        case .ticketSale: return .payload(.ticketSale(try ticketSale(in: bytes)))
-        }
+        return kind
     }
 
     /// Checks the whole record, and notes the fields of its outermost object.
