@@ -83,7 +83,8 @@ public struct EmbeddedMetrics: Sendable {
     /// - Parameters:
     ///   - requestID: Stands beside the figures, for searching; it is no dimension.
     ///   - values: One for each figure; what has no finite value is left out, since CloudWatch would refuse the line.
-    public mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: [Double?]) {
+    public mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: Span<Double?>)
+    {
         var writer = JSONWriter(appendingTo: line)
         line = []
         writer.verbatim(#"{"_aws":{"Timestamp":"#)
@@ -102,7 +103,7 @@ public struct EmbeddedMetrics: Sendable {
     }
 
     /// What is told is mostly what was told before.
-    private mutating func prepareMiddle(of values: [Double?]) {
+    private mutating func prepareMiddle(of values: Span<Double?>) {
         var told: UInt64 = 0
         for index in figures.indices where values[index]?.isFinite ?? false { told |= 1 << UInt64(index) }
         if told == middle.told, !middle.text.isEmpty { return }

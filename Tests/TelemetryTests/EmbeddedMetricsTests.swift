@@ -86,3 +86,10 @@ final class EmbeddedMetricsTests: XCTestCase {
         return metrics.compactMap { $0["Name"] }
     }
 }
+
+extension EmbeddedMetrics {
+    fileprivate mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: [Double?])
+    {
+        append(to: &line, at: time, requestID: requestID, values.span)
+    }
+}

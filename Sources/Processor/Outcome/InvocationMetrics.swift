@@ -10,6 +10,8 @@ public struct InvocationMetrics: Sendable {
     private let sink: any LineSink
     private let coldStart = ColdStart()
     private var lines: EmbeddedMetrics
+    /// Memory for the text at hand.
+    private var text: [UInt8] = []
     /// By processor, made when a processor is first told of.
     private var processorLines: [(name: String, lines: EmbeddedMetrics)] = []
 
@@ -32,24 +34,23 @@ public struct InvocationMetrics: Sendable {
         since start: ContinuousClock.Instant, requestID: String
     ) {
         let now = WallClock.now()
-        var text: [UInt8] = []
-        text.reserveCapacity(1024 + 512 * processors.count)
-        lines.append(
-            to: &text, at: now, requestID: requestID,
-            [
-                Double(report.total), Double(report.total(.processed)), Double(report.total(.skipped)),
-                Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes),
-                oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }, report.decodeTime.milliseconds,
-                processors.map(\.duration).max()?.milliseconds, (ContinuousClock.now - start).milliseconds,
-                coldStart.isFirst() ? 1 : 0,
-            ])
-        for processor in processors {
-            let place = place(of: processor.name)
-            processorLines[place].lines.append(
-                to: &text, at: now, requestID: requestID,
-                [
-                    processor.duration.milliseconds, Double(processor.sheet.failures), processor.isCircuitOpen ? 1 : 0,
-                ])
+        var slowest: Duration?
+        for index in processors.indices { slowest = max(slowest ?? .zero, processors[index].duration) }
+        let figures: [11 of Double?] = [
+            Double(report.total), Double(report.total(.processed)), Double(report.total(.skipped)),
+            Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes),
+            oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }, report.decodeTime.milliseconds,
+            slowest?.milliseconds, (ContinuousClock.now - start).milliseconds, coldStart.isFirst() ? 1 : 0,
+        ]
+        text.removeAll(keepingCapacity: true)
+        lines.append(to: &text, at: now, requestID: requestID, figures.span)
+        for index in processors.indices {
+            let place = place(of: processors[index].name)
+            let figures: [3 of Double?] = [
+                processors[index].duration.milliseconds, Double(processors[index].sheet.failures),
+                processors[index].isCircuitOpen ? 1 : 0,
+            ]
+            processorLines[place].lines.append(to: &text, at: now, requestID: requestID, figures.span)
         }
         // One system call for all of them.
         sink.write(text)
@@ -70,10 +71,11 @@ public struct InvocationMetrics: Sendable {
         var lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName],
             figures: ["WindowRecords": .count, "WindowTicketSales": .count, "WindowRevenue": .none])
+        let figures: [3 of Double?] = [
+            Double(window.recordCount), Double(window.sales), window.revenue.approximate,
+        ]
         var text: [UInt8] = []
-        lines.append(
-            to: &text, at: WallClock.now(), requestID: requestID,
-            [Double(window.recordCount), Double(window.sales), window.revenue.approximate])
+        lines.append(to: &text, at: WallClock.now(), requestID: requestID, figures.span)
         sink.write(text)
     }
 
