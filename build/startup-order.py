@@ -8,6 +8,8 @@ Needs valgrind.
 import bisect
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,7 +51,8 @@ def trace(binary):
     with tempfile.TemporaryDirectory() as folder:
         log, launcher = os.path.join(folder, "trace"), os.path.join(folder, "bootstrap")
         with open(launcher, "w") as file:
-            file.write(f"#!/bin/sh\nexec valgrind --tool=lackey --trace-mem=yes --log-file={log} {binary}\n")
+            valgrind = ["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={log}", binary]
+            file.write(f"#!/bin/sh\nexec {shlex.join(valgrind)}\n")
         os.chmod(launcher, 0o755)
         concertctl, event = os.path.join(root, "dist", "concertctl"), os.path.join(folder, "event.json")
         with open(event, "w") as file:
@@ -66,10 +69,16 @@ def trace(binary):
 
 
 def main():
+    if sys.argv[1:] == ["--help"]:
+        return print(__doc__)
+    if sys.argv[1:]:
+        sys.exit(f"error: build/startup-order.py takes no arguments but --help; found: {' '.join(sys.argv[1:])}")
+    if not shutil.which("valgrind"):
+        sys.exit("error: no valgrind in PATH; install it, on Debian and Ubuntu with apt-get install valgrind")
     binary = next(
         (os.path.join(folder, "bootstrap") for folder, _, files in os.walk(scratch) if "bootstrap" in files and "release" in folder), None)
-    if not binary:
-        sys.exit(f"error: no bootstrap with its symbols in {scratch}; run make build package first")
+    if not binary or not os.path.exists(os.path.join(root, "dist", "concertctl")):
+        sys.exit(f"error: no bootstrap with its symbols in {scratch}, or no dist/concertctl; run make build package first")
     all_sections = sections(os.path.join(scratch, "bootstrap.map"))
     starts = [start for start, _, _ in all_sections]
     addresses, names = symbols(binary)
