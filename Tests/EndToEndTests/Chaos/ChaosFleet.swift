@@ -25,7 +25,7 @@ final class ChaosFleet: Sendable {
         var settled = 0
         /// Events that went well, some of them, to be delivered again.
         var old: [[UInt8]] = []
-        var keepsOld = false
+        var hasKeptOne = false
         var random: SeededGenerator
         var failure: String?
     }
@@ -138,9 +138,9 @@ final class ChaosFleet: Sendable {
         case .answered(let failures, _):
             if !failures.isEmpty {
                 state.counts.partial += 1
-            } else if !state.keepsOld || Int.random(in: 0..<10, using: &state.random) == 0 {
+            } else if !state.hasKeptOne || Int.random(in: 0..<10, using: &state.random) == 0 {
                 // The first is kept in any case, so that no run goes without a repeat.
-                state.keepsOld = true
+                state.hasKeptOne = true
                 state.old.append(batch.event)
             }
             let first = batch.records.firstIndex { failures.contains($0.sequenceNumber) }
