@@ -13,7 +13,7 @@ enum ObjectKeyPart {
 extension RecordBatch {
     /// `<stream>/<shard>`, of which an event may lack both.
     func keyPrefix(of position: RecordPosition) -> String {
-        let stream = streamARN(of: position)?.split(separator: "/").last.map(String.init) ?? "stream"
-        return ObjectKeyPart.safe(stream) + "/" + ObjectKeyPart.safe(shardID(of: position) ?? "shard")
+        ObjectKeyPart.safe(streamName(of: position) ?? "stream") + "/"
+            + ObjectKeyPart.safe(shardID(of: position) ?? "shard")
     }
 }

@@ -1,3 +1,4 @@
+import Clients
 import JSON
 
 /// One event, decoded: typed records in shard order, bad records, and the bytes that both point into.
@@ -73,6 +74,35 @@ extension RecordBatch {
 
     public func streamARN(of position: RecordPosition) -> String? {
         sources[Int(position.source)].streamARN.map(eventString)
+    }
+
+    /// The name of the stream, whose ARN or whose consumer's ARN the event gives; nil where it gives neither.
+    package func streamName(of position: RecordPosition) -> String? {
+        streamARN(of: position).flatMap { KinesisStreamARN($0)?.name }
+    }
+
+    /// Whether the event gives the same stream and shard for both, byte for byte.
+    func haveSameShard(_ one: KinesisRecord, _ other: KinesisRecord) -> Bool {
+        haveSameBytes(one.streamARN, other.streamARN) && haveSameBytes(shardText(one), shardText(other))
+    }
+
+    private func haveSameBytes(_ one: EventText?, _ other: EventText?) -> Bool {
+        guard let one, let other else { return one == nil && other == nil }
+        guard one.isEscaped == other.isEscaped else { return false }
+        return eventBytes(one).elementsEqual(eventBytes(other))
+    }
+
+    /// The part of `eventID` before its first colon; the whole where there is none.
+    private func shardText(_ record: KinesisRecord) -> EventText? {
+        guard var text = record.eventID, let colon = eventBytes(text).firstIndex(of: UInt8(ascii: ":")) else {
+            return record.eventID
+        }
+        text.end = UInt32(colon - eventRange.lowerBound)
+        return text
+    }
+
+    private func eventBytes(_ text: EventText) -> ArraySlice<UInt8> {
+        buffer[eventRange.lowerBound + Int(text.start)..<eventRange.lowerBound + Int(text.end)]
     }
 
     /// The part of `eventID` before the colon, such as `shardId-000000000000`.

@@ -130,7 +130,9 @@ final class NotificationRulesTests: XCTestCase {
         let sequence = try XCTUnwrap(SequenceNumber(String(repeating: "9", count: 128)))
         var states: [ToldState] = []
         for arrival in [nil, 0, -5, Int64.max] {
-            let version = RecordVersion(arrival: arrival, sequenceNumber: sequence, subSequenceNumber: 7)
+            let version = RecordVersion(
+                arrival: arrival, sequenceNumber: sequence, subSequenceNumber: arrival == nil ? nil : 7,
+                shard: arrival == nil ? nil : Array("a stream/shardId-000000000001".utf8))
             for status in Concert.Status.allCases {
                 let date = Timestamp(secondsSinceEpoch: -62_135_596_800, nanoseconds: 1)
                 states.append(ToldState(version: version, facts: .concert(status: status, eventDate: date)))
@@ -143,7 +145,7 @@ final class NotificationRulesTests: XCTestCase {
             states[0].count(type)
         }
         for state in states { XCTAssertEqual(ToldState(state.text), state, state.text) }
-        for text in ["", "x", states[0].text + " more", states[0].text.replacing("concert", with: "venue")] {
+        for text in ["", "x", "x " + states[0].text, states[0].text.replacing("concert", with: "venue")] {
             XCTAssertNil(ToldState(text), text)
         }
     }

@@ -57,7 +57,8 @@ extension RecordBatch {
         let stream = streamARN(of: position)
         let shard = shardID(of: position)
         let identity = [
-            stream ?? "", shard ?? "", sequenceNumber, String(state.version.subSequenceNumber), change.type.rawValue,
+            stream ?? "", shard ?? "", sequenceNumber, String(state.version.subSequenceNumber ?? 0),
+            change.type.rawValue,
         ]
         let arrival = arrivalMilliseconds(of: position)
         var writer = JSONWriter()

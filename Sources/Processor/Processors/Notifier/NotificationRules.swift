@@ -78,7 +78,7 @@ extension NotificationRules {
     static func step(
         from known: ToldState?, to facts: EntityFacts, version: RecordVersion, wanted: Set<NotificationType>
     ) -> Step? {
-        if let known, version <= known.version { return nil }
+        if let known, !version.isNewer(than: known.version) { return nil }
         var state = ToldState(version: version, facts: facts, after: known)
         guard let change = change(from: known?.facts, to: facts), wanted.contains(change.type) else {
             return Step(change: nil, state: state)

@@ -1,23 +1,3 @@
-/// Which of two versions of an entity is the newer: the later arrival, the higher sequence number, the later place in an
-/// aggregate.
-struct RecordVersion: Sendable, Hashable, Comparable {
-    /// In milliseconds since the Unix epoch; what the event does not say is older than anything.
-    var arrival: Int64
-    var sequenceNumber: SequenceNumber
-    var subSequenceNumber: Int32
-
-    init(arrival: Int64?, sequenceNumber: SequenceNumber, subSequenceNumber: Int32? = nil) {
-        self.arrival = arrival ?? .min
-        self.sequenceNumber = sequenceNumber
-        self.subSequenceNumber = subSequenceNumber ?? 0
-    }
-
-    static func < (lhs: Self, rhs: Self) -> Bool {
-        (lhs.arrival, lhs.sequenceNumber, lhs.subSequenceNumber)
-            < (rhs.arrival, rhs.sequenceNumber, rhs.subSequenceNumber)
-    }
-}
-
 /// What of an entity decides whether there is something to tell.
 enum EntityFacts: Sendable, Hashable {
     case concert(status: Concert.Status, eventDate: Timestamp)
@@ -61,23 +41,32 @@ extension ToldState {
 /// Text, as a memory outside of the process keeps it: words with spaces between them.
 extension ToldState {
     var text: String {
-        var words = [String(version.arrival), version.sequenceNumber.digits, String(version.subSequenceNumber)]
+        var words = [
+            version.arrival.map { String($0) } ?? "-", version.sequenceNumber.digits,
+            version.subSequenceNumber.map { String($0) } ?? "-",
+        ]
         words += tellings.indices.map { String(tellings[$0]) }
         switch facts {
         case .concert(let status, let eventDate): words += ["concert", status.rawValue, eventDate.description]
         case .artist(let score, let isPopular): words += ["artist", isPopular ? "popular" : "known", score]
         }
+        // Last, for it may be any text.
+        words.append(version.shard.map { String(decoding: $0, as: UTF8.self) } ?? "-")
         return words.joined(separator: " ")
     }
 
     /// Fails unless it was written by ``text``.
     init?(_ text: String) {
-        let words = text.split(separator: " ").map(String.init)
-        guard words.count == 11, let arrival = Int64(words[0]), let sequenceNumber = SequenceNumber(words[1]),
-            let subSequenceNumber = Int32(words[2])
-        else { return nil }
+        let words = text.utf8.split(separator: UInt8(ascii: " "), maxSplits: 11).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        // Version 0.1.0 wrote no shard, and numbers where "-" is written now.
+        guard words.count == 11 || words.count == 12, let sequenceNumber = SequenceNumber(words[1]) else { return nil }
+        let (arrival, subSequenceNumber) = (Int64(words[0]), Int32(words[2]))
+        guard arrival != nil || words[0] == "-", subSequenceNumber != nil || words[2] == "-" else { return nil }
         version = RecordVersion(
-            arrival: arrival, sequenceNumber: sequenceNumber, subSequenceNumber: subSequenceNumber)
+            arrival: arrival, sequenceNumber: sequenceNumber, subSequenceNumber: subSequenceNumber,
+            shard: words.count == 12 && words[11] != "-" ? Array(words[11].utf8) : nil)
         for index in tellings.indices {
             guard let count = UInt32(words[3 + index]) else { return nil }
             tellings[index] = count
