@@ -1,0 +1,100 @@
+import Foundation
+
+/// The processor time that this process uses, in user and kernel mode, on all of its threads.
+///
+/// It does not depend on how many other processes share the machine, as the time on a clock does.
+public enum CPUTime {
+    /// Returns the seconds used so far.
+    public static func now() -> Double {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// Returns the seconds that one call of `work` takes: the least of several measurements, since other threads of the
+    /// process can only add to them.
+    public static func ofCall(_ work: () throws -> Void) rethrows -> Double {
+        var least = Double.infinity
+        for _ in 0..<measurements {
+            var (calls, used) = (0.0, 0.0)
+            let start = now()
+            repeat {
+                try work()
+                (calls, used) = (calls + 1, now() - start)
+            } while used < leastMeasured
+            least = min(least, used / calls)
+            if used >= longMeasured { break }
+        }
+        return least
+    }
+
+    /// As ``ofCall(_:)``, for work that waits.
+    public static func ofCall(
+        isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Void
+    ) async rethrows -> Double {
+        var least = Double.infinity
+        for _ in 0..<measurements {
+            var (calls, used) = (0.0, 0.0)
+            let start = now()
+            repeat {
+                try await work()
+                (calls, used) = (calls + 1, now() - start)
+            } while used < leastMeasured
+            least = min(least, used / calls)
+            if used >= longMeasured { break }
+        }
+        return least
+    }
+
+    private static let measurements = 3
+    /// Shorter measurements are repeated and divided.
+    private static let leastMeasured = 0.002
+    /// Longer ones are exact enough the first time.
+    private static let longMeasured = 0.5
+}
+
+/// The CPU time of one kind of work on inputs of growing length.
+public struct CPUTimeGrowth: CustomStringConvertible {
+    public private(set) var costs: [(length: Int, seconds: Double)] = []
+
+    /// Three lengths, each ten times the one before.
+    public static let lengths = [1000, 10_000, 100_000]
+
+    /// What calls cost that do nothing with their input; ratios of smaller times mean nothing.
+    private static let overhead = 0.000_02
+
+    /// Measures `work` on what `make` returns for each of `lengths`.
+    public init<Input>(
+        lengths: [Int] = Self.lengths, make: (Int) throws -> Input, work: (Input) throws -> Void
+    ) rethrows {
+        for length in lengths {
+            let input = try make(length)
+            costs.append((length, try CPUTime.ofCall { try work(input) }))
+        }
+    }
+
+    /// As ``init(lengths:make:work:)``, for work that waits.
+    public init<Input>(
+        lengths: [Int] = Self.lengths, isolation: isolated (any Actor)? = #isolation,
+        make: (Int) throws -> Input, work: (Input) async throws -> Void
+    ) async rethrows {
+        for length in lengths {
+            let input = try make(length)
+            costs.append((length, try await CPUTime.ofCall { try await work(input) }))
+        }
+    }
+
+    /// Whether the time per unit of length never grows more than `factor` times from one length to the next.
+    ///
+    /// Between lengths of ten times each other, linear work grows 10 times and quadratic work 100 times.
+    public func isProportional(factor: Double = 4) -> Bool {
+        zip(costs, costs.dropFirst()).allSatisfy { shorter, longer in
+            let expected = max(shorter.seconds, Self.overhead) * Double(longer.length) / Double(shorter.length)
+            return longer.seconds <= expected * factor
+        }
+    }
+
+    public var description: String {
+        costs.map { "\($0.length): \(($0.seconds * 1e6).rounded() / 1000) ms" }.joined(separator: ", ")
+    }
+}
