@@ -19,6 +19,11 @@ extension Collection where Element: Equatable {
 }
 
 extension String {
+    /// Whether both have the same UTF-8, where `==` would take canonically equivalent texts for equal.
+    package func hasSameBytes(as other: String) -> Bool {
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    }
+
     /// Whether `part` stands somewhere in it, byte for byte.
     package func holds(_ part: String) -> Bool { utf8.place(of: part.utf8) != nil }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import XCTest
 
 @testable import Clients
@@ -16,6 +17,30 @@ final class RetryPolicyTests: XCTestCase {
         for row in cases {
             XCTAssertEqual(RetryReason(status: row.status, code: row.code), row.reason, "\(row)")
         }
+    }
+
+    func testEverySpellingOfThrottlingIsThrottled() {
+        let codes = [
+            "Throttling", "ThrottlingException", "ThrottledException", "Throttled", "RequestThrottled",
+            "RequestThrottledException", "EC2ThrottledException", "KMSThrottling", "KMSThrottlingException",
+            "KmsThrottled", "KmsThrottledException", "KMS.ThrottlingException",
+            "AWS.SimpleQueueService.RequestThrottled",
+        ]
+        for code in codes {
+            for status in [200, 400, 403, 503] {
+                XCTAssertEqual(RetryReason(status: status, code: code), .throttled, "\(status) \(code)")
+            }
+        }
+        // U+0300 joins the letter before it into another character, and changes no byte of it.
+        XCTAssertNil(RetryReason(status: 400, code: "SlowDown\u{300}"))
+        XCTAssertNil(RetryReason(status: 400, code: "KMSDisabled"))
+    }
+
+    func testALongCodeCostsTimeInProportionToItsLength() {
+        let growth = CPUTimeGrowth(make: { "Slow" + String(repeating: "\u{301}\u{323}", count: $0) }) { code in
+            _ = RetryReason(status: 400, code: code)
+        }
+        XCTAssertTrue(growth.isProportional(), "\(growth)")
     }
 
     func testPausesDoubleUpToALimit() {

@@ -178,7 +178,18 @@ extension AWSRequest {
         var request = object("PutObject", "PUT", bucket: bucket, key: key)
         request.headers = [HTTPHeader("Content-Type", contentType)]
         request.body = body
+        request.addSHA256Checksum()
         return request
+    }
+
+    /// Adds the header with the body's SHA-256, which S3 checks, and requires in buckets with a default Object Lock
+    /// retention.
+    ///
+    /// Call it after the body is set.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
+    mutating func addSHA256Checksum() {
+        headers.append(HTTPHeader("x-amz-checksum-sha256", Base64Text.encode(SHA256.digest(of: body))))
     }
 
     /// A call of S3 that reads a whole object; the answer's body is the object.

@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a failed attempt is worth another.
 public enum RetryReason: Sendable, Equatable {
     /// The service asks for fewer calls.
@@ -7,11 +9,19 @@ public enum RetryReason: Sendable, Equatable {
     /// No answer within the time limit.
     case timeout
 
-    /// Nil when the same call would be refused again.
+    /// Returns nil when the same call would be refused again.
+    ///
+    /// Services spell throttling in many ways (`ThrottlingException`, `RequestThrottled`, and for a key of KMS
+    /// `KMSThrottling`, `KmsThrottled`, `KMS.ThrottlingException`), so every code with that word counts.
     ///
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+    ///
+    /// - Parameters:
+    ///   - status: The response's, or that of the call whose response lists an entry with this code.
+    ///   - code: As the service sent it.
     public init?(status: Int, code: String) {
-        if Self.throttlingCodes.contains(code) || status == 429 {
+        let code = Array(code.utf8.prefix(Self.longestCode))
+        if status == 429 || Self.throttlingCodes.contains(code) || Self.namesThrottling(code) {
             self = .throttled
         } else if Self.transientCodes.contains(code) || [500, 502, 503, 504].contains(status) {
             self = .transient
@@ -20,16 +30,24 @@ public enum RetryReason: Sendable, Equatable {
         }
     }
 
-    private static let throttlingCodes: Set = [
-        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "RequestThrottled",
+    /// Whether the code contains `Throttl`.
+    private static func namesThrottling(_ code: [UInt8]) -> Bool { code.place(of: "Throttl".utf8) != nil }
+
+    /// Longer than any code.
+    private static let longestCode = 256
+
+    private static let throttlingCodes = codes([
         "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
         "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "SlowDown",
-        "PriorRequestNotComplete", "EC2ThrottledException", "KMSThrottlingException",
-    ]
-    private static let transientCodes: Set = [
+        "PriorRequestNotComplete",
+    ])
+    private static let transientCodes = codes([
         "RequestTimeout", "RequestTimeoutException", "InternalFailure", "InternalError", "ServiceUnavailable",
         "InternalServerError", "InternalServerException", "IDPCommunicationError",
-    ]
+    ])
+
+    /// As bytes, since a service's text must not be compared as Unicode text.
+    private static func codes(_ names: [String]) -> Set<[UInt8]> { Set(names.map { Array($0.utf8) }) }
 }
 
 /// AWS's standard retry mode: few attempts, exponential backoff with full jitter, and a budget.
