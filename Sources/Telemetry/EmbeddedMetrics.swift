@@ -24,18 +24,22 @@ public struct EmbeddedMetrics: Sendable {
 
     /// Everything between the time and the metrics' definitions.
     private let directive: [UInt8]
-    /// Everything between the definitions and the request's ID.
+    /// Everything between the definitions and the line's timestamp.
     private let dimensions: [UInt8]
     private let figures: [Figure]
     private let texts: [UInt8]
-    /// Everything between the time and the request's ID in the last line, and which figures that one told, a bit each.
+    /// Everything between the time and the timestamp in the last line, and which figures that one told, a bit each.
     private var middle: (told: UInt64, text: [UInt8]) = (0, [])
 
     /// - Parameters:
     ///   - dimensions: Names and values, none of them empty, which CloudWatch would refuse.
     ///   - figures: Names and units of what each line tells, in order; 64 at most.
+    ///   - level: The configured level, which each line names: Lambda drops JSON lines below that level, and takes a
+    ///     line without a level and a timestamp for one at INFO.
+    ///     Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
     public init(
-        namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>
+        namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>,
+        level: Logger.Level = .info
     ) {
         var directive = Array(#","CloudWatchMetrics":[{"Namespace":"#.utf8)
         Self.append(json: namespace, to: &directive)
@@ -50,7 +54,9 @@ public struct EmbeddedMetrics: Sendable {
             Self.append(json: value, to: &members)
         }
         directive.append(ascii: #"]],"Metrics":["#)
-        members.append(ascii: #","requestId":"#)
+        members.append(ascii: #","level":""#)
+        members.append(utf8: level.name)
+        members.append(ascii: #"","timestamp":""#)
         (self.directive, self.dimensions) = (directive, members)
         var (texts, made): ([UInt8], [Figure]) = ([], [])
         texts.reserveCapacity(1024)
@@ -90,7 +96,12 @@ public struct EmbeddedMetrics: Sendable {
         writer.verbatim(#"{"_aws":{"Timestamp":"#)
         writer.digits(UInt64(clamping: time.millisecondsSinceEpoch))
         prepareMiddle(of: values)
-        writer.verbatim(middle.text.span)
+        line = writer.bytes
+        line.append(copying: middle.text.span)
+        time.append(to: &line)
+        line.append(ascii: #"","requestId":"#)
+        writer = JSONWriter(appendingTo: line)
+        line = []
         writer.string(requestID)
         let texts = texts.span
         for index in figures.indices {

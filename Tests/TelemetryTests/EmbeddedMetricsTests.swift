@@ -9,7 +9,8 @@ final class EmbeddedMetricsTests: XCTestCase {
     func testWritesTheWholeLineInOrder() {
         var metrics = EmbeddedMetrics(
             namespace: "Space", dimensions: ["FunctionName": "f", "Processor": "log"],
-            figures: ["Time": .milliseconds, "Left": .count, "Records": .count, "Size": .bytes])
+            figures: ["Time": .milliseconds, "Left": .count, "Records": .count, "Size": .bytes],
+            level: .warn)
         var line = Array("before\n".utf8)
         metrics.append(
             to: &line, at: WallClock(millisecondsSinceEpoch: 1_794_198_257_237), requestID: "r-1", [1.25, nil, 3, 0])
@@ -19,7 +20,8 @@ final class EmbeddedMetricsTests: XCTestCase {
             #"{"Namespace":"Space","Dimensions":[["FunctionName","Processor"]],"Metrics":[\#(figures)]}"#
         let expected =
             #"{"_aws":{"Timestamp":1794198257237,"CloudWatchMetrics":[\#(directive)]},"#
-            + #""FunctionName":"f","Processor":"log","requestId":"r-1","Time":1.25,"Records":3,"Size":0}"#
+            + #""FunctionName":"f","Processor":"log","level":"WARN","timestamp":"2026-11-09T04:24:17.237Z","#
+            + #""requestId":"r-1","Time":1.25,"Records":3,"Size":0}"#
         XCTAssertEqual(String(decoding: line, as: UTF8.self), "before\n" + expected + "\n")
     }
 
@@ -37,6 +39,21 @@ final class EmbeddedMetricsTests: XCTestCase {
         }
     }
 
+    func testEveryLineNamesTheConfiguredLevel() throws {
+        for level in Logger.Level.allCases {
+            var metrics = EmbeddedMetrics(
+                namespace: "N", dimensions: ["D": "d"], figures: ["A": .count, "B": .count], level: level)
+            for values: [Double?] in [[1, nil], [1, nil], [1, 2], [nil, nil]] {
+                var bytes: [UInt8] = []
+                metrics.append(
+                    to: &bytes, at: WallClock(millisecondsSinceEpoch: 86_400_001), requestID: "r", values)
+                let root = try XCTUnwrap(String(decoding: bytes, as: UTF8.self).object)
+                XCTAssertEqual(root["level"] as? String, level.name)
+                XCTAssertEqual(root["timestamp"] as? String, "1970-01-02T00:00:00.001Z")
+            }
+        }
+    }
+
     func testLeavesOutWhatHasNoValue() throws {
         var metrics = EmbeddedMetrics(
             namespace: "N", dimensions: ["D": "d"],
@@ -46,7 +63,7 @@ final class EmbeddedMetricsTests: XCTestCase {
         let line = String(decoding: bytes, as: UTF8.self)
         XCTAssertEqual(Set(try checkSpecification(line)), ["There"])
         let keys = Set(try XCTUnwrap(line.object?.allKeys as? [String]))
-        XCTAssertEqual(keys, ["_aws", "D", "requestId", "There"])
+        XCTAssertEqual(keys, ["_aws", "D", "level", "timestamp", "requestId", "There"])
     }
 
     func testEachLineDefinesWhatItTellsAndNothingElse() throws {

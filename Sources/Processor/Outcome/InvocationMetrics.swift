@@ -7,6 +7,7 @@ public struct InvocationMetrics: Sendable {
     public static let namespace = "ConcertDataProcessor"
 
     private let functionName: String
+    private let level: Logger.Level
     private let sink: any LineSink
     private let coldStart = ColdStart()
     private var lines: EmbeddedMetrics
@@ -15,8 +16,10 @@ public struct InvocationMetrics: Sendable {
     /// By processor, made when a processor is first told of.
     private var processorLines: [(name: String, lines: EmbeddedMetrics)] = []
 
-    public init(functionName: String, sink: any LineSink) {
+    /// - Parameter level: The configured level; lines are written at every level, and name it.
+    public init(functionName: String, level: Logger.Level = .info, sink: any LineSink) {
         self.functionName = functionName
+        self.level = level
         self.sink = sink
         lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName],
@@ -25,7 +28,7 @@ public struct InvocationMetrics: Sendable {
                 "RecordsDeadLettered": .count, "RecordsFailed": .count, "BytesReceived": .bytes,
                 "IteratorAge": .milliseconds, "DecodeTime": .milliseconds, "ProcessorTime": .milliseconds,
                 "InvocationTime": .milliseconds, "ColdStart": .count,
-            ])
+            ], level: level)
     }
 
     /// - Parameter oldestArrival: In milliseconds since the epoch.
@@ -61,7 +64,8 @@ public struct InvocationMetrics: Sendable {
         if let known = processorLines.firstIndex(where: { $0.name == processor }) { return known }
         let lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor],
-            figures: ["ProcessorTime": .milliseconds, "ProcessorFailures": .count, "CircuitOpen": .count])
+            figures: ["ProcessorTime": .milliseconds, "ProcessorFailures": .count, "CircuitOpen": .count],
+            level: level)
         processorLines.append((processor, lines))
         return processorLines.count - 1
     }
@@ -70,7 +74,7 @@ public struct InvocationMetrics: Sendable {
     func write(_ window: WindowAggregates, requestID: String) {
         var lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName],
-            figures: ["WindowRecords": .count, "WindowTicketSales": .count, "WindowRevenue": .none])
+            figures: ["WindowRecords": .count, "WindowTicketSales": .count, "WindowRevenue": .none], level: level)
         let figures: [3 of Double?] = [
             Double(window.recordCount), Double(window.sales), window.revenue.approximate,
         ]
