@@ -1,32 +1,50 @@
-/// Where the Runtime API listens: the value of `AWS_LAMBDA_RUNTIME_API`, such as `127.0.0.1:9001`.
+/// The address of the Runtime API: the value of `AWS_LAMBDA_RUNTIME_API`, such as `127.0.0.1:9001`.
 public struct Endpoint: Sendable, Hashable {
     var host: String
     var port: UInt16
+    /// What every call's path starts with: empty, or `/` and more, without a slash at its end.
+    let basePath: String
     /// Host and port as they were given, for the `Host` header.
+    let authority: String
     private let text: String
 
-    /// Fails unless `text` is a host, an IPv4 address or an IPv6 address in brackets, with or without a port (80 then).
+    /// Returns nil unless `text` is a host, an IPv4 address or an IPv6 address in brackets, with or without a port (80
+    /// then), and with or without a path such as `/Function`.
     public init?(_ text: String) {
         self.text = text
-        var host = Substring(text)
-        var port = Substring("80")
-        let afterBracket = text.lastIndex(of: "]") ?? text.startIndex
-        if let colon = text[afterBracket...].lastIndex(of: ":") {
-            host = text[..<colon]
-            port = text[text.index(after: colon)...]
+        let bytes = Array(text.utf8)
+        let slash = bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
+        let authority = bytes[..<slash]
+        var path = bytes[slash...]
+        while path.last == UInt8(ascii: "/") { path.removeLast() }
+        var (host, port) = (authority, ArraySlice("80".utf8))
+        let afterBracket = authority.lastIndex(of: UInt8(ascii: "]")) ?? authority.startIndex
+        if let colon = authority[afterBracket...].lastIndex(of: UInt8(ascii: ":")) {
+            (host, port) = (authority[..<colon], authority[(colon + 1)...])
         }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+        if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") { host = host.dropFirst().dropLast() }
         // Digits alone, without the sign that UInt16 would take.
-        let isNumber = port.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
-        guard !host.isEmpty, isPlain, isNumber, let number = UInt16(port), number > 0 else { return nil }
-        self.host = String(host)
+        let isNumber = port.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+        guard !host.isEmpty, host.allSatisfy(Self.isVisible), path.allSatisfy(Self.isInPath), isNumber,
+            let number = UInt16(String(decoding: port, as: UTF8.self)), number > 0
+        else { return nil }
+        self.host = String(decoding: host, as: UTF8.self)
         self.port = number
+        basePath = String(decoding: path, as: UTF8.self)
+        self.authority = String(decoding: authority, as: UTF8.self)
+    }
+
+    private static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
+
+    /// A query or a fragment would swallow the paths of the calls.
+    private static func isInPath(_ byte: UInt8) -> Bool {
+        isVisible(byte) && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
     }
 
     /// Whether the host is an address in digits.
     var isNumeric: Bool {
-        host.contains(":") || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || $0 &- UInt8(ascii: "0") < 10 }
+        host.utf8.contains(UInt8(ascii: ":"))
+            || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || $0 &- UInt8(ascii: "0") < 10 }
     }
 }
 

@@ -44,12 +44,12 @@ struct ResponseHead: Sendable {
             let field = try field(line)
             if isName(field, "content-length") {
                 guard let count = decimal(field.value), length == nil || length == count else {
-                    throw .malformed("Content-Length \(string(field.value))")
+                    throw .malformed("Content-Length \(shown(field.value))")
                 }
                 length = count
             } else if isName(field, "transfer-encoding") {
                 guard isEqual(field.value, "chunked") else {
-                    throw .malformed("Transfer-Encoding \(string(field.value))")
+                    throw .malformed("Transfer-Encoding \(shown(field.value))")
                 }
                 isChunked = true
             } else if isName(field, "connection") {
@@ -104,7 +104,7 @@ extension ResponseHead {
             word & 0x00FF_FFFF_FFFF_FFFF == 0x002E_312F_5054_5448, start > version.upperBound,
             code.count == 3,
             isEnded, let number = decimal(code), number >= 100
-        else { throw .malformed("the status line \"\(string(line).prefix(100))\"") }
+        else { throw .malformed("the status line \"\(shown(line))\"") }
         status = number
         keepsAlive = text[version.upperBound - 1] != UInt8(ascii: "0")
     }
@@ -120,7 +120,7 @@ extension ResponseHead {
             if length < StringBlock.size { break }
         }
         guard colon > line.lowerBound, colon < line.upperBound, bytes.byte(at: colon) == UInt8(ascii: ":") else {
-            throw .malformed("the header line \"\(string(line).prefix(100))\"")
+            throw .malformed("the header line \"\(shown(line))\"")
         }
         var (start, end) = (colon + 1, line.upperBound)
         while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
@@ -157,6 +157,11 @@ extension ResponseHead {
     }
 
     private func string(_ range: Range<Int>) -> String { text.span.string(range) }
+
+    /// The beginning of a text, for errors.
+    private func shown(_ range: Range<Int>) -> String {
+        string(range.lowerBound..<min(range.upperBound, range.lowerBound + 100))
+    }
 
     /// Digits alone, without the sign that `Int` would take; nil when it does not fit.
     private func decimal(_ range: Range<Int>) -> Int? {

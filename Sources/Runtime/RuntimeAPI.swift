@@ -20,6 +20,8 @@ struct RuntimeAPI: ~Copyable {
     private var request: [UInt8] = []
     /// What every request's head goes on with behind its path.
     private let commonHead: [UInt8]
+    /// What every request's path starts with; mostly nothing.
+    private let basePath: [UInt8]
 
     private static let tries = 5
     /// In seconds, for calls that Lambda answers at once: initialization may take ten.
@@ -32,7 +34,8 @@ struct RuntimeAPI: ~Copyable {
         self.log = log
         self.pause = pause
         connection = RuntimeConnection(endpoint)
-        commonHead = Array(" HTTP/1.1\r\nHost: \(endpoint)\r\nUser-Agent: \(Self.userAgent)".utf8)
+        commonHead = Array(" HTTP/1.1\r\nHost: \(endpoint.authority)\r\nUser-Agent: \(Self.userAgent)".utf8)
+        basePath = Array(endpoint.basePath.utf8)
     }
 
     /// The buffer that the last event stands in.
@@ -46,7 +49,7 @@ struct RuntimeAPI: ~Copyable {
         while true {
             let reason: String
             let isReused = connection.isConnected
-            writeHead("GET /2018-06-01/runtime/invocation/next")
+            writeHead("GET ", "/2018-06-01/runtime/invocation/next")
             switch exchange() {
             // A kept connection may have been closed while it was idle, which says nothing about the server.
             case .failure(.closedEarly(isUntouched: true)) where isReused: continue
@@ -94,7 +97,7 @@ struct RuntimeAPI: ~Copyable {
     mutating func failInitialization(with error: InvocationError) {
         let body = error.body(requestID: nil)
         writeHead(
-            "POST /2018-06-01/runtime/init/error", length: body.count,
+            "POST ", "/2018-06-01/runtime/init/error", length: body.count,
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
         request.append(contentsOf: body)
         switch exchange(timeout: Self.initializationTimeout) {
@@ -117,7 +120,7 @@ extension RuntimeAPI {
     private mutating func post(
         _ invocation: Invocation, _ call: String, body: [UInt8], headers: [(String, String)]
     ) throws(RuntimeError) {
-        begin("POST /2018-06-01/runtime/invocation/")
+        begin("POST ", "/2018-06-01/runtime/invocation/")
         request.append(utf8: Self.pathSegment(invocation.requestID))
         request.append(UInt8(ascii: "/"))
         request.append(utf8: call)
@@ -180,18 +183,22 @@ extension RuntimeAPI {
     }
 
     private mutating func writeHead(
-        _ line: StaticString, length: Int? = nil, headers: [(String, String)] = []
+        _ method: StaticString, _ path: StaticString, length: Int? = nil, headers: [(String, String)] = []
     ) {
-        begin(line)
+        begin(method, path)
         request.append(contentsOf: commonHead)
         for (name, value) in headers { addHeader(name, value) }
         endHead(length: length)
     }
 
-    /// - Parameter line: Method and path, or their beginning.
-    private mutating func begin(_ line: StaticString) {
+    /// - Parameters:
+    ///   - method: With a space behind it.
+    ///   - path: Below the endpoint's own, or its beginning.
+    private mutating func begin(_ method: StaticString, _ path: StaticString) {
         request.removeAll(keepingCapacity: true)
-        request.append(ascii: line)
+        request.append(ascii: method)
+        request.append(contentsOf: basePath)
+        request.append(ascii: path)
     }
 
     private mutating func addHeader(_ name: String, _ value: String) {
@@ -243,7 +250,7 @@ extension RuntimeAPI {
     mutating func registerExtension() -> ExtensionConnection? {
         let body = Array(#"{"events":[]}"#.utf8)
         writeHead(
-            "POST /2020-01-01/extension/register", length: body.count,
+            "POST ", "/2020-01-01/extension/register", length: body.count,
             headers: [("Lambda-Extension-Name", Self.extensionName)])
         request.append(contentsOf: body)
         do throws(HTTPError) {
@@ -255,7 +262,7 @@ extension RuntimeAPI {
                 return nil
             }
             var waiting = RuntimeConnection(endpoint)
-            writeHead("GET /2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
+            writeHead("GET ", "/2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
             // Lambda now waits for this call, so a connection that fails is worth a second one.
             do throws(HTTPError) { try waiting.send(withoutAwaiting: request.span) } catch {
                 try waiting.send(withoutAwaiting: request.span)

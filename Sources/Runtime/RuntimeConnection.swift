@@ -21,10 +21,14 @@ struct RuntimeConnection: ~Copyable {
     private(set) var buffer: [UInt8] = []
     private var filled = 0
 
-    /// Events have at most 6 MiB; a replay may send more, and nothing honest comes near this.
+    /// Far above any legitimate event: those of Lambda have at most 6 MiB, and a replay may send more.
     private static let bodyLimit = 256 * 1024 * 1024
     /// What a head and a small event come in at once; more would be pages that nobody needs.
     private static let firstRoom = 8 * 1024
+    /// How much room a response is given for its announced length alone; beyond, memory follows the bytes that came.
+    private static let trustedRoom = 1024 * 1024
+    /// How many responses with a status of 1xx may precede the real one.
+    private static let announcementLimit = 8
 
     init(_ endpoint: Endpoint) { self.endpoint = endpoint }
 
@@ -42,7 +46,12 @@ struct RuntimeConnection: ~Copyable {
             try send(request)
             var response = try receive()
             // 100 Continue and its like announce the real response.
-            while response.head.status < 200 { response = try receive(after: response.body.upperBound) }
+            var announcements = 0
+            while response.head.status < 200 {
+                announcements += 1
+                guard announcements <= Self.announcementLimit else { throw .malformed("too many announcements") }
+                response = try receive(after: response.body.upperBound)
+            }
             if !response.head.keepsAlive { disconnect() }
             return response
         } catch {
@@ -118,8 +127,10 @@ extension RuntimeConnection {
 
     /// Receives until `end` bytes stand in the buffer.
     private mutating func receive(upTo end: Int) throws(HTTPError) {
-        if end > buffer.count { grow(to: end) }
         while filled < end {
+            if filled == buffer.count || buffer.count < min(end, Self.trustedRoom) {
+                grow(to: max(min(end, Self.trustedRoom), min(end, buffer.count * 2)))
+            }
             guard try receiveMore() else { throw .closedEarly(isUntouched: false) }
         }
     }
@@ -128,7 +139,7 @@ extension RuntimeConnection {
     private mutating func receiveMore() throws(HTTPError) -> Bool {
         if filled == buffer.count {
             guard buffer.count < Self.bodyLimit else { throw .tooLarge(Self.bodyLimit) }
-            grow(to: max(Self.firstRoom, buffer.count * 2))
+            grow(to: max(Self.firstRoom, min(buffer.count * 2, Self.bodyLimit)))
         }
         let count: Int?
         do throws(SocketError) { count = try socket?.receive(into: &buffer, at: filled) } catch { throw .socket(error) }
@@ -160,15 +171,27 @@ extension RuntimeConnection {
             for index in 0..<size { buffer[end + index] = buffer[position + index] }
             end += size
             position += size
-            guard try receiveLine(from: position).content.isEmpty else { throw .malformed("a chunk's end") }
-            position = try receiveLine(from: position).next
+            let rest = try receiveLine(from: position)
+            guard rest.content.isEmpty else { throw .malformed("a chunk's end") }
+            position = rest.next
+            // Never more to move than there is to gain.
+            if position - end > max(Self.firstRoom, filled - position) { removeGap(end, upTo: &position) }
         }
         // Trailers, which the Runtime API does not send, end with an empty line as well.
+        let trailers = position
         while true {
             let line = try receiveLine(from: position)
             position = line.next
             if line.content.isEmpty { return end }
+            guard position - trailers <= ResponseHead.limit else { throw .tooLarge(ResponseHead.limit) }
         }
+    }
+
+    /// Closes the gap between joined chunks and what follows them, which sizes and line ends have left.
+    private mutating func removeGap(_ end: Int, upTo position: inout Int) {
+        for index in position..<filled { buffer[end + index - position] = buffer[index] }
+        filled -= position - end
+        position = end
     }
 
     private mutating func receiveLine(from start: Int) throws(HTTPError) -> (content: Range<Int>, next: Int) {

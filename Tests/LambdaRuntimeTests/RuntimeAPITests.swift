@@ -57,6 +57,21 @@ final class RuntimeAPITests: XCTestCase {
         XCTAssertEqual(script.pauses.all, [100, 200, 400, 800].map { Duration.milliseconds($0) })
     }
 
+    func testAPathOfTheEndpointPrecedesThatOfEachCall() throws {
+        let script = try Script()
+        for (path, prefix) in [("", ""), ("/", ""), ("/Function", "/Function"), ("/a/b/", "/a/b")] {
+            let earlier = script.server.received.count
+            var api = RuntimeAPI(try XCTUnwrap(Endpoint(script.server.address + path)), log: Logger(sink: script.lines))
+            _ = api.registerExtension()
+            api.failInitialization(with: InvocationError(type: "Runtime.Test", message: "m"))
+            let received = script.server.received.dropFirst(earlier).filter { $0.method == "POST" }
+            XCTAssertEqual(
+                received.map(\.path),
+                ["\(prefix)/2020-01-01/extension/register", "\(prefix)/2018-06-01/runtime/init/error"])
+            XCTAssertEqual(Set(received.compactMap { $0.value(of: "Host") }), [script.server.address])
+        }
+    }
+
     func testMissingRequestIDIsAFailedTry() throws {
         let script = try Script()
         script.server.add(Fault(.next, .raw(Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8))))
