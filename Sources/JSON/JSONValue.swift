@@ -1,6 +1,9 @@
 /// A whole JSON text as a tree, for control planes' small requests and answers.
 ///
 /// Records never go this way: the hot path reads with ``JSONScanner`` and builds nothing it does not keep.
+///
+/// Names and texts are compared byte for byte: `String`'s own comparison takes canonically equivalent texts for equal,
+/// and time that grows faster than their length.
 public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -18,6 +21,10 @@ public struct JSONObject: Sendable, Equatable {
         public var value: JSONValue
 
         public init(name: String, value: JSONValue) { (self.name, self.value) = (name, value) }
+
+        public static func == (lhs: Self, rhs: Self) -> Bool {
+            lhs.name.hasSameBytes(as: rhs.name) && lhs.value == rhs.value
+        }
     }
 
     public private(set) var members: [Member]
@@ -28,14 +35,29 @@ public struct JSONObject: Sendable, Equatable {
 
     /// The member's value; of two with one name, the last; setting nil removes it.
     public subscript(name: String) -> JSONValue? {
-        get { members.last { $0.name == name }?.value }
+        get { members.last { $0.name.hasSameBytes(as: name) }?.value }
         set {
-            guard let newValue else { return members.removeAll { $0.name == name } }
-            if let index = members.lastIndex(where: { $0.name == name }) {
+            guard let newValue else { return members.removeAll { $0.name.hasSameBytes(as: name) } }
+            if let index = members.lastIndex(where: { $0.name.hasSameBytes(as: name) }) {
                 members[index].value = newValue
             } else {
                 members.append(Member(name: name, value: newValue))
             }
+        }
+    }
+}
+
+/// Comparing.
+extension JSONValue {
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        switch (lhs, rhs) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)), (.string(let left), .string(let right)):
+            left.hasSameBytes(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
         }
     }
 }
@@ -112,7 +134,7 @@ extension JSONValue {
         return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
     }
 
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool { if case .null = self { true } else { false } }
 }
 
 /// Writing.

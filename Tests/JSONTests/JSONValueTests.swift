@@ -1,3 +1,4 @@
+import TestSupport
 import XCTest
 
 @testable import JSON
@@ -53,6 +54,35 @@ final class JSONValueTests: XCTestCase {
         object["a"] = nil
         object["c"] = true
         XCTAssertEqual(JSONValue.object(object).text, #"{"b":2,"c":true}"#)
+    }
+
+    func testCanonicallyEquivalentTextsDiffer() throws {
+        // Each pair is equal as `String`s, and differs in its bytes.
+        let pairs = [
+            ("caf\u{E9}", "cafe\u{301}"), ("\u{212B}", "\u{C5}"), ("\u{AC00}", "\u{1100}\u{1161}"),
+            ("q\u{307}\u{323}", "q\u{323}\u{307}"), ("\u{37E}", ";"),
+        ]
+        for (one, other) in pairs {
+            var object = try XCTUnwrap(try parsed("{\"\(one)\":1,\"\(other)\":2}").object)
+            XCTAssertEqual(object[one], 1, one)
+            XCTAssertEqual(object[other], 2, one)
+            object[one] = 3
+            XCTAssertEqual(object[other], 2, one)
+            object[other] = nil
+            XCTAssertEqual(JSONValue.object(object).bytes, Array("{\"\(one)\":3}".utf8))
+            XCTAssertFalse(JSONValue.string(one) == JSONValue.string(other), one)
+            XCTAssertFalse(try parsed("{\"\(one)\":1}") == parsed("{\"\(other)\":1}"), one)
+        }
+    }
+
+    func testNamesCostTimeInProportionToTheirLength() throws {
+        let growth = CPUTimeGrowth(
+            make: { JSONObject([.init(name: "a" + String(repeating: "\u{301}\u{323}", count: $0), value: 1)]) }
+        ) { object in
+            _ = object["a\u{323}"]
+            _ = JSONValue.object(object) == JSONValue.object(JSONObject([.init(name: "a\u{323}", value: 1)]))
+        }
+        XCTAssertTrue(growth.isProportional(), "\(growth)")
     }
 
     func testNumbersKeepTheirDigits() throws {

@@ -76,6 +76,34 @@ final class WindowAggregatesTests: XCTestCase {
         XCTAssertEqual(lines.objects.count { $0["message"] as? String == "window closed" }, 0)
     }
 
+    func testCanonicallyEquivalentIDsAreTwoConcertsInEachInvocation() throws {
+        // Each pair is equal as `String`s, and differs in its bytes.
+        let pairs = [
+            ("caf\u{E9}-1", "cafe\u{301}-1"), ("\u{1100}\u{1161}", "\u{AC00}"), ("x\u{307}\u{323}", "x\u{323}\u{307}"),
+            ("\u{2126}", "\u{3A9}"),
+        ]
+        for (one, other) in pairs {
+            var pipeline = pipeline([ScriptedProcessor()], CollectedLines())
+            var state = "{}"
+            for round in 1...3 {
+                let payloads = [
+                    Self.concert(one, "scheduled"), Self.concert(other, "cancelled"), Self.sale(1, of: one, 2, "1"),
+                    Self.sale(2, of: other, 1, "10"),
+                ]
+                let answer = try respond(payloads, state: state, &pipeline)
+                let aggregates = try XCTUnwrap(answer.state["aggregates"])
+                XCTAssertEqual(aggregates["statusChanges"], [:], "no concert changed its status")
+                let concerts = try XCTUnwrap(aggregates["concerts"]?.object)
+                XCTAssertEqual(concerts.members.count, 2, one)
+                XCTAssertEqual(concerts[one]?["tickets"]?.integer, 2 * round, one)
+                XCTAssertEqual(concerts[one]?["status"], "scheduled", one)
+                XCTAssertEqual(concerts[other]?["revenue"]?.string, "\(10 * round).00", one)
+                XCTAssertEqual(concerts[other]?["status"], "cancelled", one)
+                state = answer.state.text
+            }
+        }
+    }
+
     func testTheStateStaysBelowAMegabyteWhateverComes() throws {
         let lines = CollectedLines()
         var pipeline = pipeline([ScriptedProcessor()], lines)

@@ -50,7 +50,7 @@ public enum CPUTime {
     /// Shorter measurements are repeated and divided.
     private static let leastMeasured = 0.002
     /// Longer ones are exact enough the first time.
-    private static let longMeasured = 0.5
+    private static let longMeasured = 0.05
 }
 
 /// The CPU time of one kind of work on inputs of growing length.

@@ -50,6 +50,9 @@ extension RecordBatch {
     /// A kept text as a `String`.
     public func string(_ text: Text) -> String { storage.string(text) }
 
+    /// A kept text's UTF-8, to compare it and to use it as a key.
+    public func bytes(_ text: Text) -> [UInt8] { Array(storage.bytes[text.range]) }
+
     /// The texts of a list, in order.
     public func strings(_ list: TextList) -> [String] { texts(list).map(string) }
 
@@ -72,13 +75,16 @@ extension RecordBatch {
         sources[Int(position.source)].arrivalMilliseconds
     }
 
+    /// The stream's own ARN, also where the event gives that of an enhanced fan-out consumer.
+    ///
+    /// A text that is not the ARN of a stream is returned as it is.
     public func streamARN(of position: RecordPosition) -> String? {
-        sources[Int(position.source)].streamARN.map(eventString)
+        sources[Int(position.source)].streamARN.map(eventString).map { KinesisStreamARN($0)?.arn.description ?? $0 }
     }
 
     /// The name of the stream, whose ARN or whose consumer's ARN the event gives; nil where it gives neither.
     package func streamName(of position: RecordPosition) -> String? {
-        streamARN(of: position).flatMap { KinesisStreamARN($0)?.name }
+        sources[Int(position.source)].streamARN.map(eventString).flatMap { KinesisStreamARN($0)?.name }
     }
 
     /// Whether the event gives the same stream and shard for both, byte for byte.

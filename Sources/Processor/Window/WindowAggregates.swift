@@ -17,7 +17,7 @@ struct WindowAggregates: Sendable, Equatable {
         var tickets = 0
         var revenue = Money()
         /// The last one that came.
-        var status: String?
+        var status: Processor.Concert.Status?
     }
 
     /// Records by kind.
@@ -26,8 +26,9 @@ struct WindowAggregates: Sendable, Equatable {
     private(set) var tickets = 0
     private(set) var revenue = Money()
     /// How often a concert came with another status than the one before in this window.
-    private(set) var statusChanges: [String: Int] = [:]
-    private(set) var concerts: [String: Concert] = [:]
+    private(set) var statusChanges: [Processor.Concert.Status: Int] = [:]
+    /// By ID in UTF-8: as `String`s, canonically equivalent IDs would be one.
+    private(set) var concerts: [[UInt8]: Concert] = [:]
     /// Concerts for which there was no room; their sales are in the sums alone.
     private(set) var omittedConcerts = 0
     private var bytes = 0
@@ -44,8 +45,8 @@ extension WindowAggregates {
         switch record.payload {
         case .artist, .venue: break
         case .concert(let concert):
-            let status = concert.status.rawValue
-            let id = batch.string(concert.concertID)
+            let status = concert.status
+            let id = batch.bytes(concert.concertID)
             if let before = concerts[id]?.status, before != status { statusChanges[status, default: 0] += 1 }
             if !change(id, { $0.status = status }) { omittedConcerts += 1 }
         case .ticketSale(let sale):
@@ -53,7 +54,7 @@ extension WindowAggregates {
             sales += 1
             tickets += Int(sale.quantity)
             revenue.add(price)
-            let isKnown = change(batch.string(sale.concertID)) { known in
+            let isKnown = change(batch.bytes(sale.concertID)) { known in
                 known.sales += 1
                 known.tickets += Int(sale.quantity)
                 known.revenue.add(price)
@@ -63,14 +64,14 @@ extension WindowAggregates {
     }
 
     /// - Returns: Whether there is room for the concert.
-    private mutating func change(_ id: String, _ body: (inout Concert) -> Void) -> Bool {
+    private mutating func change(_ id: [UInt8], _ body: (inout Concert) -> Void) -> Bool {
         if var known = concerts[id] {
             body(&known)
             concerts[id] = known
             return true
         }
         // Its ID as JSON, and the figures at their longest.
-        let size = JSONValue.string(id).bytes.count + 160
+        let size = JSONValue.string(Self.name(id)).bytes.count + 160
         guard bytes + size <= Self.concertBytes else { return false }
         bytes += size
         var new = Concert()
@@ -78,6 +79,11 @@ extension WindowAggregates {
         concerts[id] = new
         return true
     }
+}
+
+extension WindowAggregates {
+    /// An ID as the name of a member of the state.
+    private static func name(_ id: [UInt8]) -> String { String(decoding: id, as: UTF8.self) }
 }
 
 /// Reading and writing the state.
@@ -91,15 +97,18 @@ extension WindowAggregates {
         (sales, tickets) = (Self.count(own["sales"]?.integer) ?? 0, Self.count(own["tickets"]?.integer) ?? 0)
         revenue = Money(own["revenue"]?.string)
         omittedConcerts = Self.count(own["omittedConcerts"]?.integer) ?? 0
-        for status in Concert.statuses {
-            statusChanges[status] = own["statusChanges"]?[status]?.integer.flatMap(Self.count)
+        for status in Processor.Concert.Status.allCases {
+            statusChanges[status] = own["statusChanges"]?[status.rawValue]?.integer.flatMap(Self.count)
         }
         for member in own["concerts"]?.object?.members ?? [] {
-            _ = change(member.name) { concert in
+            _ = change(Array(member.name.utf8)) { concert in
                 concert.sales = Self.count(member.value["sales"]?.integer) ?? 0
                 concert.tickets = Self.count(member.value["tickets"]?.integer) ?? 0
                 concert.revenue = Money(member.value["revenue"]?.string)
-                concert.status = member.value["status"]?.string.flatMap { Concert.statuses.contains($0) ? $0 : nil }
+                let status = member.value["status"]?.string
+                concert.status = status.flatMap { status in
+                    Processor.Concert.Status.allCases.first { $0.rawValue.hasSameBytes(as: status) }
+                }
             }
         }
     }
@@ -111,7 +120,7 @@ extension WindowAggregates {
     ///
     /// - Parameter state: The one that came.
     func state(replacing state: JSONValue) -> [UInt8] {
-        var members = (state.object?.members ?? []).filter { $0.name != Self.member }.map {
+        var members = (state.object?.members ?? []).filter { !$0.name.hasSameBytes(as: Self.member) }.map {
             ($0.name, Optional($0.value))
         }
         members.append((Self.member, json()))
@@ -127,17 +136,20 @@ extension WindowAggregates {
         func object(_ counts: [(String, Int)]) -> JSONValue {
             .object(ofPresent: counts.filter { $0.1 > 0 }.map { ($0.0, .integer($0.1)) })
         }
-        let ranked = concerts.sorted { ($0.value.revenue.approximate, $1.key) > ($1.value.revenue.approximate, $0.key) }
+        let ranked = concerts.sorted { one, other in
+            let (revenue, otherRevenue) = (one.value.revenue.approximate, other.value.revenue.approximate)
+            return revenue != otherRevenue ? revenue > otherRevenue : one.key.lexicographicallyPrecedes(other.key)
+        }
         let listed = ranked.prefix(concertLimit ?? ranked.count).map { id, concert in
             (
-                id,
+                Self.name(id),
                 Optional(
                     JSONValue.object(
                         ofPresent: [
                             ("sales", concert.sales > 0 ? .integer(concert.sales) : nil),
                             ("tickets", concert.sales > 0 ? .integer(concert.tickets) : nil),
                             ("revenue", concert.sales > 0 ? .string(concert.revenue.description) : nil),
-                            ("status", concert.status.map { .string($0) }),
+                            ("status", concert.status.map { .string($0.rawValue) }),
                         ]))
             )
         }
@@ -145,15 +157,14 @@ extension WindowAggregates {
             ofPresent: [
                 ("records", object(Payload.Kind.allCases.map { ($0.rawValue, records[$0] ?? 0) })),
                 ("sales", .integer(sales)), ("tickets", .integer(tickets)), ("revenue", .string(revenue.description)),
-                ("statusChanges", object(Concert.statuses.map { ($0, statusChanges[$0] ?? 0) })),
+                (
+                    "statusChanges",
+                    object(Processor.Concert.Status.allCases.map { ($0.rawValue, statusChanges[$0] ?? 0) })
+                ),
                 ("concerts", .object(ofPresent: listed)),
                 ("omittedConcerts", .integer(omittedConcerts + ranked.count - listed.count)),
             ])
     }
-}
-
-extension WindowAggregates.Concert {
-    static let statuses = Concert.Status.allCases.map(\.rawValue)
 }
 
 extension RecordBatch {
