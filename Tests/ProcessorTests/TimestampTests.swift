@@ -83,6 +83,103 @@ final class TimestampTests: XCTestCase {
         check(refused.map { Case($0, nil) })
     }
 
+    func testARefusedTextIsExplained() throws {
+        let full = "YYYY-MM-DDTHH:MM:SS"
+        let date = "YYYY-MM-DD"
+        let cases: [(text: String, problem: String, line: UInt)] = [
+            ("2027-03-05T20:15", "seconds are missing: \(full)", #line),
+            ("2027-03-05T20:15:", "seconds are missing: \(full)", #line),
+            ("2027-03-05T20:15Z", "seconds are missing: \(full)", #line),
+            ("2027-03-05 20", "minutes are missing: \(full)", #line),
+            ("2027-03-05T", "hours are missing: \(full)", #line),
+            ("2027-03-05Tnoon", "hours are missing: \(full)", #line),
+            ("2027-03-05T9:15:00", "hours must have two digits: \(full)", #line),
+            ("2027-03-05T201500", "colons are missing: \(full)", #line),
+            ("2027-03-05t20:15:00", "the T before the time must be uppercase: \(full)", #line),
+            ("2027-03-05_20:15:00", "a T must follow the date: \(full)", #line),
+            ("2027-03-05  20:15:00", "only one space may precede the time: \(full)", #line),
+            ("2027-03-05T24:00:00", "hour 24 is outside 00...23", #line),
+            ("2027-03-05T23:61:00", "minute 61 is outside 00...59", #line),
+            ("2027-03-05T23:59:60Z", "second 60 is outside 00...59", #line),
+            ("2027-03-05T23:59:59.", "the fraction of a second has no digits", #line),
+            ("2027-03-05T23:59:59,5", "a point must precede the fraction, not a comma", #line),
+            ("2027-03-05T23:59:59.0123456789", "the fraction of a second has more than 9 digits", #line),
+            ("2027-03-05T23:59:59z", "the Z must be uppercase", #line),
+            ("2027-03-05T23:59:59 +01:00", "a space must not follow the time; the offset is Z or ±HH:MM", #line),
+            ("2027-03-05T23:59:59UTC", "the offset must be Z or ±HH:MM", #line),
+            ("2027-03-05T23:59:59\u{2212}01:00", "the offset must be Z or ±HH:MM", #line),
+            ("2027-03-05T23:59:59+01", "the offset's minutes are missing: ±HH:MM", #line),
+            ("2027-03-05T23:59:59-0130", "the offset's colon is missing: ±HH:MM", #line),
+            ("2027-03-05T23:59:59+1:00", "the offset's hours must have two digits: ±HH:MM", #line),
+            ("2027-03-05T23:59:59+24:00", "the offset is not below 24 hours", #line),
+            ("2027-03-05T23:59:59+01:60", "the offset's minutes are outside 00...59", #line),
+            ("2027-03-05T23:59:59+01:0", "the offset's minutes must have two digits: ±HH:MM", #line),
+            ("2027-03-05T23:59:59+01:00:60", "the offset's seconds are outside 00...59", #line),
+            ("2027-03-05T23:59:59+01:00:5", "the offset's seconds must have two digits: ±HH:MM:SS", #line),
+            ("2027-03-05T23:59:59Z[Europe/Bern]", "nothing may follow the offset", #line),
+            ("2027-03-05T23:59:59+01:00x", "nothing may follow the offset", #line),
+            ("0001-01-01T00:00:00+00:01", "the year is outside 1...9999 in UTC", #line),
+            ("2027-02-29", "February 2027 has 28 days", #line),
+            ("2028-02-30T10:00:00", "February 2028 has 29 days", #line),
+            ("1900-02-29", "February 1900 has 28 days", #line), ("2027-09-31", "September 2027 has 30 days", #line),
+            ("2027-01-32", "January 2027 has 31 days", #line), ("2027-06-00", "day 00 is outside 01...30", #line),
+            ("2027-13-01", "month 13 is outside 01...12", #line), ("2027-00-10", "month 00 is outside 01...12", #line),
+            ("0000-05-01", "year 0000 is outside 0001...9999", #line),
+            ("2027-3-05", "the month must have two digits: \(date)", #line),
+            ("2027-03-5", "the day must have two digits: \(date)", #line),
+            ("2027-03", "the day is missing: \(date)", #line), ("2027-", "the month is missing: \(date)", #line),
+            ("2027/03/05", "hyphens are expected: \(date)", #line),
+            ("20270305T201500", "hyphens are missing: \(date)", #line),
+            ("20270305", "hyphens are missing: \(date)", #line),
+            ("05.03.2027", "the year must come first and have four digits: \(date)", #line),
+            ("12027-03-05", "the year must have four digits: \(date)", #line),
+            ("+2027-03-05", "the year has a sign: \(date) or \(full)", #line),
+            ("1804280400", "a number is not a date: expected \(date) or \(full)", #line),
+            ("2027-W09-5", "a week is not allowed: \(date)", #line),
+            ("2027-064", "the month must have two digits: \(date)", #line),
+            ("tomorrow", "expected \(date) or \(full)", #line),
+            ("\u{FF12}027-03-05", "expected \(date) or \(full)", #line),
+        ]
+        for (text, problem, line) in cases {
+            XCTAssertNil(Self.timestamp(text), text, line: line)
+            let found = TimestampProblem(Array(text.utf8), allowsTime: true).description
+            XCTAssertEqual(found, problem, text, line: line)
+        }
+        let dates: [(text: String, problem: String, line: UInt)] = [
+            ("2027-03-05T20:15:00", "a time of day is not allowed: \(date)", #line),
+            ("2027-02-29T20:15:00", "February 2027 has 28 days", #line), ("soon", "expected \(date)", #line),
+        ]
+        for (text, problem, line) in dates {
+            XCTAssertNil(Self.date(text), text, line: line)
+            let found = TimestampProblem(Array(text.utf8), allowsTime: false).description
+            XCTAssertEqual(found, problem, text, line: line)
+        }
+    }
+
+    func testARecordsBadTimestampIsNamedWithItsProblem() {
+        var decoder = PayloadDecoder()
+        let cases: [(member: String, message: String, line: UInt)] = [
+            (
+                #""event_date":" 2027-03-05T20:15 ""#,
+                #"concert.event_date: " 2027-03-05T20:15 ": seconds are missing: YYYY-MM-DDTHH:MM:SS"#, #line
+            ),
+            (
+                #""event_date":"2027-02-\u0033\u0030""#,
+                #"concert.event_date: "2027-02-30": February 2027 has 28 days"#, #line
+            ),
+            (
+                #""event_date":"2027-03-05","ingestion_timestamp":"2027-03-05T20""#,
+                #"concert.ingestion_timestamp: "2027-03-05T20": minutes are missing: YYYY-MM-DDTHH:MM:SS"#, #line
+            ),
+        ]
+        for (member, message, line) in cases {
+            let bytes = Array(#"{"concert_id":"c1",\#(member)}"#.utf8)
+            XCTAssertThrowsError(try decoder.decode(bytes.span), line: line) {
+                XCTAssertEqual($0 as? PayloadError, PayloadError(.range, message), line: line)
+            }
+        }
+    }
+
     func testPrintsAsManyDigitsOfFractionAsAsked() {
         let cases: [(nanoseconds: Int32, digits: Int?, expected: String, line: UInt)] = [
             (0, nil, "Z", #line), (0, 0, "Z", #line), (0, 3, ".000Z", #line), (0, 9, ".000000000Z", #line),

@@ -97,6 +97,24 @@ struct DecimalValue: Equatable {
         return Int64(exactly: isNegative ? -Int128(magnitude) : Int128(magnitude))
     }
 
+    /// Whether the value is 0, or its magnitude is within 1e-300...1e300, as any reader of doubles can represent it.
+    @inline(__always)
+    var isRepresentable: Bool {
+        // Most numbers have few digits and no exponent.
+        -280 < exponent && exponent < 280 || isZero || isRepresentableAtTheLimits
+    }
+
+    private var isRepresentableAtTheLimits: Bool {
+        var power = exponent
+        var first = significand
+        var isPowerOfTen = !hasMoreDigits
+        while first >= 10 {
+            if first % 10 != 0 { isPowerOfTen = false }
+            (first, power) = (first / 10, power + 1)
+        }
+        return -300 <= power && (power < 300 || power == 300 && first == 1 && isPowerOfTen)
+    }
+
     /// Whether the value, sign left out, is above `bound`.
     func magnitudeExceeds(_ bound: UInt32) -> Bool {
         guard significand != 0 else { return false }

@@ -74,6 +74,14 @@ enum Field: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// Whether the value is an entity's ID: of the record's own entity, or of one that it refers to.
+    var isID: Bool {
+        switch self {
+        case .artistID, .concertID, .eventID, .venueID, .saleID: true
+        default: false
+        }
+    }
+
     static let insideRawData: [Field] = [.rawFollowers, .rawName, .rawURL]
     static let insideLocation: [Field] = [
         .locationCity, .locationState, .locationCountry, .locationAddress, .locationPostalCode, .locationLatitude,

@@ -14,9 +14,6 @@ struct FieldValue: Sendable, Equatable {
             start: Int32(truncatingIfNeeded: range.lowerBound), end: Int32(truncatingIfNeeded: range.upperBound),
             kind: .object, isEscaped: false)
     }
-
-    /// The value as it stands in the JSON text, quotes included.
-    var rawRange: Range<Int> { kind == .string ? Int(start) - 1..<Int(end) + 1 : range }
 }
 
 /// The known fields of one JSON object: filled in one pass, read by name afterwards.

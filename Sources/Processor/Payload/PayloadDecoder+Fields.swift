@@ -10,8 +10,19 @@ extension PayloadDecoder {
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not text")
         }
-        return try keep(value, field, of: entity, in: bytes)
+        let text = try keep(value, field, of: entity, in: bytes)
+        // What ``keepPlain(_:in:)`` keeps is short.
+        guard text.count <= Self.longestID || !field.isID else {
+            throw PayloadError(
+                .range,
+                "\(name(field, of: entity)): \(shown(value, in: bytes)) has \(text.count) bytes, and at most "
+                    + "\(Self.longestID) are allowed")
+        }
+        return text
     }
+
+    /// The longest ID of an entity, in bytes: IDs become keys, which sinks bound, too.
+    static let longestID = 1024
 
     mutating func required(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError) -> Text
     {
@@ -29,12 +40,15 @@ extension PayloadDecoder {
         let mark = storage.mark
         let number = try keepNumber(value, field, of: entity, in: bytes)
         let decimal = DecimalValue(number.text.range, of: storage.bytes.span)
-        if let broken = rule(decimal) {
+        if let broken = rule(decimal) ?? (decimal.isRepresentable ? nil : Self.notRepresentable) {
             storage.roll(back: mark)
             throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) \(broken)")
         }
         return number
     }
+
+    /// What is wrong with a number that ``DecimalValue/isRepresentable`` is false of.
+    static let notRepresentable = "has a magnitude outside 1e-300...1e300"
 
     /// A whole number: `2`, `2.0` and `2e0` are one, 2.5 is none.
     mutating func whole(
@@ -72,15 +86,13 @@ extension PayloadDecoder {
     mutating func timestamp(
         _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Timestamp? {
-        try parsed(field, of: entity, in: bytes, expected: "an ISO 8601 timestamp in the years 1 to 9999") {
-            Timestamp($0, of: $1)
-        }
+        try parsed(field, of: entity, in: bytes, allowsTime: true) { Timestamp($0, of: $1) }
     }
 
     mutating func date(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError)
         -> CalendarDate?
     {
-        try parsed(field, of: entity, in: bytes, expected: "a date as YYYY-MM-DD") { CalendarDate($0, of: $1) }
+        try parsed(field, of: entity, in: bytes, allowsTime: false) { CalendarDate($0, of: $1) }
     }
 
     /// One of an enumeration's words, in any letter case.
@@ -111,7 +123,7 @@ extension PayloadDecoder {
     }
 
     private mutating func parsed<Value>(
-        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, expected: String,
+        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, allowsTime: Bool,
         parse: (Range<Int>, Span<UInt8>) -> Value?
     ) throws(PayloadError) -> Value? {
         guard let value = given(field, in: bytes) else { return nil }
@@ -128,9 +140,21 @@ extension PayloadDecoder {
             result = parse(WhiteSpace.trimmed(value.range, of: bytes), bytes)
         }
         guard let result else {
-            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not \(expected)")
+            let problem = timestampProblem(value, allowsTime: allowsTime, in: bytes)
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)): \(problem)")
         }
         return result
+    }
+}
+
+extension PayloadDecoder {
+    /// What is wrong with a timestamp or a date that could not be read.
+    private mutating func timestampProblem(_ value: FieldValue, allowsTime: Bool, in bytes: Span<UInt8>) -> String {
+        let mark = storage.mark
+        defer { storage.roll(back: mark) }
+        let range = appendTrimmed(value, in: bytes)
+        let start = range.lowerBound..<min(range.upperBound, range.lowerBound + TimestampProblem.longest)
+        return TimestampProblem(Array(storage.bytes[start]), allowsTime: allowsTime).description
     }
 }
 
@@ -165,7 +189,7 @@ extension PayloadDecoder {
     ) throws(PayloadError) -> Text {
         let range = appendTrimmed(value, in: bytes)
         if value.isEscaped, storage.bytes.span.firstIndex(of: 0, in: range) != nil {
-            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) holds U+0000")
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(value, in: bytes)) contains U+0000")
         }
         return Text(range)
     }
@@ -195,8 +219,12 @@ extension PayloadDecoder {
         PayloadError(.missing, "\(name(field, of: entity)): is missing, and required")
     }
 
-    /// A value as it stands in the JSON text, shortened past 100 characters.
+    /// A value, shortened past 100 characters: text decoded and in quotes, anything else as it is in the JSON text.
     func shown(_ value: FieldValue, in bytes: Span<UInt8>) -> String {
-        MessageText.shown(value.rawRange, of: bytes)
+        guard value.kind == .string else { return MessageText.shown(value.range, of: bytes) }
+        guard value.isEscaped else { return "\"\(MessageText.shown(value.range, of: bytes))\"" }
+        var text: [UInt8] = []
+        JSONEscape.append(JSONString(range: value.range, isEscaped: true), of: bytes, to: &text)
+        return "\"\(MessageText.shown(0..<text.count, of: text.span))\""
     }
 }

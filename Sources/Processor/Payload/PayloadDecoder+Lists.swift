@@ -117,7 +117,9 @@ extension PayloadDecoder {
     ) throws(PayloadError) -> Text {
         guard isGiven(price, in: bytes) else { return Text(start: 0, count: 0) }
         let number = try keepNumber(price, field, of: entity, in: bytes)
-        guard !isBelowZero(number) else { throw belowZero(field, of: entity, shown: shown(price, in: bytes)) }
+        if let problem = problem(ofPrice: number) {
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(price, in: bytes)) \(problem)")
+        }
         return number.text
     }
 
@@ -150,18 +152,17 @@ extension PayloadDecoder {
             let shown = MessageText.shown(part, of: storage.bytes.span)
             throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
         }
-        guard !isBelowZero(Number(text: Text(price))) else {
-            throw belowZero(field, of: entity, shown: MessageText.shown(part, of: storage.bytes.span))
+        if let problem = problem(ofPrice: Number(text: Text(price))) {
+            let shown = MessageText.shown(part, of: storage.bytes.span)
+            throw PayloadError(.range, "\(name(field, of: entity)): \(shown) \(problem)")
         }
     }
 
-    private func isBelowZero(_ price: Number) -> Bool {
+    /// What rule a price breaks; nil when it is allowed.
+    private func problem(ofPrice price: Number) -> String? {
         let value = DecimalValue(price.text.range, of: storage.bytes.span)
-        return value.isNegative && !value.isZero
-    }
-
-    private func belowZero(_ field: Field, of entity: Payload.Kind, shown: String) -> PayloadError {
-        PayloadError(.range, "\(name(field, of: entity)): \(shown) is below 0")
+        if value.isNegative, !value.isZero { return "is below 0" }
+        return value.isRepresentable ? nil : Self.notRepresentable
     }
 
     /// Whether a tier comes twice or has no price, by looking at each pair; not worth it where there are many.

@@ -13,7 +13,7 @@ public struct Text: Sendable, Hashable {
 
 extension Text {
     /// - Parameter range: Of a storage's bytes; the decoder stops a batch long before 4 GiB
-    ///   (``EventDecoder/batchTextLimit``), so both numbers fit.
+    ///   (``DataDecoder``'s limit), so both numbers fit.
     @inline(__always)
     init(_ range: Range<Int>) {
         self.init(start: UInt32(truncatingIfNeeded: range.lowerBound), count: UInt32(truncatingIfNeeded: range.count))

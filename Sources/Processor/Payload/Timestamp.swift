@@ -102,7 +102,8 @@ public struct CalendarDate: Sendable, Hashable {
         (self.year, self.month, self.day) = (Int16(year), UInt8(month), UInt8(day))
     }
 
-    private static func days(in month: Int, of year: Int) -> Int {
+    /// How many days `month`, 1 to 12, of `year` has.
+    static func days(in month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
