@@ -1,9 +1,10 @@
 import Clients
 import Telemetry
 
-/// Writes dead letters to an SQS queue, an S3 bucket, or both: the bucket takes what the queue cannot hold.
+/// Writes dead letters to an SQS queue, an S3 bucket, or both: the bucket receives what the queue cannot hold.
 ///
-/// A letter is marked once its service has said that it is there; anything else leaves its record to be tried again.
+/// A letter is marked as written only when its service has confirmed it; any other outcome fails the record, which is then
+/// redelivered.
 public struct DeadLetterWriter: DeadLetterSink {
     private let queue: LetterQueue?
     private let bucket: LetterBucket?
@@ -28,64 +29,70 @@ public struct DeadLetterWriter: DeadLetterSink {
         } else {
             forBucket = Array(letters.indices)
         }
-        guard !forBucket.isEmpty else { return }
-        guard let bucket else {
-            for index in forBucket {
-                outcomes[index] = .retryable(
-                    reason:
-                        "a dead letter of \(letters[index].body.count) bytes is more than the queue takes, or holds "
-                        + "what it refuses; set DEAD_LETTER_BUCKET for such letters")
-            }
-            return
-        }
+        guard !forBucket.isEmpty, let bucket else { return }
         await bucket.write(forBucket.map { (index: $0, letter: letters[$0]) }, &outcomes)
     }
 
-    /// Sends in order what the queue can hold, until all is sent or the queue is out of reach.
+    /// Sends in order what the queue accepts, until all is sent or the queue is unavailable.
     ///
-    /// - Returns: Indices of the letters that the queue cannot hold.
+    /// - Returns: Indices of the letters that the queue cannot hold; each is marked with the cause.
     private func enqueue(
         _ letters: [DeadLetter], _ queue: LetterQueue, context: InvocationContext, _ outcomes: inout OutcomeSheet
     ) async -> [Int] {
-        var tooMuch: [Int] = []
+        var unfit: [Int] = []
         var rest = Array(letters.indices)[...]
         while !rest.isEmpty {
-            let call = LetterQueue.nextCall(&rest, of: letters, tooMuch: &tooMuch)
-            var open = call
+            let known = unfit.count
+            var open = LetterQueue.nextCall(&rest, of: letters, unfit: &unfit)
+            for index in unfit[known...] {
+                outcomes[index] = Self.unfit(
+                    "a dead letter of \(letters[index].body.count) bytes is larger than SQS allows")
+            }
             var attempt = 0
             while !open.isEmpty {
                 guard !Task.isCancelled, ContinuousClock.now + RetryPacing.leastTime < context.deadline else {
-                    return tooMuch
+                    return unfit
                 }
                 attempt += 1
                 var problem: String?
-                var isOutOfReach = false
+                var isUnavailable = false
                 let answers = await queue.send(open.map { letters[$0] })
                 for (index, answer) in zip(open, answers) {
                     switch answer {
-                    case .told: outcomes[index] = .succeeded
-                    case .refused: tooMuch.append(index)
-                    case .failed(let reason, _): (problem, outcomes[index]) = (reason, .retryable(reason: reason))
-                    case .outOfReach(let reason):
-                        (problem, isOutOfReach) = (reason, true)
+                    case .written: outcomes[index] = .succeeded
+                    case .unfit(let reason):
+                        unfit.append(index)
+                        outcomes[index] = Self.unfit(reason)
+                    case .failed(let reason): (problem, outcomes[index]) = (reason, .retryable(reason: reason))
+                    case .unavailable(let reason):
+                        (problem, isUnavailable) = (reason, true)
                         outcomes[index] = .retryable(reason: reason)
                     }
                 }
                 open = zip(open, answers).filter { if case .failed = $0.1 { true } else { false } }.map(\.0)
                 guard let problem else { break }
-                guard !isOutOfReach, !open.isEmpty, await pause(after: attempt, context) else {
+                guard !isUnavailable, !open.isEmpty, await pause(after: attempt, context) else {
                     for index in rest { outcomes[index] = .retryable(reason: problem) }
-                    return tooMuch
+                    return unfit
                 }
             }
         }
-        return tooMuch
+        return unfit
     }
 
-    /// Waits before another attempt; false when there is no use in one.
+    private static func unfit(_ reason: String) -> RecordOutcome {
+        .retryable(reason: "\(reason); set DEAD_LETTER_BUCKET for dead letters that the queue cannot hold")
+    }
+
+    /// Waits before another attempt; false when the time or the attempts are used up.
     private func pause(after attempt: Int, _ context: InvocationContext) async -> Bool {
         let delay = pacing.retries.delay(after: attempt, requested: nil)
-        guard attempt < pacing.retries.maxAttempts, ContinuousClock.now + delay < context.deadline else { return false }
+        guard attempt < Self.attempts, ContinuousClock.now + delay + RetryPacing.leastTime < context.deadline else {
+            return false
+        }
         return (try? await pacing.retries.pause(delay)) != nil
     }
+
+    /// How often a call is made for the same letters; with the pauses between them, throttling of half a minute passes.
+    private static let attempts = 8
 }

@@ -5,10 +5,10 @@ struct LetterBucket: Sendable {
     let name: String
     let clients: ClientPool<AWSClient>
 
-    /// How many objects are on their way at once; one takes about 20 ms, and a batch may have thousands.
+    /// How many objects are written at once; one takes about 20 ms, and a batch may have thousands.
     private static let lanes = 8
 
-    /// Writes until all is written or the bucket is out of reach.
+    /// Writes until all are written or one fails.
     func write(_ letters: [(index: Int, letter: DeadLetter)], _ outcomes: inout OutcomeSheet) async {
         var rest = letters[...]
         while !rest.isEmpty {
@@ -28,12 +28,18 @@ struct LetterBucket: Sendable {
         }
     }
 
+    /// - Returns: `succeeded` only for status 200 with an ETag; whatever else answers is not S3, or stored nothing.
     private func write(_ letter: DeadLetter) async -> RecordOutcome {
         let client = clients.take()
         defer { clients.giveBack(client) }
         do {
-            _ = try await client.send(
+            let response = try await client.send(
                 .putObject(bucket: name, key: letter.key, contentType: "application/json", body: letter.body))
+            guard response.isStoredObject else {
+                return .retryable(
+                    reason: "s3 PutObject: status \(response.status) without an ETag is not a response of S3; "
+                        + "check the endpoint, and proxies between it and the function")
+            }
             return .succeeded
         } catch is CancellationError {
             return .retryable(reason: "s3: no time left")
@@ -41,4 +47,11 @@ struct LetterBucket: Sendable {
             return .retryable(reason: "\(error)")
         }
     }
+}
+
+extension AWSResponse {
+    /// Whether S3 confirms with this response to `PutObject` that it stored the object: status 200 and an ETag.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseSyntax>
+    var isStoredObject: Bool { status == 200 && headers["etag"]?.isEmpty == false }
 }

@@ -8,23 +8,25 @@ struct LetterQueue: Sendable {
     let url: String
     let clients: ClientPool<AWSClient>
 
-    /// Of all messages together, and so of each.
-    static let capacity = SendCapacity(count: 10, bytes: 1_048_576)
+    /// The most messages of one call.
+    static let callCount = 10
+    /// The most bytes of all messages of one call together, and so of each.
+    static let callBytes = 1_048_576
 
     private var isFIFO: Bool { url.hasSuffix(".fifo") }
 
-    /// Takes as many from `rest` as one call may carry; what no call may carry goes to `tooMuch`.
+    /// Takes as many from `rest` as one call may carry; what no call may carry goes to `unfit`.
     static func nextCall(
-        _ rest: inout ArraySlice<Int>, of letters: [DeadLetter], tooMuch: inout [Int]
+        _ rest: inout ArraySlice<Int>, of letters: [DeadLetter], unfit: inout [Int]
     ) -> [Int] {
         var call: [Int] = []
         var bytes = 0
-        while let index = rest.first, call.count < capacity.count {
+        while let index = rest.first, call.count < callCount {
             let size = letters[index].body.count
-            if size > capacity.bytes {
-                tooMuch.append(index)
+            if size > callBytes {
+                unfit.append(index)
             } else {
-                guard bytes + size <= capacity.bytes else { break }
+                guard bytes + size <= callBytes else { break }
                 bytes += size
                 call.append(index)
             }
@@ -33,79 +35,85 @@ struct LetterQueue: Sendable {
         return call
     }
 
-    /// Makes one call, and says what became of each letter; one that the queue cannot hold is refused.
-    func send(_ letters: [DeadLetter]) async -> [SendOutcome] {
+    /// Makes one call.
+    ///
+    /// - Returns: One outcome for each of `letters`.
+    func send(_ letters: [DeadLetter]) async -> [LetterOutcome] {
         let client = clients.take()
         defer { clients.giveBack(client) }
         return await send(letters, by: client)
     }
 
-    private func send(_ letters: [DeadLetter], by client: AWSClient) async -> [SendOutcome] {
+    private func send(_ letters: [DeadLetter], by client: AWSClient) async -> [LetterOutcome] {
+        let bodies = letters.map(Self.messageBody)
         do {
-            return Self.outcomes(of: try await client.send(request(for: letters)).json(), count: letters.count)
+            let response = try await client.send(request(for: letters, bodies)).json()
+            return Self.outcomes(of: response, bodies: bodies)
         } catch let error as AWSError {
-            guard let refusal = error.refusal, Self.isAboutMessages(refusal) else {
-                return letters.map { _ in .outOfReach(reason: "\(error)") }
+            guard let refusal = error.refusal else { return letters.map { _ in .unavailable(reason: "\(error)") } }
+            if refusal.isRetryable { return letters.map { _ in .failed(reason: "\(error)") } }
+            if letters.count > 1, QueueRefusal.mayBeAboutOneMessage(code: refusal.code) {
+                // Alone, each has its own answer.
+                var outcomes: [LetterOutcome] = []
+                for letter in letters { outcomes += await send([letter], by: client) }
+                return outcomes
             }
-            guard letters.count > 1 else { return [.refused(reason: "\(error)")] }
-            // One of them spoils the call for the others: alone, each has its own answer.
-            var outcomes: [SendOutcome] = []
-            for letter in letters { outcomes += await send([letter], by: client) }
-            return outcomes
+            let isUnfit = QueueRefusal.isUnfit(code: refusal.code, message: refusal.message)
+            return letters.map { _ in isUnfit ? .unfit(reason: "\(error)") : .unavailable(reason: "\(error)") }
         } catch is CancellationError {
-            return letters.map { _ in .outOfReach(reason: "sqs: no time left") }
+            return letters.map { _ in .unavailable(reason: "sqs: no time left") }
         } catch {
-            return letters.map { _ in .outOfReach(reason: "sqs: \(error)") }
+            return letters.map { _ in .unavailable(reason: "sqs: \(error)") }
         }
     }
 
-    private func request(for letters: [DeadLetter]) -> AWSRequest {
-        let entries = letters.enumerated().map { index, letter -> JSONValue in
-            var entry: [(String, JSONValue?)] = [
-                ("Id", .string(String(index))), ("MessageBody", .string(Self.messageBody(of: letter))),
-            ]
+    private func request(for letters: [DeadLetter], _ bodies: [String]) -> AWSRequest {
+        let entries = zip(letters, bodies).enumerated().map { index, entry -> JSONValue in
+            let (letter, body) = entry
+            var members: [(String, JSONValue?)] = [("Id", .string(String(index))), ("MessageBody", .string(body))]
             if isFIFO {
                 let name = letter.sequenceNumber.digits + (letter.subSequenceNumber.map { "-\($0)" } ?? "")
-                // Within five minutes a retry's copy is dropped.
                 let digest = SHA256.digest(of: Array((letter.key + name).utf8)).hexadecimal
-                entry += [("MessageGroupId", "dead-letters"), ("MessageDeduplicationId", .string(digest))]
+                // A group of its own for each: SQS withholds the rest of a group while one of its messages is in flight.
+                // Within five minutes it drops a retry's copy.
+                members += [("MessageGroupId", .string(digest)), ("MessageDeduplicationId", .string(digest))]
             }
-            return .object(ofPresent: entry)
+            return .object(ofPresent: members)
         }
         return .sqs("SendMessageBatch", ["QueueUrl": .string(url), "Entries": .array(entries)])
     }
 
-    /// The letter's JSON in the characters that SQS takes: U+FFFE and U+FFFF, which it does not, are escaped.
+    /// The letter's JSON in the characters that SQS accepts: U+FFFE and U+FFFF, which it does not, are escaped.
     private static func messageBody(of letter: DeadLetter) -> String {
         String(decoding: letter.body, as: UTF8.self)
             .substituting("\u{FFFE}", with: #"\uFFFE"#).substituting("\u{FFFF}", with: #"\uFFFF"#)
     }
 
-    private static func outcomes(of answer: JSONValue, count: Int) -> [SendOutcome] {
-        // Status 200 says nothing of the entries, and what is not spoken of may have gone either way.
-        var outcomes = [SendOutcome](repeating: .failed(reason: "sqs: no word of the message"), count: count)
-        func index(_ entry: JSONValue) -> Int? {
-            entry["Id"]?.string.flatMap { Int($0) }.flatMap { outcomes.indices.contains($0) ? $0 : nil }
+    /// What a response with status 200 says of each entry, which may have failed all the same.
+    private static func outcomes(of response: JSONValue, bodies: [String]) -> [LetterOutcome] {
+        var outcomes = [LetterOutcome](
+            repeating: .failed(reason: "sqs: the response does not mention the message"), count: bodies.count)
+        for entry in response["Successful"]?.array ?? [] {
+            guard let index = index(of: entry, count: bodies.count) else { continue }
+            let digest = MD5.digest(of: Array(bodies[index].utf8).span).hexadecimal
+            let isConfirmed = entry["MD5OfMessageBody"]?.string.map { $0.hasSameBytes(as: digest) } ?? false
+            outcomes[index] =
+                isConfirmed
+                ? .written
+                : .failed(reason: "sqs: the response does not confirm the message: its MD5 differs or is missing")
         }
-        for entry in answer["Successful"]?.array ?? [] {
-            if let index = index(entry) { outcomes[index] = .told }
-        }
-        for entry in answer["Failed"]?.array ?? [] {
-            guard let index = index(entry) else { continue }
-            let isSendersFault = entry["SenderFault"]?.bool ?? false
-            outcomes[index] = .entry(
-                "sqs", code: entry["Code"]?.string ?? "unknown", message: entry["Message"]?.string ?? "",
-                isFinal: isSendersFault)
+        for entry in response["Failed"]?.array ?? [] {
+            guard let index = index(of: entry, count: bodies.count) else { continue }
+            let code = entry["Code"]?.string ?? "no code"
+            let message = entry["Message"]?.string ?? ""
+            let reason = "sqs SendMessageBatch: \(code)" + (message.isEmpty ? "" : ": \(message)")
+            let isUnfit = QueueRefusal.isUnfit(code: code, message: message)
+            outcomes[index] = isUnfit ? .unfit(reason: reason) : .failed(reason: reason)
         }
         return outcomes
     }
 
-    /// Whether the refusal of a whole call is for what its messages hold, or how large they are.
-    private static func isAboutMessages(_ refusal: AWSRefusal) -> Bool {
-        let codes = [
-            "BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", "InvalidMessageContents",
-            "InvalidParameterValue", "InvalidParameterValueException",
-        ]
-        return codes.contains(refusal.code) && !refusal.isRetryable
+    private static func index(of entry: JSONValue, count: Int) -> Int? {
+        entry["Id"]?.string.flatMap { Int($0) }.flatMap { (0..<count).contains($0) ? $0 : nil }
     }
 }

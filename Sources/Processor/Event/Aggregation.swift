@@ -1,4 +1,3 @@
-import CCrypto
 import JSON
 
 /// The Kinesis Producer Library's aggregation: many user records in one Kinesis record.
@@ -18,7 +17,7 @@ struct Aggregation: Sendable {
     private(set) var records: [UserRecord] = []
 
     private static let magic: [4 of UInt8] = [0xF3, 0x89, 0x9A, 0xC2]
-    private static let digestLength = 16
+    private static let digestLength = MD5.length
 
     static func isAggregate(_ bytes: Span<UInt8>) -> Bool {
         bytes.count >= 4 && (0..<4).allSatisfy { bytes.byte(at: $0) == magic[$0] }
@@ -29,7 +28,7 @@ struct Aggregation: Sendable {
         let start = Self.magic.count
         guard bytes.count >= start + Self.digestLength else { throw Self.broken("it is cut short") }
         let message = start..<bytes.count - Self.digestLength
-        guard Self.md5(of: bytes.extracting(message)) == Self.digest(in: bytes) else {
+        guard MD5.digest(of: bytes.extracting(message)) == Self.digest(in: bytes) else {
             throw Self.broken("its MD5 does not match")
         }
         try read(message, of: bytes)
@@ -88,15 +87,5 @@ struct Aggregation: Sendable {
 
     private static func digest(in bytes: Span<UInt8>) -> [UInt8] {
         (bytes.count - digestLength..<bytes.count).map { bytes.byte(at: $0) }
-    }
-
-    private static func md5(of bytes: Span<UInt8>) -> [UInt8] {
-        // MD5 writes 16 bytes, which is what the array has room for, and reads no more than the count given.
-        unsafe Array(unsafeUninitializedCapacity: digestLength) { digest, count in
-            unsafe bytes.withUnsafeBufferPointer { input in
-                _ = unsafe MD5(input.baseAddress, input.count, digest.baseAddress)
-            }
-            count = digestLength
-        }
     }
 }
