@@ -33,7 +33,10 @@ enum Main {
             return 1
         }
         guard let endpoint = Endpoint(address) else {
-            log.log(.fatal, "AWS_LAMBDA_RUNTIME_API is \"\(address)\"; expected host:port, such as 127.0.0.1:9001")
+            log.log(
+                .fatal,
+                "AWS_LAMBDA_RUNTIME_API is \"\(address)\"; expected host:port or host:port/path, such as 127.0.0.1:9001"
+            )
             return 1
         }
         do throws(SettingsError) {
@@ -45,8 +48,9 @@ enum Main {
                     try composition.processors(log: log), optional: Set(settings.optionalProcessors.map(\.rawValue))),
                 deadLetters: try composition.deadLetters(), log: log,
                 metrics: settings.isMetricsOn
-                    ? InvocationMetrics(functionName: settings.functionName, sink: StandardError()) : nil,
-                aggregatesWindows: settings.aggregatesWindows)
+                    ? InvocationMetrics(
+                        functionName: settings.functionName, level: settings.logLevel, sink: StandardError()) : nil,
+                aggregatesWindows: settings.aggregatesWindows, batchTextLimit: settings.batchTextLimit)
             return serve(endpoint, settings, pipeline, log)
         } catch {
             log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])

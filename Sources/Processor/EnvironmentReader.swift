@@ -40,8 +40,8 @@ struct EnvironmentReader {
         func known() -> String { Value.allCases.map(\.rawValue).joined(separator: ", ") }
         var values: [Value] = []
         let complaints = problems.count
-        for item in text.split(separator: ",") {
-            let word = String(item.trimmed)
+        for item in text.utf8.split(separator: UInt8(ascii: ",")) {
+            let word = String(Substring(item).trimmed)
             guard !word.isEmpty else { continue }
             guard let value = Value(rawValue: word) else {
                 complain("\(name) names \"\(word)\"; expected some of \(known())")

@@ -10,7 +10,7 @@ public struct Pipeline: Sendable {
     private let log: Logger
     private var metrics: InvocationMetrics?
     private let aggregatesWindows: Bool
-    private var decoder = EventDecoder()
+    private var decoder: EventDecoder
     private var originals = OriginalData()
     private var batch = RecordBatch()
 
@@ -18,13 +18,20 @@ public struct Pipeline: Sendable {
     ///   - deadLetters: Where records go that nobody can process; without it they fail, and hold the shard back.
     ///   - metrics: Nil when they are switched off.
     ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
+    ///   - batchTextLimit: How many bytes of text to retain from one batch; the records behind them fail, and are
+    ///     redelivered.
     public init(
         dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil, log: Logger,
-        metrics: InvocationMetrics? = nil, aggregatesWindows: Bool = false
+        metrics: InvocationMetrics? = nil, aggregatesWindows: Bool = false,
+        batchTextLimit: Int = Self.defaultBatchTextLimit
     ) {
         (self.dispatcher, self.deadLetters, self.log, self.metrics) = (dispatcher, deadLetters, log, metrics)
         self.aggregatesWindows = aggregatesWindows
+        decoder = EventDecoder(textLimit: batchTextLimit)
     }
+
+    /// The bound on a batch's text where the function's memory is unknown, in bytes.
+    public static let defaultBatchTextLimit = EventDecoder.defaultTextLimit
 
     /// Handles the event in `range` of `buffer` and appends the response to `response`.
     ///
@@ -68,25 +75,54 @@ public struct Pipeline: Sendable {
             return []
         }
         originals.removeAll()
-        let letters = candidates.map {
-            batch.deadLetter(of: outcome.rejections[$0], context: context, originals: &originals)
-        }
-        let taken = Self.write(letters, to: deadLetters, context: context)
         var buried: Set<Int> = []
-        for (place, index) in candidates.enumerated() {
-            if taken[place] == .succeeded {
-                buried.insert(index)
-            } else {
-                outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch)
+        var (failures, reason): (Int, String?) = (0, nil)
+        var rest = candidates[...]
+        while true {
+            let (part, letters) = nextLetters(&rest, of: outcome, context: context)
+            guard !part.isEmpty else { break }
+            let taken = Self.write(letters, to: deadLetters, context: context)
+            for (place, index) in part.enumerated() {
+                if taken[place] == .succeeded {
+                    buried.insert(index)
+                } else {
+                    outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch)
+                }
             }
+            failures += taken.failures
+            reason = reason ?? taken.firstFailure
         }
-        if let reason = taken.firstFailure {
+        if let reason {
             log.log(
                 .error, "dead letters could not be written", requestID: context.requestID,
-                ["records": .integer(taken.failures), "reason": .string(reason)])
+                ["records": .integer(failures), "reason": .string(reason)])
         }
         return buried
     }
+
+    /// Takes from `rest` the next rejections that the response still acknowledges, and makes their dead letters.
+    ///
+    /// An aggregate can contain more than 100,000 bad records, so not all of a batch's letters are in memory at once.
+    private mutating func nextLetters(
+        _ rest: inout ArraySlice<Int>, of outcome: BatchOutcome, context: InvocationContext
+    ) -> (part: [Int], letters: [DeadLetter]) {
+        var part: [Int] = []
+        var letters: [DeadLetter] = []
+        var bytes = 0
+        while part.count < Self.letterCount, bytes < Self.letterBytes, let index = rest.popFirst() {
+            let rejection = outcome.rejections[index]
+            guard outcome.isAcknowledged(Int(rejection.position.source), in: batch) else { continue }
+            let letter = batch.deadLetter(of: rejection, context: context, originals: &originals)
+            part.append(index)
+            letters.append(letter)
+            bytes += letter.body.count
+        }
+        return (part, letters)
+    }
+
+    /// How many dead letters, and how many bytes of them, are handed to their destination at once.
+    private static let letterCount = 1000
+    private static let letterBytes = 8 * 1024 * 1024
 
     private static func write(
         _ letters: [DeadLetter], to sink: any DeadLetterSink, context: InvocationContext
@@ -105,15 +141,7 @@ public struct Pipeline: Sendable {
         _ outcome: BatchOutcome, _ reports: [Dispatcher.Report], _ report: BatchReport,
         since start: ContinuousClock.Instant, context: InvocationContext
     ) {
-        for record in outcome.rejections {
-            log.log(
-                .warn, "bad record: \(record.error.message)", requestID: context.requestID,
-                [
-                    "reason": .string(record.error.reason.rawValue),
-                    "sequenceNumber": .string(batch.sequenceNumber(of: record.position).digits),
-                    "subSequenceNumber": record.position.subSequenceNumber.map { .integer(Int($0)) },
-                ])
-        }
+        logRejections(of: outcome, context: context)
         for processor in reports where !processor.sheet.haveAllSucceeded {
             // What a required one refused for good has a line of its own already.
             let isTold = processor.isRequired && !processor.sheet.hasRetryable
@@ -134,6 +162,40 @@ public struct Pipeline: Sendable {
         }
         // Before the answer: a process that is ended right behind it has told its figures.
         metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)
+    }
+}
+
+/// Bad records in the log.
+extension Pipeline {
+    /// How many bad records of one invocation have a line of their own.
+    private static let loggedRejections = 100
+
+    private func logRejections(of outcome: BatchOutcome, context: InvocationContext) {
+        guard !outcome.rejections.isEmpty, log.isEnabled(.warn) else { return }
+        for record in outcome.rejections.prefix(Self.loggedRejections) {
+            log.log(
+                .warn, "bad record: \(record.error.message)", requestID: context.requestID,
+                [
+                    "reason": .string(record.error.reason.rawValue),
+                    "sequenceNumber": .string(batch.sequenceNumber(of: record.position).digits),
+                    "subSequenceNumber": record.position.subSequenceNumber.map { .integer(Int($0)) },
+                ])
+        }
+        let rest = outcome.rejections.dropFirst(Self.loggedRejections)
+        guard !rest.isEmpty else { return }
+        var counts: [PayloadError.Reason: Int] = [:]
+        for record in rest { counts[record.error.reason, default: 0] += 1 }
+        var writer = JSONWriter()
+        writer.openObject()
+        for reason in PayloadError.Reason.allCases {
+            guard let count = counts[reason] else { continue }
+            writer.key(reason.rawValue)
+            writer.integer(count)
+        }
+        writer.closeObject()
+        log.log(
+            .warn, "more bad records, which have no lines of their own", requestID: context.requestID,
+            ["records": .integer(rest.count), "reasons": .json(writer.bytes)])
     }
 }
 
@@ -198,10 +260,16 @@ extension BatchOutcome {
         report.count(nil, .skipped, batch.testRecords)
         // How many user records an undecoded one holds, nobody knows yet.
         report.count(nil, .failed, batch.firstUndecoded.map { batch.sources.count - $0 } ?? 0)
-        report.badRecords = rejections.map {
-            BatchReport.BadRecord(
-                sequenceNumber: batch.sequenceNumber(of: $0.position),
-                subSequenceNumber: $0.position.subSequenceNumber, error: $0.error)
+        // An aggregate's bad records have the same sequence number, which is then made once.
+        var last: (source: Int32, sequenceNumber: SequenceNumber)?
+        report.badRecords = rejections.map { record in
+            let source = record.position.source
+            let sequenceNumber =
+                last?.source == source ? last?.sequenceNumber : batch.sequenceNumber(of: record.position)
+            let known = sequenceNumber ?? .zero
+            last = (source, known)
+            return BatchReport.BadRecord(
+                sequenceNumber: known, subSequenceNumber: record.position.subSequenceNumber, error: record.error)
         }
         report.checkpoint = firstFailure.map(batch.sequenceNumber(ofSource:))
         report.dataBytes = batch.dataBytes

@@ -31,6 +31,8 @@ public struct Settings: Sendable, Equatable {
     public var logFormat: Logger.Format
     /// `AWS_LAMBDA_MAX_CONCURRENCY`: how many invocations run at once; 1 unless Lambda says otherwise.
     public var maxConcurrency: Int
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in bytes; nil when the program runs outside of Lambda.
+    public var functionMemory: Int?
     /// `AWS_LAMBDA_FUNCTION_NAME`; the program's own name when it runs by hand.
     public var functionName: String
 
@@ -51,6 +53,7 @@ public struct Settings: Sendable, Equatable {
         logLevel = reader.choice("AWS_LAMBDA_LOG_LEVEL", Self.logLevels) ?? .info
         logFormat = reader.choice("AWS_LAMBDA_LOG_FORMAT", ["json": .json, "text": .text]) ?? .json
         maxConcurrency = reader.integer("AWS_LAMBDA_MAX_CONCURRENCY", in: 1...1000) ?? 1
+        functionMemory = reader.integer("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", in: 1...1_048_576).map { $0 * 1_048_576 }
         functionName = reader.string("AWS_LAMBDA_FUNCTION_NAME") ?? "concert-data-processor"
         deadLetters = DeadLetterSettings(&reader)
         guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
@@ -59,6 +62,16 @@ public struct Settings: Sendable, Equatable {
     private static let logLevels: KeyValuePairs<String, Logger.Level> = [
         "trace": .trace, "debug": .debug, "info": .info, "warn": .warn, "error": .error, "fatal": .fatal,
     ]
+}
+
+extension Settings {
+    /// The most bytes of text to retain from one batch: a quarter of the function's memory, shared by the invocations
+    /// that run at once.
+    ///
+    /// Processors make copies of it, which need the rest.
+    public var batchTextLimit: Int {
+        functionMemory.map { $0 / 4 / maxConcurrency } ?? Pipeline.defaultBatchTextLimit
+    }
 }
 
 /// What is wrong with the environment, each variable in one sentence.

@@ -1,3 +1,4 @@
+import Telemetry
 import XCTest
 
 @testable import Processor
@@ -58,6 +59,34 @@ final class DataDecoderTests: XCTestCase {
         // The next one has room again.
         records.removeFirst(12)
         XCTAssertEqual(try pipeline.respond(to: EventText(records)).response, TestPipeline.success)
+    }
+
+    func testABatchIsCutAtTheBoundThatItIsGiven() throws {
+        let text = #"{"concert_id":"c","event_date":"2026-11-08","url":"\#(String(repeating: "u", count: 40_000))"}"#
+        let plain = EventText((1...10).map { .init(text, "\($0)") })
+        let zipped = EventText((1...10).map { .init(bytes: GzipWriter.member(Array(text.utf8)), "\($0)") })
+        let cases: [(limit: Int, decoded: Int, line: UInt)] = [
+            (0, 1, #line), (1, 1, #line), (40_000, 1, #line), (41_000, 2, #line), (100_000, 3, #line),
+            (380_000, 10, #line), (.max, 10, #line),
+        ]
+        for (limit, decoded, line) in cases {
+            for event in [plain, zipped] {
+                var pipeline = Pipeline(
+                    dispatcher: Dispatcher([InstantProcessor()]), log: Logger(sink: CollectedLines()),
+                    batchTextLimit: limit)
+                // The next invocation has the same room.
+                for _ in 0..<2 {
+                    var response: [UInt8] = []
+                    let bytes = event.bytes
+                    let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(3600))
+                    let report = try pipeline.respond(to: bytes, 0..<bytes.count, context: context, into: &response)
+                    XCTAssertEqual(report.total(.processed), decoded, "\(limit)", line: line)
+                    XCTAssertEqual(report.total(.failed), 10 - decoded, "\(limit)", line: line)
+                    let expected = decoded < 10 ? TestPipeline.failure("\(decoded + 1)") : TestPipeline.success
+                    XCTAssertEqual(String(decoding: response, as: UTF8.self), expected, "\(limit)", line: line)
+                }
+            }
+        }
     }
 
     func testAtTheDeadlineTheRestOfABatchThatExpandsIsLeft() throws {

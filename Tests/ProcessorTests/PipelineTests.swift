@@ -112,6 +112,54 @@ final class PipelineTests: XCTestCase {
         XCTAssertFalse(pipeline.logLines.all.contains { $0.contains(secret) }, "\(pipeline.logLines.all)")
     }
 
+    func testAHundredBadRecordsHaveALineAndTheRestIsCountedByReason() throws {
+        let bad = [Sample.nameless, "not json", #"{"artist_id":"a","name":5}"#]
+        for count in [99, 100, 101, 5000] {
+            let texts = (0..<count).map { Array(bad[$0 % 3].utf8) }
+            var pipeline = TestPipeline()
+            _ = try pipeline.respond(
+                to: EventText([
+                    .init(bytes: Aggregate(keys: ["k"], texts.prefix(40).map { (0, $0) }).bytes, "7"),
+                    .init(bytes: Aggregate(keys: ["k"], texts.dropFirst(40).map { (0, $0) }).bytes, "8"),
+                ]))
+            let lines = pipeline.logLines.objects.filter { $0["level"] as? String == "WARN" }
+            XCTAssertEqual(lines.count, min(count, 100) + (count > 100 ? 1 : 0))
+            XCTAssertEqual(lines.count { $0["reason"] != nil }, min(count, 100))
+            guard count > 100 else { continue }
+            let last = try XCTUnwrap(lines.last)
+            XCTAssertEqual(last["records"] as? Int, count - 100)
+            // The hundredth record was the first of its kind of three.
+            let reasons = ["json", "type", "missing"].enumerated().compactMap { index, reason in
+                (count - 100 + 2 - index) / 3 > 0 ? (reason, (count - 100 + 2 - index) / 3) : nil
+            }
+            XCTAssertEqual(last["reasons"] as? [String: Int], Dictionary(uniqueKeysWithValues: reasons))
+        }
+    }
+
+    func testDeadLettersAreHandedOverInParts() async throws {
+        let texts = (0..<2500).map { _ in Array(Sample.nameless.utf8) }
+        let aggregate = Aggregate(keys: ["k"], texts.map { (0, $0) })
+        let event = EventText([
+            .init(bytes: aggregate.bytes, "7"), .init(Sample.nameless, "8"), .init(Sample.venue, "9"),
+        ])
+        let sink = FakeDeadLetterSink()
+        var pipeline = TestPipeline(deadLetters: sink)
+        let (response, report) = try pipeline.respond(to: event)
+        XCTAssertEqual(response, TestPipeline.success)
+        XCTAssertEqual(report.total(.deadLettered), 2501)
+        let keys = await sink.keys
+        XCTAssertEqual(Set(keys).count, 2501)
+        XCTAssertEqual(keys.first, "dead-letters/concerts/shardId-000000000007/7-0.json")
+        XCTAssertEqual(keys.suffix(2).map { $0.split(separator: "/").last }, ["7-2499.json", "8.json"])
+
+        // What follows a part that was not written is redelivered with it, and so is not written now.
+        let refusing = FakeDeadLetterSink(refusing: ["7"])
+        var failing = TestPipeline(deadLetters: refusing)
+        XCTAssertEqual(try failing.respond(to: event).response, TestPipeline.failure("7"))
+        let written = await refusing.sequenceNumbers
+        XCTAssertEqual(written, [])
+    }
+
     func testALineAboutAUserRecordNamesItsPlaceInTheAggregate() throws {
         let aggregate = Aggregate(keys: ["k"], [Sample.venue, Sample.nameless].map { (0, Array($0.utf8)) })
         var pipeline = TestPipeline()

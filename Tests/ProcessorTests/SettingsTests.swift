@@ -44,6 +44,7 @@ final class SettingsTests: XCTestCase {
             Case("AWS_LAMBDA_MAX_CONCURRENCY", "1000") { $0.maxConcurrency == 1000 },
             Case("WINDOW_AGGREGATES", "on") { $0.aggregatesWindows },
             Case("AWS_LAMBDA_FUNCTION_NAME", "f") { $0.functionName == "f" },
+            Case("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256") { $0.functionMemory == 268_435_456 },
         ]
         for level in Logger.Level.allCases {
             cases.append(Case("AWS_LAMBDA_LOG_LEVEL", level.name) { $0.logLevel == level })
@@ -58,7 +59,7 @@ final class SettingsTests: XCTestCase {
         let names = [
             "PROCESSORS", "OPTIONAL_PROCESSORS", "DEADLINE_MARGIN_MS", "METRICS", "AWS_LAMBDA_LOG_LEVEL",
             "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_FUNCTION_NAME", "DEAD_LETTER_QUEUE_URL",
-            "DEAD_LETTER_BUCKET",
+            "DEAD_LETTER_BUCKET", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
         ]
         let settings = try Settings(environment: Dictionary(uniqueKeysWithValues: names.map { ($0, "") }))
         XCTAssertEqual(settings, Self.defaults)
@@ -80,12 +81,30 @@ final class SettingsTests: XCTestCase {
             ("AWS_LAMBDA_LOG_LEVEL", "loud", "expected one of trace, debug, info, warn, error, fatal", #line),
             ("AWS_LAMBDA_LOG_FORMAT", "xml", #"AWS_LAMBDA_LOG_FORMAT is "xml"; expected one of json, text"#, #line),
             ("AWS_LAMBDA_MAX_CONCURRENCY", "0", "expected a whole number in 1...1000", #line),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0", "expected a whole number in 1...1048576", #line),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256 MB", #"is "256 MB"; expected a whole number"#, #line),
         ]
         for (name, value, problem, line) in cases {
             let problems = self.problems(of: [name: value])
             XCTAssertEqual(problems.count, 1, "\(name)=\(value): \(problems)", line: line)
             XCTAssertTrue(problems.first?.contains(problem) == true, "\(problems); expected \(problem)", line: line)
             XCTAssertTrue(problems.first?.hasPrefix(name) == true, "\(problems) does not name \(name)", line: line)
+        }
+    }
+
+    func testTheBoundOfABatchFollowsTheFunctionsMemory() throws {
+        let mebibyte = 1024 * 1024
+        let cases: [(memory: String?, concurrency: String?, limit: Int, line: UInt)] = [
+            (nil, nil, 96 * mebibyte, #line), ("", "", 96 * mebibyte, #line), (nil, "4", 96 * mebibyte, #line),
+            ("128", nil, 32 * mebibyte, #line), ("256", nil, 64 * mebibyte, #line), ("256", "1", 64 * mebibyte, #line),
+            ("2048", "16", 32 * mebibyte, #line), ("10240", "10", 256 * mebibyte, #line),
+            ("128", "1000", 33_554, #line), ("1", "1000", 262, #line),
+        ]
+        for (memory, concurrency, limit, line) in cases {
+            var environment: [String: String] = [:]
+            environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = memory
+            environment["AWS_LAMBDA_MAX_CONCURRENCY"] = concurrency
+            XCTAssertEqual(try Settings(environment: environment).batchTextLimit, limit, line: line)
         }
     }
 

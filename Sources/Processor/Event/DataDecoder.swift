@@ -10,6 +10,13 @@ struct DataDecoder: Sendable {
     /// Whether this batch has had data that expands, compressed or aggregated, and when decoding must end.
     private var hasExpanded = false
     private var deadline = ContinuousClock.now
+    private let textLimit: Int
+
+    /// A ``Text`` has 32 bits for its offset; the largest aggregate goes to twice the limit.
+    private static let highestLimit = 1 << 30
+
+    /// - Parameter textLimit: How many bytes of text to retain from one batch before the rest is left undecoded.
+    init(textLimit: Int = EventDecoder.defaultTextLimit) { self.textLimit = min(textLimit, Self.highestLimit) }
 
     /// Begins a batch.
     mutating func begin(deadline: ContinuousClock.Instant) {
@@ -47,11 +54,11 @@ struct DataDecoder: Sendable {
 
     /// Whether the rest of the batch must be left to the next invocation, for lack of memory or time.
     ///
-    /// Only data that expands can take either; the first record is always decoded, so that there is progress.
+    /// The first record is always decoded, so that there is progress. Only data that expands can take long.
     private func isExhausted(_ batch: RecordBatch) -> Bool {
-        guard hasExpanded, !batch.sources.isEmpty else { return false }
+        guard !batch.sources.isEmpty else { return false }
         let outcomes = batch.badRecords.count * 512 + batch.records.count * MemoryLayout<PayloadRecord>.stride
-        return payloads.storage.size + outcomes >= EventDecoder.batchTextLimit || ContinuousClock.now >= deadline
+        return payloads.storage.size + outcomes >= textLimit || hasExpanded && ContinuousClock.now >= deadline
     }
 
     /// Decodes the string once its escapes are resolved, for `\/` may stand for `/`.
@@ -113,7 +120,7 @@ struct DataDecoder: Sendable {
         _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [PayloadRecord]
     ) throws(PayloadError) {
         if Gzip.isGzip(bytes) {
-            guard payloads.storage.size < 2 * EventDecoder.batchTextLimit else {
+            guard payloads.storage.size < 2 * textLimit else {
                 throw PayloadError(.gzip, "data is gzip, and its aggregate holds more than fits in memory")
             }
             var output: [UInt8] = []

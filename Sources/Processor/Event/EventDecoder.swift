@@ -6,13 +6,10 @@ import JSON
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
 struct EventDecoder: Sendable {
-    /// Kept texts of one batch, in bytes.
-    ///
-    /// Compressed records can hold a thousand times more than the event shows, so the rest of such a batch is left to the
-    /// next invocation: memory stays bounded, and nothing is lost.
-    static let batchTextLimit = 96 * 1024 * 1024
+    /// The bound on the text of one batch where the function's memory is unknown, in bytes.
+    static let defaultTextLimit = 96 * 1024 * 1024
 
-    private var data = DataDecoder()
+    private var data: DataDecoder
     /// The last record that was read member by member, and where it stands; nil before the first.
     private var model: (record: PartialRecord, range: Range<Int>)?
     /// The form that it gives; nil until another record comes.
@@ -36,6 +33,12 @@ struct EventDecoder: Sendable {
     private enum EventKey: UInt8 { case records, window, state, isFinal }
     private enum RecordKey: UInt8 { case kinesis, eventSource, eventID, eventSourceARN }
     private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
+
+    /// - Parameter textLimit: How many bytes of text to retain from one batch.
+    ///
+    ///   Compressed records can contain a thousand times more than the event shows, so the rest of such a batch is left
+    ///   to the next invocation: memory stays bounded, and nothing is lost.
+    init(textLimit: Int = Self.defaultTextLimit) { data = DataDecoder(textLimit: textLimit) }
 
     /// - Parameters:
     ///   - buffer: Holds the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.
