@@ -14,6 +14,8 @@ struct DataDecoder: Sendable {
 
     /// A ``Text`` has 32 bits for its offset; the largest aggregate goes to twice the limit.
     private static let highestLimit = 1 << 30
+    /// The text that an aggregate's compressed records may inflate to, however little memory the function has.
+    private static let leastAggregateLimit = 32 * 1024 * 1024
 
     /// - Parameter textLimit: How many bytes of text to retain from one batch before the rest is left undecoded.
     init(textLimit: Int = EventDecoder.defaultTextLimit) { self.textLimit = min(textLimit, Self.highestLimit) }
@@ -120,7 +122,11 @@ struct DataDecoder: Sendable {
         _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [PayloadRecord]
     ) throws(PayloadError) {
         if Gzip.isGzip(bytes) {
-            guard payloads.storage.size < 2 * textLimit else {
+            // An aggregate cannot be cut: Lambda retries from a Kinesis record on, not from within one.
+            guard
+                position.subSequenceNumber == nil
+                    || payloads.storage.size < max(2 * textLimit, Self.leastAggregateLimit)
+            else {
                 throw PayloadError(.gzip, "data is gzip, and its aggregate holds more than fits in memory")
             }
             var output: [UInt8] = []

@@ -11,7 +11,9 @@ extension PayloadDecoder {
         switch value.kind {
         case .string:
             let text = try keep(value, field, of: entity, in: bytes)
-            for part in parts(of: text.range, separatedBy: separator(of: text.range)) {
+            let separator = separator(of: text.range)
+            var start = text.range.lowerBound
+            while let part = nextPart(&start, before: text.range.upperBound, separator) {
                 append(Text(trimmed(part)), isLowercased: isLowercased)
             }
         case .array:
@@ -34,17 +36,15 @@ extension PayloadDecoder {
         storage.bytes[range].contains(UInt8(ascii: "|")) ? UInt8(ascii: "|") : UInt8(ascii: ",")
     }
 
-    /// Where the parts between separators stand; ranges and not slices, which would hold on to the storage and have it
-    /// copied, all of the batch's, at the next write.
-    private func parts(of range: Range<Int>, separatedBy separator: UInt8) -> [Range<Int>] {
-        var parts: [Range<Int>] = []
-        var start = range.lowerBound
-        for index in range where storage.bytes[index] == separator {
-            parts.append(start..<index)
-            start = index + 1
-        }
-        parts.append(start..<range.upperBound)
-        return parts
+    /// Passes the part that begins at `start`, and the separator behind it; nil when there is none.
+    ///
+    /// One range after the other: an array of them would be many times as large as a text of separators alone, and slices
+    /// would hold on to the storage and have it copied, all of the batch's, at the next write.
+    private func nextPart(_ start: inout Int, before end: Int, _ separator: UInt8) -> Range<Int>? {
+        guard start <= end else { return nil }
+        let partEnd = storage.bytes.span.firstIndex(of: separator, in: start..<end) ?? end
+        defer { start = partEnd + 1 }
+        return start..<partEnd
     }
 
     private func trimmed(_ range: Range<Int>) -> Range<Int> { WhiteSpace.trimmed(range, of: storage.bytes.span) }
@@ -78,37 +78,61 @@ extension PayloadDecoder {
     {
         guard let value = given(field, in: bytes) else { return nil }
         let start = storage.items.count
+        var hasRefused = false
         switch value.kind {
-        case .object: try prices(inObject: value, field, of: entity, in: bytes)
+        case .object: hasRefused = try prices(inObject: value, field, of: entity, in: bytes)
         case .string: try prices(inText: value, field, of: entity, in: bytes)
         default:
             throw PayloadError(
                 .type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not an object of tiers and prices")
         }
         if mayRepeatTiers(from: start) { removeRepeatedTiers(from: start) }
+        if hasRefused { try checkRefused(from: start, field, of: entity, in: bytes) }
         return storage.list(from: start).map(TicketPrices.init(pairs:))
     }
 
+    /// Notes tiers and prices; of a price that is refused, where it is in `bytes`, since of duplicate keys the last one
+    /// counts.
+    ///
+    /// - Returns: Whether a price was refused.
     private mutating func prices(
         inObject value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
-    ) throws(PayloadError) {
-        // Of duplicate keys the last one wins, so a refused price counts only when no later one replaces it.
-        var refused: [[UInt8]: (place: Int, error: PayloadError)] = [:]
-        var place = 0
+    ) throws(PayloadError) -> Bool {
+        var hasRefused = false
         try forEachMember(of: value, in: bytes) { (decoder, key, price) throws(PayloadError) in
             let tier = try decoder.keep(key, field, of: entity, in: bytes)
             guard tier.count > 0 else { return }
-            if !refused.isEmpty { refused[Array(decoder.storage.bytes[tier.range])] = nil }
-            place += 1
-            do throws(PayloadError) {
-                let number = try decoder.price(price, field, of: entity, in: bytes)
-                decoder.storage.items.append(tier)
-                decoder.storage.items.append(number)
-            } catch {
-                refused[Array(decoder.storage.bytes[tier.range])] = (place, error)
+            var number: Text
+            do throws(PayloadError) { number = try decoder.price(price, field, of: entity, in: bytes) } catch {
+                hasRefused = true
+                let offset = price.kind == .string ? price.start - 1 : price.start
+                number = Text(start: UInt32(bitPattern: offset), count: Self.refusedCount)
             }
+            decoder.storage.items.append(tier)
+            decoder.storage.items.append(number)
         }
-        if let first = refused.values.min(by: { $0.place < $1.place }) { throw first.error }
+        return hasRefused
+    }
+
+    /// The count that marks a price that was refused; no text is as long.
+    private static var refusedCount: UInt32 { .max }
+
+    /// Throws the error of the first price that was refused, and that no later one replaced.
+    private mutating func checkRefused(
+        from start: Int, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+    ) throws(PayloadError) {
+        var first: UInt32?
+        for index in stride(from: start + 1, to: storage.items.count, by: 2)
+        where storage.items[index].count == Self.refusedCount {
+            first = min(first ?? .max, storage.items[index].start)
+        }
+        guard let first else { return }
+        var scanner = JSONScanner(at: Int(first))
+        let value: FieldValue
+        do throws(JSONError) { value = try FieldScanner.value(&scanner, in: bytes) } catch {
+            throw PayloadError(.json, "data is not JSON: \(error)")
+        }
+        _ = try price(value, field, of: entity, in: bytes)
     }
 
     /// A price's digits; empty text, which ``removeRepeatedTiers(from:)`` drops, when it is absent.
@@ -127,7 +151,8 @@ extension PayloadDecoder {
         inText value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
     ) throws(PayloadError) {
         let text = try keep(value, field, of: entity, in: bytes)
-        for part in parts(of: text.range, separatedBy: UInt8(ascii: "|")) {
+        var start = text.range.lowerBound
+        while let part = nextPart(&start, before: text.range.upperBound, UInt8(ascii: "|")) {
             let range = trimmed(part)
             guard !range.isEmpty else { continue }
             guard let colon = storage.bytes[range].lastIndex(of: UInt8(ascii: ":")) else {
@@ -181,17 +206,14 @@ extension PayloadDecoder {
 
     /// Leaves each tier's last price, in the place of its first, and drops tiers without one.
     private mutating func removeRepeatedTiers(from start: Int) {
-        var places: [[UInt8]: Int] = [:]
+        var known = TextIndex(capacity: (storage.items.count - start) / 2)
         var end = start
         for index in stride(from: start, to: storage.items.count, by: 2) {
             let (tier, price) = (storage.items[index], storage.items[index + 1])
-            let place = places[Array(storage.bytes[tier.range]), default: end]
-            if place == end {
-                places[Array(storage.bytes[tier.range])] = end
-                end += 2
-            }
-            storage.items[place] = tier
+            storage.items[end] = tier
+            let place = known.index(of: end, in: storage)
             storage.items[place + 1] = price
+            if place == end { end += 2 }
         }
         var kept = start
         for index in stride(from: start, to: end, by: 2) where storage.items[index + 1].count > 0 {
