@@ -123,6 +123,20 @@ final class LogTests: BootstrapTestCase {
         }
     }
 
+    func testEveryMetricsLineNamesTheConfiguredLevel() throws {
+        for level in ["TRACE", "warn", "FATAL"] {
+            try withBootstrap(environment: ["AWS_LAMBDA_LOG_LEVEL": level]) { server, bootstrap in
+                try assertServes(server)
+                let lines = bootstrap.jsonLines().filter { $0["_aws"] != .null }
+                XCTAssertFalse(lines.isEmpty, bootstrap.log)
+                for line in lines {
+                    XCTAssertEqual(line["level"].string, level.uppercased())
+                    XCTAssertEqual(line["timestamp"].string?.count, 24, bootstrap.log)
+                }
+            }
+        }
+    }
+
     func testMetricsWithoutRecordsLeaveOutWhatHasNoValue() throws {
         try withBootstrap { server, bootstrap in
             _ = server.invoke(try Fixture(named: "empty-batch").event)

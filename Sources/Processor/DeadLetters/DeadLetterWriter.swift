@@ -81,7 +81,7 @@ public struct DeadLetterWriter: DeadLetterSink {
     }
 
     private static func unfit(_ reason: String) -> RecordOutcome {
-        .retryable(reason: "\(reason); set DEAD_LETTER_BUCKET for dead letters that the queue cannot hold")
+        .retryable(reason: "\(reason); set DEAD_LETTER_BUCKET for such letters")
     }
 
     /// Waits before another attempt; false when the time or the attempts are used up.

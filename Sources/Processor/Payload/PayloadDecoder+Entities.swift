@@ -146,15 +146,15 @@ extension PayloadDecoder {
             return try whole(field, of: .artist, in: bytes, within: bounds)
         }
         var total: FieldValue?
-        try forEachMember(of: value, in: bytes) { (decoder, key, member) throws(PayloadError) in
-            let mark = decoder.storage.mark
-            let range = decoder.appendTrimmed(key, in: bytes)
-            if decoder.storage.bytes[range].elementsEqual("total".utf8) { total = member }
-            decoder.storage.roll(back: mark)
+        try forEachMember(of: value, in: bytes) { (_, key, member) throws(PayloadError) in
+            let name = JSONString(range: key.range, isEscaped: key.isEscaped)
+            if Self.totalKey.id(of: name, in: bytes) != nil { total = member }
         }
         guard let total, isGiven(total, in: bytes) else { return nil }
         return try whole(total, field, of: .artist, in: bytes, within: bounds)
     }
+
+    private static let totalKey = KeyTable([("total", 0)])
 
     private func scalarCount(of text: Text) -> Int {
         storage.bytes[text.range].reduce(into: 0) { count, byte in if byte & 0xC0 != 0x80 { count += 1 } }
