@@ -11,6 +11,7 @@ public struct Warehouse: Sendable {
         case lost
         case slow
         case fails
+        case alters
     }
 
     /// What came in since the reset.
@@ -45,21 +46,22 @@ public struct Warehouse: Sendable {
     /// Forgets everything: statements, faults, settings, tables.
     public func reset() throws { try post("reset", [:]) }
 
-    /// Sets `readsEscapes`, `waits`, `activeLimit` or `s3`.
+    /// Sets `readsEscapes`, `waits`, `activeLimit`, `s3`, `isolation` or `user`.
     public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
     /// The next `times` calls of `operation`, "*" for any, meet `fault`, each with the probability given.
     public func add(
-        _ fault: Fault, of operation: String, times: Int = 1, probability: Double = 1, code: String? = nil,
-        message: String? = nil, milliseconds: Int? = nil
+        _ kind: Fault, of operation: String, times: Int = 1, probability: Double = 1, code: String? = nil,
+        message: String? = nil, milliseconds: Int? = nil, members: [String: Any]? = nil
     ) throws {
-        var members: [String: Any] = [
-            "operation": operation, "kind": fault.rawValue, "times": times, "probability": probability,
+        var fault: [String: Any] = [
+            "operation": operation, "kind": kind.rawValue, "times": times, "probability": probability,
         ]
-        members["code"] = code
-        members["message"] = message
-        members["milliseconds"] = milliseconds
-        try post("faults", members)
+        fault["code"] = code
+        fault["message"] = message
+        fault["milliseconds"] = milliseconds
+        fault["members"] = members
+        try post("faults", fault)
     }
 
     public func calls() throws -> Calls {
@@ -68,9 +70,13 @@ public struct Warehouse: Sendable {
     }
 
     /// Runs `sql` behind the Data API's back, and returns its rows as texts.
-    @discardableResult public func sql(_ sql: String) throws -> [[String?]] {
+    ///
+    /// - Parameter session: Of one name, statements share a connection, so that `BEGIN` and `COMMIT` can be far apart.
+    @discardableResult public func sql(_ sql: String, session: String? = nil) throws -> [[String?]] {
         struct Answer: Decodable { var rows: [[String?]]? }
-        return try JSONDecoder().decode(Answer.self, from: try post("sql", ["sql": sql])).rows ?? []
+        var members = ["sql": sql]
+        members["session"] = session
+        return try JSONDecoder().decode(Answer.self, from: try post("sql", members)).rows ?? []
     }
 
     @discardableResult private func post(_ what: String, _ members: [String: Any]) throws -> Data {

@@ -66,12 +66,16 @@ class PostgreSQL:
                     raise SystemExit("PostgreSQL ended while it was starting") from None
                 time.sleep(0.02)
 
-    def connect(self, reads_escapes=False):
+    def connect(self, reads_escapes=False, user="test", isolation=None):
         """
         - reads_escapes: whether a backslash in a literal is an escape, as Redshift has it.
+        - isolation: of transactions, such as "repeatable read"; None for the server's default.
         """
         options = "-c escape_string_warning=off -c client_min_messages=error -c timezone=UTC"
         if reads_escapes:
             options += " -c standard_conforming_strings=off"
-        return psycopg.connect(
-            f"host=127.0.0.1 port={self.port} user=test dbname=postgres", autocommit=True, options=options)
+        connection = psycopg.connect(
+            f"host=127.0.0.1 port={self.port} user={user} dbname=postgres", autocommit=True, options=options)
+        if isolation:
+            connection.isolation_level = psycopg.IsolationLevel[isolation.upper().replace(" ", "_")]
+        return connection

@@ -3,10 +3,12 @@
 POST /_control/faults    {"operation", "kind", "times", "probability", "seed"}: the next calls of the operation meet it
     throttle, 500, error (`code`, `message`), drop (before the call), lost (after it, without an answer)
     slow (`milliseconds`) and fails (`message`): the statement runs so
-POST /_control/settings  {"readsEscapes", "waits", "activeLimit", "s3"}; the last is the endpoint that COPY
-    reads from
-POST /_control/sql       {"sql"}: runs it as the database's owner and answers its rows as texts
-POST /_control/reset     forgets statements, faults and settings, and drops all schemas that tests made
+    alters (`members`): the answer has these instead of its own; null removes one
+POST /_control/settings  {"readsEscapes", "waits", "activeLimit", "s3", "isolation", "user"}; s3 is the endpoint that COPY
+    reads from, isolation that of transactions, and user the one that statements run as
+POST /_control/sql       {"sql", "session"}: runs it as the database's owner and answers its rows as texts; a session keeps
+    its connection, and with it its transaction
+POST /_control/reset     forgets statements, faults, settings and sessions, and drops all schemas and users that tests made
 GET  /_control/calls     how many there were of each operation and fault, the largest statement and count, and trace headers
 """
 import json
@@ -16,6 +18,8 @@ import threading
 import uuid
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg
 
 from errors import Refusal
 from statements import Service
@@ -46,7 +50,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, database):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.database, self.lock = database, threading.Lock()
+        self.database, self.lock, self.sessions = database, threading.Lock(), {}
         self.reset()
 
     def reset(self):
@@ -63,8 +67,28 @@ class Server(ThreadingHTTPServer):
             self.largest["statement"] = max([self.largest["statement"], *(len(text.encode()) for text in texts)])
             return self.faults.take(operation)
 
+    def rows(self, text, session):
+        if not session:
+            with self.database.connect() as connection:
+                return texts(connection.execute(text))
+        with self.lock:
+            connection = self.sessions.get(session) or self.database.connect()
+            self.sessions[session] = connection
+        return texts(connection.execute(text))
+
+    def close_sessions(self):
+        with self.lock:
+            sessions, self.sessions = self.sessions, {}
+        for connection in sessions.values():
+            connection.close()
+
     def handle_error(self, request, client_address):
         """What clients break off on purpose is no news."""
+
+
+def texts(cursor):
+    rows = cursor.fetchall() if cursor.description else []
+    return [[None if value is None else str(value) for value in row] for row in rows]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -83,7 +107,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
         if self.path.startswith("/_control/"):
-            self.reply(200, self.control(self.path.removeprefix("/_control/"), request))
+            try:
+                self.reply(200, self.control(self.path.removeprefix("/_control/"), request))
+            except psycopg.Error as error:
+                self.reply(400, {"error": str(error)})
             return
         operation = self.headers.get("X-Amz-Target", "").removeprefix("RedshiftData.")
         fault = self.server.note(operation, request, self.headers.get("X-Amzn-Trace-Id"))
@@ -105,6 +132,8 @@ class Handler(BaseHTTPRequestHandler):
             self.cut()
             return
         answer = self.server.service.call(operation, request, fault)
+        if kind == "alters":
+            answer = {name: value for name, value in {**answer, **fault["members"]}.items() if value is not None}
         if kind == "lost":
             self.cut()
             return
@@ -121,18 +150,25 @@ class Handler(BaseHTTPRequestHandler):
         elif what == "settings":
             server.service.settings.update(request)
         elif what == "sql":
-            with server.database.connect() as connection:
-                cursor = connection.execute(request["sql"])
-                rows = cursor.fetchall() if cursor.description else []
-                return {"rows": [[None if value is None else str(value) for value in row] for row in rows]}
+            return {"rows": server.rows(request["sql"], request.get("session"))}
         elif what == "reset":
             server.reset()
+            server.close_sessions()
             with server.database.connect() as connection:
+                # What still runs would hold locks.
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
                 schemas = connection.execute(
                     "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN "
                     "('information_schema', 'public')").fetchall()
                 for (name,) in schemas:
                     connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+                users = connection.execute(
+                    "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'test'").fetchall()
+                for (name,) in users:
+                    connection.execute(f'DROP OWNED BY "{name}"')
+                    connection.execute(f'DROP ROLE "{name}"')
         return {}
 
     def reply(self, status, body, headers=None):

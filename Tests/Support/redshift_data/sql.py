@@ -12,7 +12,7 @@ REFUSED = [
     (r"\bon\s+conflict\b", "conflict"), (r"\breturning\b", "returning"), (r"\bwhen\s+(not\s+)?matched\s+and\b", "and"),
     (r"\bmerge\s+into\s+[\w.\"]+\s+(as\s+)?(?!using\b)\w+\s+using\b", "the target's alias"),
     (r"\bmerge\b.*\busing\s*\(", "("), (r"\badd\s+column\s+if\s+not\s+exists\b", "if"),
-    (r"\balter\s+table\b.*\badd\b.*,\s*add\b", ","), (r"\be'", "'"),
+    (r"\balter\s+table\b.*\badd\b.*,\s*add\b", ","), (r"\be'", "'"), (r"^\s*lock\b.*\bmode\b", "in"),
 ]
 COPY = re.compile(
     r"COPY (?P<table>\w+) \((?P<columns>[\w, ]+)\) FROM 's3://(?P<bucket>[^/']+)/(?P<key>[^']+)' "

@@ -66,7 +66,10 @@ class Service:
         self.database = database
         self.statements, self.tokens = {}, {}
         self.lock = threading.Lock()
-        self.settings = {"readsEscapes": False, "waits": True, "activeLimit": 500, "s3": None}
+        self.settings = {
+            "readsEscapes": False, "waits": True, "activeLimit": 500, "s3": None,
+            # What Redshift calls SNAPSHOT, its default; it has SERIALIZABLE as well, and nothing weaker.
+            "isolation": "repeatable read", "user": "test"}
 
     def call(self, operation, request, fault):
         handler = {
@@ -113,7 +116,7 @@ class Service:
         statement.set("PICKED")
         escapes = self.settings["readsEscapes"]
         try:
-            with self.database.connect(escapes) as connection:
+            with self.database.connect(escapes, self.settings["user"], self.settings["isolation"]) as connection:
                 statement.connection = connection
                 statement.set("STARTED")
                 if fault and fault["kind"] == "slow":
