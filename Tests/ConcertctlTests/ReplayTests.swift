@@ -29,7 +29,7 @@ final class ReplayTests: XCTestCase {
         let artists = try String(contentsOf: folder.url.appending(path: "out/artists.ndjson"), encoding: .utf8)
         XCTAssertEqual(artists, #"{"artist_id":"a1","name":"Nova","popularity_score":0}"# + "\n")
         let script = try String(contentsOf: folder.url.appending(path: "out/warehouse.sql"), encoding: .utf8)
-        XCTAssertTrue(script.hasPrefix("BEGIN;\nLOCK \"concert_dw\".artists;\n"), script)
+        XCTAssertTrue(script.hasPrefix("BEGIN;\nLOCK \"concert_dw\".write_lock;\n"), script)
         XCTAssertTrue(script.contains("('a1','Nova',"), script)
         let letters = try Data(contentsOf: folder.url.appending(path: "out/dead-letters.ndjson"))
         let letter = try XCTUnwrap(JSONSerialization.jsonObject(with: letters) as? [String: Any])

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import XCTest
 
@@ -11,6 +12,10 @@ final class WarehouseTests: XCTestCase {
     }
 
     private func run(
+        _ words: [String], _ oracle: SigV4Oracle, _ variables: [String: String] = [:]
+    ) throws -> Run { try Self.run(words, oracle, variables) }
+
+    private static func run(
         _ words: [String], _ oracle: SigV4Oracle, _ variables: [String: String] = [:]
     ) throws -> Run {
         let names = ["REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev"]
@@ -25,7 +30,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(
             first.output,
             "created schema\ncreated table artists\ncreated table concerts\ncreated table ticket_sales\n"
-                + "created table venues\n")
+                + "created table venues\ncreated table write_lock\n")
         let second = try run(["init"], oracle)
         XCTAssertEqual(second.output, "schema concert_dw is complete already\n", second.notes)
 
@@ -39,8 +44,103 @@ final class WarehouseTests: XCTestCase {
             ["column artists.followers", "table ticket_sales", "column venues.created_at"], third.notes)
         let columns = try warehouse.sql(
             "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'concert_dw'")
-        XCTAssertEqual(columns, [["\(13 + 16 + 18 + 15 + 1)"]])
+        XCTAssertEqual(columns, [["72"]])
         XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
+    }
+
+    /// The tables as version 0.1.0 created them.
+    private func makeOld(_ warehouse: Warehouse) throws {
+        for table in ["artists", "concerts", "ticket_sales", "venues"] {
+            for column in ["sub_sequence_number", "shard_id"] {
+                try warehouse.sql("ALTER TABLE concert_dw.\(table) DROP COLUMN \(column)")
+            }
+        }
+        try warehouse.sql("DROP TABLE concert_dw.write_lock")
+    }
+
+    func testOldTablesAreCountedAndUpgraded() throws {
+        let (warehouse, oracle) = try made()
+        XCTAssertEqual(try run(["init"], oracle).status, 0)
+        try makeOld(warehouse)
+        try warehouse.sql("INSERT INTO concert_dw.venues (venue_id, updated_at) VALUES ('v', '2026-11-09 04:20:00')")
+        let text = try run(["status"], oracle)
+        XCTAssertEqual(text.status, 0, text.notes)
+        XCTAssertTrue(text.output.contains("venues"), text.output)
+        XCTAssertTrue(
+            text.notes.contains("lacks column artists.sub_sequence_number, column artists.shard_id"), text.notes)
+        XCTAssertTrue(text.notes.contains("table write_lock; run concertctl warehouse init"), text.notes)
+        let json = try run(["status", "--output", "json"], oracle).json()
+        XCTAssertEqual((json["missing"] as? [String])?.count, 9)
+        XCTAssertEqual((json["tables"] as? [[String: Any]])?.compactMap { $0["rows"] as? Int }, [0, 0, 0, 1])
+
+        let upgrade = try run(["init"], oracle)
+        XCTAssertEqual(upgrade.status, 0, upgrade.notes)
+        XCTAssertEqual(
+            upgrade.output,
+            ["artists", "concerts", "ticket_sales", "venues"].map {
+                "created column \($0).sub_sequence_number\ncreated column \($0).shard_id\n"
+            }.joined() + "created table write_lock\n")
+        XCTAssertEqual(try run(["init"], oracle).output, "schema concert_dw is complete already\n")
+        let after = try run(["status", "--output", "json"], oracle).json()
+        XCTAssertNil(after["missing"])
+        XCTAssertEqual(try warehouse.sql("SELECT venue_id, shard_id FROM concert_dw.venues"), [["v", nil]])
+    }
+
+    func testTwoRunsAtOnceBothSucceed() throws {
+        let (warehouse, oracle) = try made()
+        for isUpgrade in [false, true] {
+            if isUpgrade { try makeOld(warehouse) }
+            let runs = Mutex<[Run]>([])
+            DispatchQueue.concurrentPerform(iterations: 3) { _ in
+                let run = Result { try Self.run(["init"], oracle) }
+                runs.withLock { runs in
+                    switch run {
+                    case .success(let run): runs.append(run)
+                    case .failure(let error): XCTFail("\(error)")
+                    }
+                }
+            }
+            for run in runs.withLock({ $0 }) { XCTAssertEqual(run.status, 0, run.notes) }
+            XCTAssertEqual(try run(["init"], oracle).output, "schema concert_dw is complete already\n")
+        }
+    }
+
+    func testWhatAnotherRunCreatesInBetweenIsNotAnError() throws {
+        let (warehouse, oracle) = try made()
+        XCTAssertEqual(try run(["init"], oracle).status, 0)
+        try warehouse.sql("ALTER TABLE concert_dw.artists DROP COLUMN shard_id")
+        // The run sees no column, and waits for this transaction, which adds it.
+        try warehouse.sql("BEGIN", session: "other")
+        try warehouse.sql("ALTER TABLE concert_dw.artists ADD COLUMN shard_id VARCHAR(200)", session: "other")
+        let finished = DispatchGroup()
+        let result = Mutex<Result<Run, any Error>?>(nil)
+        DispatchQueue(label: "init").async(group: finished) {
+            let run = Result { try Self.run(["init"], oracle) }
+            result.withLock { $0 = run }
+        }
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        var isWaiting = false
+        for _ in 0..<20_000 where !isWaiting { isWaiting = try warehouse.sql(waiting) != [["0"]] }
+        XCTAssertTrue(isWaiting)
+        try warehouse.sql("COMMIT", session: "other")
+        finished.wait()
+        let run = try XCTUnwrap(result.withLock { $0 }).get()
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertEqual(run.output, "schema concert_dw is complete already\n")
+        XCTAssertTrue(run.notes.contains("column artists.shard_id: already created concurrently"), run.notes)
+    }
+
+    func testAFailureThatLastsIsReported() throws {
+        let (warehouse, oracle) = try made()
+        XCTAssertEqual(try run(["init"], oracle).status, 0)
+        try warehouse.sql(
+            "DROP TABLE concert_dw.venues; REVOKE ALL ON SCHEMA concert_dw FROM PUBLIC; CREATE ROLE reader LOGIN")
+        try warehouse.sql(
+            "GRANT USAGE ON SCHEMA concert_dw TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA concert_dw TO reader")
+        try warehouse.set(["user": "reader"])
+        let refused = try run(["init"], oracle)
+        XCTAssertEqual(refused.status, 1)
+        XCTAssertTrue(refused.notes.contains("permission denied for schema concert_dw"), refused.notes)
     }
 
     func testInitInAnotherSchemaOfAClusterWithAUser() throws {
@@ -58,11 +158,16 @@ final class WarehouseTests: XCTestCase {
         let (warehouse, oracle) = try made()
         let text = try run(["init", "--dry-run"], oracle)
         XCTAssertEqual(text.status, 0, text.notes)
-        XCTAssertEqual(text.output.components(separatedBy: "CREATE TABLE IF NOT EXISTS").count, 5)
+        XCTAssertEqual(text.output.components(separatedBy: "CREATE TABLE IF NOT EXISTS").count, 6)
         XCTAssertTrue(text.output.contains("DISTKEY (concert_id) SORTKEY (purchase_timestamp);"))
+        XCTAssertTrue(text.output.contains(#"CREATE TABLE IF NOT EXISTS "concert_dw".write_lock (unused INTEGER);"#))
+        for column in ["sub_sequence_number INTEGER", "shard_id VARCHAR(200)"] {
+            XCTAssertTrue(
+                text.output.contains(#"-- ALTER TABLE "concert_dw".artists ADD COLUMN \#(column);"#), text.output)
+        }
         let json = try run(["init", "--dry-run", "--output", "json"], oracle)
         let calls = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
-        XCTAssertEqual(calls?.compactMap { $0["operation"] as? String }, Array(repeating: "ExecuteStatement", count: 5))
+        XCTAssertEqual(calls?.compactMap { $0["operation"] as? String }, Array(repeating: "ExecuteStatement", count: 6))
         XCTAssertEqual(try warehouse.calls().total, 0)
         XCTAssertEqual(try oracle.requests().count, 0)
     }

@@ -15,7 +15,7 @@ struct StreamLag {
         // Kinesis refuses a time that is yet to come, by its own clock.
         if let time, Date().timeIntervalSince1970 - time < 5 { return 0 }
         var lag = 0.0
-        for shard in try await shards(session) {
+        for shard in try await stream.shards(session).compactMap({ $0["ShardId"]?.string }) {
             let iterator = try await session.read(
                 stream.request(
                     "GetShardIterator", ("ShardId", .string(shard)),
@@ -28,19 +28,5 @@ struct StreamLag {
             lag = max(lag, (page["MillisBehindLatest"]?.double ?? 0) / 1000)
         }
         return lag
-    }
-
-    private func shards(_ session: AWSSession) async throws -> [String] {
-        var shards: [String] = []
-        var next: JSONValue?
-        repeat {
-            let request =
-                next.map { .kinesis("ListShards", .object(ofPresent: [("NextToken", $0)])) }
-                ?? stream.request("ListShards")
-            let answer = try await session.read(request)
-            shards += answer["Shards"]?.array?.compactMap { $0["ShardId"]?.string } ?? []
-            next = answer["NextToken"]
-        } while next != nil
-        return shards
     }
 }

@@ -8,7 +8,8 @@ struct WarehouseInit: Command {
         name: "warehouse init", summary: "create the schema and the tables, and add missing columns",
         discussion: """
             Reads the processor's own variables: REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER, REDSHIFT_DATABASE, \
-            REDSHIFT_SCHEMA and so on. Whatever is there is left as it is; a second run changes nothing.
+            REDSHIFT_SCHEMA and so on. Existing tables and columns are not changed; a second run changes nothing. Run it \
+            before each update of the function: functions of earlier versions keep working with tables of later ones.
             """,
         options: [.dryRun, .output] + OptionDescription.aws,
         examples: [
@@ -33,47 +34,71 @@ struct WarehouseInit: Command {
             try plan(schema, warehouse)
             return .done
         }
-        let found = try await warehouse.columns()
-        let changes = Self.changes(schema, found)
-        // One at a time: a run that is cut short has left whole tables, and the next one goes on from there.
+        let changes = Self.changes(schema, try await warehouse.contents())
+        var made: [Change] = []
+        // One at a time: a run that is interrupted leaves whole tables, and the next one continues from there.
         for change in changes {
-            do {
-                try await warehouse.run(change.sql)
-            } catch let error as CommandError where error.description.contains("already exists") {
-                Console.note("\(change.what): somebody else was faster")
+            if try await Self.make(change, in: warehouse) {
+                made.append(change)
+            } else {
+                Console.note("\(change.what): already created concurrently")
             }
         }
-        tell(changes, warehouse.settings)
+        tell(made, warehouse.settings)
         return .done
     }
 
     private struct Change {
         var what: String
         var sql: String
+        var isMade: (WarehouseContents) -> Bool
     }
 
-    private static func changes(_ schema: WarehouseSchema, _ found: [WarehouseTable: Set<String>]) -> [Change] {
+    /// How often a statement is run that fails because another run creates the same thing, or for another passing reason.
+    private static let attemptLimit = 3
+
+    /// - Returns: False when another run made the change first.
+    private static func make(_ change: Change, in warehouse: WarehouseSession) async throws -> Bool {
+        var attempt = 1
+        while case .failed(let reason, _) = try await warehouse.ending(of: change.sql) {
+            if change.isMade(try await warehouse.contents()) { return false }
+            guard attempt < attemptLimit else { throw warehouse.error(reason) }
+            attempt += 1
+        }
+        return true
+    }
+
+    private static func changes(_ schema: WarehouseSchema, _ found: WarehouseContents) -> [Change] {
         var changes: [Change] = []
+        // The schema may exist without any of the tables.
+        if found.isEmpty { changes.append(Change(what: "schema", sql: schema.creation, isMade: { !$0.isEmpty })) }
         for table in WarehouseTable.allCases {
-            guard let columns = found[table] else {
-                changes.append(Change(what: "table \(table.rawValue)", sql: schema.creation(of: table)))
+            guard found.has(table) else {
+                changes.append(
+                    Change(what: "table \(table.rawValue)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
                 continue
             }
-            for column in table.columns where !columns.contains(column.name) {
+            for column in table.columns where !found.has(column.name, of: table) {
                 changes.append(
                     Change(
-                        what: "column \(table.rawValue).\(column.name)",
-                        sql: schema.addition(of: column, to: table)))
+                        what: "column \(table.rawValue).\(column.name)", sql: schema.addition(of: column, to: table),
+                        isMade: { $0.has(column.name, of: table) }))
             }
         }
-        // A schema that may be there without a table of ours.
-        if found.isEmpty { changes.insert(Change(what: "schema", sql: schema.creation), at: 0) }
+        // Last: a function that finds it has all columns.
+        if !found.hasWriteLock {
+            changes.append(
+                Change(
+                    what: "table \(WarehouseSchema.writeLock)", sql: schema.writeLockCreation,
+                    isMade: { $0.hasWriteLock }))
+        }
         return changes
     }
 
     /// Prints a script that any SQL client can run; which columns are missing, only the warehouse knows.
     private func plan(_ schema: WarehouseSchema, _ warehouse: WarehouseSession) throws {
-        let statements = [schema.creation] + WarehouseTable.allCases.map(schema.creation)
+        let statements =
+            [schema.creation] + WarehouseTable.allCases.map(schema.creation) + [schema.writeLockCreation]
         guard output == .text else {
             for statement in statements {
                 try warehouse.session.planned(RedshiftDataClient.request([statement], settings: warehouse.settings))
@@ -86,7 +111,7 @@ struct WarehouseInit: Command {
         for statement in statements { print("\n\(statement);") }
         print("\n-- and for each column that a table lacks, such as:")
         for table in WarehouseTable.allCases {
-            for column in table.columns.suffix(1) { print("-- \(schema.addition(of: column, to: table));") }
+            for column in table.columns.suffix(2) { print("-- \(schema.addition(of: column, to: table));") }
         }
     }
 

@@ -20,41 +20,69 @@ struct WarehouseSession {
         session = try AWSSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
     }
 
-    /// Runs a statement to its end, and returns its ID.
-    @discardableResult func run(_ statement: String) async throws -> String {
+    /// Runs a statement to its end.
+    func ending(of statement: String) async throws -> RedshiftDataClient.Ending {
         let token = "concertctl-\(UInt64.random(in: 0 ... .max))"
-        switch try await client.run([statement], token: token, name: "concertctl warehouse") {
-        case .finished(let id): return id
-        case .failed(let reason, _):
-            let advice = SQLFailure.advice(on: reason).map { "; " + $0 } ?? ""
-            throw CommandError(
-                description: "\(settings.name), database \(settings.database): \(MessageText.escaped(reason))\(advice)")
-        }
+        return try await client.run([statement], token: token, name: "concertctl warehouse")
+    }
+
+    /// The error of a statement that failed for `reason`.
+    func error(_ reason: String) -> CommandError {
+        let advice = SQLFailure.advice(on: reason).map { "; " + $0 } ?? ""
+        return CommandError(
+            description: "\(settings.name), database \(settings.database): \(MessageText.escaped(reason))\(advice)")
     }
 
     /// Runs a query, and returns its rows.
-    func rows(_ query: String) async throws -> [[JSONValue]] { try await client.rows(of: run(query)) }
+    func rows(_ query: String) async throws -> [[JSONValue]] {
+        switch try await ending(of: query) {
+        case .finished(let id): return try await client.rows(of: id)
+        case .failed(let reason, _): throw error(reason)
+        }
+    }
 
     private var client: RedshiftDataClient {
         RedshiftDataClient(session.client, settings: settings, deadline: .now + Self.patience)
     }
 
-    /// The columns that there are, by table; a table that is not there has none.
-    func columns() async throws -> [WarehouseTable: Set<String>] {
+    /// Reads which tables and columns the schema has.
+    func contents() async throws -> WarehouseContents {
         // The catalogue's own types are not among those that results have.
         let rows = try await rows(
             """
             SELECT CAST(table_name AS VARCHAR(128)), CAST(column_name AS VARCHAR(128)) \
             FROM information_schema.columns WHERE table_schema = '\(settings.schema)'
             """)
-        var columns: [WarehouseTable: Set<String>] = [:]
+        var contents = WarehouseContents()
         for row in rows {
-            guard let table = row.first?.fieldText.flatMap(WarehouseTable.init), let column = row.last?.fieldText else {
-                continue
-            }
-            columns[table, default: []].insert(column)
+            guard let table = row.first?.fieldText, let column = row.last?.fieldText else { continue }
+            contents.add(column, of: table)
         }
-        return columns
+        return contents
+    }
+}
+
+/// What a schema has of what the redshift processor needs.
+struct WarehouseContents {
+    private(set) var hasWriteLock = false
+    /// Names in UTF-8; a table that does not exist has none.
+    private var columns: [WarehouseTable: Set<[UInt8]>] = [:]
+
+    /// Whether there is none of the tables; the schema itself may exist.
+    var isEmpty: Bool { columns.isEmpty && !hasWriteLock }
+
+    func has(_ table: WarehouseTable) -> Bool { columns[table] != nil }
+
+    func has(_ column: String, of table: WarehouseTable) -> Bool {
+        columns[table]?.contains(Array(column.utf8)) == true
+    }
+
+    fileprivate mutating func add(_ column: String, of table: String) {
+        if table.utf8.elementsEqual(WarehouseSchema.writeLock.utf8) {
+            hasWriteLock = true
+        } else if let table = WarehouseTable(named: table.utf8) {
+            columns[table, default: []].insert(Array(column.utf8))
+        }
     }
 }
 

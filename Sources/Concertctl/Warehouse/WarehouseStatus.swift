@@ -9,7 +9,7 @@ struct WarehouseStatus: Command {
         name: "warehouse status", summary: "count rows, and say how far the tables are behind the stream",
         discussion: """
             LAG is what the newest row is behind the stream: the time from its arrival to the newest record's. Without a stream \
-            it is the row's age.
+            it is the row's age. Tables that an earlier version created are read as they are; a note names what they lack.
             """,
         options: [.streamName, .output] + OptionDescription.aws,
         examples: ["concertctl warehouse status", "concertctl warehouse status --stream-name concert-data-stream"])
@@ -32,17 +32,21 @@ struct WarehouseStatus: Command {
     func run(environment: [String: String]) async throws -> ExitStatus {
         let warehouse = try WarehouseSession(arguments, environment: environment, output: output)
         let stream = try Self.stream(arguments, environment)
-        let missing = Self.missing(try await warehouse.columns())
-        guard missing.isEmpty else {
-            throw CommandError(
-                description: "schema \(warehouse.settings.schema) lacks \(missing.joined(separator: ", ")); "
-                    + "run concertctl warehouse init")
+        let contents = try await warehouse.contents()
+        let missing = Self.missing(contents)
+        let problem =
+            "schema \(warehouse.settings.schema) lacks \(missing.joined(separator: ", ")); run concertctl warehouse init"
+        guard WarehouseTable.allCases.allSatisfy({ contents.has(Self.arrival, of: $0) }) else {
+            throw CommandError(description: problem)
         }
+        if !missing.isEmpty { Console.note(problem) }
         let rows = try await Self.rows(warehouse)
         let newest = rows.compactMap(\.newest).max()
         let behind: Double? =
             if let stream { try await StreamLag(stream).seconds(warehouse.session, since: newest) } else { nil }
-        tell(rows, lag: behind ?? newest.map { max(0, Date().timeIntervalSince1970 - $0) }, stream: stream)
+        tell(
+            rows, lag: behind ?? newest.map { max(0, Date().timeIntervalSince1970 - $0) }, stream: stream,
+            missing: missing)
         return .done
     }
 
@@ -55,11 +59,16 @@ struct WarehouseStatus: Command {
         return try StreamReference(name)
     }
 
-    private static func missing(_ found: [WarehouseTable: Set<String>]) -> [String] {
-        WarehouseTable.allCases.flatMap { table -> [String] in
-            guard let columns = found[table] else { return ["table \(table.rawValue)"] }
-            return table.columns.map(\.name).filter { !columns.contains($0) }.map { "column \(table.rawValue).\($0)" }
+    /// The one column that counting needs.
+    private static let arrival = "updated_at"
+
+    private static func missing(_ found: WarehouseContents) -> [String] {
+        let missing = WarehouseTable.allCases.flatMap { table -> [String] in
+            guard found.has(table) else { return ["table \(table.rawValue)"] }
+            return table.columns.map(\.name).filter { !found.has($0, of: table) }
+                .map { "column \(table.rawValue).\($0)" }
         }
+        return missing + (found.hasWriteLock ? [] : ["table \(WarehouseSchema.writeLock)"])
     }
 
     private static func rows(_ warehouse: WarehouseSession) async throws -> [Row] {
@@ -67,16 +76,18 @@ struct WarehouseStatus: Command {
         let counts = WarehouseTable.allCases.map { table in
             """
             SELECT CAST('\(table.rawValue)' AS VARCHAR(20)), CAST(COUNT(*) AS BIGINT), \
-            CAST(EXTRACT(EPOCH FROM MAX(updated_at)) AS BIGINT) FROM \(schema.name(of: table))
+            CAST(EXTRACT(EPOCH FROM MAX(\(arrival))) AS BIGINT) FROM \(schema.name(of: table))
             """
         }
         return try await warehouse.rows(counts.joined(separator: " UNION ALL ")).compactMap { fields in
-            guard fields.count == 3, let table = fields[0].fieldText.flatMap(WarehouseTable.init) else { return nil }
+            guard fields.count == 3, let table = fields[0].fieldText.flatMap({ WarehouseTable(named: $0.utf8) }) else {
+                return nil
+            }
             return Row(table: table, rows: fields[1].fieldNumber ?? 0, newest: fields[2].fieldNumber.map(Double.init))
         }.sorted { $0.table.rawValue < $1.table.rawValue }
     }
 
-    private func tell(_ rows: [Row], lag: Double?, stream: StreamReference?) {
+    private func tell(_ rows: [Row], lag: Double?, stream: StreamReference?, missing: [String]) {
         guard output == .text else {
             let tables = rows.map { row in
                 JSONValue.object(ofPresent: [
@@ -88,6 +99,7 @@ struct WarehouseStatus: Command {
                 JSONValue.object(ofPresent: [
                     ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
                     ("stream", stream.map { .string($0.name) }),
+                    ("missing", missing.isEmpty ? nil : .array(missing.map { .string($0) })),
                 ]).prettyText)
             return
         }

@@ -70,7 +70,7 @@ final class RedshiftRoundTripTests: WarehouseTestCase {
         XCTAssertEqual(outcomes, payloads.map { _ in .succeeded })
         func shared(_ source: String?, _ ingested: String?, _ number: Int) -> [String?] {
             let time = "2026-11-09 04:20:0\(number).500000"
-            return [source, ingested, time, time, "\(number)"]
+            return [source, ingested, time, time, "\(number)", nil, "concerts/shardId-000000000007"]
         }
         XCTAssertEqual(
             try warehouse.sql("SELECT * FROM concert_dw.artists ORDER BY artist_id"),

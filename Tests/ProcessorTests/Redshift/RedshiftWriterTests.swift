@@ -8,9 +8,12 @@ final class RedshiftWriterTests: WarehouseTestCase {
     private func artist(_ id: String, _ name: String) -> String { #"{"artist_id":"\#(id)","name":"\#(name)"}"# }
 
     /// A record with its place in time.
-    private func record(_ payload: String, _ sequence: String, arrival: String?) -> EventText.Record {
+    private func record(
+        _ payload: String, _ sequence: String, arrival: String?, shard: String? = nil
+    ) -> EventText.Record {
         var record = EventText.Record(payload, sequence)
         record.arrival = arrival
+        record.eventID = shard.map { "\($0):\(sequence)" }
         return record
     }
 
@@ -30,7 +33,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
             ])
     }
 
-    func testVersionsAreComparedByArrivalThenByNumber() async throws {
+    func testWithoutAShardVersionsAreComparedByArrivalThenByNumber() async throws {
         // One row: what is stored, what comes, and whether that is the newer one.
         let versions: [(stored: (String?, String), coming: (String?, String), isNewer: Bool, line: UInt)] = [
             (("100", "9"), ("101", "1"), true, #line), (("101", "1"), ("100", "9"), false, #line),

@@ -24,6 +24,7 @@ class WarehouseTestCase: XCTestCase {
         for table in WarehouseTable.allCases {
             try warehouse.sql(String(schema.creation(of: table).split(separator: " DISTSTYLE")[0]))
         }
+        try warehouse.sql(schema.writeLockCreation)
     }
 
     func settings(staging bucket: String? = nil) throws -> RedshiftSettings {

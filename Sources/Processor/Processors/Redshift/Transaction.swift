@@ -92,7 +92,7 @@ struct StatementBudget {
     private static let headRoom = 1000
     /// `CREATE`, `DELETE` and `MERGE`.
     private static let perTable = 3
-    /// `LOCK` and `DROP`.
+    /// `LOCK` and `DROP`; `LOCK` names one table, however many are written to.
     private static let perTransaction = 2
     private var tables: [WarehouseTable: Table] = [:]
 

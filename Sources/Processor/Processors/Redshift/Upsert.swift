@@ -9,49 +9,58 @@ struct Upsert: Sendable {
         var row: WarehouseRow
     }
 
-    /// Where a key's row stands, and the oldest of its versions.
-    private struct Place {
-        var index: Int
-        var first: WarehouseRow.Version
-    }
+    /// The rows of one table.
+    private struct Group {
+        /// Indexes in ``rows`` by key.
+        private var indexes: [[UInt8]: Int] = [:]
+        /// The first version of each key, in the order of the records.
+        private var rows: [WarehouseRow] = []
+        /// Further versions of keys that have several, in the order of the records, by index in ``rows``.
+        private var later: [Int: [WarehouseRow]] = [:]
 
-    /// Last versions in the order of the tables, then of the records.
-    private(set) var rows: [WarehouseTable: [WarehouseRow]] = [:]
+        mutating func add(_ row: WarehouseRow) {
+            if let index = indexes[row.id] { return later[index, default: []].append(row) }
+            indexes[row.id] = rows.count
+            rows.append(row)
+        }
 
-    /// Leaves one row a key: the newest version, which says when the first of them arrived.
-    ///
-    /// Redshift keeps no key unique, and a MERGE writes each of several new rows with one key.
-    init(_ candidates: some Sequence<Candidate>) {
-        var places: [WarehouseTable: [[UInt8]: Place]] = [:]
-        for candidate in candidates {
-            let row = candidate.row
-            guard var place = places[row.table]?[row.id] else {
-                places[row.table, default: [:]][row.id] = Place(
-                    index: rows[row.table, default: []].count, first: row.version)
-                rows[row.table, default: []].append(row)
-                continue
+        /// The newest version of each key.
+        consuming func newest() -> [WarehouseRow] {
+            for (index, versions) in later {
+                let versions = [rows[index]] + versions
+                guard let newest = RecordVersion.newest(of: versions.map(\.version)) else { continue }
+                rows[index] = versions[newest]
+                rows[index].setCreation(versions[0].version.arrival)
             }
-            place.first = min(place.first, row.version)
-            var newest = rows[row.table, default: []][place.index]
-            if row.version >= newest.version { newest = row }
-            newest.setCreation(place.first.arrival)
-            rows[row.table, default: []][place.index] = newest
-            places[row.table, default: [:]][row.id] = place
+            return rows
         }
     }
 
-    /// The tables that are written to, in the order in which they are locked.
+    /// The newest versions, in the order in which the records first name each key.
+    let rows: [WarehouseTable: [WarehouseRow]]
+
+    /// Keeps one row per key: the newest version, with the arrival of the first one as its creation.
+    ///
+    /// Redshift enforces no key, and a MERGE inserts each of several new rows with the same key.
+    init(_ candidates: some Sequence<Candidate>) {
+        var groups: [WarehouseTable: Group] = [:]
+        for candidate in candidates { groups[candidate.row.table, default: Group()].add(candidate.row) }
+        rows = groups.mapValues { $0.newest() }
+    }
+
+    /// The tables that are written to, in the order in which they are written.
     var tables: [WarehouseTable] { WarehouseTable.allCases.filter { rows[$0] != nil } }
 }
 
 extension RecordBatch {
-    /// The rows of all records, but of those that no column holds: they are marked as rejected.
+    /// The rows of all records; records with a value that does not fit in its column are marked as rejected.
     func candidates(rejectingOn outcomes: inout OutcomeSheet) -> [Upsert.Candidate] {
         var candidates: [Upsert.Candidate] = []
         candidates.reserveCapacity(records.count)
+        let versions = versions()
         for (index, record) in records.enumerated() {
             do throws(PayloadError) {
-                candidates.append(Upsert.Candidate(index: index, row: try row(of: record)))
+                candidates.append(Upsert.Candidate(index: index, row: try row(of: record, version: versions[index])))
             } catch {
                 outcomes[index] = .rejected(error)
             }
@@ -60,14 +69,16 @@ extension RecordBatch {
     }
 }
 
-/// What a transaction does, statement by statement.
+/// The statements of one transaction.
 ///
-/// `LOCK` comes first, before the transaction has a snapshot, and names all tables in one fixed order: transactions of
-/// concurrent environments then follow each other, each sees what the one before wrote, and none waits for another in
-/// a circle. Without it two of them could both insert one new key, or end with a serialization failure. The staging
-/// tables' names hold a hash of the rows and the tables go with the transaction, so no session ever finds another's.
+/// `LOCK` of the table `write_lock` is the first statement, because it takes no snapshot: transactions of concurrent
+/// environments run one after the other, and each one sees what its predecessor wrote. With a snapshot taken before the
+/// lock, two of them could both insert the same new key, or end with a serialization failure. Nobody reads `write_lock`,
+/// so queries and transactions do not wait for each other. The names of the staging tables contain a hash of the rows
+/// and the tables are dropped with the transaction, so no session finds another's.
 ///
 /// Sources: <https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html>,
+/// <https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html>,
 /// <https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html>
 struct UpsertStatements: Sendable {
     /// Bytes of one statement, in which the Data API's limit of 100 KB is surely met.
@@ -82,10 +93,11 @@ struct UpsertStatements: Sendable {
     func text(of upsert: Upsert, suffix: String, filling stage: (WarehouseTable, String) -> [String]) -> [String] {
         let tables = upsert.tables
         let stages = tables.map { "stage_\($0.rawValue)_\(suffix)" }
-        var statements = ["LOCK \(tables.map(name).joined(separator: ", "))"]
+        var statements = ["LOCK \(schema).\(WarehouseSchema.writeLock)"]
         for (table, name) in zip(tables, stages) {
             let columns = table.columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ", ")
-            statements.append("CREATE TEMP TABLE \(name) (\(columns))")
+            statements.append(
+                "CREATE TEMP TABLE \(name) (\(columns)) DISTSTYLE KEY DISTKEY (\(table.distributionKey))")
             statements += stage(table, name)
             statements.append(staleRowsDropped(from: name, table))
             statements.append(merge(name, into: table))
@@ -96,18 +108,25 @@ struct UpsertStatements: Sendable {
 
     private func name(_ table: WarehouseTable) -> String { "\(schema).\(table.rawValue)" }
 
-    /// Rows of which the warehouse holds a newer version; MERGE itself knows no such condition.
+    /// Deletes staged rows of which the table has a newer version, by the rules of ``RecordVersion/isNewer(than:)``.
+    ///
+    /// MERGE supports no such condition. NULL in the stored row is older than any value.
     private func staleRowsDropped(from stage: String, _ table: WarehouseTable) -> String {
         let stored = table.rawValue
-        return """
-            DELETE FROM \(stage) USING \(name(table)) WHERE \(stage).\(table.key) = \(stored).\(table.key) AND \
-            (\(stored).updated_at > \(stage).updated_at OR \
-            (\(stored).updated_at IS NOT NULL AND \(stage).updated_at IS NULL) OR \
-            ((\(stored).updated_at = \(stage).updated_at OR \
-            (\(stored).updated_at IS NULL AND \(stage).updated_at IS NULL)) AND \
+        let hasHigherNumbers = """
             (LENGTH(\(stored).sequence_number) > LENGTH(\(stage).sequence_number) OR \
             (LENGTH(\(stored).sequence_number) = LENGTH(\(stage).sequence_number) AND \
-            \(stored).sequence_number > \(stage).sequence_number))))
+            (\(stored).sequence_number > \(stage).sequence_number OR \
+            (\(stored).sequence_number = \(stage).sequence_number AND \
+            COALESCE(\(stored).sub_sequence_number, 0) > COALESCE(\(stage).sub_sequence_number, 0)))))
+            """
+        return """
+            DELETE FROM \(stage) USING \(name(table)) WHERE \(stage).\(table.key) = \(stored).\(table.key) AND \
+            (((\(stored).shard_id = \(stage).shard_id OR \(stored).updated_at = \(stage).updated_at OR \
+            (\(stored).updated_at IS NULL AND \(stage).updated_at IS NULL)) AND \(hasHigherNumbers)) OR \
+            ((\(stored).shard_id IS NULL OR \(stage).shard_id IS NULL OR \(stored).shard_id <> \(stage).shard_id) AND \
+            (\(stored).updated_at > \(stage).updated_at OR \
+            (\(stored).updated_at IS NOT NULL AND \(stage).updated_at IS NULL))))
             """
     }
 

@@ -2,21 +2,10 @@ import JSON
 
 /// One version of one entity, as its table holds it.
 struct WarehouseRow: Sendable {
-    /// Which of two versions is the newer: the later arrival, then the higher sequence number.
-    struct Version: Sendable, Comparable {
-        /// Nil, where the event does not say, is older than anything.
-        var arrival: Int64?
-        var sequenceNumber: SequenceNumber
-
-        static func < (lhs: Self, rhs: Self) -> Bool {
-            (lhs.arrival ?? .min, lhs.sequenceNumber) < (rhs.arrival ?? .min, rhs.sequenceNumber)
-        }
-    }
-
     var table: WarehouseTable
     /// In UTF-8: to Swift, texts that Unicode holds equivalent are one `String`, and to the warehouse they are two keys.
     var id: [UInt8]
-    var version: Version
+    var version: RecordVersion
     /// One for each of the table's columns, in their order.
     var values: [WarehouseValue]
 }
@@ -25,7 +14,7 @@ extension WarehouseRow {
     /// When the first version was seen that the warehouse has not forgotten: kept when later ones come.
     static let createdAt = "created_at"
 
-    /// Has the version that came first of several in a batch say when the entity was first seen.
+    /// Sets when the entity's first version arrived.
     mutating func setCreation(_ arrival: Int64?) {
         guard let index = table.columns.firstIndex(where: { $0.name == Self.createdAt }), values.indices.contains(index)
         else { return }
@@ -36,10 +25,9 @@ extension WarehouseRow {
 extension RecordBatch {
     /// The row of a record.
     ///
-    /// - Throws: ``PayloadError`` with reason `range` when a column cannot hold its value: nothing is ever cut.
-    func row(of record: PayloadRecord) throws(PayloadError) -> WarehouseRow {
-        let version = WarehouseRow.Version(
-            arrival: arrivalMilliseconds(of: record.position), sequenceNumber: sequenceNumber(of: record.position))
+    /// - Parameter version: The record's, as ``versions()`` returns it.
+    /// - Throws: ``PayloadError`` with reason `range` when a value does not fit in its column: nothing is truncated.
+    func row(of record: PayloadRecord, version: RecordVersion) throws(PayloadError) -> WarehouseRow {
         var writer = RowWriter(batch: self, kind: record.payload.kind)
         let shared: (source: Text?, ingestionTimestamp: Timestamp?)
         switch record.payload {
@@ -61,6 +49,8 @@ extension RecordBatch {
         writer.add(.arrival(version.arrival))
         writer.add(.arrival(version.arrival))
         writer.add(.text(version.sequenceNumber.digits))
+        writer.add(version.subSequenceNumber)
+        writer.add(.shard(version.shard))
         return WarehouseRow(
             table: WarehouseTable(record.payload.kind), id: Array(string(record.payload.id).utf8), version: version,
             values: writer.values)
@@ -70,6 +60,12 @@ extension RecordBatch {
 extension WarehouseValue {
     fileprivate static func arrival(_ milliseconds: Int64?) -> WarehouseValue {
         milliseconds.map { .moment(Timestamp(millisecondsSinceEpoch: $0).sql) } ?? .null
+    }
+
+    /// NULL also for a name that contains U+0000, which no column accepts: one such event would block its shard.
+    fileprivate static func shard(_ name: [UInt8]?) -> WarehouseValue {
+        guard let name, !name.contains(0) else { return .null }
+        return .text(String(decoding: name, as: UTF8.self))
     }
 }
 

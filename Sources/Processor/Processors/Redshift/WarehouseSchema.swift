@@ -1,5 +1,8 @@
-/// The statements that make the warehouse what the writer expects.
+/// The statements that create what the redshift processor expects.
 public struct WarehouseSchema: Sendable {
+    /// The table on which writers take turns; see decision 0020.
+    public static let writeLock = "write_lock"
+
     /// As SQL names it.
     private let schema: String
 
@@ -7,7 +10,14 @@ public struct WarehouseSchema: Sendable {
 
     public var creation: String { "CREATE SCHEMA IF NOT EXISTS \(schema)" }
 
-    /// Rows lie and are sorted by what they are joined and asked for by.
+    /// Creates the table that every transaction locks first.
+    ///
+    /// It has no rows, and its column is never read.
+    public var writeLockCreation: String {
+        "CREATE TABLE IF NOT EXISTS \(schema).\(Self.writeLock) (unused INTEGER)"
+    }
+
+    /// Creates a table, distributed and sorted by the columns that queries join and filter by.
     ///
     /// There is no PRIMARY KEY: Redshift would not enforce it, and would trust it all the same.
     ///
@@ -21,7 +31,7 @@ public struct WarehouseSchema: Sendable {
             """
     }
 
-    /// Redshift adds one column a statement, and knows no `IF NOT EXISTS` for it.
+    /// Adds a column: Redshift adds one per statement, and has no `IF NOT EXISTS` for it.
     public func addition(of column: WarehouseColumn, to table: WarehouseTable) -> String {
         "ALTER TABLE \(name(of: table)) ADD COLUMN \(column.name) \(column.sqlType)"
     }

@@ -1,10 +1,16 @@
-/// The tables of the warehouse, in the order in which every transaction locks them.
+/// The tables of the warehouse, in the order in which every transaction writes to them.
 public enum WarehouseTable: String, CaseIterable, Sendable {
     case artists, concerts
     case ticketSales = "ticket_sales"
     case venues
 
-    /// Whose versions it holds.
+    /// Returns nil unless `name` is the name of a table, byte for byte.
+    public init?(named name: some Sequence<UInt8>) {
+        guard let table = Self.allCases.first(where: { $0.rawValue.utf8.elementsEqual(name) }) else { return nil }
+        self = table
+    }
+
+    /// The table of all entities of `kind`.
     init(_ kind: Payload.Kind) {
         switch kind {
         case .artist: self = .artists
@@ -83,7 +89,8 @@ public enum WarehouseTable: String, CaseIterable, Sendable {
     private static let sharedColumns = [
         WarehouseColumn("source", .varchar(100)), WarehouseColumn("ingestion_timestamp", .timestamp),
         WarehouseColumn("created_at", .timestamp), WarehouseColumn("updated_at", .timestamp),
-        WarehouseColumn("sequence_number", .varchar(128)),
+        WarehouseColumn("sequence_number", .varchar(128)), WarehouseColumn("sub_sequence_number", .integer),
+        WarehouseColumn("shard_id", .varchar(200)),
     ]
 }
 
