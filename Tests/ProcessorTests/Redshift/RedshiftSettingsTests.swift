@@ -36,13 +36,19 @@ final class RedshiftSettingsTests: XCTestCase {
             (
                 [
                     "REDSHIFT_CLUSTER_IDENTIFIER": "c", "REDSHIFT_DATABASE": "d", "REDSHIFT_DB_USER": "u",
-                    "REDSHIFT_SECRET_ARN": "arn:x",
+                    "REDSHIFT_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s",
                 ], ["REDSHIFT_SECRET_ARN and REDSHIFT_DB_USER are both set"], #line
             ),
-            (Self.least.merging(["REDSHIFT_SECRET_ARN": "password"]) { $1 }, ["REDSHIFT_SECRET_ARN is no ARN"], #line),
+            (Self.least.merging(["REDSHIFT_SECRET_ARN": "password"]) { $1 }, ["REDSHIFT_SECRET_ARN is not"], #line),
+            (
+                Self.least.merging(["REDSHIFT_SECRET_ARN": "arn:aws:iam::123456789012:role/secretsmanager"]) { $1 },
+                ["REDSHIFT_SECRET_ARN is not"], #line
+            ),
             (Self.least.merging(["REDSHIFT_SCHEMA": "a\"; DROP"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
             (Self.least.merging(["REDSHIFT_SCHEMA": "1a"]) { $1 }, ["REDSHIFT_SCHEMA is \"1a\""], #line),
             (Self.least.merging(["REDSHIFT_SCHEMA": "ä"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
+            (Self.least.merging(["REDSHIFT_SCHEMA": "a\u{301}"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
+            (Self.least.merging(["REDSHIFT_SCHEMA": "1\u{301}a"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
             (
                 Self.least.merging(["REDSHIFT_STAGING_BUCKET": "bucket"]) { $1 },
                 ["REDSHIFT_COPY_ROLE_ARN must be set, too"],
@@ -55,6 +61,33 @@ final class RedshiftSettingsTests: XCTestCase {
             (
                 Self.least.merging(["REDSHIFT_STAGING_BUCKET": "No_Bucket", "REDSHIFT_COPY_ROLE_ARN": "x' --"]) { $1 },
                 ["REDSHIFT_STAGING_BUCKET is \"No_Bucket\"", "REDSHIFT_COPY_ROLE_ARN is"], #line
+            ),
+            (
+                Self.least.merging([
+                    "REDSHIFT_STAGING_BUCKET": "bucket",
+                    "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:user/:role/copy",
+                ]) { $1 },
+                ["REDSHIFT_COPY_ROLE_ARN is"], #line
+            ),
+            (
+                Self.least.merging([
+                    "REDSHIFT_STAGING_BUCKET": "bucket", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:s3:::bucket:role/copy",
+                ]) { $1 },
+                ["REDSHIFT_COPY_ROLE_ARN is"], #line
+            ),
+            (
+                Self.least.merging([
+                    "REDSHIFT_STAGING_BUCKET": "bucket",
+                    "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/c'; --",
+                ]) { $1 },
+                ["REDSHIFT_COPY_ROLE_ARN is"], #line
+            ),
+            (
+                Self.least.merging([
+                    "REDSHIFT_STAGING_BUCKET": "bucket",
+                    "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/\\u{301}copy",
+                ]) { $1 },
+                ["REDSHIFT_COPY_ROLE_ARN is"], #line
             ),
         ]
         for (environment, names, line) in cases {

@@ -67,25 +67,33 @@ public struct RedshiftDataClient: Sendable {
     /// - Throws: ``WarehouseError``, or `CancellationError`.
     public func run(_ statements: [String], token: String, name: String? = nil) async throws -> Ending {
         let (answer, start) = try await submit(statements, token: token, name: name)
-        guard let id = answer["Id"]?.string else {
-            throw WarehouseError.unavailable("redshift-data answered without a statement's Id")
+        guard let id = answer["Id"]?.string, (1...Self.longestID).contains(id.utf8.count) else {
+            throw WarehouseError.unavailable("redshift-data: the response does not contain the statement's Id")
         }
         let run = answer["CreatedAt"]?.double.map(start.run) ?? .recent
-        return try await end(of: id, status: answer["Status"]?.string, run: run)
+        return try await end(of: id, status: Status(answer), run: run)
     }
 
     /// All rows of a statement's result.
+    ///
+    /// - Throws: ``WarehouseError`` also for a result of more pages than any query of this program has.
     public func rows(of id: String) async throws -> [[JSONValue]] {
         var rows: [[JSONValue]] = []
         var next: JSONValue?
-        repeat {
+        for _ in 0..<Self.pageLimit {
             let answer = try await call(
                 .redshiftData("GetStatementResult", .object(ofPresent: [("Id", .string(id)), ("NextToken", next)])))
             rows += answer.json["Records"]?.array?.compactMap(\.array) ?? []
             next = answer.json["NextToken"]
-        } while next != nil
-        return rows
+            guard next != nil else { return rows }
+        }
+        throw WarehouseError.unavailable(
+            "redshift-data: the result of a statement has more than \(Self.pageLimit) pages")
     }
+
+    private static let pageLimit = 1000
+    /// Longer than the UUIDs that the service uses.
+    private static let longestID = 200
 }
 
 /// Calls.
@@ -107,6 +115,24 @@ extension RedshiftDataClient {
         func run(created: Double) -> Run {
             if created >= localTime { return .own }
             return created < (serverTime ?? localTime) - 2 ? .old : .recent
+        }
+    }
+
+    /// How far a statement has got.
+    private enum Status: String, CaseIterable {
+        case submitted = "SUBMITTED"
+        case picked = "PICKED"
+        case started = "STARTED"
+        case finished = "FINISHED"
+        case failed = "FAILED"
+        case aborted = "ABORTED"
+
+        /// Returns nil where the response has no status that is known.
+        init?(_ answer: JSONValue) {
+            guard let text = answer["Status"]?.string,
+                let status = Self.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) })
+            else { return nil }
+            self = status
         }
     }
 
@@ -146,14 +172,17 @@ extension RedshiftDataClient {
         }
     }
 
-    /// Asks until the statement has come to its end, whatever goes wrong with asking.
-    private func end(of id: String, status: String?, run: Run) async throws -> Ending {
-        var status = status ?? "SUBMITTED"
+    /// Polls until the statement has ended; calls that fail are repeated.
+    ///
+    /// - Throws: ``WarehouseError`` also for a response about another statement.
+    private func end(of id: String, status: Status?, run: Run) async throws -> Ending {
+        var status = status ?? .submitted
         var backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
         // The answer to the call that made it says how it ended, but not why it failed.
-        while status != "FINISHED" {
+        while status != .finished {
             guard ContinuousClock.now < deadline else {
-                throw WarehouseError.outOfTime("statement \(id) is \(status) still; the next try finds it again")
+                throw WarehouseError.outOfTime(
+                    "statement \(MessageText.escaped(id)) is \(status.rawValue) still; the next try finds it again")
             }
             let start = ContinuousClock.now
             do {
@@ -165,8 +194,13 @@ extension RedshiftDataClient {
                                 ("Id", .string(id)), ("WaitTimeSeconds", waitSeconds.map { .integer($0) }),
                             ]))
                 ).json
-                status = answer["Status"]?.string ?? status
-                if status == "FAILED" || status == "ABORTED" {
+                guard answer["Id"]?.string?.utf8.elementsEqual(id.utf8) == true else {
+                    throw WarehouseError.unavailable(
+                        "redshift-data DescribeStatement: the response is not about statement \(MessageText.escaped(id))"
+                    )
+                }
+                status = Status(answer) ?? status
+                if status == .failed || status == .aborted {
                     return .failed(Self.reason(answer, status: status), run: run)
                 }
             } catch let error as AWSError where Self.isPassing(error) || !error.isDefinite {
@@ -176,16 +210,16 @@ extension RedshiftDataClient {
                 throw unavailable(error)
             }
             // A server that waits has waited; for one that does not know how to, the pause is on this side.
-            if status != "FINISHED", ContinuousClock.now - start < .seconds(1) {
+            if status != .finished, ContinuousClock.now - start < .seconds(1) {
                 try await backoff.pause(until: deadline)
             }
         }
         return .finished(id: id)
     }
 
-    private static func reason(_ answer: JSONValue, status: String) -> String {
+    private static func reason(_ answer: JSONValue, status: Status) -> String {
         let ofStatements = answer["SubStatements"]?.array?.lazy.compactMap { $0["Error"]?.string }.first
-        return answer["Error"]?.string ?? ofStatements ?? "the statement is \(status)"
+        return answer["Error"]?.string ?? ofStatements ?? "the statement is \(status.rawValue)"
     }
 
     private func call(_ request: AWSRequest) async throws -> Answer {
@@ -203,18 +237,20 @@ extension RedshiftDataClient {
     /// Whether the same call may succeed a little later.
     private static func isPassing(_ error: AWSError) -> Bool {
         guard let code = error.code else { return false }
-        return isThrottling(error) || passingCodes.contains(code)
+        return isThrottling(error) || passingCodes.contains { $0.utf8.elementsEqual(code.utf8) }
     }
 
     private static func isThrottling(_ error: AWSError) -> Bool {
-        error.code.map { throttlingCodes.contains($0) || RetryReason(status: 0, code: $0) == .throttled } ?? false
+        guard let code = error.code else { return false }
+        return RetryReason(status: 0, code: code) == .throttled
+            || throttlingCodes.contains { $0.utf8.elementsEqual(code.utf8) }
     }
 
-    private static let throttlingCodes: Set = [
+    private static let throttlingCodes = [
         "ActiveStatementsExceededException", "ActiveSessionsExceededException",
         "ActiveWaitingRequestsExceededException",
     ]
-    private static let passingCodes: Set = [
+    private static let passingCodes = [
         "DatabaseConnectionException", "QueryTimeoutException", "ExecuteStatementException",
         "BatchExecuteStatementException",
     ]

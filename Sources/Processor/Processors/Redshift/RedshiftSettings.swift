@@ -1,3 +1,4 @@
+import Clients
 import JSON
 
 /// `REDSHIFT_...`: which warehouse is written to, and as whom.
@@ -104,8 +105,9 @@ extension RedshiftSettings {
                 "REDSHIFT_DB_USER is set beside REDSHIFT_WORKGROUP_NAME; a workgroup takes its user from IAM, "
                     + "or from REDSHIFT_SECRET_ARN")
         }
-        if let secret, !secret.hasPrefix("arn:") {
-            reader.complain("REDSHIFT_SECRET_ARN is no ARN; expected one such as arn:aws:secretsmanager:...")
+        if let secret, ARN(secret)?.service != "secretsmanager" {
+            reader.complain(
+                "REDSHIFT_SECRET_ARN is not the ARN of a secret; expected one such as arn:aws:secretsmanager:...")
         }
         return secret.map(Login.secret) ?? user.map(Login.user) ?? .iam
     }
@@ -113,7 +115,7 @@ extension RedshiftSettings {
     private static func schema(_ reader: inout EnvironmentReader) -> String {
         let schema = reader.string("REDSHIFT_SCHEMA") ?? "concert_dw"
         let isName =
-            schema.utf8.count <= 127 && schema.first?.isNumber == false
+            schema.utf8.count <= 127 && schema.utf8.first.map { (0x30...0x39).contains($0) } == false
             && schema.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") }
         if !isName {
             reader.complain(
@@ -146,8 +148,10 @@ extension RedshiftSettings {
 
     /// It becomes part of SQL.
     private static func isRole(_ arn: String) -> Bool {
-        arn.hasPrefix("arn:") && arn.holds(":role/")
-            && arn.utf8.allSatisfy { isLetterOrDigit($0) || ":/+=,.@_-".utf8.contains($0) }
+        guard let parts = ARN(arn), parts.service == "iam", parts.resource.utf8.starts(with: "role/".utf8) else {
+            return false
+        }
+        return arn.utf8.allSatisfy { isLetterOrDigit($0) || ":/+=,.@_-".utf8.contains($0) }
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

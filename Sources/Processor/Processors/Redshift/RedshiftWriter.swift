@@ -14,6 +14,7 @@ public struct RedshiftWriter: RecordProcessor {
     private let clients: ClientPool<AWSClient>
     private let log: Logger
     private let attempts = AttemptMemory()
+    private let refusals = RefusalMemory()
 
     /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
     public init(settings: RedshiftSettings, log: Logger, makeClient: @escaping @Sendable () -> AWSClient) {
@@ -27,7 +28,7 @@ public struct RedshiftWriter: RecordProcessor {
         let client = clients.take()
         let run = WriterRun(
             batch: batch, candidates: candidates, settings: settings, aws: client, context: context, attempts: attempts,
-            log: log)
+            refusals: refusals, log: log)
         await run.write(&outcomes)
         clients.giveBack(client)
     }

@@ -1,5 +1,6 @@
 import Clients
 import JSON
+import Transport
 
 /// The objects that a transaction copies its rows from.
 struct StagedUpload: Sendable {
@@ -11,6 +12,26 @@ struct StagedUpload: Sendable {
 
     var bucket: String
     var objects: [Object]
+
+    /// The call that writes an object, with the checksum that buckets with default Object Lock retention require.
+    func request(_ object: Object) -> AWSRequest {
+        var request = AWSRequest.putObject(
+            bucket: bucket, key: object.key, contentType: "application/gzip", body: object.body)
+        let checksum = "x-amz-checksum-sha256"
+        if !request.headers.contains(where: { $0.name.utf8.elementsEqual(checksum.utf8) }) {
+            request.headers.append(HTTPHeader(checksum, Base64.encode(SHA256.digest(of: object.body).span)))
+        }
+        return request
+    }
+
+    /// Throws unless a response says that the object was stored: status 200 and an ETag.
+    static func check(_ response: AWSResponse) throws(WarehouseError) {
+        guard response.status == 200, response.headers["etag"]?.isEmpty == false else {
+            throw .unavailable(
+                "s3 PutObject: status \(response.status) without an ETag, so the object may not be stored; check the endpoint"
+            )
+        }
+    }
 }
 
 /// Makes transactions whose rows stand in objects on S3.

@@ -10,6 +10,7 @@ struct WriterRun {
     let aws: AWSClient
     let context: InvocationContext
     let attempts: AttemptMemory
+    let refusals: RefusalMemory
     let log: Logger
 
     /// How a transaction ended.
@@ -32,9 +33,11 @@ struct WriterRun {
 
     /// Writes transaction after transaction, in the order of the records, and marks each on `outcomes`.
     ///
-    /// A transaction that the warehouse refuses for a value is cut in two, down to the one record that is to blame.
+    /// A transaction that is refused for a value is cut in two, until the record with that value is alone in one. When
+    /// more records are refused for the same reason than ``RefusalMemory/limit``, all of them fail instead.
     func write(_ outcomes: inout OutcomeSheet) async {
         var waiting = [candidates[...]]
+        var refused: [RefusalMemory.Cause: [Upsert.Candidate]] = [:]
         while let part = waiting.popLast() {
             guard let transaction = transaction(of: part) else {
                 return fail(part, waiting, "there is no memory for the rows of \(part.count) records", &outcomes)
@@ -42,11 +45,23 @@ struct WriterRun {
             let (taken, rest) = (part.prefix(transaction.recordCount), part.dropFirst(transaction.recordCount))
             if !rest.isEmpty { waiting.append(rest) }
             switch await end(of: transaction, records: taken) {
-            case .committed: for candidate in taken { outcomes[candidate.index] = .succeeded }
+            case .committed:
+                for candidate in taken { outcomes[candidate.index] = .succeeded }
+                refusals.forget(Set(taken.map(\.row.table)))
             case .refused(let reason):
-                guard taken.count > 1 else {
-                    for candidate in taken { outcomes[candidate.index] = .rejected(rejection(candidate, reason)) }
-                    continue
+                if taken.count == 1, let candidate = taken.first {
+                    let cause = RefusalMemory.Cause(table: candidate.row.table, text: SQLFailure.cause(of: reason))
+                    refused[cause, default: []].append(candidate)
+                    let known = refusals.add(candidate.row, cause: cause)
+                    guard max(known, refused[cause, default: []].count) > RefusalMemory.limit else {
+                        outcomes[candidate.index] = .rejected(rejection(candidate, reason))
+                        continue
+                    }
+                    return fail(
+                        refused[cause, default: []][...], waiting,
+                        told(reason)
+                            + "; more than \(RefusalMemory.limit) records were refused for this reason: the table is the cause",
+                        &outcomes)
                 }
                 waiting.append(taken.suffix(taken.count / 2))
                 waiting.append(taken.dropLast(taken.count / 2))
@@ -140,10 +155,9 @@ extension WriterRun {
     private func upload(_ upload: StagedUpload?) async throws {
         guard let upload else { return }
         for object in upload.objects {
-            var request = AWSRequest.putObject(
-                bucket: upload.bucket, key: object.key, contentType: "application/gzip", body: object.body)
+            var request = upload.request(object)
             if let traceID = context.traceID { request.headers.append(.init("X-Amzn-Trace-Id", traceID)) }
-            _ = try await aws.send(request)
+            try StagedUpload.check(try await aws.send(request))
         }
     }
 
