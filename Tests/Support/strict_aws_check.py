@@ -320,14 +320,53 @@ class StreamTests(FakeTestCase):
         self.assertEqual([len(page) for page in found], [2, 1])
         describe = self.kinesis.describe_stream_consumer
         states = [
-            describe(ConsumerARN=made[0]["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] for _ in range(3)]
-        self.assertEqual(states, ["CREATING", "CREATING", "ACTIVE"])
+            describe(ConsumerARN=made[0]["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] for _ in range(2)]
+        # The listing was a read, too.
+        self.assertEqual(states, ["CREATING", "ACTIVE"])
         self.refuses("ResourceInUseException", self.kinesis.delete_stream, StreamName="s")
         self.kinesis.deregister_stream_consumer(StreamARN=arn, ConsumerName="c0")
         states = [
             describe(StreamARN=arn, ConsumerName="c0")["ConsumerDescription"]["ConsumerStatus"] for _ in range(2)]
         self.assertEqual(states, ["DELETING", "DELETING"])
         self.refuses("ResourceNotFoundException", describe, StreamARN=arn, ConsumerName="c0")
+
+    def test_limits_of_consumers_follow_the_account(self):
+        self.kinesis.create_stream(StreamName="s", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+        arn = self.settle()["StreamARN"]
+        register = self.kinesis.register_stream_consumer
+        for index in range(5):
+            register(StreamARN=arn, ConsumerName=f"c{index}")
+        self.refuses("LimitExceededException", register, StreamARN=arn, ConsumerName="sixth")
+        self.settings(readsUntilActive=0)
+        for _ in range(2):
+            self.kinesis.list_stream_consumers(StreamARN=arn)
+        for index in range(5, 20):
+            register(StreamARN=arn, ConsumerName=f"c{index}")
+        self.refuses("LimitExceededException", register, StreamARN=arn, ConsumerName="more")
+        settings = self.kinesis.describe_account_settings()["MinimumThroughputBillingCommitment"]
+        self.assertEqual(settings["Status"], "DISABLED")
+        self.kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+        register(StreamARN=arn, ConsumerName="more")
+
+    def test_record_size_and_distribution(self):
+        self.settings(readsUntilActive=0)
+        self.kinesis.create_stream(
+            StreamName="s", StreamModeDetails={"StreamMode": "ON_DEMAND"}, MaxRecordSizeInKiB=2048,
+            RecordDistributionStrategy="AUTO")
+        summary = self.summary()
+        self.assertEqual((summary["MaxRecordSizeInKiB"], summary["RecordDistributionStrategy"]), (2048, "AUTO"))
+        self.kinesis.update_max_record_size(StreamARN=summary["StreamARN"], MaxRecordSizeInKiB=10240)
+        self.kinesis.update_stream_record_distribution_strategy(
+            StreamARN=summary["StreamARN"], RecordDistributionStrategy="USER_PARTITION_KEY")
+        summary = self.summary()
+        self.assertEqual(
+            (summary["MaxRecordSizeInKiB"], summary["RecordDistributionStrategy"]), (10240, "USER_PARTITION_KEY"))
+        self.refuses(
+            "ValidationException", self.kinesis.update_max_record_size, StreamARN=summary["StreamARN"],
+            MaxRecordSizeInKiB=10241)
+        self.refuses(
+            "ValidationException", self.kinesis.create_stream, StreamName="t", ShardCount=1,
+            RecordDistributionStrategy="AUTO")
 
 
 class RecordTests(FakeTestCase):
@@ -487,6 +526,20 @@ class MappingTests(FakeTestCase):
 
     def states(self, key, count):
         return [self.mappings.get_event_source_mapping(UUID=key)["State"] for _ in range(count)]
+
+    def test_functions_that_are_not_ready(self):
+        cases = (
+            ({"State": "Pending"}, "ResourceConflictException", 409, "following state: Pending"),
+            ({}, "InvalidParameterValueException", 400, "cannot be assumed by Lambda"),
+            ({"refusal": "ensure the role can perform X"}, "InvalidParameterValueException", 400, "can perform X"))
+        for index, (members, code, status, words) in enumerate(cases):
+            name = f"new{index}"
+            self.fake.control("functions", {"FunctionName": name, "refusals": 2, **members})
+            for _ in range(2):
+                response = self.refuses(code, self.make, status, FunctionName=name)
+                self.assertIn(words, response["Error"]["Message"])
+            self.assertEqual(self.make(FunctionName=name)["State"], "Creating")
+            self.assertEqual(self.mappings.get_function(FunctionName=name)["Configuration"]["State"], "Active")
 
     def test_states_take_reads(self):
         made = self.make()

@@ -107,10 +107,17 @@ public final class StrictAWS: Sendable {
     public func expire(_ what: Expiring) throws { try post("expire", ["what": what.rawValue]) }
 
     /// Makes a function that a mapping can name; `configuration` has members of GetFunction's `Configuration`.
+    ///
+    /// The next `refusals` mappings of it are refused: by its `State`, if that is not Active, or because of its role,
+    /// in the words of `refusal`. Then it is Active.
     public func addFunction(
-        _ name: String, aliases: [String] = [], configuration: [String: Any] = [:]
+        _ name: String, aliases: [String] = [], configuration: [String: Any] = [:], refusals: Int = 0,
+        refusal: String = ""
     ) throws {
-        try post("functions", configuration.merging(["FunctionName": name, "aliases": aliases]) { $1 })
+        let members: [String: Any] = [
+            "FunctionName": name, "aliases": aliases, "refusals": refusals, "refusal": refusal,
+        ]
+        try post("functions", configuration.merging(members) { $1 })
     }
 
     /// Sets what Lambda says of the mapping's last batch.

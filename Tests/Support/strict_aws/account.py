@@ -45,6 +45,7 @@ class Account:
         self.iterators = {}
         self.tokens = {}
         self.functions = {}
+        self.commitment = "DISABLED"  # to on-demand Advantage
         self.mappings = {}
         self.metrics = []
         self.calls = []

@@ -12,8 +12,11 @@ def register_consumer(account, request):
     if name in consumers:
         raise AWSError(
             "ResourceInUseException", f"Consumer {name} under stream {stream.name} already exists.")
-    if len(consumers) >= 20:
-        raise AWSError("LimitExceededException", f"Stream {stream.name} has 20 consumers, which is the limit.")
+    limit = 50 if stream.mode == "ON_DEMAND" and account.commitment == "ENABLED" else 20
+    if len(consumers) >= limit:
+        raise AWSError("LimitExceededException", f"Stream {stream.name} has {limit} consumers, which is the limit.")
+    if sum(consumer.passing.status == "CREATING" for consumer in consumers.values()) >= 5:
+        raise AWSError("LimitExceededException", f"Stream {stream.name} has 5 consumers that are being registered.")
     consumer = Consumer(account, stream, name)
     stream.consumers[name] = consumer
     return {"Consumer": consumer.description(consumer.passing.status)}
@@ -53,7 +56,7 @@ def list_consumers(account, request):
             "InvalidArgumentException", "NextToken and StreamCreationTimestamp cannot be provided together.")
     consumers = account.rest_of(token) if token else list(present_consumers(stream_of(account, request)).values())
     page, rest = account.page(consumers, request.get("MaxResults"), 100)
-    listing = {"Consumers": [consumer.description(consumer.passing.status) for consumer in page]}
+    listing = {"Consumers": [consumer.description(consumer.passing.read()) for consumer in page]}
     if rest:
         listing["NextToken"] = account.keep_token(rest)
     return listing

@@ -42,12 +42,17 @@ def expire(server, query, request):
 
 
 def function(server, query, request):
-    """Makes a function: {"FunctionName": ..., "aliases": [...]} and members of GetFunction's Configuration."""
+    """Makes a function: {"FunctionName": ..., "aliases": [...]} and members of GetFunction's Configuration.
+
+    The next `refusals` mappings of it are refused: by its State, if that is not Active, or because of its role, in the
+    words of `refusal`, if given. Then it is Active.
+    """
     name = request["FunctionName"]
     server.account.functions[name] = {
         "Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": ["arm64"], "Timeout": 60,
         "MemorySize": 256, "State": "Active", "LastUpdateStatus": "Successful", "PackageType": "Zip",
-        "Role": f"arn:aws:iam::{ACCOUNT}:role/{name}", "Version": "$LATEST", "aliases": [], **request,
+        "Role": f"arn:aws:iam::{ACCOUNT}:role/{name}", "Version": "$LATEST", "aliases": [],
+        "refusals": 0, "refusal": "", **request,
     }
 
 

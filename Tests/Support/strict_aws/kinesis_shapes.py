@@ -10,6 +10,8 @@ HASH_KEY = string(pattern=r"^(0|([1-9]\d{0,38}))$")
 SEQUENCE_NUMBER = string(pattern=r"^(0|([1-9]\d{0,128}))$")
 TAGS = map_of(string(0, 256), 1, 200)
 MODE = structure(StreamMode=required(string(choices=("PROVISIONED", "ON_DEMAND"))))
+RECORD_SIZE = integer(1024, 10240)
+DISTRIBUTION = string(choices=("AUTO", "USER_PARTITION_KEY"))
 ENCRYPTION = required(string(choices=("NONE", "KMS")))
 KEY_ID = required(string(1, 2048))
 SHARD_METRICS = (
@@ -36,7 +38,7 @@ ITERATOR_TYPES = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON",
 SHAPES = {
     "CreateStream": {
         "StreamName": required(NAME), "ShardCount": integer(1), "StreamModeDetails": MODE, "Tags": TAGS,
-        "MaxRecordSizeInKiB": integer(1024, 10240)},
+        "MaxRecordSizeInKiB": RECORD_SIZE, "RecordDistributionStrategy": DISTRIBUTION},
     "DeleteStream": of_stream(EnforceConsumerDeletion=boolean),
     "DescribeStream": of_stream(Limit=integer(1, 10000), ExclusiveStartShardId=NAME),
     "DescribeStreamSummary": of_stream(),
@@ -49,6 +51,9 @@ SHAPES = {
     "SplitShard": of_stream(ShardToSplit=required(NAME), NewStartingHashKey=required(HASH_KEY)),
     "MergeShards": of_stream(ShardToMerge=required(NAME), AdjacentShardToMerge=required(NAME)),
     "UpdateStreamMode": {"StreamARN": required(STREAM_ARN), "StreamModeDetails": required(MODE)},
+    "UpdateMaxRecordSize": {"StreamARN": STREAM_ARN, "MaxRecordSizeInKiB": required(RECORD_SIZE)},
+    "UpdateStreamRecordDistributionStrategy": {
+        "StreamARN": required(STREAM_ARN), "RecordDistributionStrategy": required(DISTRIBUTION)},
     "StartStreamEncryption": of_stream(EncryptionType=ENCRYPTION, KeyId=KEY_ID),
     "StopStreamEncryption": of_stream(EncryptionType=ENCRYPTION, KeyId=KEY_ID),
     "IncreaseStreamRetentionPeriod": of_stream(RetentionPeriodHours=required(integer())),
@@ -74,4 +79,8 @@ SHAPES = {
     "GetRecords": {
         "ShardIterator": required(string(1, 512)), "Limit": integer(1, 10000), "StreamARN": STREAM_ARN},
     "DescribeLimits": {},
+    "DescribeAccountSettings": {},
+    "UpdateAccountSettings": {
+        "MinimumThroughputBillingCommitment": required(
+            structure(Status=required(string(choices=("ENABLED", "DISABLED")))))},
 }

@@ -10,13 +10,15 @@ from streams import GONE
 
 FUNCTION = re.compile(
     r"(?:arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_.]+)"
-    r"(?::(\$LATEST|[a-zA-Z0-9-_]+))?")
+    r"(?::(\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]+))?")
 DEFAULTS = {
     "BatchSize": 100, "MaximumBatchingWindowInSeconds": 0, "ParallelizationFactor": 1,
     "DestinationConfig": {"OnFailure": {}}, "MaximumRecordAgeInSeconds": -1, "BisectBatchOnFunctionError": False,
     "MaximumRetryAttempts": -1, "TumblingWindowInSeconds": 0, "FunctionResponseTypes": [],
 }
 ABSENT_WHEN_NOT_GIVEN = ("FilterCriteria", "KMSKeyArn", "MetricsConfig", "StartingPositionTimestamp")
+# Members of a function that are this server's own.
+OWN_MEMBERS = ("aliases", "refusals", "refusal")
 PASSING_STATES = ("Creating", "Enabling", "Disabling", "Updating", "Deleting")
 
 
@@ -75,15 +77,31 @@ def existing_function(account, text):
     arn = function_arn(text)
     name, _, qualifier = arn.split(":function:")[1].partition(":")
     function = account.functions.get(name)
-    if function is None or (qualifier and qualifier not in function["aliases"]):
+    if function is None or (qualifier and qualifier not in ("$LATEST.PUBLISHED", *function["aliases"])):
         raise missing(f"Function not found: {arn}")
     return function, arn
+
+
+def demand_ready(function):
+    """Refuses a call that needs the function, as often as the test said, in AWS's words for what the state is."""
+    if function["refusals"] == 0:
+        return
+    function["refusals"] -= 1
+    state = function["State"]
+    if function["refusals"] == 0:
+        function["State"] = "Active"
+    if state != "Active":
+        raise AWSError(
+            "ResourceConflictException",
+            "The operation cannot be performed at this time. The function is currently in the following state: "
+            f"{state}", 409, Type="User")
+    raise invalid(function["refusal"] or "The role defined for the function cannot be assumed by Lambda.")
 
 
 def get_function(account, name, query):
     qualifier = query.get("Qualifier")
     function, arn = existing_function(account, f"{name}:{qualifier}" if qualifier else name)
-    configuration = {key: value for key, value in function.items() if key != "aliases"}
+    configuration = {key: value for key, value in function.items() if key not in OWN_MEMBERS}
     return {
         "Configuration": {**configuration, "FunctionArn": arn},
         "Code": {"RepositoryType": "S3", "Location": "https://example.invalid/code.zip"},
@@ -125,7 +143,8 @@ def create(account, request):
         raise invalid("StartingPositionTimestamp must not be in the future")
     check_values(account, request)
     source = request["EventSourceArn"]
-    _, function = existing_function(account, request["FunctionName"])
+    known, function = existing_function(account, request["FunctionName"])
+    demand_ready(known)
     check_source(account, source)
     for mapping in present(account):
         if (mapping.source, mapping.function) == (source, function):
@@ -164,7 +183,9 @@ def update(account, key, request):
     mapping = mapping_of(account, key)
     demand_rest(mapping, "update")
     if "FunctionName" in request:
-        _, mapping.function = existing_function(account, request["FunctionName"])
+        known, function = existing_function(account, request["FunctionName"])
+        demand_ready(known)
+        mapping.function = function
     mapping.take(request)
     was_enabled, mapping.is_enabled = mapping.is_enabled, request.get("Enabled", mapping.is_enabled)
     passing = "Updating"

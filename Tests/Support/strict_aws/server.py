@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer_service(target.path, query, body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do
 
     def answer_control(self, path, query, body):
         try:
@@ -146,6 +146,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def call(self, service, path, query, body):
         content_type = self.headers.get("Content-Type", "")
+        if self.command == "HEAD":
+            return Call("other", "HeadBucket", path, query, None)
         if service == "kinesis":
             target = self.headers["X-Amz-Target"]
             if not target.startswith(KINESIS_TARGET):
@@ -196,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
             self.cut()
-        else:
+        elif self.command != "HEAD":
             self.wfile.write(body)
 
     def cut(self):

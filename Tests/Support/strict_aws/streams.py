@@ -52,6 +52,7 @@ class Stream:
         self.tags = {}
         self.consumers = {}
         self.record_bytes = None
+        self.distribution = "USER_PARTITION_KEY"
         self.mode_updates = self.shard_count_updates = 0
         # 56 digits, as AWS's have; the steps between them are of no fixed size.
         self.sequence_number = 49_590 * 10**51 + random.Random(name).randrange(10**50)

@@ -24,6 +24,9 @@ def create_stream(account, request):
     demand_shards(account, count or 4)
     stream = Stream(account, name, mode, count or 4)
     stream.tags = tags_with({}, request.get("Tags", {}))
+    if "RecordDistributionStrategy" in request:
+        demand_on_demand(mode, "RecordDistributionStrategy")
+        stream.distribution = request["RecordDistributionStrategy"]
     if "MaxRecordSizeInKiB" in request:
         stream.record_bytes = request["MaxRecordSizeInKiB"] * 1024
     account.streams[name] = stream
@@ -72,8 +75,10 @@ def describe_stream_summary(account, request):
     summary = properties(stream, stream.passing.read())
     if stream.key_id:
         summary["KeyId"] = stream.key_id
+    if stream.record_bytes:
+        summary["MaxRecordSizeInKiB"] = stream.record_bytes // 1024
     return {"StreamDescriptionSummary": {
-        **summary, "OpenShardCount": len(stream.open_shards()), "ConsumerCount": len(present_consumers(stream))}}
+        **summary, "RecordDistributionStrategy": stream.distribution, "OpenShardCount": len(stream.open_shards()), "ConsumerCount": len(present_consumers(stream))}}
 
 
 def properties(stream, status):
@@ -172,6 +177,24 @@ def demand_provisioned(stream, operation):
         raise validation(f"{operation} is only supported for data streams with the provisioned capacity mode")
 
 
+def demand_on_demand(mode, what):
+    if mode != "ON_DEMAND":
+        raise validation(f"{what} is only supported for data streams with the on-demand capacity mode")
+
+
+def update_record_size(account, request):
+    stream = stream_to_change(account, request)
+    stream.record_bytes = request["MaxRecordSizeInKiB"] * 1024
+    stream.update()
+
+
+def update_distribution(account, request):
+    stream = stream_to_change(account, request)
+    demand_on_demand(stream.mode, "RecordDistributionStrategy")
+    stream.distribution = request["RecordDistributionStrategy"]
+    stream.update()
+
+
 def split_shard(account, request):
     stream = stream_to_change(account, request)
     demand_provisioned(stream, "SplitShard")
@@ -216,6 +239,15 @@ def describe_limits(account, request):
         "OnDemandStreamCount": on_demand, "OnDemandStreamCountLimit": 50}
 
 
+def describe_account_settings(account, request):
+    return {"MinimumThroughputBillingCommitment": {"Status": account.commitment}}
+
+
+def update_account_settings(account, request):
+    account.commitment = request["MinimumThroughputBillingCommitment"]["Status"]
+    return describe_account_settings(account, request)
+
+
 OPERATIONS = {
     "CreateStream": create_stream,
     "DeleteStream": delete_stream,
@@ -227,4 +259,8 @@ OPERATIONS = {
     "SplitShard": split_shard,
     "MergeShards": merge_shards,
     "DescribeLimits": describe_limits,
+    "UpdateMaxRecordSize": update_record_size,
+    "UpdateStreamRecordDistributionStrategy": update_distribution,
+    "DescribeAccountSettings": describe_account_settings,
+    "UpdateAccountSettings": update_account_settings,
 }
