@@ -31,6 +31,21 @@ final class CostTests: XCTestCase {
         return part[name.upperBound...].firstMatch(of: /"Dollars": ([0-9.]+)/).map { String($0.1) }
     }
 
+    func testOnDemandAdvantageSaysWhatWasNotVerified() throws {
+        let load = "--records-per-day 1000000 --bytes-per-record 1024"
+        let advantage = try cost(load + " --on-demand-advantage --consumers 50")
+        XCTAssertEqual(advantage.status, 0, advantage.notes)
+        for words in [
+            "ON-DEMAND ADVANTAGE", "were not verified", "the account's only on-demand stream", "20 fan-out consumers",
+        ] { XCTAssertTrue(advantage.output.contains(words), "\(words): \(advantage.output)") }
+        XCTAssertFalse(advantage.output.contains("1 stream x"), advantage.output)
+        let standard = try cost(load)
+        XCTAssertFalse(standard.output.contains("verified"), standard.output)
+        for (options, mode) in [(load, "STANDARD"), (load + " --on-demand-advantage", "ADVANTAGE")] {
+            XCTAssertEqual(try cost(options + " --output json").json()["OnDemandMode"] as? String, mode)
+        }
+    }
+
     func testCountsToTheCent() throws {
         let million = "--records-per-day 1000000 --bytes-per-record 1024"
         let cases = [
@@ -78,6 +93,22 @@ final class CostTests: XCTestCase {
             Case(
                 "\(million) --consumers 2 --shared-consumers 0", "OnDemand",
                 [("Data out", "0 GB x $0.04", "0.00"), ("Fan-out data", "2 x 29.008 GB x $0.05", "2.90")]),
+            // 25 MB a second for 730 hours are 64,160.156 GB; what is written and read counts against them.
+            Case(
+                "\(million) --on-demand-advantage", "OnDemand",
+                [
+                    ("Data in", "29.008 GB x $0.032", "0.93"), ("Data out", "29.008 GB x $0.016", "0.46"),
+                    ("Commitment", "(64,131.149 GB x $0.032 + 64,131.149 GB x $0.016)", "3078.30"),
+                ]),
+            Case(
+                "--records-per-day 4000000000 --bytes-per-record 1024 --consumers 30 --retention-period-hours 168 "
+                    + "--on-demand-advantage", "OnDemand",
+                [
+                    ("Data in", "116,030.375 GB x $0.032", "3712.97"),
+                    ("Commitment", "(0 GB x $0.032 + 0 GB x $0.016)", "0.00"),
+                    ("Fan-out data", "30 x 116,030.375 GB x $0.016", "55694.58"),
+                    ("Extended retention", "22,888.184 GB x $0.023", "526.43"),
+                ]),
             // A record rounds up to 25 KB where it is put, and to 1 KB where data is counted.
             Case(
                 "--records-per-day 24000000 --bytes-per-record 25600", "Provisioned",
@@ -234,6 +265,7 @@ final class CostTests: XCTestCase {
             ("--records-per-day 5 --bytes-per-record 5 --architecture mips", "expected one of x86_64, arm64", #line),
             ("--records-per-day 5 --bytes-per-record 5 --shard-level-metrics Bytes", "names \"Bytes\"", #line),
             ("--records-per-day 5 --bytes-per-record 5 --consumers 21", "in 0...20", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --consumers 51 --on-demand-advantage", "in 0...50", #line),
             ("--records-per-day 5 --bytes-per-record 5 more", "one argument too many", #line),
         ]
         for row in cases {

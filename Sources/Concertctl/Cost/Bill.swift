@@ -58,13 +58,17 @@ extension Bill {
 
     static func onDemand(_ load: StreamLoad, _ function: FunctionLoad, _ prices: Prices) -> Bill {
         let read = load.gigabytesPerMonth * Decimal(load.sharedConsumers)
-        var lines = [
-            Line("Capacity", "1 stream x 730 h x \(prices.streamHour.price)", hours * prices.streamHour),
+        var lines: [Line] = []
+        if prices.streamHour > 0 {
+            lines.append(Line("Capacity", "1 stream x 730 h x \(prices.streamHour.price)", hours * prices.streamHour))
+        }
+        lines += [
             Line(
                 "Data in", "\(load.gigabytesInPerMonth.text()) GB x \(prices.gigabyteIn.price)",
                 load.gigabytesInPerMonth * prices.gigabyteIn),
             Line("Data out", "\(read.text()) GB x \(prices.gigabyteOut.price)", read * prices.gigabyteOut),
         ]
+        lines += commitment(load, read: read, prices)
         if load.retentionHours > 24 {
             let kept = load.gigabytesKept(from: 24, to: 168)
             lines.append(
@@ -77,6 +81,20 @@ extension Bill {
         let shards = load.onDemandShards
         return Bill(
             shards: shards, lines: lines + metrics(load, shards, prices) + lambda(load, function, shards, prices))
+    }
+
+    /// What is paid although it is not used, where the account commits to a throughput.
+    private static func commitment(_ load: StreamLoad, read: Decimal, _ prices: Prices) -> [Line] {
+        guard prices.committedMegabytesPerSecond > 0 else { return [] }
+        let least = Decimal(prices.committedMegabytesPerSecond) * hours * 3600 / 1024
+        let fannedOut = load.gigabytesPerMonth * Decimal(load.fanOutConsumers)
+        let (restIn, restOut) = (max(0, least - load.gigabytesInPerMonth), max(0, least - read - fannedOut))
+        return [
+            Line(
+                "Commitment",
+                "(\(restIn.text()) GB x \(prices.gigabyteIn.price) + \(restOut.text()) GB x "
+                    + "\(prices.gigabyteOut.price))", restIn * prices.gigabyteIn + restOut * prices.gigabyteOut)
+        ]
     }
 
     private static func longTerm(_ load: StreamLoad, _ prices: Prices) -> [Line] {

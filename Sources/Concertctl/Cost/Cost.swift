@@ -12,7 +12,10 @@ struct Cost: Command {
     private static let retention = OptionDescription(
         "--retention-period-hours", .value("N"), "how long records are kept, 24...8760 (default 24)")
     private static let consumers = OptionDescription(
-        "--consumers", .value("N"), "consumers with enhanced fan-out, 0...20 (default 0)")
+        "--consumers", .value("N"),
+        "consumers with enhanced fan-out, 0...20, with on-demand Advantage 0...50 (default 0)")
+    private static let advantage = OptionDescription(
+        "--on-demand-advantage", .flag, "compare with on-demand Advantage, an account's setting, instead of Standard")
     private static let sharedConsumers = OptionDescription(
         "--shared-consumers", .value("N"), "consumers that share the reads, the function included, 0...1000 (default 1)"
     )
@@ -62,15 +65,16 @@ struct Cost: Command {
         name: "cost", summary: "shards and dollars a month of a load, provisioned beside on-demand",
         discussion: """
             Calls nothing and needs no credentials. Each figure shows how it comes about. Money is counted in decimal.
-            On-demand is the standard mode; Lambda's batches are as full as the average rate of a shard makes them.
+            On-demand is the standard mode unless --on-demand-advantage is given, whose prices were not verified; Lambda's batches are as full as the average rate of a shard makes them.
             Left out: free tiers, discounts for volume, taxes, logs, sinks, and keys of KMS. Prices are a table in this program: compare it with AWS's pages before it decides anything.
 
             --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ. Measure the times of your own sinks first, and give them.
             """,
         options: [
-            recordsPerDay, bytesPerRecord, peakFactor, retention, consumers, sharedConsumers, shardCount, shardMetrics,
-            batchSize, window, memory, duration, recordDuration, architecture, plan, simulate, parallelism, processors,
-            transaction, transactionRecord, cacheCommands, notifiedShare, concurrency, region, .output,
+            recordsPerDay, bytesPerRecord, peakFactor, retention, consumers, sharedConsumers, advantage, shardCount,
+            shardMetrics, batchSize, window, memory, duration, recordDuration, architecture, plan, simulate,
+            parallelism,
+            processors, transaction, transactionRecord, cacheCommands, notifiedShare, concurrency, region, .output,
         ],
         examples: [
             "concertctl cost --records-per-day 1000000 --bytes-per-record 1024",
@@ -87,6 +91,7 @@ struct Cost: Command {
     /// Batches of a shard at once; nil for what the load asks for.
     private let factor: Int?
     private let simulatedSeconds: Int?
+    private let isAdvantage: Bool
     private let region: String
     private let output: OutputFormat
 
@@ -94,12 +99,14 @@ struct Cost: Command {
         guard let records = try arguments.integer(Self.recordsPerDay, in: 0...1_000_000_000_000_000),
             let bytes = try arguments.integer(Self.bytesPerRecord, in: 1...10_485_760)
         else { throw UsageError(description: "--records-per-day and --bytes-per-record are needed") }
+        isAdvantage = arguments.flag(Self.advantage)
+        let consumers = isAdvantage ? Prices.advantageConsumers : Prices.consumers
         load = StreamLoad(
             recordsPerDay: records, bytesPerRecord: bytes,
             peakFactor: try Self.decimal(arguments, Self.peakFactor, in: 1...1000) ?? 1,
             retentionHours: try arguments.integer(Self.retention, in: 24...8760) ?? 24,
             sharedConsumers: try arguments.integer(Self.sharedConsumers, in: 0...1000) ?? 1,
-            fanOutConsumers: try arguments.integer(Self.consumers, in: 0...20) ?? 0,
+            fanOutConsumers: try arguments.integer(Self.consumers, in: 0...consumers) ?? 0,
             shardMetrics: try Self.metrics(arguments))
         function = FunctionLoad(
             batchSize: try arguments.integer(Self.batchSize, in: 1...10_000) ?? 100,
@@ -124,7 +131,8 @@ struct Cost: Command {
                     "prices of \"\(region)\" are not known here, only those of \(known); give one of these, and "
                     + "look up the difference at https://aws.amazon.com/kinesis/data-streams/pricing/")
         }
-        let report = CostReport(load, function, shards: shards, region: region, prices)
+        let report = CostReport(
+            load, function, shards: shards, region: region, prices, isAdvantage: isAdvantage)
         let plan = sinks.map { sinks in
             CapacityPlan(
                 load, function, shards: report.provisioned.shards, parallelism: factor ?? min(10, report.parallelism),

@@ -10,11 +10,16 @@ struct CostReport: Sendable {
     let onDemand: Bill
     /// How many shards may be paid for before on-demand is cheaper for this load; zero when it always is.
     let shardsUntilOnDemand: Int
+    /// Whether on-demand is on-demand Advantage.
+    let isAdvantage: Bool
 
     /// - Parameter shards: Nil for as many as the load asks for.
-    init(_ load: StreamLoad, _ function: FunctionLoad, shards: Int?, region: String, _ prices: Prices) {
-        (self.load, self.function, self.region) = (load, function, region)
-        let onDemand = Bill.onDemand(load, function, prices)
+    init(
+        _ load: StreamLoad, _ function: FunctionLoad, shards: Int?, region: String, _ prices: Prices,
+        isAdvantage: Bool = false
+    ) {
+        (self.load, self.function, self.region, self.isAdvantage) = (load, function, region, isAdvantage)
+        let onDemand = Bill.onDemand(load, function, prices.onDemand(isAdvantage: isAdvantage))
         self.onDemand = onDemand
         provisioned = .provisioned(load, function, shards: shards ?? load.neededShards, prices)
         // More shards never cost less, and each costs its hours at least.
@@ -39,6 +44,16 @@ struct CostReport: Sendable {
     /// What the figures alone do not say.
     var notes: [String] {
         var notes: [String] = []
+        if isAdvantage {
+            let least = Prices.committedMegabytesPerSecond
+            notes.append(
+                "on-demand Advantage is a setting of the whole account; its prices and the commitment of \(least) MB/s "
+                    + "written and read were not verified: see https://aws.amazon.com/kinesis/data-streams/pricing/")
+            notes.append("the commitment is counted as if this stream were the account's only on-demand stream")
+            if load.fanOutConsumers > Prices.consumers {
+                notes.append("a provisioned stream has \(Prices.consumers) fan-out consumers at most")
+            }
+        }
         if provisioned.shards < load.neededShards {
             notes.append(
                 "\(provisioned.shards) shards are too few: at the peak writes are refused or reads fall behind")
@@ -95,7 +110,7 @@ extension CostReport {
     }
 
     private var table: TextTable {
-        var table = TextTable(["", "PROVISIONED", "ON-DEMAND"])
+        var table = TextTable(["", "PROVISIONED", isAdvantage ? "ON-DEMAND ADVANTAGE" : "ON-DEMAND"])
         var items: [String] = []
         for line in provisioned.lines + onDemand.lines where !items.contains(line.item) {
             // Lambda's lines are in both, and come last.
@@ -125,6 +140,7 @@ extension CostReport {
                 ("PeakFactor", .number(load.peakFactor.description)),
                 ("RetentionPeriodHours", .integer(load.retentionHours)),
                 ("RequiredShardCount", .integer(load.neededShards)),
+                ("OnDemandMode", .string(isAdvantage ? "ADVANTAGE" : "STANDARD")),
                 ("Provisioned", Self.json(of: provisioned)), ("OnDemand", Self.json(of: onDemand)),
                 ("Cheaper", .string(isProvisionedCheaper ? "PROVISIONED" : "ON_DEMAND")),
                 ("ProvisionedIsCheaperUpToShardCount", .integer(shardsUntilOnDemand)),

@@ -25,6 +25,34 @@ struct Prices: Sendable, Equatable {
     var extendedGigabyteMonth = dollars("0.10")
     var onDemandFanOutGigabyte = dollars("0.05")
 
+    /// What an account commits to pay for at least, in MB a second, written and read each; 0 for nothing.
+    var committedMegabytesPerSecond = 0
+
+    /// These prices with those of on-demand Advantage, which an account with a minimum throughput commitment pays for
+    /// its on-demand streams, if wanted.
+    ///
+    /// AWS's documentation says that they are at least 60 % lower than in standard mode and that a stream costs
+    /// nothing by itself. The amounts were not verified on AWS's price page; reports say so.
+    func onDemand(isAdvantage: Bool) -> Prices {
+        guard isAdvantage else { return self }
+        var prices = self
+        prices.streamHour = 0
+        prices.gigabyteIn = Self.dollars("0.032")
+        prices.gigabyteOut = Self.dollars("0.016")
+        prices.extendedGigabyteMonth = Self.dollars("0.023")
+        prices.onDemandFanOutGigabyte = Self.dollars("0.016")
+        prices.committedMegabytesPerSecond = Self.committedMegabytesPerSecond
+        return prices
+    }
+
+    /// Enhanced fan-out consumers that a stream may have, and those with on-demand Advantage.
+    ///
+    /// Source: <https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html>
+    static let consumers = 20
+    static let advantageConsumers = 50
+    /// Of on-demand Advantage, in MB a second.
+    static let committedMegabytesPerSecond = 25
+
     /// Both: for what is kept beyond the seventh day.
     var longTermGigabyteMonth = dollars("0.023")
 
