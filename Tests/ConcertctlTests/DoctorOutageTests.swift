@@ -257,7 +257,7 @@ final class DoctorOutageTests: XCTestCase {
 
     func testRefusesWrongUsage() throws {
         for (arguments, words) in [
-            ([], "no stream is named"), (["--stream-name", "a b"], "is no stream's name"),
+            ([], "no stream is named"), (["--stream-name", "a b"], "invalid stream"),
             (["--stream-name", "s", "--function-name", ""], "--function-name is empty"),
             (["--stream-name", "s", "more"], "one argument too many"),
         ] {

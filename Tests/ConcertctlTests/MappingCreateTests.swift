@@ -114,7 +114,7 @@ final class MappingCreateTests: MappingTestCase {
         let program = try Concertctl.start(
             ["mapping", "create", "--stream-name", "concerts", "--wait"], home: home,
             environment: server.environment)
-        while try server.calls(of: "GetEventSourceMapping").isEmpty { usleep(10_000) }
+        try program.wait { _ in try !server.calls(of: "GetEventSourceMapping").isEmpty }
         program.signal(SIGINT)
         assertRun(try program.finish(), 130, notes: "was created", "interrupted")
     }

@@ -14,12 +14,12 @@ final class MappingUsageTests: XCTestCase {
         let queue = "arn:aws:sqs:us-east-1:123456789012:q"
         let cases: [(words: [String], notes: String)] = [
             (["create"], "no stream is named"),
-            (["create", "--stream-name", ""], "is no stream's name"),
+            (["create", "--stream-name", ""], "invalid stream"),
             (["create", "--stream-name", "s", "--event-source-arn", queue], "give one"),
-            (["create", "--event-source-arn", queue], "no Kinesis stream's ARN, but one of sqs"),
-            (["create", "--event-source-arn", "arn:aws:kinesis:r:1:stream/s/x/y"], "no Kinesis stream's ARN"),
-            (["create", "--stream-name", "s", "--function-name", "a b"], "is no function"),
-            (["create", "--stream-name", "s", "--function-name", "arn:aws:sqs:r:1:f"], "is no function"),
+            (["create", "--event-source-arn", queue], "(it is of sqs)"),
+            (["create", "--event-source-arn", "arn:aws:kinesis:r:1:stream/s/x/y"], "invalid ARN of a Kinesis stream"),
+            (["create", "--stream-name", "s", "--function-name", "a b"], "invalid function name"),
+            (["create", "--stream-name", "s", "--function-name", "arn:aws:sqs:r:1:f"], "invalid function name"),
             (["create", "--stream-name", "s", "--batch-size", "0"], "1...10000"),
             (["create", "--stream-name", "s", "--batch-size", "10001"], "1...10000"),
             (["create", "--stream-name", "s", "--maximum-batching-window-in-seconds", "301"], "0...300"),
@@ -63,7 +63,7 @@ final class MappingUsageTests: XCTestCase {
             (["update", "--uuid", "", "--batch-size", "1"], "expected a UUID"),
             (["show", "--uuid", "../x"], "expected a UUID"),
             (["delete", "--uuid", "u", "--function-name", "f"], "names the mapping already"),
-            (["list", "--function-name", ":"], "is no function"),
+            (["list", "--function-name", ":"], "invalid function name"),
             (["enable", "--timeout", "0", "--uuid", "u"], "1...86400"),
             (["enable"], "no stream is named"),
         ]

@@ -192,7 +192,7 @@ final class PutTests: XCTestCase {
         let cases: [(lines: [String], options: [String], put: Int, status: Int32, words: String)] = [
             ([good, "{oops", good], [], 1, 1, "standard input:2: data is not JSON"),
             ([good, "{oops"], ["--no-validate"], 2, 0, ""),
-            ([good, #"{"artist_id":"a","name":"n","popularity_score":185}"#], [], 2, 0, "185 is outside 0...100"),
+            ([good, #"{"artist_id":"a","name":"n","popularity_score":185}"#], [], 2, 3, "185 is outside 0...100"),
             ([good, #"{"artist_id":"a"}"#, good], ["--strict"], 1, 1, "standard input:2: artist.name"),
             (
                 [good, #"{"artist_id":"a","name":"\#(String(repeating: "x", count: 1 << 20))"}"#], [], 1, 1,
@@ -251,7 +251,8 @@ final class PutTests: XCTestCase {
         let server = try server()
         let lines = (0..<12).map { #"{"artist_id":"a\#($0)","name":"\#(String(repeating: "x", count: 900_000))"}"# }
         let run = try put(server, lines)
-        XCTAssertEqual(run.status, 0, run.notes)
+        // A name of this length is bad for the function.
+        XCTAssertEqual(run.status, 3, run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 12)
         XCTAssertEqual(try run.json()["Requests"] as? Int, 3)
     }
@@ -296,6 +297,25 @@ final class PutTests: XCTestCase {
         let stored = Set(try server.shards(of: Self.stream).flatMap(\.records).map(\.partitionKey))
         XCTAssertEqual(summary["Unknown"] as? Int, stored.count, "what was sent, however often")
         XCTAssertEqual(try text(of: rest), lines)
+    }
+
+    func testRecordsThatTheFunctionRejectsMakeTheStatusThree() throws {
+        let good = artist(1, version: 1)
+        let bad = #"{"artist_id":"a2","name":"x","popularity_score":185}"#
+        let cases: [(lines: [String], options: [String], status: Int32, stored: Int)] = [
+            ([good], [], 0, 1), ([good, bad], [], 3, 2), ([#"{"data_type":"songs","id":"s"}"#, good], [], 3, 2),
+            ([bad, good], ["--no-validate"], 0, 2), ([good, bad], ["--strict"], 1, 1), ([good, "no JSON"], [], 1, 1),
+            ([bad], ["--dry-run"], 3, 0),
+        ]
+        for row in cases {
+            let server = try server()
+            let run = try Concertctl.run(
+                ["stream", "put", "-", "--stream-name", Self.stream] + row.options,
+                input: Data(row.lines.map { $0 + "\n" }.joined().utf8), environment: server.environment)
+            XCTAssertEqual(run.status, row.status, "\(row): \(run.notes)")
+            XCTAssertEqual(run.notes.contains("of these records bad"), row.status == 3, "\(row): \(run.notes)")
+            XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, row.stored, "\(row)")
+        }
     }
 
     func testADryRunPrintsTheCallAndMakesNone() throws {

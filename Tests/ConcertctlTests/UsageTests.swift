@@ -1,6 +1,8 @@
 import TestSupport
 import XCTest
 
+@testable import concertctl
+
 final class UsageTests: XCTestCase {
     /// One call, its exit status, and words that it must print on standard output or standard error.
     private struct Case {
@@ -50,5 +52,31 @@ final class UsageTests: XCTestCase {
                 XCTAssertEqual(run.output, "", "standard output is for results", line: row.line)
             }
         }
+    }
+
+    /// A dry run looks at nothing, and one line on standard error says what its plan rests on.
+    func testEveryDryRunSaysOnWhatItRests() throws {
+        let options = [
+            "mapping update": ["--batch-size", "7"], "mapping delete": [], "stream put": ["/dev/null"],
+            "stream scale": ["--target-shard-count", "2"], "stream retention": ["48"],
+            "stream mode": ["--stream-mode", "ON_DEMAND"], "stream monitor": ["--enable", "ALL"],
+            "stream tag": ["--tags", "a=b"], "stream consumer": ["register", "--consumer-name", "c"],
+        ]
+        // These read their source in a dry run, and are tested with it.
+        let readers = ["dead-letters replay", "warehouse load", "warehouse init"]
+        var count = 0
+        for type in CommandTree.commands where type.description.options.contains(where: { $0.name == "--dry-run" }) {
+            let name = type.description.name
+            guard !readers.contains(name) else { continue }
+            let words = name.split(separator: " ").map(String.init) + (options[name] ?? []) + ["--dry-run"]
+            let run = try Concertctl.run(
+                words, environment: ["AWS_REGION": "us-east-1", "AWS_KINESIS_STREAM_NAME": "concerts"])
+            XCTAssertEqual(run.status, 0, "\(name): \(run.notes)")
+            let lines = run.notes.split(separator: "\n").filter { $0.hasPrefix("note: a dry run calls nothing") }
+            XCTAssertEqual(lines.count, 1, "\(name): \(run.notes)")
+            XCTAssertFalse(run.output.contains("dry run calls"), name)
+            count += 1
+        }
+        XCTAssertGreaterThan(count, 12)
     }
 }

@@ -7,6 +7,15 @@ import Synchronization
 ///
 /// Headers are left out, for they would hold credentials.
 final class DryRun: Sendable {
+    /// What a plan that looks at nothing leaves open.
+    static let note =
+        "note: a dry run calls nothing, so these are the calls as if nothing existed yet; a real run leaves out what is "
+        + "already done"
+    /// The same of a command that changes something that exists.
+    static let changeNote =
+        "note: a dry run calls nothing, so these are the calls as if what they change existed and were unchanged; a "
+        + "real run leaves out what is already done"
+
     private let output: OutputFormat
     private let calls = Mutex<[JSONValue]>([])
 

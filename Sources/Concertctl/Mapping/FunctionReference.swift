@@ -1,3 +1,5 @@
+import Clients
+
 /// A function, by any of the names that Lambda takes: `name`, `name:alias`, `ACCOUNT:function:name`, an ARN.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
@@ -16,14 +18,15 @@ struct FunctionReference: Sendable, Equatable {
     /// - Throws: ``UsageError`` when it is no function's name.
     init(_ text: String) throws(UsageError) {
         self.text = text
-        var parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)[...]
-        let isARN = parts.first == "arn"
-        if isARN {
-            guard parts.count >= 7, parts.dropFirst(2).first == "lambda" else { throw Self.noName(text) }
-            parts = parts.dropFirst(3)
+        let arn = ARN(text)
+        guard arn.map({ $0.service == "lambda" }) ?? !text.utf8.starts(with: "arn:".utf8) else {
+            throw Self.noName(text)
         }
+        let rest = arn.map { "\($0.region):\($0.account):\($0.resource)" } ?? text
+        var parts = rest.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }[...]
         // What may stand before the name counts as such only where something stands behind it.
-        if parts.count > 2, isARN || Self.isAccount(parts.dropFirst().first) {
+        if parts.count > 2, arn != nil || Self.isAccount(parts.dropFirst().first) {
             region = parts.popFirst()
         } else {
             region = nil
@@ -34,7 +37,7 @@ struct FunctionReference: Sendable, Equatable {
         let qualifier = parts.popFirst()
         self.qualifier = qualifier == "$LATEST" ? nil : qualifier
         guard parts.isEmpty, Self.isWord(name, besides: "-_."), text.utf8.count <= 256,
-            self.qualifier.map({ Self.isWord($0, besides: "-_") }) ?? true
+            self.qualifier.map({ $0 == Self.published || Self.isWord($0, besides: "-_") }) ?? true
         else { throw Self.noName(text) }
     }
 
@@ -55,13 +58,24 @@ struct FunctionReference: Sendable, Equatable {
         text.map { $0.utf8.count == 12 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } } ?? false
     }
 
+    /// The latest published version of a function on Lambda Managed Instances.
+    private static let published = "$LATEST.PUBLISHED"
+
     private static func isWord(_ text: String, besides others: String) -> Bool {
-        !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || others.contains($0)) }
+        !text.isEmpty
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: others.utf8.contains($0)
+                }
+            }
     }
 
     private static func noName(_ text: String) -> UsageError {
         UsageError(
-            description: "\"\(text)\" is no function; expected a name such as \(standard), with :ALIAS or :VERSION "
-                + "where wanted, or an ARN")
+            description: "invalid function name \"\(text)\"; expected a name such as \(standard), optionally with "
+                + ":ALIAS or :VERSION, or an ARN")
     }
 }

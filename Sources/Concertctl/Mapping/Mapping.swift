@@ -107,13 +107,13 @@ extension AWSSession {
     /// By the source alone: what Lambda makes of a function's name depends on how the mapping's creator wrote it.
     func mappings(of sourceARN: String?) async throws -> [Mapping] {
         var found: [Mapping] = []
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         var marker: String?
         repeat {
             let answer = try await read(.listMappings(of: sourceARN, marker: marker))
             for description in answer["EventSourceMappings"]?.array ?? [] {
                 let mapping = try Mapping(description, answered: "ListEventSourceMappings")
-                if seen.insert(mapping.uuid).inserted { found.append(mapping) }
+                if seen.insert(Array(mapping.uuid.utf8)).inserted { found.append(mapping) }
             }
             let next = answer["NextMarker"]?.string
             marker = next == marker || next == "" ? nil : next

@@ -37,6 +37,8 @@ struct MappingChange: Sendable {
         return try await waiter.wait(for: "mapping \(mapping.uuid) to be free for an update") {
             do {
                 return .reached(try Mapping(try await session.read(request), answered: request.operation))
+            } catch let error as AWSError where waits && MappingDelay(error) != nil {
+                return .pending(MappingDelay(error)?.text ?? "")
             } catch let error as AWSError where error.code == "ResourceInUseException" {
                 let current = try await present(mapping)
                 guard !current.isDeleting else { throw Self.deleting(current) }

@@ -15,6 +15,8 @@ struct MappingCreate: Command {
             with its differences, and the command fails; --update applies them, but for those that can only be set at \
             creation, with which it still fails. What nobody asked for is no difference.
 
+            With --wait, the command also waits for a function that is Pending or being updated, and for a role whose rights do not reach Lambda yet.
+
             Settings that lose records or hold up a shard are warned of on standard error.
             """,
         options: [MappingTarget.functionName, MappingSource.eventSourceARN, .streamName] + MappingOptions.updatable
@@ -86,9 +88,11 @@ extension MappingCreate {
             if let found { try await awaitDeletion(of: found, change) }
             attempt += 1
             do {
-                let answer = try await change.session.read(.createMapping(request))
+                let answer = try await change.whenReady(.createMapping(request))
                 return .made(try Mapping(answer, answered: "CreateEventSourceMapping"))
-            } catch let error as AWSError where error.code == "ResourceConflictException" {
+            } catch let error as AWSError
+                where error.code == "ResourceConflictException" && MappingDelay(error) == nil
+            {
                 // Somebody else was faster, or the answer of an attempt of ours was lost.
                 guard attempt < Self.attemptLimit else { throw error }
                 found = try await conflicting(error, arn, change.session)

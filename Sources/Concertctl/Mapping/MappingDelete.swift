@@ -25,7 +25,7 @@ struct MappingDelete: Command {
         guard !change.session.isDryRun else {
             let uuid = try await target.plan(change.session)
             try change.session.planned(.deleteMapping(uuid))
-            change.session.finishDryRun()
+            change.session.finishDryRun(DryRun.changeNote)
             return .done
         }
         guard arguments.flag(.yes) || Console.canAsk else {

@@ -1,3 +1,5 @@
+import Clients
+
 /// What a mapping reads: a stream, or a consumer of a stream with enhanced fan-out.
 struct MappingSource: Sendable, Equatable {
     static let eventSourceARN = OptionDescription(
@@ -22,7 +24,8 @@ struct MappingSource: Sendable, Equatable {
         case (let arn?, nil): try self.init(arn: arn)
         case (nil, let given):
             guard let name = given ?? variable, !name.isEmpty || given != nil else { return nil }
-            if name.hasPrefix("arn:") { try self.init(arn: name) } else { try self.init(streamName: name) }
+            let isARN = name.utf8.starts(with: "arn:".utf8)
+            if isARN { try self.init(arn: name) } else { try self.init(streamName: name) }
         }
     }
 
@@ -30,27 +33,27 @@ struct MappingSource: Sendable, Equatable {
 
     /// - Throws: ``UsageError`` unless it is a stream's or a consumer's.
     init(arn: String) throws(UsageError) {
-        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        let resource = parts.last?.split(separator: "/", omittingEmptySubsequences: false) ?? []
-        guard parts.count == 6, parts[0] == "arn", parts[2] == "kinesis", resource.first == "stream",
-            resource.count == 2 || (resource.count == 4 && resource[2] == "consumer" && !resource[3].isEmpty)
-        else {
-            let service = parts.count == 6 && parts[2] != "kinesis" ? ", but one of \(parts[2])" : ""
+        guard let source = KinesisStreamARN(arn) else {
+            let other = ARN(arn).flatMap { $0.service == "kinesis" ? nil : " (it is of \($0.service))" } ?? ""
             throw UsageError(
-                description: "\"\(arn)\" is no Kinesis stream's ARN\(service); expected "
+                description: "invalid ARN of a Kinesis stream \"\(arn)\"\(other); expected "
                     + "arn:aws:kinesis:REGION:ACCOUNT:stream/NAME, with /consumer/NAME:TIME for enhanced fan-out")
         }
-        let streamARN = parts[0..<5].joined(separator: ":") + ":stream/" + resource[1]
-        (stream, self.arn) = (try StreamReference(streamARN), arn)
+        (stream, self.arn) = (try StreamReference(source.arn.description), arn)
     }
 
-    /// `NAME`, or `NAME/consumer/CONSUMER`.
+    /// `NAME`, or `NAME/consumer/CONSUMER:TIME`.
     static func shortName(_ arn: String) -> String {
-        arn.firstRange(of: ":stream/").map { String(arn[$0.upperBound...]) } ?? arn
+        guard let source = KinesisStreamARN(arn) else { return arn }
+        return source.name + (source.consumer.map { "/consumer/\($0)" } ?? "")
     }
+
+    /// The name of the stream that a mapping reads, by itself or by a consumer; nil unless it is a Kinesis stream.
+    static func streamName(_ arn: String) -> String? { KinesisStreamARN(arn)?.name }
 
     /// `DescribeStreamSummary` tells it where it was not given; in a dry run it stays open.
     func resolvedARN(_ session: AWSSession) async throws -> String {
+        _ = try stream.checked(in: session)
         if let arn { return arn }
         guard session.isDryRun else { return try await stream.summary(session).arn }
         try session.planned(stream.request("DescribeStreamSummary"))

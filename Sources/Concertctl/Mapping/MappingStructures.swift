@@ -1,3 +1,4 @@
+import Clients
 import JSON
 
 /// Reads those of a mapping's settings that are structures.
@@ -24,9 +25,8 @@ enum MappingStructures {
     }
 
     private static func destination(_ arn: String, of option: OptionDescription) throws(UsageError) -> JSONValue {
-        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        let isARN = parts.count == 6 && parts[0] == "arn" && ["sqs", "sns", "s3"].contains(parts[2])
-        let isTopic = arn.hasPrefix("kafka://") && arn.count > "kafka://".count
+        let isARN = ARN(arn).map { ["sqs", "sns", "s3"].contains($0.service) } ?? false
+        let isTopic = arn.utf8.starts(with: "kafka://".utf8) && arn.utf8.count > "kafka://".utf8.count
         guard arn.isEmpty || isARN || isTopic, arn.utf8.count <= 350 else {
             throw UsageError(
                 description: "\(option.name) is \"\(arn)\"; expected the ARN of an SQS queue, an SNS topic or an S3 "
@@ -56,8 +56,9 @@ enum MappingStructures {
                 description: "\(option.name): a Pattern is no JSON object in a text; expected one such as "
                     + "'{\"data\":{\"type\":[\"concert\"]}}'")
         }
-        guard text.count <= 4096 else {
-            throw UsageError(description: "\(option.name): a Pattern has \(text.count) characters; 4096 are allowed")
+        let length = text.unicodeScalars.count
+        guard length <= 4096 else {
+            throw UsageError(description: "\(option.name): a Pattern has \(length) characters; 4096 are allowed")
         }
         return text
     }
@@ -86,8 +87,9 @@ enum MappingStructures {
         }
         guard tags.members.count <= 50 else { throw UsageError(description: "\(option.name) has more than 50 tags") }
         for tag in tags.members {
-            guard let value = tag.value.string, value.count <= 256, (1...128).contains(tag.name.count),
-                !tag.name.lowercased().hasPrefix("aws:")
+            guard let value = tag.value.string, value.unicodeScalars.count <= 256,
+                (1...128).contains(tag.name.unicodeScalars.count),
+                !tag.name.lowercased().utf8.starts(with: "aws:".utf8)
             else {
                 throw UsageError(
                     description:

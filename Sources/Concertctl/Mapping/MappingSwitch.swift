@@ -49,7 +49,7 @@ private enum MappingSwitch {
         guard !change.session.isDryRun else {
             let uuid = try await target.plan(change.session)
             try change.session.planned(.updateMapping(uuid, settings))
-            change.session.finishDryRun()
+            change.session.finishDryRun(DryRun.changeNote)
             return .done
         }
         let mapping = try await target.find(change.session)

@@ -83,7 +83,8 @@ enum MappingTarget: Sendable, Equatable {
             // One that is on its way out is meant only where there is no other.
             let staying = found.filter { !$0.isDeleting }
             guard let mapping = staying.first ?? found.first else {
-                throw Self.missing(source, function, candidates, isStreamGone)
+                throw Self.missing(
+                    source, function, candidates, isStreamGone, in: session.client.configuration.region)
             }
             guard staying.count < 2 else {
                 let uuids = staying.map(\.uuid).joined(separator: ", ")
@@ -103,12 +104,13 @@ enum MappingTarget: Sendable, Equatable {
             return (try await session.mappings(of: try await source.resolvedARN(session)), false)
         } catch let error as AWSError where error.code == "ResourceNotFoundException" && source.arn == nil {
             let all = try await session.mappings(of: nil)
-            return (all.filter { MappingSource.shortName($0.sourceARN) == source.stream.name }, true)
+            return (all.filter { MappingSource.streamName($0.sourceARN) == source.stream.name }, true)
         }
     }
 
     private static func missing(
-        _ source: MappingSource, _ function: FunctionReference, _ candidates: [Mapping], _ isStreamGone: Bool
+        _ source: MappingSource, _ function: FunctionReference, _ candidates: [Mapping], _ isStreamGone: Bool,
+        in region: String
     ) -> CommandError {
         let others = candidates.compactMap { try? FunctionReference($0.functionARN).shortName }
         let hint =
@@ -121,6 +123,6 @@ enum MappingTarget: Sendable, Equatable {
             }
         return CommandError(
             description: "no mapping joins stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) and "
-                + "function \(function.shortName); \(hint)")
+                + "function \(function.shortName) in \(region); \(hint)")
     }
 }

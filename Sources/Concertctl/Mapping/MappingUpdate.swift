@@ -42,7 +42,7 @@ struct MappingUpdate: Command {
         guard !change.session.isDryRun else {
             let uuid = try await target.plan(change.session)
             try change.session.planned(.updateMapping(uuid, settings))
-            change.session.finishDryRun()
+            change.session.finishDryRun(DryRun.changeNote)
             return .done
         }
         let updated = try await change.update(try await target.find(change.session), settings)

@@ -16,7 +16,7 @@ struct Shorthand {
     /// - Returns: Nil for an empty text.
     static func structure(_ given: String, of option: String) throws -> JSONValue? {
         let text = try content(given, of: option).trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let first = text.first else { return nil }
+        guard let first = text.unicodeScalars.first else { return nil }
         guard first != "{", first != "[" else {
             do {
                 return try JSONValue(parsing: Array(text.utf8))
@@ -24,14 +24,15 @@ struct Shorthand {
                 throw UsageError(description: "\(option) is no JSON: \(error)")
             }
         }
-        var shorthand = Shorthand(option: option, rest: text[...])
+        var shorthand = Shorthand(option: option, rest: text.unicodeScalars[...])
         let members = try shorthand.members(until: nil)
         return .object(members)
     }
 
     private static func content(_ given: String, of option: String) throws(CommandError) -> String {
-        guard given.hasPrefix("file://") else { return given }
-        let path = String(given.dropFirst("file://".count))
+        let scheme = "file://"
+        guard given.utf8.starts(with: scheme.utf8) else { return given }
+        let path = String(decoding: given.utf8.dropFirst(scheme.utf8.count), as: UTF8.self)
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandError(description: "\(option): \(path) does not exist, or may not be read")
         }
@@ -39,24 +40,25 @@ struct Shorthand {
     }
 
     private let option: String
-    private var rest: Substring
+    /// Scalars rather than characters: a combining mark behind a quote or a comma does not hide it.
+    private var rest: Substring.UnicodeScalarView
     /// Structures that are open, which are read recursively.
     private var depth = 0
 
-    private init(option: String, rest: Substring) { (self.option, self.rest) = (option, rest) }
+    private init(option: String, rest: Substring.UnicodeScalarView) { (self.option, self.rest) = (option, rest) }
 }
 
 extension Shorthand {
     /// `Name=value,Name=value`, up to `end` or the end of the text.
-    private mutating func members(until end: Character?) throws(UsageError) -> JSONObject {
+    private mutating func members(until end: Unicode.Scalar?) throws(UsageError) -> JSONObject {
         var members = JSONObject()
         while true {
             skipBlanks()
             if let end, rest.first == end { break }
-            let name = String(rest.prefix(while: Self.isName))
-            rest = rest.dropFirst(name.count)
+            let name = rest.prefix(while: Self.isName)
+            rest = rest[name.endIndex...]
             guard !name.isEmpty, take("=") else { throw expected("NAME=VALUE") }
-            members[name] = try value(until: end, canBeList: true)
+            members[String(name)] = try value(until: end, canBeList: true)
             skipBlanks()
             guard take(",") else { break }
         }
@@ -68,7 +70,7 @@ extension Shorthand {
         return members
     }
 
-    private mutating func value(until end: Character?, canBeList: Bool) throws(UsageError) -> JSONValue {
+    private mutating func value(until end: Unicode.Scalar?, canBeList: Bool) throws(UsageError) -> JSONValue {
         skipBlanks()
         switch rest.first {
         case "{", "[":
@@ -105,20 +107,20 @@ extension Shorthand {
     }
 
     /// One value without structure, in quotes or not; a backslash goes before a quote that is part of it.
-    private mutating func word(until end: Character?) throws(UsageError) -> String {
+    private mutating func word(until end: Unicode.Scalar?) throws(UsageError) -> String {
         guard let quote = rest.first, quote == "'" || quote == "\"" else {
             let word = rest.prefix { $0 != "," && $0 != end }
-            rest = rest.dropFirst(word.count)
-            return word.trimmingCharacters(in: .whitespaces)
+            rest = rest[word.endIndex...]
+            return String(word).trimmingCharacters(in: .whitespaces)
         }
         rest.removeFirst()
-        var word = ""
-        while let character = rest.popFirst() {
-            if character == quote { return word }
-            if character == "\\", rest.first == quote || rest.first == "\\", let next = rest.popFirst() {
+        var word = String.UnicodeScalarView()
+        while let scalar = rest.popFirst() {
+            if scalar == quote { return String(word) }
+            if scalar == "\\", rest.first == quote || rest.first == "\\", let next = rest.popFirst() {
                 word.append(next)
             } else {
-                word.append(character)
+                word.append(scalar)
             }
         }
         throw expected("a closing \(quote)")
@@ -126,25 +128,26 @@ extension Shorthand {
 
     /// Whether what follows the next `count` characters is `NAME=`.
     private func hasName(after count: Int) -> Bool {
-        let next = rest.dropFirst(count).drop { $0 == " " }
+        let next = rest.dropFirst(count).drop(while: \.properties.isWhitespace)
         let name = next.prefix(while: Self.isName)
-        return !name.isEmpty && next.dropFirst(name.count).first == "="
+        return !name.isEmpty && next[name.endIndex...].first == "="
     }
 
-    private static func isName(_ character: Character) -> Bool {
-        character.isLetter || character.isNumber || "-_.#/:+@".contains(character)
+    private static func isName(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || "-_.#/:+@".unicodeScalars.contains(scalar)
     }
 
-    private mutating func take(_ character: Character) -> Bool {
-        guard rest.first == character else { return false }
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard rest.first == scalar else { return false }
         rest.removeFirst()
         return true
     }
 
-    private mutating func skipBlanks() { rest = rest.drop { $0.isWhitespace } }
+    private mutating func skipBlanks() { rest = rest.drop(while: \.properties.isWhitespace) }
 
     private func expected(_ what: String) -> UsageError {
-        let place = rest.isEmpty ? "at its end" : "before \"\(rest.prefix(30))\""
+        let place = rest.isEmpty ? "at its end" : "before \"\(String(rest.prefix(30)))\""
         return UsageError(description: "\(option): expected \(what) \(place); write it as JSON or as NAME=VALUE,...")
     }
 }

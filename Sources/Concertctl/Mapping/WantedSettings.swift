@@ -1,3 +1,4 @@
+import Clients
 import Foundation
 import JSON
 import Processor
@@ -75,7 +76,7 @@ extension WantedSettings {
 
     private static func key(_ arguments: Arguments) throws(UsageError) -> JSONValue? {
         guard let key = arguments.string(MappingOptions.kmsKey) else { return nil }
-        guard key.isEmpty || (key.hasPrefix("arn:") && key.contains(":kms:")) else {
+        guard key.isEmpty || ARN(key)?.service == "kms" else {
             throw UsageError(
                 description: "\(MappingOptions.kmsKey.name) is \"\(key)\"; expected the ARN of a KMS key, or \"\"")
         }

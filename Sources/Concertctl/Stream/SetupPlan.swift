@@ -10,6 +10,8 @@ struct SetupPlan: Sendable {
     var tags: StreamTags
     /// Nil leaves it as it is.
     var retentionHours: Int?
+    /// In KiB; nil leaves it as it is.
+    var recordSize: Int?
     /// Nil for no policy.
     var policyName: String?
     var updatesPolicy: Bool
@@ -41,7 +43,8 @@ struct SetupPlan: Sendable {
     private static let testRecord = OptionDescription(
         "--test-record", .toggle, "put a test record, or don't (default: if the stream is new)")
     static let options = [
-        shardCount, mode, StreamRetention.hours, metrics, noMonitoring, StreamEncrypt.keyID, noEncryption, tags, noTags,
+        shardCount, mode, StreamRetention.hours, StreamRecordSize.option, metrics, noMonitoring, StreamEncrypt.keyID,
+        noEncryption, tags, noTags,
         policyName, updatePolicy, noPolicy, testRecord,
     ]
 
@@ -63,6 +66,7 @@ struct SetupPlan: Sendable {
         let words = arguments.flag(Self.noTags) ? [] : arguments.list(Self.tags) ?? Self.defaultTags
         tags = try StreamTags(parsing: words, of: Self.tags)
         retentionHours = try arguments.integer(StreamRetention.hours, in: StreamRetention.range)
+        recordSize = try StreamRecordSize.size(arguments)
         policyName = try Self.policyName(arguments, stream, region)
         updatesPolicy = arguments.flag(Self.updatePolicy)
         putsTestRecord = arguments.toggle(Self.testRecord)

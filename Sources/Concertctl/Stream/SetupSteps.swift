@@ -15,6 +15,7 @@ struct SetupSteps: Sendable {
         let (summary, isNew) = try await create(&report)
         try await report.take("monitoring") { try await monitor() }
         try await report.take("retention") { try await retain() }
+        if let size = plan.recordSize { try await report.take("record size") { try await limitRecords(to: size) } }
         try await report.take("encryption") { try await encrypt() }
         try await report.take("tags") { try await tag() }
         let policy = try policy(of: summary)
@@ -32,7 +33,7 @@ struct SetupSteps: Sendable {
             calls.append(StreamRetention.goal(hours, of: stream).request(new))
         }
         if let keyID = plan.keyID { calls.append(StreamEncrypt.goal(encryptedWith: keyID, of: stream).request(new)) }
-        if !plan.tags.values.isEmpty { calls += [stream.request("ListTagsForStream"), stream.addition(of: plan.tags)] }
+        if !plan.tags.isEmpty { calls += [stream.request("ListTagsForStream"), stream.addition(of: plan.tags)] }
         if let policy = try policy(of: new) { calls += [policy.lookup, policy.creation] }
         if plan.putsTestRecord != false { calls.append(testRecord) }
         let details = ["DescribeStreamSummary", "ListShards", "ListTagsForStream"].map { stream.request($0) }
@@ -48,6 +49,7 @@ extension SetupSteps {
             .object(ofPresent: [
                 ("StreamName", .string(stream.name)), ("ShardCount", plan.shardCount.map { .integer($0) }),
                 ("StreamModeDetails", ["StreamMode": .string(plan.mode.rawValue)]),
+                ("MaxRecordSizeInKiB", plan.recordSize.map { .integer($0) }),
             ]))
     }
 
@@ -80,9 +82,13 @@ extension SetupSteps {
         }
     }
 
+    /// Whether there is no such stream; waits for the end of one that is being deleted.
     private func isMissing() async throws -> Bool {
         do {
-            _ = try await stream.summary(session)
+            guard try await stream.summary(session).status == "DELETING" else { return false }
+            try await change.waiter?.wait(for: "stream \(stream.name) to be gone") {
+                try await stream.summary(session).status == "DELETING" ? .pending("DELETING") : .reached(())
+            }
             return false
         } catch let error as AWSError where error.code == "ResourceNotFoundException" {
             return true
@@ -129,6 +135,18 @@ extension SetupSteps {
         return try await reach(StreamRetention.goal(hours, of: stream))
     }
 
+    private func limitRecords(to kibibytes: Int) async throws -> (ChangeVerdict, String) {
+        let present = try await change.settled().maxRecordKibibytes ?? StreamRecordSize.standard
+        guard present <= kibibytes else {
+            return (
+                .differs,
+                "it is \(present) KiB, and left so, for producers may put such records; "
+                    + "concertctl stream scale \(StreamRecordSize.option.name) \(kibibytes) changes it"
+            )
+        }
+        return try await reach(StreamRecordSize.goal(kibibytes, of: stream))
+    }
+
     private func encrypt() async throws -> (ChangeVerdict, String) {
         guard let keyID = plan.keyID else { return (.skipped, "by --no-encryption") }
         let summary = try await change.settled()
@@ -147,7 +165,7 @@ extension SetupSteps {
     }
 
     private func tag() async throws -> (ChangeVerdict, String) {
-        guard !plan.tags.values.isEmpty else { return (.skipped, "by --no-tags") }
+        guard !plan.tags.isEmpty else { return (.skipped, "by --no-tags") }
         let before = try await stream.tags(session)
         let after = try await change.setTags(plan.tags, from: before)
         return (before == after ? .alreadySo : .changed, after.text)

@@ -19,11 +19,11 @@ struct StreamChange: Sendable {
     /// - Throws: ``UsageError``; nothing is called yet.
     init(_ arguments: Arguments, environment: [String: String], canSkipWaiting: Bool = true) throws {
         output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        stream = try StreamReference(arguments, environment: environment)
         let waiter = try Waiter(arguments)
         self.waiter = canSkipWaiting && arguments.toggle(Self.wait) == false ? nil : waiter
         session = try AWSSession(
             arguments, environment: environment, isDryRun: arguments.flag(.dryRun), output: output)
+        stream = try StreamReference(arguments, environment: environment).checked(in: session)
     }
 
     /// A line for people: the result itself, or a note beside the JSON that is the result.

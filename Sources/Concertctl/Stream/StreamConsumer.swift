@@ -12,7 +12,9 @@ struct StreamConsumer: Command {
         discussion: """
             A registered consumer reads each shard with 2 MB a second of its own, for extra cost. Its ARN, which an \
             event source mapping can name in place of the stream's, ends with the time of its registration: one that \
-            is deregistered and registered again has another. A stream can have 20.
+            is deregistered and registered again has another. A stream can have 20, \
+            or 50 in an account with on-demand Advantage. While others are being registered or deregistered at the \
+            limit, register waits.
             """,
         usage: [
             "register --consumer-name NAME [options]", "list [options]", "describe --consumer-name NAME [options]",
@@ -77,7 +79,7 @@ struct StreamConsumer: Command {
         } else {
             try session.planned(Self.deregistration(of: "\(stream.arn)/consumer/\(name):{TIME}"))
         }
-        session.finishDryRun()
+        session.finishDryRun(verb == .register ? DryRun.note : DryRun.changeNote)
         return .done
     }
 
@@ -135,12 +137,31 @@ extension StreamConsumer {
     private func makeRegistration(_ stream: StreamSummary, _ change: StreamChange) async throws {
         let request = stream.consumerRequest("RegisterStreamConsumer", name: name)
         do {
-            _ = try await change.session.read(request)
+            try await registerWithinLimits(request, stream, change)
         } catch let error as AWSError where error.code == "ResourceInUseException" || !error.isDefinite {
             guard try await stream.consumer(name, change.session) == nil else { return }
             guard error.code == "ResourceInUseException", change.waiter != nil else { throw error }
             _ = try await change.settled()
             _ = try await change.session.read(request)
+        }
+    }
+
+    /// AWS limits how many consumers a stream has and how many are being registered; both end by themselves while
+    /// some are on their way.
+    private func registerWithinLimits(
+        _ request: AWSRequest, _ stream: StreamSummary, _ change: StreamChange
+    ) async throws {
+        guard let waiter = change.waiter else { return _ = try await change.session.read(request) }
+        try await waiter.wait(for: "consumer \(name) to be registered") {
+            do {
+                _ = try await change.session.read(request)
+                return .reached(())
+            } catch let error as AWSError where error.code == "LimitExceededException" {
+                let others = try await stream.consumers(change.session).map(StreamConsumerSummary.init)
+                let passing = others.count { $0.status == "CREATING" || $0.status == "DELETING" }
+                guard passing > 0 else { throw error }
+                return .pending("over a limit, with \(passing) consumers CREATING or DELETING")
+            }
         }
     }
 

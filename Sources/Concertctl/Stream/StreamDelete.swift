@@ -27,7 +27,7 @@ struct StreamDelete: Command {
             "DeleteStream", ("EnforceConsumerDeletion", arguments.flag(Self.enforce) ? true : nil))
         guard !change.session.isDryRun else {
             try change.session.planned(request)
-            change.session.finishDryRun()
+            change.session.finishDryRun(DryRun.changeNote)
             return .done
         }
         guard arguments.flag(.yes) || Console.canAsk else {

@@ -24,8 +24,8 @@ struct StreamDescribe: Command {
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
-        let stream = try StreamReference(arguments, environment: environment)
         let session = try AWSSession(arguments, environment: environment, output: output)
+        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
         let description = try await StreamDescription(of: stream, session)
         print(output == .text ? description.text : JSONValue.object(ofPresent: description.members).prettyText)
         return .done

@@ -13,7 +13,7 @@ struct StreamDescription: Sendable {
         // AWS answers nothing else about a stream that comes or goes.
         let isThere = ["ACTIVE", "UPDATING"].contains(summary.status)
         shards = isThere ? try await stream.shards(session) : []
-        tags = isThere ? try await stream.tags(session) : StreamTags([:])
+        tags = isThere ? try await stream.tags(session) : StreamTags()
         consumers = isThere ? try await summary.consumers(session) : []
     }
 
@@ -35,11 +35,15 @@ struct StreamDescription: Sendable {
             ("mode", "\(summary.mode.rawValue), \(summary.openShardsText)" + (closed > 0 ? ", \(closed) closed" : "")),
             ("retention", "\(summary.retentionHours) h"), ("encryption", summary.encryption),
             ("monitoring", summary.monitoring),
-            ("record size", summary.json["MaxRecordSizeInKiB"]?.integer.map { "up to \($0) KiB" } ?? ""),
+            ("record size", summary.maxRecordKibibytes.map { "up to \($0) KiB" } ?? ""),
+            ("distribution", summary.ignoresPartitionKeys ? Self.automaticDistribution : ""),
             ("tags", tags.text), ("consumers", consumersText),
         ].filter { !$0.1.isEmpty }
         return Help.table(rows.map { ($0, MessageText.escaped($1)) }) + (shards.isEmpty ? "" : "\n\n" + table(shards))
     }
+
+    /// What `RecordDistributionStrategy` `AUTO` means for consumers.
+    static let automaticDistribution = "AUTO: partition keys are ignored, so there is no order per key"
 
     private var consumersText: String {
         let texts = consumers.map { "\($0["ConsumerName"]?.string ?? "") (\($0["ConsumerStatus"]?.string ?? ""))" }

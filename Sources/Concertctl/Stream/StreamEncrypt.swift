@@ -73,13 +73,12 @@ struct StreamEncrypt: Command {
     private static let limit = "a stream may change its encryption 25 times in 24 hours"
 
     /// Whether one names the key as the other does, or is the other's ARN; an alias and its key count as two.
-    static func isSameKey(_ one: String, _ other: String) -> Bool { resource(one) == resource(other) }
+    static func isSameKey(_ one: String, _ other: String) -> Bool { resource(one).elementsEqual(resource(other)) }
 
     /// Without what an ARN has before its resource, and without `key/`.
-    private static func resource(_ key: String) -> Substring {
-        let parts = key.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        let resource = parts.count == 6 ? parts[5] : key[...]
-        return resource.hasPrefix("key/") ? resource.dropFirst(4) : resource
+    private static func resource(_ key: String) -> Substring.UTF8View {
+        let resource = (ARN(key)?.resource ?? key)[...].utf8
+        return resource.starts(with: "key/".utf8) ? resource.dropFirst(4) : resource
     }
 }
 

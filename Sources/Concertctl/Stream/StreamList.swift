@@ -41,6 +41,7 @@ struct StreamList: Command {
     /// All pages of `ListStreams`.
     static func streams(_ session: AWSSession) async throws -> [JSONValue] {
         var streams: [JSONValue] = []
+        var known: Set<[UInt8]> = []
         var last: String?
         repeat {
             let answer = try await session.read(
@@ -48,8 +49,7 @@ struct StreamList: Command {
             let names = answer["StreamNames"]?.array ?? []
             // Older servers give names alone.
             let page = answer["StreamSummaries"]?.array ?? names.map { .object(ofPresent: [("StreamName", $0)]) }
-            let known = Set(streams.compactMap { $0["StreamName"]?.string })
-            streams += page.filter { !known.contains($0["StreamName"]?.string ?? "") }
+            streams += page.filter { known.insert(Array(($0["StreamName"]?.string ?? "").utf8)).inserted }
             let next = names.last?.string
             last = answer["HasMoreStreams"]?.bool == true && next != last ? next : nil
         } while last != nil

@@ -76,13 +76,11 @@ struct StreamMetrics: Command {
 
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, output: output)
-        let stream = try StreamReference(arguments, environment: environment)
+        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
         // A stream that does not exist has no figures either, which must not look like a quiet one.
         _ = try await stream.summary(session)
-        // Periods begin at multiples of themselves, so that two calls show the same figures.
-        let now = Int(WallClock.now().millisecondsSinceEpoch / 1000)
-        let end = (now + periodSeconds - 1) / periodSeconds * periodSeconds
-        let start = end - (seconds + periodSeconds - 1) / periodSeconds * periodSeconds
+        let periods = Self.periods(of: periodSeconds, in: seconds, until: WallClock.now())
+        let (start, end) = (periods.lowerBound, periods.upperBound)
         var figures: [Figures] = []
         for metric in wanted {
             let query = MetricQuery(
@@ -98,6 +96,15 @@ struct StreamMetrics: Command {
             print(text(figures, from: start, periods: (end - start) / periodSeconds, environment))
         }
         return .done
+    }
+
+    /// The whole periods to ask for, in seconds since the epoch.
+    ///
+    /// Periods begin at multiples of their length, so that two calls show the same figures. The last one contains
+    /// `now`: its end, which CloudWatch leaves out, is later than `now` even when `now` begins a period.
+    static func periods(of length: Int, in seconds: Int, until now: WallClock) -> Range<Int> {
+        let end = (Int(now.millisecondsSinceEpoch / 1000) / length + 1) * length
+        return end - (seconds + length - 1) / length * length..<end
     }
 
     private func text(_ figures: [Figures], from start: Int, periods: Int, _ environment: [String: String]) -> String {

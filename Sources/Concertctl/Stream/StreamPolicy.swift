@@ -13,13 +13,15 @@ struct StreamPolicy: Sendable {
     ///   - streamARN: Of the stream; the policy belongs to the same account.
     ///   - keyID: The stream's KMS key, if it has one.
     init(name: String, streamARN: String, keyID: String?) throws(CommandError) {
-        let parts = try StreamARN(parsing: streamARN)
+        guard let stream = KinesisStreamARN(streamARN)?.arn else {
+            throw CommandError(description: "invalid ARN of a stream \"\(streamARN)\" in the response of kinesis")
+        }
         self.name = name
-        arn = "arn:\(parts.partition):iam::\(parts.account):policy/\(name)"
+        arn = "arn:\(stream.partition):iam::\(stream.account):policy/\(name)"
         document = [
             "Version": "2012-10-17",
             "Statement": .array(
-                Self.statements(streamARN) + (keyID.map { Self.statements(key: $0, parts) } ?? [])),
+                Self.statements(streamARN) + (keyID.map { Self.statements(key: $0, stream) } ?? [])),
         ]
     }
 
@@ -62,15 +64,17 @@ struct StreamPolicy: Sendable {
     }
 
     /// AWS's own key is open to everybody who may use the stream; another one needs a word of its own.
-    private static func statements(key keyID: String, _ stream: StreamARN) -> [JSONValue] {
-        guard !keyID.hasSuffix(StreamEncrypt.awsKey), !keyID.isEmpty else { return [] }
+    private static func statements(key keyID: String, _ stream: ARN) -> [JSONValue] {
         let prefix = "arn:\(stream.partition):kms:\(stream.region):\(stream.account):"
         let actions: [JSONValue] = ["kms:Decrypt", "kms:GenerateDataKey"]
-        guard let alias = keyID.range(of: "alias/").map({ String(keyID[$0.lowerBound...]) }) else {
-            return [statement("UseKey", actions, on: keyID.hasPrefix("arn:") ? keyID : "\(prefix)key/\(keyID)")]
+        let key = ARN(keyID)
+        let resource = key?.resource ?? keyID
+        guard resource != StreamEncrypt.awsKey, !keyID.isEmpty else { return [] }
+        guard resource.utf8.starts(with: "alias/".utf8) else {
+            return [statement("UseKey", actions, on: key == nil ? "\(prefix)key/\(keyID)" : keyID)]
         }
         // A key's permissions cannot name its alias as a resource.
-        let condition: JSONValue = ["ForAnyValue:StringEquals": ["kms:ResourceAliases": .string(alias)]]
+        let condition: JSONValue = ["ForAnyValue:StringEquals": ["kms:ResourceAliases": .string(resource)]]
         return [statement("UseKey", actions, on: "\(prefix)key/*", condition: condition)]
     }
 

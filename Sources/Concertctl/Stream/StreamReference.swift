@@ -7,8 +7,10 @@ struct StreamReference: Sendable, Equatable {
     static let variable = "AWS_KINESIS_STREAM_NAME"
 
     let name: String
-    /// Where the option was an ARN.
+    /// The stream's own ARN, where the option was one, or that of a consumer of the stream.
     let arn: String?
+    /// Of the ARN.
+    private let region: String?
 
     /// - Throws: ``UsageError`` when neither option nor variable names a stream, or the name has no stream's form.
     init(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
@@ -19,18 +21,27 @@ struct StreamReference: Sendable, Equatable {
         try self.init(given)
     }
 
-    /// A stream by its name or its ARN.
+    /// A stream by its name, its ARN, or the ARN of one of its enhanced fan-out consumers.
     ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
     init(_ given: String) throws(UsageError) {
-        let isARN = given.hasPrefix("arn:")
-        name = isARN ? String(given.split(separator: "/").last ?? "") : given
-        arn = isARN ? given : nil
-        guard Self.isName(name), !isARN || given.contains(":stream/") else {
+        let stream = KinesisStreamARN(given)
+        name = stream?.name ?? given
+        arn = stream?.arn.description
+        region = stream?.arn.region
+        guard Self.isName(name) else {
             throw UsageError(
-                description:
-                    "\"\(given)\" is no stream's name; expected 1 to 128 of letters, digits, \"_\", \".\" and \"-\"")
+                description: "invalid stream \"\(given)\"; expected a name of 1 to 128 letters, digits, \"_\", \".\" "
+                    + "and \"-\", or an ARN such as arn:aws:kinesis:REGION:ACCOUNT:stream/NAME")
         }
+    }
+
+    /// Returns the stream, unless its ARN is of another Region than the one that a command calls.
+    func checked(in session: AWSSession) throws(UsageError) -> StreamReference {
+        let called = session.client.configuration.region
+        guard let region, !region.isEmpty, !called.isEmpty, region != called else { return self }
+        throw UsageError(
+            description: "stream \(name) is in \(region), but the command calls \(called); use --region \(region)")
     }
 
     /// Whether `text` has the form of a stream's name, which is a consumer's, too.

@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// Changes the number of a provisioned stream's open shards.
+/// Changes the number of a provisioned stream's open shards, and the size of the records that a stream takes.
 struct StreamScale: Command {
     /// What one call may ask for.
     ///
@@ -10,32 +10,45 @@ struct StreamScale: Command {
     private static let target = OptionDescription(
         "--target-shard-count", .value("N"), "how many open shards there shall be, 1...10000")
     static let description = CommandDescription(
-        name: "stream scale", summary: "change the number of shards",
+        name: "stream scale", summary: "change the number of shards and the largest record",
         discussion: """
             AWS goes to between half and double of the open shards in one call. What is further away takes several \
             calls, each waited for; --no-wait is for one call only. Ten calls are allowed in 24 hours. Records already \
             on the stream stay in their closed shards until they are too old, and are read from there first.
+
+            --max-record-size-in-ki-b is for any stream, provisioned or on-demand.
             """,
-        usage: ["--target-shard-count N [options]"], options: [target] + StreamChange.options,
+        usage: ["--target-shard-count N [options]", "--max-record-size-in-ki-b KIB [options]"],
+        options: [target, StreamRecordSize.option] + StreamChange.options,
         examples: [
             "concertctl stream scale --target-shard-count 2",
             "concertctl stream scale --stream-name concert-data-stream --target-shard-count 8 --timeout 3600",
+            "concertctl stream scale --max-record-size-in-ki-b 4096",
         ])
 
     private let arguments: Arguments
-    private let target: Int
+    /// Nil leaves the shards as they are.
+    private let target: Int?
+    /// In KiB; nil leaves it as it is.
+    private let recordSize: Int?
 
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
-        guard let target = try arguments.integer(Self.target, in: Self.range) else {
+        target = try arguments.integer(Self.target, in: Self.range)
+        recordSize = try StreamRecordSize.size(arguments)
+        guard target != nil || recordSize != nil else {
             throw UsageError(description: "\(Self.target.name) is missing")
         }
-        self.target = target
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
         let change = try StreamChange(arguments, environment: environment)
-        guard !change.session.isDryRun else { return try await change.run([Self.goal(target, of: change.stream)]) }
+        let sizeGoal = recordSize.map { StreamRecordSize.goal($0, of: change.stream) }
+        let others = sizeGoal.map { [$0] } ?? []
+        guard let target else { return try await change.run(others) }
+        guard !change.session.isDryRun else {
+            return try await change.run([Self.goal(target, of: change.stream)] + others)
+        }
         let summary = try await change.settled()
         guard !summary.isOnDemand else {
             throw CommandError(
@@ -44,13 +57,13 @@ struct StreamScale: Command {
         }
         let steps = Self.steps(from: summary.openShards, to: target)
         if steps.count > 1 {
-            try announce(steps, of: summary, waits: change.waiter != nil)
+            try announce(steps, to: target, of: summary, waits: change.waiter != nil)
         }
         return try await change.run(
-            (steps.isEmpty ? [target] : steps).map { Self.goal($0, of: change.stream) })
+            (steps.isEmpty ? [target] : steps).map { Self.goal($0, of: change.stream) } + others)
     }
 
-    private func announce(_ steps: [Int], of summary: StreamSummary, waits: Bool) throws(CommandError) {
+    private func announce(_ steps: [Int], to target: Int, of summary: StreamSummary, waits: Bool) throws(CommandError) {
         let path = steps.map(String.init).joined(separator: ", ")
         guard waits else {
             throw CommandError(

@@ -8,11 +8,11 @@ struct StreamSetup: Command {
         name: "stream setup", summary: "create the stream and everything around it, in one go",
         discussion: """
             In this order, each step with its verdict: create the stream and wait until it is ACTIVE; shard-level \
-            metrics; retention, if it is given; encryption; tags; an IAM policy for producers and consumers of this \
+            metrics; retention and record size, if they are given; encryption; tags; an IAM policy for producers and consumers of this \
             stream; a test record; the stream's details.
 
             A second run changes nothing and puts no test record, unless --test-record asks for one. What is there \
-            already with other settings (shards, mode, key, longer retention, policy) is told and left as it is. A step \
+            already with other settings (shards, mode, key, longer retention, larger records, policy) is told and left as it is. A step \
             that AWS refuses does not keep the others back; the exit status is then 1. It never asks.
 
             The policy is attached to nobody: attach it to the producers' and the function's roles.

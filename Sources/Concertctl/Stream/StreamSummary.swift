@@ -17,6 +17,10 @@ struct StreamSummary: Sendable, Equatable {
     /// Names of shard-level metrics that are on.
     var shardMetrics: [String]
     var consumers: Int?
+    /// The largest record that the stream takes, in KiB; nil where AWS does not say.
+    var maxRecordKibibytes: Int?
+    /// Whether Kinesis itself chooses the shard of each record and ignores its partition key.
+    var ignoresPartitionKeys: Bool
     /// The whole answer.
     var json: JSONValue
 
@@ -32,6 +36,10 @@ struct StreamSummary: Sendable, Equatable {
         let monitoring = summary["EnhancedMonitoring"]?.array ?? []
         shardMetrics = monitoring.flatMap { $0["ShardLevelMetrics"]?.array ?? [] }.compactMap(\.string)
         consumers = summary["ConsumerCount"]?.integer
+        maxRecordKibibytes = summary["MaxRecordSizeInKiB"]?.integer.flatMap {
+            StreamRecordSize.range.contains($0) ? $0 : nil
+        }
+        ignoresPartitionKeys = summary["RecordDistributionStrategy"]?.string == "AUTO"
     }
 }
 

@@ -26,14 +26,14 @@ struct StreamTag: Command {
         removed = arguments.list(Self.tagKeys) ?? []
         for key in removed {
             try StreamTags.check(key: key, of: Self.tagKeys)
-            guard added.values[key] == nil else {
+            guard !added.has(key: key) else {
                 throw UsageError(description: "\(key) cannot be both added and removed")
             }
         }
-        guard Set(removed).count <= StreamTags.limit else {
+        guard Set(removed.map { Array($0.utf8) }).count <= StreamTags.limit else {
             throw UsageError(description: "\(Self.tagKeys.name) has more than \(StreamTags.limit) keys")
         }
-        guard arguments.flag(.dryRun), added.values.isEmpty, removed.isEmpty else { return }
+        guard arguments.flag(.dryRun), added.isEmpty, removed.isEmpty else { return }
         throw UsageError(description: "--dry-run has nothing to show: give --tags or --tag-keys")
     }
 
@@ -44,10 +44,10 @@ struct StreamTag: Command {
         let after = try await change.setTags(added, removing: removed, from: before)
         if change.output == .json {
             print(after.list.prettyText)
-        } else if added.values.isEmpty, removed.isEmpty {
-            print(after.values.isEmpty ? after.text : after.lines.joined(separator: "\n"))
+        } else if added.isEmpty, removed.isEmpty {
+            print(after.isEmpty ? after.text : after.lines.joined(separator: "\n"))
         }
-        guard !added.values.isEmpty || !removed.isEmpty else { return .done }
+        guard !added.isEmpty || !removed.isEmpty else { return .done }
         change.say("stream \(change.stream.name): \(after.text), \(after == before ? "already so" : "changed")")
         return .done
     }
@@ -55,8 +55,8 @@ struct StreamTag: Command {
     private func plan(_ change: StreamChange) throws -> ExitStatus {
         try change.session.planned(change.stream.request("ListTagsForStream"))
         if !removed.isEmpty { try change.session.planned(change.stream.removal(of: removed)) }
-        if !added.values.isEmpty { try change.session.planned(change.stream.addition(of: added)) }
-        change.session.finishDryRun()
+        if !added.isEmpty { try change.session.planned(change.stream.addition(of: added)) }
+        change.session.finishDryRun(DryRun.changeNote)
         return .done
     }
 }
@@ -69,15 +69,15 @@ extension StreamChange {
         _ added: StreamTags, removing removed: [String] = [], from before: StreamTags
     ) async throws -> StreamTags {
         let after = before.removing(removed).merging(added)
-        guard after.values.count <= StreamTags.limit else {
+        guard after.count <= StreamTags.limit else {
             throw CommandError(
-                description: "stream \(stream.name) would have \(after.values.count) tags, and can have "
+                description: "stream \(stream.name) would have \(after.count) tags, and can have "
                     + "\(StreamTags.limit); remove some with concertctl stream tag --tag-keys")
         }
-        let obsolete = removed.filter { before.values[$0] != nil }
+        let obsolete = removed.filter { before.has(key: $0) }
         if !obsolete.isEmpty { _ = try await call(stream.removal(of: obsolete)) }
         let missing = added.missing(in: before)
-        if !missing.values.isEmpty { _ = try await call(stream.addition(of: missing)) }
+        if !missing.isEmpty { _ = try await call(stream.addition(of: missing)) }
         return after
     }
 }

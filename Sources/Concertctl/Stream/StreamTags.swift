@@ -3,9 +3,18 @@ import Processor
 
 /// Tags of a stream, each key once.
 struct StreamTags: Sendable, Equatable {
-    private(set) var values: [String: String]
+    /// By their bytes, as AWS compares them.
+    private var values: [[UInt8]: [UInt8]]
 
-    init(_ values: [String: String]) { self.values = values }
+    private init(_ values: [[UInt8]: [UInt8]]) { self.values = values }
+
+    /// No tags.
+    init() { values = [:] }
+
+    var isEmpty: Bool { values.isEmpty }
+    var count: Int { values.count }
+
+    func has(key: String) -> Bool { values[Array(key.utf8)] != nil }
 
     /// How many a stream can have.
     ///
@@ -16,7 +25,9 @@ struct StreamTags: Sendable, Equatable {
     init(parsing words: [String], of option: OptionDescription) throws(UsageError) {
         values = [:]
         for word in words {
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = word.utf8.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false
+            ).map { String(decoding: $0, as: UTF8.self) }
             guard parts.count == 2 else {
                 throw UsageError(description: "\(option.name) has \"\(word)\"; expected KEY=VALUE")
             }
@@ -24,7 +35,7 @@ struct StreamTags: Sendable, Equatable {
             guard parts[1].unicodeScalars.count <= 256 else {
                 throw UsageError(description: "\(option.name): the value of \(parts[0]) is longer than 256 characters")
             }
-            guard values.updateValue(parts[1], forKey: parts[0]) == nil else {
+            guard values.updateValue(Array(parts[1].utf8), forKey: Array(parts[0].utf8)) == nil else {
                 throw UsageError(description: "\(option.name) has \(parts[0]) twice")
             }
         }
@@ -34,13 +45,17 @@ struct StreamTags: Sendable, Equatable {
     }
 
     static func check(key: String, of option: OptionDescription) throws(UsageError) {
-        guard (1...128).contains(key.unicodeScalars.count), !key.lowercased().hasPrefix("aws:") else {
+        guard (1...128).contains(key.unicodeScalars.count), !key.lowercased().utf8.starts(with: "aws:".utf8) else {
             throw UsageError(
                 description: "\(option.name) has the key \"\(key)\"; expected 1 to 128 characters, not aws: in front")
         }
     }
 
-    private var sorted: [(key: String, value: String)] { values.sorted { $0.key < $1.key } }
+    private var sorted: [(key: String, value: String)] {
+        values.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map {
+            (String(decoding: $0.key, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
+        }
+    }
 
     /// As requests have it.
     var map: JSONValue { .object(ofPresent: sorted.map { ($0.key, .string($0.value)) }) }
@@ -59,15 +74,20 @@ struct StreamTags: Sendable, Equatable {
         StreamTags(values.filter { key, value in present.values[key] != value })
     }
 
+    mutating func set(_ value: String, forKey key: String) { values[Array(key.utf8)] = Array(value.utf8) }
+
     func merging(_ others: StreamTags) -> StreamTags { StreamTags(values.merging(others.values) { $1 }) }
 
-    func removing(_ keys: [String]) -> StreamTags { StreamTags(values.filter { key, _ in !keys.contains(key) }) }
+    func removing(_ keys: [String]) -> StreamTags {
+        let keys = Set(keys.map { Array($0.utf8) })
+        return StreamTags(values.filter { key, _ in !keys.contains(key) })
+    }
 }
 
 extension StreamReference {
     /// All pages of `ListTagsForStream`.
     func tags(_ session: AWSSession) async throws -> StreamTags {
-        var values: [String: String] = [:]
+        var tags = StreamTags()
         var last: String?
         while true {
             let answer = try await session.read(
@@ -75,9 +95,9 @@ extension StreamReference {
             let page = (answer["Tags"]?.array ?? []).compactMap { tag in
                 tag["Key"]?.string.map { (key: $0, value: tag["Value"]?.string ?? "") }
             }
-            values.merge(page.map { ($0.key, $0.value) }) { $1 }
+            for tag in page { tags.set(tag.value, forKey: tag.key) }
             guard answer["HasMoreTags"]?.bool == true, let next = page.last?.key, next != last else {
-                return StreamTags(values)
+                return tags
             }
             last = next
         }

@@ -113,6 +113,7 @@ struct WarehouseInit: Command {
         for table in WarehouseTable.allCases {
             for column in table.columns.suffix(2) { print("-- \(schema.addition(of: column, to: table));") }
         }
+        Console.note(DryRun.note)
     }
 
     private func tell(_ changes: [Change], _ settings: RedshiftSettings) {

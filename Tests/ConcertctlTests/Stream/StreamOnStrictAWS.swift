@@ -17,7 +17,7 @@ struct StreamOnStrictAWS {
         earlierCalls = try fake.calls().count
     }
 
-    private static func run(_ program: String, _ fake: StrictAWS) throws {
+    static func run(_ program: String, _ fake: StrictAWS) throws {
         let home = try TemporaryFolder()
         let environment = Concertctl.cleanEnvironment(home: home).merging(fake.environment) { $1 }
             .merging(["AWS_DEFAULT_REGION": "us-east-1"]) { $1 }

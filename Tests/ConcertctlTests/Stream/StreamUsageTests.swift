@@ -25,7 +25,7 @@ final class StreamUsageTests: XCTestCase {
             (["setup", "--stream-name", String(repeating: "s", count: 120)], "too long for a policy's name"),
             (["setup", "--shard-level-metrics", "IncomingByte"], "did you mean IncomingBytes?"),
             (["setup", "--tags", "Project"], "expected KEY=VALUE"),
-            (["setup", "--stream-name", "a b"], "is no stream's name"),
+            (["setup", "--stream-name", "a b"], "invalid stream"),
             (["setup", "--no-wait"], "\"--no-wait\" is no option"),
             (["setup", "--retention-period-hours", "8761"], "24...8760"),
             (["describe", "--stream-name", ""], "no stream is named"),

@@ -21,7 +21,7 @@ enum PartitionKey {
         return id
     }
 
-    private static let ids: [(fields: [String], kinds: Set<String>)] = [
+    private static let ids: [(fields: [String], kinds: [String])] = [
         (["sale_id"], ["ticket_sales", "ticket_sale"]),
         (["concert_id", "event_id"], ["concerts", "concert", "events", "event"]),
         (["venue_id"], ["venues", "venue"]),
@@ -42,8 +42,13 @@ enum PartitionKey {
             object = payload
             kind = kind ?? text(object["data_type"])
         }
-        let candidates = kind.map { kind in ids.filter { $0.kinds.contains(kind.lowercased()) } } ?? ids
+        let candidates = kind.map { kind in ids.filter { $0.kinds.contains { isSame($0, kind) } } } ?? ids
         return candidates.lazy.flatMap(\.fields).compactMap { text(object[$0]) }.first
+    }
+
+    /// Ignores the case of ASCII letters.
+    private static func isSame(_ name: String, _ kind: String) -> Bool {
+        name.utf8.elementsEqual(kind.utf8.lazy.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
     }
 
     private static func text(_ value: JSONValue?) -> String? {

@@ -178,7 +178,7 @@ extension Put {
                 put += 1
                 if unknown.remove(record.entry.number) != nil { summary.possibleDuplicates += 1 }
                 summary.bytes += record.entry.data.count
-                if let shard = result["ShardId"]?.string { summary.byShard[shard, default: 0] += 1 }
+                if let shard = result["ShardId"]?.string { summary.byShard[Array(shard.utf8), default: 0] += 1 }
                 queue.confirm(record)
             } else {
                 let code = result["ErrorCode"]?.string ?? "no sequence number"

@@ -27,9 +27,9 @@ struct PutQueue {
     let limits: Limits
     /// Whether records of one key may overtake one another.
     private let isUnordered: Bool
-    private var waiting: [String: Lane] = [:]
+    private var waiting: [[UInt8]: Lane] = [:]
     /// Keys that have a record to be put next, each once, longest waiting first.
-    private var ready: [String] = []
+    private var ready: [[UInt8]] = []
     /// How many of `ready` are used up.
     private var readyStart = 0
     /// How many records are here, those in flight not counted.
@@ -76,7 +76,7 @@ struct PutQueue {
 
     /// Adds a record behind all others of its key.
     mutating func add(_ entry: Entry) {
-        let lane = isUnordered ? "\(entry.number)" : entry.key
+        let lane = Array((isUnordered ? "\(entry.number)" : entry.key).utf8)
         // A key that is here already has a record that is ready or in flight.
         if waiting[lane] == nil { ready.append(lane) }
         waiting[lane, default: Lane()].append(entry)
@@ -113,7 +113,7 @@ struct PutQueue {
     /// A record that was taken out; its key waits until it is confirmed or put back.
     struct InFlight {
         var entry: Entry
-        fileprivate var lane: String
+        fileprivate var lane: [UInt8]
     }
 
     /// The record is on the stream; the next of its key may go.

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Processor
 
 /// What a put has done.
 struct PutSummary: Equatable {
@@ -15,8 +16,14 @@ struct PutSummary: Equatable {
     var unknown = 0
     /// Records that are on the stream, maybe twice, since a request with them had no answer.
     var possibleDuplicates = 0
-    var byShard: [String: Int] = [:]
+    /// By the bytes of the shards' IDs.
+    var byShard: [[UInt8]: Int] = [:]
     var duration = Duration.zero
+
+    private var shards: [(id: String, count: Int)] {
+        byShard.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { (String(decoding: $0.key, as: UTF8.self), $0.value) }
+    }
 
     private var seconds: Double { duration / .seconds(1) }
 
@@ -27,7 +34,7 @@ struct PutSummary: Equatable {
             "put \(records) \(noun), \(String(format: "%.3f", Double(bytes) / 1e6)) MB, on \(stream) in "
                 + "\(requests) request\(requests == 1 ? "" : "s")\(rate)"
         ]
-        for (shard, count) in byShard.sorted(by: { $0.key < $1.key }) { lines.append("  \(shard)  \(count)") }
+        for (shard, count) in shards { lines.append("  \(MessageText.escaped(shard))  \(count)") }
         if retriedEntries > 0 { lines.append("refused and sent again: \(retriedEntries)") }
         if possibleDuplicates > 0 {
             lines.append("maybe on the stream twice: \(possibleDuplicates) (an earlier request had no answer)")
@@ -38,9 +45,7 @@ struct PutSummary: Equatable {
     }
 
     var json: JSONValue {
-        let shards = byShard.sorted { $0.key < $1.key }.map {
-            JSONObject.Member(name: $0.key, value: .integer($0.value))
-        }
+        let shards = shards.map { JSONObject.Member(name: $0.id, value: .integer($0.count)) }
         return [
             "StreamName": .string(stream), "RecordsPut": .integer(records), "BytesPut": .integer(bytes),
             "Requests": .integer(requests), "RetriedEntries": .integer(retriedEntries), "NotPut": .integer(notPut),

@@ -25,7 +25,7 @@ struct StreamPut: Command {
 
             Entries that Kinesis refuses are sent again as long as others come through; after 10 requests in a row (or AWS_MAX_ATTEMPTS) that put nothing it is given up, with exit status 1.
 
-            A line that is not JSON stops the command before it. A record that the function would call bad is put all the same, and told of; --strict stops before it.
+            A line that is not JSON stops the command before it. A record that the function would reject is put all the same, is listed, and makes the exit status 3; --strict stops before it.
 
             Ctrl-C lets the request in flight come to its end, and says what was put.
             """,
@@ -72,11 +72,13 @@ struct StreamPut: Command {
 
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
-        let stream = try StreamReference(arguments, environment: environment)
+        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
         var limits = PutQueue.Limits()
         if !isDryRun {
-            let summary = try await stream.summary(session)
-            if let kibibytes = summary.json["MaxRecordSizeInKiB"]?.integer, (1025...10_240).contains(kibibytes) {
+            var summary = try await stream.summary(session)
+            // Kinesis takes no records of a stream before it is ACTIVE.
+            if summary.status == "CREATING" { summary = try await stream.waitUntilActive(session, Waiter()) }
+            if let kibibytes = summary.maxRecordKibibytes, kibibytes > StreamRecordSize.standard {
                 // A stream that takes larger records takes larger requests, too.
                 (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
             }
@@ -102,11 +104,11 @@ struct StreamPut: Command {
         do { try keep(rest, of: &put, after: ending) } catch {
             guard case .complete = ending else {
                 Console.note("note: \(error)")
-                return try status(of: ending)
+                return try status(of: ending, put)
             }
             throw error
         }
-        return try status(of: ending)
+        return try status(of: ending, put)
     }
 
     private func keep(_ rest: RestFile?, of put: inout Put, after ending: Put.Ending) throws {
@@ -122,9 +124,9 @@ struct StreamPut: Command {
         if rest.count > 0 { Console.note("note: \(rest.count) records that are not on the stream are in \(path)") }
     }
 
-    private func status(of ending: Put.Ending) throws -> ExitStatus {
+    private func status(of ending: Put.Ending, _ put: Put) throws -> ExitStatus {
         switch ending {
-        case .complete: return .done
+        case .complete: return put.findings.count > 0 ? .recordsFailed : .done
         case .interrupted: return .interrupted
         case .failed(let error): throw error
         }

@@ -72,7 +72,7 @@ struct StreamTail: Command {
 
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, output: .text)
-        let stream = try StreamReference(arguments, environment: environment)
+        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
         var output = TailOutput(form: form, limit: limit, style: .standardOutput(environment))
         var tail = try await Tail(stream, session, from: start, shardID: shardID)
         let end = duration.map { ContinuousClock.now + $0 }

@@ -13,7 +13,7 @@ struct Tail {
     private let shardID: String?
     private var shards: [ShardReading] = []
     /// Shards that have ended, and whose children were begun.
-    private var followed: Set<String> = []
+    private var followed: Set<[UInt8]> = []
     private var failures = 0
 
     /// Reads in a row that may fail before it is given up.
@@ -43,7 +43,7 @@ struct Tail {
 
     /// A shard that has ended, and whose children are yet to be begun.
     private var unfollowed: Int? {
-        shardID == nil ? shards.firstIndex { $0.isOver && !followed.contains($0.id) } : nil
+        shardID == nil ? shards.firstIndex { $0.isOver && !followed.contains(Array($0.id.utf8)) } : nil
     }
 
     /// Reads the shard that is due next, after waiting for it.
@@ -97,6 +97,6 @@ struct Tail {
             let childStart = if case .time = start { start } else { TailStart.trimHorizon }
             shards.append(ShardReading(child.id, parents: child.parents, from: childStart))
         }
-        followed.insert(ended.id)
+        followed.insert(Array(ended.id.utf8))
     }
 }
