@@ -30,6 +30,20 @@ enum ErrorAdvice {
         return isToldAlready ? nil : advice(on: cause)
     }
 
+    private static func notFound(_ refusal: AWSRefusal) -> String {
+        guard let region = refusal.region else { return "check the name and the Region" }
+        return "not found in \(region), which was queried: check the name, or give --region"
+    }
+
+    /// S3 answers so for a bucket of another Region.
+    private static func otherRegion(_ refusal: AWSRefusal) -> String {
+        let queried = refusal.region.map { "\($0) was queried" } ?? "another Region was queried"
+        guard let region = refusal.bucketRegion else {
+            return "the bucket is in another Region, \(queried): give --region"
+        }
+        return "the bucket is in \(region), \(queried): give --region \(region)"
+    }
+
     private static func advice(on refusal: AWSRefusal) -> String? {
         switch refusal.code {
         case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "AuthorizationError":
@@ -40,7 +54,12 @@ enum ErrorAdvice {
         case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
             "check the secret access key for a missing or an extra character, and this machine's clock"
         case "ResourceNotFoundException":
-            "check the name and the Region; concertctl stream list and concertctl mapping list show what there is"
+            notFound(refusal) + "; concertctl stream list and concertctl mapping list show what exists there"
+        case "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NoSuchBucket", "NotFound",
+            "ClusterNotFound":
+            notFound(refusal)
+        case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+            otherRegion(refusal)
         case "KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException":
             "check the key: it must be in this Region and enabled, and its policy must let these credentials use it"
         case "LimitExceededException": "wait a little and try again, or ask for a higher quota"

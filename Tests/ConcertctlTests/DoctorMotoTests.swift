@@ -63,11 +63,11 @@ final class DoctorMotoTests: XCTestCase {
         let queue = "arn:aws:sqs:us-east-1:\(Self.account):failed"
         let topic = "arn:aws:sns:us-east-1:\(Self.account):failed"
         let cases: [(destination: String, made: String, verdict: String, words: String, line: UInt)] = [
-            (queue, "queue", "ok", "queue failed is there, and empty", #line),
-            (queue, "", "fault", "queue failed does not exist", #line),
-            (topic, "topic", "ok", "topic \(topic) is there", #line),
-            (topic, "", "fault", "topic \(topic) does not exist", #line),
-            ("arn:aws:s3:::failed-batches", "bucket", "ok", "bucket failed-batches is there", #line),
+            (queue, "queue", "ok", "queue failed exists and is empty", #line),
+            (queue, "", "fault", "queue failed does not exist in us-east-1", #line),
+            (topic, "topic", "ok", "topic \(topic) exists", #line),
+            (topic, "", "fault", "topic \(topic) does not exist in us-east-1", #line),
+            ("arn:aws:s3:::failed-batches", "bucket", "ok", "bucket failed-batches exists", #line),
             ("arn:aws:s3:::failed-batches", "", "fault", "bucket failed-batches does not exist", #line),
         ]
         for row in cases {
@@ -100,7 +100,7 @@ final class DoctorMotoTests: XCTestCase {
         XCTAssertEqual(
             role.finding, "no policy of role consumer allows kinesis:ListShards, sqs:SendMessage, s3:PutObject")
         XCTAssertEqual(before["Dead-letter bucket"]?.verdict, "fault")
-        XCTAssertEqual(before["Dead-letter queue"]?.finding, "queue failed does not exist")
+        XCTAssertEqual(before["Dead-letter queue"]?.finding, "queue failed does not exist in us-east-1")
 
         // What it advises, done.
         let advice = try XCTUnwrap(role.advice.first)
@@ -133,7 +133,10 @@ final class DoctorMotoTests: XCTestCase {
             [
                 Remedy.listStreams, Remedy.setUp("s"), Remedy.describe("s"), Remedy.encrypt("s"), Remedy.monitor("s"),
                 Remedy.scale("s", to: 4), Remedy.retain("s", hours: 72), Remedy.registerConsumer("s", "f"),
-                Remedy.createMapping("arn:aws:kinesis:us-east-1:\(Self.account):stream/s", "f"), Remedy.listMappings,
+                Remedy.createMapping(
+                    "arn:aws:kinesis:us-east-1:\(Self.account):stream/s", "f",
+                    onFailure: "arn:aws:sqs:us-east-1:\(Self.account):failed", maximumRecordAge: 43_200),
+                Remedy.listMappings, Remedy.limitRecords("s", kibibytes: 4096),
                 Remedy.enableMapping(uuid),
             ] + options.map { Remedy.updateMapping(uuid, $0) }
         for command in commands {

@@ -25,7 +25,8 @@ final class DoctorTests: XCTestCase {
         "sqs:SendMessage",
     ]
 
-    private func healthy() throws -> StrictAWS {
+    /// A fake of which `doctor` finds nothing wrong, but for the services that it does not have.
+    static func healthy() throws -> StrictAWS {
         let fake = try StrictAWS()
         try fake.set(["readsUntilActive": 0])
         try fake.addFunction(
@@ -40,15 +41,14 @@ final class DoctorTests: XCTestCase {
             Moto.python(), ["-W", "ignore", "-c", Self.setUpScript], environment: environment
         ).finish()
         XCTAssertEqual(script.status, 0, script.notes)
-        try fake.add([(60, 1200)], to: "IteratorAge", of: "AWS/Lambda", dimensions: Self.function)
+        try fake.add([(60, 1200)], to: "IteratorAge", of: "AWS/Lambda", dimensions: Self.functionDimension)
         return fake
     }
 
-    private static let function = ["FunctionName": "concert-data-processor"]
-    private static let stream = ["StreamName": "concerts"]
+    static let functionDimension = ["FunctionName": "concert-data-processor"]
 
     /// Answers of services that the fake does not have, for good: to be given after those that go before.
-    private func answerElsewhere(_ fake: StrictAWS, actions: [String] = DoctorTests.actions) throws {
+    static func answerElsewhere(_ fake: StrictAWS, actions: [String] = DoctorTests.actions) throws {
         try fake.answer("GetQueueUrl", with: Self.queue)
         try fake.answer(
             "GetQueueAttributes",
@@ -77,8 +77,8 @@ final class DoctorTests: XCTestCase {
     }
 
     func testFindsNothingWrongWhereNothingIs() throws {
-        let fake = try healthy()
-        try answerElsewhere(fake)
+        let fake = try Self.healthy()
+        try Self.answerElsewhere(fake)
         let changes = try fake.calls().count
         let oracle = try SigV4Oracle(upstream: fake.url)
         let folder = try TemporaryFolder()
@@ -122,21 +122,21 @@ final class DoctorTests: XCTestCase {
         }
     }
 
-    private static func stream(_ members: String) -> String {
+    static func stream(_ members: String) -> String {
         """
         {"StreamDescriptionSummary":{"StreamName":"concerts","StreamStatus":"ACTIVE","OpenShardCount":2,\
         "StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/concerts","RetentionPeriodHours":48,\(members)}}
         """
     }
 
-    private static func function(_ members: String, _ beside: String = "") -> String {
+    static func function(_ members: String, _ beside: String = "") -> String {
         """
         {"Configuration":{"FunctionName":"concert-data-processor","Runtime":"provided.al2023","Timeout":60,\
         "Role":"arn:aws:iam::123456789012:role/concert-data-processor","MemorySize":256,\(members)}\(beside)}
         """
     }
 
-    private static func mapping(_ members: String) -> String {
+    static func mapping(_ members: String) -> String {
         """
         {"EventSourceMappings":[{"UUID":"u-1","State":"Enabled","LastProcessingResult":"OK","BatchSize":100,\
         "FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:concert-data-processor:live",\
@@ -159,6 +159,23 @@ final class DoctorTests: XCTestCase {
             "Enhanced monitoring", "warn", "off", "concertctl stream monitor --stream-name concerts",
             "DescribeStreamSummary", stream(#""EnhancedMonitoring":[{"ShardLevelMetrics":[]}]"#)),
         Case("Stream", "fault", "describes no stream", nil, "DescribeStreamSummary", #"{"a":1}"#),
+        Case(
+            "Distribution", "warn", "AUTO: partition keys are ignored, so there is no order per key",
+            "update-stream-record-distribution-strategy --stream-arn arn:aws:kinesis:us-east-1:123456789012:"
+                + "stream/concerts --record-distribution-strategy USER_PARTITION_KEY", "DescribeStreamSummary",
+            stream(#""RecordDistributionStrategy":"AUTO""#)),
+        Case(
+            "Distribution", "ok", "by partition key", nil, "DescribeStreamSummary",
+            stream(#""RecordDistributionStrategy":"USER_PARTITION_KEY""#)),
+        Case(
+            "Record size", "ok", "up to 3072 KiB", nil, "DescribeStreamSummary", stream(#""MaxRecordSizeInKiB":3072"#)),
+        Case(
+            "Record size", "warn", "up to 8192 KiB: the largest do not fit", "--max-record-size-in-ki-b 4096",
+            "DescribeStreamSummary", stream(#""MaxRecordSizeInKiB":8192"#)),
+        Case("Record size", "ok", "up to 1024 KiB", nil, "DescribeStreamSummary", stream(#""a":1"#)),
+        Case(
+            "Fan-out consumers", "warn", "20 of 20, provisioned: no other", "consumer list", "DescribeStreamSummary",
+            stream(#""ConsumerCount":20"#)),
     ]
     private static let functionCases = [
         Case(
@@ -168,6 +185,19 @@ final class DoctorTests: XCTestCase {
             "Function", "fault", "last update Failed: bad zip", "update-function-code", "GetFunction",
             function(#""LastUpdateStatus":"Failed","LastUpdateStatusReason":"bad zip""#)),
         Case("Function", "warn", "Pending", "again", "GetFunction", function(#""State":"Pending""#)),
+        Case("Function", "warn", "Deactivating", "again", "GetFunction", function(#""State":"Deactivating""#)),
+        Case(
+            "Function", "warn", "update InProgress", "again", "GetFunction",
+            function(#""State":"Active","LastUpdateStatus":"InProgress""#)),
+        Case(
+            "Function", "fault", "ActiveNonInvocable", "--function-name concert-data-processor:ALIAS", "GetFunction",
+            function(#""State":"ActiveNonInvocable""#)),
+        Case("Function", "fault", "Deactivated", "publish", "GetFunction", function(#""State":"Deactivated""#)),
+        Case("Function", "fault", "Deleting", "deploy it again", "GetFunction", function(#""State":"Deleting""#)),
+        Case("Function", "unknown", "is Dreaming, last", nil, "GetFunction", function(#""State":"Dreaming""#)),
+        Case(
+            "Function", "unknown", "last update Thinking: maybe", nil, "GetFunction",
+            function(#""LastUpdateStatus":"Thinking","LastUpdateStatusReason":"maybe""#)),
         Case("Function", "warn", "Inactive", "next invocation", "GetFunction", function(#""State":"Inactive""#)),
         Case(
             "Runtime", "fault", "\"python3.13\" does not start a bootstrap", "--runtime provided.al2023",
@@ -188,13 +218,13 @@ final class DoctorTests: XCTestCase {
             "Dead-letter queue", "warn", "a bad record holds up its shard", "DEAD_LETTER_QUEUE_URL", "GetFunction",
             function(#""a":1"#)),
         Case(
-            "Dead-letter queue", "fault", "\"failed\", which is no queue's URL", "DEAD_LETTER_QUEUE_URL",
+            "Dead-letter queue", "fault", "\"failed\", which is not a queue's URL", "DEAD_LETTER_QUEUE_URL",
             "GetFunction", function(#""Environment":{"Variables":{"DEAD_LETTER_QUEUE_URL":"failed"}}"#)),
         Case("Function's role", "fault", "no role", "AWSLambdaKinesis", "GetFunction", function(#""Role":"""#)),
     ]
     private static let mappingCases = [
         Case(
-            "Mapping", "fault", "nothing takes records of concerts to concert-data-processor",
+            "Mapping", "fault", "no mapping delivers records of concerts to concert-data-processor",
             "mapping create --event-source-arn arn:aws:kinesis:us-east-1:123456789012:stream/concerts "
                 + "--function-name concert-data-processor", "ListEventSourceMappings", #"{"EventSourceMappings":[]}"#,
             times: 2),
@@ -202,6 +232,12 @@ final class DoctorTests: XCTestCase {
             "Mapping", "fault", "u-1 is Disabled: too many errors", "concertctl mapping enable --uuid u-1",
             "ListEventSourceMappings", mapping(#""State":"Disabled","StateTransitionReason":"too many errors""#),
             times: 2),
+        Case(
+            "Mapping", "fault", "u-1 is Deleting", "mapping create --event-source-arn", "ListEventSourceMappings",
+            mapping(#""State":"Deleting""#), times: 2),
+        Case(
+            "Mapping", "unknown", "u-1 is Pondering", nil, "ListEventSourceMappings",
+            mapping(#""State":"Pondering""#), times: 2),
         Case(
             "Mapping", "warn", "Enabling", "again", "ListEventSourceMappings", mapping(#""State":"Enabling""#), times: 2
         ),
@@ -216,7 +252,9 @@ final class DoctorTests: XCTestCase {
             "mapping update --uuid u-1 --function-response-types ReportBatchItemFailures", "ListEventSourceMappings",
             mapping(#""FunctionResponseTypes":[]"#), times: 2),
         Case(
-            "Retries", "warn", "endless", "--maximum-retry-attempts 10", "ListEventSourceMappings",
+            "Retries", "warn", "endless",
+            "--maximum-retry-attempts 10 --on-failure arn:aws:sqs:us-east-1:123456789012:failed",
+            "ListEventSourceMappings",
             mapping(#""MaximumRetryAttempts":-1"#), times: 2),
         Case(
             "Bisect", "warn", "off", "--bisect-batch-on-function-error", "ListEventSourceMappings",
@@ -238,13 +276,15 @@ final class DoctorTests: XCTestCase {
             "Starting position", "ok", "LATEST; what arrived before the mapping was first Enabled was not read", nil,
             "ListEventSourceMappings", mapping(#""StartingPosition":"LATEST""#), times: 2),
         Case(
-            "On-failure destination", "fault", "none: a batch that Lambda gives up is lost", "--on-failure QUEUE_ARN",
+            "On-failure destination", "fault", "none: batches that Lambda discards are lost",
+            "--on-failure arn:aws:sqs:us-east-1:123456789012:failed",
             "ListEventSourceMappings", mapping(#""a":1"#), times: 2),
         Case(
-            "On-failure destination", "warn", "none: what fails until it expires is lost", "--on-failure QUEUE_ARN",
+            "On-failure destination", "warn", "none: records that fail until they expire are lost",
+            "--on-failure arn:aws:sqs:us-east-1:123456789012:failed",
             "ListEventSourceMappings", mapping(#""MaximumRetryAttempts":-1"#), times: 2),
         Case(
-            "On-failure destination", "unknown", "kafka://topic is no queue", nil, "ListEventSourceMappings",
+            "On-failure destination", "unknown", "kafka://topic is not a queue", nil, "ListEventSourceMappings",
             mapping(#""DestinationConfig":{"OnFailure":{"Destination":"kafka://topic"}}"#), times: 2),
     ]
     private static let destinationCases = [
@@ -256,7 +296,7 @@ final class DoctorTests: XCTestCase {
     ]
 
     func testNamesWhatIsWrongAndWhatToDo() throws {
-        let fake = try healthy()
+        let fake = try Self.healthy()
         let cases = Self.streamCases + Self.functionCases + Self.mappingCases + Self.destinationCases
         for row in cases {
             try fake.answer(row.operation, with: row.answer, times: row.times)

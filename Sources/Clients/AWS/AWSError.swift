@@ -26,6 +26,10 @@ public struct AWSRefusal: Equatable, Sendable {
     /// Whether the same call may well succeed a little later.
     public var isRetryable: Bool
     public var attempts: Int
+    /// The Region that was queried; nil when it is not known.
+    public var region: String?
+    /// The Region that the response says the bucket is in, where that is another one.
+    public var bucketRegion: String?
     /// Whether an earlier attempt of the same call had no answer, or a server's fault, and may have been carried out.
     public var followsUnknown = false
 

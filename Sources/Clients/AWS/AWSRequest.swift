@@ -167,6 +167,20 @@ extension AWSRequest {
         json(.redshiftData, target: "RedshiftData", version: "1.1", operation, body)
     }
 
+    /// A call of Redshift's clusters; the answer is XML.
+    ///
+    /// Source: <https://docs.aws.amazon.com/redshift/latest/APIReference/>
+    public static func redshift(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+        form(.redshift, version: "2012-12-01", operation, parameters)
+    }
+
+    /// A call of Redshift Serverless.
+    ///
+    /// Source: <https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/>
+    public static func redshiftServerless(_ operation: String, _ body: JSONValue) -> AWSRequest {
+        json(.redshiftServerless, target: "RedshiftServerless", version: "1.1", operation, body)
+    }
+
     /// A call of S3 that writes a whole object.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>

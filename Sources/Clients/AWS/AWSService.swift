@@ -21,6 +21,8 @@ public struct AWSService: Sendable, Equatable {
     public static let eventBridge = AWSService("events", variable: "EVENTBRIDGE")
     public static let s3 = AWSService("s3")
     public static let redshiftData = AWSService("redshift-data", variable: "REDSHIFT_DATA")
+    public static let redshift = AWSService("redshift")
+    public static let redshiftServerless = AWSService("redshift-serverless", variable: "REDSHIFT_SERVERLESS")
     /// The portal that gives credentials for an SSO token; its calls are not signed.
     public static let sso = AWSService("sso", endpoint: "portal.sso", signing: "awsssoportal")
 

@@ -1,30 +1,45 @@
 import Clients
 import JSON
 
-/// Where failed batches or bad records go.
+/// A sink or a destination of failed records.
 enum Destination: Sendable, Equatable {
-    /// By name and owner.
-    case queue(name: String, account: String)
+    /// By name and owner; the Region is nil where nothing names it.
+    case queue(name: String, account: String, region: String?)
     case topic(arn: String)
     case bucket(String)
     case other(String)
 
     /// - Parameter arn: Of a queue, a topic or a bucket.
-    init(arn: String) {
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        switch parts.count > 5 ? parts[2] : "" {
-        case "sqs": self = .queue(name: parts[5], account: parts[4])
-        case "sns": self = .topic(arn: arn)
-        case "s3": self = .bucket(parts[5])
-        default: self = .other(arn)
+    init(arn text: String) {
+        guard let arn = ARN(text) else {
+            self = .other(text)
+            return
+        }
+        switch arn.service {
+        case "sqs": self = .queue(name: arn.resource, account: arn.account, region: arn.region)
+        case "sns": self = .topic(arn: text)
+        case "s3": self = .bucket(arn.resource)
+        default: self = .other(text)
         }
     }
 
     /// - Parameter queueURL: Such as `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
     init?(queueURL: String) {
-        let parts = queueURL.split(separator: "/")
-        guard queueURL.hasPrefix("http"), parts.count >= 4 else { return nil }
-        self = .queue(name: String(parts[parts.count - 1]), account: String(parts[parts.count - 2]))
+        let parts = queueURL.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        guard ["http:", "https:"].contains(parts.first), parts.count >= 4 else { return nil }
+        let labels = parts[1].utf8.split(separator: UInt8(ascii: ".")).map { String(decoding: $0, as: UTF8.self) }
+        // Queues have had several host names: sqs.REGION, REGION.queue, sqs-fips.REGION and more.
+        let region = labels.contains("amazonaws") ? labels.first(where: Partition.isRegion) : nil
+        self = .queue(name: parts[parts.count - 1], account: parts[parts.count - 2], region: region)
+    }
+
+    /// The Region that it is in, as far as its name says; nil for buckets.
+    var region: String? {
+        switch self {
+        case .queue(_, _, let region): region
+        case .topic(let arn): ARN(arn)?.region
+        case .bucket, .other: nil
+        }
     }
 
     /// What must be allowed to put something there.
@@ -41,7 +56,7 @@ enum Destination: Sendable, Equatable {
 extension Destination: CustomStringConvertible {
     var description: String {
         switch self {
-        case .queue(let name, _): "queue \(name)"
+        case .queue(let name, _, _): "queue \(name)"
         case .topic(let arn): "topic \(arn)"
         case .bucket(let name): "bucket \(name)"
         case .other(let arn): arn
@@ -55,25 +70,44 @@ extension Examination {
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NoSuchBucket",
     ]
 
-    /// Whether it is there, and how many messages wait in it.
+    /// Whether it exists in the Region, and how many messages a queue has.
     mutating func look(at destination: Destination) async throws -> Finding {
+        if let other = destination.region, !other.isEmpty, other != region {
+            return .fault(
+                "\(destination) is in \(other), the function and its stream are in \(region)",
+                "name one in \(region), or give --region \(other) if that is where the function is")
+        }
         do {
             switch destination {
-            case .queue(let name, let account): return try await look(at: destination, name, account)
+            case .queue(let name, let account, _): return try await look(at: destination, name, account)
             case .topic(let arn):
                 _ = try await xml(.sns("GetTopicAttributes", [.init("TopicArn", arn)]))
             case .bucket(let name):
                 _ = try await answer(
                     to: AWSRequest(service: .s3, operation: "HeadBucket", method: "HEAD", path: [name]))
-            case .other(let arn): return .unknown("\(arn) is no queue, topic or bucket, and is not looked at")
+            case .other(let arn): return .unknown("\(arn) is not a queue, topic or bucket, and is not checked")
             }
-            return .ok("\(destination) is there")
+            return .ok("\(destination) exists")
         } catch let error as AWSError {
-            if Self.isAbsence(error) {
-                return .fault("\(destination) does not exist", "create it, or name another")
+            if Self.isAbsence(error) { return absence(of: destination) }
+            if Self.isElsewhere(error) {
+                let place = error.refusal?.bucketRegion ?? "another Region"
+                return .fault(
+                    "\(destination) is in \(place), \(region) was queried",
+                    "name a bucket in \(region); aws s3api get-bucket-location shows where this one is")
             }
             throw error
         }
+    }
+
+    private func absence(of destination: Destination) -> Finding {
+        // A bucket's name is known in every Region.
+        if case .bucket = destination {
+            return .fault("\(destination) does not exist", "create it, or name another")
+        }
+        return .fault(
+            "\(destination) does not exist in \(region)",
+            "create it, name another, or give --region if it is in another Region")
     }
 
     private mutating func look(at destination: Destination, _ name: String, _ account: String) async throws -> Finding {
@@ -90,7 +124,7 @@ extension Examination {
         let waiting = counts.reduce(0) { sum, count in
             sum + (answer["Attributes"]?[count]?.string.flatMap { Int($0) }.map { min(max($0, 0), 1 << 40) } ?? 0)
         }
-        guard waiting > 0 else { return .ok("\(destination) is there, and empty") }
+        guard waiting > 0 else { return .ok("\(destination) exists and is empty") }
         return .warning(
             "\(waiting) message\(waiting == 1 ? " waits" : "s wait") in \(destination)", Remedy.readMessages(url))
     }
@@ -100,6 +134,17 @@ extension Examination {
         case .refused(let refusal): absences.contains(refusal.code)
         // A HEAD has no body that could hold a code.
         case .unreadable(_, "HeadBucket", let status, _): status == 404
+        default: false
+        }
+    }
+
+    /// Whether S3 answered that the bucket is in another Region.
+    private static func isElsewhere(_ error: AWSError) -> Bool {
+        switch error {
+        case .refused(let refusal):
+            ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"]
+                .contains(refusal.code)
+        case .unreadable(_, "HeadBucket", let status, _): status == 301 || status == 400
         default: false
         }
     }

@@ -13,11 +13,12 @@ extension Check {
     private static func onFailure(_ examination: inout Examination) async throws -> Finding {
         guard let mapping = examination.mapping else { return .unknown("the mapping is not known") }
         guard let arn = mapping.destination else {
-            let change = Remedy.updateMapping(mapping.uuid, "--on-failure QUEUE_ARN")
+            let change = Remedy.updateMapping(mapping.uuid, "--on-failure \(examination.failureDestination.arn)")
+            let create = examination.failureDestination.creation
             let isDropped = mapping.maximumRetries != nil || mapping.maximumAge != nil
             return isDropped
-                ? .fault("none: a batch that Lambda gives up is lost without a trace", change)
-                : .warning("none: what fails until it expires is lost without a trace", change)
+                ? .fault("none: batches that Lambda discards are lost without a trace", create, change)
+                : .warning("none: records that fail until they expire are lost without a trace", create, change)
         }
         return try await examination.look(at: Destination(arn: arn))
     }
@@ -25,7 +26,7 @@ extension Check {
     private static func deadLetterQueue(_ examination: inout Examination) async throws -> Finding {
         guard let url = examination.variable("DEAD_LETTER_QUEUE_URL") else { return unset(examination) }
         guard let destination = Destination(queueURL: url) else {
-            return .fault("DEAD_LETTER_QUEUE_URL is \"\(url)\", which is no queue's URL", setQueue(examination))
+            return .fault("DEAD_LETTER_QUEUE_URL is \"\(url)\", which is not a queue's URL", setQueue(examination))
         }
         return try await examination.look(at: destination)
     }
@@ -52,5 +53,24 @@ extension Examination {
     /// A variable of the function's environment; empty counts as unset.
     func variable(_ name: String) -> String? {
         configuration["Environment"]?["Variables"]?[name]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Where Lambda should write of batches that it discards: the function's own dead-letter queue or bucket, which
+    /// `dead-letters` reads; otherwise a queue that is to be created first.
+    var failureDestination: (arn: String, creation: String?) {
+        let stream = (summary?.arn).flatMap(ARN.init)
+        let partition = stream?.partition ?? Partition(region: region).name
+        if let url = variable("DEAD_LETTER_QUEUE_URL"),
+            case .queue(let name, let account, let queueRegion)? = Destination(queueURL: url),
+            queueRegion == nil || queueRegion == region
+        {
+            return ("arn:\(partition):sqs:\(region):\(account):\(name)", nil)
+        }
+        if let bucket = variable("DEAD_LETTER_BUCKET") { return ("arn:\(partition):s3:::\(bucket)", nil) }
+        let name = "concert-data-dead-letters"
+        return (
+            "arn:\(partition):sqs:\(region):\(stream?.account ?? "ACCOUNT_ID"):\(name)",
+            "aws sqs create-queue --region \(region) --queue-name \(name)"
+        )
     }
 }

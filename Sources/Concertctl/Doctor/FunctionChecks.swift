@@ -36,7 +36,14 @@ extension Check {
         case ("Active", "Successful"): return .ok(text)
         case ("Failed", _), (_, "Failed"): return .fault(text, Remedy.deployFunction(name))
         case ("Inactive", _): return .warning(text, "it becomes Active with the next invocation")
-        default: return .warning(text, "run this again in a minute")
+        case ("Pending", _), ("Active", "InProgress"), ("Deactivating", _):
+            return .warning(text, "run this again in a minute")
+        // It is not invoked, and stays so.
+        case ("Deactivated", _), ("ActiveNonInvocable", _):
+            return .fault(text, "publish and activate a version, or name another with --function-name \(name):ALIAS")
+        case ("Deleting", _):
+            return .fault(text, "deploy it again when it is gone, or name another function with --function-name")
+        default: return .unknown(text)
         }
     }
 

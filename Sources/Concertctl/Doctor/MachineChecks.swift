@@ -21,9 +21,8 @@ extension Check {
             return region.isEmpty
                 ? .fault("no Region is set", advice) : .fault("\"\(region)\" is no Region's name", advice)
         }
-        let parts = examination.streamReference.arn?.split(separator: ":", omittingEmptySubsequences: false) ?? []
-        if parts.count > 3, String(parts[3]) != region {
-            return .fault("\(region), but the stream's ARN is of \(parts[3])", "give --region \(parts[3])")
+        if let other = examination.streamReference.arn.flatMap(ARN.init)?.region, other != region {
+            return .fault("\(region), but the stream's ARN is of \(other)", "give --region \(other)")
         }
         return .ok(region)
     }

@@ -18,13 +18,12 @@ extension Check {
     private static func mapping(_ examination: inout Examination) async throws -> Finding {
         let stream = examination.summary?.arn ?? ""
         let found = try await examination.mappings().filter {
-            ($0.sourceARN == stream || $0.sourceARN.hasPrefix(stream + "/consumer/"))
-                && $0.isFor(examination.functionName)
+            $0.isOf(stream: stream) && $0.isFor(examination.functionName)
         }
         guard let mapping = found.first(where: { $0.state == "Enabled" }) ?? found.first else {
             return .fault(
-                "nothing takes records of \(examination.streamReference.name) to \(examination.functionName)",
-                Remedy.createMapping(stream, examination.functionName))
+                "no mapping delivers records of \(examination.streamReference.name) to \(examination.functionName)",
+                examination.failureDestination.creation, examination.mappingCreation)
         }
         examination.mapping = mapping
         let isPlain = ["", "USER_INITIATED", "User initiated", "User action"].contains(mapping.transitionReason)
@@ -36,8 +35,11 @@ extension Check {
                 "\(found.count) mappings take records to the function, so it gets each record as often",
                 Remedy.listMappings, "and concertctl mapping delete --uuid UUID, for all but one")
         case "Enabled": return .ok(text)
-        case "Disabled", "Disabling", "Deleting": return .fault(text, Remedy.enableMapping(mapping.uuid))
-        default: return .warning(text, "run this again in a minute")
+        case "Disabled", "Disabling": return .fault(text, Remedy.enableMapping(mapping.uuid))
+        case "Deleting":
+            return .fault(text, examination.failureDestination.creation, examination.mappingCreation)
+        case "Creating", "Enabling", "Updating": return .warning(text, "run this again in a minute")
+        default: return .unknown(text)
         }
     }
 
@@ -63,9 +65,8 @@ extension Check {
     private static func retries(_ examination: Examination) -> Finding {
         guard let mapping = examination.mapping else { return .unknown("the mapping is not known") }
         guard let retries = mapping.maximumRetries else {
-            return .warning(
-                "endless: one bad batch holds up its shard until its records expire",
-                Remedy.updateMapping(mapping.uuid, "--maximum-retry-attempts 10"))
+            let (creation, change) = examination.change(mapping, "--maximum-retry-attempts 10")
+            return .warning("endless: one bad batch holds up its shard until its records expire", creation, change)
         }
         return .ok("a failing batch is tried \(retries) more time\(retries == 1 ? "" : "s")")
     }
@@ -86,16 +87,17 @@ extension Check {
             return .unknown("the mapping is not known")
         }
         let retention = summary.retentionHours * 3600
-        let change = Remedy.updateMapping(
-            mapping.uuid, "--maximum-record-age-in-seconds \(min(604_800, max(60, retention / 2)))")
+        let (creation, change) = examination.change(
+            mapping, "--maximum-record-age-in-seconds \(examination.maximumRecordAge)")
         guard let age = mapping.maximumAge else {
             return .warning(
-                "no limit: what fails until the stream's \(summary.retentionHours) h are over is lost untold", change)
+                "no limit: what fails until the stream's \(summary.retentionHours) h are over is lost silently",
+                creation, change)
         }
         guard age < retention else {
             return .warning(
-                "\(age) s, but the stream forgets records after \(retention) s: what fails so long is lost untold",
-                change,
+                "\(age) s, but the stream forgets records after \(retention) s: what fails that long is lost silently",
+                creation, change,
                 "or " + Remedy.retain(summary.name, hours: min(8760, age / 3600 + 24)))
         }
         return .ok("records are given up after \(age) s, before the stream forgets them")
@@ -149,6 +151,28 @@ extension Check {
         }
         let note = "; what arrived before the mapping was first Enabled was not read"
         return .ok(position + (position == "LATEST" ? note : ""))
+    }
+}
+
+/// What advice is made of.
+extension Examination {
+    /// Half of the stream's retention: what Lambda discards is still on the stream for as long.
+    var maximumRecordAge: Int { min(604_800, max(60, (summary?.retentionHours ?? 24) * 1800)) }
+
+    /// The command that creates a mapping which skips no record and loses none silently.
+    var mappingCreation: String {
+        Remedy.createMapping(
+            summary?.arn ?? streamReference.name, functionName, onFailure: failureDestination.arn,
+            maximumRecordAge: maximumRecordAge)
+    }
+
+    /// The command that limits what a mapping retries.
+    ///
+    /// Without an on-failure destination a limit loses records, so the command sets one, too.
+    fileprivate func change(_ mapping: MappingSettings, _ options: String) -> (creation: String?, change: String) {
+        guard mapping.destination == nil else { return (nil, Remedy.updateMapping(mapping.uuid, options)) }
+        let (arn, creation) = failureDestination
+        return (creation, Remedy.updateMapping(mapping.uuid, "\(options) --on-failure \(arn)"))
     }
 }
 

@@ -1,3 +1,4 @@
+import Clients
 import JSON
 
 /// An event source mapping, as far as `doctor` judges it.
@@ -50,11 +51,13 @@ struct MappingSettings: Sendable, Equatable {
     /// Whether it goes to the function, whatever its version or alias.
     ///
     /// - Parameter function: A name, or an ARN.
-    func isFor(_ function: String) -> Bool { Self.name(in: functionARN) == Self.name(in: function) }
-
-    /// `fn` of `fn`, `fn:live`, `123456789012:function:fn` and `arn:aws:lambda:REGION:123456789012:function:fn:live`.
-    private static func name(in function: String) -> Substring {
-        let start = function.firstRange(of: "function:")?.upperBound ?? function.startIndex
-        return function[start...].prefix { $0 != ":" }
+    func isFor(_ function: String) -> Bool {
+        guard let own = try? FunctionReference(functionARN), let other = try? FunctionReference(function) else {
+            return false
+        }
+        return own.name == other.name
     }
+
+    /// Whether it reads the stream, by itself or by one of its consumers.
+    func isOf(stream arn: String) -> Bool { KinesisStreamARN(sourceARN)?.arn.description == arn }
 }

@@ -23,12 +23,25 @@ enum Remedy {
     static func scale(_ stream: String, to shards: Int) -> String {
         "concertctl stream scale --stream-name \(stream) --target-shard-count \(shards)"
     }
+    static func distributeByPartitionKey(_ streamARN: String) -> String {
+        "aws kinesis update-stream-record-distribution-strategy --stream-arn \(streamARN) "
+            + "--record-distribution-strategy USER_PARTITION_KEY"
+    }
+    static func limitRecords(_ stream: String, kibibytes: Int) -> String {
+        "concertctl stream scale --stream-name \(stream) \(StreamRecordSize.option.name) \(kibibytes)"
+    }
     static func retain(_ stream: String, hours: Int) -> String {
         "concertctl stream retention --stream-name \(stream) --retention-period-hours \(hours)"
     }
 
-    static func createMapping(_ streamARN: String, _ function: String) -> String {
-        "concertctl mapping create --event-source-arn \(streamARN) --function-name \(function)"
+    /// A mapping that starts at the oldest record, bounds retries, and reports what it discards.
+    static func createMapping(
+        _ streamARN: String, _ function: String, onFailure destination: String, maximumRecordAge: Int
+    ) -> String {
+        "concertctl mapping create --event-source-arn \(streamARN) --function-name \(function) "
+            + "--starting-position TRIM_HORIZON --function-response-types ReportBatchItemFailures "
+            + "--maximum-retry-attempts 10 --maximum-record-age-in-seconds \(maximumRecordAge) "
+            + "--bisect-batch-on-function-error --on-failure \(destination) --wait"
     }
     static let listMappings = "concertctl mapping list"
     static func enableMapping(_ uuid: String) -> String { "concertctl mapping enable --uuid \(uuid)" }

@@ -10,7 +10,9 @@ extension Check {
 
     private static func role(_ examination: inout Examination) async throws -> Finding {
         let arn = examination.configuration["Role"]?.string ?? ""
-        guard let name = arn.split(separator: "/").last.map(String.init), arn.contains(":role/") else {
+        guard let role = ARN(arn)?.resource.utf8, role.starts(with: "role/".utf8),
+            let name = role.split(separator: UInt8(ascii: "/")).last.map({ String(decoding: $0, as: UTF8.self) })
+        else {
             return .fault("the function has no role", "give it one that AWSLambdaKinesisExecutionRole is attached to")
         }
         let policy: RolePolicy
@@ -52,7 +54,7 @@ extension Examination {
         guard let stream = summary?.arn else { return [] }
         let reads = ["DescribeStream", "GetRecords", "GetShardIterator", "ListShards"]
         var actions = reads.map { (action: "kinesis:" + $0, resource: stream) }
-        if let source = mapping?.sourceARN, source.contains("/consumer/") {
+        if let source = mapping?.sourceARN, KinesisStreamARN(source)?.consumer != nil {
             actions.append(("kinesis:SubscribeToShard", source))
         }
         if let arn = mapping?.destination, let action = Destination(arn: arn).action {
@@ -66,22 +68,19 @@ extension Examination {
 
     /// What the function's environment makes it do, as far as it names ARNs or their parts.
     private func actionsOfSettings(stream: String) -> [(action: String, resource: String)] {
-        let parts = stream.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count > 4 else { return [] }
-        let (partition, region) = (parts[1], parts[3])
+        guard let stream = ARN(stream) else { return [] }
+        let (partition, region) = (stream.partition, stream.region)
         var actions: [(action: String, resource: String)] = []
-        if let url = variable("DEAD_LETTER_QUEUE_URL"), case .queue(let name, let account)? = Destination(queueURL: url)
+        if let url = variable("DEAD_LETTER_QUEUE_URL"),
+            case .queue(let name, let account, _)? = Destination(queueURL: url)
         {
             actions.append(("sqs:SendMessage", "arn:\(partition):sqs:\(region):\(account):\(name)"))
         }
         if let bucket = variable("DEAD_LETTER_BUCKET") {
             actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/dead-letters/*"))
         }
-        let processors = (variable("PROCESSORS") ?? "").split(separator: ",").map {
-            $0.trimmingCharacters(in: .whitespaces)
-        }
         if processors.contains("redshift") {
-            if let arn = variable("REDSHIFT_WORKGROUP_NAME"), arn.hasPrefix("arn:") {
+            if let arn = variable("REDSHIFT_WORKGROUP_NAME"), ARN(arn) != nil {
                 actions.append(("redshift-data:BatchExecuteStatement", arn))
             }
             if let bucket = variable("REDSHIFT_STAGING_BUCKET") {
@@ -90,8 +89,9 @@ extension Examination {
         }
         if processors.contains("notifier") {
             if let arn = variable("NOTIFY_TOPIC_ARN") { actions.append(("sns:Publish", arn)) }
-            if let arn = variable("NOTIFY_EVENT_BUS"), arn.hasPrefix("arn:") {
-                actions.append(("events:PutEvents", arn))
+            if let bus = variable("NOTIFY_EVENT_BUS") {
+                let arn = "arn:\(partition):events:\(region):\(stream.account):event-bus/\(bus)"
+                actions.append(("events:PutEvents", ARN(bus) == nil ? arn : bus))
             }
         }
         return actions
