@@ -96,7 +96,8 @@ struct StreamPut: Command {
         let ending = await put.run()
         put.findings.tell()
         if isDryRun {
-            session.finishDryRun()
+            session.finishDryRun(
+                "note: a dry run calls nothing, so the stream and the largest record that it takes were not checked")
         } else {
             print(output == .json ? put.summary.json.prettyText : put.summary.text)
         }
