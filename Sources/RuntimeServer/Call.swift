@@ -21,31 +21,42 @@ struct Route: Sendable, Equatable {
 
     /// Fails when there is no such path.
     init?(path: String) {
-        switch path {
-        case Self.runtime + "invocation/next": call = .next
-        case Self.runtime + "init/error": call = .initError
-        case "/2020-01-01/extension/register": call = .registerExtension
-        case "/2020-01-01/extension/event/next": call = .nextExtensionEvent
-        default:
-            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        func isPath(_ known: String) -> Bool { path.utf8.elementsEqual(known.utf8) }
+        if isPath(Self.runtime + "invocation/next") {
+            call = .next
+        } else if isPath(Self.runtime + "init/error") {
+            call = .initError
+        } else if isPath("/2020-01-01/extension/register") {
+            call = .registerExtension
+        } else if isPath("/2020-01-01/extension/event/next") {
+            call = .nextExtensionEvent
+        } else {
+            let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             // "", version, runtime, invocation, request ID, call
-            guard path.hasPrefix(Self.runtime + "invocation/"), parts.count == 6, !parts[4].isEmpty else { return nil }
-            switch parts[5] {
-            case "response": call = .response
-            case "error": call = .error
-            default: return nil
+            guard path.utf8.starts(with: (Self.runtime + "invocation/").utf8), parts.count == 6, !parts[4].isEmpty
+            else {
+                return nil
             }
-            requestID = Self.decoded(parts[4])
+            if parts[5].elementsEqual("response".utf8) {
+                call = .response
+            } else if parts[5].elementsEqual("error".utf8) {
+                call = .error
+            } else {
+                return nil
+            }
+            requestID = Self.decoded(Array(parts[4]))
         }
     }
 
     /// `segment` with its percent-encoded bytes decoded (RFC 3986, section 2.1).
-    private static func decoded(_ segment: Substring) -> String {
+    private static func decoded(_ segment: [UInt8]) -> String {
         var bytes: [UInt8] = []
-        var rest = segment.utf8
+        var rest = segment[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2, let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16) {
-                bytes.append(value)
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = ASCII.digit(rest[rest.startIndex]),
+                let low = ASCII.digit(rest[rest.startIndex + 1])
+            {
+                bytes.append(UInt8(high << 4 | low))
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)
@@ -70,6 +81,6 @@ package struct ReceivedRequest: Sendable {
 
     /// The value of the first header of that name, in whatever case it was sent.
     package func value(of name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        headers.first { ASCII.equal($0.name, name) }?.value
     }
 }

@@ -25,7 +25,11 @@ struct Conversation {
         do throws(RequestReader.Malformed) {
             while try answerNextRequest() {}
         } catch {
-            let message = error.description.filter { $0 != "\"" && $0 != "\\" && $0 != "\r" }
+            let message = String(
+                decoding: error.description.utf8.filter {
+                    $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+                },
+                as: UTF8.self)
             _ = Response(status: 400, errorType: "InvalidRequest", message).send(to: socket)
         }
     }
@@ -42,7 +46,7 @@ struct Conversation {
             method: head.method, path: head.path, headers: head.headers, body: body, connection: number)
         recorder.record(request)
         guard let route else { return send(Response(status: 404, errorType: "NotFound", "no such path")) }
-        guard head.method == route.method else {
+        guard head.method.utf8.elementsEqual(route.method.utf8) else {
             return send(Response(status: 405, errorType: "MethodNotAllowed", "expected \(route.method)"))
         }
         switch fault {
@@ -123,7 +127,7 @@ extension Conversation {
             ("Lambda-Runtime-Invocation-Id", assignment.invocationID),
         ]
         for (name, value) in assignment.options.headers.sorted(by: { $0.key < $1.key }) {
-            headers.removeAll { $0.name.lowercased() == name.lowercased() }
+            headers.removeAll { ASCII.equal($0.name, name) }
             if let value { headers.append((name, value)) }
         }
         return headers

@@ -17,10 +17,10 @@ final class InvocationBook: Sendable {
     private struct State: Sendable {
         /// Oldest first.
         var waiting: [Assignment] = []
-        /// What runtimes have, and what they lately had.
-        var taken: [String: Assignment] = [:]
+        /// What runtimes have, and what they lately had, by request ID as bytes.
+        var taken: [[UInt8]: Assignment] = [:]
         /// Keys of `taken`, oldest first.
-        var order: [String] = []
+        var order: [[UInt8]] = []
         var ending: Answer?
         var isStopped = false
     }
@@ -59,9 +59,8 @@ final class InvocationBook: Sendable {
                 let assignment = state.waiting.removeFirst()
                 guard assignment.answer == nil else { continue }
                 assignment.markTaken()
-                if state.taken.updateValue(assignment, forKey: assignment.requestID) == nil {
-                    state.order.append(assignment.requestID)
-                }
+                let key = Array(assignment.requestID.utf8)
+                if state.taken.updateValue(assignment, forKey: key) == nil { state.order.append(key) }
                 forgetSettled(&state)
                 return assignment
             }
@@ -80,8 +79,9 @@ final class InvocationBook: Sendable {
     func putBack(_ assignment: Assignment) {
         assignment.markReturned()
         state.withLock { state in
-            state.taken[assignment.requestID] = nil
-            state.order.removeAll { $0 == assignment.requestID }
+            let key = Array(assignment.requestID.utf8)
+            state.taken[key] = nil
+            state.order.removeAll { $0 == key }
             state.waiting.insert(assignment, at: 0)
         }
         available.signal()
@@ -93,9 +93,9 @@ final class InvocationBook: Sendable {
     ///   - invocationID: The attempt that the runtime names; nil when it names none, which older ones don't.
     ///   - answer: What its caller gets, where the verdict is ``Verdict/accepted``.
     func answer(_ requestID: String, invocationID: String?, with answer: (Assignment) -> Answer) -> Verdict {
-        let (assignment, isEmpty) = state.withLock { ($0.taken[requestID], $0.taken.isEmpty) }
+        let (assignment, isEmpty) = state.withLock { ($0.taken[Array(requestID.utf8)], $0.taken.isEmpty) }
         guard let assignment else { return isEmpty ? .tooEarly : .unknownRequestID }
-        if let invocationID, invocationID != assignment.invocationID { return .stale }
+        if let invocationID, !invocationID.utf8.elementsEqual(assignment.invocationID.utf8) { return .stale }
         if assignment.settle(answer(assignment)) { return .accepted }
         return assignment.answer == .timedOut ? .stale : .alreadyAnswered
     }

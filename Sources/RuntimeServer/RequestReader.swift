@@ -8,8 +8,7 @@ struct RequestReader {
         var path = ""
         var headers: [(name: String, value: String)] = []
 
-        /// - Parameter name: In lower case.
-        func value(of name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
+        func value(of name: String) -> String? { headers.first { ASCII.equal($0.name, name) }?.value }
     }
 
     /// What the request is not allowed to be.
@@ -33,15 +32,16 @@ struct RequestReader {
     mutating func readHead() throws(Malformed) -> Head? {
         var head = Head()
         guard let requestLine = try readLine() else { return nil }
-        let parts = requestLine.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[2] == "HTTP/1.1" else {
-            throw Malformed(description: "the request line is \"\(requestLine)\"; expected METHOD PATH HTTP/1.1")
+        let parts = requestLine.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[2].elementsEqual("HTTP/1.1".utf8) else {
+            throw Malformed(
+                description: "the request line is \"\(Self.shown(requestLine))\"; expected METHOD PATH HTTP/1.1")
         }
-        (head.method, head.path) = (String(parts[0]), String(parts[1]))
-        var size = requestLine.utf8.count
+        (head.method, head.path) = (Self.text(parts[0]), Self.text(parts[1]))
+        var size = requestLine.count
         while let line = try readLine() {
             if line.isEmpty { return head }
-            size += line.utf8.count
+            size += line.count
             guard size <= Self.headLimit else { throw Malformed(description: "the head is larger than 64 KiB") }
             head.headers.append(try Self.header(line))
         }
@@ -49,60 +49,74 @@ struct RequestReader {
     }
 
     /// The body that `head` announces; nil when the other side closes before its end.
+    ///
+    /// Memory follows the bytes that arrive, whatever length is announced.
     mutating func readBody(of head: Head) throws(Malformed) -> [UInt8]? {
-        if head.value(of: "expect")?.lowercased() == "100-continue" {
+        if let expected = head.value(of: "expect"), ASCII.equal(expected, "100-continue") {
             guard socket.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)[...]) else { return nil }
         }
         if let coding = head.value(of: "transfer-encoding") {
-            guard coding.lowercased() == "chunked" else {
-                throw Malformed(description: "Transfer-Encoding is \"\(coding)\"; expected chunked")
+            guard ASCII.equal(coding, "chunked") else {
+                throw Malformed(description: "Transfer-Encoding is \"\(Self.shown(coding.utf8))\"; expected chunked")
             }
             return try readChunks()
         }
         guard let text = head.value(of: "content-length") else { return [] }
-        guard let length = Int(text), (0...Self.bodyLimit).contains(length) else {
-            throw Malformed(description: "Content-Length is \"\(text)\"; expected 0 to \(Self.bodyLimit)")
+        guard let length = ASCII.number(text.utf8, radix: 10), length <= Self.bodyLimit else {
+            throw Malformed(
+                description: "Content-Length is \"\(Self.shown(text.utf8))\"; expected 0 to \(Self.bodyLimit)")
         }
-        return read(length)
+        var body: [UInt8] = []
+        return read(length, into: &body) ? body : nil
     }
 
-    private static func header(_ line: String) throws(Malformed) -> (name: String, value: String) {
-        guard let colon = line.firstIndex(of: ":"), colon != line.startIndex, !line[..<colon].contains(" ") else {
-            throw Malformed(description: "\"\(line)\" is no header")
-        }
-        let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-        let end = value.lastIndex { $0 != " " && $0 != "\t" }.map(value.index(after:)) ?? value.startIndex
-        return (String(line[..<colon]), String(value[..<end]))
+    private static func header(_ line: [UInt8]) throws(Malformed) -> (name: String, value: String) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+            !line[..<colon].contains(UInt8(ascii: " "))
+        else { throw Malformed(description: "\"\(shown(line))\" is not a header") }
+        func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        let value = line[(colon + 1)...].drop(while: isBlank)
+        let end = value.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? value.startIndex
+        return (text(line[..<colon]), text(value[..<end]))
     }
 
     private mutating func readChunks() throws(Malformed) -> [UInt8]? {
         var body: [UInt8] = []
         while let line = try readLine() {
-            guard let size = Int(line.prefix { $0 != ";" }, radix: 16), size >= 0, size <= Self.bodyLimit - body.count
-            else { throw Malformed(description: "\"\(line)\" is no chunk size") }
+            let digits = line.prefix { $0 != UInt8(ascii: ";") }
+            guard let size = ASCII.number(digits, radix: 16), size <= Self.bodyLimit - body.count else {
+                throw Malformed(description: "\"\(Self.shown(line))\" is not a chunk size")
+            }
             guard size > 0 else { return try readTrailers() ? body : nil }
-            guard let chunk = read(size), let end = try readLine() else { return nil }
+            guard read(size, into: &body), let end = try readLine() else { return nil }
             guard end.isEmpty else { throw Malformed(description: "a chunk is longer than its size") }
-            body += chunk
         }
         return nil
     }
 
     private mutating func readTrailers() throws(Malformed) -> Bool {
+        var size = 0
         while let line = try readLine() {
             if line.isEmpty { return true }
+            size += line.count
+            guard size <= Self.headLimit else { throw Malformed(description: "the trailers are larger than 64 KiB") }
         }
         return false
     }
 
+    private static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    /// What an error quotes: no more than a line of a terminal has.
+    private static func shown(_ bytes: some Collection<UInt8>) -> String { text(bytes.prefix(100)) }
+
     /// One line without its end; nil when the other side has closed.
-    private mutating func readLine() throws(Malformed) -> String? {
+    private mutating func readLine() throws(Malformed) -> [UInt8]? {
         var searched = start
         while true {
             if let end = buffer[searched..<filled].firstIndex(of: 0x0A) {
                 let line = buffer[start..<end]
                 start = end + 1
-                return String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
+                return Array(line.last == 0x0D ? line.dropLast() : line)
             }
             guard filled - start <= Self.headLimit else { throw Malformed(description: "a line does not end") }
             searched = filled - start
@@ -110,19 +124,17 @@ struct RequestReader {
         }
     }
 
-    /// The next `count` bytes; nil when the other side closes before.
-    private mutating func read(_ count: Int) -> [UInt8]? {
-        let ready = min(count, filled - start)
-        var bytes = [UInt8](repeating: 0, count: count)
-        bytes.replaceSubrange(0..<ready, with: buffer[start..<start + ready])
-        start += ready
-        var position = ready
-        while position < count {
-            let received = socket.receive(into: &bytes, at: position)
-            guard received > 0 else { return nil }
-            position += received
+    /// Adds the next `count` bytes to `body`, as they arrive; false when the other side closes before.
+    private mutating func read(_ count: Int, into body: inout [UInt8]) -> Bool {
+        var left = count
+        while left > 0 {
+            if start == filled, !receiveMore() { return false }
+            let part = min(left, filled - start)
+            body += buffer[start..<start + part]
+            start += part
+            left -= part
         }
-        return bytes
+        return true
     }
 
     /// Receives what has come, behind what is not read yet, which moves to the front of the buffer.
@@ -134,5 +146,38 @@ struct RequestReader {
         let received = socket.receive(into: &buffer, at: filled)
         filled += received
         return received > 0
+    }
+}
+
+/// Comparison and numbers of HTTP's own texts, byte for byte.
+enum ASCII {
+    /// Whether both are the same but for the case of ASCII letters.
+    static func equal(_ left: String, _ right: String) -> Bool {
+        left.utf8.elementsEqual(right.utf8) { lowercased($0) == lowercased($1) }
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
+    /// A number of digits alone; nil for a sign, for anything else, and from a gigabyte on.
+    static func number(_ digits: some Collection<UInt8>, radix: Int) -> Int? {
+        guard (1...16).contains(digits.count) else { return nil }
+        var value = 0
+        for byte in digits {
+            guard let digit = digit(byte), digit < radix else { return nil }
+            value = value * radix + digit
+            guard value < 1 << 30 else { return nil }
+        }
+        return value
+    }
+
+    /// The value of a hexadecimal digit.
+    static func digit(_ byte: UInt8) -> Int? {
+        switch lowercased(byte) {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(lowercased(byte) - UInt8(ascii: "a")) + 10
+        default: nil
+        }
     }
 }
