@@ -88,9 +88,7 @@ public struct ShardPoller: Sendable {
                 if unit.isFinal { closeWindow(inLane: batch.lane) }
                 return
             }
-            // The lowest counts; a number that is none of the batch's fails it as a whole.
-            let places = failures.map { failure in unit.records.firstIndex { $0.sequenceNumber == failure } }
-            done = places.contains(nil) ? 0 : places.compactMap(\.self).min().map { $0 - unit.records.startIndex } ?? 0
+            done = Self.firstFailure(failures, in: unit.records) ?? 0
         }
         unit.records = unit.records.dropFirst(done)
         if settings.bisects, done > 0 {
@@ -108,6 +106,23 @@ public struct ShardPoller: Sendable {
                 lanes[batch.lane].waiting.append(unit)
             }
         }
+    }
+
+    /// How many records come before the lowest failure; nil when one of the failures is not a record of the batch, which
+    /// fails it as a whole.
+    private static func firstFailure(_ failures: [String], in records: ArraySlice<PolledRecord>) -> Int? {
+        // An answer may name every record, and each any number of times.
+        var places: [[UInt8]: Int] = [:]
+        for (index, record) in records.enumerated() {
+            let key = Array(record.sequenceNumber.utf8)
+            if places[key] == nil { places[key] = index }
+        }
+        var first = records.count
+        for failure in failures {
+            guard let place = places[Array(failure.utf8)] else { return nil }
+            first = min(first, place)
+        }
+        return first
     }
 
     /// What was given up since the last call.

@@ -51,6 +51,24 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertEqual(drive(&poller, poison: []).batches, [["1", "2"], ["3"], ["4"]])
     }
 
+    func testFailuresAreRecordsOfTheBatchByteForByte() {
+        // The lowest of many counts; one that only looks like a record's fails the batch as a whole.
+        let cases: [(failures: [String], next: [String])] = [
+            (["3", "2", "2", "3"], ["2", "\u{E9}", "3"]), (["\u{E9}"], ["\u{E9}", "3"]),
+            (["e\u{301}"], ["1", "2", "\u{E9}", "3"]), (["3", "4"], ["1", "2", "\u{E9}", "3"]),
+            ([""], ["1", "2", "\u{E9}", "3"]), (Array(repeating: "3", count: 50_000), ["3"]),
+        ]
+        for row in cases {
+            var poller = ShardPoller("s", settings: PollerSettings())
+            for sequence in ["1", "2", "\u{E9}", "3"] {
+                poller.add(PolledRecord(sequenceNumber: sequence, partitionKey: "k", arrival: 0, json: []))
+            }
+            guard let batch = poller.next(now: 0) else { return XCTFail("no batch") }
+            poller.end(batch, .answered(failures: row.failures))
+            XCTAssertEqual(poller.next(now: 0)?.records.map(\.sequenceNumber), row.next, "\(row.failures.prefix(4))")
+        }
+    }
+
     func testAPartialAnswerMovesTheCheckpointAndTheRestIsTriedAgain() {
         var settings = PollerSettings()
         settings.maximumRetryAttempts = 2
