@@ -30,7 +30,8 @@ struct PolledReplay {
 
     /// - Parameter shards: How many shards the records are spread over by their keys; nil leaves them on their own.
     init(_ events: [ReplayEvent], settings: PollerSettings, shards: Int?) {
-        var names: [String: Int] = [:]
+        // By the shard's name, as bytes.
+        var names: [[UInt8]: Int] = [:]
         for event in events {
             guard let sources = PolledRecords.records(of: event) else {
                 whole.append(event)
@@ -43,11 +44,13 @@ struct PolledReplay {
                         String(format: "shardId-%012d", HashKey.shard(of: source.record.partitionKey, among: $0))
                     }
                     ?? source.shard
-                if names[shard] == nil {
-                    names[shard] = pollers.count
+                let key = Array(shard.utf8)
+                let place = names[key] ?? pollers.count
+                if place == pollers.count {
+                    names[key] = place
                     pollers.append(ShardPoller(shard, streamARN: streamARN, settings: settings))
                 }
-                pollers[names[shard] ?? 0].add(source.record)
+                pollers[place].add(source.record)
                 total += 1
             }
         }
@@ -129,7 +132,9 @@ struct PolledReplay {
         } else {
             result = .answered(failures: delivery.itemFailures, state: batch.window == nil ? nil : delivery.state)
             if let first = delivery.itemFailures.first {
-                failure = delivery.badRecords.first { $0.sequenceNumber == first }.map(\.message) ?? "from \(first) on"
+                failure =
+                    delivery.badRecords.first { $0.sequenceNumber.utf8.elementsEqual(first.utf8) }.map(\.message)
+                    ?? "from \(first) on"
             }
         }
         steps.append(Step(batch: batch, latency: delivery.latency, failure: failure))
@@ -138,8 +143,8 @@ struct PolledReplay {
         windows += pollers[shard].takeClosedWindows().map { (batch.shard, $0) }
         guard failure != nil else { return batch.records.count }
         // What stands before the first failure is done.
-        let failures = Set(delivery.itemFailures)
-        return batch.records.firstIndex { failures.contains($0.sequenceNumber) } ?? 0
+        let failures = Set(delivery.itemFailures.map { Array($0.utf8) })
+        return batch.records.firstIndex { failures.contains(Array($0.sequenceNumber.utf8)) } ?? 0
     }
 
     /// Keeps what was given up.

@@ -43,7 +43,7 @@ struct ReplayReport {
     /// Nil when events went as they are.
     private(set) var polling: Polling?
     /// Bad records that were told once, so that another try does not count them again.
-    private var knownBadRecords: Set<String> = []
+    private var knownBadRecords: Set<[UInt8]> = []
     /// Records that a later try wrote to the dead letters.
     private var retriedDeadLetters = 0
     /// Whether records may be delivered several times.
@@ -72,7 +72,7 @@ struct ReplayReport {
         }
         for record in delivery.badRecords {
             if isPolled {
-                let name = "\(record.sequenceNumber)-\(record.subSequenceNumber ?? -1)"
+                let name = Array("\(record.sequenceNumber)-\(record.subSequenceNumber ?? -1)".utf8)
                 guard knownBadRecords.insert(name).inserted else { continue }
             }
             badRecordCount += 1
