@@ -4,11 +4,11 @@ import XCTest
 
 /// `concertctl dead-letters` against moto behind the signature oracle.
 final class DeadLettersTests: XCTestCase {
-    private static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
-    private static let shard = "shardId-000000000000"
+    static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
+    static let shard = "shardId-000000000000"
 
     /// A stream, a queue and a bucket.
-    private struct World {
+    struct World {
         let moto: Moto
         let oracle: SigV4Oracle
         let queue: String
@@ -29,9 +29,39 @@ final class DeadLettersTests: XCTestCase {
             try moto.aws("sqs", "send-message", "--queue-url", queue, "--message-body", body)
         }
 
+        /// Sends several messages to a queue.
+        ///
+        /// - Parameter group: The message group of each body, on a FIFO queue.
+        func send(_ bodies: [String], to queue: String, group: ((Int) -> String)? = nil) throws {
+            for start in stride(from: 0, to: bodies.count, by: 10) {
+                let entries = (start..<min(start + 10, bodies.count)).map { index in
+                    var entry = ["Id": "\(index)", "MessageBody": bodies[index]]
+                    entry["MessageGroupId"] = group?(index)
+                    return entry
+                }
+                let text = String(decoding: try JSONSerialization.data(withJSONObject: entries), as: UTF8.self)
+                try moto.aws("sqs", "send-message-batch", "--queue-url", queue, "--entries", text)
+            }
+        }
+
+        func makeQueue(_ name: String) throws -> String {
+            let run = try moto.aws(
+                "sqs", "create-queue", "--queue-name", name, "--attributes",
+                "FifoQueue=true,ContentBasedDeduplication=true")
+            return try XCTUnwrap(run.json()["QueueUrl"] as? String)
+        }
+
+        /// Writes one object of the bucket for each key.
+        func upload(_ objects: [String: String]) throws {
+            let folder = try TemporaryFolder()
+            for (key, body) in objects { _ = try folder.write(body, to: key) }
+            try moto.aws("s3", "cp", "--recursive", folder.url.path, "s3://letters")
+        }
+
         /// How many messages somebody else could receive, and how many there are at all.
-        func messages() throws -> (visible: Int, all: Int) {
-            let run = try moto.aws("sqs", "get-queue-attributes", "--queue-url", queue, "--attribute-names", "All")
+        func messages(of other: String? = nil) throws -> (visible: Int, all: Int) {
+            let run = try moto.aws(
+                "sqs", "get-queue-attributes", "--queue-url", other ?? queue, "--attribute-names", "All")
             let attributes = try XCTUnwrap(run.json()["Attributes"] as? [String: String])
             let visible = Int(attributes["ApproximateNumberOfMessages"] ?? "") ?? -1
             return (visible, visible + (Int(attributes["ApproximateNumberOfMessagesNotVisible"] ?? "") ?? 0))
@@ -62,14 +92,14 @@ final class DeadLettersTests: XCTestCase {
         }
     }
 
-    private static func letter(_ sequence: Int, _ data: String, reason: String = "json", key: String? = "k") -> String {
+    static func letter(_ sequence: Int, _ data: String, reason: String = "json", key: String? = "k") -> String {
         let text = Data(data.utf8).base64EncodedString()
         return #"{"reason":"\#(reason)","message":"why\u001b[31m","stream":"\#(streamARN)","shard":"\#(shard)","#
             + #""sequence_number":"\#(sequence)","# + (key.map { #""partition_key":"\#($0)","# } ?? "")
             + #""arrival":"2026-11-09T04:24:17.237Z","request_id":"r","function":"f","data":"\#(text)"}"#
     }
 
-    private static func batch(from start: String, to end: String, count: Int, payload: String? = nil) -> String {
+    static func batch(from start: String, to end: String, count: Int, payload: String? = nil) -> String {
         let extra = payload.map { #","payload":\#($0)"# } ?? ""
         return #"{"requestContext":{"requestId":"r","functionArn":"arn:f","condition":"RetryAttemptsExhausted","#
             + #""approximateInvokeCount":1},"version":"1.0","timestamp":"2026-11-14T00:38:06.021Z","#
@@ -134,7 +164,7 @@ final class DeadLettersTests: XCTestCase {
         try world.send("something else")
         let run = try world.run("replay", "--queue-url", world.queue)
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("no base64") && run.notes.contains("is no dead letter"), run.notes)
+        XCTAssertTrue(run.notes.contains("not base64") && run.notes.contains("is not a dead letter"), run.notes)
         XCTAssertEqual(try world.messages().visible, 2)
         // A stream that is gone: nothing was put, so nothing is deleted.
         try world.send(Self.letter(2, "y").replacingOccurrences(of: "stream/concerts", with: "stream/gone"))
@@ -196,7 +226,7 @@ final class DeadLettersTests: XCTestCase {
             [Self.letter(1, "one"), "", Self.letter(2, "two"), "{"].joined(separator: "\n"), to: "letters.ndjson")
         let run = try world.run("replay", path)
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("letters.ndjson:4 is no dead letter"), run.notes)
+        XCTAssertTrue(run.notes.contains("letters.ndjson:4 is not a dead letter"), run.notes)
         XCTAssertEqual(try world.records(), ["k one", "k two"])
         XCTAssertTrue(FileManager.default.fileExists(atPath: path))
     }

@@ -83,7 +83,24 @@ final class DeadLetterTests: BootstrapTestCase {
         XCTAssertTrue(run.output.contains("replayed 1 record of 1 dead letter"), run.output)
         let bad = try folder.write(letter("[]"), to: "bad.json")
         let again = try Concertctl.run(words + [bad], environment: environment)
-        XCTAssertEqual(again.status, 1)
+        XCTAssertEqual(again.status, 3)
         XCTAssertTrue(again.notes.contains("failed again"), again.notes)
+    }
+    func testRecordsAroundOneThatFailsAgainAreReplayed() throws {
+        let folder = try TemporaryFolder()
+        func letter(_ sequence: Int, _ data: String) -> String {
+            let text = Data(data.utf8).base64EncodedString()
+            return #"{"reason":"refused","message":"m","sequence_number":"\#(sequence)","data":"\#(text)"}"#
+        }
+        let good = #"{"artist_id":"a","name":"n"}"#
+        let letters = (1...9).map { letter($0, [3, 4, 8].contains($0) ? "[]" : good) }
+        let path = try folder.write(letters.joined(separator: "\n"), to: "letters.ndjson")
+        let run = try Concertctl.run(
+            ["dead-letters", "replay", "--bootstrap", "dist/bootstrap", path, "--output", "json"],
+            environment: ["AWS_REGION": "us-east-1", "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/1/letters"])
+        XCTAssertEqual(run.status, 3, run.notes)
+        XCTAssertEqual(try run.json()["RecordsReplayed"] as? Int, 6, run.notes)
+        XCTAssertEqual(try run.json()["LettersLeft"] as? Int, 3)
+        XCTAssertEqual((try run.json()["Problems"] as? [String])?.count, 3)
     }
 }

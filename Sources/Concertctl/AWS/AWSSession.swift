@@ -53,6 +53,11 @@ struct AWSSession: Sendable {
     /// Prints a call that a dry run does not make, one that only reads included.
     func planned(_ request: AWSRequest) throws { plan.add(request, endpoint: try client.endpoint(of: request.service)) }
 
+    /// A call as a dry run shows it.
+    func description(of request: AWSRequest) throws -> JSONValue {
+        DryRun.description(of: request, endpoint: try client.endpoint(of: request.service))
+    }
+
     /// Ends a dry run's output, and says on what it rests.
     func finishDryRun(_ note: String = DryRun.note) {
         guard isDryRun else { return }

@@ -25,18 +25,21 @@ final class DryRun: Sendable {
         let url = request.url(at: endpoint)
         let body = Self.body(of: request)
         guard output == .text else {
-            calls.withLock {
-                $0.append(
-                    .object(ofPresent: [
-                        ("service", .string(request.service.name)), ("operation", .string(request.operation)),
-                        ("method", .string(request.method)), ("url", .string(url)), ("body", body),
-                    ]))
-            }
+            calls.withLock { $0.append(Self.description(of: request, endpoint: endpoint)) }
             return
         }
         print("\(request.service.name) \(request.operation): \(request.method) \(url)")
         if let body { print(body.string ?? body.prettyText) }
         print()
+    }
+
+    /// A call as one object.
+    static func description(of request: AWSRequest, endpoint: AWSEndpoint) -> JSONValue {
+        .object(ofPresent: [
+            ("service", .string(request.service.name)), ("operation", .string(request.operation)),
+            ("method", .string(request.method)), ("url", .string(request.url(at: endpoint))),
+            ("body", body(of: request)),
+        ])
     }
 
     /// A form as an object of its fields, for percent signs are not for people.

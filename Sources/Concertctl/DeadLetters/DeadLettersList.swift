@@ -1,3 +1,4 @@
+import Clients
 import JSON
 import Processor
 
@@ -29,29 +30,38 @@ struct DeadLettersList: Command {
 
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, output: output)
-        let source = try options.source(environment)
-        let letters = try await source.read(session)
-        await source.release(letters.wanted + letters.others, session)
-        if letters.isCut { Console.note("stopped at --limit \(options.limit); there may be more") }
+        var search = LetterSearch(try options.source(environment))
+        let letters = try await search.read(session)
+        for remark in search.remarks { Console.note(MessageText.escaped(remark)) }
         guard output == .text else {
-            print(JSONValue.array(letters.wanted.map(\.summary)).prettyText)
+            print(JSONValue.array(letters.map(\.summary)).prettyText)
+            if let noneWanted = search.noneWanted { Console.note(noneWanted) }
             return .done
         }
-        guard !letters.wanted.isEmpty else {
-            print("no dead letters")
+        guard !letters.isEmpty else {
+            print(search.noneWanted ?? "no dead letters")
             return .done
         }
         var table = TextTable(["REASON", "ARRIVAL", "STREAM", "SHARD", "SEQUENCE", "MESSAGE"])
-        for letter in letters.wanted { table.add(letter.cells.map { MessageText.escaped($0) }) }
+        for letter in letters { table.add(letter.cells.map(Self.cell)) }
         print(table.text)
         return .done
+    }
+
+    /// Characters of a cell, at most: the letters of this program and of Lambda have fewer.
+    private static let cellLimit = 400
+
+    private static func cell(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard scalars.count > cellLimit else { return MessageText.escaped(text) }
+        return MessageText.escaped(String(scalars.prefix(cellLimit))) + "..."
     }
 }
 
 /// What a list says of a letter.
 extension FoundLetter {
     fileprivate var cells: [String] {
-        func name(_ arn: String?) -> String { arn?.split(separator: "/").last.map(String.init) ?? "" }
+        func name(_ stream: String?) -> String { stream.flatMap { KinesisStreamARN($0)?.name } ?? stream ?? "" }
         switch letter {
         case .record(let record):
             return [
@@ -60,8 +70,8 @@ extension FoundLetter {
             ]
         case .batch(let batch):
             return [
-                batch.condition, batch.arrival ?? "", name(batch.streamARN), batch.shard, batch.start,
-                "a batch" + (batch.count.map { " of \($0)" } ?? "") + " that ends with \(batch.end)",
+                batch.condition, batch.arrival ?? "", name(batch.streamARN), batch.shard, batch.start.digits,
+                "a batch" + (batch.count.map { " of \($0)" } ?? "") + " that ends with \(batch.end.digits)",
             ]
         case .unknown(let problem): return ["unknown", "", "", "", "", "\(location): \(problem)"]
         }
@@ -75,7 +85,7 @@ extension FoundLetter {
             members = [
                 ("Kind", "record"), ("Reason", .string(record.reason)), ("Message", .string(record.message)),
                 ("StreamARN", record.stream.map { .string($0) }), ("ShardId", record.shard.map { .string($0) }),
-                ("SequenceNumber", .string(record.sequenceNumber)),
+                ("SequenceNumber", .string(record.sequenceNumber.digits)),
                 ("SubSequenceNumber", record.subSequenceNumber.map { .integer($0) }),
                 ("PartitionKey", record.partitionKey.map { .string($0) }),
                 ("Arrival", record.arrival.map { .string($0) }), ("RequestId", record.requestID.map { .string($0) }),
@@ -84,8 +94,8 @@ extension FoundLetter {
         case .batch(let batch):
             members = [
                 ("Kind", "batch"), ("Reason", .string(batch.condition)), ("StreamARN", .string(batch.streamARN)),
-                ("ShardId", .string(batch.shard)), ("StartSequenceNumber", .string(batch.start)),
-                ("EndSequenceNumber", .string(batch.end)), ("BatchSize", batch.count.map { .integer($0) }),
+                ("ShardId", .string(batch.shard)), ("StartSequenceNumber", .string(batch.start.digits)),
+                ("EndSequenceNumber", .string(batch.end.digits)), ("BatchSize", batch.count.map { .integer($0) }),
                 ("Arrival", batch.arrival.map { .string($0) }), ("RequestId", batch.requestID.map { .string($0) }),
                 ("FunctionArn", batch.functionARN.map { .string($0) }),
             ]

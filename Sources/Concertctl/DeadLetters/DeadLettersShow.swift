@@ -31,24 +31,24 @@ struct DeadLettersShow: Command {
     }
 
     private static func isSequence(_ word: String) -> Bool {
-        let parts = word.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = word.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
         return (1...128).contains(parts[0].count)
-            && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } }
+            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { 0x30...0x39 ~= $0 } }
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, output: output)
-        let source = try options.source(environment)
-        let letters = try await source.read(session)
-        await source.release(letters.wanted + letters.others, session)
+        var search = LetterSearch(try options.source(environment))
+        let letters = try await search.read(session)
         let style = TerminalStyle.standardOutput(environment)
+        var streams = LetterStreams()
         var shown: [JSONValue] = []
         var missing = Set(sequences)
         var isWhole = true
-        for found in letters.wanted {
+        for found in letters {
             guard let matches = matches(found.letter) else { continue }
             missing.subtract(matches)
-            let (records, problem) = try await records(of: found.letter, session)
+            let (records, problem) = try await records(of: found.letter, &streams, session)
             if let problem {
                 Console.note("\(MessageText.escaped(found.location)): \(MessageText.escaped(problem))")
                 isWhole = false
@@ -59,7 +59,8 @@ struct DeadLettersShow: Command {
             }
         }
         if output == .json { print(JSONValue.array(shown).prettyText) }
-        if letters.isCut { Console.note("stopped at --limit \(options.limit); there may be more") }
+        for remark in search.remarks { Console.note(MessageText.escaped(remark)) }
+        if let noneWanted = search.noneWanted { Console.note(noneWanted) }
         for sequence in missing.sorted() { Console.note("no dead letter of \(sequence) was found") }
         return missing.isEmpty && isWhole ? .done : .failed
     }
@@ -69,7 +70,7 @@ struct DeadLettersShow: Command {
         if sequences.isEmpty { return [] }
         let matches = sequences.filter { sequence in
             switch letter {
-            case .record(let record): record.name == sequence || record.sequenceNumber == sequence
+            case .record(let record): record.name == sequence || record.sequenceNumber.digits == sequence
             case .batch(let batch): batch.contains(sequence)
             case .unknown: false
             }
@@ -79,7 +80,7 @@ struct DeadLettersShow: Command {
 
     /// What is in a letter: sequence number and text, of which data that are no text may be all.
     private func records(
-        of letter: Letter, _ session: AWSSession
+        of letter: Letter, _ streams: inout LetterStreams, _ session: AWSSession
     ) async throws -> (records: [Content], problem: String?) {
         switch letter {
         case .record(let record):
@@ -90,7 +91,12 @@ struct DeadLettersShow: Command {
                 ], nil
             )
         case .batch(let batch):
-            let remains = try await batch.records(session)
+            let remains: LetterBatch.Remains
+            do { remains = try await LetterPlan.records(of: batch, &streams, session) } catch let error
+                as LetterStreams.Unavailable
+            {
+                return ([], error.problem)
+            }
             let wanted = remains.records.filter { record in
                 sequences.isEmpty || sequences.contains(record.sequenceNumber)
             }

@@ -1,26 +1,45 @@
 import Foundation
 import JSON
+import Processor
 
 /// A dead letter as it was read: this program's own, one of Lambda's on-failure destination, or neither.
 enum Letter: Sendable {
-    /// One record, which the letter holds.
+    /// One record, whose data the letter contains.
     case record(LetterRecord)
-    /// A batch that Lambda gave up: a range of records on the stream.
+    /// A batch that Lambda discarded: a range of records on the stream.
     case batch(LetterBatch)
-    /// Something else, which nobody touches.
+    /// Something else, which is never deleted.
     case unknown(problem: String)
 
+    /// Why a document is not a dead letter.
+    struct Unreadable: Error {
+        var problem: String
+    }
+
+    /// Reads a dead letter as it is, or as the message of an SNS notification.
     init(parsing bytes: [UInt8]) {
-        guard let value = try? JSONValue(parsing: bytes), value.object != nil else {
-            self = .unknown(problem: "it is no JSON object")
-            return
+        do throws(Unreadable) { self = try Self.letter(bytes, envelopes: 2) } catch {
+            self = .unknown(problem: error.problem)
         }
-        if let batch = LetterBatch(value) {
-            self = .batch(batch)
-        } else if let record = LetterRecord(value) {
-            self = .record(record)
-        } else {
-            self = .unknown(problem: "it has neither \"sequence_number\" and \"data\" nor \"KinesisBatchInfo\"")
+    }
+
+    /// - Parameter envelopes: How many SNS notifications may be around the letter.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
+    private static func letter(_ bytes: [UInt8], envelopes: Int) throws(Unreadable) -> Letter {
+        guard let value = try? JSONValue(parsing: bytes), value.object != nil else {
+            throw Unreadable(problem: "it is not a JSON object")
+        }
+        if let info = value["KinesisBatchInfo"] { return .batch(try LetterBatch(value, info)) }
+        if value["sequence_number"] != nil, value["data"] != nil { return .record(try LetterRecord(value)) }
+        switch (value["Type"]?.string, value["Message"]?.string) {
+        case ("Notification", let message?):
+            guard envelopes > 0 else { throw Unreadable(problem: "it is an SNS notification inside two others") }
+            return try letter(Array(message.utf8), envelopes: envelopes - 1)
+        case ("SubscriptionConfirmation", _), ("UnsubscribeConfirmation", _):
+            throw Unreadable(problem: "it is an SNS subscription message, not a notification")
+        default:
+            throw Unreadable(problem: "it has neither \"sequence_number\" and \"data\" nor \"KinesisBatchInfo\"")
         }
     }
 
@@ -33,19 +52,64 @@ enum Letter: Sendable {
         }
     }
 
-    /// By stream, shard and sequence, as the records once came.
-    static func isBefore(_ left: Letter, _ right: Letter) -> Bool {
-        let (a, b) = (left.place, right.place)
-        return (a.0, a.1, a.2.count, a.2, a.3) < (b.0, b.1, b.2.count, b.2, b.3)
+    /// About how many bytes of memory it takes.
+    var size: Int {
+        switch self {
+        case .record(let record): record.text.utf8.count + record.message.utf8.count + 1000
+        case .batch(let batch): (batch.payload?.utf8.count ?? 0) + 1000
+        case .unknown: 1000
+        }
     }
 
-    private var place: (String, String, String, Int) {
+    /// By stream, shard and sequence, as the records arrived.
+    static func isBefore(_ left: Letter, _ right: Letter) -> Bool { left.position < right.position }
+
+    private var position: Position {
         switch self {
         case .record(let record):
-            (record.stream ?? "", record.shard ?? "", record.sequenceNumber, record.subSequenceNumber ?? 0)
-        case .batch(let batch): (batch.streamARN, batch.shard, batch.start, 0)
-        case .unknown: ("", "", "", 0)
+            Position(
+                stream: record.stream ?? "", shard: record.shard ?? "", sequence: record.sequenceNumber,
+                subSequence: record.subSequenceNumber ?? 0)
+        case .batch(let batch): Position(stream: batch.streamARN, shard: batch.shard, sequence: batch.start)
+        case .unknown: Position(stream: "", shard: "", sequence: .init(digits: "0"))
         }
+    }
+
+    /// Texts of letters, compared as bytes.
+    private struct Position: Comparable {
+        var stream: String
+        var shard: String
+        var sequence: LetterSequence
+        var subSequence = 0
+
+        static func < (left: Position, right: Position) -> Bool {
+            if !left.stream.utf8.elementsEqual(right.stream.utf8) {
+                return left.stream.utf8.lexicographicallyPrecedes(right.stream.utf8)
+            }
+            if !left.shard.utf8.elementsEqual(right.shard.utf8) {
+                return left.shard.utf8.lexicographicallyPrecedes(right.shard.utf8)
+            }
+            return (left.sequence, left.subSequence) < (right.sequence, right.subSequence)
+        }
+    }
+}
+
+/// The sequence number that a letter names: ASCII digits, as ``SequenceNumber`` checks them.
+struct LetterSequence: Sendable, Comparable {
+    let digits: String
+
+    fileprivate init(digits: String) { self.digits = digits }
+
+    /// - Parameter member: Its name in the letter.
+    init(_ value: JSONValue?, _ member: String) throws(Letter.Unreadable) {
+        guard let text = value?.string, SequenceNumber(text) != nil else {
+            throw Letter.Unreadable(problem: "its \"\(member)\" is not a sequence number of 1 to 128 digits")
+        }
+        digits = text
+    }
+
+    static func < (left: LetterSequence, right: LetterSequence) -> Bool {
+        (left.digits.utf8.count, left.digits) < (right.digits.utf8.count, right.digits)
     }
 }
 
@@ -53,28 +117,29 @@ enum Letter: Sendable {
 struct LetterRecord: Sendable {
     var reason: String
     var message: String
-    /// The stream's ARN.
+    /// The stream's ARN, as the letter has it.
     var stream: String?
     var shard: String?
-    var sequenceNumber: String
-    /// Its place in the aggregate that it came in.
+    var sequenceNumber: LetterSequence
+    /// Its index in the aggregate that it came in.
     var subSequenceNumber: Int?
     var partitionKey: String?
     var arrival: String?
     var requestID: String?
     var function: String?
-    /// Base64, but for a record that was none.
+    /// Base64, unless the record was not.
     var text: String
 
-    /// Nil when `text` is no base64.
+    /// Nil when `text` is not base64.
     var data: [UInt8]? { Data(base64Encoded: text).map { [UInt8]($0) } }
 
     /// As people name it: `4959...`, or `4959...-3` in an aggregate.
-    var name: String { sequenceNumber + (subSequenceNumber.map { "-\($0)" } ?? "") }
+    var name: String { sequenceNumber.digits + (subSequenceNumber.map { "-\($0)" } ?? "") }
 
-    init?(_ value: JSONValue) {
-        guard let sequence = value["sequence_number"]?.string, let text = value["data"]?.string else { return nil }
-        (sequenceNumber, self.text) = (sequence, text)
+    init(_ value: JSONValue) throws(Letter.Unreadable) {
+        sequenceNumber = try LetterSequence(value["sequence_number"], "sequence_number")
+        guard let text = value["data"]?.string else { throw Letter.Unreadable(problem: "its \"data\" is not text") }
+        self.text = text
         (reason, message) = (value["reason"]?.string ?? "unknown", value["message"]?.string ?? "")
         (stream, shard) = (value["stream"]?.string, value["shard"]?.string)
         (subSequenceNumber, partitionKey) = (value["sub_sequence_number"]?.integer, value["partition_key"]?.string)
@@ -91,21 +156,23 @@ struct LetterBatch: Sendable {
     var streamARN: String
     var shard: String
     /// Sequence numbers of the first record and of the last one.
-    var start: String
-    var end: String
+    var start: LetterSequence
+    var end: LetterSequence
     var count: Int?
     var arrival: String?
     var requestID: String?
     var functionARN: String?
-    /// The event itself, which an object on S3 holds and a message does not.
+    /// The event itself, which an object on S3 contains and a message does not.
     var payload: String?
 
-    init?(_ value: JSONValue) {
-        guard let info = value["KinesisBatchInfo"], let stream = info["streamArn"]?.string,
-            let shard = info["shardId"]?.string, let start = info["startSequenceNumber"]?.string,
-            let end = info["endSequenceNumber"]?.string
-        else { return nil }
-        (streamARN, self.shard, self.start, self.end) = (stream, shard, start, end)
+    /// - Parameter info: The letter's `KinesisBatchInfo`.
+    init(_ value: JSONValue, _ info: JSONValue) throws(Letter.Unreadable) {
+        start = try LetterSequence(info["startSequenceNumber"], "startSequenceNumber")
+        end = try LetterSequence(info["endSequenceNumber"], "endSequenceNumber")
+        guard let stream = info["streamArn"]?.string, let shard = info["shardId"]?.string else {
+            throw Letter.Unreadable(problem: "its \"KinesisBatchInfo\" names no stream and shard")
+        }
+        (streamARN, self.shard) = (stream, shard)
         (count, arrival) = (info["batchSize"]?.integer, info["approximateArrivalOfFirstRecord"]?.string)
         condition = value["requestContext"]?["condition"]?.string ?? "unknown"
         requestID = value["requestContext"]?["requestId"]?.string
@@ -114,12 +181,17 @@ struct LetterBatch: Sendable {
     }
 
     /// Whether the record of this sequence number is in the range.
-    func contains(_ sequence: String) -> Bool {
-        !Self.isBelow(sequence, start) && !Self.isBelow(end, sequence)
-    }
+    ///
+    /// - Parameter sequence: Digits.
+    func contains(_ sequence: String) -> Bool { (start...max(start, end)).contains(LetterSequence(digits: sequence)) }
 
-    /// Sequence numbers order by length, then by digits.
-    static func isBelow(_ left: String, _ right: String) -> Bool {
-        (left.utf8.count, left) < (right.utf8.count, right)
+    var name: String { "the batch from \(start.digits) to \(end.digits) of \(shard)" }
+}
+
+extension LetterSequence {
+    /// A sequence number of the stream's answer or of the command line; nil unless it is one.
+    init?(_ text: String?) {
+        guard let text, SequenceNumber(text) != nil else { return nil }
+        digits = text
     }
 }

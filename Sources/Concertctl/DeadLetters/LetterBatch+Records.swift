@@ -3,9 +3,9 @@ import Foundation
 import JSON
 import Processor
 
-/// A record to be put back, from whichever letter.
+/// A record to be replayed, from whichever letter.
 struct RestoredRecord: Sendable {
-    /// The stream that it came from, by ARN; nil where nobody knows.
+    /// The stream that it came from, by ARN; nil if unknown.
     var stream: String?
     var shard: String?
     var sequenceNumber: String
@@ -24,30 +24,58 @@ extension LetterBatch {
         var problem: String?
     }
 
-    /// The batch's records: from the letter, where it holds them, else exactly that range of the stream.
-    func records(_ session: AWSSession) async throws -> Remains {
-        if let payload, let records = recordsOfPayload(payload) { return Remains(records: records) }
-        guard let first = SequenceNumber(start), SequenceNumber(end) != nil else {
-            return Remains(problem: "its sequence numbers are no numbers")
-        }
+    /// Records and bytes of one range, at most.
+    ///
+    /// A batch has up to 10,000 records, and with a parallelization factor the range also contains those of up to nine
+    /// batches that ran beside it.
+    private static let limit = (records: 100_000, bytes: 256 << 20)
+
+    /// The batch's records as the letter contains them; nil when it does not, and they must be read from the stream.
+    var recordsOfPayload: Remains? {
+        guard let payload, let event = try? JSONValue(parsing: Array(payload.utf8)),
+            let elements = event["Records"]?.array
+        else { return nil }
         var remains = Remains()
-        let stream = try StreamReference(ofLetter: streamARN, session)
+        remains.records = elements.compactMap { record in
+            guard let kinesis = record["kinesis"], let sequence = LetterSequence(kinesis["sequenceNumber"]?.string),
+                let data = kinesis["data"]?.string.flatMap({ Data(base64Encoded: $0) })
+            else { return nil }
+            return RestoredRecord(
+                stream: streamARN, shard: shard, sequenceNumber: sequence.digits,
+                partitionKey: kinesis["partitionKey"]?.string ?? sequence.digits, data: [UInt8](data),
+                arrival: kinesis["approximateArrivalTimestamp"]?.double)
+        }
+        let unreadable = elements.count - remains.records.count
+        if unreadable > 0 { remains.problem = "\(unreadable) of its \(elements.count) records cannot be read" }
+        return remains
+    }
+
+    /// The batch's records, read from exactly that range of the stream.
+    func records(on stream: StreamReference, _ session: AWSSession) async throws -> Remains {
+        guard let first = SequenceNumber(start.digits) else { return Remains(problem: "it has no sequence number") }
+        var remains = Remains()
         var reading = ShardReading(shard, from: .sequenceNumber(first, isAfter: false))
-        var found: [JSONValue] = []
+        var bytes = 0
         var isPast = false
         do {
             while !isPast, !reading.isOver {
                 try await Task.sleep(until: reading.due, clock: .continuous)
                 for record in try await reading.read(stream, session, lateStart: .trimHorizon) {
-                    let sequence = record["SequenceNumber"]?.string ?? ""
-                    if Self.isBelow(end, sequence) {
+                    guard let sequence = LetterSequence(record["SequenceNumber"]?.string) else { continue }
+                    if end < sequence {
                         isPast = true
                         break
                     }
-                    if !Self.isBelow(sequence, start) { found.append(record) }
+                    if sequence < start { continue }
+                    let restored = restored(record, sequence)
+                    bytes += restored.data.count
+                    guard remains.records.count < Self.limit.records, bytes <= Self.limit.bytes else {
+                        return Remains(problem: "its range has more records than any batch")
+                    }
+                    remains.records.append(restored)
                     if sequence == end { isPast = true }
                 }
-                // The newest record was read, and the range's end, which is older, did not come.
+                // The newest record was read, and the range's end, which is older, was not among them.
                 if reading.isCaughtUp { break }
             }
         } catch let error as AWSError
@@ -55,16 +83,9 @@ extension LetterBatch {
         {
             remains.problem = "\(error)"
         }
-        remains.records = found.map { record in
-            RestoredRecord(
-                stream: streamARN, shard: shard, sequenceNumber: record["SequenceNumber"]?.string ?? "",
-                partitionKey: record["PartitionKey"]?.string ?? start,
-                data: record["Data"]?.string.flatMap { Data(base64Encoded: $0) }.map { [UInt8]($0) } ?? [],
-                arrival: record["ApproximateArrivalTimestamp"]?.double)
-        }
-        // Both ends are there, and so is what stands between them.
+        // Both ends are there, and so is everything between them.
         let isWhole =
-            remains.records.first?.sequenceNumber == start && remains.records.last?.sequenceNumber == end
+            remains.records.first?.sequenceNumber == start.digits && remains.records.last?.sequenceNumber == end.digits
         if !isWhole {
             let all = count.map { "\($0)" } ?? "its"
             remains.problem =
@@ -74,29 +95,24 @@ extension LetterBatch {
         return remains
     }
 
-    /// Nil when the payload is no event.
-    private func recordsOfPayload(_ payload: String) -> [RestoredRecord]? {
-        guard let event = try? JSONValue(parsing: Array(payload.utf8)), let records = event["Records"]?.array else {
-            return nil
-        }
-        return records.compactMap { record in
-            guard let kinesis = record["kinesis"], let sequence = kinesis["sequenceNumber"]?.string,
-                let data = kinesis["data"]?.string.flatMap({ Data(base64Encoded: $0) })
-            else { return nil }
-            return RestoredRecord(
-                stream: streamARN, shard: shard, sequenceNumber: sequence,
-                partitionKey: kinesis["partitionKey"]?.string ?? sequence, data: [UInt8](data),
-                arrival: kinesis["approximateArrivalTimestamp"]?.double)
-        }
+    private func restored(_ record: JSONValue, _ sequence: LetterSequence) -> RestoredRecord {
+        RestoredRecord(
+            stream: streamARN, shard: shard, sequenceNumber: sequence.digits,
+            partitionKey: record["PartitionKey"]?.string ?? sequence.digits,
+            data: record["Data"]?.string.flatMap { Data(base64Encoded: $0) }.map { [UInt8]($0) } ?? [],
+            arrival: record["ApproximateArrivalTimestamp"]?.double)
     }
 }
 
 extension LetterRecord {
-    /// The record as it can be put on a stream; nil when its data are no base64, and so never were on one.
+    /// The record as it can be put on a stream; nil when its data is not base64, and so never was on one.
     var restored: RestoredRecord? {
         guard let data else { return nil }
         return RestoredRecord(
-            stream: stream, shard: shard, sequenceNumber: sequenceNumber, partitionKey: partitionKey ?? sequenceNumber,
-            data: data, arrival: arrival.flatMap { Timestamp($0) }.map { Double($0.secondsSinceEpoch) })
+            stream: stream, shard: shard, sequenceNumber: sequenceNumber.digits,
+            partitionKey: partitionKey ?? sequenceNumber.digits, data: data,
+            arrival: arrival.flatMap { Timestamp($0) }.map {
+                Double($0.secondsSinceEpoch) + Double($0.nanoseconds) / 1e9
+            })
     }
 }

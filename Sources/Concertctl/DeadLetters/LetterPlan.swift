@@ -2,139 +2,221 @@ import Clients
 import JSON
 import Processor
 
-/// Which records go where, and of which letter each is.
+/// Which records of dead letters go where.
 struct LetterPlan {
     private(set) var records: [(record: RestoredRecord, letter: Int)] = []
-    /// Numbers of records by the stream that they go to, in the order in which the streams were met.
+    /// Indices of records by the stream that they go to, in the order in which the streams were first named.
     private(set) var byStream: [(stream: StreamReference, numbers: [Int])] = []
-    /// Why a letter cannot be dealt with as a whole, by its index.
-    private(set) var problems: [Int: String] = [:]
+    /// Why a letter stays, by its ID.
+    private(set) var problems: [(letter: Int, text: String)] = []
+    /// How many records each letter still has to be replayed, by its ID; letters with a problem are not here.
+    private var open: [Int: Int] = [:]
+    /// Bytes of the records' data.
+    private(set) var bytes = 0
+    /// IDs of letters with a problem.
+    private var staying: Set<Int> = []
+    /// Indices in ``byStream`` by the stream's name, as bytes.
+    private var places: [[UInt8]: Int] = [:]
 
+    /// Adds a letter's records.
+    ///
+    /// What is wrong with the letter is one of ``problems``, and affects no other.
     mutating func add(
-        _ found: FoundLetter, index: Int, to destination: StreamReference?, hasBootstrap: Bool, _ session: AWSSession
+        _ found: FoundLetter, to destination: LetterDestination, _ streams: inout LetterStreams, _ session: AWSSession
     ) async throws {
-        let restored: [RestoredRecord]
+        let remains: LetterBatch.Remains
         switch found.letter {
         case .unknown(let problem):
-            problems[index] = "\(found.location) is no dead letter: \(problem)"
-            return
+            return note("\(found.location) is not a dead letter: \(problem)", found)
         case .record(let letter):
             guard let record = letter.restored else {
-                problems[index] = "\(letter.name): its data are no base64, and so cannot be put: the letter stays"
-                return
+                return note("\(letter.name): its data is not base64, and so cannot be put; the letter stays", found)
             }
-            restored = [record]
+            remains = LetterBatch.Remains(records: [record])
         case .batch(let batch):
-            let remains = try await batch.records(session)
-            if let problem = remains.problem {
-                problems[index] =
-                    "the batch from \(batch.start) to \(batch.end) of \(batch.shard): \(problem); the letter stays"
+            do {
+                remains = try await Self.records(of: batch, &streams, session)
+            } catch let error as LetterStreams.Unavailable {
+                return note("\(batch.name): \(error.problem); the letter stays", found)
             }
-            restored = remains.records
+            if let problem = remains.problem { note("\(batch.name): \(problem); the letter stays", found) }
         }
-        for record in restored {
-            let number = records.count
-            records.append((record, index))
-            if hasBootstrap { continue }
-            guard
-                let stream = try destination
-                    ?? record.stream.map({ (arn) throws(UsageError) in try StreamReference(arn) })
-            else {
-                problems[index] = "\(record.sequenceNumber) does not say which stream it came from: give --stream-name"
-                continue
-            }
-            if let place = byStream.firstIndex(where: { $0.stream == stream }) {
-                byStream[place].numbers.append(number)
-            } else {
-                byStream.append((stream, [number]))
+        var ready: [(record: RestoredRecord, stream: StreamReference?)] = []
+        for record in remains.records {
+            do {
+                ready.append((record, try await destination.stream(of: record, &streams, session)))
+            } catch let error as LetterStreams.Unavailable {
+                return note("\(record.sequenceNumber): \(error.problem); the letter stays", found)
             }
         }
-    }
-}
-
-/// What a replay of dead letters has done.
-struct ReplayAccount {
-    let isDryRun: Bool
-    /// Records that are on the stream, or were taken by the bootstrap.
-    private(set) var records = 0
-    /// Indices of letters that were deleted, or are files and so stay.
-    private(set) var deleted: Set<Int> = []
-    private(set) var lettersInFiles = 0
-    var problems: [String] = []
-    /// How many records of each letter are still to be taken.
-    private var open: [Int: Int] = [:]
-    private var planned: [(stream: String, records: Int)] = []
-    private var letterCount = 0
-
-    init(isDryRun: Bool) { self.isDryRun = isDryRun }
-
-    mutating func plan(_ plan: LetterPlan, _ letters: [FoundLetter]) {
-        problems = plan.problems.sorted { $0.key < $1.key }.map(\.value)
-        for (_, letter) in plan.records { open[letter, default: 0] += 1 }
-        planned = plan.byStream.map { ($0.stream.name, $0.numbers.count) }
-        letterCount = letters.count
+        for (record, stream) in ready { add(record, of: found, on: stream) }
     }
 
-    /// These records are where they should be: letters of which all are can go.
-    mutating func take(
-        _ numbers: [Int], _ plan: LetterPlan, _ letters: [FoundLetter], _ source: LetterSource, _ session: AWSSession
-    ) async {
-        records += numbers.count
-        var done: [Int] = []
-        for number in numbers {
-            let letter = plan.records[number].letter
-            open[letter, default: 0] -= 1
-            if open[letter] == 0, plan.problems[letter] == nil { done.append(letter) }
-        }
-        guard !done.isEmpty else { return }
-        // Not cut short: what is on the stream should not be put again.
-        let taken = done.map { letters[$0] }
-        let outcome = await Task { @Sendable in await source.delete(taken, session) }.value
-        if let problem = outcome.problem {
-            problems.append("\(outcome.count) letters could not be deleted, though their records were put: \(problem)")
-        }
-        deleted.formUnion(done)
-        lettersInFiles += done.count { if case .file = letters[$0].place { true } else { false } }
-    }
-
-    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
-    var text: String {
-        if isDryRun {
-            let lines = planned.map { "would put \(Self.counted($0.records, "record")) on \($0.stream)" }
-            return ([Self.counted(letterCount, "dead letter")] + lines).joined(separator: "\n")
-        }
-        let kept = lettersInFiles > 0 ? ", \(lettersInFiles) of them in files, which stay" : ""
-        return "replayed \(Self.counted(records, "record")) of \(Self.counted(letterCount, "dead letter"))"
-            + "\nletters done with: \(deleted.count)\(kept)\nletters that stay: \(letterCount - deleted.count)"
-    }
-
-    var json: JSONValue {
-        .object(
-            ofPresent: [
-                ("DryRun", .bool(isDryRun)), ("Letters", .integer(letterCount)), ("RecordsReplayed", .integer(records)),
-                (
-                    "RecordsByStream",
-                    .object(
-                        JSONObject(planned.map { JSONObject.Member(name: $0.stream, value: .integer($0.records)) }))
-                ), ("LettersDone", .integer(deleted.count)), ("LettersLeft", .integer(letterCount - deleted.count)),
-                ("Problems", .array(problems.map { .string($0) })),
-            ])
-    }
-}
-
-extension StreamReference {
-    /// The stream that a dead letter came from, by name, for it must be in the Region that is called.
+    /// The records of a batch: from the letter, if it contains them, otherwise from the stream.
     ///
-    /// - Throws: ``CommandError`` when it is in another one, where a stream of the same name would be another stream.
-    init(ofLetter arn: String, _ session: AWSSession) throws {
-        let region = session.client.configuration.region
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
-        if parts.count >= 6, !parts[3].isEmpty, parts[3] != region {
-            throw CommandError(
-                description: "a dead letter came from \(MessageText.escaped(arn)), and \(region) is called: give "
-                    + "--region \(MessageText.escaped(String(parts[3]))), or --stream-name for another stream")
+    /// - Throws: ``LetterStreams/Unavailable`` when the stream cannot be read.
+    static func records(
+        of batch: LetterBatch, _ streams: inout LetterStreams, _ session: AWSSession
+    ) async throws -> LetterBatch.Remains {
+        if let remains = batch.recordsOfPayload { return remains }
+        let stream = try LetterStreams.stream(ofLetter: batch.streamARN, session)
+        _ = try await streams.summary(of: stream, session)
+        do { return try await batch.records(on: try StreamReference(stream.name), session) } catch let error as AWSError
+        {
+            throw try LetterStreams.unavailable(error)
         }
-        try self.init(arn.hasPrefix("arn:") ? String(arn.split(separator: "/").last ?? "") : arn)
+    }
+
+    private mutating func add(_ record: RestoredRecord, of found: FoundLetter, on stream: StreamReference?) {
+        let number = records.count
+        records.append((record, found.id))
+        bytes += record.data.count + 1000
+        if !staying.contains(found.id) { open[found.id, default: 0] += 1 }
+        guard let stream else { return }
+        let name = Array((stream.arn ?? stream.name).utf8)
+        if let place = places[name] {
+            byStream[place].numbers.append(number)
+        } else {
+            places[name] = byStream.count
+            byStream.append((stream, [number]))
+        }
+    }
+
+    private mutating func note(_ problem: String, _ found: FoundLetter) {
+        problems.append((found.id, problem))
+        staying.insert(found.id)
+        open[found.id] = nil
+    }
+
+    /// Notes that a record was replayed.
+    ///
+    /// - Returns: Its letter's ID, when that was the last of the letter's records.
+    mutating func finish(_ number: Int) -> Int? {
+        let letter = records[number].letter
+        guard let left = open[letter] else { return nil }
+        open[letter] = left - 1
+        return left == 1 ? letter : nil
+    }
+}
+
+/// Where the records of dead letters go.
+enum LetterDestination: Sendable {
+    /// Each to the stream that it came from.
+    case origin
+    case stream(StreamReference)
+    case bootstrap(path: String)
+
+    /// The stream that a record is put on; nil when it goes to no stream.
+    ///
+    /// - Throws: ``LetterStreams/Unavailable`` when there is no such stream, or it cannot take the record.
+    func stream(
+        of record: RestoredRecord, _ streams: inout LetterStreams, _ session: AWSSession
+    ) async throws -> StreamReference? {
+        let stream: StreamReference
+        switch self {
+        case .bootstrap:
+            // The function reads the ARN of an event; that of a letter may be anything.
+            if let arn = record.stream, KinesisStreamARN(arn) == nil {
+                throw LetterStreams.Unavailable(problem: LetterStreams.notAStream(arn))
+            }
+            return nil
+        case .stream(let chosen): stream = chosen
+        case .origin:
+            guard let arn = record.stream else {
+                throw LetterStreams.Unavailable(problem: "the letter names no stream; give --stream-name")
+            }
+            stream = try LetterStreams.stream(ofLetter: arn, session)
+        }
+        guard (1...256).contains(record.partitionKey.unicodeScalars.count) else {
+            throw LetterStreams.Unavailable(problem: "its partition key does not have 1 to 256 characters")
+        }
+        let limits = try await streams.summary(of: stream, session)
+        let size = record.partitionKey.utf8.count + record.data.count
+        guard size <= limits.entryBytes else {
+            throw LetterStreams.Unavailable(
+                problem: "it has \(size) bytes with its key, and the stream \(stream.name) takes \(limits.entryBytes)")
+        }
+        return stream
+    }
+}
+
+/// The streams that letters name, each looked up once.
+struct LetterStreams {
+    /// Why a letter's records cannot be read from, or put on, their stream.
+    struct Unavailable: Error {
+        var problem: String
+    }
+
+    /// By name or ARN, as bytes.
+    private var known: [[UInt8]: Result<PutQueue.Limits, Unavailable>] = [:]
+
+    /// What one request may put on a stream.
+    ///
+    /// - Throws: ``Unavailable`` when the stream does not exist or may not be described.
+    mutating func summary(of stream: StreamReference, _ session: AWSSession) async throws -> PutQueue.Limits {
+        let key = Array((stream.arn ?? stream.name).utf8)
+        if let known = known[key] { return try known.get() }
+        let result: Result<PutQueue.Limits, Unavailable>
+        do {
+            let summary = try await stream.summary(session)
+            var limits = PutQueue.Limits()
+            if let kibibytes = summary.json["MaxRecordSizeInKiB"]?.integer, (1025...10_240).contains(kibibytes) {
+                (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
+            }
+            result = .success(limits)
+        } catch let error as CommandError {
+            result = .failure(Unavailable(problem: error.description))
+        } catch let error as AWSError {
+            var unavailable = try Self.unavailable(error)
+            if error.code == "ResourceNotFoundException" {
+                unavailable.problem =
+                    "there is no stream \(stream.name) in \(session.client.configuration.region); --stream-name names "
+                    + "another one"
+            }
+            result = .failure(unavailable)
+        }
+        known[key] = result
+        return try result.get()
+    }
+
+    /// Notes that a stream took no more records, so that no other letter is tried on it.
+    mutating func close(_ stream: StreamReference, _ problem: String) {
+        known[Array((stream.arn ?? stream.name).utf8)] = .failure(Unavailable(problem: problem))
+    }
+
+    /// What one service refused, as the problem of the letters concerned.
+    ///
+    /// - Throws: The error itself, when it would be the same for every letter: of the network, or of the credentials.
+    static func unavailable(_ error: AWSError) throws -> Unavailable {
+        let ofCredentials = [
+            "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
+            "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken",
+        ]
+        switch error {
+        case .refused(let refusal) where !ofCredentials.contains(refusal.code): return Unavailable(problem: "\(error)")
+        case .unreadable: return Unavailable(problem: "\(error)")
+        case .refused, .unreachable, .misconfigured: throw error
+        }
+    }
+
+    /// The stream that a letter names, which must be in the Region that is called: there, and only there, the ARN means it.
+    ///
+    /// - Throws: ``Unavailable`` for text that names no stream, and for a stream in another Region.
+    static func stream(ofLetter text: String, _ session: AWSSession) throws -> StreamReference {
+        let region = session.client.configuration.region
+        guard let arn = KinesisStreamARN(text), StreamReference.isName(arn.name) else {
+            guard StreamReference.isName(text) else { throw Unavailable(problem: notAStream(text)) }
+            return try StreamReference(text)
+        }
+        guard arn.arn.region.utf8.elementsEqual(region.utf8) else {
+            throw Unavailable(
+                problem: "it came from the stream \(arn.name) in \(arn.arn.region), and \(region) is called; give "
+                    + "--region \(arn.arn.region), or --stream-name for another stream")
+        }
+        return try StreamReference("\(arn.arn)")
+    }
+
+    static func notAStream(_ text: String) -> String {
+        "\"\(String(decoding: text.utf8.prefix(100), as: UTF8.self))\" is not the ARN of a stream; give --stream-name"
     }
 }

@@ -12,35 +12,49 @@ struct LetterPut {
 
     private static let patience = 10
 
-    /// - Parameter entries: Their numbers are what ``run(_:)`` names them by.
+    /// - Parameter entries: Their numbers are what ``next()`` returns.
     init(_ stream: StreamReference, _ session: AWSSession, limits: PutQueue.Limits, entries: [PutQueue.Entry]) {
         (self.stream, self.session) = (stream, session)
         queue = PutQueue(limits: limits)
         for entry in entries { queue.add(entry) }
     }
 
-    /// - Parameter confirm: Gets the numbers of records that are on the stream now, request by request.
-    mutating func run(_ confirm: ([Int]) async -> Void) async throws {
-        while !queue.isEmpty {
-            try Task.checkCancellation()
-            let records = queue.next()
-            do {
-                let answer = try await session.read(stream.putRecords(records))
-                await confirm(try take(answer, of: records))
-            } catch {
-                for record in records.reversed() { queue.putBack(record) }
-                fruitless += 1
-                guard AWSSession.isRetryable(error), fruitless < Self.patience else { throw error }
-            }
-            guard fruitless < Self.patience else {
-                throw CommandError(
-                    description: "kinesis PutRecords: \(Self.patience) requests in a row brought no record on the "
-                        + "stream \(stream.name): \(lastRefusal)")
-            }
-            if fruitless > 0 {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...min(5000, 50 << min(fruitless, 8)))))
-            }
+    /// Makes one request.
+    ///
+    /// - Returns: The numbers of records that are on the stream since; nil when all are.
+    /// - Throws: When the stream takes none of what is left.
+    mutating func next() async throws -> [Int]? {
+        guard !queue.isEmpty else { return nil }
+        if fruitless > 0 {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 0...min(5000, 50 << min(fruitless, 8)))))
         }
+        try Task.checkCancellation()
+        let records = queue.next()
+        let put: [Int]
+        do { put = try take(try await session.read(stream.putRecords(records)), of: records) } catch {
+            for record in records.reversed() { queue.putBack(record) }
+            fruitless += 1
+            guard AWSSession.isRetryable(error), fruitless < Self.patience else { throw error }
+            return []
+        }
+        guard fruitless < Self.patience else {
+            throw CommandError(
+                description: "kinesis PutRecords: \(Self.patience) requests in a row put no record on the stream "
+                    + "\(stream.name): \(lastRefusal)")
+        }
+        return put
+    }
+
+    /// The requests that would be made if each put all of its records, with these records' numbers.
+    func plannedRequests() -> [(request: AWSRequest, numbers: [Int])] {
+        var queue = queue
+        var requests: [(request: AWSRequest, numbers: [Int])] = []
+        while !queue.isEmpty {
+            let records = queue.next()
+            for record in records { queue.confirm(record) }
+            requests.append((stream.putRecords(records), records.map(\.entry.number)))
+        }
+        return requests
     }
 
     /// - Returns: Numbers of the records that are on the stream.

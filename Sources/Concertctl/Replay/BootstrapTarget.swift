@@ -12,20 +12,27 @@ struct BootstrapTarget: ReplayTarget {
     private var delivered = 0
     private let path: String
     private let processors: String?
+    private let sinks: RealSinks
+    /// Names of the environment's settings that the binary did not get, sorted.
+    let leftOut: [String]
 
     /// Starts the binary at `path`.
     ///
-    /// - Parameter processors: What `PROCESSORS` is set to; nil leaves it as it is in the environment.
-    init(path: String, processors: String?) throws {
+    /// - Parameters:
+    ///   - processors: What `PROCESSORS` is set to; nil leaves it as it is in the environment.
+    ///   - sinks: Which settings of real sinks it gets.
+    init(path: String, processors: String?, sinks: RealSinks) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw CommandError(description: "\(path) is no executable file; build/bootstrap.sh makes dist/bootstrap")
         }
-        (self.path, self.processors) = (path, processors)
+        (self.path, self.processors, self.sinks) = (path, processors, sinks)
+        let (environment, leftOut) = sinks.filter(ProcessInfo.processInfo.environment)
+        self.leftOut = leftOut
         server = try RuntimeServer()
         log = BootstrapLog()
         process = Process()
         process.executableURL = URL(filePath: path)
-        process.environment = Self.environment(address: server.address, processors: processors)
+        process.environment = Self.environment(environment, address: server.address, processors: processors)
         process.standardInput = FileHandle.nullDevice
         process.standardError = log.pipe
         process.standardOutput = log.pipe
@@ -43,8 +50,10 @@ struct BootstrapTarget: ReplayTarget {
         }
     }
 
-    private static func environment(address: String, processors: String?) -> [String: String] {
-        var environment = ProcessInfo.processInfo.environment
+    private static func environment(
+        _ inherited: [String: String], address: String, processors: String?
+    ) -> [String: String] {
+        var environment = inherited
         environment["AWS_LAMBDA_RUNTIME_API"] = address
         // The report is read off the lines, so they must be there.
         environment["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
@@ -74,7 +83,11 @@ struct BootstrapTarget: ReplayTarget {
             return Delivery(invocationError: "\(type ?? "error"): \(message)", latency: latency)
         case .initError(let type, let body):
             let message = Self.message(in: body) ?? "no message"
-            throw CommandError(description: "the bootstrap could not start: \(type ?? "error"): \(message)")
+            let hint =
+                leftOut.isEmpty
+                ? ""
+                : "\n  these settings were left out: \(leftOut.joined(separator: ", ")); --real-sinks passes them on"
+            throw CommandError(description: "the bootstrap could not start: \(type ?? "error"): \(message)\(hint)")
         case .timedOut:
             // Lambda would end the environment now, and so does leaving.
             throw CommandError(
@@ -98,7 +111,7 @@ struct BootstrapTarget: ReplayTarget {
     }
 
     /// Another process of the same binary, as Lambda runs them side by side.
-    func worker() throws -> any ReplayTarget { try BootstrapTarget(path: path, processors: processors) }
+    func worker() throws -> any ReplayTarget { try BootstrapTarget(path: path, processors: processors, sinks: sinks) }
 
     mutating func finish() throws {}
 

@@ -26,14 +26,19 @@ enum PolledRecords {
                     record: PolledRecord(
                         sequenceNumber: sequence, partitionKey: kinesis["partitionKey"]?.string ?? sequence,
                         arrival: Int64((arrival ?? 0) * 1000), json: json),
-                    shard: record["eventID"]?.string.map { String($0.prefix { $0 != ":" }) } ?? "shardId-000000000000",
+                    shard: record["eventID"]?.string.map(shard) ?? "shardId-000000000000",
                     stream: record["eventSourceARN"]?.string))
         }
         return sources
     }
 
-    /// Where the elements of the list `Records` stand.
-    private static func elements(of bytes: [UInt8]) -> [Range<Int>]? {
+    /// The part of an event ID before its colon.
+    private static func shard(ofEventID text: String) -> String {
+        String(decoding: text.utf8.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+    }
+
+    /// Ranges of the elements of the list `Records`; nil when `bytes` is not an object with one.
+    static func elements(of bytes: [UInt8]) -> [Range<Int>]? {
         var scanner = JSONScanner()
         var found: [Range<Int>]?
         do throws(JSONError) {

@@ -10,11 +10,13 @@ struct Replay: Command {
         discussion: """
             Feeds events through the real processing path, with no AWS account, and reports what became of every record.
 
-            A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON), or a folder of both; NAME.response.json files are passed over. "-" is standard input.
+            A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON), the output of aws kinesis get-records, or a folder of these; each may be compressed with gzip. NAME.response.json files are passed over. "-" is standard input.
 
             With --from-stream, and with any option that a mapping has (--retries, --bisect, --on-failure, --shards, --parallelization-factor, --workers, --max-record-age, --window, --tumbling-window), the events are taken apart, and their records delivered as Lambda's poller delivers a stream's: in batches of --batch-size by shard, from the first record that failed on again, until all are done or given up.
 
             --from-stream reads what is on the stream, from --from to its newest record, and changes nothing there; --record saves it as a fixture.
+
+            --bootstrap does not pass on the settings of real sinks (DEAD_LETTER_*, REDSHIFT_*, CACHE_*, NOTIFY_*) unless --real-sinks is given; without --bootstrap nothing is ever written to them.
 
             Bad records fail, unless --sink-dir says where their dead letters are kept. Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
 
@@ -22,7 +24,8 @@ struct Replay: Command {
             """,
         usage: ["PATH... [options]", "- [options]", "--from-stream NAME [options]"],
         options: [
-            ReplayOptions.bootstrap, ReplayOptions.batchSize, ReplayOptions.repeats, ReplayOptions.retries,
+            ReplayOptions.bootstrap, ReplayOptions.realSinks, ReplayOptions.batchSize, ReplayOptions.repeats,
+            ReplayOptions.retries,
             ReplayOptions.bisect, ReplayOptions.onFailure, ReplayOptions.shards, ReplayOptions.factor,
             ReplayOptions.workers, ReplayOptions.age, ReplayOptions.window, ReplayOptions.tumblingWindow,
             ReplayOptions.rate, ReplayOptions.processors, ReplayOptions.sinkFolder, ReplayOptions.report,
@@ -42,6 +45,7 @@ struct Replay: Command {
     /// Where on which stream; nil when files are replayed.
     private let stream: (reference: StreamReference, start: TailStart, limit: Int)?
     private let bootstrap: String?
+    private let sinks: RealSinks
     private let batchSize: Int
     private let repetitions: Int
     private let processors: String?
@@ -59,6 +63,7 @@ struct Replay: Command {
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
         bootstrap = arguments.string(ReplayOptions.bootstrap)
+        sinks = arguments.flag(ReplayOptions.realSinks) ? .all : .none
         batchSize = try arguments.integer(ReplayOptions.batchSize, in: 1...10_000) ?? 100
         repetitions = try arguments.integer(ReplayOptions.repeats, in: 1...1_000_000) ?? 1
         processors = arguments.string(ReplayOptions.processors)
@@ -79,6 +84,10 @@ struct Replay: Command {
         }
         if !paths.isEmpty, stream != nil {
             throw UsageError(description: "--from-stream replays a stream, and \(paths[0]) is a file; give one of them")
+        }
+        if bootstrap == nil, arguments.flag(ReplayOptions.realSinks) {
+            throw UsageError(
+                description: "--real-sinks is for --bootstrap; the embedded sinks never write to real ones")
         }
         if bootstrap != nil, sinkFolder != nil {
             throw UsageError(description: "--sink-dir is for the embedded sinks, which --bootstrap does not use")
@@ -109,6 +118,7 @@ struct Replay: Command {
         var polled = poller.map {
             PolledReplay(Array(repeatElement(events, count: repetitions).joined()), settings: $0, shards: shards)
         }
+        noteLargeEvents(polled?.whole ?? events)
         var targets = [try makeTarget()]
         defer { for index in targets.indices { targets[index].stop() } }
         while targets.count < workers { targets.append(try targets[0].worker()) }
@@ -150,6 +160,7 @@ struct Replay: Command {
             if events.isEmpty {
                 throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
             }
+            Self.noteForeignEvents(events)
             return events
         }
         let source = StreamSource(
@@ -164,6 +175,27 @@ struct Replay: Command {
             )
         }
         return events
+    }
+
+    /// Names events that Lambda would not accept.
+    private func noteLargeEvents(_ events: [ReplayEvent]) {
+        let large = events.filter { $0.bytes.count > EventLimit.event }
+        for event in large.prefix(10) {
+            Console.note(
+                "\(MessageText.escaped(event.name)): an event of \(event.bytes.count) bytes; Lambda accepts up to "
+                    + "\(EventLimit.event) (6 MB)")
+        }
+        if large.count > 10 { Console.note("and \(large.count - 10) more such events") }
+    }
+
+    /// Names events of other services, which the function refuses.
+    private static func noteForeignEvents(_ events: [ReplayEvent]) {
+        for event in events {
+            guard let record = PolledRecords.elements(of: event.bytes)?.first,
+                let foreign = ForeignEvent(ofRecord: Array(event.bytes[record]))
+            else { continue }
+            Console.note("\(MessageText.escaped(event.name)) is \(foreign.name); \(foreign.remedy)")
+        }
     }
 
     /// Saves events, one a line, which is how a replay reads several.
@@ -236,10 +268,21 @@ struct Replay: Command {
     }
 
     private func makeTarget() throws -> any ReplayTarget {
-        if let bootstrap { return try BootstrapTarget(path: bootstrap, processors: processors) }
+        if let bootstrap {
+            let target = try BootstrapTarget(path: bootstrap, processors: processors, sinks: sinks)
+            if !target.leftOut.isEmpty {
+                Console.note(
+                    "not passed on to the bootstrap: \(target.leftOut.joined(separator: ", ")); --real-sinks passes them on"
+                )
+            }
+            return target
+        }
         return try InProcessTarget(
             processors: chosenProcessors, sinkFolder: sinkFolder, aggregatesWindows: poller?.tumblingWindow != nil)
     }
+
+    /// Of a bootstrap, when no option names them.
+    private var namedProcessors: String { sinks == .all ? "as the environment says" : "log" }
 
     private var chosenProcessors: String {
         processors ?? (sinkFolder == nil ? "local" : "local,redshift,cache,notifier")
@@ -251,7 +294,7 @@ struct Replay: Command {
         var settings = [("source", source), ("batch size", String(batchSize))]
         settings.append(("delivered", poller == nil ? "events as they are" : "as Lambda's poller delivers"))
         settings.append(("function", bootstrap ?? "in this process"))
-        settings.append(("processors", bootstrap == nil ? chosenProcessors : processors ?? "as the environment says"))
+        settings.append(("processors", bootstrap == nil ? chosenProcessors : processors ?? namedProcessors))
         for option in ReplayOptions.poller + [ReplayOptions.rate, ReplayOptions.repeats] where arguments.has(option) {
             settings.append((String(option.name.dropFirst(2)), arguments.string(option) ?? ""))
         }

@@ -2,6 +2,10 @@
 enum ReplayOptions {
     static let bootstrap = OptionDescription(
         "--bootstrap", .value("PATH"), "drive this binary over a local Runtime API, instead of running in this process")
+    static let realSinks = OptionDescription(
+        "--real-sinks", .flag,
+        "with --bootstrap: pass on the settings of real sinks (DEAD_LETTER_*, REDSHIFT_*, CACHE_*, NOTIFY_*), so that it writes to them"
+    )
     static let batchSize = OptionDescription(
         "--batch-size", .value("N"), "records an event, 1...10000 (default 100)")
     static let repeats = OptionDescription(

@@ -1,3 +1,4 @@
+import Clients
 import Foundation
 import JSON
 
@@ -17,16 +18,16 @@ struct ReplaySource {
 
     init(batchSize: Int) { self.batchSize = batchSize }
 
-    /// - Throws: ``CommandError`` for a path that cannot be read.
+    /// - Throws: ``CommandError`` for a path that cannot be read, and for a file of another format.
     mutating func events(at paths: [String]) throws -> [ReplayEvent] {
         var events: [ReplayEvent] = []
         for path in paths {
             if path == "-" {
-                events += self.events(in: [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()), name: "-")
+                events += try self.events(in: try InputFile.contents(of: .standardInput, name: "-"), name: "-")
                 continue
             }
             for file in try Self.files(at: path) {
-                events += self.events(in: try Self.contents(of: file), name: file)
+                events += try self.events(in: try InputFile.contents(of: file), name: file)
             }
         }
         return events
@@ -41,45 +42,101 @@ struct ReplaySource {
             throw CommandError(description: "the folder \(path) cannot be read")
         }
         let found = names.compactMap { $0 as? String }.filter { name in
-            [".json", ".ndjson", ".jsonl"].contains { name.hasSuffix($0) } && !name.hasSuffix(".response.json")
-                && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+            func ends(_ suffix: String) -> Bool { name.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
+            let isHidden = name.utf8.split(separator: UInt8(ascii: "/")).contains { $0.first == UInt8(ascii: ".") }
+            return suffixes.contains { ends($0) || ends($0 + ".gz") } && !ends(".response.json") && !isHidden
         }
-        return found.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
+        return found.sorted().map { path.utf8.last == UInt8(ascii: "/") ? path + $0 : path + "/" + $0 }
     }
 
-    static func contents(of path: String) throws -> [UInt8] {
-        do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
-            throw CommandError(description: "\(path) cannot be read: \((error as NSError).localizedDescription)")
-        }
-    }
+    private static let suffixes = [".json", ".ndjson", ".jsonl"]
 
-    private mutating func events(in bytes: [UInt8], name: String) -> [ReplayEvent] {
-        if name.hasSuffix(".event.json") || Self.isEvent(bytes) { return [ReplayEvent(name: name, bytes: bytes)] }
+    private mutating func events(in file: [UInt8], name: String) throws -> [ReplayEvent] {
+        let bytes = try InputFile.text(file, name: name)
+        if name.utf8.suffix(11).elementsEqual(".event.json".utf8) { return [ReplayEvent(name: name, bytes: bytes)] }
         let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
             .filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
-        // A broken .json file is one bad payload, unless it looks like one payload a line.
-        let isOnePayload = name.hasSuffix(".json") && !(lines.first.map { JSONScanner.isOneValue(Array($0)) } ?? true)
-        if isOnePayload || JSONScanner.isOneValue(bytes) { return batches([bytes[...]], name: name) }
-        var events: [ReplayEvent] = []
-        var payloads: [ArraySlice<UInt8>] = []
-        for line in lines {
-            // A line may be a whole event as well, as they stand in logs.
-            guard Self.isEvent(Array(line)) else {
-                payloads.append(line)
-                continue
+        if JSONScanner.isOneValue(bytes) {
+            if !Self.isEvent(bytes), let form = FileForm(ofObject: bytes) {
+                throw CommandError(description: form.refusal(of: name))
             }
-            events += batches(payloads, name: name) + [ReplayEvent(name: name, bytes: Array(line))]
-            payloads = []
+            return try events(of: [bytes[...]], name: name)
         }
-        return events + batches(payloads, name: name)
+        // A broken .json file is one bad payload, unless it looks like one payload a line.
+        let isOnePayload =
+            name.utf8.suffix(5).elementsEqual(".json".utf8)
+            && !(lines.first.map { JSONScanner.isOneValue(Array($0)) } ?? true)
+        if let objects = InputFile.objects(in: bytes) { return try events(of: objects.map { bytes[$0] }, name: name) }
+        if isOnePayload { return batches([bytes[...]], name: name) }
+        return try events(of: lines.flatMap(Self.objects), name: name)
     }
 
-    private mutating func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
-        stride(from: 0, to: payloads.count, by: batchSize).map { start in
-            let part = payloads[start..<min(start + batchSize, payloads.count)]
-            defer { payloadCount += part.count }
-            return ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: part, firstIndex: payloadCount))
+    /// A line, or the JSON objects that follow one another in it.
+    private static func objects(inLine line: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        let bytes = Array(line)
+        return InputFile.objects(in: bytes).map { $0.map { bytes[$0] } } ?? [line]
+    }
+
+    /// Events as they are, records and payloads put together, in their order.
+    private mutating func events(of documents: [ArraySlice<UInt8>], name: String) throws -> [ReplayEvent] {
+        var events: [ReplayEvent] = []
+        var payloads: [ArraySlice<UInt8>] = []
+        var records: [RestoredRecord] = []
+        func isRecord(_ document: ArraySlice<UInt8>) -> Bool {
+            // Most documents are payloads, and need not be read for this.
+            document.prefix(4096).place(of: Self.sequenceMember) != nil
+                || document.suffix(4096).place(of: Self.sequenceMember) != nil
         }
+        for document in documents {
+            // A line may be a whole event as well, as in logs.
+            if Self.isEvent(Array(document)) {
+                events += batches(payloads, name: name) + recordEvents(records, name: name)
+                (payloads, records) = ([], [])
+                let bytes = Array(document)
+                if let found = try KinesisRecords.records(ofOutput: bytes, name: name) {
+                    events += recordEvents(found, name: name)
+                } else {
+                    events.append(ReplayEvent(name: name, bytes: bytes))
+                }
+            } else if isRecord(document), let record = try KinesisRecords.record(Array(document), name: name) {
+                events += batches(payloads, name: name)
+                payloads = []
+                records.append(record)
+            } else {
+                events += recordEvents(records, name: name)
+                records = []
+                payloads.append(document)
+            }
+        }
+        return events + batches(payloads, name: name) + recordEvents(records, name: name)
+    }
+
+    private static let sequenceMember = Array("\"SequenceNumber\"".utf8)
+
+    private func recordEvents(_ records: [RestoredRecord], name: String) -> [ReplayEvent] {
+        KinesisRecords.parts(of: records, batchSize: batchSize).map {
+            ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: Array($0)))
+        }
+    }
+
+    /// Events of up to ``batchSize`` payloads, and of up to what Lambda accepts.
+    private mutating func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
+        var events: [ReplayEvent] = []
+        var start = payloads.startIndex
+        while start < payloads.endIndex {
+            var end = start
+            var bytes = 0
+            while end < payloads.endIndex, end - start < batchSize {
+                bytes += EventLimit.size(ofData: payloads[end].count)
+                if end > start, bytes > EventLimit.batch { break }
+                end += 1
+            }
+            events.append(
+                ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: payloads[start..<end], firstIndex: payloadCount)))
+            payloadCount += end - start
+            start = end
+        }
+        return events
     }
 
     /// Whether `bytes` are one JSON object with a member `Records` that is a list.
@@ -159,15 +216,15 @@ enum LambdaEvent {
         write("sequenceNumber", record.sequenceNumber)
         write("data", Data(record.data).base64EncodedString())
         writer.key("approximateArrivalTimestamp")
-        writer.number(record.arrival ?? Date().timeIntervalSince1970)
+        let arrival = record.arrival.flatMap { (0..<1e11).contains($0) ? $0 : nil }
+        writer.number(arrival ?? Date().timeIntervalSince1970)
         writer.closeObject()
         write("eventSource", "aws:kinesis")
         write("eventVersion", "1.0")
         write("eventID", "\(record.shard ?? shardID):\(record.sequenceNumber)")
         write("eventName", "aws:kinesis:record")
         write("invokeIdentityArn", "arn:aws:iam::000000000000:role/replay")
-        let parts = (record.stream ?? streamARN).split(separator: ":", omittingEmptySubsequences: false)
-        write("awsRegion", parts.count > 3 ? String(parts[3]) : "us-east-1")
+        write("awsRegion", KinesisStreamARN(record.stream ?? streamARN)?.arn.region ?? "us-east-1")
         write("eventSourceARN", record.stream ?? streamARN)
         writer.closeObject()
     }

@@ -17,7 +17,8 @@ struct StreamSource {
     func events(batchSize: Int, progress: (Int) -> Void) async throws -> [ReplayEvent] {
         let arn = try await stream.summary(session).arn
         var tail = try await Tail(stream, session, from: start, shardID: nil)
-        var records: [String: [RestoredRecord]] = [:]
+        // By shard, as bytes.
+        var records: [[UInt8]: [RestoredRecord]] = [:]
         var count = 0
         while count < limit, !tail.isCaughtUp, !tail.isOver {
             guard let read = try await tail.step(until: nil) else { continue }
@@ -31,31 +32,15 @@ struct StreamSource {
                 }
                 return restored
             }
-            records[read.shard, default: []] += found
+            records[Array(read.shard.utf8), default: []] += found
             count += found.count
             progress(count)
         }
-        return records.sorted { $0.key < $1.key }.flatMap { shard, records in
-            Self.parts(of: records, batchSize: batchSize).map {
-                ReplayEvent(name: shard, bytes: LambdaEvent.bytes(of: Array($0)))
+        return records.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { shard, records in
+            KinesisRecords.parts(of: records, batchSize: batchSize).map {
+                ReplayEvent(
+                    name: String(decoding: shard, as: UTF8.self), bytes: LambdaEvent.bytes(of: Array($0)))
             }
         }
-    }
-
-    /// Cuts a shard's records into what one event may hold.
-    private static func parts(of records: [RestoredRecord], batchSize: Int) -> [ArraySlice<RestoredRecord>] {
-        var parts: [ArraySlice<RestoredRecord>] = []
-        var start = 0
-        var bytes = 0
-        for (index, record) in records.enumerated() {
-            // In base64, with what stands around it.
-            let size = record.data.count / 3 * 4 + record.partitionKey.utf8.count + 700
-            if index > start, index - start >= batchSize || bytes + size > 6_000_000 {
-                parts.append(records[start..<index])
-                (start, bytes) = (index, 0)
-            }
-            bytes += size
-        }
-        return start < records.count ? parts + [records[start...]] : parts
     }
 }

@@ -14,8 +14,10 @@ enum Gzip {
     /// Replaces `output` by what `bytes` inflate to.
     ///
     /// - Throws: ``PayloadError`` with reason `gzip` when `bytes` are damaged, end early, go on after the last
-    ///   member, or inflate to more than ``limit``.
-    static func inflate(_ bytes: Span<UInt8>, into output: inout [UInt8]) throws(PayloadError) {
+    ///   member, or inflate to more than `limit`.
+    static func inflate(
+        _ bytes: Span<UInt8>, limit: Int = limit, into output: inout [UInt8]
+    ) throws(PayloadError) {
         output.removeAll(keepingCapacity: true)
         var stream = unsafe z_stream()
         // 15 bits of window; 16 more ask for the gzip format, and nothing else.
@@ -29,7 +31,7 @@ enum Gzip {
             unsafe stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
             unsafe stream.avail_in = UInt32(clamping: input.count)
             return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64 * 1024) { chunk in
-                unsafe inflateMembers(&stream, chunk: chunk, into: &output)
+                unsafe inflateMembers(&stream, limit: limit, chunk: chunk, into: &output)
             }
         }
         if let failure { throw PayloadError(.gzip, "data is gzip, and \(failure)") }
@@ -37,7 +39,7 @@ enum Gzip {
 
     /// What is wrong, or nil when all members were inflated.
     private static func inflateMembers(
-        _ stream: inout z_stream, chunk: UnsafeMutableBufferPointer<UInt8>, into output: inout [UInt8]
+        _ stream: inout z_stream, limit: Int, chunk: UnsafeMutableBufferPointer<UInt8>, into output: inout [UInt8]
     ) -> String? {
         while true {
             unsafe stream.next_out = chunk.baseAddress

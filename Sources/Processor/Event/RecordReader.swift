@@ -83,10 +83,13 @@ extension RecordReader {
     }
 
     /// What `data` inflates to; nil when it is no gzip data, or damaged.
-    package static func inflated(_ data: [UInt8]) -> [UInt8]? {
+    package static func inflated(_ data: [UInt8]) -> [UInt8]? { inflated(data, limit: Gzip.limit) }
+
+    /// What `data` inflates to; nil when it is not gzip data, damaged, or more than `limit` bytes.
+    package static func inflated(_ data: [UInt8], limit: Int) -> [UInt8]? {
         guard Gzip.isGzip(data.span) else { return nil }
         var output: [UInt8] = []
-        do throws(PayloadError) { try Gzip.inflate(data.span, into: &output) } catch { return nil }
+        do throws(PayloadError) { try Gzip.inflate(data.span, limit: limit, into: &output) } catch { return nil }
         return output
     }
 }
