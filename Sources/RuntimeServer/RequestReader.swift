@@ -23,8 +23,8 @@ struct RequestReader {
     private var filled = 0
 
     private static let headLimit = 64 * 1024
-    /// Far over what Lambda takes, which the server has to refuse by its own rule.
-    private static let bodyLimit = 256 * 1024 * 1024
+    /// Far above what Lambda accepts, which the server refuses by its own rule.
+    private static let bodyLimit = 64 * 1024 * 1024
 
     init(_ socket: ClientSocket) { self.socket = socket }
 

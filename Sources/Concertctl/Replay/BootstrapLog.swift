@@ -50,7 +50,7 @@ final class BootstrapLog: Sendable {
 
     /// The last lines that said nothing of a record: why a process ended, say.
     func remaining() -> String {
-        state.withLock { $0.others.joined(separator: "\n") }
+        state.withLock { $0.others.map { MessageText.escaped($0) }.joined(separator: "\n") }
     }
 
     private func add(_ data: Data) {
@@ -85,7 +85,9 @@ final class BootstrapLog: Sendable {
             state.others.append(String(decoding: line.prefix(10_000), as: UTF8.self))
             return
         }
-        if fields["level"] as? String == "DEBUG" { Console.note(String(decoding: line, as: UTF8.self)) }
+        if fields["level"] as? String == "DEBUG" {
+            Console.note(MessageText.escaped(String(decoding: line, as: UTF8.self)))
+        }
         // One that comes behind what was asked for already, in another read of the pipe, is late.
         if fields["Processor"] != nil, state.byRequest[requestID] == nil { return }
         var delivery = state.byRequest[requestID] ?? Delivery()

@@ -107,7 +107,10 @@ struct BootstrapTarget: ReplayTarget {
     }
 
     private static func message(in body: [UInt8]) -> String? {
-        (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])?["errorMessage"] as? String
+        let document = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        let message = (document?["errorMessage"] as? String)?.unicodeScalars
+        // An answer may have megabytes of it.
+        return message.map { MessageText.escaped(String($0.prefix(4000))) }
     }
 
     /// Another process of the same binary, as Lambda runs them side by side.

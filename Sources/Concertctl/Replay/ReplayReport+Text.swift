@@ -13,7 +13,9 @@ extension ReplayReport {
         lines += badRecordLines
         if !invocationErrors.isEmpty {
             lines.append("failed invocations")
-            for (event, message) in invocationErrors { lines.append("  \(event): \(MessageText.escaped(message))") }
+            for (event, message) in invocationErrors {
+                lines.append("  \(MessageText.escaped(event)): \(MessageText.escaped(message))")
+            }
             lines.append("")
         }
         if let polling { lines += Self.lines(of: polling, invocations: invocations.count) }
@@ -34,8 +36,8 @@ extension ReplayReport {
         var lines = Self.table("bad records", byReason.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         for (event, record) in badRecords {
             let place = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
-            lines.append("  \(event): \(record.sequenceNumber)\(place)")
-            lines.append("    \(record.reason): \(MessageText.escaped(record.message))")
+            lines.append(MessageText.escaped("  \(event): \(record.sequenceNumber)\(place)"))
+            lines.append(MessageText.escaped("    \(record.reason): \(record.message)"))
         }
         if badRecordCount > badRecords.count { lines.append("  and \(badRecordCount - badRecords.count) more") }
         return lines + [""]
