@@ -181,22 +181,17 @@ extension Examination {
     mutating func mappings() async throws -> [MappingSettings] {
         var found: [MappingSettings] = []
         for source in [nil, summary?.arn] {
-            var marker: String?
-            repeat {
-                let answer: AWSResponse
+            let all = try await Paging.all { marker in
                 do {
-                    answer = try await self.answer(to: listMappings(source: source, marker: marker))
+                    let page = try await json(listMappings(source: source, marker: marker))
+                    return Page(
+                        (page["EventSourceMappings"]?.array ?? []).compactMap(MappingSettings.init),
+                        next: page["NextMarker"]?.string)
                 } catch let error as AWSError where error.code == "ResourceNotFoundException" {
-                    break
+                    return Page([], next: nil)
                 }
-                let page = try answer.json()
-                for mapping in (page["EventSourceMappings"]?.array ?? []).compactMap(MappingSettings.init)
-                where !found.contains(where: { $0.uuid == mapping.uuid }) {
-                    found.append(mapping)
-                }
-                let next = page["NextMarker"]?.string
-                marker = next == marker ? nil : next
-            } while marker != nil
+            }
+            for mapping in all where !found.contains(where: { $0.uuid == mapping.uuid }) { found.append(mapping) }
         }
         return found
     }

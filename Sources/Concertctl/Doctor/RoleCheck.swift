@@ -122,16 +122,13 @@ extension Examination {
     private mutating func list(
         _ operation: String, _ name: String, _ role: AWSRequest.QueryItem
     ) async throws -> [XMLElement] {
-        var found: [XMLElement] = []
-        var marker: String?
-        repeat {
+        try await Paging.all { marker in
             let page = marker.map { [role, .init("Marker", $0)] } ?? [role]
             let answer = try await xml(.iam(operation, page))
-            found += answer.first(operation + "Result")?.list(name) ?? []
-            let next = answer.first("Marker")?.text
-            marker = answer.first("IsTruncated")?.text == "true" && next != marker ? next : nil
-        } while marker != nil
-        return found
+            return Page(
+                answer.first(operation + "Result")?.list(name) ?? [],
+                next: answer.first("IsTruncated")?.text == "true" ? answer.first("Marker")?.text : nil)
+        }
     }
 
     /// IAM sends policies percent-encoded.

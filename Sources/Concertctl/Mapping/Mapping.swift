@@ -106,18 +106,15 @@ extension AWSSession {
     ///
     /// By the source alone: what Lambda makes of a function's name depends on how the mapping's creator wrote it.
     func mappings(of sourceARN: String?) async throws -> [Mapping] {
-        var found: [Mapping] = []
-        var seen: Set<[UInt8]> = []
-        var marker: String?
-        repeat {
+        let all = try await Paging.all { marker in
             let answer = try await read(.listMappings(of: sourceARN, marker: marker))
-            for description in answer["EventSourceMappings"]?.array ?? [] {
-                let mapping = try Mapping(description, answered: "ListEventSourceMappings")
-                if seen.insert(Array(mapping.uuid.utf8)).inserted { found.append(mapping) }
+            let mappings = try (answer["EventSourceMappings"]?.array ?? []).map {
+                try Mapping($0, answered: "ListEventSourceMappings")
             }
-            let next = answer["NextMarker"]?.string
-            marker = next == marker || next == "" ? nil : next
-        } while marker != nil
+            return Page(mappings, next: answer["NextMarker"]?.string)
+        }
+        var seen: Set<[UInt8]> = []
+        let found = all.filter { seen.insert(Array($0.uuid.utf8)).inserted }
         // A server that does not know the filter is no reason to touch another stream's mapping.
         return found.filter { sourceARN == nil || $0.sourceARN == sourceARN }
     }

@@ -1,3 +1,4 @@
+import Clients
 import JSON
 
 /// One of a stream's shards, as far as people look at it.
@@ -43,15 +44,11 @@ struct Shard: Sendable {
 extension StreamReference {
     /// All pages of `ListShards`, closed shards included.
     func shards(_ session: AWSSession) async throws -> [JSONValue] {
-        var shards: [JSONValue] = []
-        var token: String?
-        repeat {
+        try await Paging.all { token in
             // With a token AWS refuses the stream's name.
             let answer = try await session.read(
                 token.map { .kinesis("ListShards", ["NextToken": .string($0)]) } ?? request("ListShards"))
-            shards += answer["Shards"]?.array ?? []
-            token = answer["NextToken"]?.string
-        } while token != nil
-        return shards
+            return Page(answer["Shards"]?.array ?? [], next: answer["NextToken"]?.string)
+        }
     }
 }

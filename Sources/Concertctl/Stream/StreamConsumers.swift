@@ -23,14 +23,10 @@ struct StreamConsumerSummary: Sendable {
 extension StreamSummary {
     /// All pages of `ListStreamConsumers`.
     func consumers(_ session: AWSSession) async throws -> [JSONValue] {
-        var consumers: [JSONValue] = []
-        var token: String?
-        repeat {
+        try await Paging.all { token in
             let answer = try await session.read(consumerRequest("ListStreamConsumers", token: token))
-            consumers += answer["Consumers"]?.array ?? []
-            token = answer["NextToken"]?.string
-        } while token != nil
-        return consumers
+            return Page(answer["Consumers"]?.array ?? [], next: answer["NextToken"]?.string)
+        }
     }
 
     /// Nil when no consumer of this name is registered.

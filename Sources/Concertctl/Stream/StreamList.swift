@@ -40,19 +40,15 @@ struct StreamList: Command {
 
     /// All pages of `ListStreams`.
     static func streams(_ session: AWSSession) async throws -> [JSONValue] {
-        var streams: [JSONValue] = []
-        var known: Set<[UInt8]> = []
-        var last: String?
-        repeat {
+        let streams = try await Paging.all { last in
             let answer = try await session.read(
                 .kinesis("ListStreams", .object(ofPresent: [("ExclusiveStartStreamName", last.map { .string($0) })])))
             let names = answer["StreamNames"]?.array ?? []
             // Older servers give names alone.
             let page = answer["StreamSummaries"]?.array ?? names.map { .object(ofPresent: [("StreamName", $0)]) }
-            streams += page.filter { known.insert(Array(($0["StreamName"]?.string ?? "").utf8)).inserted }
-            let next = names.last?.string
-            last = answer["HasMoreStreams"]?.bool == true && next != last ? next : nil
-        } while last != nil
-        return streams
+            return Page(page, next: answer["HasMoreStreams"]?.bool == true ? names.last?.string : nil)
+        }
+        var seen: Set<[UInt8]> = []
+        return streams.filter { seen.insert(Array(($0["StreamName"]?.string ?? "").utf8)).inserted }
     }
 }

@@ -1,3 +1,4 @@
+import Clients
 import JSON
 import Processor
 
@@ -87,19 +88,16 @@ struct StreamTags: Sendable, Equatable {
 extension StreamReference {
     /// All pages of `ListTagsForStream`.
     func tags(_ session: AWSSession) async throws -> StreamTags {
-        var tags = StreamTags()
-        var last: String?
-        while true {
+        let pages = try await Paging.all { last in
             let answer = try await session.read(
                 request("ListTagsForStream", ("ExclusiveStartTagKey", last.map { .string($0) })))
             let page = (answer["Tags"]?.array ?? []).compactMap { tag in
                 tag["Key"]?.string.map { (key: $0, value: tag["Value"]?.string ?? "") }
             }
-            for tag in page { tags.set(tag.value, forKey: tag.key) }
-            guard answer["HasMoreTags"]?.bool == true, let next = page.last?.key, next != last else {
-                return tags
-            }
-            last = next
+            return Page(page, next: answer["HasMoreTags"]?.bool == true ? page.last?.key : nil)
         }
+        var tags = StreamTags()
+        for tag in pages { tags.set(tag.value, forKey: tag.key) }
+        return tags
     }
 }

@@ -1,0 +1,80 @@
+/// One page of a list.
+public struct Page<Element> {
+    public var elements: [Element]
+    /// What asks for the next page; nil or empty on the last one.
+    public var next: String?
+
+    public init(_ elements: [Element], next: String?) { (self.elements, self.next) = (elements, next) }
+}
+
+/// Reads all pages of a list.
+///
+/// It starts again when the service says that a token has expired, and ends with an error when
+/// the service never ends the list.
+public enum Paging {
+    /// How often a list starts again after an expired token.
+    private static let restartLimit = 3
+
+    /// Returns the elements of all pages.
+    ///
+    /// - Parameter page: Reads the page that a token asks for, the first one for nil; called again from the start when
+    ///   a token has expired.
+    /// - Throws: ``PagingError``, and what `page` throws.
+    public static func all<Element>(_ page: (String?) async throws -> Page<Element>) async throws -> [Element] {
+        var restarts = 0
+        while true {
+            do { return try await once(page) } catch let error as AWSError where error.code == expired {
+                guard restarts < restartLimit else { throw error }
+                restarts += 1
+            }
+        }
+    }
+
+    private static let expired = "ExpiredNextTokenException"
+
+    private static func once<Element>(_ page: (String?) async throws -> Page<Element>) async throws -> [Element] {
+        var elements: [Element] = []
+        var tokens = PageTokens()
+        var token: String?
+        repeat {
+            try Task.checkCancellation()
+            let found = try await page(token)
+            elements += found.elements
+            token = try tokens.checked(found.next)
+        } while token != nil
+        return elements
+    }
+}
+
+/// The tokens of one list.
+struct PageTokens {
+    private var seen: Set<[UInt8]> = []
+
+    /// More pages than any list of the services used here has.
+    static let limit = 20_000
+
+    /// Returns the token for the next page; nil after the last one.
+    ///
+    /// - Throws: ``PagingError`` for a token that came before, and after ``limit`` pages.
+    mutating func checked(_ token: String?) throws(PagingError) -> String? {
+        guard let token, !token.isEmpty else { return nil }
+        guard seen.insert(Array(token.utf8)).inserted else { throw .repeatedToken }
+        guard seen.count < Self.limit else { throw .endless }
+        return token
+    }
+}
+
+/// Why a list has no end.
+public enum PagingError: Error, Equatable, Sendable {
+    case repeatedToken
+    case endless
+}
+
+extension PagingError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .repeatedToken: "the service returned the same page token twice, so the list would never end"
+        case .endless: "the list has more than \(PageTokens.limit) pages"
+        }
+    }
+}
