@@ -65,7 +65,7 @@ let package = Package(
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: settings),
         .testTarget(
             name: "ClientsTests", dependencies: ["Clients", "JSON", "Telemetry", "TestSupport", "Transport"],
-            swiftSettings: settings),
+            exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON", "TestSupport"], exclude: ["Conformance"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),

@@ -1,7 +1,9 @@
 extension Substring {
-    /// Without white space at either end.
+    /// Without white space at either end, by Unicode scalars.
     package var trimmed: Substring {
-        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace })
+        let scalars = unicodeScalars
+        guard let start = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let end = scalars.lastIndex(where: { !$0.properties.isWhitespace })
         else { return self[endIndex...] }
         return self[start...end]
     }

@@ -170,8 +170,8 @@ final class AWSClientCallTests: XCTestCase {
 
     func testNothingIsSentWithoutARegionOrToNoURL() async {
         for (region, url, text) in [
-            ("", nil, "no Region is set: set AWS_REGION"), ("us east", nil, "\"us east\" is no Region"),
-            ("us-east-1", "localhost:4566", "\"localhost:4566\" is no URL"),
+            ("", nil, "no Region is set: set AWS_REGION"), ("us east", nil, "\"us east\" is not a Region"),
+            ("us-east-1", "localhost:4566", "\"localhost:4566\" is not a URL"),
         ] {
             let http = ScriptedHTTPClient([])
             var configuration = AWSClient.Configuration(region: region, credentials: FakeCredentialSource(["AKID"]))

@@ -282,9 +282,9 @@ final class AWSClientTests: XCTestCase {
 
     func testSaysWhatIsWrongWithRegionAndEndpoint() async {
         for (region, url, words) in [
-            ("", nil, "no Region is set"), ("us_east_1", nil, "\"us_east_1\" is no Region"),
-            ("evil.example/x-y-1", nil, "is no Region"), ("us-east-1", "localhost:5555", "is no URL"),
-            ("us-east-1", "http://user:pw@h/", "is no URL"), ("us-east-1", "http://h/\n", "is no URL"),
+            ("", nil, "no Region is set"), ("us_east_1", nil, "\"us_east_1\" is not a Region"),
+            ("evil.example/x-y-1", nil, "is not a Region"), ("us-east-1", "localhost:5555", "is not a URL"),
+            ("us-east-1", "http://user:pw@h/", "is not a URL"), ("us-east-1", "http://h/\n", "is not a URL"),
         ] as [(String, String?, String)] {
             var configuration = AWSClient.Configuration(
                 region: region, credentials: StaticCredentials(Self.credentials, origin: "a test"))

@@ -110,6 +110,116 @@ final class AWSResponseTests: XCTestCase {
         for text in shown { XCTAssertEqual(mask.masked(text), text) }
     }
 
+    func testMasksWhereverAServiceQuotes() {
+        let credentials = AWSCredentials(
+            accessKeyID: "AKIDEXAMPLE", secretAccessKey: "sec/ret+text", sessionToken: "tok/en+text==")
+        let mask = SecretMask(credentials)
+        for secret in ["tok/en+text==", "ASIAIOSFODNN7EXAMPLE", "sec/ret+text"] {
+            for body in [
+                "{\"__type\":\"\(secret)\",\"message\":\"\(secret)\"}",
+                "<Error><Code>\(secret)</Code><Message>\(secret)</Message><RequestId>\(secret)</RequestId></Error>",
+                "{\"message\":\"\u{600}\(secret)\u{301}\"}", "{\"message\":\"\(secret)\\r\\n\(secret)\"}",
+            ] {
+                let found = error(403, body, ["x-amz-request-id": secret], mask: mask)
+                XCTAssertFalse("\(found)".contains(secret), "\(found)")
+                XCTAssertFalse("\(found.refusal?.code ?? "")".contains(secret), body)
+            }
+        }
+    }
+
+    func testHostileBodiesAreBounded() {
+        let token = String(repeating: "FwoGZXIvYXdz", count: 20)
+        let long = String(repeating: "word ", count: 100_000)
+        let quoted = long + token
+        let refusal = error(400, "{\"__type\":\"A\",\"message\":\"\(quoted)\"}").refusal
+        XCTAssertLessThan(refusal?.message.utf8.count ?? 0, 5000)
+        XCTAssertTrue(refusal?.message.hasSuffix("...") ?? false)
+        // A secret that is cut in half where the text ends is masked, too.
+        for length in (64 << 10) - 120...(64 << 10) + 20 where length % 7 == 0 {
+            let mask = SecretMask(nil, others: [token])
+            let text = String(repeating: token + " ", count: 300).prefix(length)
+            let shown = mask.masked(String(text) + token)
+            XCTAssertFalse(shown.contains("FwoG"), shown.suffix(50).description)
+        }
+        let codes = error(400, "{\"__type\":\"\(String(repeating: "a\u{301}\u{323}", count: 50_000))\"}").refusal
+        XCTAssertLessThan(codes?.code.utf8.count ?? .max, 300)
+        let bodies = [
+            "{\"__type\":\"A\",\"message\":\"" + String(repeating: "x", count: 2 << 20) + "\"}",
+            String(repeating: "[", count: 200_000), String(repeating: "{\"a\":", count: 200_000),
+            String(repeating: "<a>", count: 200_000),
+            "<Error><Code>A</Code>" + String(repeating: "<b/>", count: 250_000),
+            "<!DOCTYPE a [<!ENTITY b \"cc\"><!ENTITY d \"&b;&b;\">]><Error><Code>&d;</Code></Error>",
+            "<Error><Code>&#+65;</Code></Error>", "<Error><Code>&#0;</Code></Error>", "<Error><Code>A</Code>",
+        ]
+        for body in bodies {
+            guard case .unreadable = error(400, body) else {
+                XCTFail("\(body.prefix(40)): \(error(400, body))")
+                continue
+            }
+        }
+        let wide = "<a>" + String(repeating: "<b/>", count: 200_000) + "</a>"
+        XCTAssertThrowsError(try response(200, wide).xml())
+    }
+
+    func testNamesTheRegionOfTheRequestAndOfTheBucket() {
+        func s3(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:], region: String = "eu-west-1")
+            -> AWSRefusal?
+        {
+            AWSResponse(service: "s3", operation: "o", status: status, headers: headers, body: Array(body.utf8))
+                .error(attempts: 1, region: region, mask: SecretMask(nil)).refusal
+        }
+        let redirect = "<Error><Code>PermanentRedirect</Code><Endpoint>ENDPOINT</Endpoint></Error>"
+        let cases: [(status: Int, body: String, headers: HTTPHeaders, code: String, bucket: String?)] = [
+            (301, redirect, ["x-amz-bucket-region": "us-west-2"], "PermanentRedirect", "us-west-2"),
+            (
+                301, redirect.replacing("ENDPOINT", with: "b.s3.ap-south-1.amazonaws.com"), [:], "PermanentRedirect",
+                "ap-south-1"
+            ),
+            (
+                301, redirect.replacing("ENDPOINT", with: "s3-ap-south-1.amazonaws.com"), [:], "PermanentRedirect",
+                "ap-south-1"
+            ),
+            (
+                301, redirect.replacing("ENDPOINT", with: "eu-west-1.s3.ap-south-1.amazonaws.com"), [:],
+                "PermanentRedirect", "ap-south-1"
+            ),
+            (
+                400, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>us-east-2</Region></Error>", [:],
+                "AuthorizationHeaderMalformed", "us-east-2"
+            ),
+            (301, "", ["x-amz-request-id": "r", "x-amz-bucket-region": "us-west-2"], "PermanentRedirect", "us-west-2"),
+            (403, "", ["x-amz-request-id": "r", "x-amz-bucket-region": "eu-west-1"], "AccessDenied", nil),
+            (404, "", ["x-amz-request-id": "r"], "NotFound", nil),
+            (404, "<Error><Code>NoSuchBucket</Code></Error>", [:], "NoSuchBucket", nil),
+            (301, redirect, ["x-amz-bucket-region": "evil.example"], "PermanentRedirect", nil),
+            (301, redirect.replacing("ENDPOINT", with: "evil.example/us-east-1"), [:], "PermanentRedirect", nil),
+        ]
+        for row in cases {
+            let refusal = s3(row.status, row.body, row.headers)
+            XCTAssertEqual(refusal?.code, row.code, row.body)
+            XCTAssertEqual(refusal?.bucketRegion, row.bucket, row.body)
+            XCTAssertEqual(refusal?.region, "eu-west-1", row.body)
+        }
+        XCTAssertNil(s3(404, "", [:]), "a proxy answers HEAD without S3's request ID")
+        let kinesis = response(400, "{\"__type\":\"ResourceNotFoundException\"}", ["x-amz-bucket-region": "us-west-2"])
+            .error(attempts: 1, region: "eu-west-1", mask: SecretMask(nil)).refusal
+        XCTAssertEqual(kinesis?.region, "eu-west-1")
+        XCTAssertNil(kinesis?.bucketRegion)
+    }
+
+    func testACallNamesItsRegion() async {
+        for (service, region) in [(AWSService.kinesis, "eu-west-1"), (.iam, "us-east-1")] {
+            var configuration = AWSClient.Configuration(region: "eu-west-1", credentials: FakeCredentialSource(["KEY"]))
+            configuration.retries.maxAttempts = 1
+            let http = ScriptedHTTPClient([.json(400, "{\"__type\":\"ResourceNotFoundException\"}")])
+            let request = AWSRequest(service: service, operation: "o", method: "POST")
+            do {
+                _ = try await AWSClient(configuration, http: http).send(request)
+                XCTFail("no error")
+            } catch { XCTAssertEqual((error as? AWSError)?.refusal?.region, region) }
+        }
+    }
+
     func testATokenThatAnUnsignedCallCarriesIsMasked() async throws {
         var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["KEY"]))
         configuration.retries.maxAttempts = 1

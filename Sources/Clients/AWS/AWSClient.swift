@@ -10,8 +10,10 @@ public actor AWSClient {
     public struct Configuration: Sendable {
         public var region: String
         public var credentials: any CredentialSource
-        /// The endpoint that somebody named for a service, such as `http://127.0.0.1:5555`; nil for AWS's own.
+        /// The configured endpoint of a service, such as `http://127.0.0.1:5555`; nil for AWS's own.
         public var endpointURL: @Sendable (AWSService) -> String? = { _ in nil }
+        /// Which of AWS's own endpoints are called.
+        public var endpointVariant: EndpointVariant = []
         public var retries = RetryPolicy()
         /// Sent as `User-Agent`.
         public var userAgent = "concert-data-processor/\(Version.current)"
@@ -41,16 +43,26 @@ public actor AWSClient {
             throw .misconfigured("no Region is set: set AWS_REGION, or region in the profile")
         }
         guard Partition.isRegion(region) else {
-            throw .misconfigured("\"\(region)\" is no Region; expected a name such as us-east-1")
+            throw .misconfigured("\"\(region)\" is not a Region; expected a name such as us-east-1")
         }
-        guard let url = configuration.endpointURL(service) else { return AWSEndpoint(service, region: region) }
+        guard let url = configuration.endpointURL(service) else { return try ownEndpoint(of: service, in: region) }
         guard let endpoint = AWSEndpoint(url: url, service, region: region) else {
-            // What stands before an @ may be a password.
-            let found = url.contains("@") ? "of \(service.name)" : "\"\(url)\""
+            // The text before an @ may be a password.
+            let found = url.utf8.contains(UInt8(ascii: "@")) ? "of \(service.name)" : "\"\(url)\""
             throw .misconfigured(
-                "the endpoint \(found) is no URL; expected one such as http://127.0.0.1:5555, without user and query")
+                "the endpoint \(found) is not a URL; expected one such as http://127.0.0.1:5555, without user and query"
+            )
         }
         return endpoint
+    }
+
+    private nonisolated func ownEndpoint(of service: AWSService, in region: String) throws(AWSError) -> AWSEndpoint {
+        let variant = configuration.endpointVariant
+        if service == .s3, variant.contains(.fips), Partition(region: region).name == "aws-cn" {
+            throw .misconfigured(
+                "s3 has no FIPS endpoint in \(region); unset AWS_USE_FIPS_ENDPOINT or use_fips_endpoint")
+        }
+        return AWSEndpoint(service, region: region, variant: variant)
     }
 
     /// Carries out one call, with as many attempts as the policy allows.
@@ -126,7 +138,9 @@ extension AWSClient {
                 service: request.service.name, operation: request.operation, status: answer.status,
                 headers: answer.headers, body: answer.body)
             guard !(200..<300).contains(answer.status) else { return .success(response) }
-            let error = response.error(attempts: number, mask: SecretMask(credentials, others: request.secrets))
+            let error = response.error(
+                attempts: number, region: endpoint.signingRegion,
+                mask: SecretMask(credentials, others: request.secrets))
             return .failure(
                 Failure(
                     error: error, reason: RetryReason(status: answer.status, code: error.code ?? ""),

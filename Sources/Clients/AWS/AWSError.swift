@@ -20,7 +20,7 @@ public struct AWSRefusal: Equatable, Sendable {
     public var status: Int
     /// Such as `ResourceNotFoundException`; without a namespace.
     public var code: String
-    /// Credentials in it are masked.
+    /// Credentials in it are masked; at most about 4 KB.
     public var message: String
     public var requestID: String?
     /// Whether the same call may well succeed a little later.
@@ -102,51 +102,72 @@ extension AWSRefusal: CustomStringConvertible {
     }
 }
 
-/// Hides what must not be read in words that come from elsewhere: errors quote the tokens that they refuse.
+/// Hides secrets in texts from outside: errors quote the tokens that they refuse.
 struct SecretMask: Sendable {
-    private let secrets: [String]
+    private let secrets: [[UInt8]]
+
+    private static let mask = Array("***".utf8)
+    /// Bytes of one text that are looked at.
+    private static let inputLimit = 64 << 10
+    /// Bytes of one text that are kept.
+    private static let outputLimit = 4 << 10
 
     /// - Parameter others: Such as a token that a call carries.
     init(_ credentials: AWSCredentials?, others: [String] = []) {
         let texts = [credentials?.secretAccessKey, credentials?.sessionToken, credentials?.accessKeyID] + others
         secrets = texts.compactMap { $0 }.filter { $0.utf8.count >= 8 }.flatMap { [$0, PercentEncoding.encode($0)] }
+            .map { Array($0.utf8) }
     }
 
+    /// The text without secrets, shortened when it is longer than any message of a service.
     func masked(_ text: String) -> String {
-        var text = text
-        for secret in secrets { text = text.substituting(secret, with: "***") }
-        return Self.maskingWords(in: text)
-    }
-
-    /// Other people's, too: access key IDs by their form, and tokens by being one very long word.
-    private static func maskingWords(in text: String) -> String {
-        var result = ""
-        var word = ""
-        for character in text + " " {
-            if character.isASCII, character.isLetter || character.isNumber || "+/=%_-".contains(character) {
-                word.append(character)
-            } else {
-                result += word.utf8.count >= 100 ? "***" : maskingKeys(in: word)
-                result.append(character)
-                word = ""
-            }
+        var bytes = Array(text.utf8.prefix(Self.inputLimit))
+        let isCut = bytes.count < text.utf8.count
+        for secret in secrets { bytes = bytes.substituting(secret, with: Self.mask) }
+        if isCut {
+            // The last word may be the first half of a secret.
+            while let last = bytes.last, Self.isWordByte(last) { bytes.removeLast() }
         }
-        return String(result.dropLast())
+        bytes = Self.maskingWords(in: bytes)
+        guard isCut || bytes.count > Self.outputLimit else { return String(decoding: bytes, as: UTF8.self) }
+        // A scalar is not cut in half.
+        var end = min(bytes.count, Self.outputLimit)
+        while end > 0, end < bytes.count, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: bytes[..<end], as: UTF8.self) + "..."
     }
 
-    /// Also inside a word, as in `Credential=AKIA.../20260101/us-east-1`.
-    private static func maskingKeys(in word: String) -> String {
-        var result = ""
-        var rest = word[...]
-        while !rest.isEmpty {
-            let run = rest.prefix { $0.isLetter || $0.isNumber }
+    /// Masks other people's secrets, too: access key IDs by their form, and tokens because they are very long words.
+    private static func maskingWords(in text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = text[...]
+        while let first = rest.first {
+            let isWord = isWordByte(first)
+            let run = rest.prefix { isWordByte($0) == isWord }
             rest = rest[run.endIndex...]
-            let isKey =
-                ["AKIA", "ASIA"].contains { run.hasPrefix($0) } && run.utf8.count >= 16
-                && run.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
-            result += isKey ? "***" : run
-            if let separator = rest.popFirst() { result.append(separator) }
+            result += !isWord ? Array(run) : run.count >= 100 ? mask : maskingKeys(in: run)
         }
         return result
     }
+
+    /// Masks access key IDs also inside a word, as in `Credential=AKIA.../20260101/us-east-1`.
+    private static func maskingKeys(in word: ArraySlice<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = word
+        while let first = rest.first {
+            let isRun = isLetterOrDigit(first)
+            let run = rest.prefix { isLetterOrDigit($0) == isRun }
+            rest = rest[run.endIndex...]
+            let isKey =
+                ["AKIA", "ASIA"].contains { run.starts(with: $0.utf8) } && run.count >= 16
+                && run.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+            result += isKey ? mask : Array(run)
+        }
+        return result
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) || "+/=%_-".utf8.contains(byte) }
 }

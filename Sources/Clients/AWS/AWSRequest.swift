@@ -231,7 +231,8 @@ extension AWSRequest {
     }
 
     private static func object(_ operation: String, _ method: String, bucket: String, key: String) -> AWSRequest {
-        let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
         return AWSRequest(service: .s3, operation: operation, method: method, path: [bucket] + parts)
     }
 }

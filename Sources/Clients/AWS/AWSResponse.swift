@@ -34,49 +34,102 @@ public struct AWSResponse: Sendable, Equatable {
 
 /// Refusals.
 extension AWSResponse {
+    /// Bytes of a refusal's body that are read; no service writes that much.
+    private static let refusalLimit = 1 << 20
+    private static let codeLimit = 200
+
     /// What a body that says nothing readable looks like, without quoting it.
     private static func kind(of body: [UInt8], headers: HTTPHeaders) -> String {
-        let type = headers["content-type"]?.prefix { $0 != ";" }
+        let type = headers["content-type"]?.utf8.prefix { $0 != UInt8(ascii: ";") }
         let isPage = body.prefix(200).contains(UInt8(ascii: "<"))
-        let name = type.map { "\"\($0.prefix(50).filter { $0.isASCII })\"" } ?? (isPage ? "a page" : "data")
-        return "\(body.count) bytes of \(name)"
+        let name = type.map { type in
+            let shown = type.filter { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") }.prefix(50)
+            return "\"\(String(decoding: shown, as: UTF8.self))\""
+        }
+        return "\(body.count) bytes of \(name ?? (isPage ? "a page" : "data"))"
     }
 
     /// Why the service refused, from whichever form it chose: a header, JSON or XML.
-    func error(attempts: Int, mask: SecretMask) -> AWSError {
-        guard let (code, message) = codeAndMessage() else { return unreadable() }
-        let requestID = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"].lazy.compactMap { headers[$0] }
-            .first
-        return .refused(
-            AWSRefusal(
-                service: service, operation: operation, status: status, code: code, message: mask.masked(message),
-                requestID: requestID ?? XMLElement(parsing: body)?.first("RequestId")?.text,
-                isRetryable: RetryReason(status: status, code: code) != nil, attempts: attempts))
+    ///
+    /// - Parameter region: The one that the request was for.
+    func error(attempts: Int, region: String? = nil, mask: SecretMask) -> AWSError {
+        let body = body.count <= Self.refusalLimit ? body : []
+        let json = (try? JSONValue(parsing: body)).flatMap { $0.object == nil ? nil : $0 }
+        let xml = json == nil ? XMLElement(parsing: body) : nil
+        guard let (code, message) = codeAndMessage(json, xml) else { return unreadable() }
+        let requestID =
+            ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"].lazy.compactMap { headers[$0] }.first
+            ?? xml?.first("RequestId")?.text
+        var refusal = AWSRefusal(
+            service: service, operation: operation, status: status, code: mask.masked(code),
+            message: mask.masked(message), requestID: requestID.map { mask.masked(Self.shortened($0)) },
+            isRetryable: RetryReason(status: status, code: code) != nil, attempts: attempts)
+        refusal.region = region
+        refusal.bucketRegion = bucketRegion(xml).flatMap { $0 == region ? nil : $0 }
+        return .refused(refusal)
     }
 
-    private func codeAndMessage() -> (code: String, message: String)? {
+    private func codeAndMessage(_ json: JSONValue?, _ xml: XMLElement?) -> (code: String, message: String)? {
         let header = headers["x-amzn-errortype"].flatMap(Self.bareCode)
-        if let value = try? JSONValue(parsing: body), value.object != nil {
+        if let json {
             let code =
                 header
-                ?? ["__type", "code", "Code"].lazy.compactMap { value[$0]?.string }
+                ?? (["__type", "code", "Code"] + oauthNames.code).lazy.compactMap { json[$0]?.string }
                 .compactMap(Self.bareCode).first
-            let message = ["message", "Message", "errorMessage"].lazy.compactMap { value[$0]?.string }.first
+            let message = (["message", "Message", "errorMessage"] + oauthNames.message).lazy
+                .compactMap { json[$0]?.string }.first
             guard let code = code ?? message.map({ _ in "status \(status)" }) else { return nil }
             return (code, message ?? "")
         }
-        if let error = XMLElement(parsing: body)?.first("Error"),
-            let code = error.text(of: "Code").flatMap(Self.bareCode)
-        {
+        if let error = xml?.first("Error"), let code = error.text(of: "Code").flatMap(Self.bareCode) {
             return (code, error.text(of: "Message") ?? "")
         }
-        return header.map { ($0, "") }
+        return header.map { ($0, "") } ?? codeOfHead.map { ($0, "") }
+    }
+
+    /// Members of a refusal that only services with an OAuth protocol have.
+    private var oauthNames: (code: [String], message: [String]) {
+        [AWSService.ssoOIDC.name, AWSService.signIn.name].contains(service)
+            ? (["error"], ["error_description"]) : ([], [])
+    }
+
+    /// What S3 means by the status of a response to HEAD, which has no body; nil when S3 did not write it.
+    private var codeOfHead: String? {
+        guard service == AWSService.s3.name, body.isEmpty, headers["x-amz-request-id"] != nil else { return nil }
+        return switch status {
+        case 301: "PermanentRedirect"
+        case 400: "BadRequest"
+        case 403: "AccessDenied"
+        case 404: "NotFound"
+        default: nil
+        }
+    }
+
+    /// Where S3 says that the bucket is.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html>
+    private func bucketRegion(_ xml: XMLElement?) -> String? {
+        guard service == AWSService.s3.name else { return nil }
+        let error = xml?.first("Error")
+        // Such as bucket.s3.eu-west-1.amazonaws.com, or s3-eu-west-1.amazonaws.com.
+        let labels = error?.text(of: "Endpoint")?.utf8.prefix(300).split(separator: UInt8(ascii: ".")).map { label in
+            String(decoding: label.starts(with: "s3-".utf8) ? label.dropFirst(3) : label, as: UTF8.self)
+        }
+        let candidates = [
+            headers["x-amz-bucket-region"], error?.text(of: "Region"), labels?.last(where: Partition.isRegion),
+        ]
+        return candidates.lazy.compactMap { $0 }.first(where: Partition.isRegion)
     }
 
     /// `com.amazonaws.kinesis#Name:http://...` is `Name`; nil when nothing is left.
     private static func bareCode(_ code: String) -> String? {
-        let name = code.prefix { $0 != ":" && $0 != ";" }
-        return name.split(separator: "#").last.map { String($0[...].trimmed) }.flatMap { $0.isEmpty ? nil : $0 }
+        let name = code.utf8.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }
+        let bare = name.split(separator: UInt8(ascii: "#")).last.map { shortened(String(decoding: $0, as: UTF8.self)) }
+        return bare.map { String($0[...].trimmed) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.utf8.count <= codeLimit ? text : String(decoding: text.utf8.prefix(codeLimit), as: UTF8.self) + "..."
     }
 
     /// How long the service asks to be left alone.
@@ -84,7 +137,7 @@ extension AWSResponse {
         if let milliseconds = headers["x-amz-retry-after"].flatMap({ Int64($0) }), milliseconds >= 0 {
             return .milliseconds(milliseconds)
         }
-        let inBody = try? JSONValue(parsing: body)["retryAfterSeconds"]
+        let inBody = body.count <= Self.refusalLimit ? try? JSONValue(parsing: body)["retryAfterSeconds"] : nil
         let seconds = headers["retry-after"] ?? inBody?.string ?? inBody?.integer.map { String($0) }
         return seconds.flatMap { Double($0) }.flatMap { 0...86_400 ~= $0 ? .seconds($0) : nil }
     }

@@ -101,14 +101,15 @@ struct SigV4: Sendable {
 
     /// Lower-case names in order, values trimmed and their inner runs of blanks made one; equal names joined by commas.
     private static func canonicalHeaders(_ headers: [HTTPHeader]) -> [(name: String, value: String)] {
-        var values: [String: String] = [:]
+        var values = TextTable<String>()
         for header in headers {
             let name = header.name.lowercased()
             guard !unsigned.contains(name) else { continue }
-            let value = header.value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+            let words = header.value.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            let value = String(decoding: Array(words.joined(separator: " ".utf8)), as: UTF8.self)
             values[name] = values[name].map { $0 + "," + value } ?? value
         }
-        return values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }
+        return values.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { ($0, values[$0] ?? "") }
     }
 
     private static let unsigned: Set = [

@@ -11,7 +11,7 @@ public struct XMLElement: Sendable, Equatable {
     public var children: [XMLElement]
 
     /// The first child of this name.
-    public subscript(name: String) -> XMLElement? { children.first { $0.name == name } }
+    public subscript(name: String) -> XMLElement? { children.first { $0.name.isIdentical(to: name) } }
 
     /// The text of the first child of this name; nil when it is missing or empty.
     public func text(of name: String) -> String? {
@@ -19,11 +19,13 @@ public struct XMLElement: Sendable, Equatable {
     }
 
     /// The elements of a list: all children `member` of the child `name`.
-    public func list(_ name: String) -> [XMLElement] { self[name]?.children.filter { $0.name == "member" } ?? [] }
+    public func list(_ name: String) -> [XMLElement] {
+        self[name]?.children.filter { $0.name.isIdentical(to: "member") } ?? []
+    }
 
     /// The first descendant of this name, in document order, this element included.
     public func first(_ name: String) -> XMLElement? {
-        if self.name == name { return self }
+        if self.name.isIdentical(to: name) { return self }
         for child in children { if let found = child.first(name) { return found } }
         return nil
     }
@@ -46,7 +48,10 @@ private struct XMLParser {
     private typealias Text = Substring.UnicodeScalarView
 
     private var rest: Text
+    private var elements = 0
     private static let depthLimit = 64
+    /// Far above what any response has, and little enough that a hostile one does not fill the memory.
+    private static let elementLimit = 200_000
 
     init(_ text: String) { rest = text[...].unicodeScalars }
 
@@ -72,6 +77,8 @@ private struct XMLParser {
 
     private mutating func element(depth: Int) -> XMLElement? {
         guard depth < Self.depthLimit, pass("<"), let name = name(), let isEmpty = endOfTag() else { return nil }
+        elements += 1
+        guard elements <= Self.elementLimit else { return nil }
         var element = XMLElement(name: Self.localName(name), text: "", children: [])
         guard !isEmpty else { return element }
         while true {
@@ -146,10 +153,19 @@ private struct XMLParser {
         case "gt": ">"
         case "quot": "\""
         case "apos": "'"
-        case _ where reference.hasPrefix("#x"): UInt32(reference.dropFirst(2), radix: 16).flatMap(Unicode.Scalar.init)
-        case _ where reference.hasPrefix("#"): UInt32(reference.dropFirst()).flatMap(Unicode.Scalar.init)
+        case _ where reference.utf8.starts(with: "#x".utf8): character(reference.utf8.dropFirst(2), radix: 16)
+        case _ where reference.utf8.starts(with: "#".utf8): character(reference.utf8.dropFirst(), radix: 10)
         default: nil
         }
+    }
+
+    /// The character of a number without a sign; XML has no control characters but white space.
+    private static func character(_ digits: Substring.UTF8View, radix: Int) -> Unicode.Scalar? {
+        guard digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-"),
+            let value = UInt32(String(decoding: digits, as: UTF8.self), radix: radix),
+            value >= 0x20 || [9, 10, 13].contains(value)
+        else { return nil }
+        return Unicode.Scalar(value)
     }
 
     private static func localName(_ name: Text) -> String {
@@ -173,8 +189,10 @@ private struct XMLParser {
 
 extension String {
     fileprivate var trimmingWhitespace: String {
-        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace })
+        let scalars = unicodeScalars
+        guard let start = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let end = scalars.lastIndex(where: { !$0.properties.isWhitespace })
         else { return "" }
-        return String(self[start...end])
+        return String(scalars[start...end])
     }
 }
