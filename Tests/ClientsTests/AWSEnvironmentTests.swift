@@ -85,6 +85,73 @@ final class AWSEnvironmentTests: XCTestCase {
         }
     }
 
+    func testFIPSAndDualStackAreUsedUnlessAnEndpointIsConfigured() throws {
+        let home = try TemporaryFolder()
+        try home.write(
+            """
+            [profile fips]
+            use_fips_endpoint = True
+            [profile both]
+            use_fips_endpoint = true
+            use_dualstack_endpoint = true
+            [profile url]
+            use_fips_endpoint = true
+            endpoint_url = http://p:1
+            [profile ignored]
+            use_dualstack_endpoint = true
+            endpoint_url = http://p:1
+            ignore_configured_endpoint_urls = TRUE
+            [profile odd]
+            use_fips_endpoint = yes
+            """, to: ".aws/config")
+        let fips = ["AWS_USE_FIPS_ENDPOINT": "true"]
+        let dualStack = ["AWS_USE_DUALSTACK_ENDPOINT": "TRUE"]
+        let plainHost = "https://kinesis.eu-west-1.amazonaws.com"
+        let fipsHost = "https://kinesis-fips.eu-west-1.amazonaws.com"
+        let cases: [(variables: [[String: String]], profile: String?, option: String?, origin: String)] = [
+            ([], nil, nil, plainHost),
+            ([fips], nil, nil, fipsHost),
+            ([dualStack], nil, nil, "https://kinesis.eu-west-1.api.aws"),
+            ([fips, dualStack], nil, nil, "https://kinesis-fips.eu-west-1.api.aws"),
+            ([], "fips", nil, fipsHost),
+            ([], "both", nil, "https://kinesis-fips.eu-west-1.api.aws"),
+            ([["AWS_USE_FIPS_ENDPOINT": "false"]], "both", nil, "https://kinesis.eu-west-1.api.aws"),
+            ([["AWS_USE_FIPS_ENDPOINT": ""]], "fips", nil, fipsHost),
+            ([["AWS_USE_FIPS_ENDPOINT": "1"]], "fips", nil, plainHost),
+            ([], "odd", nil, plainHost),
+            ([], "url", nil, "http://p:1"),
+            ([fips, ["AWS_ENDPOINT_URL": "http://e:2"]], nil, nil, "http://e:2"),
+            ([fips, ["AWS_ENDPOINT_URL_KINESIS": "http://e:2"]], nil, nil, "http://e:2"),
+            ([dualStack], nil, "http://o:3", "http://o:3"),
+            ([], "ignored", nil, "https://kinesis.eu-west-1.api.aws"),
+            (
+                [["AWS_ENDPOINT_URL": "http://e:2", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"]], "url", nil,
+                fipsHost
+            ),
+        ]
+        for row in cases {
+            let variables = row.variables.reduce(["HOME": home.url.path, "AWS_REGION": "eu-west-1"]) {
+                $0.merging($1) { $1 }
+            }
+            let found = try AWSEnvironment(variables, options: .init(profile: row.profile, endpointURL: row.option))
+            let client = AWSClient(
+                found.configuration(credentials: FakeCredentialSource(["KEY"])), http: ScriptedHTTPClient([]))
+            XCTAssertEqual(try client.endpoint(of: .kinesis).origin, row.origin, "\(row)")
+        }
+    }
+
+    func testAMissingServicesSectionIsNamed() throws {
+        let home = try TemporaryFolder()
+        try home.write("[default]\nservices = gone\n[services local]\n", to: ".aws/config")
+        XCTAssertThrowsError(try AWSEnvironment(["HOME": home.url.path])) { error in
+            XCTAssertEqual(
+                "\(error)",
+                "services of profile \"default\" is \"gone\"; expected the name of a section such as [services local]")
+        }
+        let ignored = ["HOME": home.url.path, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"]
+        XCTAssertNil(try AWSEnvironment(ignored).endpointURL(of: .kinesis))
+    }
+
     func testAttemptsAndTrustComeFromVariablesBeforeTheProfile() throws {
         XCTAssertEqual(try environment().maxAttempts, 7)
         XCTAssertEqual(try environment(["AWS_MAX_ATTEMPTS": "1"]).maxAttempts, 1)
@@ -123,10 +190,9 @@ final class AWSEnvironmentTests: XCTestCase {
     func testFilesThatCannotBeReadAreNamed() throws {
         let folder = try TemporaryFolder()
         let path = folder.url.path
-        try Data([0x5B, 0xFF, 0x5D]).write(to: folder.url.appending(path: "bytes"))
         try Data(count: (4 << 20) + 1).write(to: folder.url.appending(path: "long"))
         for (variable, name, reason) in [
-            ("AWS_CONFIG_FILE", "", "Is a directory"), ("AWS_SHARED_CREDENTIALS_FILE", "bytes", "it is not UTF-8"),
+            ("AWS_CONFIG_FILE", "", "Is a directory"), ("AWS_SHARED_CREDENTIALS_FILE", "", "Is a directory"),
             ("AWS_CONFIG_FILE", "long", "it is longer than 4 MiB"),
         ] {
             XCTAssertThrowsError(try AWSEnvironment([variable: path + "/" + name]), name) { error in

@@ -278,7 +278,8 @@ final class CredentialChainTests: XCTestCase {
             XCTAssertTrue(over.contains("the session is over; run aws sso login"), over)
         }
         for (profile, words) in [
-            ("half", "sso_account_id and sso_role_name is missing"), ("lost", "no section [sso-session none]"),
+            ("half", "sso_account_id and sso_role_name are missing"),
+            ("lost", "the section [sso-session none] is missing"),
         ] {
             let text = await problem(profile: profile)
             XCTAssertTrue(text.contains(words), text)

@@ -142,14 +142,15 @@ final class CredentialEndpointTests: XCTestCase {
     func testIncompleteSSOProfilesAreNamed() async throws {
         let server = try CredentialServer()
         let cases = [
-            ("sso_session = absent", "there is no section [sso-session absent]"),
-            ("sso_start_url = u\nsso_region = eu-west-1", "sso_account_id and sso_role_name is missing"),
+            ("sso_session = absent", "the section [sso-session absent] is missing"),
+            ("sso_start_url = u\nsso_region = eu-west-1", "sso_account_id and sso_role_name are missing"),
             ("sso_start_url = u\nsso_account_id = 1\nsso_role_name = r", "sso_region is missing"),
+            ("sso_region = r\nsso_account_id = 1\nsso_role_name = r", "sso_session or sso_start_url is missing"),
         ]
         for (text, reason) in cases {
             try server.home.write("[default]\n" + text, to: ".aws/config")
             let found = await server.outcome(server.variables())
-            XCTAssertEqual(found, "profile \"default\" (SSO): \(reason)", text)
+            XCTAssertEqual(found, "profile \"default\" (SSO): \(reason); run aws configure sso --profile default", text)
         }
     }
 
@@ -196,7 +197,7 @@ final class CredentialEndpointTests: XCTestCase {
 
     func testWithoutAnInstanceOneShortRequestIsMade() async throws {
         let http = ScriptedHTTPClient([.timeout])
-        let fetch = InstanceMetadataCredentials(Variables([:])).fetch(http)
+        let fetch = try InstanceMetadataCredentials(Variables([:])).fetch(http)
         do {
             _ = try await fetch()
             XCTFail("credentials from nowhere")

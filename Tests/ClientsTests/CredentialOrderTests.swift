@@ -223,6 +223,99 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(calls, [], "nobody is asked in vain")
     }
 
+    func testAProfileThatNamesItsMethodIsNeverReplaced() async throws {
+        let methods: [(text: String, error: String)] = [
+            (
+                "login_session = arn:aws:iam::1:user/u",
+                "(aws login): there is no cached session; run aws login --profile x"
+            ),
+            (
+                "sso_session = s\nsso_account_id = 1\nsso_role_name = r",
+                "(SSO): there is no cached token; run aws sso login --profile x"
+            ),
+            (
+                "sso_start_url = u\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r",
+                "(SSO): there is no cached token; run aws sso login --profile x"
+            ),
+            (
+                "sso_session = s",
+                "(SSO): sso_account_id and sso_role_name are missing; run aws configure sso --profile x"
+            ),
+            ("sso_role_name = r", "(SSO): sso_session or sso_start_url and sso_region and sso_account_id are missing"),
+            ("credential_process = false", "\"x\": credential_process failed"),
+            ("role_arn = r\nsource_profile = y", "\"y\": it has external_id, but neither role_arn nor another way"),
+            ("role_arn = r", "\"x\": it has role_arn and neither source_profile nor credential_source"),
+            (
+                "role_arn = r\nweb_identity_token_file = /nonexistent",
+                "\"x\": the web identity token file /nonexistent cannot"
+            ),
+            ("web_identity_token_file = /nonexistent", "\"x\": it has web_identity_token_file, but no role_arn"),
+            ("aws_access_key_id = AKID", "\"x\": aws_secret_access_key is missing"),
+            ("source_profile = y", "\"x\": it has source_profile, but neither role_arn nor another way"),
+            ("credential_source = Environment", "\"x\": it has credential_source, but neither role_arn"),
+            ("mfa_serial = m", "\"x\": it has mfa_serial, but neither role_arn"),
+        ]
+        let server = try CredentialServer()
+        for row in methods {
+            try server.home.write(
+                "[profile x]\nregion = eu-west-1\n\(row.text)\n[profile y]\nregion = r\nexternal_id = e\n"
+                    + "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = u\n", to: ".aws/config")
+            let container = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url() + "/container"]
+            let chosen = server.variables().merging(container) { $1 }
+            for found in [
+                await server.outcome(chosen.merging(["AWS_PROFILE": "x"]) { $1 }),
+                await server.outcome(chosen, AWSEnvironment.Options(profile: "x")),
+            ] {
+                XCTAssertTrue(found.hasPrefix("profile \""), "\(row.text): \(found)")
+                XCTAssertTrue(found.contains(row.error), "\(row.text): \(found)")
+            }
+        }
+        let calls = try await server.requests()
+        XCTAssertEqual(calls, [], "no other identity is asked for")
+    }
+
+    func testOfTwoMethodsTheOneOfTheCLIIsUsed() async throws {
+        let process =
+            "credential_process = printf '{\"Version\":1,\"AccessKeyId\":\"AKIDP\",\"SecretAccessKey\":\"s\"}'\n"
+        let keys = "aws_access_key_id = AKIDK\naws_secret_access_key = s\n"
+        let login = "login_session = l\n"
+        let cases: [(config: String, credentials: String, key: String)] = [
+            (process + keys, "", "AKIDP"),
+            (process, keys, "AKIDK"),
+            (login + process, "", "there is no cached session"),
+            (login + keys, "", "there is no cached session"),
+            (login, keys, "AKIDK"),
+            ("sso_session = s\n" + process, "", "AKIDP"),
+            ("sso_session = s\n" + keys, "", "AKIDK"),
+            ("source_profile = y\n" + keys, "", "AKIDK"),
+        ]
+        let server = try CredentialServer()
+        for row in cases {
+            try server.home.write("[profile x]\n" + row.config, to: ".aws/config")
+            try server.home.write("[x]\n" + row.credentials, to: ".aws/credentials")
+            let found = await server.outcome(server.variables(), AWSEnvironment.Options(profile: "x"))
+            XCTAssertTrue(found.contains(row.key), "\(row): \(found)")
+        }
+    }
+
+    func testProfilesAreComparedByteByByte() async throws {
+        let server = try CredentialServer()
+        // Both names look alike, and Swift's strings would be equal.
+        try server.home.write(
+            """
+            [profile caf\u{E9}]
+            role_arn = arn:aws:iam::123456789012:role/r
+            source_profile = cafe\u{301}
+            [profile cafe\u{301}]
+            aws_access_key_id = AKIDMARK
+            aws_secret_access_key = s
+            """, to: ".aws/config")
+        let source = await server.outcome(server.variables(), AWSEnvironment.Options(profile: "cafe\u{301}"))
+        XCTAssertEqual(source, "AKIDMARK")
+        let role = await server.outcome(server.variables(), AWSEnvironment.Options(profile: "caf\u{E9}"))
+        XCTAssertEqual(role, "AKIDSTS1")
+    }
+
     func testSaysWhereItLookedInVain() async throws {
         let server = try start()
         let closed = ["HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "True"]
@@ -234,6 +327,10 @@ final class CredentialOrderTests: XCTestCase {
         let disabled = await server.outcome(server.variables().merging(closed) { $1 })
         XCTAssertEqual(disabled, looked + "disabled" + advice)
         let refused = await server.outcome(server.variables("no").merging(["HOME": "/nonexistent"]) { $1 })
-        XCTAssertEqual(refused, looked + "status 403 for /latest/api/token" + advice)
+        XCTAssertEqual(
+            refused,
+            looked
+                + "status 403: the instance's metadata service is disabled; aws ec2 modify-instance-metadata-options "
+                + "--http-endpoint enabled --instance-id ID enables it" + advice)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import XCTest
 
@@ -62,8 +63,8 @@ final class CredentialProcessTests: XCTestCase {
             (#"sh -c "kill -9 $$""#, "credential_process failed"),
             ("/nonexistent/program x", "credential_process cannot be started: /nonexistent/program"),
             (fold, "credential_process cannot be started: \(fold)"),
-            ("a 'b", "credential_process is no command, or a quote in it is not closed"),
-            ("''", "credential_process is no command"), (" ", "credential_process is no command"),
+            ("a 'b", "credential_process is not a command, or a quote in it is not closed"),
+            ("''", "credential_process is not a command"), (" ", "credential_process is not a command"),
             ("head -c 200000 /dev/zero", "credential_process printed too much"),
             ("yes", "credential_process printed too much"),
         ]
@@ -105,5 +106,41 @@ final class CredentialProcessTests: XCTestCase {
             XCTAssertEqual(run.notes.contains("credential_process failed"), isShown, run.notes)
             XCTAssertFalse((run.output + run.notes).contains("secret-text"), run.notes)
         }
+    }
+
+    func testOnATerminalAQuestionAppearsAtOnce() async throws {
+        let terminal = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        defer { close(terminal) }
+        // TIOCSPTLCK and TIOCGPTN: unlocks the other end, and returns its number.
+        var (number, lock): (Int32, Int32) = (0, 0)
+        XCTAssertEqual(unsafe ioctl(terminal, 0x4004_5431, &lock), 0)
+        XCTAssertEqual(unsafe ioctl(terminal, 0x8004_5430, &number), 0)
+        let device = "/dev/pts/\(number)"
+        let end = unsafe open(device, O_RDWR | O_NOCTTY)
+        defer { close(end) }
+        let folder = try TemporaryFolder()
+        let answer = folder.url.appending(path: "answer").path
+        XCTAssertEqual(unsafe mkfifo(answer, 0o600), 0)
+        // It ends only when somebody has read the question and answers it.
+        let script = try folder.write(
+            """
+            printf code? >&2
+            read code < \(answer)
+            printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"s"}' "$code"
+            """, to: "script")
+        var process = CredentialProcess(command: "sh \(script)", origin: "profile \"p\"")
+        process.errorOutput = end
+        let running = Task { [process] in try await process.credentials() }
+        let question = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var bytes = [UInt8](repeating: 0, count: 16)
+                let count = unsafe read(terminal, &bytes, bytes.count)
+                continuation.resume(returning: String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self))
+            }
+        }
+        XCTAssertEqual(question, "code?")
+        try Data("AKIDANSWER\n".utf8).write(to: URL(filePath: answer))
+        let found = try await running.value
+        XCTAssertEqual(found.accessKeyID, "AKIDANSWER")
     }
 }

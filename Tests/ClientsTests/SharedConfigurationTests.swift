@@ -13,12 +13,12 @@ final class SharedConfigurationTests: XCTestCase {
             to: ".aws/config")
         try folder.write("[default]\na=credentials\n[y]\nb=credentials\n[profile z]\na=1", to: ".aws/credentials")
         let shared = try SharedConfiguration(Variables(["HOME": folder.url.path]))
-        XCTAssertEqual(shared.profile("default")?["a"], "credentials")
-        XCTAssertEqual(shared.profile("default")?["b"], "named")
-        XCTAssertEqual(shared.profile("x")?["a"], "config")
-        XCTAssertNil(shared.profile("y")?["a"], "a profile's heading in the config file says so")
-        XCTAssertEqual(shared.profile("y")?["b"], "credentials")
-        XCTAssertNil(shared.profile("z"))
+        XCTAssertEqual(try shared.profile("default")?["a"], "credentials")
+        XCTAssertEqual(try shared.profile("default")?["b"], "named")
+        XCTAssertEqual(try shared.profile("x")?["a"], "config")
+        XCTAssertNil(try shared.profile("y")?["a"], "a profile's heading in the config file says so")
+        XCTAssertEqual(try shared.profile("y")?["b"], "credentials")
+        XCTAssertNil(try shared.profile("z"))
         XCTAssertEqual(shared.folder, folder.url.path + "/.aws")
     }
 
@@ -31,8 +31,8 @@ final class SharedConfigurationTests: XCTestCase {
             let shared = try SharedConfiguration(
                 Variables(["HOME": home, "AWS_CONFIG_FILE": path, "AWS_SHARED_CREDENTIALS_FILE": "~/k"]))
             XCTAssertEqual(shared.paths, [home + "/k", home + "/conf/c"])
-            XCTAssertEqual(shared.profile("x")?["a"], "1")
-            XCTAssertEqual(shared.profile("x")?["b"], "2")
+            XCTAssertEqual(try shared.profile("x")?["a"], "1")
+            XCTAssertEqual(try shared.profile("x")?["b"], "2")
         }
     }
 
@@ -44,7 +44,7 @@ final class SharedConfigurationTests: XCTestCase {
         ]
         for (variables, paths) in cases {
             let shared = try SharedConfiguration(Variables(variables))
-            XCTAssertNil(shared.profile("default"))
+            XCTAssertNil(try shared.profile("default"))
             XCTAssertEqual(shared.paths.count, paths, "\(variables)")
         }
     }
@@ -53,11 +53,10 @@ final class SharedConfigurationTests: XCTestCase {
         let folder = try TemporaryFolder()
         let home = folder.url.path
         try FileManager.default.createSymbolicLink(atPath: home + "/loop", withDestinationPath: home + "/loop")
-        try Data([0x5B, 0xFF, 0x5D]).write(to: folder.url.appending(path: "latin"))
         try Data(repeating: UInt8(ascii: "#"), count: LocalFile.sizeLimit + 1).write(
             to: folder.url.appending(path: "long"))
         let cases = [
-            (home, "directory"), (home + "/loop", "symbolic"), (home + "/latin", "UTF-8"), (home + "/long", "4 MiB"),
+            (home, "directory"), (home + "/loop", "symbolic"), (home + "/long", "4 MiB"),
         ]
         for (path, reason) in cases {
             for variable in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
@@ -75,10 +74,42 @@ final class SharedConfigurationTests: XCTestCase {
             "[sso-session s]\nsso_region=eu-west-1\n[services v]\nkinesis=\n  endpoint_url=http://k\nsqs=\n  endpoint_url=",
             to: ".aws/config")
         let shared = try SharedConfiguration(Variables(["HOME": folder.url.path]))
-        XCTAssertEqual(shared.ssoSession("s")?["sso_region"], "eu-west-1")
-        XCTAssertNil(shared.ssoSession("t"))
-        XCTAssertEqual(shared.endpointURL(ofService: "kinesis", in: "v"), "http://k")
-        XCTAssertNil(shared.endpointURL(ofService: "sqs", in: "v"))
-        XCTAssertNil(shared.endpointURL(ofService: "kinesis", in: "w"))
+        XCTAssertEqual(try shared.ssoSession("s")?["sso_region"], "eu-west-1")
+        XCTAssertNil(try shared.ssoSession("t"))
+        XCTAssertEqual(try shared.endpointURLs(inServices: "v"), ["kinesis": "http://k"])
+        XCTAssertNil(try shared.endpointURLs(inServices: "w"))
+    }
+
+    func testOnlyAProblemOfTheProfileThatIsUsedCounts() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "[default]\nregion=r\n[profile a]\nodd\n[sso-session s]\nodd\n[services v]\nodd\n", to: ".aws/config")
+        try folder.write("[b]\nx=1\n[b]\nx=2\n[c]\nx=3\n", to: ".aws/credentials")
+        let shared = try SharedConfiguration(Variables(["HOME": folder.url.path]))
+        XCTAssertEqual(try shared.profile("default")?["region"], "r")
+        XCTAssertEqual(try shared.profile("c")?["x"], "3")
+        XCTAssertNil(try shared.profile("d"))
+        let config = folder.url.path + "/.aws/config"
+        let credentials = folder.url.path + "/.aws/credentials"
+        let cases: [(read: () throws -> Any?, text: String)] = [
+            ({ try shared.profile("a") }, "\(config), line 4: expected name = value"),
+            ({ try shared.ssoSession("s") }, "\(config), line 6: expected name = value"),
+            ({ try shared.endpointURLs(inServices: "v") }, "\(config), line 8: expected name = value"),
+            ({ try shared.profile("b") }, "\(credentials), line 3: expected each section once; [b] is repeated"),
+        ]
+        for row in cases { XCTAssertThrowsError(try row.read(), row.text) { XCTAssertEqual("\($0)", row.text) } }
+    }
+
+    func testAProfileWhoseHeadingCannotBeReadIsNotMissing() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("[profile a\naws_access_key_id=1\n[profile b]\nx=1\n", to: ".aws/config")
+        let shared = try SharedConfiguration(Variables(["HOME": folder.url.path]))
+        XCTAssertEqual(try shared.profile("b")?["x"], "1")
+        for name in ["a", "default"] {
+            XCTAssertThrowsError(try shared.profile(name), name) { error in
+                XCTAssertEqual(
+                    "\(error)", "\(folder.url.path)/.aws/config, line 1: expected a heading such as [profile dev]")
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every place on the network that gives AWS credentials, on 127.0.0.1: STS, SSO, a container's and an instance's.
+"""What gives AWS credentials over a network, on 127.0.0.1: STS, SSO, sign-in, a container's and an instance's endpoint.
 
 Prints its port. The first part of a path says how it answers: `fine` as AWS does, or in one of the ways below that
 nobody should fall for. `/log` tells every request so far. Ends when standard input does.
@@ -48,6 +48,7 @@ HOSTILE = {
     "dateless": (200, '{"AccessKeyId":"AKIDLEAK","SecretAccessKey":"secret-of-AKIDLEAK","Expiration":"soon"}'),
     "no": (403, '{"message":"no"}'),
     "broken": (500, "secret-of-AKIDLEAK"),
+    "denied": (400, '{"error":"invalid_grant","error_description":"Invalid refresh token secret-of-refresh"}'),
     "expired": (401, '{"__type":"UnauthorizedException","message":"Session token not found or invalid"}'),
 }
 
@@ -79,6 +80,15 @@ class Handler(BaseHTTPRequestHandler):
             return 200, sts(dict(parse_qsl(body)))
         if urlsplit(path).path == "/federation/credentials":
             return 200, sso()
+        if path == "/token":
+            return 200, json.dumps({
+                "accessToken": "sso-token-2", "expiresIn": 28800, "refreshToken": "sso-refresh-2", "tokenType": "Bearer"})
+        if path == "/v1/token":
+            return 200, json.dumps({
+                "accessToken": {
+                    "accessKeyId": "AKIDLOGIN", "secretAccessKey": "secret-of-AKIDLOGIN",
+                    "sessionToken": "token-of-AKIDLOGIN"},
+                "expiresIn": 900, "refreshToken": "login-refresh-2", "tokenType": "aws_sigv4"})
         if path == "/container":
             return 200, document("AKIDCONTAINER")
         if path == "/latest/api/token":

@@ -23,6 +23,7 @@ final class CredentialServer: Sendable {
     func variables(_ mode: String = "fine") -> [String: String] {
         [
             "HOME": home.url.path, "AWS_ENDPOINT_URL_STS": url(mode) + "/sts", "AWS_ENDPOINT_URL_SSO": url(mode),
+            "AWS_ENDPOINT_URL_SSO_OIDC": url(mode), "AWS_ENDPOINT_URL_SIGNIN": url(mode),
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": url(mode) + "/", "AWS_MAX_ATTEMPTS": "1",
         ]
     }
@@ -50,6 +51,11 @@ final class CredentialServer: Sendable {
         let http = CurlHTTPClient(CurlHTTPClient.Configuration())
         let answer = try await http.send(HTTPRequest(url: server.url + "/log"))
         return try JSONValue(parsing: answer.body).array ?? []
+    }
+
+    /// The file with the token of an SSO session.
+    func tokenFile(for key: String) -> URL {
+        home.url.appending(path: ".aws/sso/cache/\(SHA1.digest(of: Array(key.utf8)).hexadecimal).json")
     }
 
     /// Leaves a token where `aws sso login` would.

@@ -27,7 +27,11 @@ public struct AWSEnvironment: Sendable {
     let profileName: String
     /// Whether the profile was asked for by an option, and so goes before keys in the environment.
     let isProfileExplicit: Bool
+    /// The values of the profile; nil when no file has it.
+    let profileIfAny: SharedConfiguration.Profile?
     private let endpointURL: String?
+    private let endpointVariant: EndpointVariant
+    private let configuredEndpoints: ConfiguredEndpoints
 
     /// - Throws: ``AWSConfigurationError`` for a file that cannot be read, a value out of range, a profile that is missing.
     public init(_ environment: [String: String], options: Options = Options()) throws(AWSConfigurationError) {
@@ -39,7 +43,8 @@ public struct AWSEnvironment: Sendable {
         let chosen = isProfileExplicit ? options.profile : variables["AWS_PROFILE"] ?? variables["AWS_DEFAULT_PROFILE"]
         let name = chosen ?? "default"
         profileName = name
-        let profile = shared.profile(name)
+        let profile = try shared.profile(name)
+        profileIfAny = profile
         if let chosen, profile == nil { throw .unknownProfile(name: chosen, files: shared.paths) }
         region =
             [options.region, variables["AWS_REGION"], variables["AWS_DEFAULT_REGION"], profile?["region"]]
@@ -49,7 +54,19 @@ public struct AWSEnvironment: Sendable {
         if variables["AWS_CA_BUNDLE"] == nil { bundleVariables["AWS_CA_BUNDLE"] = profile?["ca_bundle"] }
         certificateBundle = CertificateBundle(environment: bundleVariables)
         maxAttempts = try Self.attempts(variables["AWS_MAX_ATTEMPTS"], profile)
+        var variant: EndpointVariant = []
+        if Self.isTrue("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", variables, profile) { variant.insert(.fips) }
+        if Self.isTrue("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", variables, profile) {
+            variant.insert(.dualStack)
+        }
+        endpointVariant = variant
+        configuredEndpoints = try ConfiguredEndpoints(variables, profile, shared)
     }
+
+    /// Whether a variable or, where it is not set, the profile says `true`, in any letter case.
+    fileprivate static func isTrue(
+        _ variable: String, _ key: String, _ variables: Variables, _ profile: SharedConfiguration.Profile?
+    ) -> Bool { (variables[variable] ?? profile?[key])?.lowercased() == "true" }
 
     private static func attempts(
         _ variable: String?, _ profile: SharedConfiguration.Profile?
@@ -64,35 +81,17 @@ public struct AWSEnvironment: Sendable {
         return value
     }
 
-    var profileIfAny: SharedConfiguration.Profile? { shared.profile(profileName) }
-
     var profilePaths: [String] { shared.paths }
 
     func profile(named name: String) throws(AWSConfigurationError) -> SharedConfiguration.Profile {
-        guard let profile = shared.profile(name) else { throw .unknownProfile(name: name, files: shared.paths) }
+        guard let profile = try shared.profile(name) else { throw .unknownProfile(name: name, files: shared.paths) }
         return profile
     }
 
-    /// The endpoint that somebody named for a service; nil for AWS's own.
+    /// The configured endpoint of a service; nil for AWS's own.
     ///
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-    public func endpointURL(of service: AWSService) -> String? { endpointURL ?? configuredEndpointURL(of: service) }
-
-    /// The endpoint that variables or the profile name, whatever a command's option says.
-    private func configuredEndpointURL(of service: AWSService) -> String? {
-        let ignored =
-            variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? profileIfAny?["ignore_configured_endpoint_urls"]
-        if ignored?.lowercased() == "true" { return nil }
-        let suffix = service.endpointVariableSuffix
-        if let url = variables["AWS_ENDPOINT_URL_\(suffix)"] ?? variables["AWS_ENDPOINT_URL"] { return url }
-        guard let profile = profileIfAny else { return nil }
-        if let services = profile["services"],
-            let url = shared.endpointURL(ofService: suffix.lowercased(), in: services)
-        {
-            return url
-        }
-        return profile["endpoint_url"]
-    }
+    public func endpointURL(of service: AWSService) -> String? { endpointURL ?? configuredEndpoints.url(of: service) }
 
     /// What a client needs to know that gets credentials, from STS or SSO.
     ///
@@ -101,7 +100,7 @@ public struct AWSEnvironment: Sendable {
         _ credentials: any CredentialSource, connectPatience: Duration?
     ) -> AWSClient.Configuration {
         var configuration = configuration(credentials: credentials)
-        configuration.endpointURL = { self.configuredEndpointURL(of: $0) }
+        configuration.endpointURL = { self.configuredEndpoints.url(of: $0) }
         configuration.retries.connectPatience = connectPatience
         return configuration
     }
@@ -110,6 +109,7 @@ public struct AWSEnvironment: Sendable {
     func configuration(credentials: any CredentialSource) -> AWSClient.Configuration {
         var configuration = AWSClient.Configuration(region: region, credentials: credentials)
         configuration.endpointURL = { self.endpointURL(of: $0) }
+        configuration.endpointVariant = endpointVariant
         configuration.retries.maxAttempts = maxAttempts
         return configuration
     }
@@ -138,8 +138,8 @@ public struct AWSEnvironment: Sendable {
     /// Where credentials come from, to be shared by all clients.
     public func credentialSource(_ patience: Patience) -> any CredentialSource {
         var metadata = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
-        // No proxy knows these addresses, and what does not answer at once is not there.
-        metadata.connectTimeout = .seconds(1)
+        // No proxy knows these addresses, and what does not answer at once does not exist.
+        metadata.connectTimeout = (try? InstanceMetadataCredentials(variables, profileIfAny).timeout) ?? .seconds(1)
         metadata.bodyLimit = 64 << 10
         return CredentialChain(
             self, http: httpClient(patience), metadata: CurlHTTPClient(metadata), connectPatience: patience.connecting)
@@ -157,5 +157,38 @@ public struct AWSEnvironment: Sendable {
         http.honoursProxyEnvironment = patience.honoursProxies
         http.connectTimeout = patience.connectTimeout
         return CurlHTTPClient(http)
+    }
+}
+
+/// The endpoints that variables or the profile name; they take precedence over FIPS and dual-stack endpoints.
+private struct ConfiguredEndpoints: Sendable {
+    private var isIgnored = false
+    private let variables: Variables
+    private var ofServices = TextTable<String>()
+    private var ofAll: String?
+
+    /// - Throws: ``AWSConfigurationError`` when the profile's `services` section is missing or cannot be read.
+    init(
+        _ variables: Variables, _ profile: SharedConfiguration.Profile?, _ shared: SharedConfiguration
+    ) throws(AWSConfigurationError) {
+        self.variables = variables
+        isIgnored = AWSEnvironment.isTrue(
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls", variables, profile)
+        guard !isIgnored, let profile else { return }
+        ofAll = profile["endpoint_url"]
+        guard let name = profile["services"] else { return }
+        guard let urls = try shared.endpointURLs(inServices: name) else {
+            throw .wrongValue(
+                name: "services of profile \"\(profile.name)\"", value: name,
+                expected: "the name of a section such as [services local]")
+        }
+        ofServices = urls
+    }
+
+    func url(of service: AWSService) -> String? {
+        guard !isIgnored else { return nil }
+        let suffix = service.endpointVariableSuffix
+        return variables["AWS_ENDPOINT_URL_\(suffix)"] ?? variables["AWS_ENDPOINT_URL"]
+            ?? ofServices[suffix.lowercased()] ?? ofAll
     }
 }

@@ -1,98 +1,237 @@
-import JSON
-
-/// One of AWS's shared files, read: sections of names and values, values that may have names and values of their own.
+/// One of AWS's shared files: sections of names and values, values that may have names and values of their own.
 ///
-/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
+/// It is read as the AWS CLI reads it, by the rules of Python's `configparser`, with one difference: what cannot be read
+/// concerns only the section that it is in, where the CLI rejects the whole file.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html> and
+/// <https://docs.python.org/3/library/configparser.html#supported-ini-file-structure>
 struct ConfigurationFile: Sendable, Equatable {
-    /// What stands under one heading; names are lower-case, as AWS compares them.
+    /// What is under one heading.
     struct Section: Sendable, Equatable {
-        var values: [String: String] = [:]
+        /// The text between the brackets.
+        var heading: String
+        /// By name in lower case.
+        var values = TextTable<String>()
         /// Values that are lists of names and values, as in `services` sections.
-        var nested: [String: [String: String]] = [:]
+        var nested = TextTable<TextTable<String>>()
+        /// Why the section cannot be used; nil when all of it can be read.
+        var problem: Problem?
     }
 
-    /// By heading, such as `default` or `profile dev`, blanks made one and quotes left out.
-    private(set) var sections: [String: Section] = [:]
+    /// A line that cannot be read.
+    struct Problem: Sendable, Equatable {
+        /// The first line is 1.
+        var line: Int
+        var expected: String
+    }
 
-    /// - Throws: ``AWSConfigurationError`` naming the line that cannot be read.
-    init(_ text: String, path: String) throws(AWSConfigurationError) {
-        var place = Place()
-        for (index, rawLine) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            let line = index == 0 && rawLine.hasPrefix("\u{FEFF}") ? rawLine.dropFirst() : rawLine
-            let content = line.trimmed
-            if content.isEmpty || content.hasPrefix("#") || content.hasPrefix(";") { continue }
-            guard let problem = add(content, indentation: line.prefix(while: \.isWhitespace).count, at: &place) else {
-                continue
-            }
-            throw .unreadableLine(path: path, line: index + 1, expected: problem)
+    /// In the order of the file.
+    private(set) var sections: [Section] = []
+    /// The first line that is in no section, or is a heading that cannot be read.
+    private(set) var stray: Problem?
+
+    init() {}
+
+    init(_ bytes: [UInt8]) {
+        var parser = ConfigurationParser()
+        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+        var line = 1
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            let end = bytes[start...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.endIndex
+            parser.read(bytes[start..<end], number: line)
+            start = min(end + 1, bytes.endIndex)
+            if end < bytes.endIndex, bytes[end] == 0x0D, start < bytes.endIndex, bytes[start] == 0x0A { start += 1 }
+            line += 1
         }
-    }
-
-    /// Where the reader of a file is.
-    private struct Place {
-        var heading: String?
-        /// What indented lines belong to.
-        var name: String?
-        /// Of the last line that was no member or continuation: only deeper ones are.
-        var indentation = 0
-    }
-
-    /// - Returns: What was expected instead; nil when the line can be read.
-    private mutating func add(_ content: Substring, indentation: Int, at place: inout Place) -> String? {
-        if let heading = place.heading, let name = place.name, indentation > place.indentation {
-            add(content, below: name, in: heading)
-            return nil
-        }
-        place.indentation = indentation
-        if content.hasPrefix("[") {
-            guard let heading = Self.heading(content) else { return "a heading such as [profile dev]" }
-            (place.heading, place.name) = (heading, nil)
-            sections[heading] = sections[heading] ?? Section()
-            return nil
-        }
-        guard let heading = place.heading else { return "a heading such as [default] before it" }
-        guard let (name, value) = Self.assignment(content, signs: "=:") else { return "name = value" }
-        sections[heading]?.values[name] = value
-        place.name = name
-        return nil
-    }
-
-    /// An indented line belongs to the value above it: as a member where that is empty, else as its next line.
-    private mutating func add(_ content: Substring, below name: String, in heading: String) {
-        let isList = sections[heading]?.values[name]?.isEmpty ?? true
-        if isList, let (member, value) = Self.assignment(content, signs: "=") {
-            sections[heading]?.nested[name, default: [:]][member] = value
-        } else {
-            sections[heading]?.values[name]? += "\n" + content
-        }
-    }
-
-    private static func heading(_ line: Substring) -> String? {
-        guard let end = line.firstIndex(of: "]") else { return nil }
-        let behind = line[line.index(after: end)...].trimmed
-        guard behind.isEmpty || behind.hasPrefix("#") || behind.hasPrefix(";") else { return nil }
-        let name = ShellWords.split(String(line[..<end].dropFirst()))?.joined(separator: " ")
-        return name?.isEmpty == false ? name : nil
-    }
-
-    /// - Parameter signs: The characters that may stand between name and value.
-    private static func assignment(_ line: Substring, signs: String) -> (name: String, value: String)? {
-        guard let sign = line.firstIndex(where: { signs.contains($0) }) else { return nil }
-        let name = line[..<sign].trimmed.lowercased()
-        var value = line[line.index(after: sign)...].trimmed
-        // A command's words may hold anything, as AWS's command line has it; no other value holds blanks.
-        if name != "credential_process" { value = value.withoutComment }
-        return name.isEmpty ? nil : (name, String(value))
+        (sections, stray) = (parser.finished(), parser.stray)
     }
 }
 
-extension Substring {
-    /// Without a comment at its end: a number sign or a semicolon after a blank, as AWS's libraries have it.
-    ///
-    /// Inside a word it belongs to the word.
-    fileprivate var withoutComment: Substring {
-        if hasPrefix("#") || hasPrefix(";") { return self[endIndex...] }
-        let ends = [" #", " ;", "\t#", "\t;"].compactMap { utf8.place(of: $0.utf8)?.lowerBound }
-        return ends.min().map { self[..<$0].trimmed } ?? self
+/// Reads one line after the other.
+private struct ConfigurationParser {
+    private typealias Text = Substring.UnicodeScalarView
+
+    private struct Option {
+        var name: String
+        var line: Int
+        /// The value, line by line.
+        var value: [String]
+    }
+
+    private struct Part {
+        var heading: String
+        var options: [Option] = []
+        var names = TextTable<Int>()
+        var problem: ConfigurationFile.Problem?
+
+        mutating func appendToLast(_ line: String) {
+            guard !options.isEmpty else { return }
+            options[options.count - 1].value.append(line)
+        }
+
+        mutating func fail(_ line: Int, _ expected: String) {
+            if problem == nil { problem = ConfigurationFile.Problem(line: line, expected: expected) }
+        }
+    }
+
+    private(set) var stray: ConfigurationFile.Problem?
+    private var parts: [Part] = []
+    private var headings = TextTable<Int>()
+    /// The section that lines belong to.
+    private var current: Int?
+    /// Whether a deeper line continues the last option of the current section.
+    private var isInOption = false
+    /// Of the last line that was not a continuation; only deeper lines are.
+    private var indentation = 0
+
+    private static let expectedHeading = "a heading such as [profile dev]"
+
+    mutating func read(_ bytes: ArraySlice<UInt8>, number: Int) {
+        guard let line = String(validating: bytes, as: UTF8.self) else {
+            let first = bytes.first { $0 != 0x20 && $0 != 0x09 }
+            guard first != UInt8(ascii: "#"), first != UInt8(ascii: ";") else { return }
+            if first == UInt8(ascii: "[") { current = nil }
+            return fail(number, "UTF-8 text")
+        }
+        let content = line.unicodeScalars[...].trimmed
+        guard let first = content.first else {
+            if let current, isInOption { parts[current].appendToLast("") }
+            return
+        }
+        if first == "#" || first == ";" { return }
+        let depth = line.unicodeScalars.prefix(while: \.isConfigurationSpace).count
+        if let current, isInOption, depth > indentation {
+            parts[current].appendToLast(String(content))
+            return
+        }
+        indentation = depth
+        if let heading = Self.heading(content) { return open(heading, number) }
+        guard let (name, value) = Self.assignment(content, signs: "=:") else {
+            guard first != "[" else {
+                (current, isInOption) = (nil, false)
+                return fail(number, Self.expectedHeading)
+            }
+            return fail(number, current == nil ? "a heading such as [default] before it" : "name = value")
+        }
+        guard let current else { return fail(number, "a heading such as [default] before it") }
+        add(Option(name: Self.lowercased(name), line: number, value: [value]), to: current)
+    }
+
+    private mutating func open(_ heading: String, _ number: Int) {
+        isInOption = false
+        if let known = headings[heading] {
+            current = known
+            // The section of defaults may be given in pieces.
+            if heading != Self.defaults { parts[known].fail(number, "each section once; [\(heading)] is repeated") }
+            return
+        }
+        headings[heading] = parts.count
+        current = parts.count
+        parts.append(Part(heading: heading))
+    }
+
+    private mutating func add(_ option: Option, to part: Int) {
+        guard !option.name.isEmpty else { return parts[part].fail(option.line, "name = value") }
+        if parts[part].names[option.name] != nil {
+            parts[part].fail(option.line, "each name once in a section")
+        }
+        parts[part].names[option.name] = parts[part].options.count
+        parts[part].options.append(option)
+        isInOption = true
+    }
+
+    private mutating func fail(_ line: Int, _ expected: String) {
+        guard let current else {
+            stray = stray ?? ConfigurationFile.Problem(line: line, expected: expected)
+            return
+        }
+        parts[current].fail(line, expected)
+    }
+}
+
+/// The end of the file.
+extension ConfigurationParser {
+    /// The heading of a section whose values all sections have unless they have their own.
+    private static let defaults = "DEFAULT"
+
+    func finished() -> [ConfigurationFile.Section] {
+        let sections = parts.map { Self.section($0) }
+        guard let common = headings[Self.defaults].map({ sections[$0] }) else { return sections }
+        return sections.compactMap { section in
+            guard section.heading != Self.defaults else { return nil }
+            var section = section
+            var values = common.values
+            var nested = common.nested
+            for name in section.values.keys { (values[name], nested[name]) = (section.values[name], nil) }
+            for name in section.nested.keys { (values[name], nested[name]) = (nil, section.nested[name]) }
+            (section.values, section.nested) = (values, nested)
+            section.problem = section.problem ?? common.problem
+            return section
+        }
+    }
+
+    private static func section(_ part: Part) -> ConfigurationFile.Section {
+        var section = ConfigurationFile.Section(heading: part.heading, problem: part.problem)
+        for option in part.options {
+            let lines = option.value.dropLast(while: \.isEmpty)
+            guard lines.count > 1, lines.first?.isEmpty == true else {
+                section.values[option.name] = lines.joined(separator: "\n")
+                continue
+            }
+            var members = TextTable<String>()
+            for line in lines.dropFirst() where !line.isEmpty {
+                guard let (name, value) = assignment(line.unicodeScalars[...], signs: "=") else {
+                    let problem = ConfigurationFile.Problem(
+                        line: option.line, expected: "indented lines name = value below it, or a value beside it")
+                    section.problem = section.problem ?? problem
+                    continue
+                }
+                members[name] = value
+            }
+            section.nested[option.name] = members
+        }
+        return section
+    }
+}
+
+/// The parts of a line.
+extension ConfigurationParser {
+    /// The text up to the last bracket; what follows it does not count.
+    private static func heading(_ line: Text) -> String? {
+        guard line.first == "[", let end = line.lastIndex(of: "]") else { return nil }
+        let heading = line[line.index(after: line.startIndex)..<end]
+        return heading.isEmpty ? nil : String(heading)
+    }
+
+    /// - Parameter signs: The characters that may separate name and value; the first one does.
+    private static func assignment(_ line: Text, signs: String) -> (name: String, value: String)? {
+        guard let sign = line.firstIndex(where: { signs.unicodeScalars.contains($0) }) else { return nil }
+        return (String(line[..<sign].trimmed), String(line[line.index(after: sign)...].trimmed))
+    }
+
+    private static func lowercased(_ name: String) -> String {
+        String(String.UnicodeScalarView(name.unicodeScalars.flatMap { $0.properties.lowercaseMapping.unicodeScalars }))
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether Python takes it for white space.
+    fileprivate var isConfigurationSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
+}
+
+extension Substring.UnicodeScalarView {
+    fileprivate var trimmed: Self {
+        let start = drop(while: \.isConfigurationSpace)
+        guard let end = start.lastIndex(where: { !$0.isConfigurationSpace }) else { return start[start.endIndex...] }
+        return start[...end]
+    }
+}
+
+extension Array {
+    /// Without the last elements that satisfy `predicate`.
+    fileprivate func dropLast(while predicate: (Element) -> Bool) -> ArraySlice<Element> {
+        guard let end = lastIndex(where: { !predicate($0) }) else { return [] }
+        return self[...end]
     }
 }

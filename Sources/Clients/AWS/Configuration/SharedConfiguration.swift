@@ -1,22 +1,27 @@
 import Glibc
 
-/// The shared files `config` and `credentials`, both read.
+/// The shared files `config` and `credentials`.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 struct SharedConfiguration: Sendable, Equatable {
-    /// One profile's values; those of the credentials file win over those of the config file.
+    /// One profile's values; those of the credentials file take precedence over those of the config file.
     struct Profile: Sendable, Equatable {
         var name: String
-        private var section: ConfigurationFile.Section
+        private var values: TextTable<String>
+        /// Whether the credentials file, not the config file, contains the access key.
+        var hasKeyInCredentialsFile = false
 
-        init(name: String, section: ConfigurationFile.Section) { (self.name, self.section) = (name, section) }
+        init(name: String, values: TextTable<String>) { (self.name, self.values) = (name, values) }
 
         /// Nil when it is missing or empty.
-        subscript(key: String) -> String? { section.values[key].flatMap { $0.isEmpty ? nil : $0 } }
+        subscript(key: String) -> String? { values[key].flatMap { $0.isEmpty ? nil : $0 } }
     }
 
-    private let config: ConfigurationFile
-    private let credentials: ConfigurationFile
+    private let config: File
+    private let credentials: File
+    private var profiles = TextTable<ConfigurationFile.Section>()
+    private var sessions = TextTable<ConfigurationFile.Section>()
+    private var services = TextTable<ConfigurationFile.Section>()
     /// Where both were looked for.
     let paths: [String]
     /// The folder of AWS's files, for cached tokens; nil without a home.
@@ -28,54 +33,101 @@ struct SharedConfiguration: Sendable, Equatable {
         let folder = home.map { $0 + "/.aws" }
         func path(_ variable: String, _ name: String) -> String? {
             guard let path = variables[variable] else { return folder.map { $0 + "/" + name } }
-            guard path.hasPrefix("~/"), let home else { return path }
+            guard path.utf8.starts(with: "~/".utf8), let home else { return path }
             return home + path.dropFirst()
         }
         let configPath = path("AWS_CONFIG_FILE", "config")
         let credentialsPath = path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         self.folder = folder
         paths = [credentialsPath, configPath].compactMap { $0 }
-        config = try Self.file(configPath, isNamed: variables["AWS_CONFIG_FILE"] != nil)
-        credentials = try Self.file(credentialsPath, isNamed: variables["AWS_SHARED_CREDENTIALS_FILE"] != nil)
+        config = try File(configPath, isNamed: variables["AWS_CONFIG_FILE"] != nil)
+        credentials = try File(credentialsPath, isNamed: variables["AWS_SHARED_CREDENTIALS_FILE"] != nil)
+        sortSections()
     }
 
-    /// A file that is not there is one without sections, and so is one in a home that is closed to this process:
-    /// containers run with the home of another user.
-    ///
-    /// - Parameter isNamed: Whether somebody asked for this very file.
-    private static func file(_ path: String?, isNamed: Bool) throws(AWSConfigurationError) -> ConfigurationFile {
-        guard let path else { return try ConfigurationFile("", path: "") }
-        switch LocalFile.read(path) {
-        case .missing: return try ConfigurationFile("", path: path)
-        case .forbidden where !isNamed: return try ConfigurationFile("", path: path)
-        case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemWords(EACCES))
-        case .unreadable(let reason): throw .unreadableFile(path: path, reason: reason)
-        case .bytes(let bytes):
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw .unreadableFile(path: path, reason: "it is not UTF-8")
+    /// Finds out what each section of the config file is; of two for the same profile the last one counts.
+    private mutating func sortSections() {
+        for section in config.content.sections {
+            let words = ShellWords.split(section.heading) ?? []
+            let heading = section.heading.utf8
+            if heading.starts(with: "profile".utf8) {
+                if words.count == 2 { profiles[words[1]] = section }
+            } else if heading.starts(with: "sso-session".utf8) {
+                if words.count == 2 { sessions[words[1]] = section }
+            } else if heading.starts(with: "services".utf8) {
+                if words.count == 2 { services[words[1]] = section }
+            } else if section.heading.isIdentical(to: "default") {
+                profiles[section.heading] = section
             }
-            return try ConfigurationFile(text, path: path)
+        }
+    }
+
+    /// A file and its path.
+    private struct File: Sendable, Equatable {
+        var path = ""
+        var content = ConfigurationFile()
+
+        /// A file that does not exist is one without sections, and so is one in a home that is closed to this process:
+        /// containers run with the home of another user.
+        ///
+        /// - Parameter isNamed: Whether a variable names this very file.
+        init(_ path: String?, isNamed: Bool) throws(AWSConfigurationError) {
+            guard let path else { return }
+            self.path = path
+            switch LocalFile.read(path) {
+            case .missing: return
+            case .forbidden where !isNamed: return
+            case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemWords(EACCES))
+            case .unreadable(let reason): throw .unreadableFile(path: path, reason: reason)
+            case .bytes(let bytes): content = ConfigurationFile(bytes)
+            }
+        }
+
+        /// - Throws: ``AWSConfigurationError`` naming the line of `problem`, if there is one.
+        func check(_ problem: ConfigurationFile.Problem?) throws(AWSConfigurationError) {
+            if let problem { throw .unreadableLine(path: path, line: problem.line, expected: problem.expected) }
         }
     }
 
     /// Nil when neither file has it.
-    func profile(_ name: String) -> Profile? {
-        let plain = name == "default" ? config.sections["default"] : nil
-        let found = [plain, config.sections["profile \(name)"], credentials.sections[name]].compactMap { $0 }
-        guard var section = found.first else { return nil }
-        for other in found.dropFirst() { section.values.merge(other.values) { $1 } }
-        return Profile(name: name, section: section)
-    }
-
-    func ssoSession(_ name: String) -> Profile? {
-        config.sections["sso-session \(name)"].map { Profile(name: name, section: $0) }
-    }
-
-    /// The endpoint that a `services` section gives a service.
     ///
-    /// - Parameter service: In lower case, such as `redshift_data`.
-    func endpointURL(ofService service: String, in name: String) -> String? {
-        config.sections["services \(name)"]?.nested[service]?["endpoint_url"].flatMap { $0.isEmpty ? nil : $0 }
+    /// - Throws: ``AWSConfigurationError`` when its section cannot be read, or when it is missing and a heading, which
+    ///   may be its own, cannot be read.
+    func profile(_ name: String) throws(AWSConfigurationError) -> Profile? {
+        let found = profiles[name]
+        let secret = credentials.content.sections.first { $0.heading.isIdentical(to: name) }
+        try config.check(found?.problem)
+        try credentials.check(secret?.problem)
+        guard found != nil || secret != nil else {
+            try config.check(config.content.stray)
+            try credentials.check(credentials.content.stray)
+            return nil
+        }
+        var values = found?.values ?? TextTable()
+        if let secret { values.merge(secret.values) }
+        var profile = Profile(name: name, values: values)
+        profile.hasKeyInCredentialsFile = secret?.values["aws_access_key_id"] != nil
+        return profile
+    }
+
+    /// Nil when the config file does not have it.
+    func ssoSession(_ name: String) throws(AWSConfigurationError) -> Profile? {
+        let section = sessions[name]
+        try config.check(section?.problem)
+        return section.map { Profile(name: name, values: $0.values) }
+    }
+
+    /// The endpoints of a `services` section, by the service's name in lower case, such as `redshift_data`.
+    ///
+    /// Nil when the config file does not have the section.
+    func endpointURLs(inServices name: String) throws(AWSConfigurationError) -> TextTable<String>? {
+        guard let section = services[name] else { return nil }
+        try config.check(section.problem)
+        var urls = TextTable<String>()
+        for service in section.nested.keys {
+            urls[service] = section.nested[service]?["endpoint_url"].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        return urls
     }
 }
 

@@ -15,7 +15,7 @@ struct ContainerCredentials: Sendable {
         token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
         tokenFile = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
         if let path = variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] {
-            guard path.hasPrefix("/") else {
+            guard path.utf8.first == UInt8(ascii: "/") else {
                 throw .unusable(
                     origin: origin, reason: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash")
             }
@@ -36,6 +36,8 @@ struct ContainerCredentials: Sendable {
 
     /// Without TLS, credentials may come only from where no network is crossed.
     private static func isTrusted(_ url: String) -> Bool {
+        // Of ASCII only, every character is one byte.
+        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return false }
         guard let scheme = ["https://", "http://"].first(where: { url.hasPrefix($0) }) else { return false }
         let authority = url.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
         guard !authority.isEmpty, !authority.hasPrefix(":"), !authority.contains("@"),

@@ -2,9 +2,9 @@ import JSON
 import Telemetry
 import Transport
 
-/// Finds out, when credentials are first needed, where they come from, and goes on with that place.
+/// Finds the source of credentials when they are first needed, and keeps to it.
 ///
-/// In this order: a profile that was asked for by name, keys in the environment, a web identity in the environment, the
+/// In this order: a profile named by an option, keys in the environment, a web identity in the environment, the
 /// profile of `AWS_PROFILE` or `default`, the container's endpoint, the instance's metadata.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
@@ -51,7 +51,8 @@ public actor CredentialChain: CredentialSource {
             if let source = try source(of: profile, visited: []) { return source }
             throw CredentialError.unusable(
                 origin: "profile \"\(name)\"",
-                reason: "it has no credentials: no role_arn, no keys, no sso_session and no credential_process")
+                reason: "it has no credentials: no role_arn, no keys, no sso_session, no login_session and no "
+                    + "credential_process; run aws login --profile \(name) or aws configure sso --profile \(name)")
         }
         if let keys = try Self.keys(in: variables) { return keys }
         if let file = variables["AWS_WEB_IDENTITY_TOKEN_FILE"] {
@@ -66,7 +67,7 @@ public actor CredentialChain: CredentialSource {
         if let container = try ContainerCredentials(variables) {
             return renewing(container.origin, container.fetch(metadata))
         }
-        if !isMetadataDisabled { return instanceMetadata(afterLookingAt: looked) }
+        if !isMetadataDisabled { return try instanceMetadata(afterLookingAt: looked) }
         throw CredentialError.nowhere(looked: looked + ["instance metadata (disabled)"])
     }
 
@@ -74,7 +75,7 @@ public actor CredentialChain: CredentialSource {
         environment.variables["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true"
     }
 
-    /// The places that were looked at before the last one.
+    /// The sources before the last one.
     private var looked: [String] {
         [
             "the environment",
@@ -82,11 +83,11 @@ public actor CredentialChain: CredentialSource {
         ]
     }
 
-    private func instanceMetadata(afterLookingAt looked: [String]) -> any CredentialSource {
-        let instance = InstanceMetadataCredentials(environment.variables)
+    private func instanceMetadata(afterLookingAt looked: [String]) throws -> any CredentialSource {
+        let instance = try InstanceMetadataCredentials(environment.variables, environment.profileIfAny)
         let fetch = instance.fetch(metadata)
         return renewing("instance metadata") {
-            // Without a usable answer this is no instance with a role: the whole chain has come to nothing.
+            // Without a usable response this is not an instance with a role: no source has credentials.
             do { return try await fetch() } catch let error as CurlError {
                 throw CredentialError.nowhere(looked: looked + ["instance metadata (\(error.reason))"])
             } catch CredentialError.unusable(_, let reason) {
@@ -121,6 +122,8 @@ public actor CredentialChain: CredentialSource {
 extension CredentialChain {
     /// Nil when the profile says nothing of credentials.
     ///
+    /// The order is that of the AWS CLI.
+    ///
     /// - Parameter visited: Profiles that this one is the source of, outermost first.
     private func source(
         of profile: SharedConfiguration.Profile, visited: [String]
@@ -129,7 +132,7 @@ extension CredentialChain {
         let keys = try Self.keys(in: profile, origin)
         // A source's keys go before its role, so that a profile may be its own source.
         if let keys, !visited.isEmpty { return keys }
-        if visited.contains(profile.name) {
+        if visited.contains(where: { $0.isIdentical(to: profile.name) }) {
             throw CredentialError.unusable(
                 origin: origin,
                 reason: "its source_profile leads back to it: \((visited + [profile.name]).joined(separator: ", "))")
@@ -142,10 +145,40 @@ extension CredentialChain {
             return webIdentity(role: role, file: file, session: profile["role_session_name"], origin)
         }
         if let role = profile["role_arn"] { return try assumedRole(role, profile, visited: visited) }
-        if profile["sso_session"] != nil || profile["sso_start_url"] != nil { return try sso(profile) }
+        if profile["sso_account_id"] != nil || profile["sso_role_name"] != nil { return try sso(profile) }
+        if let keys, profile.hasKeyInCredentialsFile { return keys }
+        if let session = profile["login_session"] { return try login(session, profile) }
+        if let command = profile["credential_process"] {
+            return renewing(origin) { try await CredentialProcess(command: command, origin: origin).credentials() }
+        }
         if let keys { return keys }
-        guard let command = profile["credential_process"] else { return nil }
-        return renewing(origin) { try await CredentialProcess(command: command, origin: origin).credentials() }
+        // A session alone says nothing of a role; the error names what is missing.
+        if profile["sso_session"] != nil || profile["sso_start_url"] != nil { return try sso(profile) }
+        // Without this, the next source of the chain would answer for a profile that means another identity.
+        if let name = Self.partKeys.first(where: { profile[$0] != nil }) {
+            throw CredentialError.unusable(
+                origin: origin,
+                reason: "it has \(name), but neither role_arn nor another way to get credentials; add role_arn, or run "
+                    + "aws login --profile \(profile.name)")
+        }
+        return nil
+    }
+
+    /// What alone gives no credentials.
+    private static let partKeys = [
+        "source_profile", "credential_source", "mfa_serial", "external_id", "aws_session_token",
+    ]
+
+    /// - Parameter session: The profile's `login_session`.
+    private func login(
+        _ session: String, _ profile: SharedConfiguration.Profile
+    ) throws -> any CredentialSource {
+        let login = try LoginCredentials(
+            session, profileName: profile.name, environment.variables, folder: environment.shared.folder)
+        var configuration = environment.credentialConfiguration(NoCredentials(), connectPatience: connectPatience)
+        if let region = profile["region"] { configuration.region = region }
+        let client = AWSClient(configuration, http: http, now: now)
+        return renewing(login.origin) { [now] in try await login.credentials(from: client, now: now()) }
     }
 
     private static func keys(
@@ -209,7 +242,7 @@ extension CredentialChain {
                     origin: origin,
                     reason: "its credential_source is Ec2InstanceMetadata, but AWS_EC2_METADATA_DISABLED is true")
             }
-            return instanceMetadata(afterLookingAt: [origin])
+            return try instanceMetadata(afterLookingAt: [origin])
         case "EcsContainer":
             guard let container = try ContainerCredentials(environment.variables) else {
                 throw CredentialError.unusable(

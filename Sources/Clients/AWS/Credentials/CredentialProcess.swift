@@ -10,6 +10,8 @@ struct CredentialProcess: Sendable {
     let origin: String
     /// For the whole run, in ms; a person may have to touch a key.
     var timeLimitMilliseconds = 60_000
+    /// Where what the program writes to standard error goes.
+    var errorOutput = STDERR_FILENO
 
     private static let outputLimit = 64 << 10
 
@@ -28,10 +30,11 @@ struct CredentialProcess: Sendable {
 
     /// Runs the program to its end and returns what it printed.
     ///
-    /// What it writes to standard error is passed on only when it fails, and never becomes part of an error's text.
+    /// What it writes to standard error appears at once on a terminal, since it may ask for something; elsewhere only
+    /// when it fails. It never becomes part of an error's text.
     private func run() throws(CredentialError) -> [UInt8] {
         guard let words = ShellWords.split(command), let program = words.first, !program.isEmpty else {
-            throw unusable("credential_process is no command, or a quote in it is not closed")
+            throw unusable("credential_process is not a command, or a quote in it is not closed")
         }
         var pipe: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
@@ -40,9 +43,9 @@ struct CredentialProcess: Sendable {
         }
         for descriptor in pipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(pipe[0]) }
-        let notes = Self.temporaryFile()
+        let notes = isatty(errorOutput) == 1 ? nil : Self.temporaryFile()
         defer { if let notes { close(notes) } }
-        let started = Self.start(words, output: pipe[1], notes: notes)
+        let started = Self.start(words, output: pipe[1], errorOutput: notes ?? errorOutput)
         close(pipe[1])
         guard case .success(let process) = started else {
             throw unusable("credential_process cannot be started: \(program)")
@@ -51,7 +54,7 @@ struct CredentialProcess: Sendable {
         let output = Self.read(pipe[0], until: end)
         if output == nil { kill(process, SIGKILL) }
         let status = Self.status(of: process, until: end)
-        if output == nil || status != 0, let notes { Self.passOn(notes) }
+        if output == nil || status != 0, let notes { Self.passOn(notes, to: errorOutput) }
         guard let output, let status else {
             throw unusable(
                 "credential_process printed too much, or did not end within \(timeLimitMilliseconds / 1000) s")
@@ -67,14 +70,16 @@ struct CredentialProcess: Sendable {
 extension CredentialProcess {
     private struct SpawnError: Error {}
 
-    private static func start(_ words: [String], output: Int32, notes: Int32?) -> Result<pid_t, SpawnError> {
+    private static func start(_ words: [String], output: Int32, errorOutput: Int32) -> Result<pid_t, SpawnError> {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        if let notes { unsafe posix_spawn_file_actions_adddup2(&actions, notes, STDERR_FILENO) }
-        // It asks nobody anything.
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, errorOutput, STDERR_FILENO)
+        // Records may come on standard input; only a terminal's is shared, for an answer to a question.
+        if isatty(STDIN_FILENO) == 0 || isatty(errorOutput) == 0 {
+            unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
         // Copies that live until the call has returned; the list ends with nil.
         var arguments = unsafe words.map { unsafe strdup($0) }
         defer { unsafe arguments.forEach { unsafe free($0) } }
@@ -138,10 +143,10 @@ extension CredentialProcess {
         return descriptor
     }
 
-    private static func passOn(_ notes: Int32) {
+    private static func passOn(_ notes: Int32, to errorOutput: Int32) {
         lseek(notes, 0, SEEK_SET)
         while let piece = piece(of: notes), !piece.isEmpty {
-            let written = unsafe piece.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            let written = unsafe piece.withUnsafeBytes { unsafe write(errorOutput, $0.baseAddress, $0.count) }
             if written < 0, errno != EINTR { return }
         }
     }
