@@ -30,6 +30,8 @@ public struct EmbeddedMetrics: Sendable {
     private let texts: [UInt8]
     /// Everything between the time and the timestamp in the last line, and which figures that one told, a bit each.
     private var middle: (told: UInt64, text: [UInt8]) = (0, [])
+    /// The last line's timestamp, and everything between it and the request's ID; its second, nil before the first line.
+    private var timestamp: (second: Int64?, text: [UInt8]) = (nil, [])
 
     /// - Parameters:
     ///   - dimensions: Names and values, none of them empty, which CloudWatch would refuse.
@@ -96,12 +98,9 @@ public struct EmbeddedMetrics: Sendable {
         writer.verbatim(#"{"_aws":{"Timestamp":"#)
         writer.digits(UInt64(clamping: time.millisecondsSinceEpoch))
         prepareMiddle(of: values)
-        line = writer.bytes
-        line.append(copying: middle.text.span)
-        time.append(to: &line)
-        line.append(ascii: #"","requestId":"#)
-        writer = JSONWriter(appendingTo: line)
-        line = []
+        writer.verbatim(middle.text.span)
+        prepareTimestamp(of: time)
+        writer.verbatim(timestamp.text.span)
         writer.string(requestID)
         let texts = texts.span
         for index in figures.indices {
@@ -111,6 +110,23 @@ public struct EmbeddedMetrics: Sendable {
         }
         writer.verbatim("}\n")
         line = writer.bytes
+    }
+
+    /// Two invocations are mostly within the same second.
+    private mutating func prepareTimestamp(of time: WallClock) {
+        let (second, milliseconds) = time.millisecondsSinceEpoch.quotientAndRemainder(dividingBy: 1000)
+        guard second == timestamp.second, milliseconds >= 0 else {
+            var text: [UInt8] = []
+            time.append(to: &text)
+            text.append(ascii: #"","requestId":"#)
+            timestamp = (milliseconds < 0 ? nil : second, text)
+            return
+        }
+        var rest = milliseconds
+        for index in [22, 21, 20] {
+            timestamp.text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
     }
 
     /// What is told is mostly what was told before.

@@ -54,6 +54,23 @@ final class EmbeddedMetricsTests: XCTestCase {
         }
     }
 
+    func testEachLineHasItsOwnTimestamp() throws {
+        var metrics = EmbeddedMetrics(namespace: "N", dimensions: ["D": "d"], figures: ["A": .count])
+        let times: [Int64] = [
+            1_794_198_257_237, 1_794_198_257_005, 1_794_198_257_999, 1_794_198_258_000, 1_794_198_257_999, 0, 7, 999,
+            1000,
+            -1, -999, -1000, 5,
+        ]
+        for milliseconds in times {
+            let time = WallClock(millisecondsSinceEpoch: milliseconds)
+            var bytes: [UInt8] = []
+            metrics.append(to: &bytes, at: time, requestID: "r", [1])
+            let root = try XCTUnwrap(String(decoding: bytes, as: UTF8.self).object)
+            XCTAssertEqual(root["timestamp"] as? String, time.iso8601)
+            XCTAssertEqual(root["requestId"] as? String, "r")
+        }
+    }
+
     func testLeavesOutWhatHasNoValue() throws {
         var metrics = EmbeddedMetrics(
             namespace: "N", dimensions: ["D": "d"],

@@ -69,7 +69,11 @@ extension TextStorage {
 
     private mutating func appendLong(_ source: Span<UInt8>) {
         let missing = count + source.count - bytes.count
-        if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing + max(4096, bytes.count / 4))) }
+        if missing > 0 {
+            // Room for more, but not so much that a batch of large texts takes noticeably more memory than they do.
+            let room = min(max(4096, bytes.count / 4), 1024 * 1024)
+            bytes.append(contentsOf: repeatElement(0, count: missing + room))
+        }
         let start = count
         unsafe bytes.withUnsafeMutableBytes { target in
             unsafe source.withUnsafeBytes { source in
