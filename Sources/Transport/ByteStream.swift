@@ -21,7 +21,7 @@ import Glibc
         }
 
         /// Such as `cache.example:6379` or `[::1]:6379`.
-        public var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        public var name: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     /// What another thread may use to end a wait of a stream, or of those that one owner has one after the other.

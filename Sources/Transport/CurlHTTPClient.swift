@@ -11,6 +11,9 @@ public actor CurlHTTPClient: HTTPClient {
         public var connectTimeout: Duration = .seconds(3)
         /// The longest answer that is read, in bytes.
         public var bodyLimit = 32 << 20
+        /// Whether a response counts once its head has arrived: a body that is longer than ``bodyLimit``, breaks off or does
+        /// not end is cut, and the connection closed, instead of an error.
+        public var cutsBody = false
         /// Whether `http_proxy`, `HTTPS_PROXY`, `NO_PROXY` and so on count: right for a command line, wrong for
         /// the Runtime API.
         public var honoursProxyEnvironment = false

@@ -51,14 +51,21 @@ import CCurl
                 unsafe attach(body, for: request.method, answer)
             }
         }
-        if answer.isTooLong {
-            let reason = "its body is longer than \(configuration.bodyLimit) bytes"
-            throw CurlError(CURLE_FILESIZE_EXCEEDED, doing: "read the answer of \(request.host)", reason: reason)
-        }
-        try check(code, doing: "complete the request to \(request.host)")
-
         var status = 0
         try unsafe check(ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status), doing: "read the status")
+        // An interim response, such as 100, is not the one that was asked for.
+        let isEnough = configuration.cutsBody && answer.isHeadComplete && status >= 200
+        if code != CURLE_OK, !isEnough {
+            if let problem = answer.problem {
+                throw CurlError(CURLE_FILESIZE_EXCEEDED, doing: "read the answer of \(request.host)", reason: problem)
+            }
+            try check(code, doing: "complete the request to \(request.host)")
+        }
+        // libcurl takes a connection that ends within the head for the end of the response.
+        guard answer.isHeadComplete else {
+            let reason = "the connection ended within the head of the response"
+            throw CurlError(CURLE_RECV_ERROR, doing: "complete the request to \(request.host)", reason: reason)
+        }
         return HTTPResponse(status: status, headers: answer.headers, body: answer.body)
     }
 }
@@ -108,7 +115,9 @@ extension EasyHandle {
     private func headerList(of request: HTTPRequest) throws(CurlError) -> UnsafeMutablePointer<curl_slist>? {
         var lines: [String] = []
         for header in request.headers {
-            guard header.name.isOneLine, header.value.isOneLine, !header.name.isEmpty, !header.name.contains(":") else {
+            guard header.name.isOneLine, header.value.isOneLine, !header.name.isEmpty,
+                !header.name.utf8.contains(UInt8(ascii: ":"))
+            else {
                 let reason = "its name or value holds a control character, or its name is empty or holds a colon"
                 throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the header \(header.name)", reason: reason)
             }
@@ -230,13 +239,12 @@ let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 /// Names and versions of libcurl and the libraries in it, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
 func curlVersions() -> String { unsafe String(cString: ccurl_version()) }
 
-/// Takes one line of the answer's head; libcurl calls it.
+/// Takes one line of the answer's head; libcurl calls it, and gives up when told that fewer bytes were taken.
 private func takeHeaderLine(
     _ bytes: UnsafeMutablePointer<CChar>, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer
 ) -> Int {
     let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-    unsafe context.assumingMemoryBound(to: PartialResponse.self).pointee.takeHeaderLine(line)
-    return size * count
+    return unsafe context.assumingMemoryBound(to: PartialResponse.self).pointee.takeHeaderLine(line) ? size * count : 0
 }
 
 /// Takes one piece of the answer's body; libcurl calls it, and gives up when told that fewer bytes were taken.

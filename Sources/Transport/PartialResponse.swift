@@ -2,36 +2,51 @@
 struct PartialResponse {
     private(set) var headers: HTTPHeaders = [:]
     private(set) var body: [UInt8] = []
-    /// Whether the body went past its limit, and the transfer was therefore given up.
-    private(set) var isTooLong = false
-    /// After the head, only trailers come this way; nobody asked for them.
-    private var isHeadComplete = false
+    /// Why the transfer was ended: the head or the body is longer than its limit.
+    private(set) var problem: String?
+    /// After the head, only trailers come this way, and they are dropped.
+    private(set) var isHeadComplete = false
+    private var headSize = 0
     private let bodyLimit: Int
+
+    /// Of all heads and trailers together.
+    private static let headLimit = 256 << 10
+    /// Reserved for what a length claims; a longer body makes room as it comes.
+    private static let reservedLimit = 1 << 20
 
     init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
 
-    /// Takes a status line, a header, or the empty line that ends the head.
-    mutating func takeHeaderLine(_ bytes: some Sequence<UInt8>) {
+    /// Takes a status line, a header, or the empty line that ends the head; `false` when it does not fit any more.
+    mutating func takeHeaderLine(_ bytes: some Collection<UInt8>) -> Bool {
+        headSize += bytes.count
+        guard headSize <= Self.headLimit else {
+            problem = "its headers are longer than \(Self.headLimit) bytes"
+            return false
+        }
         let line = String(decoding: Array(bytes), as: UTF8.self).trimmingBlanks
-        if line.hasPrefix("HTTP/") {
+        if line.utf8.starts(with: "HTTP/".utf8) {
             // An answer such as 100 Continue may come before the real one.
             headers.removeAll()
             isHeadComplete = false
         } else if line.isEmpty {
             isHeadComplete = true
             if let length = headers["content-length"].flatMap({ Int($0) }), (0...bodyLimit).contains(length) {
-                body.reserveCapacity(length)
+                body.reserveCapacity(min(length, Self.reservedLimit))
             }
         } else if !isHeadComplete, let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
             headers.append(String(line[..<colon]), String(line[line.utf8.index(after: colon)...]).trimmingBlanks)
         }
+        return true
     }
 
     /// Takes a piece of the body; `false` when it does not fit any more.
     mutating func takeBody(_ bytes: some Collection<UInt8>) -> Bool {
-        isTooLong = bytes.count > bodyLimit - body.count
-        if !isTooLong { body.append(contentsOf: bytes) }
-        return !isTooLong
+        guard bytes.count <= bodyLimit - body.count else {
+            problem = "its body is longer than \(bodyLimit) bytes"
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
     }
 }
 
@@ -49,13 +64,15 @@ extension String {
 }
 
 extension HTTPRequest {
-    var isSecure: Bool { url.prefix(6).lowercased() == "https:" }
+    var isSecure: Bool { String(decoding: url.utf8.prefix(6), as: UTF8.self).isEqualIgnoringCase(to: "https:") }
 
     /// The URL's host and port, without user, path and query: fit for an error message.
     var host: String {
-        guard let scheme = url.firstIndex(of: ":") else { return "a URL without a scheme" }
-        let authority = url[url.index(after: scheme)...].drop { $0 == "/" }.prefix { !"/?#".contains($0) }
-        return String(authority.split(separator: "@").last ?? "a URL without a host")
+        guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")) else { return "a URL without a scheme" }
+        let authority = url.utf8[url.utf8.index(after: scheme)...].drop { $0 == UInt8(ascii: "/") }
+            .prefix { !"/?#".utf8.contains($0) }
+        guard let host = authority.split(separator: UInt8(ascii: "@")).last else { return "a URL without a host" }
+        return String(decoding: host, as: UTF8.self)
     }
 }
 

@@ -60,6 +60,16 @@ def respond(client, reader):
         client.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         while True:
             client.sendall(b"400\r\n" + b"x" * 0x400 + b"\r\n")
+    elif path == "/headers":
+        client.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            client.sendall(b"X-Header: " + b"x" * 0x400 + b"\r\n")
+    elif path == "/torn":
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
+        return False
+    elif path == "/early":
+        client.sendall(b"HTTP/1.1 103 Early Hints\r\nX-Early: yes\r\n\r\n")
+        return False
     elif path == "/interim":
         client.sendall(b"HTTP/1.1 103 Early Hints\r\nX-Early: yes\r\n\r\n" + answer(b"", "X-Late: yes", "X-MiXed:  a b "))
     elif path == "/redirect":

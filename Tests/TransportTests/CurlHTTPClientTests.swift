@@ -98,6 +98,8 @@ final class CurlHTTPClientTests: XCTestCase {
             Case(.init(url: "http://127.0.0.1:1/"), 7, true, "127.0.0.1:1: "),
             Case(.init(url: "\(url)/cut"), 18, true, "5 bytes remaining"),
             Case(.init(url: "\(url)/endless"), 63, false, "longer than 100000 bytes"),
+            Case(.init(url: "\(url)/torn"), 56, true, "within the head"),
+            Case(.init(url: "\(url)/headers"), 63, false, "headers are longer than 262144 bytes"),
             Case(.init(url: "ftp://127.0.0.1/"), 1, false, "ftp"),
             Case(.init(url: "file:///etc/passwd"), 1, false, "file"),
             Case(.init(url: "http://u:secret@127.0.0.1:1/?k=secret"), 7, true, ":1: "),
@@ -114,6 +116,27 @@ final class CurlHTTPClientTests: XCTestCase {
             XCTAssertTrue(error?.description.contains(row.text) ?? false, found, line: row.line)
             XCTAssertFalse(error?.description.contains("secret") ?? true, found, line: row.line)
         }
+    }
+
+    func testABodyIsCutWhereTheStatusIsEnough() async throws {
+        let server = try LoopbackServer()
+        let url = "http://127.0.0.1:\(server.port)"
+        var configuration = CurlHTTPClient.Configuration()
+        configuration.bodyLimit = 10_000
+        configuration.cutsBody = true
+        let client = CurlHTTPClient(configuration)
+        for path in ["endless", "cut"] {
+            let answer = try await client.send(HTTPRequest(url: "\(url)/\(path)", timeout: .seconds(20)))
+            XCTAssertEqual(answer.status, 200, path)
+            XCTAssertLessThanOrEqual(answer.body.count, 10_000, path)
+        }
+        // A head that does not end is none, and neither is an interim one.
+        for path in ["headers", "early", "torn"] {
+            let error = await failure(of: client, HTTPRequest(url: "\(url)/\(path)", timeout: .seconds(20)))
+            XCTAssertNotNil(error, path)
+        }
+        let next = try await client.send(HTTPRequest(url: "\(url)/"))
+        XCTAssertEqual(next.status, 200)
     }
 
     func testCancellationEndsARunningTransfer() async throws {
