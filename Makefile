@@ -63,5 +63,5 @@ lint: ## fail on any finding of swift format
 check: lint test ## what must pass before a commit
 
 clean: ## delete what was built
-	@rm -rf .build .build-static .build-deps .build-python .build-emulator .build-moto .build-postgresql .build-fuzz .build-address .build-thread \
+	@rm -rf .build .build-static .build-deps .build-python .build-emulator .build-moto .build-postgresql .build-redis .build-fuzz .build-address .build-thread \
 		.build-bench dist

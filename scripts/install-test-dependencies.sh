@@ -9,3 +9,4 @@ scripts/install-packages.sh zsh fish redis-server redis-tools chromium-headless-
 scripts/install-emulator.sh
 scripts/install-moto.sh
 scripts/install-postgresql.sh
+scripts/install-redis.sh

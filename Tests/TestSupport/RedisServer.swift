@@ -2,18 +2,43 @@ import Foundation
 
 /// A real Redis on free ports of 127.0.0.1; it ends with this object, or with the test process.
 public final class RedisServer {
+    /// Which server runs.
+    public enum Version: Sendable, CaseIterable {
+        /// The distribution's, 7.0 or later.
+        case installed
+        /// 6.2, whose errors inside scripts differ.
+        case v6
+
+        /// The program; the first call installs it when it is not there.
+        fileprivate func program() throws -> String {
+            guard self == .v6 else { return "redis-server" }
+            try RedisServer.installation.get()
+            return Repository.root.appending(path: ".build-redis/bin/redis-server").path
+        }
+    }
+
+    private static let installation = Result {
+        let program = try RunningProgram(
+            Repository.root.appending(path: "scripts/install-redis.sh"), [],
+            environment: ProcessInfo.processInfo.environment)
+        let run = try program.finish(timeLimit: 600)
+        guard run.status == 0 else { throw Failure(run.notes) }
+    }
+
     public let port: Int
     /// Of TLS; nil without it.
     public let tlsPort: Int?
     private let folder: TemporaryFolder
     private let extra: [String]
+    private let executable: String
     private var program: RunningProgram?
 
     /// - Parameters:
     ///   - certificate: The path, without its extension, of a certificate and its key, and beside it `ca.crt`.
     ///   - lines: Further lines of its configuration.
-    public init(certificate: String? = nil, lines: [String] = []) throws {
+    public init(_ version: Version = .installed, certificate: String? = nil, lines: [String] = []) throws {
         folder = try TemporaryFolder()
+        executable = try version.program()
         port = Self.freePort()
         tlsPort = certificate.map { _ in Self.freePort() }
         extra = lines
@@ -35,12 +60,12 @@ public final class RedisServer {
     public func start() throws {
         // The shell ends the server when the test process is gone, for a server that outlives its test is in the way.
         let script = """
-            redis-server "$0" & server=$!
+            "$1" "$0" & server=$!
             while kill -0 \(ProcessInfo.processInfo.processIdentifier) 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 0.2; done
             kill -9 $server 2>/dev/null
             """
         let program = try RunningProgram(
-            URL(filePath: "/bin/bash"), ["-c", script, folder.url.appending(path: "redis.conf").path],
+            URL(filePath: "/bin/bash"), ["-c", script, folder.url.appending(path: "redis.conf").path, executable],
             environment: ProcessInfo.processInfo.environment)
         self.program = program
         try program.wait(timeLimit: 30) { $0.output.contains("Ready to accept connections") }
@@ -115,20 +140,30 @@ public final class RedisServer {
     }
 }
 
-/// Three nodes that share all slots.
+/// Three nodes that share all slots, and as many replicas if wanted.
 public final class RedisCluster {
+    /// The first three have the slots at the start.
     public let nodes: [RedisServer]
 
-    public init() throws {
-        nodes = try (0..<3).map { _ in
+    public init(hasReplicas: Bool = false) throws {
+        nodes = try (0..<(hasReplicas ? 6 : 3)).map { _ in
             try RedisServer(lines: ["cluster-enabled yes", "cluster-node-timeout 2000"])
         }
         let addresses = nodes.map { "127.0.0.1:\($0.port)" }
-        try nodes[0].cli(["--cluster", "create"] + addresses + ["--cluster-yes"])
+        let replicas = hasReplicas ? ["--cluster-replicas", "1"] : []
+        try nodes[0].cli(["--cluster", "create"] + addresses + replicas + ["--cluster-yes"])
         let end = ContinuousClock.now + .seconds(30)
         while try !nodes.allSatisfy({ try $0.cli("CLUSTER", "INFO").contains("cluster_state:ok") }) {
             guard ContinuousClock.now < end else { throw Failure("the cluster did not come up") }
             usleep(20_000)
+        }
+        // What each node knows of the others spreads slowly.
+        for node in nodes {
+            while case let slots = try node.cli("CLUSTER", "SLOTS"), !nodes.allSatisfy({ slots.contains("\($0.port)") })
+            {
+                guard ContinuousClock.now < end else { throw Failure("the cluster's nodes do not know each other") }
+                usleep(20_000)
+            }
         }
     }
 

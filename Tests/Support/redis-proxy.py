@@ -1,0 +1,105 @@
+"""A proxy before a Redis server that refuses SCRIPT, as twemproxy and Envoy do: redis-proxy.py PORT
+
+Everything else is passed on to 127.0.0.1:PORT, command by command, and the replies back as they come. PORT may be the path of a
+file that contains it, which is read for each connection, as a name is looked up. The proxy's own port is printed first; it ends
+when its standard input closes.
+"""
+
+import os
+import socket
+import sys
+import threading
+
+
+def command(stream):
+    """The bytes of the next command and its first word; nothing at the end."""
+    head = line = stream.readline()
+    name = b""
+    for number in range(int(line[1:]) if line else 0):
+        line = stream.readline()
+        word = stream.read(int(line[1:]) + 2)
+        head += line + word
+        name = name or word[:-2].upper()
+    return head, name
+
+
+def reply(stream):
+    """The bytes of the next reply."""
+    line = stream.readline()
+    kind, text = line[:1], line[1:-2]
+    if kind == b"$" and text != b"-1":
+        return line + stream.read(int(text) + 2)
+    if kind == b"*" and text != b"-1":
+        return line + b"".join(reply(stream) for _ in range(int(text)))
+    return line
+
+
+def serve(client, port):
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        incoming, replies = client.makefile("rb"), server.makefile("rb")
+        # One entry for each command, in order: whether the server answers it.
+        order, ready = [], threading.Condition()
+
+        def answer():
+            while True:
+                with ready:
+                    ready.wait_for(lambda: order)
+                    is_passed = order.pop(0)
+                if is_passed is None:
+                    return
+                text = reply(replies) if is_passed else b"-ERR unsupported command\r\n"
+                if not text:
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+                client.sendall(text)
+
+        def note(entry):
+            with ready:
+                order.append(entry)
+                ready.notify()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        try:
+            while True:
+                text, name = command(incoming)
+                if not text:
+                    break
+                if name == b"SCRIPT":
+                    note(False)
+                else:
+                    server.sendall(text)
+                    note(True)
+        except (OSError, ValueError):
+            pass
+        note(None)
+
+
+def target():
+    if sys.argv[1].isdigit():
+        return int(sys.argv[1])
+    with open(sys.argv[1]) as file:
+        return int(file.read())
+
+
+def main():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        while True:
+            client, _ = listener.accept()
+            threading.Thread(target=run, args=(client,), daemon=True).start()
+
+    def run(client):
+        try:
+            serve(client, target())
+        except OSError:
+            client.close()
+
+    threading.Thread(target=accept, daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+main()
