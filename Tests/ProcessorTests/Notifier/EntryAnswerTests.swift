@@ -62,6 +62,88 @@ final class EntryAnswerTests: NotifierTestCase {
             ])
     }
 
+    /// Codes of the service's documentation, and whether they reject the message.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html#API_PublishBatch_Errors>
+    func testWhichErrorsOfATopicsEntriesArePermanent() async throws {
+        let cases: [(code: String, message: String, isPermanent: Bool)] = [
+            ("InvalidParameter", "Invalid parameter: Message too long", true),
+            ("InvalidParameterException", "", true), ("InvalidParameterValue", "too odd", true),
+            ("InvalidParameterValueException", "", true), ("ParameterValueInvalid", "", true),
+            ("InvalidParameter", "Invalid parameter: TopicArn", false),
+            ("InvalidParameter", "Invalid parameter: topicArn Reason: odd", false),
+            ("AuthorizationError", "", false), ("AuthorizationErrorException", "", false),
+            ("EndpointDisabled", "", false), ("InternalError", "", false), ("InternalFailure", "", false),
+            ("InvalidSecurity", "", false), ("KMSAccessDenied", "", false), ("KMSAccessDeniedException", "", false),
+            ("KMSDisabled", "", false), ("KMSInvalidState", "", false), ("KMSNotFound", "", false),
+            ("KMSOptInRequired", "", false), ("KMSThrottling", "", false), ("KMSThrottlingException", "", false),
+            ("NotFound", "", false), ("PlatformApplicationDisabled", "", false), ("Throttled", "", false),
+            ("ThrottlingException", "", false), ("RequestExpired", "", false), ("SomethingNew", "", false),
+            ("invalidparameter", "", false), ("", "", false),
+        ]
+        for row in cases {
+            for isSendersFault in [true, false] {
+                let sender = topic(
+                    "<R><Failed><member><Id>0</Id><Code>\(row.code)</Code><Message>\(row.message)</Message>"
+                        + "<SenderFault>\(isSendersFault)</SenderFault></member></Failed></R>")
+                let outcomes = await sender.send(try notifications(["a"]), context: context)
+                switch outcomes[0] {
+                case .refused(let reason):
+                    XCTAssertTrue(row.isPermanent, "\(row)")
+                    XCTAssertTrue(reason.hasPrefix("sns: \(row.code)"), reason)
+                case .failed(let reason, _):
+                    XCTAssertFalse(row.isPermanent, "\(row)")
+                    XCTAssertTrue(reason.hasPrefix("sns: \(row.code)"), reason)
+                default: XCTFail("\(row): \(outcomes)")
+                }
+            }
+        }
+    }
+
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
+    func testWhichErrorsOfAnEventBusesEntriesArePermanent() async throws {
+        let cases: [(code: String, message: String, isPermanent: Bool)] = [
+            ("MalformedDetail", "Detail is malformed.", true),
+            ("InvalidArgument", "Parameter Detail is not valid.", true),
+            ("InvalidArgument", "Parameter EventBusName is not valid.", false),
+            ("InvalidArgument", "eventBusName contains unsupported characters", false),
+            ("InvalidArgument", "Parameter Source is not valid.", false),
+            ("InternalFailure", "", false), ("InternalException", "", false), ("ThrottlingException", "", false),
+            ("AccessDeniedException", "", false), ("InvalidAccountIdException", "", false),
+            ("RedactionFailure", "", false), ("NotAuthorizedForSourceException", "", false),
+            ("NotAuthorizedForDetailTypeException", "", false), ("LimitExceededException", "", false),
+            ("SomethingNew", "", false),
+        ]
+        for row in cases {
+            let body =
+                #"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"\#(row.code)","ErrorMessage":"\#(row.message)"}]}"#
+            let sender = EventBusSender(
+                eventBus: "default", clients: pool { _ in HTTPResponse(status: 200, body: Array(body.utf8)) })
+            let outcomes = await sender.send(try notifications(["a"]), context: context)
+            let reason = "eventbridge: \(row.code)" + (row.message.isEmpty ? "" : ": \(row.message)")
+            XCTAssertEqual(
+                outcomes, [row.isPermanent ? .refused(reason: reason) : .failed(reason: reason)], "\(row)")
+        }
+    }
+
+    /// The call of a single entry, refused as a whole.
+    func testWhichRefusalsOfAWholeCallAreAboutItsEntry() async throws {
+        let cases: [(code: String, message: String, isPermanent: Bool)] = [
+            ("InvalidParameter", "Invalid parameter: Message too long", true), ("BatchRequestTooLong", "long", true),
+            ("InvalidParameter", "Invalid parameter: TopicArn", false), ("KMSDisabled", "m", false),
+            ("AuthorizationError", "m", false), ("SomethingNew", "m", false), ("NotFound", "Topic", false),
+        ]
+        for row in cases {
+            let body = "<R><Error><Code>\(row.code)</Code><Message>\(row.message)</Message></Error></R>"
+            let outcomes = await topic(body, status: 400).send(try notifications(["a"]), context: context)
+            if case .refused = outcomes[0] {
+                XCTAssertTrue(row.isPermanent, "\(row)")
+            } else {
+                XCTAssertFalse(row.isPermanent, "\(row): \(outcomes)")
+            }
+        }
+    }
+
     func testAWholeCallsRefusal() async throws {
         func error(_ code: String, _ message: String) -> String {
             "<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code><Message>\(message)</Message></Error></ErrorResponse>"

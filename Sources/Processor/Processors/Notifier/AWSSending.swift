@@ -1,4 +1,5 @@
 import Clients
+import JSON
 import Transport
 
 /// What SNS and EventBridge have in common: a call that carries several entries, of which some may fail.
@@ -52,6 +53,23 @@ extension AWSSending {
 
 extension AWSError {
     fileprivate var isMisconfiguration: Bool { if case .misconfigured = self { true } else { false } }
+}
+
+/// Which errors of a service reject a notification permanently: a closed list, so that an unknown code is tried again.
+struct EntryRejection: Sendable {
+    var codes: Set<String>
+    /// Parameters that the settings give and no record does: an error about one of them rejects nothing.
+    var configured: [String]
+
+    /// - Parameter message: Names parameters in either letter case, such as `EventBusName` and `eventBusName`.
+    func applies(code: String, message: String) -> Bool {
+        let message = message.utf8.map(Self.lowercased)
+        return codes.contains(code) && !configured.contains { message.place(of: $0.utf8.map(Self.lowercased)) != nil }
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
 }
 
 extension SendOutcome {

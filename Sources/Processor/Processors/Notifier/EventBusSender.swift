@@ -39,13 +39,30 @@ struct EventBusSender: AWSSending {
                 return entries[index]["EventId"]?.string == nil
                     ? .failed(reason: "eventbridge: no word of the event") : .told
             }
+            let message = entries[index]["ErrorMessage"]?.string ?? ""
             return .entry(
-                "eventbridge", code: code, message: entries[index]["ErrorMessage"]?.string ?? "",
-                isFinal: RetryReason(status: 0, code: code) == nil)
+                "eventbridge", code: code, message: message,
+                isFinal: Self.rejection.applies(code: code, message: message))
         }
     }
 
     func isAboutEntries(_ refusal: AWSRefusal) -> Bool {
-        ["ValidationException", "ValidationError", "PutEventsRequestEntryTooLargeException"].contains(refusal.code)
+        Self.callRejection.applies(code: refusal.code, message: refusal.message)
     }
+
+    /// Errors of an entry that say that its detail can never be accepted. Not among them: missing permissions, quotas and
+    /// faults of the service, which EventBridge calls non-retryable in part.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
+    static let rejection = EntryRejection(
+        codes: ["InvalidArgument", "MalformedDetail"],
+        // These are the same for each entry, so it is the configuration that is wrong.
+        configured: ["EventBus", "Source", "Endpoint", "Account"])
+
+    /// The same of a whole call.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
+    static let callRejection = EntryRejection(
+        codes: ["ValidationException", "ValidationError", "PutEventsRequestEntryTooLargeException"],
+        configured: rejection.configured)
 }

@@ -1,3 +1,5 @@
+import Clients
+
 /// `NOTIFY_...`: who is told of what.
 public struct NotifierSettings: Sendable, Equatable {
     /// `NOTIFY_TOPIC_ARN`: an SNS topic, FIFO when its name ends so.
@@ -14,7 +16,10 @@ public struct NotifierSettings: Sendable, Equatable {
     /// Whether an AWS service is called.
     public var callsAWS: Bool { topicARN != nil || eventBus != nil }
 
-    var isFIFO: Bool { topicARN?.hasSuffix(".fifo") ?? false }
+    var isFIFO: Bool { topicARN.map(Self.isFIFO) ?? false }
+
+    /// Whether a topic's ARN or name is that of a FIFO topic.
+    static func isFIFO(_ name: String) -> Bool { name.utf8.suffix(5).elementsEqual(".fifo".utf8) }
 
     /// Where a webhook is, and the key that shows it that it is us.
     public struct Webhook: Sendable, Equatable {
@@ -80,21 +85,19 @@ extension NotifierSettings {
     /// Whether it has the form of a topic's ARN.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
-    private static func isTopic(_ arn: String) -> Bool {
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0] == "arn", parts[2] == "sns", parts.allSatisfy({ !$0.isEmpty }) else {
-            return false
-        }
-        let name = parts[5].hasSuffix(".fifo") ? parts[5].dropLast(5) : parts[5]
-        return isName(arn[...], extra: "-_:.") && !name.isEmpty && isName(name, extra: "-_")
+    private static func isTopic(_ text: String) -> Bool {
+        guard let arn = ARN(text), arn.service == "sns", !arn.region.isEmpty, !arn.account.isEmpty else { return false }
+        let parts = [arn.partition, arn.region, arn.account]
+        let name = arn.resource.utf8.dropLast(isFIFO(arn.resource) ? 5 : 0)
+        return parts.allSatisfy { isName($0.utf8[...], extra: "-") } && !name.isEmpty && isName(name, extra: "-_")
     }
 
     private static func isEventBus(_ name: String) -> Bool {
-        name.utf8.count <= 1600 && isName(name[...], extra: name.hasPrefix("arn:") ? "/.-_:" : "/.-_")
+        name.utf8.count <= 1600 && isName(name.utf8[...], extra: ARN(name) == nil ? "/.-_" : "/.-_:")
     }
 
-    private static func isName(_ text: Substring, extra: String) -> Bool {
-        text.utf8.allSatisfy { byte in
+    private static func isName(_ text: Substring.UTF8View, extra: String) -> Bool {
+        text.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                 || extra.utf8.contains(byte)
         }
@@ -122,10 +125,10 @@ extension NotifierSettings {
 
     /// Nil unless `url` is `http(s)://[user[:password]@]host[:port][/...]` in visible ASCII.
     private static func parts(of url: String) -> (scheme: String, host: String)? {
+        // Of visible ASCII, each byte is a character of its own.
+        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let scheme = url.lowercased().hasPrefix("https://") ? "https" : "http"
-        guard url.lowercased().hasPrefix(scheme + "://"), url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return nil
-        }
+        guard url.lowercased().hasPrefix(scheme + "://") else { return nil }
         let authority = url.dropFirst(scheme.count + 3).prefix { !"/?#\\".contains($0) }
         let address = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         let isBracketed = address.hasPrefix("[")

@@ -14,7 +14,7 @@ struct TopicSender: AWSSending {
     let topicARN: String
     let clients: ClientPool<AWSClient>
 
-    private var isFIFO: Bool { topicARN.hasSuffix(".fifo") }
+    private var isFIFO: Bool { NotifierSettings.isFIFO(topicARN) }
 
     func size(of notification: Notification) -> Int {
         // Attributes count with their names and types.
@@ -51,9 +51,10 @@ struct TopicSender: AWSSending {
         }
         for entry in answer.first("Failed")?.children ?? [] {
             guard let index = Self.index(of: entry, in: outcomes) else { continue }
+            // `SenderFault` is true for missing permissions and throttled keys, too.
+            let (code, message) = (entry.text(of: "Code") ?? "unknown", entry.text(of: "Message") ?? "")
             outcomes[index] = .entry(
-                "sns", code: entry.text(of: "Code") ?? "unknown", message: entry.text(of: "Message") ?? "",
-                isFinal: entry.text(of: "SenderFault") == "true")
+                "sns", code: code, message: message, isFinal: Self.rejection.applies(code: code, message: message))
         }
         return outcomes
     }
@@ -63,11 +64,26 @@ struct TopicSender: AWSSending {
     }
 
     func isAboutEntries(_ refusal: AWSRefusal) -> Bool {
-        let codes = [
-            "InvalidParameter", "InvalidParameterException", "InvalidParameterValue", "ParameterValueInvalid",
-            "BatchRequestTooLong", "BatchRequestTooLongException", "InvalidBatchEntryId", "ValidationError",
-        ]
-        // A topic that does not fit is nobody's message's fault.
-        return codes.contains(refusal.code) && !refusal.message.holds("TopicArn")
+        Self.callRejection.applies(code: refusal.code, message: refusal.message)
     }
+
+    /// Errors of an entry that say that its message can never be accepted. Not among them: missing permissions, everything
+    /// about keys, topics and endpoints, and faults of the service.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html#API_PublishBatch_Errors> and
+    /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors>
+    static let rejection = EntryRejection(
+        codes: [
+            "InvalidParameter", "InvalidParameterException", "InvalidParameterValue", "InvalidParameterValueException",
+            "ParameterValueInvalid",
+        ],
+        configured: ["TopicArn", "TargetArn"])
+
+    /// The same of a whole call, which may be too long for one of its messages.
+    static let callRejection = EntryRejection(
+        codes: rejection.codes.union([
+            "BatchRequestTooLong", "BatchRequestTooLongException", "InvalidBatchEntryId", "ValidationError",
+            "ValidationException",
+        ]),
+        configured: rejection.configured)
 }
