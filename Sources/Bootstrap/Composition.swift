@@ -57,7 +57,7 @@ struct Composition {
                     throw SettingsError(problems: ["cache was chosen, and CACHE_... was not read"])
                 }
                 made.append(
-                    CacheUpdater(settings: cache) { [clients, certificateBundle] in
+                    CacheUpdater(settings: cache, log: log) { [clients, certificateBundle] in
                         RedisClient(cache, clients, certificateBundle)
                     })
             case .notifier: made.append(try notifier(log: log))
@@ -79,12 +79,14 @@ struct Composition {
         guard let notifier = settings.notifier, !notifier.callsAWS || clients != nil else {
             throw SettingsError(problems: ["notifier was chosen, and NOTIFY_... was not read"])
         }
-        let memory = settings.cache.map { RedisClient($0, clients, certificateBundle) }
+        let memory = settings.cache.map { [clients, certificateBundle] cache in
+            (makeClient: { @Sendable in RedisClient(cache, clients, certificateBundle) }, keyPrefix: cache.keyPrefix)
+        }
         return Notifier(
-            settings: notifier, log: log, memory: memory.map { ($0, settings.cache?.keyPrefix ?? "") },
+            settings: notifier, log: log, memory: memory,
             makeAWS: clients?.make,
             makeHTTP: { [certificateBundle] in
-                CurlHTTPClient(CurlHTTPClient.Configuration(certificateBundle: certificateBundle))
+                CurlHTTPClient(Notifier.webhookConfiguration(certificateBundle))
             })
     }
 }

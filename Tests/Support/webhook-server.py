@@ -3,8 +3,9 @@
 
     POST /SCRIPT/...   SCRIPT is a list of steps with dashes between them, one a request, and then 200 for ever:
                        a status; a status with what Retry-After says, as in 429:1; "cut" ends the connection without an
-                       answer; "half" in the middle of one; "lost" takes the body and ends the connection; "slow" answers
-                       nothing, until the client gives up
+                       answer; "torn" in the middle of its head; "half" in the middle of its body; "lost" takes the body and
+                       ends the connection; "slow" answers nothing, until the client gives up; "stall" nothing after the
+                       head; "huge200", "huge422" and so on have a body of 40 MiB; "endless200" and so on one without end
     GET /_taken        a JSON list of what was answered with 2xx, or taken and lost: path, headers, body, answered
 
 Prints its port, and ends when standard input does, with whoever started it.
@@ -47,16 +48,34 @@ class Receiver(BaseHTTPRequestHandler):
         steps = self.path.split("/")[1].split("-")
         step = steps[number] if number < len(steps) else "200"
         status, _, retry_after = step.partition(":")
-        is_answered = status.startswith("2")
+        kind = status.rstrip("0123456789")
+        number = status[len(kind):] or "200"
+        is_answered = number.startswith("2") and kind in ("", "half", "stall", "huge", "endless")
         if is_answered or step == "lost":
             with lock:
                 taken.append({
                     "path": self.path, "headers": dict(self.headers), "body": body, "answered": is_answered})
         if step in ("cut", "lost"):
             self.close_connection = True
+        elif step == "torn":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
+            self.close_connection = True
         elif step == "half":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
             self.close_connection = True
+        elif step == "stall":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+            self.rfile.read(1)
+            self.close_connection = True
+        elif kind in ("huge", "endless"):
+            self.close_connection = True
+            size = 40 << 20 if kind == "huge" else 1 << 50
+            self.wfile.write(f"HTTP/1.1 {number} X\r\nContent-Length: {size}\r\n\r\n".encode())
+            try:
+                for _ in range(size >> 16):
+                    self.wfile.write(b"x" * (1 << 16))
+            except OSError:
+                pass
         elif step == "slow":
             self.rfile.read(1)
             self.close_connection = True

@@ -55,10 +55,23 @@ public enum RedisError: Error, Equatable, Sendable {
     case refused(server: String, words: String)
     /// What came is no reply.
     case notRESP(String)
-    /// The task was cancelled, or its time was over.
+    /// The server did not answer before the deadline, or before the task was cancelled.
     ///
     /// A server that speaks TLS alone may say nothing at all to one who does not.
     case outOfTime(server: String, mayWantTLS: Bool = false)
+    /// The deadline had passed before anything was sent.
+    case noTimeLeft(server: String)
+}
+
+extension RedisError {
+    /// Whether the same commands may succeed soon: the server is being replaced or restarted, or the network failed.
+    var isTransient: Bool {
+        switch self {
+        case .connection(let error): error.isRetryable
+        case .refused(_, let words): RedisErrorReply(words).isTransient
+        case .notRESP, .outOfTime, .noTimeLeft: false
+        }
+    }
 }
 
 extension RedisError: CustomStringConvertible {
@@ -69,6 +82,7 @@ extension RedisError: CustomStringConvertible {
         case .notRESP(let found): "the server sent \(found), so it is none of Redis's kind"
         case .outOfTime(let server, let mayWantTLS):
             "\(server) gave no answer in time" + (mayWantTLS ? "; if it speaks TLS only, use rediss://" : "")
+        case .noTimeLeft(let server): "no time was left for a request to \(server)"
         }
     }
 }

@@ -2,9 +2,11 @@ import Transport
 
 /// Something that carries out commands; in tests, what breaks off or waits between them stands before the real one.
 public protocol RedisCommandRunner: Sendable {
-    /// Carries out commands, which must bear being carried out twice, and returns their replies in order.
+    /// Carries out commands and returns their replies in order.
     ///
-    /// - Throws: When commands stay without a reply; nobody knows then which of them were carried out.
+    /// The commands must be idempotent and must not depend on each other: some may be sent again, after the others.
+    ///
+    /// - Throws: When commands stay without a reply; some of them may have been carried out.
     func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue]
 }
 
@@ -18,29 +20,74 @@ public actor RedisClient: RedisCommandRunner {
     private let seed: ByteStream.Destination
     private let configuration: RedisConnection.Configuration
     private let isCluster: Bool
+    private let backoff: RedisBackoff
     private var connections: [ByteStream.Destination: RedisConnection] = [:]
     private var slots = SlotMap()
+    /// Nodes of the last map, which may know a newer one.
+    private var knownNodes: Set<ByteStream.Destination> = []
 
     /// Commands that go out together: as many as a batch of 10,000 records can need for one step, and no more in memory.
     static let chunk = 50_000
-    /// Rounds in which redirected and delayed commands are sent again.
-    private static let roundLimit = 16
+    /// Rounds in which redirected commands follow their slots, before they wait.
+    private static let redirectLimit = 5
 
     /// - Parameter isCluster: Whether `seed` is one of many.
-    public init(to seed: ByteStream.Destination, _ configuration: RedisConnection.Configuration, isCluster: Bool) {
+    public init(
+        to seed: ByteStream.Destination, _ configuration: RedisConnection.Configuration, isCluster: Bool,
+        backoff: RedisBackoff = RedisBackoff()
+    ) {
         (self.seed, self.configuration, self.isCluster) = (seed, configuration, isCluster)
+        self.backoff = backoff
     }
 
-    /// Carries out commands, which must bear being carried out twice, and returns their replies in order.
+    /// Carries out commands and returns their replies in order.
     ///
-    /// Commands of one key keep their order. A connection that breaks is renewed once, and what had no reply is sent
-    /// again; what the server refuses is a reply like others.
+    /// The commands must be idempotent and must not depend on each other. What fails transiently is sent again, with
+    /// backoff, until a third of the time up to `deadline` is over: the rest belongs to the records after these. Any other
+    /// error is a reply like others.
     ///
     /// - Throws: ``RedisError`` when commands stay without a reply; what the login throws.
     public func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
-        guard isCluster else { return try await runOnServer(commands, until: deadline) }
-        return try await runOnCluster(commands, until: deadline)
+        let start = backoff.now()
+        let limit = start + (deadline - start) / 3
+        var replies: [RESPValue] = []
+        // Indices of the commands to send again; nil for all.
+        var open: [Int]?
+        for attempt in 1... {
+            var failure: (any Error)?
+            do {
+                let answers = try await runOnce(open.map { $0.map { commands[$0] } } ?? commands, until: deadline)
+                if let indices = open {
+                    for (index, answer) in zip(indices, answers) { replies[index] = answer }
+                    open = indices.filter { isTransient(replies[$0]) }
+                } else {
+                    replies = answers
+                    open = answers.indices.filter { isTransient(answers[$0]) }
+                }
+                if open?.isEmpty ?? false { return replies }
+            } catch {
+                guard (error as? RedisError)?.isTransient ?? false else { throw error }
+                failure = error
+            }
+            let delay = backoff.delay(after: attempt)
+            guard backoff.now() + delay < limit, (try? await backoff.pause(delay)) != nil else {
+                if let failure, replies.isEmpty { throw failure }
+                return replies
+            }
+        }
+        return replies
+    }
+
+    private func runOnce(
+        _ commands: [RedisCommand], until deadline: ContinuousClock.Instant
+    ) async throws -> [RESPValue] {
+        isCluster ? try await runOnCluster(commands, until: deadline) : try await runOnServer(commands, until: deadline)
+    }
+
+    private func isTransient(_ reply: RESPValue) -> Bool {
+        guard let error = reply.errorReply else { return false }
+        return error.isTransient || isCluster && ["MOVED", "ASK"].contains(error.code)
     }
 
     /// Closes all connections; the next use makes new ones, and looks names up anew.
@@ -67,8 +114,8 @@ public actor RedisClient: RedisCommandRunner {
             let part = commands[start..<min(start + Self.chunk, commands.count)]
             replies += try await connection.run(part.map { RedisConnection.Item(command: $0) }, until: deadline)
         }
-        // The server has become a replica: what was behind its name is elsewhere now.
-        if replies.contains(where: \.isReadOnly) { await connection.close() }
+        // The server has become a replica, so its name may stand for another server now.
+        if replies.contains(where: \.isFromReplica) { await connection.close() }
         return replies
     }
 }
@@ -90,11 +137,7 @@ extension RedisClient {
         var replies = [RESPValue](repeating: .null, count: commands.count)
         var pending = commands.indices.map { Pending(index: $0) }
         if slots.isOutdated { try await fetchSlots(until: deadline) }
-        for round in 0..<Self.roundLimit where !pending.isEmpty {
-            if round > 2 { try await Task.sleep(for: .milliseconds(20 << min(round, 5))) }
-            guard ContinuousClock.now < deadline else {
-                throw RedisError.outOfTime(server: "the cluster at \(seed.name)")
-            }
+        for _ in 0..<Self.redirectLimit where !pending.isEmpty {
             if slots.isEmpty { try await fetchSlots(until: deadline) }
             var byNode: [ByteStream.Destination: [Pending]] = [:]
             for item in pending {
@@ -109,6 +152,8 @@ extension RedisClient {
             }
             pending.sort { $0.index < $1.index }
         }
+        // Nodes that keep sending on do not agree on the map yet.
+        if !pending.isEmpty { slots = SlotMap() }
         return replies
     }
 
@@ -122,11 +167,11 @@ extension RedisClient {
             let wire = items.map { RedisConnection.Item(command: commands[$0.index], isAsking: $0.isAsking) }
             answers = try await connection.run(wire, until: deadline)
         } catch {
-            // The node may be gone: whoever took its slots is in a newer map.
+            // The node may be gone: the one that took its slots is in a newer map.
             slots = SlotMap()
             throw error
         }
-        var isRenewed = answers.contains(where: \.isReadOnly)
+        var isRenewed = answers.contains(where: \.isFromReplica)
         for (item, answer) in zip(items, answers) {
             replies[item.index] = answer
             guard let again = again(item, answer, from: node) else { continue }
@@ -138,28 +183,29 @@ extension RedisClient {
         if isRenewed { await connection.close() }
     }
 
-    /// How a command goes on that was not carried out where it was sent; nil when its reply is final.
+    /// Where a command goes that was redirected; nil when its reply is final, or the command has to wait.
     private func again(_ item: Pending, _ answer: RESPValue, from node: ByteStream.Destination) -> Pending? {
-        guard let words = answer.refusal?.split(separator: " "), let code = words.first else { return nil }
-        switch code {
+        guard let error = answer.errorReply else { return nil }
+        switch error.code {
         case "MOVED", "ASK":
-            guard words.count >= 3, let slot = Int(words[1]), let target = SlotMap.node(words[2], seenFrom: node) else {
+            let words = error.message.utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
+            guard words.count >= 2, let slot = Int(words[0]), let target = SlotMap.node(words[1], seenFrom: node) else {
                 return nil
             }
-            guard code == "MOVED" else { return Pending(index: item.index, node: target, isAsking: true) }
+            guard error.code == "MOVED" else { return Pending(index: item.index, node: target, isAsking: true) }
             slots.move(slot, to: target)
             return Pending(index: item.index, node: target)
-        case "TRYAGAIN": return item
-        case "CLUSTERDOWN", "READONLY":
+        case "CLUSTERDOWN", "READONLY", "MASTERDOWN", "LOADING":
+            // Another node may take over, or already has.
             slots = SlotMap()
-            return Pending(index: item.index)
+            return nil
         default: return nil
         }
     }
 
-    /// Asks the seed, and when that does not answer, whoever else is known.
+    /// Asks the seed, and when that does not answer, the other nodes that are known.
     private func fetchSlots(until deadline: ContinuousClock.Instant) async throws {
-        let others = connections.keys.filter { $0 != seed }.sorted { $0.name < $1.name }
+        let others = knownNodes.subtracting([seed]).sorted { $0.name < $1.name }
         var failure: (any Error)?
         for node in [seed] + others {
             do {
@@ -169,8 +215,9 @@ extension RedisClient {
                 let reply = try await connection(to: node).run([command], until: patience).first ?? .null
                 if let words = reply.refusal { throw RedisError.refused(server: node.name, words: words) }
                 slots = SlotMap(reply, seenFrom: node)
-                let known = slots.nodes
-                connections = connections.filter { $0.key == seed || known.contains($0.key) }
+                let owners = slots.nodes
+                knownNodes = owners.union(slots.replicas)
+                connections = connections.filter { $0.key == seed || owners.contains($0.key) }
                 return
             } catch {
                 failure = failure ?? error
@@ -181,5 +228,5 @@ extension RedisClient {
 }
 
 extension RESPValue {
-    fileprivate var isReadOnly: Bool { refusal?.hasPrefix("READONLY") ?? false }
+    fileprivate var isFromReplica: Bool { errorReply?.isFromReplica ?? false }
 }

@@ -13,19 +13,30 @@ public struct RedisCommand: Sendable, Equatable {
         self.init(words.map { Array($0.utf8) }, keyIndex: keyIndex)
     }
 
-    /// Runs a script; a server that does not know it is told it first.
+    /// Runs a script, which is named by its digest: a server that does not know it gets its source as well.
     ///
     /// - Parameter others: Further keys; in a cluster, of the same slot.
-    public init(_ script: RedisScript, key: String, others: [String] = [], _ arguments: [[UInt8]]) {
-        let head = ["EVALSHA", script.digest, String(others.count + 1), key] + others
-        self.init(head.map { Array($0.utf8) } + arguments, keyIndex: 3)
+    public init(_ script: RedisScript, key: [UInt8], others: [[UInt8]] = [], _ arguments: [[UInt8]]) {
+        let head = ["EVALSHA", script.digest, String(others.count + 1)].map { Array($0.utf8) }
+        self.init(head + [key] + others + arguments, keyIndex: 3)
         self.script = script
     }
 
-    var slot: Int { HashSlot.slot(of: arguments.indices.contains(keyIndex) ? arguments[keyIndex] : []) }
+    /// The same command, with the script's source instead of its digest.
+    var withSource: RedisCommand {
+        guard let script else { return self }
+        var command = self
+        command.arguments.replaceSubrange(0..<2, with: [Array("EVAL".utf8), Array(script.source.utf8)])
+        return command
+    }
+
+    /// The key; empty where there is none.
+    public var key: [UInt8] { arguments.indices.contains(keyIndex) ? arguments[keyIndex] : [] }
+
+    var slot: Int { HashSlot.slot(of: key) }
 }
 
-/// A script in Lua, which servers know by its digest once they were told it.
+/// A script in Lua, which a server knows by its digest once it has run it.
 ///
 /// Source: <https://redis.io/docs/latest/develop/programmability/eval-intro/>
 public struct RedisScript: Sendable, Equatable {

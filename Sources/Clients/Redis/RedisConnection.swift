@@ -36,6 +36,8 @@ public actor RedisConnection {
     private var hasAnswered = false
     private var parser = RESPParser()
     private var lastUse = ContinuousClock.now
+    /// A server that is silent for less than this may simply be slow.
+    private static let longSilence = Duration.seconds(1)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -51,6 +53,8 @@ public actor RedisConnection {
     /// - Throws: ``RedisError``; nobody knows then which commands were carried out, and the connection is closed.
     public func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         let waker = try wakerMade()
+        let start = ContinuousClock.now
+        guard start < deadline, !Task.isCancelled else { throw RedisError.noTimeLeft(server: server) }
         return try await withTaskCancellationHandler {
             let login = needsConnection(until: deadline) ? try await configuration.login() : nil
             // Nothing is awaited from here on, so no other call comes between the commands and their replies.
@@ -61,14 +65,20 @@ public actor RedisConnection {
                 return replies
             } catch {
                 close()
-                if case .connection(let failure) = error, failure.isTimeout || Task.isCancelled {
-                    throw RedisError.outOfTime(server: server, mayWantTLS: !hasAnswered && !destination.isSecure)
-                }
-                throw error
+                guard case .connection(let failure) = error, isOutOfTime(failure, deadline) else { throw error }
+                let hasWaited = ContinuousClock.now - start >= Self.longSilence
+                throw RedisError.outOfTime(
+                    server: server, mayWantTLS: hasWaited && !hasAnswered && !destination.isSecure)
             }
         } onCancel: {
             waker.wake()
         }
+    }
+
+    /// Whether `failure` is for lack of time; a connection that takes longer than ``Configuration/connectTimeout`` alone is not.
+    private func isOutOfTime(_ failure: CurlError, _ deadline: ContinuousClock.Instant) -> Bool {
+        // libcurl counts in milliseconds.
+        Task.isCancelled || failure.isTimeout && ContinuousClock.now + .milliseconds(2) >= deadline
     }
 
     /// Closes the connection; the next use looks its name up anew.

@@ -3,32 +3,15 @@ import Processor
 import Synchronization
 
 /// Embedded sink: keeps the newest version of each entity, as the warehouse and the cache do.
-///
-/// A repeat and an older version change nothing: the later arrival wins, then the higher sequence number.
 final class LocalEntities: ImmediateProcessor {
     let name = "local"
-    private let entities = Mutex<[Payload.Kind: [String: Version]]>([:])
-
-    private struct Version {
-        var arrival: Int64
-        var sequenceNumber: SequenceNumber
-        var document: [UInt8]
-    }
+    private let entities = Mutex<[EntityKey: (version: RecordVersion, document: [UInt8])]>([:])
 
     func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
         entities.withLock { entities in
-            for record in batch.records {
-                let version = Version(
-                    arrival: batch.arrivalMilliseconds(of: record.position) ?? 0,
-                    sequenceNumber: batch.sequenceNumber(of: record.position),
-                    document: batch.document(of: record.payload))
-                let id = batch.string(record.payload.id)
-                if let known = entities[record.payload.kind]?[id],
-                    (known.arrival, known.sequenceNumber) > (version.arrival, version.sequenceNumber)
-                {
-                    continue
-                }
-                entities[record.payload.kind, default: [:]][id] = version
+            for entity in batch.entities(of: Set(Payload.Kind.allCases)) {
+                if let stored = entities[entity.key], stored.version.isNewer(than: entity.version) { continue }
+                entities[entity.key] = (entity.version, batch.document(of: batch.records[entity.newest].payload))
             }
         }
         outcomes.markAll(.succeeded)
@@ -36,7 +19,10 @@ final class LocalEntities: ImmediateProcessor {
 
     /// The documents of one kind, in order of their IDs.
     func documents(of kind: Payload.Kind) -> [[UInt8]] {
-        entities.withLock { ($0[kind] ?? [:]).sorted { $0.key < $1.key }.map(\.value.document) }
+        entities.withLock { entities in
+            entities.filter { $0.key.kind == kind }.sorted { EntityKey.precedes($0.key, $1.key) }
+                .map(\.value.document)
+        }
     }
 }
 

@@ -18,7 +18,7 @@ final class RedisClientTests: XCTestCase {
     private func client(_ server: PythonServer, isCluster: Bool = true) -> RedisClient {
         RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),
-            RedisConnection.Configuration(), isCluster: isCluster)
+            RedisConnection.Configuration(), isCluster: isCluster, backoff: FakeTime().backoff())
     }
 
     func testGoesOnAfterWhatPasses() async throws {
@@ -59,6 +59,10 @@ final class RedisClientTests: XCTestCase {
                 ]
             ),
             (
+                "a node that loads its data",
+                [["CLUSTER": [Self.ownMap], "SET": ["-LOADING Redis is\r\n", "-LOADING Redis is\r\n", "+OK\r\n"]]]
+            ),
+            (
                 "a node that does not know where it is",
                 [["CLUSTER": ["*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n_\r\n:{port}\r\n"], "SET": ["+OK\r\n"]]]
             ),
@@ -83,22 +87,39 @@ final class RedisClientTests: XCTestCase {
         }
     }
 
-    func testScriptsAreLoadedOnceForAllTheirCommands() async throws {
+    func testTheSourceOfAScriptIsSentOnceForAllItsCommands() async throws {
         let server = try RedisServer()
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),
             RedisConnection.Configuration(), isCluster: false)
         let script = RedisScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
         for round in 1...2 {
-            let commands = (0..<100).map { RedisCommand(script, key: "k\($0 % 10)", [Array("2".utf8)]) }
+            let commands = (0..<100).map { RedisCommand(script, key: Array("k\($0 % 10)".utf8), [Array("2".utf8)]) }
             let replies = try await client.run(commands, until: .now + .seconds(20))
             XCTAssertEqual(replies.last, .integer(Int64(20 * round)))
             try server.cli("SCRIPT", "FLUSH")
         }
-        XCTAssertTrue(try server.cli("INFO", "commandstats").contains("cmdstat_script|load:calls=2"))
-        let broken = RedisCommand(RedisScript("return nonsense("), key: "k", [])
+        let statistics = try server.cli("INFO", "commandstats")
+        XCTAssertTrue(statistics.contains("cmdstat_eval:calls=2,"), statistics)
+        XCTAssertFalse(statistics.contains("cmdstat_script|load"), statistics)
+        let broken = RedisCommand(RedisScript("return nonsense("), key: Array("k".utf8), [])
         let replies = try await client.run([broken], until: .now + .seconds(20))
-        XCTAssertTrue(replies.first?.refusal?.hasPrefix("NOSCRIPT") ?? false, "\(replies)")
+        XCTAssertEqual(replies.first?.errorReply?.code, "ERR", "\(replies)")
+    }
+
+    /// Behind a proxy each command may reach another server.
+    func testAScriptThatNoDigestFindsIsSentWithEachCommand() async throws {
+        let node = try ScriptedNode { .reply($0.name == "EVALSHA" ? "-NOSCRIPT No matching script.\r\n" : "+OK\r\n") }
+        let client = RedisClient(
+            to: ByteStream.Destination(host: "127.0.0.1", port: node.port, isSecure: false),
+            RedisConnection.Configuration(), isCluster: false)
+        let script = RedisScript("return 1")
+        let commands = (0..<3).map { RedisCommand(script, key: Array("k\($0)".utf8), []) }
+        let replies = try await client.run(commands, until: .now + .seconds(20))
+        XCTAssertEqual(replies, Array(repeating: .simple("OK"), count: 3))
+        XCTAssertEqual(
+            node.takeRequests().compactMap(\.first),
+            ["EVALSHA", "EVALSHA", "EVALSHA", "EVAL", "EVALSHA", "EVALSHA", "EVAL", "EVAL"])
     }
 
     /// Neither side can get rid of what it has while the other one does not read.
@@ -122,7 +143,7 @@ final class RedisClientTests: XCTestCase {
         let result = await task.result
         XCTAssertThrowsError(try result.get()) { error in
             XCTAssertEqual(
-                "\(error)", "127.0.0.1:\(server.port) gave no answer in time; if it speaks TLS only, use rediss://")
+                "\(error)", "127.0.0.1:\(server.port) gave no answer in time", "for less than a second")
         }
         let replies = try await client.run([RedisCommand("PING")], until: .now + .seconds(20))
         XCTAssertEqual(replies, [.simple("PONG")], "a new connection")
@@ -134,7 +155,7 @@ final class RedisClientTests: XCTestCase {
         let seed = cluster.nodes[0]
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: seed.port, isSecure: false),
-            RedisConnection.Configuration(), isCluster: true)
+            RedisConnection.Configuration(), isCluster: true, backoff: FakeTime().backoff())
         let commands = (0..<60).map { RedisCommand("SET", "k\($0)", "v") }
         let replies = try await client.run(commands, until: .now + .seconds(20))
         XCTAssertEqual(Set(replies.compactMap(\.text)), ["OK"])

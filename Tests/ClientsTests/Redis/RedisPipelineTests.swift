@@ -9,7 +9,7 @@ final class RedisPipelineTests: XCTestCase {
     private func client(_ node: ScriptedNode) -> RedisClient {
         RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: node.port, isSecure: false),
-            RedisConnection.Configuration(), isCluster: false)
+            RedisConnection.Configuration(), isCluster: false, backoff: FakeTime().backoff())
     }
 
     private func echo(_ count: Int) -> [RedisCommand] { (0..<count).map { RedisCommand("ECHO", "\($0)") } }
@@ -24,7 +24,7 @@ final class RedisPipelineTests: XCTestCase {
         XCTAssertEqual(replies.map(\.text), numbers(50))
     }
 
-    func testWhatBreaksInTheMiddleIsSentAgainOnce() async throws {
+    func testWhatBreaksInTheMiddleIsSentAgain() async throws {
         let node = try ScriptedNode { request in
             request.connection == 0 && request.position == 3 ? .close : .reply(Self.echoed(request))
         }
@@ -42,7 +42,7 @@ final class RedisPipelineTests: XCTestCase {
             let replies = try await client(node).run(echo(5), until: .now + .seconds(20))
             XCTFail("\(replies)")
         } catch { XCTAssertTrue("\(error)".contains(node.address), "\(error)") }
-        XCTAssertEqual(node.connectionCount, 2, "renewed once")
+        XCTAssertGreaterThan(node.connectionCount, 2, "renewed for a third of the time")
     }
 
     /// Whoever gets a reply too many would read every later one as another command's.
@@ -78,7 +78,7 @@ final class RedisPipelineTests: XCTestCase {
         configuration.database = 7
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: node.port, isSecure: false), configuration,
-            isCluster: false)
+            isCluster: false, backoff: FakeTime().backoff())
         _ = try await client.run(echo(2), until: .now + .seconds(20))
         let start = [["AUTH", "u", "p w"], ["SELECT", "7"], ["ECHO", "0"], ["ECHO", "1"]]
         XCTAssertEqual(node.takeRequests(), start + start)

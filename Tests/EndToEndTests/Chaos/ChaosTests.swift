@@ -117,7 +117,9 @@ extension ChaosTests {
 
     private func assertCache(_ redis: RedisServer, holds stream: ChaosStream) throws {
         let keys = Set(try redis.cli("KEYS", "*").split(separator: "\n").map(String.init))
-        let documents = keys.filter { $0.split(separator: ":").count == 3 && $0 != "concert:artists:popularity" }
+        let documents = keys.filter { key in
+            ChaosStream.Kind.allCases.contains { key.hasPrefix("concert:\($0.rawValue):") }
+        }
         var found: [ChaosStream.Kind: [String: ChaosStream.Version]] = [:]
         for key in documents {
             let parts = key.split(separator: ":")
@@ -138,6 +140,8 @@ extension ChaosTests {
                 found[kind]?[id]?.name = document["name"].string ?? ""
                 found[kind]?[id]?.sequence = document["_version"]["sequence"].string ?? ""
                 found[kind]?[id]?.arrival = Int64(document["_version"]["arrival"].number ?? 0)
+                let shard = ChaosStream.shardName(HashKey.shard(of: id, among: ChaosStream.shards))
+                XCTAssertEqual(document["_version"]["shard"].string, "concerts/\(shard)", name)
             }
         }
         for kind in ChaosStream.Kind.allCases where kind != .sale {
@@ -150,7 +154,7 @@ extension ChaosTests {
         for id in concerts {
             let number = id.dropFirst("concert-".count)
             indexes.formUnion([
-                "concert:artist:artist-\(number):concerts", "concert:venue:venue-\(number):concerts",
+                "concert:artist-concerts:artist-\(number)", "concert:venue-concerts:venue-\(number)",
             ])
         }
         XCTAssertEqual(keys.subtracting(documents), indexes)

@@ -20,8 +20,8 @@ final class CacheRoundTripTests: CacheTestCase {
     }
 
     private func tenThousandConcertsTakeFewRoundTrips(inSteps: Bool) async throws {
-        let server = try RedisServer()
-        let runner = FlushCounter(client(server))
+        let server = try redis.server()
+        let runner = FlushCounter(try redis.client(server))
         let updater = try updater(runner, inSteps: inSteps)
         let steps: [(name: String, event: EventText)] = [
             ("new", concerts(10_000, artist: "a", venue: "v", version: 1)),
@@ -38,8 +38,8 @@ final class CacheRoundTripTests: CacheTestCase {
             XCTAssertLessThanOrEqual(flushes, inSteps ? 10 : 1, step.name)
             print("cache: 10,000 concerts, \(step.name), in steps \(inSteps): \(flushes) round trips, \(duration)")
         }
-        XCTAssertEqual(try server.cli("ZCARD", "concert:artist:b7:concerts"), "100")
-        XCTAssertEqual(try server.cli("KEYS", "concert:artist:a*"), "", "nothing is left behind")
+        XCTAssertEqual(try server.cli("ZCARD", "concert:artist-concerts:b7"), "100")
+        XCTAssertEqual(try server.cli("KEYS", "concert:artist-concerts:a*"), "", "nothing is left behind")
     }
 }
 

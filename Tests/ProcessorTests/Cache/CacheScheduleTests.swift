@@ -35,33 +35,37 @@ final class CacheScheduleTests: CacheTestCase {
     }
 
     func testEveryInterleavingEndsRight() async throws {
-        let bench = try Bench(self)
-        let orders = Self.orders(first: 5, second: 5)
-        for scenario in scenarios {
-            try await bench.expect(scenario.versions)
-            for order in orders {
-                let state = try await bench.run([scenario.first, scenario.second], order)
-                XCTAssertEqual(state, bench.expected, "\(scenario.name) in the order \(order)")
-                if state != bench.expected { break }
+        try await onEachServer {
+            let bench = try Bench(self)
+            let orders = Self.orders(first: 5, second: 5)
+            for scenario in scenarios {
+                try await bench.expect(scenario.versions)
+                for order in orders {
+                    let state = try await bench.run([scenario.first, scenario.second], order)
+                    XCTAssertEqual(state, bench.expected, "\(scenario.name) in the order \(order)")
+                    if state != bench.expected { break }
+                }
             }
         }
     }
 
     /// Whoever died comes again, before the other one or after it.
     func testEveryPlaceToDieAtHeals() async throws {
-        let bench = try Bench(self)
-        for scenario in scenarios {
-            try await bench.expect(scenario.versions)
-            for dying in [0, 1] {
-                for flush in 0..<6 {
-                    for commands in 0..<4 {
-                        let end = SteppedRunner.End(flush: flush, commands: commands)
-                        for order in [[0, 1], [1, 0]] {
-                            let turns = order.flatMap { Array(repeating: $0, count: 8) }
-                            let state = try await bench.run(
-                                [scenario.first, scenario.second], turns, dying: dying, at: end)
-                            XCTAssertEqual(
-                                state, bench.expected, "\(scenario.name), \(dying) dies at \(end), order \(order)")
+        try await onEachServer {
+            let bench = try Bench(self)
+            for scenario in scenarios {
+                try await bench.expect(scenario.versions)
+                for dying in [0, 1] {
+                    for flush in 0..<6 {
+                        for commands in 0..<4 {
+                            let end = SteppedRunner.End(flush: flush, commands: commands)
+                            for order in [[0, 1], [1, 0]] {
+                                let turns = order.flatMap { Array(repeating: $0, count: 8) }
+                                let state = try await bench.run(
+                                    [scenario.first, scenario.second], turns, dying: dying, at: end)
+                                XCTAssertEqual(
+                                    state, bench.expected, "\(scenario.name), \(dying) dies at \(end), order \(order)")
+                            }
                         }
                     }
                 }
@@ -85,19 +89,21 @@ private final class Bench {
     private let test: CacheTestCase
     private let server: RedisServer
     private let client: RedisClient
+    private let administrator: RedisClient
     private(set) var expected: State = [:]
     private var events: [EventText] = []
 
     init(_ test: CacheTestCase) throws {
         self.test = test
-        server = try RedisServer()
-        client = test.client(server)
+        server = try test.redis.server()
+        client = try test.redis.client(server)
+        administrator = test.redis.administrator(server)
     }
 
     /// Stores all versions in order, and notes what there must be in the end.
     func expect(_ versions: [String]) async throws {
         events = versions.enumerated().map { EventText([test.record($1, "\($0 + 1)")]) }
-        _ = try await client.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
+        _ = try await administrator.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
         for event in events { try await test.write(event, by: test.updater(client, inSteps: true)) }
         expected = try await state()
     }
@@ -106,7 +112,7 @@ private final class Bench {
     func run(
         _ writes: [Int], _ order: [Int], dying: Int? = nil, at end: SteppedRunner.End? = nil
     ) async throws -> State {
-        _ = try await client.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
+        _ = try await administrator.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
         try await test.write(events[0], by: test.updater(client, inSteps: true))
 
         let turns = Turns(order)
@@ -133,14 +139,14 @@ private final class Bench {
 
     private func state() async throws -> State {
         let deadline = ContinuousClock.now + .seconds(10)
-        let reply = try await client.run([RedisCommand("KEYS", "*")], until: deadline)
+        let reply = try await administrator.run([RedisCommand("KEYS", "*")], until: deadline)
         let keys = (reply[0].array ?? []).compactMap(\.text)
         let commands = keys.map { key in
-            key.hasSuffix(":concerts") || key.hasSuffix(":popularity")
+            key.contains("-concerts:") || key.hasSuffix(":popularity")
                 ? RedisCommand("ZRANGE", key, "0", "-1", "WITHSCORES") : RedisCommand("GET", key)
         }
         var state: State = [:]
-        for (key, reply) in zip(keys, try await client.run(commands, until: deadline)) {
+        for (key, reply) in zip(keys, try await administrator.run(commands, until: deadline)) {
             state[key] = reply.array?.compactMap(\.text) ?? [reply.text ?? ""]
         }
         return state

@@ -1,5 +1,6 @@
 import Clients
 import Foundation
+import Telemetry
 import TestSupport
 import Transport
 import XCTest
@@ -8,10 +9,16 @@ import XCTest
 
 /// A real Redis, and batches that go into it.
 class CacheTestCase: XCTestCase {
-    func client(_ server: RedisServer) -> RedisClient {
-        RedisClient(
-            to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),
-            RedisConnection.Configuration(), isCluster: false)
+    private(set) var redis = RedisAccess(.direct)
+    let lines = CollectedLines()
+
+    /// Runs `body` with each of the setups that ``redis`` may have.
+    func onEachServer(_ body: () async throws -> Void) async throws {
+        for setup in RedisAccess.Setup.allCases {
+            redis = RedisAccess(setup)
+            lines.removeAll()
+            try await body()
+        }
     }
 
     /// - Parameter inSteps: As in a cluster; that its keys are all on one server makes no difference to it.
@@ -19,7 +26,7 @@ class CacheTestCase: XCTestCase {
         let settings = try CacheSettings(environment: [
             "CACHE_URL": "redis://unused", "CACHE_TTL_SECONDS": "\(ttl)", "CACHE_CLUSTER": "\(inSteps)",
         ])
-        return CacheUpdater(settings: settings, makeClient: { client })
+        return CacheUpdater(settings: settings, log: Logger(sink: lines), makeClient: { client })
     }
 
     @discardableResult

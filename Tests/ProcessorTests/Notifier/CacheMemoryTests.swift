@@ -1,4 +1,5 @@
 import Clients
+import Foundation
 import Synchronization
 import TestSupport
 import Transport
@@ -8,14 +9,26 @@ import XCTest
 
 /// What was told, remembered in a real Redis.
 final class CacheMemoryTests: NotifierTestCase {
-    private func memory(_ server: RedisServer) -> CacheMemory {
-        let client = RedisClient(
-            to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),
-            RedisConnection.Configuration(), isCluster: false)
-        return CacheMemory(client, keyPrefix: "p:")
+    private var redis = RedisAccess(.direct)
+
+    /// Runs `body` with each of the setups that ``redis`` may have.
+    private func onEachServer(_ body: () async throws -> Void) async throws {
+        for setup in RedisAccess.Setup.allCases {
+            redis = RedisAccess(setup)
+            try await body()
+        }
     }
 
-    private static let entities = [EntityKey(kind: .concert, id: "a"), EntityKey(kind: .artist, id: "a")]
+    private func memory(_ server: RedisServer, backoff: RedisBackoff = RedisBackoff()) throws -> CacheMemory {
+        let client = try redis.client(server, backoff: backoff)
+        return CacheMemory(keyPrefix: "concert:", makeClient: { client })
+    }
+
+    private func end() -> ContinuousClock.Instant { .now + .seconds(30) }
+
+    private static let entities = [
+        EntityKey(kind: .concert, id: Array("a".utf8)), EntityKey(kind: .artist, id: Array("a".utf8)),
+    ]
 
     private func state(_ sequence: String) throws -> ToldState {
         ToldState(
@@ -24,88 +37,210 @@ final class CacheMemoryTests: NotifierTestCase {
     }
 
     func testALeaseIsOneOwnersUntilItEndsOrIsGivenBack() async throws {
-        let server = try RedisServer()
-        let memory = memory(server)
-        let entities = Self.entities
-        let first = try await memory.lease(entities, for: "one", duration: .seconds(60))
-        XCTAssertEqual(first, [[:], [:]])
-        let refused = try await memory.lease(entities, for: "two", duration: .seconds(60))
-        XCTAssertEqual(refused, [nil, nil])
-        let again = try await memory.lease(entities, for: "one", duration: .seconds(60))
-        XCTAssertEqual(again, [[:], [:]], "the owner may ask twice, as after a lost answer")
-        let told = try state("7")
-        try await memory.mark([MemoryMark(entity: entities[1], states: [.webhook: told], endsLease: true)], for: "one")
-        let mixed = try await memory.lease(entities, for: "two", duration: .milliseconds(30))
-        XCTAssertEqual(mixed, [nil, [.webhook: told]])
-        // Somebody else's mark and extension change nothing.
-        try await memory.mark([MemoryMark(entity: entities[1], states: [.topic: told], endsLease: true)], for: "one")
-        try await memory.extendLeases(of: [entities[1]], for: "one", duration: .seconds(60))
-        try await memory.extendLeases(of: [entities[0]], for: "one", duration: .milliseconds(1))
-        while try await memory.lease(entities, for: "three", duration: .seconds(1)).contains(nil) {}
-        let left = try await memory.lease([entities[1]], for: "three", duration: .seconds(1))
-        XCTAssertEqual(left, [[.webhook: told]])
-        XCTAssertEqual(
-            try server.cli("KEYS", "*").split(separator: "\n").sorted(),
-            ["p:notified:artist:a", "p:notified:concert:a"])
-        try server.cli("HSET", "p:notified:artist:a", "webhook", "no state of ours")
-        let broken = try await memory.lease([entities[1]], for: "three", duration: .seconds(1))
-        XCTAssertEqual(broken, [[:]])
+        try await onEachServer {
+            let server = try redis.server()
+            let memory = try memory(server)
+            let entities = Self.entities
+            let first = try await memory.lease(entities, for: "one", duration: .seconds(60), until: end())
+            XCTAssertEqual(first, [.held([:]), .held([:])])
+            let refused = try await memory.lease(entities, for: "two", duration: .seconds(60), until: end())
+            XCTAssertEqual(refused, [.taken, .taken])
+            let again = try await memory.lease(entities, for: "one", duration: .seconds(60), until: end())
+            XCTAssertEqual(again, [.held([:]), .held([:])], "the owner may ask twice, as after a lost answer")
+            let told = try state("7")
+            try await memory.mark(
+                [MemoryMark(entity: entities[1], states: [.webhook: told], endsLease: true)], for: "one", until: end())
+            let mixed = try await memory.lease(entities, for: "two", duration: .milliseconds(30), until: end())
+            XCTAssertEqual(mixed, [.taken, .held([.webhook: told])])
+            // Somebody else's mark and extension change nothing.
+            try await memory.mark(
+                [MemoryMark(entity: entities[1], states: [.topic: told], endsLease: true)], for: "one", until: end())
+            try await memory.extendLeases(of: [entities[1]], for: "one", duration: .seconds(60), until: end())
+            try await memory.extendLeases(of: [entities[0]], for: "one", duration: .milliseconds(1), until: end())
+            while try await memory.lease(entities, for: "three", duration: .seconds(1), until: end()).contains(.taken) {
+            }
+            let left = try await memory.lease([entities[1]], for: "three", duration: .seconds(1), until: end())
+            XCTAssertEqual(left, [.held([.webhook: told])])
+            XCTAssertEqual(
+                try server.cli("KEYS", "*").split(separator: "\n").sorted(),
+                ["concert:notified:artist:a", "concert:notified:concert:a"])
+            try server.cli("HSET", "concert:notified:artist:a", "webhook", "no state of ours")
+            let broken = try await memory.lease([entities[1]], for: "three", duration: .seconds(1), until: end())
+            XCTAssertEqual(broken, [.held([:])])
+        }
     }
 
     func testTwoEnvironmentsAtOnceTellEachStateOnce() async throws {
-        let server = try RedisServer()
-        let subscribers = FakeSubscribers()
-        let notifiers = (0..<3).map { _ in notifier(subscribers, memory: memory(server)) }
-        let event = EventText(
-            (0..<40).map { Self.concert("c\($0)", $0 + 1) }
-                + (0..<40).map { Self.concert("c\($0)", $0 + 50, "cancelled") })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for notifier in notifiers {
-                group.addTask {
-                    let outcomes = try await Self.tell(event, by: notifier)
-                    XCTAssertTrue(
-                        outcomes.allSatisfy { $0 == .succeeded },
-                        "\(outcomes.first { $0 != .succeeded }.debugDescription)")
+        try await onEachServer {
+            let server = try redis.server()
+            let subscribers = FakeSubscribers()
+            let notifiers = try (0..<3).map { _ in try notifier(subscribers, memory: memory(server)) }
+            let event = EventText(
+                (0..<40).map { Self.concert("c\($0)", $0 + 1) }
+                    + (0..<40).map { Self.concert("c\($0)", $0 + 50, "cancelled") })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for notifier in notifiers {
+                    group.addTask {
+                        let outcomes = try await Self.tell(event, by: notifier)
+                        XCTAssertTrue(
+                            outcomes.allSatisfy { $0 == .succeeded },
+                            "\(outcomes.first { $0 != .succeeded }.debugDescription)")
+                    }
                 }
+                try await group.waitForAll()
             }
-            try await group.waitForAll()
+            XCTAssertEqual(subscribers.told.count, 80)
+            XCTAssertEqual(Set(subscribers.told).count, 80)
         }
-        XCTAssertEqual(subscribers.told.count, 80)
-        XCTAssertEqual(Set(subscribers.told).count, 80)
     }
 
     func testACrashBetweenTellingAndRememberingTellsAgain() async throws {
-        let server = try RedisServer()
-        let event = EventText([Self.concert("a", 1)])
-        let first = FakeSubscribers()
-        let crashing = FaultyMemory(memory(server)) { $0 == .mark }
-        let outcomes = try await Self.tell(event, by: notifier(first, memory: crashing), within: .milliseconds(1500))
-        XCTAssertTrue(outcomes[0].isRetryable)
-        XCTAssertEqual(first.told, ["concert.announced a"])
-        // The lease of the one that died runs out, and the next one waits for it.
-        let second = FakeSubscribers()
-        var retried = outcomes
-        while retried.contains(where: \.isRetryable) {
-            retried = try await Self.tell(event, by: notifier(second, memory: memory(server)))
+        try await onEachServer {
+            let server = try redis.server()
+            let event = EventText([Self.concert("a", 1)])
+            let first = FakeSubscribers()
+            let crashing = FaultyMemory(try memory(server)) { $0 == .mark }
+            let outcomes = try await Self.tell(
+                event, by: notifier(first, memory: crashing), within: .milliseconds(1500))
+            XCTAssertTrue(outcomes[0].isRetryable)
+            XCTAssertEqual(first.told, ["concert.announced a"])
+            // The lease of the one that died runs out, and the next one waits for it.
+            let second = FakeSubscribers()
+            var retried = outcomes
+            while retried.contains(where: \.isRetryable) {
+                retried = try await Self.tell(event, by: notifier(second, memory: try memory(server)))
+            }
+            XCTAssertEqual(second.told, ["concert.announced a"])
+            let third = FakeSubscribers()
+            _ = try await Self.tell(event, by: notifier(third, memory: try memory(server)))
+            XCTAssertEqual(third.told, [])
         }
-        XCTAssertEqual(second.told, ["concert.announced a"])
-        let third = FakeSubscribers()
-        _ = try await Self.tell(event, by: notifier(third, memory: memory(server)))
-        XCTAssertEqual(third.told, [])
     }
 
     func testACacheOutOfReachFailsTheRecords() async throws {
-        let server = try RedisServer()
-        let subscribers = FakeSubscribers()
-        let notifier = notifier(subscribers, memory: memory(server))
-        try server.kill()
-        let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier)
-        guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(outcomes)") }
-        XCTAssertTrue(reason.contains("the memory of what was told is out of reach"), reason)
-        XCTAssertTrue(reason.contains("127.0.0.1:\(server.port)"), reason)
-        XCTAssertEqual(subscribers.calls, [])
-        try server.start()
-        let retried = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier)
-        XCTAssertEqual(retried, [.succeeded])
+        try await onEachServer {
+            let server = try redis.server()
+            let subscribers = FakeSubscribers()
+            let notifier = notifier(subscribers, memory: try memory(server, backoff: FakeTime().backoff()))
+            try server.kill()
+            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier)
+            guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(outcomes)") }
+            XCTAssertTrue(reason.contains("the memory of what was told is out of reach"), reason)
+            XCTAssertTrue(reason.contains("127.0.0.1:\(try redis.port(of: server))"), reason)
+            XCTAssertEqual(subscribers.calls, [])
+            try server.start()
+            let retried = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier)
+            XCTAssertEqual(retried, [.succeeded])
+        }
+    }
+
+    /// Longer than any record can come again, from the last write on.
+    func testKeysExpire() async throws {
+        try await onEachServer {
+            let server = try redis.server()
+            let memory = try memory(server)
+            let key = "concert:notified:concert:a"
+            let days = 400 * 86_400
+            func isRenewed() throws -> Bool { try (days - 60...days).contains(Int(server.cli("TTL", key)) ?? 0) }
+            _ = try await memory.lease([Self.entities[0]], for: "one", duration: .seconds(60), until: end())
+            XCTAssertTrue(try isRenewed())
+            try server.cli("EXPIRE", key, "100")
+            let mark = MemoryMark(entity: Self.entities[0], states: [.topic: try state("7")], endsLease: true)
+            try await memory.mark([mark], for: "one", until: end())
+            XCTAssertTrue(try isRenewed())
+            try server.cli("PERSIST", key)
+            _ = try await memory.lease([Self.entities[0]], for: "two", duration: .seconds(60), until: end())
+            XCTAssertTrue(try isRenewed(), "keys of the first version had no expiry")
+        }
+    }
+
+    func testAKeyOfAnotherTypeRejectsItsEntitysRecordsAlone() async throws {
+        try await onEachServer {
+            lines.removeAll()
+            let server = try redis.server()
+            try server.cli("SET", "concert:notified:concert:b", "x")
+            let subscribers = FakeSubscribers()
+            let event = EventText([Self.concert("a", 1), Self.concert("b", 2), Self.concert("b", 3, "cancelled")])
+            let notifier = notifier(subscribers, memory: try memory(server))
+            let outcomes = try await Self.tell(event, by: notifier)
+            XCTAssertEqual(outcomes[0], .succeeded)
+            for outcome in outcomes[1...] {
+                guard case .rejected(let error) = outcome else { return XCTFail("\(outcome)") }
+                XCTAssertTrue(error.message.contains("key concert:notified:concert:b: WRONGTYPE"), error.message)
+            }
+            let errors = lines.objects.filter { $0["level"] as? String == "ERROR" }
+            XCTAssertEqual(errors.map { $0["key"] as? String }, ["concert:notified:concert:b"])
+            XCTAssertEqual(subscribers.told, ["concert.announced a"])
+            try server.cli("DEL", "concert:notified:concert:b")
+            let again = try await Self.tell(event, by: notifier)
+            XCTAssertTrue(again.allSatisfy { $0 == .succeeded })
+        }
+    }
+
+    func testMissingPermissionsFailTheRecords() async throws {
+        try await onEachServer {
+            let server = try redis.server()
+            for rule in ["-hset", "-hmget", "-time", "-expire"] {
+                try server.cli("ACL", "SETUSER", DocumentedUser.name, rule)
+                let outcomes = try await Self.tell(
+                    EventText([Self.concert("a", 1)]), by: notifier(FakeSubscribers(), memory: try memory(server)))
+                XCTAssertTrue(outcomes[0].isRetryable, "\(rule): \(outcomes)")
+                try server.cli("ACL", "SETUSER", DocumentedUser.name, "+" + rule.dropFirst())
+            }
+        }
+    }
+
+    /// In one shard the sequence number decides; the second arrived a millisecond before the first.
+    func testTheOrderOfAShardIsKept() async throws {
+        try await onEachServer {
+            let server = try redis.server()
+            let subscribers = FakeSubscribers()
+            var records = [Self.concert("a", 1), Self.concert("a", 2, "cancelled"), Self.concert("a", 3, "postponed")]
+            records[0].arrival = "100.002"
+            records[1].arrival = "100.001"
+            // Of another shard, and older.
+            records[2].arrival = "100.000"
+            records[2].eventID = "shardId-000000000008:x"
+            for record in records {
+                let outcomes = try await Self.tell(
+                    EventText([record]), by: notifier(subscribers, memory: try memory(server)))
+                XCTAssertEqual(outcomes, [.succeeded])
+            }
+            XCTAssertEqual(subscribers.told, ["concert.announced a", "concert.cancelled a"])
+        }
+    }
+
+    func testCanonicallyEquivalentIDsAreTwoEntities() async throws {
+        try await onEachServer {
+            let server = try redis.server()
+            let subscribers = FakeSubscribers()
+            let event = EventText([Self.concert("caf\u{E9}-1", 1), Self.concert("cafe\u{301}-1", 2)])
+            let memories: [any NotificationMemory] = [try memory(server), ProcessMemory()]
+            for memory in memories {
+                _ = try await Self.tell(event, by: notifier(subscribers, memory: memory))
+                _ = try await Self.tell(event, by: notifier(subscribers, memory: memory))
+            }
+            XCTAssertEqual(subscribers.told.count, 4)
+            XCTAssertEqual(try server.cli("DBSIZE"), "2")
+        }
+    }
+
+    /// The server stops once the notification is sent, and nothing can be remembered.
+    func testAServerThatStopsAnsweringEndsWithTheDeadline() async throws {
+        try await onEachServer {
+            let server = try redis.server()
+            let pid = try server.processID()
+            let subscribers = FakeSubscribers { _ in
+                kill(pid, SIGSTOP)
+                return nil
+            }
+            let outcomes = try await Self.tell(
+                EventText([Self.concert("a", 1)]), by: notifier(subscribers, memory: try memory(server)),
+                within: .seconds(1))
+            kill(pid, SIGCONT)
+            guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(outcomes)") }
+            XCTAssertTrue(reason.contains("no time was left") || reason.contains("gave no answer in time"), reason)
+            XCTAssertEqual(subscribers.told, ["concert.announced a"])
+        }
     }
 }

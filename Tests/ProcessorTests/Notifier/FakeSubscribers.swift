@@ -41,7 +41,7 @@ final class FakeSubscribers: NotificationSender {
 }
 
 extension Processor.Notification {
-    var words: String { "\(type.rawValue) \(entity.id)" }
+    var words: String { "\(type.rawValue) \(entity.text)" }
 }
 
 /// A memory that is out of reach when it is told to be.
@@ -51,24 +51,36 @@ final class FaultyMemory: NotificationMemory {
 
     let inner: any NotificationMemory
     private let fault: @Sendable (Operation) -> Bool
+    private let note: @Sendable (ContinuousClock.Instant) -> Void
 
-    init(_ inner: any NotificationMemory = ProcessMemory(), _ fault: @escaping @Sendable (Operation) -> Bool) {
-        (self.inner, self.fault) = (inner, fault)
+    /// - Parameter note: Is called with the deadline of each operation.
+    init(
+        _ inner: any NotificationMemory = ProcessMemory(), _ fault: @escaping @Sendable (Operation) -> Bool,
+        noting note: @escaping @Sendable (ContinuousClock.Instant) -> Void = { _ in }
+    ) {
+        (self.inner, self.fault, self.note) = (inner, fault, note)
     }
 
-    func lease(_ entities: [EntityKey], for owner: String, duration: Duration) async throws -> [ToldStates?] {
+    func lease(
+        _ entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
+    ) async throws -> [LeaseAnswer] {
+        note(deadline)
         if fault(.lease) { throw OutOfReach() }
-        return try await inner.lease(entities, for: owner, duration: duration)
+        return try await inner.lease(entities, for: owner, duration: duration, until: deadline)
     }
 
-    func extendLeases(of entities: [EntityKey], for owner: String, duration: Duration) async throws {
+    func extendLeases(
+        of entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
+    ) async throws {
+        note(deadline)
         if fault(.extend) { throw OutOfReach() }
-        try await inner.extendLeases(of: entities, for: owner, duration: duration)
+        try await inner.extendLeases(of: entities, for: owner, duration: duration, until: deadline)
     }
 
-    func mark(_ marks: [MemoryMark], for owner: String) async throws {
+    func mark(_ marks: [MemoryMark], for owner: String, until deadline: ContinuousClock.Instant) async throws {
+        note(deadline)
         if fault(.mark) { throw OutOfReach() }
-        try await inner.mark(marks, for: owner)
+        try await inner.mark(marks, for: owner, until: deadline)
     }
 }
 

@@ -144,9 +144,36 @@ final class NotificationRulesTests: XCTestCase {
             for index in states.indices { states[index].count(type) }
             states[0].count(type)
         }
-        for state in states { XCTAssertEqual(ToldState(state.text), state, state.text) }
+        for state in states {
+            XCTAssertEqual(ToldState(state.text, versionText: state.versionText), state, state.text)
+        }
         for text in ["", "x", "x " + states[0].text, states[0].text.replacing("concert", with: "venue")] {
             XCTAssertNil(ToldState(text), text)
+        }
+    }
+
+    /// Two versions of the function run at once during a deployment.
+    func testAStateIsReadAndWrittenInTheFormOfTheFirstVersion() throws {
+        let sequence = try XCTUnwrap(SequenceNumber("77"))
+        let date = Timestamp(secondsSinceEpoch: 86_400)
+        let facts = EntityFacts.concert(status: .postponed, eventDate: date)
+        let shard = Array("concerts/shardId-000000000001".utf8)
+        let rows: [(version: RecordVersion, text: String)] = [
+            (RecordVersion(arrival: 5, sequenceNumber: sequence, shard: shard), "5 77 0"),
+            (RecordVersion(arrival: nil, sequenceNumber: sequence, shard: shard), "-9223372036854775808 77 0"),
+            (
+                RecordVersion(arrival: 5, sequenceNumber: sequence, subSequenceNumber: 3, shard: shard), "5 77 3"
+            ),
+        ]
+        for row in rows {
+            let state = ToldState(version: row.version, facts: facts)
+            XCTAssertEqual(state.text, "\(row.text) 0 0 0 0 0 concert postponed 1970-01-02T00:00:00Z")
+            XCTAssertNil(try XCTUnwrap(ToldState(state.text)).version.shard)
+        }
+        // The first version has written a state since, and left what it does not know.
+        let state = ToldState(version: rows[2].version, facts: facts)
+        for stale in ["76 3 concerts/shardId-000000000001", "77 2 concerts/shardId-000000000001", "77 - x", "x", ""] {
+            XCTAssertNil(try XCTUnwrap(ToldState(state.text, versionText: stale)).version.shard, stale)
         }
     }
 }

@@ -41,6 +41,7 @@ final class NotificationSenderTests: NotifierTestCase {
             ([.success(HTTPResponse(status: 204))], 1, true, ""),
             ([.success(HTTPResponse(status: 500)), .failure(cut), .success(HTTPResponse(status: 429))], 4, true, ""),
             ([.success(HTTPResponse(status: 408))], 2, true, ""),
+            ([.success(HTTPResponse(status: 422))], 1, false, "webhook h.example: status 422"),
             ([.success(HTTPResponse(status: 404))], 1, false, "webhook h.example: status 404"),
             ([.success(HTTPResponse(status: 302))], 1, false, "redirects are not followed"),
         ]

@@ -46,7 +46,7 @@ final class NotifierTests: NotifierTestCase {
             String(decoding: body, as: UTF8.self),
             #"{"type":"concert.rescheduled","entity":{"concert_id":"a","event_date":"2026-11-09T20:00:00.5Z","#
                 + #""name":"\u007f\uffff<&\ufffe","ticket_prices":{"vip":48.50},"status":"scheduled","source":"s","#
-                + #""_version":{"arrival":1794198257237,"sequence":"12"}},"#
+                + #""_version":{"arrival":1794198257237,"sequence":"12","shard":"concerts/shardId-000000000007"}},"#
                 + #""previous":{"event_date":"2026-11-08T00:00:00Z"},"#
                 + #""stream":"arn:aws:kinesis:us-east-1:123456789012:stream/concerts","shard":"shardId-000000000007","#
                 + #""sequence_number":"12","time":"2026-11-09T04:24:17.237Z"}"#)
@@ -58,7 +58,7 @@ final class NotifierTests: NotifierTestCase {
             hasFailed.withLock { hasFailed in
                 guard !hasFailed else { return nil }
                 hasFailed = true
-                return notifications.map { $0.entity.id == "b" ? .failed(reason: "throttled") : .told }
+                return notifications.map { $0.entity.text == "b" ? .failed(reason: "throttled") : .told }
             }
         }
         let event = EventText(["a", "b", "c"].enumerated().map { Self.concert($1, $0 + 1) })
@@ -71,7 +71,7 @@ final class NotifierTests: NotifierTestCase {
     func testWhatWasToldBeforeTheFirstFailureIsNotToldAgainOnTheRetry() async throws {
         let isDown = Mutex(false)
         let subscribers = FakeSubscribers(capacity: SendCapacity(count: 1)) { notifications in
-            if notifications[0].entity.id == "c" { isDown.withLock { $0 = true } }
+            if notifications[0].entity.text == "c" { isDown.withLock { $0 = true } }
             return isDown.withLock { $0 } ? [.outOfReach(reason: "down")] : nil
         }
         let memory = ProcessMemory()
@@ -134,6 +134,23 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(subscribers.calls, [])
     }
 
+    /// Whatever the memory does, the invocation answers in time.
+    func testEveryCallOfTheMemoryEndsWithTheInvocation() async throws {
+        let deadlines = Mutex<[ContinuousClock.Instant]>([])
+        let memory = FaultyMemory {
+            $0 == .extend
+        } noting: { deadline in
+            deadlines.withLock { $0.append(deadline) }
+        }
+        let start = ContinuousClock.now
+        let event = EventText([Self.concert("a", 1), Self.concert("b", 2, "completed")])
+        _ = try await Self.tell(event, by: notifier(FakeSubscribers(), memory: memory), within: .seconds(3))
+        let found = deadlines.withLock { $0 }
+        XCTAssertEqual(found.count, 3, "one lease and two marks")
+        XCTAssertEqual(Set(found).count, 1)
+        XCTAssertLessThanOrEqual(found[0], start + .seconds(4))
+    }
+
     func testNothingIsBegunWithoutTimeToEnd() async throws {
         let subscribers = FakeSubscribers()
         let outcomes = try await Self.tell(
@@ -144,7 +161,7 @@ final class NotifierTests: NotifierTestCase {
 
     func testACallCarriesNoMoreThanItMay() async throws {
         let sizes = Mutex<[Int]>([])
-        let subscribers = FakeSubscribers(capacity: SendCapacity(count: 10, bytes: 1000)) { notifications in
+        let subscribers = FakeSubscribers(capacity: SendCapacity(count: 10, bytes: 1200)) { notifications in
             sizes.withLock { $0.append(notifications.map(\.body.count).reduce(0, +)) }
             return nil
         }
@@ -152,7 +169,7 @@ final class NotifierTests: NotifierTestCase {
         _ = try await Self.tell(event, by: notifier(subscribers))
         XCTAssertEqual(subscribers.told.count, 25)
         XCTAssertEqual(subscribers.calls.map(\.count), [3, 3, 3, 3, 3, 3, 3, 3, 1])
-        XCTAssertTrue(sizes.withLock { $0.allSatisfy { $0 <= 1000 } })
+        XCTAssertTrue(sizes.withLock { $0.allSatisfy { $0 <= 1200 } })
         let wide = FakeSubscribers()
         _ = try await Self.tell(event, by: notifier(wide))
         XCTAssertEqual(wide.calls.map(\.count), [10, 10, 5])

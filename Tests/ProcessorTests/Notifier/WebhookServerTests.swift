@@ -36,7 +36,7 @@ final class WebhookServerTests: NotifierTestCase {
     private func webhook(_ url: String, secret: String? = nil, timeLimit: Duration = .seconds(10)) -> WebhookSender {
         WebhookSender(
             webhook: NotifierSettings.Webhook(url: url, secret: secret, host: "127.0.0.1"),
-            clients: ClientPool { CurlHTTPClient(CurlHTTPClient.Configuration()) }, timeLimit: timeLimit)
+            clients: ClientPool { CurlHTTPClient(Notifier.webhookConfiguration(nil)) }, timeLimit: timeLimit)
     }
 
     private func taken(by server: PythonServer) async throws -> [Taken] {
@@ -55,7 +55,9 @@ final class WebhookServerTests: NotifierTestCase {
         let cases: [(script: String, outcome: RecordOutcome, taken: Int)] = [
             ("200", told, 1), ("204", told, 1), ("500-503-502-504", told, 1), ("429-408", told, 1),
             ("cut-half-cut", told, 1), ("lost", told, 2), ("slow", told, 1), ("429:1-500", told, 1),
-            ("404", refused(404), 0), ("500-401", refused(401), 0), ("410", refused(410), 0),
+            ("torn", told, 1), ("half", told, 1), ("stall", told, 1), ("huge200", told, 1), ("endless200", told, 1),
+            ("huge500-endless503", told, 1), ("huge422", refused(422), 0), ("endless400", refused(400), 0),
+            ("400", refused(400), 0), ("500-413", refused(413), 0), ("415", refused(415), 0), ("422", refused(422), 0),
         ]
         for row in cases {
             let sender = webhook("\(server.url)/\(row.script)", timeLimit: .milliseconds(300))
@@ -68,6 +70,22 @@ final class WebhookServerTests: NotifierTestCase {
             XCTAssertLessThanOrEqual(Set(taken.map(\.body)).count, 1, row.script)
         }
         XCTAssertTrue(pauses.all.withLock { $0.contains { $0 >= .seconds(1) } }, "Retry-After counts")
+    }
+
+    /// What a receiver says of its URL, of the signature or of itself is no property of a record.
+    func testAnyOtherStatusIsTransientAndNotTriedAgainAtOnce() async throws {
+        let server = try PythonServer("webhook-server.py")
+        for status in [
+            300, 301, 302, 307, 401, 402, 403, 404, 405, 406, 409, 410, 411, 414, 418, 421, 425, 431, 451, 499,
+        ] {
+            let sender = webhook("\(server.url)/\(status)")
+            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier(sender))
+            guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(status): \(outcomes)") }
+            XCTAssertTrue(reason.contains("webhook 127.0.0.1: status \(status)"), reason)
+        }
+        // A second attempt would have been answered with 200.
+        let taken = try await taken(by: server)
+        XCTAssertEqual(taken.count, 0)
     }
 
     func testOrderIsKeptThroughFaultsAndEachKeyIsOneNotifications() async throws {

@@ -86,10 +86,10 @@ struct CacheURL: Equatable {
     var database = 0
 
     init?(_ text: String) {
+        // Of visible ASCII, each byte is a character of its own.
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let schemes = [("redis://", false), ("rediss://", true)]
-        guard let (scheme, isSecure) = schemes.first(where: { text.lowercased().hasPrefix($0.0) }),
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { return nil }
+        guard let (scheme, isSecure) = schemes.first(where: { text.lowercased().hasPrefix($0.0) }) else { return nil }
         var rest = text.dropFirst(scheme.count)
         guard !rest.contains("?"), !rest.contains("#") else { return nil }
         if let at = rest.lastIndex(of: "@") {

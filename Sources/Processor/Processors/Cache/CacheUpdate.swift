@@ -9,17 +9,15 @@ struct CacheUpdate {
     private let timeToLive: Int
     private let deadline: ContinuousClock.Instant
     /// Why each entity is not done; nil for those that are.
-    private(set) var failures: [String?]
+    private(set) var failures: [CacheFailure?]
     /// What counts of each entity: its own version, or a newer one that is stored.
     private var winners: [CacheMembership]
-    private var versions: [CacheVersion]
+    private var versions: [RecordVersion]
     /// Sets that the entity may be in and should not.
-    private var leaving: [Set<String>]
+    private var leaving: [Set<[UInt8]>]
 
     /// Rounds of the last two steps; more than two environments rarely write one entity at once.
     private static let roundLimit = 5
-    /// A version is at the start of a document, and with 128 digits no longer than this.
-    private static let versionLength = 220
 
     init(
         _ entries: [CacheEntry], client: any RedisCommandRunner, keys: CacheKeys, timeToLive: Int,
@@ -34,7 +32,7 @@ struct CacheUpdate {
     }
 
     /// Marks everything that has no failure of its own.
-    mutating func fail(_ reason: String) { failures = failures.map { $0 ?? reason } }
+    mutating func fail(_ reason: String) { failures = failures.map { $0 ?? .transient(reason) } }
 
     /// For a server that has all keys.
     mutating func runAtOnce() async throws {
@@ -48,7 +46,7 @@ struct CacheUpdate {
     /// For a cluster.
     mutating func runInSteps() async throws {
         try await storeDocuments()
-        var open = entries.indices.filter { entries[$0].kind != .venue && failures[$0] == nil }
+        var open = entries.indices.filter { entries[$0].entity.kind != .venue && failures[$0] == nil }
         for _ in 0..<Self.roundLimit where !open.isEmpty {
             try await updateSets(open)
             open = try await outrun(open)
@@ -57,18 +55,21 @@ struct CacheUpdate {
     }
 
     private mutating func failAsContended(_ indices: [Int]) {
-        for index in indices { failures[index] = failures[index] ?? "others keep writing \(entries[index].key)" }
+        for index in indices where failures[index] == nil {
+            let key = MessageText.escaped(String(decoding: entries[index].key, as: UTF8.self))
+            failures[index] = .transient("other invocations keep writing \(key)")
+        }
     }
 
-    /// Runs one command for each index, and hands each reply on; a refusal is the entity's failure.
+    /// Runs one command for each index, and passes each reply on; an error is the entity's failure.
     private mutating func run(
         _ commands: [(index: Int, command: RedisCommand)], _ take: (inout CacheUpdate, Int, RESPValue) -> Void
     ) async throws {
         let replies = try await client.run(commands.map(\.command), until: deadline)
         for ((index, command), reply) in zip(commands, replies) {
-            if let words = reply.refusal {
-                let name = command.arguments.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-                failures[index] = failures[index] ?? "\(name) of \(entries[index].key) was refused: \(words)"
+            if let error = reply.errorReply {
+                let failure = CacheFailure(error, to: command)
+                failures[index] = failures[index]?.and(failure) ?? failure
             } else {
                 take(&self, index, reply)
             }
@@ -79,7 +80,7 @@ struct CacheUpdate {
 /// Documents.
 extension CacheUpdate {
     private mutating func storeDocuments() async throws {
-        var left: [Int: CacheVersion] = [:]
+        var left: [Int: String] = [:]
         var open = Array(entries.indices)
         for _ in 0..<Self.roundLimit where !open.isEmpty {
             let held = try await store(open, left)
@@ -90,22 +91,24 @@ extension CacheUpdate {
         failAsContended(open)
     }
 
-    /// - Returns: Concerts that must leave sets before their document is replaced, with the version that is in those.
-    private mutating func store(_ indices: [Int], _ left: [Int: CacheVersion]) async throws -> [Int: CacheVersion] {
-        var held: [Int: CacheVersion] = [:]
+    /// - Returns: Concerts that must leave sets before their document is replaced, with the SHA-1 of the document that says
+    ///   which sets those are.
+    private mutating func store(_ indices: [Int], _ left: [Int: String]) async throws -> [Int: String] {
+        var held: [Int: String] = [:]
         let commands = indices.map {
             ($0, CacheScript.command(entries[$0], timeToLive: timeToLive, left: left[$0]))
         }
         try await run(commands) { update, index, reply in
-            guard reply != .null else { return }
-            guard let stored = Self.document(reply), let version = CacheVersion(stored) else {
-                update.failures[index] = "\(update.entries[index].key) holds a version that cannot be read"
+            guard case .bytes(let bytes) = reply else { return }
+            guard let stored = try? JSONValue(parsing: bytes), let version = RecordVersion(document: stored) else {
+                let key = MessageText.escaped(String(decoding: update.entries[index].key, as: UTF8.self))
+                update.failures[index] = .transient("\(key) contains a version that cannot be read")
                 return
             }
-            if version > update.entries[index].version {
+            if version.isNewer(than: update.entries[index].version) {
                 update.follow(stored, version, index)
             } else {
-                held[index] = version
+                held[index] = SHA1.digest(of: bytes).hexadecimal
                 let old = update.keys.membership(.concert, stored).scores.keys
                 update.leaving[index].formUnion(old)
                 update.leaving[index].subtract(update.entries[index].membership.scores.keys)
@@ -115,8 +118,8 @@ extension CacheUpdate {
     }
 
     /// Notes that another version than ours counts from now on.
-    private mutating func follow(_ stored: JSONValue, _ version: CacheVersion, _ index: Int) {
-        let membership = keys.membership(entries[index].kind, stored)
+    private mutating func follow(_ stored: JSONValue, _ version: RecordVersion, _ index: Int) {
+        let membership = keys.membership(entries[index].entity.kind, stored)
         let own = entries[index].membership
         (winners[index], versions[index]) = (membership, version)
         leaving[index].formUnion(membership.left.union(own.scores.keys).union(own.left))
@@ -136,16 +139,18 @@ extension CacheUpdate {
     }
 
     private func leaveCommands(_ index: Int) -> [(index: Int, command: RedisCommand)] {
-        leaving[index].sorted().map { (index, RedisCommand("ZREM", $0, entries[index].id)) }
+        leaving[index].inOrder.map { set in
+            (index, RedisCommand([Array("ZREM".utf8), set, entries[index].entity.id]))
+        }
     }
 
     private mutating func updateSets(_ indices: [Int]) async throws {
         var commands: [(index: Int, command: RedisCommand)] = []
         for index in indices {
-            let id = entries[index].id
             commands += leaveCommands(index)
-            for (set, score) in winners[index].scores.sorted(by: { $0.key < $1.key }) {
-                commands.append((index, RedisCommand("ZADD", set, score, id)))
+            for (set, score) in winners[index].sortedScores {
+                let words = [Array("ZADD".utf8), set, Array(score.utf8), entries[index].entity.id]
+                commands.append((index, RedisCommand(words)))
             }
         }
         try await run(commands) { _, _, _ in }
@@ -155,18 +160,21 @@ extension CacheUpdate {
     private mutating func outrun(_ indices: [Int]) async throws -> [Int] {
         let open = indices.filter { failures[$0] == nil }
         var changed: [Int] = []
-        let looks = open.map { ($0, RedisCommand("GETRANGE", entries[$0].key, "0", String(Self.versionLength))) }
-        try await run(looks) { update, index, reply in
+        let expected = versions.map(\.startOfDocument)
+        let looks = open.map { index in
+            let words = ["GETRANGE".utf8, "0".utf8, String(expected[index].count - 1).utf8].map { Array($0) }
+            return (index, RedisCommand([words[0], entries[index].key, words[1], words[2]]))
+        }
+        try await run(looks) { _, index, reply in
             guard case .bytes(let start) = reply, !start.isEmpty else { return }
-            let own = update.versions[index]
-            let expected = "{\"_version\":{\"arrival\":\(own.arrival),\"sequence\":\"\(own.sequence.digits)\"}"
-            if !start.starts(with: expected.utf8) { changed.append(index) }
+            if start != expected[index] { changed.append(index) }
         }
         guard !changed.isEmpty else { return [] }
         var newer: [Int] = []
-        try await run(changed.map { ($0, RedisCommand("GET", entries[$0].key)) }) { update, index, reply in
-            guard let stored = Self.document(reply), let version = CacheVersion(stored),
-                version > update.versions[index]
+        let reads = changed.map { ($0, RedisCommand([Array("GET".utf8), entries[$0].key])) }
+        try await run(reads) { update, index, reply in
+            guard let stored = Self.document(reply), let version = RecordVersion(document: stored),
+                version.isNewer(than: update.versions[index])
             else { return }
             update.follow(stored, version, index)
             newer.append(index)

@@ -1,6 +1,7 @@
 import Clients
 import JSON
 import Synchronization
+import Telemetry
 
 /// Keeps the newest version of each artist, concert and venue in Redis, and concerts and artists in sorted sets.
 ///
@@ -33,12 +34,15 @@ import Synchronization
 public struct CacheUpdater: RecordProcessor {
     public let name = "cache"
     private let settings: CacheSettings
-    private let clients: RedisClientPool
+    private let log: Logger
+    private let clients: ClientPool<any RedisCommandRunner>
 
     /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
-    public init(settings: CacheSettings, makeClient: @escaping @Sendable () -> any RedisCommandRunner) {
-        self.settings = settings
-        clients = RedisClientPool(makeClient)
+    public init(
+        settings: CacheSettings, log: Logger, makeClient: @escaping @Sendable () -> any RedisCommandRunner
+    ) {
+        (self.settings, self.log) = (settings, log)
+        clients = ClientPool(makeClient)
     }
 
     public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
@@ -57,20 +61,33 @@ public struct CacheUpdater: RecordProcessor {
         } catch {
             update.fail("\(error)")
         }
+        logRejections(update.failures, requestID: context.requestID)
         for (entry, failure) in zip(entries, update.failures) {
-            for record in entry.records { outcomes[record] = failure.map { .retryable(reason: $0) } ?? .succeeded }
+            let outcome: RecordOutcome =
+                switch failure {
+                case nil: .succeeded
+                case .transient(let reason): .retryable(reason: reason)
+                case .permanent(let reason, _): .rejected(PayloadError(.refused, "cache: \(reason)"))
+                }
+            for record in entry.records { outcomes[record] = outcome }
         }
     }
-}
 
-/// Clients that are idle: each is used by one invocation at a time.
-private final class RedisClientPool: Sendable {
-    private let idle = Mutex<[any RedisCommandRunner]>([])
-    private let make: @Sendable () -> any RedisCommandRunner
+    /// Names the keys that must be deleted, or moved, before the cache accepts those entities.
+    private func logRejections(_ failures: [CacheFailure?], requestID: String) {
+        var reasons: [[UInt8]: String] = [:]
+        for case .permanent(let reason, let key)? in failures { reasons[key] = reasons[key] ?? reason }
+        for (key, reason) in reasons.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }).prefix(Self.loggedKeys) {
+            log.log(
+                .error, "the cache cannot accept a record because of a key", requestID: requestID,
+                ["key": .string(String(decoding: key, as: UTF8.self)), "reason": .string(reason)])
+        }
+        guard reasons.count > Self.loggedKeys else { return }
+        log.log(
+            .error, "the cache cannot accept records because of further keys", requestID: requestID,
+            ["keys": .integer(reasons.count - Self.loggedKeys)])
+    }
 
-    init(_ make: @escaping @Sendable () -> any RedisCommandRunner) { self.make = make }
-
-    func take() -> any RedisCommandRunner { idle.withLock { $0.popLast() } ?? make() }
-
-    func giveBack(_ client: any RedisCommandRunner) { idle.withLock { $0.append(client) } }
+    /// Lines of one invocation.
+    private static let loggedKeys = 20
 }

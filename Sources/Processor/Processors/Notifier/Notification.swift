@@ -1,12 +1,6 @@
 import Clients
 import JSON
 
-/// Names an entity among those that are told of.
-struct EntityKey: Sendable, Hashable {
-    var kind: Payload.Kind
-    var id: String
-}
-
 /// One message to subscribers.
 struct Notification: Sendable, Equatable {
     var type: NotificationType
@@ -25,14 +19,14 @@ extension Notification {
     var messageGroupID: String { Self.valid(entity.id) }
 
     /// Names entity, type and state; the same state reached once more has another one.
-    var messageDeduplicationID: String { Self.valid("\(entity.id)/\(type.rawValue)/\(stateName)") }
+    var messageDeduplicationID: String { Self.valid(entity.id + "/\(type.rawValue)/\(stateName)".utf8) }
 
     /// What SNS takes for its IDs.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatchRequestEntry.html>
-    private static func valid(_ text: String) -> String {
-        let isValid = (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        return isValid ? text : SHA256.digest(of: Array(text.utf8)).hexadecimal
+    private static func valid(_ text: [UInt8]) -> String {
+        let isValid = (1...128).contains(text.count) && text.allSatisfy { (0x21...0x7E).contains($0) }
+        return isValid ? String(decoding: text, as: UTF8.self) : SHA256.digest(of: text).hexadecimal
     }
 }
 
@@ -65,7 +59,7 @@ extension RecordBatch {
         writer.openObject()
         writer.member("type", change.type.rawValue)
         writer.key("entity")
-        writeDocument(of: record, arrival: arrival, sequenceNumber, to: &writer)
+        writeDocument(of: record, state.version, to: &writer)
         if !change.previous.isEmpty { writer.member("previous", change.previous) }
         writer.member("stream", stream)
         writer.member("shard", shard)
@@ -78,20 +72,11 @@ extension RecordBatch {
             idempotencyKey: SHA256.digest(of: Array(identity.joined(separator: "\n").utf8)).hexadecimal)
     }
 
-    /// The document as the cache holds it.
-    private func writeDocument(
-        of record: PayloadRecord, arrival: Int64?, _ sequenceNumber: String, to writer: inout JSONWriter
-    ) {
+    /// The document with the members that it has in the cache.
+    private func writeDocument(of record: PayloadRecord, _ version: RecordVersion, to writer: inout JSONWriter) {
         writer.openObject()
         writeMembers(of: record.payload, to: &writer)
-        writer.key("_version")
-        writer.openObject()
-        if let arrival {
-            writer.key("arrival")
-            writer.integer(arrival)
-        }
-        writer.member("sequence", sequenceNumber)
-        writer.closeObject()
+        writer.member(version)
         writer.closeObject()
     }
 

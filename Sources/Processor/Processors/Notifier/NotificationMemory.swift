@@ -13,20 +13,32 @@ typealias ToldStates = [Destination: ToldState]
 /// A lease is taken before anything is sent, and what was sent is marked after: a crash in between is told again when the
 /// lease has run out, rather than never.
 protocol NotificationMemory: Sendable {
-    /// Takes the lease of each entity that nobody else holds, and recalls what was told of it.
+    /// Takes the lease of each entity that no other owner has, and recalls what was told of it.
     ///
-    /// - Parameter owner: Whoever asks; no two invocations have the same.
-    /// - Returns: One for each of `entities`; nil where somebody else holds the lease.
+    /// - Parameter owner: Unique to one invocation.
+    /// - Returns: One for each of `entities`.
     /// - Throws: When the memory is out of reach; some leases may have been taken all the same, and run out.
     func lease(
-        _ entities: [EntityKey], for owner: String, duration: Duration
-    ) async throws -> [ToldStates?]
+        _ entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
+    ) async throws -> [LeaseAnswer]
 
-    /// Makes the leases that `owner` still holds last for `duration` from now.
-    func extendLeases(of entities: [EntityKey], for owner: String, duration: Duration) async throws
+    /// Makes the leases that `owner` still has last for `duration` from now.
+    func extendLeases(
+        of entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
+    ) async throws
 
-    /// Remembers what was told, unless somebody else has taken the lease since.
-    func mark(_ marks: [MemoryMark], for owner: String) async throws
+    /// Remembers what was told, unless another owner has taken the lease since.
+    func mark(_ marks: [MemoryMark], for owner: String, until deadline: ContinuousClock.Instant) async throws
+}
+
+/// The answer to a request for one entity's lease.
+enum LeaseAnswer: Sendable, Equatable {
+    /// With what was told of the entity.
+    case held(ToldStates)
+    /// By another owner.
+    case taken
+    /// What is stored under `key` can never be used; it has to be deleted.
+    case unusable(key: [UInt8], reason: String)
 }
 
 /// What there is to remember of one entity.

@@ -61,17 +61,14 @@ extension RecordBatch {
     /// The records that notifications may be about.
     func sightings(_ settings: NotifierSettings) -> [Sighting] {
         let kinds = Set(settings.types.map(\.kind))
+        let versions = versions()
         return records.enumerated().compactMap { index, record in
             guard kinds.contains(record.payload.kind), let facts = facts(of: record.payload, settings) else {
                 return nil
             }
             return Sighting(
-                record: index, entity: EntityKey(kind: record.payload.kind, id: string(record.payload.id)),
-                version: RecordVersion(
-                    arrival: arrivalMilliseconds(of: record.position),
-                    sequenceNumber: sequenceNumber(of: record.position),
-                    subSequenceNumber: record.position.subSequenceNumber),
-                facts: facts)
+                record: index, entity: EntityKey(kind: record.payload.kind, id: bytes(record.payload.id)),
+                version: versions[index], facts: facts)
         }
     }
 

@@ -23,19 +23,27 @@ public struct Notifier: RecordProcessor {
     }
 
     /// - Parameters:
-    ///   - memory: A cache, and what stands before its keys; without one only this process knows what was told.
+    ///   - memory: Makes clients of a cache, and what precedes its keys; without one only this process knows what was told.
     ///   - makeAWS: Called when there is something to send and no idle client; nothing connects before. Only a topic and
     ///     an event bus need it.
     ///   - makeHTTP: The same for the webhook.
     public init(
-        settings: NotifierSettings, log: Logger, memory: (client: RedisClient, keyPrefix: String)?,
+        settings: NotifierSettings, log: Logger, memory: (makeClient: @Sendable () -> RedisClient, keyPrefix: String)?,
         makeAWS: (@Sendable () -> AWSClient)?, makeHTTP: @escaping @Sendable () -> any HTTPClient
     ) {
         let remembered: any NotificationMemory =
-            memory.map { CacheMemory($0.client, keyPrefix: $0.keyPrefix) } ?? ProcessMemory()
+            memory.map { CacheMemory(keyPrefix: $0.keyPrefix, makeClient: $0.makeClient) } ?? ProcessMemory()
         self.init(
             settings: settings, memory: remembered,
             senders: Self.senders(settings, makeAWS: makeAWS, makeHTTP: makeHTTP), log: log)
+    }
+
+    /// Returns the configuration of the webhook's clients: of a response the status decides, and little of the body is read.
+    public static func webhookConfiguration(_ certificateBundle: CertificateBundle?) -> CurlHTTPClient.Configuration {
+        var configuration = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
+        configuration.bodyLimit = 64 << 10
+        configuration.cutsBody = true
+        return configuration
     }
 
     static func senders(

@@ -40,10 +40,17 @@ struct NotifierRun: Sendable {
         let start = ContinuousClock.now
         while !waiting.isEmpty {
             let leased: [EntityKey: ToldStates]
-            do { leased = try await lease(waiting) } catch {
+            do {
+                let answers = try await memory.lease(
+                    waiting, for: owner, duration: leaseDuration, until: context.deadline)
+                let pairs = zip(waiting, answers)
+                leased = pairs.reduce(into: [:]) { if case .held(let states) = $1.1 { $0[$1.0] = states } }
+                waiting = pairs.compactMap { $1 == .taken ? $0 : nil }
+                reject(pairs.map { $0 }, sightings, &outcomes)
+            } catch {
                 return fail(waiting, sightings, Self.outOfReach(error), &outcomes)
             }
-            waiting.removeAll { leased[$0] != nil }
+            if waiting.isEmpty, leased.isEmpty { return }
             if leased.isEmpty {
                 // Nothing is held while waiting, so two that wait for each other cannot be.
                 attempt += 1
@@ -58,10 +65,27 @@ struct NotifierRun: Sendable {
         }
     }
 
-    private func lease(_ entities: [EntityKey]) async throws -> [EntityKey: ToldStates] {
-        let states = try await memory.lease(entities, for: owner, duration: leaseDuration)
-        return zip(entities, states).reduce(into: [:]) { leased, pair in leased[pair.0] = pair.1 }
+    /// Rejects the records of entities whose state can never be read.
+    private func reject(
+        _ answers: [(entity: EntityKey, answer: LeaseAnswer)], _ sightings: [Sighting], _ outcomes: inout OutcomeSheet
+    ) {
+        var reasons: [EntityKey: String] = [:]
+        for case (let entity, .unusable(let key, let reason)) in answers {
+            reasons[entity] = "notifier: key \(MessageText.escaped(String(decoding: key, as: UTF8.self))): \(reason)"
+            guard reasons.count <= Self.loggedKeys else { continue }
+            log.log(
+                .error, "the notifier cannot use the state of an entity", requestID: context.requestID,
+                ["key": .string(String(decoding: key, as: UTF8.self)), "reason": .string(reason)])
+        }
+        guard !reasons.isEmpty else { return }
+        for sighting in sightings {
+            guard let reason = reasons[sighting.entity] else { continue }
+            outcomes[sighting.record] = .rejected(PayloadError(.refused, reason))
+        }
     }
+
+    /// Lines of one invocation about keys.
+    private static let loggedKeys = 20
 
     /// What is cancelled holds no lease for long.
     private var leaseDuration: Duration {
@@ -115,7 +139,8 @@ extension NotifierRun {
             group.addTask { [memory, owner] in
                 while (try? await Task.sleep(for: Self.extensionInterval)) != nil {
                     // A lease that is lost costs at most that something is told twice.
-                    try? await memory.extendLeases(of: entities, for: owner, duration: leaseDuration)
+                    try? await memory.extendLeases(
+                        of: entities, for: owner, duration: leaseDuration, until: context.deadline)
                 }
                 return nil
             }
@@ -136,9 +161,11 @@ extension NotifierRun {
         }
     }
 
-    /// Not cut short when the rest is: what was told must be known.
+    /// Not cut short when the rest is, for what was told must be known; over at the deadline all the same.
     private func mark(_ marks: [MemoryMark]) async throws {
-        try await Task { [memory, owner] in try await memory.mark(marks, for: owner) }.value
+        try await Task { [memory, owner, context] in
+            try await memory.mark(marks, for: owner, until: context.deadline)
+        }.value
     }
 
     private func tellLog(of results: [[Int: RecordOutcome]]) {

@@ -30,20 +30,24 @@ final class ProcessMemory: NotificationMemory {
     /// - Parameter capacity: At least so many entities are remembered, at most twice as many.
     init(capacity: Int = 50_000) { self.capacity = capacity }
 
-    func lease(_ entities: [EntityKey], for owner: String, duration: Duration) -> [ToldStates?] {
+    func lease(
+        _ entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
+    ) -> [LeaseAnswer] {
         let now = ContinuousClock.now
         return entries.withLock { entries in
             entities.map { entity in
                 var entry = entries[entity, capacity]
-                guard entry.owner == nil || entry.owner == owner || entry.leaseEnd < now else { return nil }
+                guard entry.owner == nil || entry.owner == owner || entry.leaseEnd < now else { return .taken }
                 (entry.owner, entry.leaseEnd) = (owner, now + duration)
                 entries[entity, capacity] = entry
-                return entry.states
+                return .held(entry.states)
             }
         }
     }
 
-    func extendLeases(of entities: [EntityKey], for owner: String, duration: Duration) {
+    func extendLeases(
+        of entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
+    ) {
         let end = ContinuousClock.now + duration
         entries.withLock { entries in
             for entity in entities where entries[entity, capacity].owner == owner {
@@ -52,7 +56,7 @@ final class ProcessMemory: NotificationMemory {
         }
     }
 
-    func mark(_ marks: [MemoryMark], for owner: String) {
+    func mark(_ marks: [MemoryMark], for owner: String, until deadline: ContinuousClock.Instant) {
         entries.withLock { entries in
             for mark in marks where entries[mark.entity, capacity].owner == owner {
                 entries[mark.entity, capacity].states.merge(mark.states) { $1 }

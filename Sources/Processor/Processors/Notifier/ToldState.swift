@@ -40,33 +40,41 @@ extension ToldState {
 
 /// Text, as a memory outside of the process keeps it: words with spaces between them.
 extension ToldState {
+    /// In the form of version 0.1.0, which may run at the same time and takes any other form for an unknown state.
+    ///
+    /// It has no word for the shard, which is in ``versionText``; an arrival that the event did not give is the least number.
     var text: String {
         var words = [
-            version.arrival.map { String($0) } ?? "-", version.sequenceNumber.digits,
-            version.subSequenceNumber.map { String($0) } ?? "-",
+            String(version.arrival ?? .min), version.sequenceNumber.digits, String(version.subSequenceNumber ?? 0),
         ]
         words += tellings.indices.map { String(tellings[$0]) }
         switch facts {
         case .concert(let status, let eventDate): words += ["concert", status.rawValue, eventDate.description]
         case .artist(let score, let isPopular): words += ["artist", isPopular ? "popular" : "known", score]
         }
-        // Last, for it may be any text.
-        words.append(version.shard.map { String(decoding: $0, as: UTF8.self) } ?? "-")
         return words.joined(separator: " ")
     }
 
-    /// Fails unless it was written by ``text``.
-    init?(_ text: String) {
-        let words = text.utf8.split(separator: UInt8(ascii: " "), maxSplits: 11).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        // Version 0.1.0 wrote no shard, and numbers where "-" is written now.
-        guard words.count == 11 || words.count == 12, let sequenceNumber = SequenceNumber(words[1]) else { return nil }
-        let (arrival, subSequenceNumber) = (Int64(words[0]), Int32(words[2]))
-        guard arrival != nil || words[0] == "-", subSequenceNumber != nil || words[2] == "-" else { return nil }
+    /// Sequence number, sub-sequence number and shard of the version, which ``text`` does not have in full.
+    var versionText: String {
+        let words = [
+            version.sequenceNumber.digits, version.subSequenceNumber.map { String($0) } ?? "-",
+            version.shard.map { String(decoding: $0, as: UTF8.self) } ?? "-",
+        ]
+        return words.joined(separator: " ")
+    }
+
+    /// Fails unless `text` was written by ``text``.
+    ///
+    /// - Parameter versionText: Counts when it is of the same version: 0.1.0 writes ``text`` alone, and leaves an older one.
+    init?(_ text: String, versionText: String? = nil) {
+        let words = Self.words(text)
+        guard words.count == 11, let arrival = Int64(words[0]), let sequenceNumber = SequenceNumber(words[1]),
+            let subSequenceNumber = Int32(words[2])
+        else { return nil }
         version = RecordVersion(
-            arrival: arrival, sequenceNumber: sequenceNumber, subSequenceNumber: subSequenceNumber,
-            shard: words.count == 12 && words[11] != "-" ? Array(words[11].utf8) : nil)
+            arrival: arrival == .min ? nil : arrival, sequenceNumber: sequenceNumber,
+            subSequenceNumber: subSequenceNumber)
         for index in tellings.indices {
             guard let count = UInt32(words[3 + index]) else { return nil }
             tellings[index] = count
@@ -81,5 +89,21 @@ extension ToldState {
             facts = .artist(score: words[10], isPopular: words[9] == "popular")
         default: return nil
         }
+        if let versionText { complete(with: versionText) }
+    }
+
+    private mutating func complete(with versionText: String) {
+        let words = Self.words(versionText, maxSplits: 2)
+        guard words.count == 3, words[0] == version.sequenceNumber.digits else { return }
+        let subSequenceNumber = words[1] == "-" ? nil : Int32(words[1])
+        guard words[1] == "-" || subSequenceNumber != nil, (subSequenceNumber ?? 0) == version.subSequenceNumber else {
+            return
+        }
+        version.subSequenceNumber = subSequenceNumber
+        if words[2] != "-" { version.shard = Array(words[2].utf8) }
+    }
+
+    private static func words(_ text: String, maxSplits: Int = .max) -> [String] {
+        text.utf8.split(separator: UInt8(ascii: " "), maxSplits: maxSplits).map { String(decoding: $0, as: UTF8.self) }
     }
 }

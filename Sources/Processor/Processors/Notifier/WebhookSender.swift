@@ -45,10 +45,13 @@ struct WebhookSender: NotificationSender {
         switch response.status {
         case 200..<300: return .told
         case 408, 429, 500...: return .failed(reason: reason, retryAfter: retryAfter(response))
-        case 400..<500: return .refused(reason: reason)
-        default:
+        // The receiver says of this body that it is malformed, too large, or not of a kind that it accepts.
+        case 400, 413, 415, 422: return .refused(reason: reason)
+        case 300..<400:
             return .outOfReach(
                 reason: reason + "; redirects are not followed: set NOTIFY_WEBHOOK_URL to where it leads")
+        // What the receiver says of the URL, the signature or itself can be corrected there.
+        default: return .outOfReach(reason: reason)
         }
     }
 

@@ -1,0 +1,105 @@
+import JSON
+
+/// What the sorted sets contain of one entity; sets by the bytes of their keys.
+struct CacheMembership: Sendable, Equatable {
+    /// Scores by set.
+    var scores: [[UInt8]: String] = [:]
+    /// Sets that must not contain the entity, although it names them.
+    var left: Set<[UInt8]> = []
+
+    /// The scores in order of their sets.
+    var sortedScores: [(set: [UInt8], score: String)] {
+        scores.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+    }
+}
+
+extension Set<[UInt8]> {
+    /// In order of their bytes.
+    var inOrder: [[UInt8]] { sorted { $0.lexicographicallyPrecedes($1) } }
+}
+
+/// Names of keys.
+///
+/// No ID can make one of a document equal to one of a set: their first words differ.
+struct CacheKeys: Sendable {
+    /// In UTF-8.
+    var prefix: [UInt8]
+
+    init(prefix: String) { self.prefix = Array(prefix.utf8) }
+
+    func document(_ entity: EntityKey) -> [UInt8] { key(entity.kind.rawValue + ":", entity.id) }
+
+    func concerts(ofArtist id: [UInt8]) -> [UInt8] { key(Self.artistConcerts, id) }
+
+    func concerts(atVenue id: [UInt8]) -> [UInt8] { key(Self.venueConcerts, id) }
+
+    var popularity: [UInt8] { key("artists:popularity", []) }
+
+    static let artistConcerts = "artist-concerts:"
+    static let venueConcerts = "venue-concerts:"
+
+    private func key(_ name: String, _ id: [UInt8]) -> [UInt8] {
+        var key = prefix
+        key.reserveCapacity(prefix.count + name.utf8.count + id.count)
+        key += name.utf8
+        key += id
+        return key
+    }
+}
+
+/// Which sets an entity belongs to.
+extension CacheKeys {
+    /// By what a record says.
+    func membership(of payload: Payload, in batch: RecordBatch) -> CacheMembership {
+        switch payload {
+        case .artist(let artist): membership(popularity: batch.string(artist.popularityScore.text))
+        case .concert(let concert):
+            membership(
+                artist: concert.artistID.map(batch.bytes), venue: concert.venueID.map(batch.bytes),
+                date: concert.eventDate, isCancelled: concert.status == .cancelled)
+        case .venue, .ticketSale: CacheMembership()
+        }
+    }
+
+    /// By what a stored document says; no sets for one that is not of this program's form.
+    func membership(_ kind: Payload.Kind, _ document: JSONValue) -> CacheMembership {
+        switch kind {
+        case .artist:
+            guard case .number(let score)? = document["popularity_score"] else { return CacheMembership() }
+            return membership(popularity: score)
+        case .concert:
+            return membership(
+                artist: document["artist_id"]?.string.map { Array($0.utf8) },
+                venue: document["venue_id"]?.string.map { Array($0.utf8) },
+                date: document["event_date"]?.string.flatMap { Timestamp($0) },
+                isCancelled: document["status"]?.string == Concert.Status.cancelled.rawValue)
+        case .venue, .ticketSale: return CacheMembership()
+        }
+    }
+
+    private func membership(popularity number: String) -> CacheMembership {
+        var membership = CacheMembership()
+        if let value = Double(number), value.isFinite { membership.scores[popularity] = Self.score(value) }
+        return membership
+    }
+
+    private func membership(
+        artist: [UInt8]?, venue: [UInt8]?, date: Timestamp?, isCancelled: Bool
+    ) -> CacheMembership {
+        var membership = CacheMembership()
+        let sets = [artist.map(concerts(ofArtist:)), venue.map(concerts(atVenue:))].compactMap { $0 }
+        if isCancelled {
+            membership.left = Set(sets)
+        } else if let date {
+            let score = Self.score(Double(date.secondsSinceEpoch) + Double(date.nanoseconds) / 1e9)
+            for set in sets { membership.scores[set] = score }
+        }
+        return membership
+    }
+
+    /// A double in digits that read back as the same one: Redis takes no number that a double cannot hold.
+    static func score(_ value: Double) -> String {
+        if let whole = Int64(exactly: value) { return String(whole) }
+        return "\(value)"
+    }
+}

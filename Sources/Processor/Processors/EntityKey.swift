@@ -1,0 +1,61 @@
+/// Identifies an entity: its kind, and its ID byte for byte.
+///
+/// Not a `String`: texts that Swift takes for equal, such as an accented letter in one scalar or in two, are two IDs, and
+/// comparing long ones by canonical equivalence costs more than their length.
+package struct EntityKey: Sendable, Hashable {
+    package var kind: Payload.Kind
+    /// In UTF-8.
+    package var id: [UInt8]
+
+    package init(kind: Payload.Kind, id: [UInt8]) { (self.kind, self.id) = (kind, id) }
+}
+
+extension EntityKey {
+    /// The ID, for messages and documents.
+    package var text: String { String(decoding: id, as: UTF8.self) }
+
+    /// By kind, then by the bytes of the ID.
+    package static func precedes(_ one: Self, _ other: Self) -> Bool {
+        one.kind == other.kind
+            ? one.id.lexicographicallyPrecedes(other.id)
+            : one.kind.rawValue.utf8.lexicographicallyPrecedes(other.kind.rawValue.utf8)
+    }
+}
+
+/// The versions of one entity in a batch.
+package struct EntityVersions: Sendable {
+    package var key: EntityKey
+    /// Indices among the batch's records, in their order.
+    package var records: [Int]
+    /// The index of the record with the newest version.
+    package var newest: Int
+    package var version: RecordVersion
+}
+
+extension RecordBatch {
+    /// Returns the entities of `kinds`, in the order of their first records, each with its newest version.
+    package func entities(of kinds: Set<Payload.Kind>) -> [EntityVersions] {
+        let versions = versions()
+        var entities: [EntityVersions] = []
+        entities.reserveCapacity(records.count)
+        var indices: [EntityKey: Int] = [:]
+        for (index, record) in records.enumerated() where kinds.contains(record.payload.kind) {
+            let key = EntityKey(kind: record.payload.kind, id: bytes(record.payload.id))
+            if let known = indices[key] {
+                entities[known].records.append(index)
+            } else {
+                indices[key] = entities.count
+                entities.append(EntityVersions(key: key, records: [index], newest: index, version: versions[index]))
+            }
+        }
+        for index in entities.indices where entities[index].records.count > 1 {
+            let records = entities[index].records
+            guard let newest = RecordVersion.newest(of: records.map { versions[$0] }) else { continue }
+            (entities[index].newest, entities[index].version) = (records[newest], versions[records[newest]])
+        }
+        return entities
+    }
+
+    /// A kept text in UTF-8.
+    func bytes(_ text: Text) -> [UInt8] { Array(storage.bytes[text.range]) }
+}

@@ -1,0 +1,26 @@
+import Clients
+import Synchronization
+
+/// Time that passes only in pauses.
+final class FakeTime: Sendable {
+    private let passed = Mutex<Duration>(.zero)
+    private let start = ContinuousClock.now
+    let pauses = Mutex<[Duration]>([])
+
+    /// - Parameter afterPause: Called with the number of the pause, from 1.
+    func backoff(_ afterPause: @escaping @Sendable (Int) throws -> Void = { _ in }) -> RedisBackoff {
+        var backoff = RedisBackoff()
+        backoff.jitter = { 1 }
+        backoff.now = { [self] in start + passed.withLock { $0 } }
+        backoff.pause = { [self] delay in
+            try Task.checkCancellation()
+            passed.withLock { $0 += delay }
+            let count = pauses.withLock { pauses in
+                pauses.append(delay)
+                return pauses.count
+            }
+            try afterPause(count)
+        }
+        return backoff
+    }
+}

@@ -1,0 +1,125 @@
+import JSON
+import TestSupport
+import XCTest
+
+@testable import Processor
+
+/// Texts from outside as keys: the cost of long ones, and which are equal.
+final class EntityKeyTests: XCTestCase {
+    /// Letters with marks, which canonical equivalence would put in order.
+    private static func marks(_ length: Int) -> String {
+        "a" + String(repeating: "\u{301}\u{323}", count: (length - 1) / 4)
+    }
+
+    /// A batch of concerts and artists whose IDs, artists and venues are as long as wanted, whatever the decoder allows.
+    private static func batch(_ length: Int, records: Int = 4) throws -> RecordBatch {
+        var text: [EventText.Record] = []
+        for number in 0..<records {
+            let name = marks(length) + "\(number / 2)"
+            text.append(.init(#"{"concert_id":"c","event_date":"2026-11-08","name":"\#(name)"}"#, "\(2 * number + 1)"))
+            text.append(.init(#"{"artist_id":"a","name":"A","spotify_id":"\#(name)"}"#, "\(2 * number + 2)"))
+        }
+        var batch = try RecordBatch(decoding: EventText(text))
+        for index in batch.records.indices {
+            switch batch.records[index].payload {
+            case .concert(var concert):
+                guard let name = concert.name else { continue }
+                (concert.concertID, concert.artistID, concert.venueID) = (name, name, name)
+                batch.records[index].payload = .concert(concert)
+            case .artist(var artist):
+                artist.artistID = try XCTUnwrap(artist.spotifyID)
+                batch.records[index].payload = .artist(artist)
+            case .venue, .ticketSale: break
+            }
+        }
+        return batch
+    }
+
+    func testLongIDsCostAsMuchAsTheyAreLong() throws {
+        let settings = NotifierSettings(types: Set(NotificationType.allCases), popularityThreshold: 50)
+        let keys = CacheKeys(prefix: "concert:")
+        let work: [(name: String, run: (RecordBatch) throws -> Void)] = [
+            ("entities", { XCTAssertEqual($0.entities(of: Set(Payload.Kind.allCases)).count, 4) }),
+            ("cache", { XCTAssertEqual($0.cacheEntries(keys).count, 4) }),
+            (
+                "cache in memory",
+                {
+                    var contents = CacheContents()
+                    contents.take($0)
+                    contents.take($0)
+                    XCTAssertGreaterThan(contents.json.bytes.count, 100)
+                }
+            ),
+            (
+                "commands",
+                { batch in
+                    let commands = batch.cacheEntries(keys).map {
+                        CacheScript.command(withSetsOf: $0, timeToLive: 0, prefix: keys.prefix)
+                    }
+                    XCTAssertEqual(commands.count, 4)
+                }
+            ),
+            (
+                "plan",
+                {
+                    let plan = NotificationPlan($0.sightings(settings), known: [:], wanted: settings.types)
+                    XCTAssertEqual(plan.tellings.count, 2)
+                }
+            ),
+            (
+                "memory",
+                { batch in
+                    let memory = ProcessMemory()
+                    let entities = batch.entities(of: [.concert, .artist]).map(\.key)
+                    let deadline = ContinuousClock.now + .seconds(60)
+                    for owner in ["one", "two"] {
+                        let answers = memory.lease(entities, for: owner, duration: .seconds(60), until: deadline)
+                        XCTAssertEqual(answers.count, 4)
+                    }
+                    let marks = entities.map { MemoryMark(entity: $0, states: [:], endsLease: true) }
+                    memory.mark(marks, for: "one", until: deadline)
+                }
+            ),
+        ]
+        for row in work {
+            let growth = try CPUTimeGrowth(make: { try Self.batch($0) }, work: row.run)
+            XCTAssertTrue(growth.isProportional(), "\(row.name): \(growth)")
+        }
+    }
+
+    func testNotificationsOfLongIDsCostAsMuchAsTheyAreLong() async throws {
+        var settings = NotifierSettings(types: Set(NotificationType.allCases), popularityThreshold: 50)
+        settings.popularityThreshold = 50
+        let growth = try await CPUTimeGrowth(make: { try Self.batch($0) }) { [settings] batch in
+            let notifier = Notifier(
+                settings: settings, memory: ProcessMemory(), senders: [FakeSubscribers()],
+                log: .init(level: .fatal, sink: CollectedLines()))
+            var outcomes = OutcomeSheet(count: batch.records.count)
+            let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(600))
+            await notifier.process(batch, context: context, outcomes: &outcomes)
+            XCTAssertNil(outcomes.firstFailure)
+        }
+        XCTAssertTrue(growth.isProportional(), "\(growth)")
+    }
+
+    func testEntitiesAreToldApartByTheirBytes() throws {
+        let ids = ["\u{E9}", "e\u{301}", "\u{212B}", "\u{C5}", "A\u{30A}", "\u{1F3B8}", "a", "a\u{200D}"]
+        let records = ids.enumerated().flatMap { index, id in
+            [
+                EventText.Record(#"{"artist_id":"\#(id)","name":"N"}"#, "\(3 * index + 1)"),
+                EventText.Record(#"{"concert_id":"\#(id)","event_date":"2026-11-08"}"#, "\(3 * index + 2)"),
+                EventText.Record(#"{"artist_id":"\#(id)","name":"N"}"#, "\(3 * index + 3)"),
+            ]
+        }
+        let entities = try RecordBatch(decoding: EventText(records)).entities(of: [.artist, .concert])
+        XCTAssertEqual(entities.count, 2 * ids.count)
+        XCTAssertEqual(
+            entities.filter { $0.key.kind == .artist }.map(\.key.text).map { Array($0.utf8) },
+            ids.map { Array($0.utf8) })
+        for (index, entity) in entities.enumerated() where entity.key.kind == .artist {
+            let first = 3 * (index / 2)
+            XCTAssertEqual(entity.records, [first, first + 2])
+            XCTAssertEqual(entity.newest, first + 2)
+        }
+    }
+}

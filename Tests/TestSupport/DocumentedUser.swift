@@ -1,0 +1,19 @@
+import Foundation
+
+/// The user of a Redis server that `docs/configuration.md` describes, with exactly the permissions that the page lists.
+public enum DocumentedUser {
+    public static let name = "concerts"
+    public static let password = "PASSWORD"
+
+    /// The rules of the page's `ACL SETUSER` commands, in their order; keys begin with `concert:`.
+    public static func rules() throws -> [String] {
+        let page = try String(contentsOf: Repository.root.appending(path: "docs/configuration.md"), encoding: .utf8)
+        let start = "ACL SETUSER \(name) "
+        let lines = page.split(separator: "\n").filter { $0.hasPrefix(start) }
+        guard lines.count == 3 else { throw Failure("docs/configuration.md has \(lines.count) lines \(start)...") }
+        return lines.flatMap { $0.dropFirst(start.count).split(separator: " ").map(String.init) }
+    }
+
+    /// The line of a server's configuration that makes this user.
+    public static func configuration() throws -> String { "user \(name) " + (try rules().joined(separator: " ")) }
+}
