@@ -27,7 +27,11 @@ enum Seeds {
                 if Aggregation.isAggregate(data.span), data.count > 20 {
                     try add(Array(data[4..<(data.count - 16)]), "kpl")
                 }
-                if (try? JSONValue(parsing: data)) != nil { try add(data, "json") }
+                if (try? JSONValue(parsing: data)) != nil {
+                    try add(data, "json")
+                    try add([0xFF] + data, "processors")
+                    try add([0x80] + data + data, "processors")
+                }
             }
         }
     }

@@ -56,6 +56,4 @@ extension RecordBatch {
         return entities
     }
 
-    /// A kept text in UTF-8.
-    func bytes(_ text: Text) -> [UInt8] { Array(storage.bytes[text.range]) }
 }
