@@ -57,8 +57,9 @@ docs: ## write docs/concertctl.md anew from the table that help reads
 format: ## rewrite the Swift sources as swift format wants them
 	@swift format --in-place --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
 
-lint: ## fail on any finding of swift format
+lint: ## fail on any finding of swift format, and on text that is written or compared the wrong way
 	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
+	@scripts/lint-text.py
 
 check: lint test ## what must pass before a commit
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// One verb of the command line.
 protocol Command: Sendable {
     static var description: CommandDescription { get }
@@ -20,8 +18,10 @@ enum ExitStatus: Int32 {
     case wrongUsage = 2
     /// Everything was tried, and some records failed.
     case recordsFailed = 3
-    /// By Ctrl-C; what was done until then was told.
+    /// By Ctrl-C; what was done until then was reported.
     case interrupted = 130
+    /// The reader of standard output ended before all of it was written; as shells report SIGPIPE.
+    case brokenPipe = 141
 }
 
 /// A command that was called in a way it does not understand.
@@ -32,20 +32,6 @@ struct UsageError: Error, CustomStringConvertible {
 /// A command that was understood and could not be carried out.
 struct CommandError: Error, CustomStringConvertible {
     var description: String
-}
-
-/// Standard error: notes for people, never data.
-enum Console {
-    static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
-    static let isTerminal = isatty(STDERR_FILENO) == 1
-
-    /// Whether there is somebody to ask.
-    static let canAsk = isatty(STDIN_FILENO) == 1 && isTerminal
-
-    /// Asks on standard error, and reads a line of standard input; only `yes` and `y` are a yes.
-    static func confirms(_ question: String) -> Bool {
-        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
-        return ["y", "yes"].contains(readLine()?.lowercased())
-    }
+    /// Lines of a log, for example, that are shown under the description.
+    var details = ""
 }

@@ -7,7 +7,7 @@ struct Documentation: Command {
     init(_ arguments: Arguments) {}
 
     func run(environment: [String: String]) -> ExitStatus {
-        print(Self.text)
+        Output.print(.lines(Self.text))
         return .done
     }
 
@@ -45,8 +45,17 @@ struct Documentation: Command {
         * **Credentials, Region, endpoints** come the standard AWS way: `--profile`, the environment, shared config and
           credentials files, container and instance metadata; `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `AWS_MAX_ATTEMPTS`,
           `HTTPS_PROXY` and `NO_PROXY` are honoured.
-        * **`.env`** in the working folder is read, too: `NAME=value` lines with quotes, `export` and comments. A variable of
-          the environment wins over it. `AWS_KINESIS_STREAM_NAME` is the default stream of every command.
+        * **`.env`** in the working folder provides settings to every command: `NAME=value` lines with LF or CRLF, quotes
+          (a quoted value may span lines), `export` and comments, as python-dotenv reads them without interpolation. The
+          environment takes precedence. Accepted are the variables of [configuration](configuration.md) that Lambda does not
+          set, `AWS_KINESIS_*`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+          `AWS_SESSION_TOKEN`, `AWS_MAX_ATTEMPTS` and `AWS_LAMBDA_LOG_*`. Endpoints, profiles, configuration files, proxies
+          and certificates are ignored, with a note. `AWS_KINESIS_STREAM_NAME` is the default stream of every command.
+        * **Files** that options name (`--report`, `--record`, `--on-failure`, `--failed`): a regular file is replaced as a whole;
+          links are followed; pipes and devices are written to; `-` is standard output, and the command's own report then
+          goes to standard error.
+        * **Output** that cannot be written, because the disk is full for example, ends with exit status 1; if the reader ends
+          early, as `head` does, the exit status is 141, and nothing is said.
         * Options may stand before the command, too, where every command has them: `concertctl --region eu-west-1 stream list`.
         """
 

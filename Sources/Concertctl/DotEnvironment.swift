@@ -1,67 +1,116 @@
 import Foundation
 
-/// The file `.env` in the working folder: variables for this program, one `NAME=value` a line.
+/// The environment of a command: the process's own, and what the file `.env` in the working folder adds.
+///
+/// The file may come with a folder that somebody else made, so it can only provide settings. What chooses an endpoint,
+/// an identity, a proxy or a certificate is ignored, and a note says so.
 enum DotEnvironment {
+    private static let path = ".env"
+    /// Bytes of a file; more than any settings need.
+    private static let limit = 1 << 20
+
+    /// The only place that reads the process's environment, so that all commands see the same.
+    ///
+    /// - Throws: ``CommandError`` for a file that cannot be read.
+    static func environment() throws -> [String: String] {
+        let process = ProcessInfo.processInfo.environment
+        guard let bytes = try contents() else { return process }
+        let (environment, ignored) = merged(DotEnvironmentParser.assignments(in: bytes), into: process)
+        if !ignored.isEmpty {
+            let shown = ignored.prefix(10).map { String(decoding: $0.prefix(60), as: UTF8.self) }
+            let rest = ignored.count > shown.count ? " and \(ignored.count - shown.count) more" : ""
+            Console.note(
+                "note: \(path): ignored \(shown.joined(separator: ", "))\(rest): the file can only provide settings, not endpoints, identities, proxies or certificates; export them in the shell instead"
+            )
+        }
+        return environment
+    }
+
     /// What a process sees: its own variables, and those of the file that it lacks or has empty.
     ///
-    /// - Throws: ``CommandError`` for a file that is there and cannot be read, or a line that is no assignment.
-    static func merged(into environment: [String: String], path: String = ".env") throws -> [String: String] {
-        guard FileManager.default.fileExists(atPath: path) else { return environment }
-        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
-        else {
-            throw CommandError(description: "\(path) cannot be read, or is not UTF-8; mend it or move it away")
+    /// - Returns: Also the names that are ignored although they could have changed an endpoint or an identity, in order.
+    static func merged(
+        _ assignments: [DotEnvironmentParser.Assignment], into process: [String: String]
+    ) -> (environment: [String: String], ignored: [[UInt8]]) {
+        var environment = process
+        var ignored: [[UInt8]] = []
+        for (name, value) in assignments {
+            let text = String(decoding: name, as: UTF8.self)
+            guard process[text, default: ""].isEmpty else { continue }
+            if DotEnvironmentNames.isSetting(name) {
+                environment[text] = String(decoding: value, as: UTF8.self)
+            } else if DotEnvironmentNames.isSensitive(name), !value.isEmpty, ignored.count < 100,
+                !ignored.contains(name)
+            {
+                ignored.append(name)
+            }
         }
-        return try variables(in: text, path: path).merging(environment) { file, process in
-            process.isEmpty ? file : process
-        }
+        return (environment, ignored)
     }
 
-    /// Knows `export`, comments, and quotes: none is expanded inside single ones, and backslash escapes inside double ones.
-    static func variables(in text: String, path: String) throws(CommandError) -> [String: String] {
-        var variables: [String: String] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            var rest = line.trimmingPrefix("\u{FEFF}").trimmingCharacters(in: .whitespacesAndNewlines)[...]
-            if rest.isEmpty || rest.hasPrefix("#") { continue }
-            if rest.hasPrefix("export "), rest.contains("=") { rest = rest.dropFirst(7).drop(while: \.isWhitespace) }
-            let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-            rest = rest.dropFirst(name.count).drop(while: \.isWhitespace)
-            guard !name.isEmpty, rest.first == "=", let value = value(rest.dropFirst().drop(while: \.isWhitespace))
-            else {
-                // The line itself may hold a secret, and is not shown.
-                throw CommandError(description: "\(path), line \(index + 1): expected NAME=value, with quotes closed")
+    /// Nil when there is no such file, or something else has its name, such as the folder of a Python environment.
+    private static func contents() throws -> [UInt8]? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        // A pipe is what password managers offer; a device might never end.
+        guard [S_IFREG, S_IFIFO].contains(status.st_mode & S_IFMT) else { return nil }
+        let bytes: [UInt8]
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? handle.close() }
+            var data = Data()
+            while data.count <= limit, let more = try handle.read(upToCount: limit + 1 - data.count), !more.isEmpty {
+                data += more
             }
-            variables[String(name)] = value
+            bytes = [UInt8](data)
+        } catch {
+            throw CommandError(description: "\(path) cannot be read: \((error as NSError).localizedDescription)")
         }
-        return variables
+        guard bytes.count <= limit else {
+            throw CommandError(description: "\(path) is larger than \(limit >> 20) MiB; fix or remove it")
+        }
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw CommandError(description: "\(path) is not UTF-8; fix or remove it")
+        }
+        return bytes
+    }
+}
+
+/// Which variables a file may set.
+enum DotEnvironmentNames {
+    /// This program's own, of which docs/configuration.md has the list.
+    private static let own = [
+        "PROCESSORS", "OPTIONAL_PROCESSORS", "DEADLINE_MARGIN_MS", "WINDOW_AGGREGATES", "METRICS",
+    ]
+    private static let ownFamilies = ["CACHE_", "DEAD_LETTER_", "NOTIFY_", "REDSHIFT_"]
+    private static let aws = [
+        "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "AWS_MAX_ATTEMPTS",
+    ]
+    private static let awsFamilies = ["AWS_KINESIS_", "AWS_LAMBDA_LOG_"]
+
+    static func isSetting(_ name: [UInt8]) -> Bool {
+        (own + aws).contains { name.elementsEqual($0.utf8) }
+            || (ownFamilies + awsFamilies).contains { name.starts(with: $0.utf8) && isName(name) }
     }
 
-    /// Nil when a quote is not closed, or something but a comment follows it.
-    private static func value(_ text: Substring) -> String? {
-        guard let quote = text.first, quote == "\"" || quote == "'" else {
-            // A comment begins at a number sign that has a blank before it.
-            guard !text.hasPrefix("#") else { return "" }
-            let end = text.firstRange(of: " #")?.lowerBound ?? text.endIndex
-            let tabbed = text.firstRange(of: "\t#")?.lowerBound ?? text.endIndex
-            return text[..<min(end, tabbed)].trimmingCharacters(in: .whitespaces)
-        }
-        var value = ""
-        var rest = text.dropFirst()
-        while let character = rest.popFirst() {
-            if character == quote {
-                let behind = rest.drop(while: \.isWhitespace)
-                return behind.isEmpty || behind.hasPrefix("#") ? value : nil
-            }
-            guard character == "\\", quote == "\"", let escaped = rest.popFirst() else {
-                value.append(character)
-                continue
-            }
-            switch escaped {
-            case "n": value.append("\n")
-            case "t": value.append("\t")
-            case "\"", "\\", "$": value.append(escaped)
-            default: value += "\\\(escaped)"
+    /// Whether it could change which endpoint is called, as whom, or who is trusted.
+    static func isSensitive(_ name: [UInt8]) -> Bool {
+        let suffix = name.suffix(6)
+        return name.starts(with: "AWS_".utf8) || ["_PROXY", "_proxy"].contains { suffix.elementsEqual($0.utf8) }
+            || ["HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
+                .contains { name.elementsEqual($0.utf8) }
+    }
+
+    /// Whether a shell would take it for a variable's name.
+    private static func isName(_ name: [UInt8]) -> Bool {
+        name.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default: false
             }
         }
-        return nil
     }
 }

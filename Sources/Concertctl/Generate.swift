@@ -1,5 +1,4 @@
 import EventGenerator
-import Foundation
 
 /// Prints made-up events, the same for the same seed.
 struct Generate: Command {
@@ -35,7 +34,7 @@ struct Generate: Command {
 
     func run(environment: [String: String]) throws -> ExitStatus {
         var generator = EventGenerator(seed: UInt64(seed), size: size == .full ? .full : .compact)
-        try FileHandle.standardOutput.write(contentsOf: Data(generator.event(records: records) + [UInt8(ascii: "\n")]))
+        Output.write(generator.event(records: records) + [UInt8(ascii: "\n")])
         return .done
     }
 }

@@ -1,3 +1,5 @@
+import Processor
+
 /// The texts that `--help` prints.
 enum Help {
     /// Of one command.
@@ -53,8 +55,9 @@ enum Help {
     }
 
     private static let settings = """
-        Credentials, Region and endpoints come the standard AWS way: environment, profile, container, instance; a file .env
-        in the working folder is read, too, and the environment wins over it.
+        Credentials, Region and endpoints are resolved the standard AWS way: environment, profile, container, instance. A file
+        .env in the working folder can provide this program's settings, a Region and static keys; the environment takes
+        precedence. Endpoints, profiles, proxies and certificates in it are ignored.
         """
 
     private static let width = 110
@@ -63,6 +66,7 @@ enum Help {
 
     /// Two columns, the second wrapped under itself.
     static func table(_ rows: [(String, String)]) -> String {
+        let rows = rows.map { (MessageText.escaped($0), MessageText.escaped($1)) }
         let left = min(34, (rows.map(\.0.count).max() ?? 0) + 2)
         let indentation = String(repeating: " ", count: left + 2)
         return rows.map { name, text in

@@ -11,11 +11,14 @@ enum Interruption {
         // On the main thread, as without an interruption; only the task that waits is another.
         let task = Task { @MainActor in try await work() }
         let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
+            // Not ignored before, or a signal in between would be lost.
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             let count = SignalCount()
             source.setEventHandler {
-                if count.increment() > 1 { _exit(128 + number) }
+                if count.increment() > 1 {
+                    OutputFile.discardDrafts()
+                    _exit(128 + number)
+                }
                 task.cancel()
             }
             source.activate()

@@ -1,27 +1,30 @@
 import Clients
+import Dispatch
 import Foundation
 import Telemetry
 
 /// `concertctl`: finds the command, runs it, and turns how it ended into an exit status.
 @main
 enum Main {
-    static func main() async {
-        // A reader that stops early, such as `head`, ends the program at the next write, quietly, as with other tools.
-        signal(SIGPIPE, SIG_DFL)
-        exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    // Not asynchronous, because the streams must be in order before the runtime opens a file of its own.
+    static func main() {
+        StandardStreams.prepare()
+        let words = Array(CommandLine.arguments.dropFirst())
+        Task { @MainActor in exit(Output.finish(await run(words)).rawValue) }
+        dispatchMain()
     }
 
     private static func run(_ words: [String]) async -> ExitStatus {
         let words = movingLeadingOptionsBehind(words)
         guard let name = words.first else {
-            Console.note(Help.overview)
+            Console.note(.lines(Help.overview))
             return .wrongUsage
         }
         switch name {
         case "--help", "-h": return help(on: [])
         case "help": return help(on: words.dropFirst())
         case "--version":
-            print("concertctl \(Version.current)")
+            Output.print("concertctl \(Version.current)")
             return .done
         default: break
         }
@@ -34,7 +37,7 @@ enum Main {
 
     private static func run(_ group: CommandGroup, _ words: [String]) async -> ExitStatus {
         guard let verb = words.first else {
-            Console.note(Help.text(of: group))
+            Console.note(.lines(Help.text(of: group)))
             return .wrongUsage
         }
         if verb == "--help" || verb == "-h" { return help(on: [group.name]) }
@@ -47,14 +50,17 @@ enum Main {
     private static func run(_ command: any Command.Type, _ words: [String]) async -> ExitStatus {
         let description = command.description
         if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
-            print(Help.text(of: description))
+            Output.print(.lines(Help.text(of: description)))
             return .done
         }
         let name = "concertctl \(description.name)"
         do {
             let parsed = try command.init(Arguments(words, for: description))
-            let environment = try DotEnvironment.merged(into: ProcessInfo.processInfo.environment)
+            let environment = try DotEnvironment.environment()
             return try await Interruption.interruptible { try await parsed.run(environment: environment) }
+        } catch is Output.WriteError {
+            // `Output.finish` reports it.
+            return .done
         } catch let error as UsageError {
             Console.note("\(name): \(error.description); see \(name) --help")
             return .wrongUsage
@@ -63,6 +69,8 @@ enum Main {
             return .interrupted
         } catch {
             Console.note("\(name): \(error)")
+            let details = (error as? CommandError)?.details ?? ""
+            if !details.isEmpty { Console.note(.lines(details)) }
             if let advice = ErrorAdvice.advice(on: error) { Console.note("  \(advice)") }
             return .failed
         }
@@ -71,20 +79,20 @@ enum Main {
     private static func help(on topic: some Sequence<String>) -> ExitStatus {
         let topic = Array(topic)
         guard let first = topic.first else {
-            print(Help.overview)
+            Output.print(.lines(Help.overview))
             return .done
         }
         switch CommandTree.entries.first(where: { $0.name == first }) {
-        case .command(let command): print(Help.text(of: command.description))
+        case .command(let command): Output.print(.lines(Help.text(of: command.description)))
         case .group(let group):
             guard let verb = topic.dropFirst().first else {
-                print(Help.text(of: group))
+                Output.print(.lines(Help.text(of: group)))
                 return .done
             }
             guard let command = group.commands.first(where: { $0.description.verb == verb }) else {
                 return unknown(verb, among: group.commands.map { $0.description.verb }, of: "concertctl \(group.name)")
             }
-            print(Help.text(of: command.description))
+            Output.print(.lines(Help.text(of: command.description)))
         case nil: return unknown(first, among: CommandTree.entries.map(\.name), of: "concertctl")
         }
         return .done

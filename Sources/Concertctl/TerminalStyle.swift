@@ -12,12 +12,8 @@ struct TerminalStyle: Sendable {
         return TerminalStyle(isColoured: isatty(STDOUT_FILENO) == 1 && !isRefused)
     }
 
-    func bold(_ text: String) -> String { dressed(text, "1") }
-    func red(_ text: String) -> String { dressed(text, "31") }
-    func yellow(_ text: String) -> String { dressed(text, "33") }
-    func cyan(_ text: String) -> String { dressed(text, "36") }
-
-    private func dressed(_ text: String, _ code: String) -> String {
-        isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-    }
+    func bold(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    func red(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
+    func yellow(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+    func cyan(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[36m\(text)\u{1B}[0m" : text }
 }

@@ -1,3 +1,5 @@
+import Processor
+
 /// Columns for people: as wide as their widest cell, two blanks between, numbers to the right.
 struct TextTable {
     enum Alignment { case left, right }
@@ -11,8 +13,8 @@ struct TextTable {
         rows = [columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }]
     }
 
-    /// - Parameter cells: One a column; control characters must be escaped already.
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    /// - Parameter cells: One a column; what a terminal acts on is escaped here.
+    mutating func add(_ cells: [String]) { rows.append(cells.map(MessageText.escaped)) }
 
     var text: String {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

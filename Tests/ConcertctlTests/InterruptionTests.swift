@@ -44,4 +44,137 @@ final class InterruptionTests: XCTestCase {
         let html = try String(contentsOfFile: page, encoding: .utf8)
         XCTAssertTrue(html.contains("interrupted"), "the page does not say that it is only a part")
     }
+
+    /// A server that takes connections and never answers.
+    private final class SilentServer {
+        private let listener: Int32
+        private var accepted: [Int32] = []
+        let url: String
+
+        init() throws {
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            self.listener = listener
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            // A sockaddr_in is one kind of sockaddr, and `length` is its size.
+            let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                    unsafe bind(listener, generic, length) == 0 && listen(listener, 8) == 0
+                        && getsockname(listener, generic, &length) == 0
+                }
+            }
+            guard isListening else { throw Failure("no loopback socket: \(errno)") }
+            url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        }
+
+        /// Waits for the next connection.
+        func connection() throws {
+            var poll = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+            guard unsafe Foundation.poll(&poll, 1, 30_000) == 1 else { throw Failure("nobody connects") }
+            accepted.append(accept(listener, nil, nil))
+        }
+
+        deinit { for descriptor in accepted + [listener] { close(descriptor) } }
+    }
+
+    func testEachCommandEndsWhileItWaitsForAnAnswer() throws {
+        let folder = try TemporaryFolder()
+        let payload = try folder.write(#"{"artist_id":"a","name":"n"}"#, to: "payload.ndjson")
+        let commands = [
+            ["stream", "list"], ["stream", "describe"], ["stream", "tail"], ["stream", "metrics"], ["stream", "setup"],
+            ["stream", "scale", "--target-shard-count", "2"], ["stream", "put", payload],
+            ["stream", "tag", "--tags", "A=b"], ["stream", "delete", "--yes"],
+            ["stream", "consumer", "list"], ["mapping", "list"], ["mapping", "show"], ["mapping", "create"], ["doctor"],
+            ["warehouse", "status"], ["dead-letters", "list", "--bucket", "letters"],
+            ["dead-letters", "replay", "--bucket", "letters"], ["replay", "--from-stream", "concerts"],
+        ]
+        for (index, words) in commands.enumerated() {
+            let server = try SilentServer()
+            let program = try Concertctl.start(
+                words, home: folder,
+                environment: [
+                    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+                    "AWS_ENDPOINT_URL": server.url, "AWS_KINESIS_STREAM_NAME": "concerts",
+                    "REDSHIFT_WORKGROUP_NAME": "w",
+                    "REDSHIFT_DATABASE": "d",
+                ])
+            do { try server.connection() } catch {
+                XCTFail("\(words): \(error); \(program.notes)")
+                continue
+            }
+            program.signal(index % 2 == 0 ? SIGINT : SIGTERM)
+            let run = try program.finish(timeLimit: 20)
+            XCTAssertEqual(run.status, 130, "\(words): \(run.notes)")
+            XCTAssertTrue(run.notes.contains("interrupted"), "\(words): \(run.notes)")
+        }
+    }
+
+    func testEachChangeSaysWhatWasRequested() throws {
+        let cases: [(words: [String], program: String, awaited: String, notes: [String])] = [
+            (["setup", "--no-policy"], "", "CreateStream", ["stream concerts: creation requested, not ACTIVE yet"]),
+            (
+                ["setup", "--no-policy"], "kinesis.create_stream(StreamName='concerts', ShardCount=1)",
+                "EnableEnhancedMonitoring", ["requested, not confirmed yet", "monitoring: this step may be incomplete"]
+            ),
+            (
+                ["scale", "--target-shard-count", "2"], "kinesis.create_stream(StreamName='concerts', ShardCount=1)",
+                "UpdateShardCount", ["2 open shards requested"]
+            ),
+            (
+                ["retention", "48"], "kinesis.create_stream(StreamName='concerts', ShardCount=1)",
+                "IncreaseStreamRetentionPeriod", ["requested, not confirmed yet"]
+            ),
+            (
+                ["encrypt"], "kinesis.create_stream(StreamName='concerts', ShardCount=1)", "StartStreamEncryption",
+                ["requested, not confirmed yet"]
+            ),
+            (
+                ["mode", "--stream-mode", "ON_DEMAND"], "kinesis.create_stream(StreamName='concerts', ShardCount=1)",
+                "UpdateStreamMode",
+                ["requested, not confirmed yet"]
+            ),
+        ]
+        for (index, row) in cases.enumerated() {
+            let bench = try StreamOnStrictAWS(row.program)
+            try bench.fake.set(["readsUntilActive": 1_000_000])
+            let home = try TemporaryFolder()
+            let program = try Concertctl.start(
+                ["stream"] + row.words + ["--stream-name", "concerts"], home: home, environment: bench.fake.environment)
+            try program.wait { _ in
+                let operations = try bench.calls().map(\.operation)
+                return operations.lastIndex(of: row.awaited).map { $0 < operations.count - 2 } ?? false
+            }
+            program.signal(index % 2 == 0 ? SIGTERM : SIGINT)
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 130, "\(row.words): \(run.notes)")
+            for words in row.notes + ["interrupted"] {
+                XCTAssertTrue(run.notes.contains(words), "\(row.words): \(words) is not in \(run.notes)")
+            }
+        }
+    }
+
+    func testWorkWithoutACallEndsWithTheFirstSignal() throws {
+        let folder = try TemporaryFolder()
+        let lines = (0..<1000).map { #"{"artist_id":"a\#($0)","name":"n"}"# }
+        let payloads = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
+        let load = [
+            "cost", "--records-per-day", "864000000000", "--bytes-per-record", "1000", "--plan", "--simulate", "3600",
+        ]
+        for words in [
+            load, load + ["--output", "json"], ["replay", payloads, "--batch-size", "1", "--rate", "1"],
+            ["replay", payloads, "--repeat", "1000000", "--batch-size", "1"],
+            ["replay", payloads, "--repeat", "1000", "--batch-size", "1", "--retries", "1"],
+        ] {
+            for number in [SIGINT, SIGTERM] {
+                let program = try Concertctl.start(words, home: folder)
+                try program.waitUntilInterruptible()
+                program.signal(number)
+                let run = try program.finish(timeLimit: 40)
+                XCTAssertEqual(run.status, 130, "\(words): \(run.notes)")
+                XCTAssertTrue(run.notes.contains("interrupted"), "\(words): \(run.notes)")
+            }
+        }
+    }
 }

@@ -26,15 +26,16 @@ final class TailOutputTests: XCTestCase {
 
     private func printed(
         _ form: TailOutput.Form, _ records: [JSONValue], limit: Int = .max, isColoured: Bool = false
-    ) -> String {
+    ) throws -> String {
         var bytes: [UInt8] = []
         var output = TailOutput(form: form, limit: limit, style: TerminalStyle(isColoured: isColoured)) { bytes += $0 }
-        output.print(records, of: "shardId-000000000000")
+        try output.print(records, of: "shardId-000000000000")
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    func testShowsCompressedAndAggregatedRecords() {
-        let text = printed(.text, [record(Self.zipped), record(Self.aggregate, key: nil), record(Self.emptyAggregate)])
+    func testShowsCompressedAndAggregatedRecords() throws {
+        let text = try printed(
+            .text, [record(Self.zipped), record(Self.aggregate, key: nil), record(Self.emptyAggregate)])
         let artist = #"""
               artist {
                 "artist_id": "a1",
@@ -55,7 +56,7 @@ final class TailOutputTests: XCTestCase {
     }
 
     func testPrintsOneObjectAUserRecordWithItsOwnData() throws {
-        let lines = printed(.json, [Self.zipped, Self.aggregate, Self.emptyAggregate, "!"].map { record($0) })
+        let lines = try printed(.json, [Self.zipped, Self.aggregate, Self.emptyAggregate, "!"].map { record($0) })
             .split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         let objects = try lines.map { try JSONValue(parsing: Array($0.utf8)) }
         XCTAssertEqual(objects.map { $0["Kind"]?.string }, ["artist", "artist", nil, nil, nil, nil])
@@ -72,24 +73,24 @@ final class TailOutputTests: XCTestCase {
         XCTAssertEqual(objects[0]["Entity"]?["name"]?.string, "Nova")
     }
 
-    func testPrintsPayloadsThatCanBePutAgain() {
+    func testPrintsPayloadsThatCanBePutAgain() throws {
         let records = [
             Self.zipped, Self.aggregate, base64("{\n \"artist_id\":\t\"a\u{202E}\"\r\n}"), base64("not JSON"), "!",
         ]
         XCTAssertEqual(
-            printed(.raw, records.map { record($0) }),
+            try printed(.raw, records.map { record($0) }),
             [
                 Self.payload, Self.payload, #"{"test":true}"#, "{  \"artist_id\":\t\"a\u{202E}\"  }", "",
             ].joined(separator: "\n"))
     }
 
-    func testStopsAtTheLimitOfKinesisRecords() {
+    func testStopsAtTheLimitOfKinesisRecords() throws {
         XCTAssertEqual(
-            printed(.raw, [Self.zipped, Self.aggregate, Self.zipped].map { record($0) }, limit: 2)
+            try printed(.raw, [Self.zipped, Self.aggregate, Self.zipped].map { record($0) }, limit: 2)
                 .split(separator: "\n").count, 3)
     }
 
-    func testShowsHostileRecordsEscaped() {
+    func testShowsHostileRecordsEscaped() throws {
         let texts = [
             "\u{1B}[2J", "{\"artist_id\":\"\u{1B}]0;title\u{07}\",\"name\":\"n\"}",
             #"{"artist_id":"\u001b[31m\u009b\u202e","name":"\u2066\u0000"}"#, "\u{202E}", "{\"artist_id\":\"\u{9B}",
@@ -102,25 +103,25 @@ final class TailOutputTests: XCTestCase {
             texts.map { record(base64($0), key: "\u{1B}[0m\u{202E}\n") } + invalid.map { record($0) }
             + arrivals.map { record(Self.zipped, arrival: $0) } + [[:], .null, "x"]
         for form in [TailOutput.Form.text, .json] {
-            let text = printed(form, records)
+            let text = try printed(form, records)
             for scalar in text.unicodeScalars {
                 let isControl = scalar.value < 0x20 && scalar != "\n" || (0x7F..<0xA0).contains(scalar.value)
                 let isDirection = form == .text && [0x202E, 0x2066].contains(scalar.value)
                 XCTAssertFalse(isControl || isDirection, "U+\(String(scalar.value, radix: 16)) in \(text)")
             }
         }
-        XCTAssertEqual(printed(.json, records).split(separator: "\n").count, records.count)
+        XCTAssertEqual(try printed(.json, records).split(separator: "\n").count, records.count)
     }
 
-    func testColoursOnlyWhereTheyAreWanted() {
+    func testColoursOnlyWhereTheyAreWanted() throws {
         let records = [record(Self.aggregate)]
-        XCTAssertFalse(printed(.text, records).contains("\u{1B}"))
-        let coloured = printed(.text, records, isColoured: true)
+        XCTAssertFalse(try printed(.text, records).contains("\u{1B}"))
+        let coloured = try printed(.text, records, isColoured: true)
         for words in ["\u{1B}[36martist\u{1B}[0m {", "\u{1B}[31mbad record, json\u{1B}[0m:", "\u{1B}[33mtest record"] {
             XCTAssertTrue(coloured.contains(words), coloured)
         }
         let plain = coloured.replacing(/\u{1B}\[[0-9]+m/, with: "")
-        XCTAssertEqual(plain, printed(.text, records))
+        XCTAssertEqual(plain, try printed(.text, records))
         XCTAssertFalse(TerminalStyle.standardOutput(["NO_COLOR": "1"]).isColoured)
     }
 }

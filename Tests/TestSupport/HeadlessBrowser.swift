@@ -15,14 +15,16 @@ public struct HeadlessBrowser: Sendable {
 
     /// Opens `html` in a window of this many pixels and returns what `script`, an expression in JavaScript, makes of it.
     ///
-    /// The script is appended to a copy of the page; what it returns must have a JSON form.
+    /// The script is appended to a copy of the page, from which a policy that forbids scripts is removed; what it returns
+    /// must have a JSON form.
     public func evaluate(_ script: String, html: String, width: Int, isDark: Bool = false) throws -> [String: Any] {
         let measuring = """
             <script>document.title = "measured"; const result = document.createElement("pre"); result.id = "result";
             result.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(\(script)))));
             document.documentElement.append(result)</script>
             """
-        let dom = try open(html + measuring, width: width, options: ["--dump-dom"], isDark: isDark)
+        let page = html.replacing(/<meta http-equiv="Content-Security-Policy"[^>]*>/, with: "")
+        let dom = try open(page + measuring, width: width, options: ["--dump-dom"], isDark: isDark)
         guard let start = dom.range(of: "<pre id=\"result\">"),
             let end = dom.range(of: "</pre>", range: start.upperBound..<dom.endIndex),
             let data = Data(base64Encoded: String(dom[start.upperBound..<end.lowerBound])),
@@ -30,6 +32,9 @@ public struct HeadlessBrowser: Sendable {
         else { throw Failure("the browser measured nothing: \(dom.suffix(300))") }
         return result
     }
+
+    /// The page's elements as they are after its scripts, if it may have any, have run.
+    public func elements(of html: String) throws -> String { try open(html, width: 1000, options: ["--dump-dom"]) }
 
     /// What of the page comes out of a printer, as PDF.
     public func printed(_ html: String) throws -> Data {

@@ -68,6 +68,16 @@ public final class RunningProgram {
 
     public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
+    /// Blocks until the program handles SIGINT and SIGTERM itself.
+    public func waitUntilInterruptible() throws {
+        try wait { program in
+            let status = try? String(
+                contentsOfFile: "/proc/\(program.process.processIdentifier)/status", encoding: .utf8)
+            let caught = status?.components(separatedBy: "SigCgt:\t").last?.prefix(16)
+            return caught.flatMap { UInt64($0, radix: 16) }.map { $0 & 0x4002 == 0x4002 } ?? false
+        }
+    }
+
     /// Blocks until `condition` holds; throws when the program ends before, or after the time limit in seconds.
     public func wait(timeLimit: Double = 60, until condition: (RunningProgram) throws -> Bool) throws {
         let end = ContinuousClock.now + .seconds(timeLimit)

@@ -62,6 +62,6 @@ struct AWSSession: Sendable {
     func finishDryRun(_ note: String = DryRun.note) {
         guard isDryRun else { return }
         plan.finish()
-        Console.note(note)
+        Console.note("\(note)")
     }
 }

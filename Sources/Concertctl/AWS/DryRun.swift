@@ -1,5 +1,4 @@
 import Clients
-import Foundation
 import JSON
 import Synchronization
 
@@ -28,9 +27,9 @@ final class DryRun: Sendable {
             calls.withLock { $0.append(Self.description(of: request, endpoint: endpoint)) }
             return
         }
-        print("\(request.service.name) \(request.operation): \(request.method) \(url)")
-        if let body { print(body.string ?? body.prettyText) }
-        print()
+        Output.print("\(request.service.name) \(request.operation): \(request.method) \(url)")
+        if let body { Output.print(body.string.map { .lines($0) } ?? .json(body)) }
+        Output.print()
     }
 
     /// A call as one object.
@@ -59,6 +58,6 @@ final class DryRun: Sendable {
     }
 
     func finish() {
-        if output == .json { print(JSONValue.array(calls.withLock { $0 }).prettyText) }
+        if output == .json { Output.print(.json(.array(calls.withLock { $0 }))) }
     }
 }

@@ -28,9 +28,9 @@ struct Completion: Command {
     func run(environment: [String: String]) throws -> ExitStatus {
         let places = CompletionPlace.all
         switch shell {
-        case .bash: print(BashCompletion.script(places))
-        case .zsh: print(ZshCompletion.script(places))
-        case .fish: print(FishCompletion.script(places))
+        case .bash: Output.print(.lines(BashCompletion.script(places)))
+        case .zsh: Output.print(.lines(ZshCompletion.script(places)))
+        case .fish: Output.print(.lines(FishCompletion.script(places)))
         }
         return .done
     }

@@ -138,18 +138,18 @@ struct Cost: Command {
                 load, function, shards: report.provisioned.shards, parallelism: factor ?? min(10, report.parallelism),
                 sinks: sinks)
         }
-        let outcome = plan.flatMap { plan in
-            simulatedSeconds.map { StreamSimulation(plan, function, seconds: $0).run() }
+        let outcome = try plan.flatMap { plan in
+            try simulatedSeconds.map { try StreamSimulation(plan, function, seconds: $0).run() }
         }
         switch output {
         case .json:
             let parts: [(String, JSONValue?)] = [
                 ("Plan", plan?.json), ("Simulation", outcome.map { $0.json(seconds: simulatedSeconds ?? 0) }),
             ]
-            print(report.json(beside: parts).prettyText)
+            Output.print(.json(report.json(beside: parts)))
         case .text:
             let parts = [report.text, plan?.text, outcome.map { $0.text(seconds: simulatedSeconds ?? 0) }]
-            print(parts.compactMap { $0 }.joined(separator: "\n\n"))
+            Output.print(.lines(parts.compactMap { $0 }.joined(separator: "\n\n")))
         }
         return .done
     }

@@ -81,7 +81,8 @@ struct StreamSimulation: Sendable {
     }
 
     /// - Parameter seed: The same one gives the same outcome.
-    func run(seed: UInt64 = 1) -> Outcome {
+    /// - Throws: `CancellationError`, for a long simulation of many shards takes minutes.
+    func run(seed: UInt64 = 1) throws -> Outcome {
         var random = SplitMix64(seed: seed)
         var queue = EventQueue()
         var states: [Lane] = []
@@ -98,6 +99,7 @@ struct StreamSimulation: Sendable {
         var running = EventQueue()
         var (tablesFree, callsFree) = (0.0, 0.0)
         while let (index, due) = queue.next(), due < seconds {
+            try Task.checkCancellation()
             while let over = running.earliest, over <= due { _ = running.next() }
             var start = due
             if running.count >= concurrency, let (_, over) = running.next() { start = max(start, over) }

@@ -32,19 +32,19 @@ struct DeadLettersList: Command {
         let session = try AWSSession(arguments, environment: environment, output: output)
         var search = LetterSearch(try options.source(environment))
         let letters = try await search.read(session)
-        for remark in search.remarks { Console.note(MessageText.escaped(remark)) }
+        for remark in search.remarks { Console.note("\(remark)") }
         guard output == .text else {
-            print(JSONValue.array(letters.map(\.summary)).prettyText)
-            if let noneWanted = search.noneWanted { Console.note(noneWanted) }
+            Output.print(.json(.array(letters.map(\.summary))))
+            if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
             return .done
         }
         guard !letters.isEmpty else {
-            print(search.noneWanted ?? "no dead letters")
+            Output.print("\(search.noneWanted ?? "no dead letters")")
             return .done
         }
         var table = TextTable(["REASON", "ARRIVAL", "STREAM", "SHARD", "SEQUENCE", "MESSAGE"])
         for letter in letters { table.add(letter.cells.map(Self.cell)) }
-        print(table.text)
+        Output.print(.lines(table.text))
         return .done
     }
 

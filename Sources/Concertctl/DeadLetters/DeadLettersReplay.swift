@@ -66,19 +66,20 @@ struct DeadLettersReplay: Command {
                 "PROCESSORS names only log, which stores nothing: letters are deleted once their records are logged")
         }
         var replay = LetterReplay(
-            try options.source(environment), to: destination, isDryRun: isDryRun, session, output: output)
+            try options.source(environment), to: destination, isDryRun: isDryRun, session, output: output,
+            environment: environment)
         var ending: (any Error)?
         do { try await replay.run() } catch { ending = error }
         await replay.end()
         let account = replay.account
-        for remark in replay.search.remarks { Console.note(MessageText.escaped(remark)) }
-        if let noneWanted = replay.search.noneWanted { Console.note(noneWanted) }
+        for remark in replay.search.remarks { Console.note("\(remark)") }
+        if let noneWanted = replay.search.noneWanted { Console.note("\(noneWanted)") }
         let problems = account.problems + account.failures
-        for problem in problems.prefix(Self.noteLimit) { Console.note(MessageText.escaped(problem)) }
+        for problem in problems.prefix(Self.noteLimit) { Console.note("\(problem)") }
         if problems.count > Self.noteLimit {
             Console.note("and \(problems.count - Self.noteLimit) more; --output json lists all of them")
         }
-        print(output == .json ? account.json.prettyText : account.text)
+        Output.print(output == .json ? .json(account.json) : .lines(account.text))
         if let ending { throw ending }
         return account.status
     }

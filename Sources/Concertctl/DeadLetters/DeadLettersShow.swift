@@ -50,17 +50,18 @@ struct DeadLettersShow: Command {
             missing.subtract(matches)
             let (records, problem) = try await records(of: found.letter, &streams, session)
             if let problem {
-                Console.note("\(MessageText.escaped(found.location)): \(MessageText.escaped(problem))")
+                Console.note("\(found.location): \(problem)")
                 isWhole = false
             }
             switch output {
-            case .text: print(text(of: found, records, style))
+            case .text: Output.print(text(of: found, records, style))
             case .json: shown += records.map { found.document(with: $0) }
             }
+            try Output.check()
         }
-        if output == .json { print(JSONValue.array(shown).prettyText) }
-        for remark in search.remarks { Console.note(MessageText.escaped(remark)) }
-        if let noneWanted = search.noneWanted { Console.note(noneWanted) }
+        if output == .json { Output.print(.json(.array(shown))) }
+        for remark in search.remarks { Console.note("\(remark)") }
+        if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
         for sequence in missing.sorted() { Console.note("no dead letter of \(sequence) was found") }
         return missing.isEmpty && isWhole ? .done : .failed
     }
@@ -107,15 +108,15 @@ struct DeadLettersShow: Command {
         }
     }
 
-    private func text(of found: FoundLetter, _ records: [Content], _ style: TerminalStyle) -> String {
-        var lines: [String] = []
+    private func text(of found: FoundLetter, _ records: [Content], _ style: TerminalStyle) -> TerminalText {
+        var lines: [TerminalText] = []
         for member in found.summary.object?.members ?? [] {
             let value = member.value.string ?? member.value.text
-            lines.append(style.bold(member.name) + ": " + MessageText.escaped(value))
+            lines.append(style.bold("\(member.name)") + ": \(value)")
         }
         for record in records {
             let name = records.count > 1 ? "Data of \(record.sequenceNumber)" : "Data"
-            lines.append(style.bold(name) + ": " + MessageText.escaped(record.text))
+            lines.append(style.bold("\(name)") + ": \(record.text)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -13,6 +13,7 @@ struct LetterReplay {
     private let destination: LetterDestination
     private let session: AWSSession
     private let output: OutputFormat
+    private let environment: [String: String]
     private var streams = LetterStreams()
     private var target: BootstrapTarget?
     /// Events in a row of which the bootstrap took nothing.
@@ -25,11 +26,12 @@ struct LetterReplay {
 
     init(
         _ source: LetterSource, to destination: LetterDestination, isDryRun: Bool, _ session: AWSSession,
-        output: OutputFormat
+        output: OutputFormat, environment: [String: String]
     ) {
         search = LetterSearch(source)
         account = ReplayAccount(isDryRun: isDryRun)
         (self.destination, self.session, self.output) = (destination, session, output)
+        self.environment = environment
     }
 
     /// - Throws: What ended the replay early; ``account`` says what was done until then.
@@ -193,7 +195,9 @@ extension LetterReplay {
     }
 
     private mutating func delivery(of event: ReplayEvent, _ path: String) async throws -> Delivery {
-        var target = try self.target ?? BootstrapTarget(path: path, processors: nil, sinks: .withoutDeadLetters)
+        var target =
+            try self.target
+            ?? BootstrapTarget(path: path, processors: nil, sinks: .withoutDeadLetters, environment: environment)
         self.target = target
         let interrupt = target.interruption
         do {
@@ -222,9 +226,9 @@ extension LetterReplay {
             account.describe(found, records: count, problem: problems[found.id])
             guard output == .text else { continue }
             let fate = problems[found.id].map { "stays: \($0)" } ?? ReplayAccount.counted(count, "record")
-            print(MessageText.escaped("\(found.location)  \(found.letter.reason)  \(found.letter.name)  \(fate)"))
+            Output.print("\(found.location)  \(found.letter.reason)  \(found.letter.name)  \(fate)")
         }
-        if output == .text { print() }
+        if output == .text { Output.print() }
     }
 
     /// Shows a call that would be made.

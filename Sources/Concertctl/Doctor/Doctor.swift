@@ -58,14 +58,14 @@ struct Doctor: Command {
                 } else {
                     skipped.append((finding.text, [check.name]))
                 }
-            case .text: print(finding.lines(of: check.name, width: width))
+            case .text: Output.print(.lines(finding.lines(of: check.name, width: width)))
             case .json: results.append(finding.json(of: check.name))
             }
         }
-        if output == .json { print(JSONValue.array(results).prettyText) }
+        if output == .json { Output.print(.json(.array(results))) }
         if output == .text {
-            for (reason, checks) in skipped { print("skipped  \(checks.joined(separator: ", ")): \(reason)") }
-            print("\n" + Self.summary(counts))
+            for (reason, checks) in skipped { Output.print("skipped  \(checks.joined(separator: ", ")): \(reason)") }
+            Output.print(.lines("\n" + Self.summary(counts)))
         }
         return counts[.fault] == nil ? .done : .failed
     }

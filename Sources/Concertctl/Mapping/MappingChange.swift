@@ -22,13 +22,13 @@ struct MappingChange: Sendable {
 
     /// A line for people: the result itself, or a note beside the JSON that is the result.
     func say(_ line: String) {
-        if output == .text { print(line) } else { Console.note(line) }
+        if output == .text { Output.print("\(line)") } else { Console.note("\(line)") }
     }
 
     /// Tells what became of a mapping, as the last act of a command.
     func tell(_ mapping: Mapping, _ verdict: String) {
         say("\(mapping.line): \(verdict)")
-        if output == .json { print(mapping.json.prettyText) }
+        if output == .json { Output.print(.json(mapping.json)) }
     }
 
     /// Updates it, as soon as nothing else changes it.

@@ -184,11 +184,11 @@ extension MappingCreate {
     }
 
     private func show(_ differences: [MappingDifference], of mapping: Mapping, _ change: MappingChange) {
-        guard change.output == .json else { return print(MappingDifference.text(differences)) }
+        guard change.output == .json else { return Output.print(.lines(MappingDifference.text(differences))) }
         let document: JSONValue = [
             "UUID": .string(mapping.uuid), "Differences": .array(differences.map(\.json)),
         ]
-        print(document.prettyText)
+        Output.print(.json(document))
     }
 
     /// What can be done about them.

@@ -41,10 +41,11 @@ struct MappingList: Command {
         let ofStreams = all.filter { (try? MappingSource(arn: $0.sourceARN)) != nil }
         let mappings = ofStreams.filter(isAskedFor)
         if output == .json {
-            print(JSONValue.array(mappings.map(\.json)).prettyText)
+            Output.print(.json(.array(mappings.map(\.json))))
         } else {
             let region = session.client.configuration.region
-            print(mappings.isEmpty ? "no mappings of Kinesis streams in \(region)" : Self.text(of: mappings))
+            Output.print(
+                mappings.isEmpty ? "no mappings of Kinesis streams in \(region)" : .lines(Self.text(of: mappings)))
         }
         let others = all.count - ofStreams.count
         if others > 0 { Console.note("left out: \(others) of other event sources than Kinesis streams") }

@@ -23,7 +23,7 @@ struct MappingShow: Command {
         let target = try MappingTarget(arguments, environment: environment)
         let session = try AWSSession(arguments, environment: environment, output: output)
         let mapping = try await target.find(session)
-        print(output == .json ? mapping.json.prettyText : Self.text(of: mapping))
+        Output.print(output == .json ? .json(mapping.json) : .lines(Self.text(of: mapping)))
         await MappingWarning.show(mapping.json, session)
         return .done
     }

@@ -86,7 +86,7 @@ final class BootstrapLog: Sendable {
             return
         }
         if fields["level"] as? String == "DEBUG" {
-            Console.note(MessageText.escaped(String(decoding: line, as: UTF8.self)))
+            Console.note("\(String(decoding: line, as: UTF8.self))")
         }
         // One that comes behind what was asked for already, in another read of the pipe, is late.
         if fields["Processor"] != nil, state.byRequest[requestID] == nil { return }

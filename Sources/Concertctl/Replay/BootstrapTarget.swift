@@ -13,6 +13,7 @@ struct BootstrapTarget: ReplayTarget {
     private let path: String
     private let processors: String?
     private let sinks: RealSinks
+    private let environment: [String: String]
     /// Names of the environment's settings that the binary did not get, sorted.
     let leftOut: [String]
 
@@ -21,18 +22,19 @@ struct BootstrapTarget: ReplayTarget {
     /// - Parameters:
     ///   - processors: What `PROCESSORS` is set to; nil leaves it as it is in the environment.
     ///   - sinks: Which settings of real sinks it gets.
-    init(path: String, processors: String?, sinks: RealSinks) throws {
+    ///   - environment: The command's.
+    init(path: String, processors: String?, sinks: RealSinks, environment: [String: String]) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw CommandError(description: "\(path) is no executable file; build/bootstrap.sh makes dist/bootstrap")
         }
-        (self.path, self.processors, self.sinks) = (path, processors, sinks)
-        let (environment, leftOut) = sinks.filter(ProcessInfo.processInfo.environment)
+        (self.path, self.processors, self.sinks, self.environment) = (path, processors, sinks, environment)
+        let (inherited, leftOut) = sinks.filter(environment)
         self.leftOut = leftOut
         server = try RuntimeServer()
         log = BootstrapLog()
         process = Process()
         process.executableURL = URL(filePath: path)
-        process.environment = Self.environment(environment, address: server.address, processors: processors)
+        process.environment = Self.environment(inherited, address: server.address, processors: processors)
         process.standardInput = FileHandle.nullDevice
         process.standardError = log.pipe
         process.standardOutput = log.pipe
@@ -86,14 +88,15 @@ struct BootstrapTarget: ReplayTarget {
             let hint =
                 leftOut.isEmpty
                 ? ""
-                : "\n  these settings were left out: \(leftOut.joined(separator: ", ")); --real-sinks passes them on"
-            throw CommandError(description: "the bootstrap could not start: \(type ?? "error"): \(message)\(hint)")
+                : "  these settings were left out: \(leftOut.joined(separator: ", ")); --real-sinks passes them on"
+            throw CommandError(
+                description: "the bootstrap could not start: \(type ?? "error"): \(message)", details: hint)
         case .timedOut:
             // Lambda would end the environment now, and so does leaving.
             throw CommandError(
-                description: "\(event.name): the bootstrap gave no answer within 60 seconds\n\(log.remaining())")
+                description: "\(event.name): the bootstrap gave no answer within 60 seconds", details: log.remaining())
         case .lost(let reason):
-            throw CommandError(description: "\(event.name): \(reason)\n\(log.remaining())")
+            throw CommandError(description: "\(event.name): \(reason)", details: log.remaining())
         }
     }
 
@@ -114,7 +117,9 @@ struct BootstrapTarget: ReplayTarget {
     }
 
     /// Another process of the same binary, as Lambda runs them side by side.
-    func worker() throws -> any ReplayTarget { try BootstrapTarget(path: path, processors: processors, sinks: sinks) }
+    func worker() throws -> any ReplayTarget {
+        try BootstrapTarget(path: path, processors: processors, sinks: sinks, environment: environment)
+    }
 
     mutating func finish() throws {}
 

@@ -21,11 +21,13 @@ struct InProcessTarget: ReplayTarget {
     ///   - processors: Names, with commas between them.
     ///   - sinkFolder: Where the sinks' contents go in the end.
     ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
-    init(processors: String, sinkFolder path: String?, aggregatesWindows: Bool = false) throws {
+    ///   - environment: The command's.
+    init(
+        processors: String, sinkFolder path: String?, aggregatesWindows: Bool = false, environment: [String: String]
+    ) throws {
         let entities = LocalEntities()
         self.entities = entities
         sinkFolder = try path.map(SinkFolder.init(path:))
-        let environment = ProcessInfo.processInfo.environment
         let settings = try Settings(environment: environment.filter { $0.key.hasPrefix("AWS_LAMBDA_LOG_") })
         let names = processors.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         // Without the log processor the report alone says what happened.
@@ -122,11 +124,8 @@ struct SinkFolder {
 
     /// Writes one line each, all or nothing.
     func write(_ lines: [[UInt8]], to name: String) throws {
-        var data = Data()
-        for line in lines { data.append(contentsOf: line + [UInt8(ascii: "\n")]) }
-        do { try data.write(to: url.appending(path: name), options: .atomic) } catch {
-            throw CommandError(
-                description: "\(url.path)/\(name) cannot be written: \((error as NSError).localizedDescription)")
-        }
+        let file = try OutputFile(url.appending(path: name).path)
+        for line in lines { try file.write(line + [UInt8(ascii: "\n")]) }
+        try file.finish()
     }
 }

@@ -29,10 +29,12 @@ struct PolledReplay {
     private var streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
 
     /// - Parameter shards: How many shards the records are spread over by their keys; nil leaves them on their own.
-    init(_ events: [ReplayEvent], settings: PollerSettings, shards: Int?) {
+    /// - Throws: `CancellationError`, because many events take a while.
+    init(_ events: [ReplayEvent], settings: PollerSettings, shards: Int?) throws {
         // By the shard's name, as bytes.
         var names: [[UInt8]: Int] = [:]
         for event in events {
+            try Task.checkCancellation()
             guard let sources = PolledRecords.records(of: event) else {
                 whole.append(event)
                 continue
@@ -168,12 +170,9 @@ struct PolledReplay {
     }
 
     /// Writes what was given up, one document a line, as Lambda writes it to an on-failure destination.
-    func writeFailures(to path: String) throws {
-        var data = Data()
-        for document in documents { data.append(contentsOf: document + [UInt8(ascii: "\n")]) }
-        do { try data.write(to: URL(filePath: path), options: .atomic) } catch {
-            throw CommandError(description: "\(path) cannot be written: \((error as NSError).localizedDescription)")
-        }
+    func writeFailures(to file: OutputFile) throws {
+        for document in documents { try file.write(document + [UInt8(ascii: "\n")]) }
+        try file.finish()
     }
 
     /// How many records were given up.

@@ -85,6 +85,12 @@ struct Replay: Command {
         if !paths.isEmpty, stream != nil {
             throw UsageError(description: "--from-stream replays a stream, and \(paths[0]) is a file; give one of them")
         }
+        for (index, file) in outputFiles.enumerated() {
+            if let other = outputFiles[..<index].first(where: { $0.path == file.path }) {
+                throw UsageError(
+                    description: "\(other.option.name) and \(file.option.name) both name \(file.path); name two files")
+            }
+        }
         if bootstrap == nil, arguments.flag(ReplayOptions.realSinks) {
             throw UsageError(
                 description: "--real-sinks is for --bootstrap; the embedded sinks never write to real ones")
@@ -112,14 +118,19 @@ struct Replay: Command {
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
-        try checkFolders()
+        // Opened before a long replay, so that a file that cannot be written is found first.
+        let (failures, page, recording) = (
+            try failureFile.map { try OutputFile($0, option: ReplayOptions.onFailure) },
+            try reportFile.map { try OutputFile($0, option: ReplayOptions.report) },
+            try recordFile.map { try OutputFile($0, option: ReplayOptions.record) }
+        )
         let events = try await events(environment)
-        if let recordFile { try Self.record(events, to: recordFile) }
-        var polled = poller.map {
-            PolledReplay(Array(repeatElement(events, count: repetitions).joined()), settings: $0, shards: shards)
+        if let recording { try Self.record(events, to: recording) }
+        var polled = try poller.map {
+            try PolledReplay(Array(repeatElement(events, count: repetitions).joined()), settings: $0, shards: shards)
         }
         noteLargeEvents(polled?.whole ?? events)
-        var targets = [try makeTarget()]
+        var targets = [try makeTarget(environment)]
         defer { for index in targets.indices { targets[index].stop() } }
         while targets.count < workers { targets.append(try targets[0].worker()) }
         let interruptions = targets.map(\.interruption)
@@ -142,12 +153,14 @@ struct Replay: Command {
         if let polled { report.conclude(polled) }
         // First of all, for a file that cannot be written must not take the rest along.
         if ending == nil || ending is CancellationError && !report.isEmpty {
-            print(output == .json ? report.json() : report.text())
+            let text: TerminalText = output == .json ? .jsonLine(report.json()) : .lines(report.text())
+            let isFileOnOutput = outputFiles.contains { OutputFile.isStandardOutput($0.path) }
+            if isFileOnOutput { Console.note(text) } else { Output.print(text) }
         }
-        if let failureFile { try polled?.writeFailures(to: failureFile) }
-        if let reportFile {
+        if let failures { try polled?.writeFailures(to: failures) }
+        if let page {
             try ReportPage(report: report, polled: polled, settings: settings, isComplete: ending == nil).write(
-                to: reportFile)
+                to: page)
         }
         if let ending { throw ending }
         return report.hasFailures ? .recordsFailed : .done
@@ -182,7 +195,7 @@ struct Replay: Command {
         let large = events.filter { $0.bytes.count > EventLimit.event }
         for event in large.prefix(10) {
             Console.note(
-                "\(MessageText.escaped(event.name)): an event of \(event.bytes.count) bytes; Lambda accepts up to "
+                "\(event.name): an event of \(event.bytes.count) bytes; Lambda accepts up to "
                     + "\(EventLimit.event) (6 MB)")
         }
         if large.count > 10 { Console.note("and \(large.count - 10) more such events") }
@@ -194,42 +207,31 @@ struct Replay: Command {
             guard let record = PolledRecords.elements(of: event.bytes)?.first,
                 let foreign = ForeignEvent(ofRecord: Array(event.bytes[record]))
             else { continue }
-            Console.note("\(MessageText.escaped(event.name)) is \(foreign.name); \(foreign.remedy)")
+            Console.note("\(event.name) is \(foreign.name); \(foreign.remedy)")
         }
     }
 
     /// Saves events, one a line, which is how a replay reads several.
-    private static func record(_ events: [ReplayEvent], to file: String) throws {
-        var data = Data()
+    private static func record(_ events: [ReplayEvent], to file: OutputFile) throws {
         for event in events {
             guard ReplaySource.isEvent(event.bytes) else {
                 throw CommandError(
                     description:
-                        "--record \(file): \(event.name) is no event, and a line of it would be read as a payload; "
+                        "--record: \(event.name) is no event, and a line of it would be read as a payload; "
                         + "leave it out, or replay it without --record")
             }
             // Between the tokens of JSON, line ends are white space; within them there are none.
-            data.append(contentsOf: event.bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } + [UInt8(ascii: "\n")])
+            try file.write(event.bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } + [UInt8(ascii: "\n")])
         }
-        do { try data.write(to: URL(filePath: file), options: .atomic) } catch {
-            throw CommandError(description: "\(file) cannot be written: \((error as NSError).localizedDescription)")
-        }
+        try file.finish()
     }
 
-    /// Complains before a long replay, rather than behind it, of a file that cannot be written.
-    private func checkFolders() throws {
-        let files = [
+    /// The files that options name, with these options.
+    private var outputFiles: [(option: OptionDescription, path: String)] {
+        [
             (ReplayOptions.onFailure, failureFile), (ReplayOptions.report, reportFile),
             (ReplayOptions.record, recordFile),
-        ]
-        for (option, file) in files {
-            guard let file else { continue }
-            let folder = URL(filePath: file).deletingLastPathComponent().path
-            guard FileManager.default.isWritableFile(atPath: folder) else {
-                throw CommandError(
-                    description: "\(option.name) \(file) cannot be written: make the folder \(folder), or name another")
-            }
-        }
+        ].compactMap { option, path in path.map { (option, $0) } }
     }
 
     private func deliver(
@@ -239,7 +241,7 @@ struct Replay: Command {
         defer { progress.end() }
         let workers = ReplayWorkers(targets)
         defer { workers.stop() }
-        try replay?.run(workers, &report, rate: rate) { progress.show($0) }
+        try replay?.run(workers, &report, rate: rate) { progress.show("\($0)") }
     }
 
     /// Feeds everything, as often as asked.
@@ -262,14 +264,15 @@ struct Replay: Command {
                     try Task.checkCancellation()
                     throw error
                 }
-                progress.show(pace.text)
+                progress.show("\(pace.text)")
             }
         }
     }
 
-    private func makeTarget() throws -> any ReplayTarget {
+    private func makeTarget(_ environment: [String: String]) throws -> any ReplayTarget {
         if let bootstrap {
-            let target = try BootstrapTarget(path: bootstrap, processors: processors, sinks: sinks)
+            let target = try BootstrapTarget(
+                path: bootstrap, processors: processors, sinks: sinks, environment: environment)
             if !target.leftOut.isEmpty {
                 Console.note(
                     "not passed on to the bootstrap: \(target.leftOut.joined(separator: ", ")); --real-sinks passes them on"
@@ -278,7 +281,8 @@ struct Replay: Command {
             return target
         }
         return try InProcessTarget(
-            processors: chosenProcessors, sinkFolder: sinkFolder, aggregatesWindows: poller?.tumblingWindow != nil)
+            processors: chosenProcessors, sinkFolder: sinkFolder, aggregatesWindows: poller?.tumblingWindow != nil,
+            environment: environment)
     }
 
     /// Of a bootstrap, when no option names them.

@@ -21,9 +21,11 @@ enum ReplayOptions {
         "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL, notifications, dead letters"
     )
     static let report = OptionDescription(
-        "--report", .value("FILE"), "write a page about the replay, one HTML file that needs nothing else")
+        "--report", .value("FILE"),
+        "write a page about the replay, one HTML file that needs nothing else (- is standard output)")
     static let record = OptionDescription(
-        "--record", .value("FILE"), "save the events before they are delivered, one a line, to be replayed again")
+        "--record", .value("FILE"),
+        "save the events before they are delivered, one a line, to be replayed again (- is standard output)")
 
     static let fromStream = OptionDescription(
         "--from-stream", .value("NAME"), "replay what is on this stream, by name or ARN, instead of files")
@@ -43,7 +45,7 @@ enum ReplayOptions {
         "cut a batch that fails in two, down to the record that is to blame; a cut counts as no retry")
     static let onFailure = OptionDescription(
         "--on-failure", .value("FILE"),
-        "write what was given up, as Lambda writes it to an on-failure destination (NDJSON)")
+        "write what was given up, as Lambda writes it to an on-failure destination (NDJSON; - is standard output)")
     static let shards = OptionDescription(
         "--shards", .value("N"), "spread the records over N shards by partition key, 1...10000")
     static let factor = OptionDescription(

@@ -3,7 +3,7 @@ import Processor
 
 /// For programs; the shape is documented in docs/replay.md.
 extension ReplayReport {
-    func json() -> String {
+    func json() -> JSONValue {
         JSONValue.object(
             ofPresent: [
                 ("events", .integer(invocations.count)), ("bytes", .integer(bytes)), ("records", recordsValue),
@@ -25,8 +25,7 @@ extension ReplayReport {
                     "stagesMilliseconds",
                     .object(ofPresent: stages.map { ($0.name, Self.value(of: $0.times)) })
                 ),
-            ]
-        ).text
+            ])
     }
 
     private var recordsValue: JSONValue {

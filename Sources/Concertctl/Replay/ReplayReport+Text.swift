@@ -25,7 +25,7 @@ extension ReplayReport {
         let width = max(10, stages.map(\.name.count).max() ?? 0) + 2
         for stage in stages {
             lines.append(
-                "  \(stage.name.padding(toLength: width - 2, withPad: " ", startingAt: 0))\(Self.text(of: stage.times))"
+                "  \(MessageText.escaped(stage.name).padding(toLength: width - 2, withPad: " ", startingAt: 0))\(Self.text(of: stage.times))"
             )
         }
         return lines.joined(separator: "\n")
@@ -66,7 +66,7 @@ extension ReplayReport {
             name.padding(toLength: width, withPad: " ", startingAt: 0)
                 + String(repeating: " ", count: max(1, 12 - value.count)) + value
         }
-        return [line(title, unit)] + rows.map { line("  " + $0.0, String($0.1)) } + [""]
+        return [line(title, unit)] + rows.map { line("  " + MessageText.escaped($0.0), String($0.1)) } + [""]
     }
 
     private static func text(of figures: Percentiles) -> String {

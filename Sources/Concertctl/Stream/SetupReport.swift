@@ -1,6 +1,5 @@
 import Clients
 import JSON
-import Processor
 
 /// What became of each step of `stream setup`: shown as it happens.
 struct SetupReport {
@@ -11,9 +10,8 @@ struct SetupReport {
     init(output: OutputFormat) { self.output = output }
 
     mutating func add(_ name: String, _ verdict: ChangeVerdict, _ detail: String) {
-        let detail = MessageText.escaped(detail)
-        let line = (name.padded(to: 13) + verdict.rawValue.padded(to: 12) + detail)
-        if output == .text { print(line) } else { Console.note(line) }
+        let line: TerminalText = "\(name.padded(to: 13))\(verdict.rawValue.padded(to: 12))\(detail)"
+        if output == .text { Output.print(line) } else { Console.note(line) }
         steps.append([
             "Step": .string(name), "Verdict": .string(verdict.rawValue), "Detail": .string(detail),
         ])
@@ -30,6 +28,9 @@ struct SetupReport {
             fail(name, error)
         } catch let error as CommandError {
             fail(name, error)
+        } catch {
+            Console.note("\(name): this step may be incomplete; run the command again to continue")
+            throw error
         }
     }
 

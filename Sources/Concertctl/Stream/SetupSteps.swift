@@ -61,9 +61,18 @@ extension SetupSteps {
                 throw CommandError(
                     description: "stream \(stream.name) is not there, and a stream is made by its name, not its ARN")
             }
-            try await makeStream()
         }
-        let settled = try await change.settled()
+        let settled: StreamSummary
+        do {
+            if isNew { try await makeStream() }
+            settled = try await change.settled()
+        } catch {
+            if isNew, error is CancellationError || error is WaitTimeout {
+                Console.note(
+                    "stream \(stream.name): creation requested, not ACTIVE yet; run the command again to continue")
+            }
+            throw error
+        }
         report.add("stream", isNew ? .created : .alreadySo, "\(stream.name), \(Self.size(settled))")
         if let difference = difference(settled) { report.add("stream", .differs, difference) }
         return (settled, isNew)

@@ -28,7 +28,7 @@ struct StreamChange: Sendable {
 
     /// A line for people: the result itself, or a note beside the JSON that is the result.
     func say(_ line: String) {
-        if output == .text { print(line) } else { Console.note(line) }
+        if output == .text { Output.print("\(line)") } else { Console.note("\(line)") }
     }
 
     /// The stream as it is, once nothing else changes it.
@@ -80,7 +80,7 @@ extension StreamChange {
     func reach(_ goal: StreamGoal) async throws -> Outcome {
         let before = try await settled()
         guard !goal.isReached(before) else { return Outcome(verdict: .alreadySo, before: before, after: before) }
-        if let warning = goal.warning(before) { Console.note(warning) }
+        if let warning = goal.warning(before) { Console.note("\(warning)") }
         var current = before
         for call in 1... {
             do {
@@ -95,7 +95,11 @@ extension StreamChange {
                 }
             }
         }
-        let after = try await wait(for: "to have \(goal.what)", until: goal.isApplied ?? goal.isReached)
+        let after: StreamSummary
+        do { after = try await wait(for: "to have \(goal.what)", until: goal.isApplied ?? goal.isReached) } catch {
+            Console.note("stream \(stream.name): \(goal.what) requested, not confirmed yet")
+            throw error
+        }
         return Outcome(verdict: .changed, before: before, after: after)
     }
 
@@ -119,7 +123,7 @@ extension StreamChange {
             say(line(outcome, goal))
             summary = outcome.after
         }
-        if output == .json, let summary { print(summary.json.prettyText) }
+        if output == .json, let summary { Output.print(.json(summary.json)) }
         return .done
     }
 

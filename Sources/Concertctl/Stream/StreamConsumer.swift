@@ -88,23 +88,25 @@ struct StreamConsumer: Command {
     }
 
     private func show(_ consumer: StreamConsumerSummary, _ change: StreamChange) {
-        guard change.output == .text else { return print(consumer.json.prettyText) }
+        guard change.output == .text else { return Output.print(.json(consumer.json)) }
         let rows = [
             ("consumer", consumer.name), ("ARN", consumer.arn), ("status", consumer.status),
             ("created", consumer.json["ConsumerCreationTimestamp"]?.double.map(Moment.text) ?? "unknown"),
         ]
-        print(Help.table(rows.map { ($0, MessageText.escaped($1)) }))
+        Output.print(.lines(Help.table(rows.map { ($0, MessageText.escaped($1)) })))
     }
 
     private func list(_ change: StreamChange) async throws {
         let consumers = try await change.stream.summary(change.session).consumers(change.session)
-        guard change.output == .text else { return print(JSONValue.array(consumers).prettyText) }
-        guard !consumers.isEmpty else { return print("stream \(change.stream.name) has no registered consumers") }
+        guard change.output == .text else { return Output.print(.json(.array(consumers))) }
+        guard !consumers.isEmpty else {
+            return Output.print("stream \(change.stream.name) has no registered consumers")
+        }
         var table = TextTable(["CONSUMER", "STATUS", "ARN"])
         for consumer in consumers.map(StreamConsumerSummary.init) {
-            table.add([consumer.name, consumer.status, consumer.arn].map(MessageText.escaped))
+            table.add([consumer.name, consumer.status, consumer.arn])
         }
-        print(table.text)
+        Output.print(.lines(table.text))
     }
 
     private func existing(_ stream: StreamSummary, _ change: StreamChange) async throws -> StreamConsumerSummary {
@@ -188,7 +190,7 @@ extension StreamConsumer {
         }
         try await waitUntilGone(stream, change)
         change.say("consumer \(name): " + (change.waiter == nil ? "is being deregistered" : "deregistered"))
-        if change.output == .json { print(consumer.json.prettyText) }
+        if change.output == .json { Output.print(.json(consumer.json)) }
     }
 
     private func waitUntilGone(_ stream: StreamSummary, _ change: StreamChange) async throws {

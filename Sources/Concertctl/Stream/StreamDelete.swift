@@ -37,13 +37,13 @@ struct StreamDelete: Command {
         }
         let summary = try await change.stream.summary(change.session)
         try check(summary)
-        guard arguments.flag(.yes) || Console.confirms(question(summary)) else {
+        guard arguments.flag(.yes) || Console.confirms("\(question(summary))") else {
             throw CommandError(description: "stream \(summary.name) stays")
         }
         try await delete(request, change)
         change.say("stream \(summary.name): " + (change.waiter == nil ? "is being deleted" : "deleted"))
         if change.output == .json {
-            print((["StreamName": .string(summary.name), "StreamARN": .string(summary.arn)] as JSONValue).prettyText)
+            Output.print(.json(["StreamName": .string(summary.name), "StreamARN": .string(summary.arn)]))
         }
         return .done
     }

@@ -27,7 +27,7 @@ struct StreamDescribe: Command {
         let session = try AWSSession(arguments, environment: environment, output: output)
         let stream = try StreamReference(arguments, environment: environment).checked(in: session)
         let description = try await StreamDescription(of: stream, session)
-        print(output == .text ? description.text : JSONValue.object(ofPresent: description.members).prettyText)
+        Output.print(output == .text ? .lines(description.text) : .json(.object(ofPresent: description.members)))
         return .done
     }
 }

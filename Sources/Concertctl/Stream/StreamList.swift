@@ -23,7 +23,7 @@ struct StreamList: Command {
         let session = try AWSSession(arguments, environment: environment, output: output)
         let streams = try await Self.streams(session)
         guard output == .text else {
-            print(JSONValue.array(streams).prettyText)
+            Output.print(.json(.array(streams)))
             return .done
         }
         var table = TextTable(["STREAM", "STATUS", "MODE", "CREATED"])
@@ -34,7 +34,8 @@ struct StreamList: Command {
                 stream["StreamCreationTimestamp"]?.double.map(Moment.text) ?? "",
             ])
         }
-        print(streams.isEmpty ? "no streams in \(session.client.configuration.region)" : table.text)
+        Output.print(
+            streams.isEmpty ? "no streams in \(session.client.configuration.region)" : .lines(table.text))
         return .done
     }
 

@@ -91,9 +91,10 @@ struct StreamMetrics: Command {
             figures.append(Figures(query: query, datapoints: try await query.datapoints(session)))
         }
         if output == .json {
-            print(JSONValue.array(figures.map(\.json)).prettyText)
+            Output.print(.json(.array(figures.map(\.json))))
         } else {
-            print(text(figures, from: start, periods: (end - start) / periodSeconds, environment))
+            Output.print(
+                .lines(text(figures, from: start, periods: (end - start) / periodSeconds, environment)))
         }
         return .done
     }

@@ -43,12 +43,12 @@ struct StreamSetup: Command {
         let policy = try await steps.run(&report)
         let description = try await StreamDescription(of: change.stream, change.session)
         if change.output == .text {
-            print("\n" + description.text)
+            Output.print(.lines("\n" + description.text))
         } else {
             let members: [(String, JSONValue?)] = [
                 ("Steps", .array(report.steps)), ("PolicyArn", policy.map { .string($0.arn) }),
             ]
-            print(JSONValue.object(ofPresent: members + description.members).prettyText)
+            Output.print(.json(.object(ofPresent: members + description.members)))
         }
         return report.hasFailed ? .failed : .done
     }

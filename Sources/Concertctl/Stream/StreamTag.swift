@@ -43,9 +43,9 @@ struct StreamTag: Command {
         let before = try await change.stream.tags(change.session)
         let after = try await change.setTags(added, removing: removed, from: before)
         if change.output == .json {
-            print(after.list.prettyText)
+            Output.print(.json(after.list))
         } else if added.isEmpty, removed.isEmpty {
-            print(after.isEmpty ? after.text : after.lines.joined(separator: "\n"))
+            Output.print(.lines(after.isEmpty ? after.text : after.lines.joined(separator: "\n")))
         }
         guard !added.isEmpty || !removed.isEmpty else { return .done }
         change.say("stream \(change.stream.name): \(after.text), \(after == before ? "already so" : "changed")")

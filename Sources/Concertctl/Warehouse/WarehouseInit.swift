@@ -107,22 +107,23 @@ struct WarehouseInit: Command {
             return
         }
         let settings = warehouse.settings
-        print("-- redshift-data ExecuteStatement, \(settings.name), database \(settings.database), for each of these:")
-        for statement in statements { print("\n\(statement);") }
-        print("\n-- and for each column that a table lacks, such as:")
+        Output.print(
+            "-- redshift-data ExecuteStatement, \(settings.name), database \(settings.database), for each of these:")
+        for statement in statements { Output.print(.lines("\n\(statement);")) }
+        Output.print("\n-- and for each column that a table lacks, such as:")
         for table in WarehouseTable.allCases {
-            for column in table.columns.suffix(2) { print("-- \(schema.addition(of: column, to: table));") }
+            for column in table.columns.suffix(2) { Output.print("-- \(schema.addition(of: column, to: table));") }
         }
-        Console.note(DryRun.note)
+        Console.note("\(DryRun.note)")
     }
 
     private func tell(_ changes: [Change], _ settings: RedshiftSettings) {
         guard output == .text else {
             let made = JSONValue.array(changes.map { .string($0.what) })
-            print(JSONValue.object(ofPresent: [("schema", .string(settings.schema)), ("created", made)]).prettyText)
+            Output.print(.json(.object(ofPresent: [("schema", .string(settings.schema)), ("created", made)])))
             return
         }
-        for change in changes { print("created \(change.what)") }
-        if changes.isEmpty { print("schema \(settings.schema) is complete already") }
+        for change in changes { Output.print("created \(change.what)") }
+        if changes.isEmpty { Output.print("schema \(settings.schema) is complete already") }
     }
 }

@@ -39,7 +39,7 @@ struct WarehouseStatus: Command {
         guard WarehouseTable.allCases.allSatisfy({ contents.has(Self.arrival, of: $0) }) else {
             throw CommandError(description: problem)
         }
-        if !missing.isEmpty { Console.note(problem) }
+        if !missing.isEmpty { Console.note("\(problem)") }
         let rows = try await Self.rows(warehouse)
         let newest = rows.compactMap(\.newest).max()
         let behind: Double? =
@@ -95,24 +95,25 @@ struct WarehouseStatus: Command {
                     ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
                 ])
             }
-            print(
-                JSONValue.object(ofPresent: [
-                    ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
-                    ("stream", stream.map { .string($0.name) }),
-                    ("missing", missing.isEmpty ? nil : .array(missing.map { .string($0) })),
-                ]).prettyText)
+            Output.print(
+                .json(
+                    .object(ofPresent: [
+                        ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
+                        ("stream", stream.map { .string($0.name) }),
+                        ("missing", missing.isEmpty ? nil : .array(missing.map { .string($0) })),
+                    ])))
             return
         }
         var table = TextTable(["TABLE", ">ROWS", "NEWEST"])
         for row in rows {
             table.add([row.table.rawValue, "\(row.rows)", row.newest.map { Moment.text($0) } ?? "none"])
         }
-        print(table.text)
+        Output.print(.lines(table.text))
         let seconds = lag.map { "\(Int($0.rounded())) s" }
         switch (seconds, stream) {
-        case (let seconds?, let stream?): print("\(seconds) behind stream \(stream.name)")
-        case (let seconds?, nil): print("the newest row is \(seconds) old")
-        case (nil, _): print("no row has arrived yet")
+        case (let seconds?, let stream?): Output.print("\(seconds) behind stream \(stream.name)")
+        case (let seconds?, nil): Output.print("the newest row is \(seconds) old")
+        case (nil, _): Output.print("no row has arrived yet")
         }
     }
 }

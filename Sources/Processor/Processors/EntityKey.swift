@@ -55,5 +55,4 @@ extension RecordBatch {
         }
         return entities
     }
-
 }

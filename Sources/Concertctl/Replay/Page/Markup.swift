@@ -5,18 +5,20 @@ import Processor
 enum Markup {
     /// Text as HTML shows it, control characters made visible.
     static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in MessageText.escaped(text) {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
+        // By bytes, for a mark before or behind a "<" is one grapheme cluster with it, and a parser sees two.
+        var result: [UInt8] = []
+        for byte in MessageText.escaped(text).utf8 {
+            switch byte {
+            case UInt8(ascii: "&"): result += "&amp;".utf8
+            case UInt8(ascii: "<"): result += "&lt;".utf8
+            case UInt8(ascii: ">"): result += "&gt;".utf8
+            case UInt8(ascii: "\""): result += "&quot;".utf8
+            case UInt8(ascii: "'"): result += "&#39;".utf8
+            case UInt8(ascii: "`"): result += "&#96;".utf8
+            default: result.append(byte)
             }
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// A table that scrolls by itself where it is too wide, by keyboard, too.
@@ -56,8 +58,9 @@ enum Markup {
 
     /// A sequence number: its end, which tells it from its neighbours, and all of it on request.
     static func sequenceNumber(_ digits: String) -> String {
-        guard digits.count > 16 else { return escaped(digits) }
-        return "<abbr title=\"\(escaped(digits))\">…\(escaped(String(digits.suffix(12))))</abbr>"
+        let scalars = digits.unicodeScalars
+        guard scalars.count > 16 else { return escaped(digits) }
+        return "<abbr title=\"\(escaped(digits))\">…\(escaped(String(scalars.suffix(12))))</abbr>"
     }
 
     static func milliseconds(_ value: Double) -> String {

@@ -7,8 +7,13 @@ extension ReportPage {
     /// Rows of all lists together.
     private static let rowLimit = 3000
 
-    /// Which batch of which shard.
-    private struct Key: Hashable { var shard: String, number: Int }
+    /// Which batch of which shard; by bytes, for a shard's name comes from an event.
+    private struct Key: Hashable {
+        private let shard: [UInt8]
+        private let number: Int
+
+        init(shard: String, number: Int) { (self.shard, self.number) = (Array(shard.utf8), number) }
+    }
 
     /// The invocations that came of one batch, by their place in it.
     private struct Family {
@@ -70,11 +75,11 @@ extension ReportPage {
     ) -> String {
         let depths = min(40, (line.map(\.depth).max() ?? 0) + 1)
         let places = Dictionary(
-            root.records.enumerated().map { ($0.element.sequenceNumber, $0.offset) },
+            root.records.enumerated().map { (Array($0.element.sequenceNumber.utf8), $0.offset) },
             uniquingKeysWith: { first, _ in first })
         let unit = 1000 / Double(max(1, root.records.count))
         func bar(_ batch: PolledBatch, row: Int, colour: String, title: String) -> String {
-            let place = batch.records.first.flatMap { places[$0.sequenceNumber] } ?? 0
+            let place = batch.records.first.flatMap { places[Array($0.sequenceNumber.utf8)] } ?? 0
             return Markup.rectangle(
                 x: min(Double(place) * unit, 997), y: Double(row) * 16,
                 width: max(3, Double(batch.records.count) * unit),

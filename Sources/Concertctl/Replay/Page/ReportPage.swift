@@ -10,11 +10,10 @@ struct ReportPage {
     /// Whether the replay came to its end.
     let isComplete: Bool
 
-    /// Writes it, all or nothing.
-    func write(to path: String) throws {
-        do { try Data(html.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-            throw CommandError(description: "\(path) cannot be written: \((error as NSError).localizedDescription)")
-        }
+    /// Writes all of it.
+    func write(to file: OutputFile) throws {
+        try file.write(html.utf8)
+        try file.finish()
     }
 
     var html: String {
@@ -34,6 +33,7 @@ struct ReportPage {
             <html lang="en">
             <head>
             <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <title>Replay report</title>
             <style>\(ReportStyle.sheet)</style>

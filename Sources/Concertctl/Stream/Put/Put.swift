@@ -75,7 +75,7 @@ struct Put {
             }
             let rate = Double(summary.records) / max((ContinuousClock.now - start) / .seconds(1), 0.001)
             let text = "\(summary.records) put, \(Int(rate))/s, \(queue.count) read and waiting"
-            progress.show(text)
+            progress.show("\(text)")
         }
     }
 }

@@ -16,7 +16,8 @@ struct StreamPut: Command {
     private static let rate = OptionDescription("--rate", .value("N"), "records a second at most, 1...1000000")
     private static let failed = OptionDescription(
         "--failed", .value("FILE"),
-        "keep in FILE what is not on the stream in the end, the rest of the input included; empty when all is")
+        "keep in FILE what is not on the stream in the end, the rest of the input included; empty when all is (- is standard output)"
+    )
 
     static let description = CommandDescription(
         name: "stream put", summary: "put payloads on the stream, one JSON object a line",
@@ -92,14 +93,16 @@ struct StreamPut: Command {
             options.patience = session.client.configuration.retries.maxAttempts
         }
         var put = try Put(options, stream: stream, session: session, limits: limits)
-        let rest = try isDryRun ? nil : options.failedPath.map(RestFile.init)
+        let rest = try isDryRun ? nil : options.failedPath.map { try RestFile(path: $0, option: Self.failed) }
         let ending = await put.run()
         put.findings.tell()
         if isDryRun {
             session.finishDryRun(
                 "note: a dry run calls nothing, so the stream and the largest record that it takes were not checked")
         } else {
-            print(output == .json ? put.summary.json.prettyText : put.summary.text)
+            let summary: TerminalText = output == .json ? .json(put.summary.json) : .lines(put.summary.text)
+            let isRestOnOutput = options.failedPath.map(OutputFile.isStandardOutput) ?? false
+            if isRestOnOutput { Console.note(summary) } else { Output.print(summary) }
         }
         if case .interrupted = ending { Console.note("interrupted: the input was read up to \(put.position)") }
         do { try keep(rest, of: &put, after: ending) } catch {
@@ -122,7 +125,9 @@ struct StreamPut: Command {
         let isInterrupted = if case .interrupted = ending { true } else { false }
         try put.writeRest(to: rest, isHurried: isInterrupted)
         try rest.finish()
-        if rest.count > 0 { Console.note("note: \(rest.count) records that are not on the stream are in \(path)") }
+        if rest.count > 0, !OutputFile.isStandardOutput(path) {
+            Console.note("note: \(rest.count) records that are not on the stream are in \(path)")
+        }
     }
 
     private func status(of ending: Put.Ending, _ put: Put) throws -> ExitStatus {

@@ -79,7 +79,9 @@ struct StreamTail: Command {
         do {
             while !output.isFull, follows || !tail.isCaughtUp, !tail.isOver {
                 if let end, ContinuousClock.now >= end { break }
-                if let read = try await tail.step(until: end) { output.print(read.records, of: read.shard) }
+                if let read = try await tail.step(until: end) {
+                    try output.print(read.records, of: read.shard)
+                }
             }
         } catch is CancellationError {
             output.finish(isInterrupted: true)

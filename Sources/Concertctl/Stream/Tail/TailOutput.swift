@@ -9,7 +9,7 @@ struct TailOutput {
     private let form: Form
     private let limit: Int
     private let style: TerminalStyle
-    private let write: ([UInt8]) -> Void
+    private let write: ([UInt8]) throws -> Void
     private var reader = RecordReader()
     /// What is to be written next.
     private var pending: [UInt8] = []
@@ -22,24 +22,29 @@ struct TailOutput {
 
     init(
         form: Form, limit: Int = .max, style: TerminalStyle,
-        write: @escaping ([UInt8]) -> Void = { FileHandle.standardOutput.write(Data($0)) }
+        write: @escaping ([UInt8]) throws -> Void = Self.print
     ) {
         (self.form, self.limit, self.style, self.write) = (form, limit, style, write)
+    }
+
+    private static func print(_ bytes: [UInt8]) throws {
+        Output.write(bytes)
+        try Output.check()
     }
 
     var isFull: Bool { printed >= limit }
 
     /// Prints what the limit leaves room for.
-    mutating func print(_ records: [JSONValue], of shard: String) {
+    mutating func print(_ records: [JSONValue], of shard: String) throws {
         for record in records where !isFull {
             printed += 1
-            add(TailedRecord(record, shard: shard))
+            try add(TailedRecord(record, shard: shard))
         }
         // One write a batch, not held back: whoever reads the other end of a pipe sees records as they come.
-        flush()
+        try flush()
     }
 
-    private mutating func add(_ record: TailedRecord) {
+    private mutating func add(_ record: TailedRecord) throws {
         if form == .text { append(record.head(style)) }
         guard let data = record.data else {
             let error = PayloadError(.base64, "data is not base64 of the standard alphabet with padding")
@@ -50,15 +55,19 @@ struct TailOutput {
         var reader = RecordReader()
         swap(&reader, &self.reader)
         defer { swap(&reader, &self.reader) }
+        var failure: (any Error)?
         reader.forEachRecord(in: data) { userRecord in
             isEmpty = false
+            guard failure == nil else { return }
             add(userRecord, of: record)
-            if pending.count >= Self.pendingLimit { flush() }
+            guard pending.count >= Self.pendingLimit else { return }
+            do { try flush() } catch { failure = error }
         }
+        if let failure { throw failure }
         guard isEmpty else { return }
         switch form {
         case .text: append("  an aggregate without records")
-        case .json: append(record.jsonOfNothing.text)
+        case .json: append(.jsonLine(record.jsonOfNothing))
         case .raw: break
         }
     }
@@ -66,7 +75,7 @@ struct TailOutput {
     private mutating func add(_ userRecord: RecordReader.UserRecord, of record: TailedRecord) {
         switch form {
         case .text: append(TailedRecord.body(userRecord.content, style))
-        case .json: append(record.json(userRecord).text)
+        case .json: append(.jsonLine(record.json(userRecord)))
         case .raw:
             guard let line = TailedRecord.raw(userRecord.data, isForPeople: Self.isTerminal) else {
                 leftOut += 1
@@ -77,13 +86,13 @@ struct TailOutput {
         }
     }
 
-    private mutating func append(_ line: String) {
-        pending += Array(line.utf8)
+    private mutating func append(_ line: TerminalText) {
+        pending += Array(line.text.utf8)
         pending.append(UInt8(ascii: "\n"))
     }
 
-    private mutating func flush() {
-        if !pending.isEmpty { write(pending) }
+    private mutating func flush() throws {
+        if !pending.isEmpty { try write(pending) }
         pending.removeAll(keepingCapacity: true)
     }
 
@@ -100,7 +109,7 @@ struct TailOutput {
         if isInterrupted {
             Console.note("interrupted: \(count) read")
         } else if Console.isTerminal {
-            Console.note(count)
+            Console.note("\(count)")
         }
     }
 }

@@ -39,26 +39,26 @@ struct TailedRecord {
 /// For people, control characters escaped.
 extension TailedRecord {
     /// Which record it is.
-    func head(_ style: TerminalStyle) -> String {
+    func head(_ style: TerminalStyle) -> TerminalText {
         let time = arrival.map { Timestamp(millisecondsSinceEpoch: Int64($0 * 1000)).iso8601(fractionDigits: 3) }
         let key = partitionKey.map { "key=\($0)" }
-        let words = [time, shard, sequenceNumber, key].compactMap { $0 }.map { MessageText.escaped($0) }
-        return style.bold(words.joined(separator: "  "))
+        let words = [time, shard, sequenceNumber, key].compactMap { $0 }
+        return style.bold("\(words.joined(separator: "  "))")
     }
 
     /// What is in it, or in one of its user records.
-    static func body(_ content: RecordReader.Content, _ style: TerminalStyle) -> String {
+    static func body(_ content: RecordReader.Content, _ style: TerminalStyle) -> TerminalText {
         switch content {
-        case .test: "  " + style.yellow("test record")
-        case .bad(let error):
-            "  " + style.red("bad record, \(error.reason.rawValue)") + ": \(MessageText.escaped(error.message))"
+        case .test: "  \(style.yellow("test record"))"
+        case .bad(let error): "  \(style.red("bad record, \(error.reason.rawValue)")): \(error.message)"
         case .entity(let kind, let document):
-            "  \(style.cyan(kind.rawValue)) " + lines(of: (try? JSONValue(parsing: document)) ?? .null)
+            "  \(style.cyan("\(kind.rawValue)")) \(lines(of: (try? JSONValue(parsing: document)) ?? .null))"
         }
     }
 
-    private static func lines(of document: JSONValue) -> String {
-        document.prettyText.split(separator: "\n").map { MessageText.escaped(String($0)) }.joined(separator: "\n  ")
+    private static func lines(of document: JSONValue) -> TerminalText {
+        let lines = document.prettyText.utf8.split(separator: UInt8(ascii: "\n"))
+        return .lines(lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n  "))
     }
 }
 

@@ -1,0 +1,43 @@
+import Glibc
+
+/// The three streams that a process starts with.
+enum StandardStreams {
+    /// Makes writing fail with an error instead of ending the program; called before anything else.
+    ///
+    /// A stream that was closed is opened for the other direction, so that it still cannot be used and no file or
+    /// connection takes its number.
+    static func prepare() {
+        // A handler that does nothing, because programs that are started would inherit a signal that is ignored.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number) { _ in } }
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)] {
+            if fcntl(descriptor, F_GETFD) < 0, errno == EBADF { _ = unsafe open("/dev/null", mode) }
+        }
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// - Returns: The system's error number, or nil.
+    static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
+        let bytes = ContiguousArray(bytes)
+        var start = 0
+        while start < bytes.count {
+            // Bounds: the pointer and the count describe what is left of `bytes`.
+            let written = unsafe bytes[start...].withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if written >= 0 {
+                start += written
+            } else if errno == EAGAIN {
+                // Whoever shares the stream made it non-blocking.
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = unsafe poll(&wait, 1, -1)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return nil
+    }
+
+    /// The system's words for an error number.
+    static func message(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
+}
