@@ -1,6 +1,5 @@
 import Clients
 import JSON
-import Transport
 
 /// The objects that a transaction copies its rows from.
 struct StagedUpload: Sendable {
@@ -13,15 +12,9 @@ struct StagedUpload: Sendable {
     var bucket: String
     var objects: [Object]
 
-    /// The call that writes an object, with the checksum that buckets with default Object Lock retention require.
+    /// The call that writes an object.
     func request(_ object: Object) -> AWSRequest {
-        var request = AWSRequest.putObject(
-            bucket: bucket, key: object.key, contentType: "application/gzip", body: object.body)
-        let checksum = "x-amz-checksum-sha256"
-        if !request.headers.contains(where: { $0.name.utf8.elementsEqual(checksum.utf8) }) {
-            request.headers.append(HTTPHeader(checksum, Base64.encode(SHA256.digest(of: object.body).span)))
-        }
-        return request
+        .putObject(bucket: bucket, key: object.key, contentType: "application/gzip", body: object.body)
     }
 
     /// Throws unless a response says that the object was stored: status 200 and an ETag.
