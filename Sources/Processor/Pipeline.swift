@@ -141,7 +141,7 @@ public struct Pipeline: Sendable {
         _ outcome: BatchOutcome, _ reports: [Dispatcher.Report], _ report: BatchReport,
         since start: ContinuousClock.Instant, context: InvocationContext
     ) {
-        logRejections(of: outcome, context: context)
+        if !outcome.rejections.isEmpty { logRejections(of: outcome, context: context) }
         for processor in reports where !processor.sheet.haveAllSucceeded {
             // What a required one refused for good has a line of its own already.
             let isTold = processor.isRequired && !processor.sheet.hasRetryable
@@ -170,8 +170,9 @@ extension Pipeline {
     /// How many bad records of one invocation have a line of their own.
     private static let loggedRejections = 100
 
-    private func logRejections(of outcome: BatchOutcome, context: InvocationContext) {
-        guard !outcome.rejections.isEmpty, log.isEnabled(.warn) else { return }
+    /// Mutating, since the compiler would copy the whole pipeline for the call otherwise.
+    private mutating func logRejections(of outcome: BatchOutcome, context: InvocationContext) {
+        guard log.isEnabled(.warn) else { return }
         for record in outcome.rejections.prefix(Self.loggedRejections) {
             log.log(
                 .warn, "bad record: \(record.error.message)", requestID: context.requestID,
