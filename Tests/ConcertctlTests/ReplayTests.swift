@@ -37,6 +37,36 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual(letter["data"] as? String, Data(Self.bad.utf8).base64EncodedString())
     }
 
+    /// An accented letter in one scalar or in two: equal to Swift, and two entities in every sink.
+    func testCanonicallyEquivalentIDsAreTwoEntities() throws {
+        let folder = try TemporaryFolder()
+        let ids = ["caf\u{E9}", "cafe\u{301}"]
+        let payloads = ids.flatMap { id in
+            [
+                #"{"concert_id":"\#(id)","artist_id":"\#(id)","event_date":"2030-01-01"}"#,
+                #"{"artist_id":"\#(id)","name":"N"}"#,
+                #"{"venue_id":"\#(id)","name":"V","city":"Bern","country":"CH"}"#,
+            ]
+        }
+        let path = try folder.write(payloads.joined(separator: "\n"), to: "payloads.ndjson")
+        let run = try Concertctl.run(["replay", path, "--sink-dir", folder.url.path + "/out"])
+        XCTAssertEqual(run.status, 0, run.notes)
+        for name in ["artists", "concerts", "venues", "notifications"] {
+            let text = try String(contentsOf: folder.url.appending(path: "out/\(name).ndjson"), encoding: .utf8)
+            XCTAssertEqual(text.split(separator: "\n").count, 2, name)
+        }
+        let cache = try Data(contentsOf: folder.url.appending(path: "out/cache.json"))
+        let contents = try XCTUnwrap(JSONSerialization.jsonObject(with: cache) as? [String: [String: Any]])
+        // Foundation's dictionaries would take two of the keys for one.
+        let text = String(decoding: cache, as: UTF8.self)
+        XCTAssertNotNil(contents["documents"])
+        for id in ids {
+            for key in ["artist:", "concert:", "venue:", "artist-concerts:"] {
+                XCTAssertNotNil(Array(text.utf8).place(of: Array("\"concert:\(key)\(id)\"".utf8)), "\(key)\(id)")
+            }
+        }
+    }
+
     func testWritesTheSameSinksForTheSameEvents() throws {
         let folder = try TemporaryFolder()
         for name in ["first", "second"] {

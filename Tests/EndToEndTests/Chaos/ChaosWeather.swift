@@ -23,10 +23,13 @@ final class ChaosWeather: Sendable {
         let pid = try? redis.processID()
         let port = redis.port
         DispatchQueue(label: "weather").async(group: thread) {
+            // The first one is longer than a batch tries again, so that no run goes without a batch that fails.
+            var next: (kind: Int, milliseconds: Int)? = (5, 700)
             while self.state.withLock({ $0.isOn }) {
                 let (kind, milliseconds) = self.state.withLock {
-                    (Int.random(in: 0..<6, using: &$0.random), Int.random(in: 50..<700, using: &$0.random))
+                    next ?? (Int.random(in: 0..<6, using: &$0.random), Int.random(in: 50..<700, using: &$0.random))
                 }
+                next = nil
                 do { try self.storm(kind, milliseconds, port: port, pid: pid ?? 0) } catch {
                     self.state.withLock { $0.failure = "\(error)" }
                 }
@@ -63,7 +66,7 @@ final class ChaosWeather: Sendable {
             kill(pid, SIGCONT)
         default:
             try cli("CONFIG", "SET", "min-replicas-to-write", "1")
-            usleep(UInt32(milliseconds) * 1000)
+            usleep(UInt32(milliseconds) * 6000)
             try cli("CONFIG", "SET", "min-replicas-to-write", "0")
         }
     }
