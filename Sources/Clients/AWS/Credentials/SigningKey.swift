@@ -13,7 +13,7 @@ import CCrypto
         guard let der = Self.decodedBase64(body), !der.isEmpty else { return nil }
         let key: OpaquePointer? = unsafe der.withUnsafeBufferPointer { buffer in
             // The call reads at most `count` bytes.
-            var start = unsafe buffer.baseAddress
+            var start = buffer.baseAddress
             return unsafe d2i_AutoPrivateKey(nil, &start, buffer.count)
         }
         guard let key else { return nil }
