@@ -4,7 +4,8 @@ import Glibc
 /// The targets by the name that the first argument gives.
 private let targets: [String: any FuzzTarget.Type] = [
     "aws": AWSTarget.self, "base64": Base64Target.self, "event": EventTarget.self, "gzip": GzipTarget.self,
-    "json": JSONTarget.self, "kpl": AggregationTarget.self, "payload": PayloadTarget.self, "processors": ProcessorsTarget.self, "resp": RESPTarget.self,
+    "json": JSONTarget.self, "kpl": AggregationTarget.self, "payload": PayloadTarget.self,
+    "processors": ProcessorsTarget.self, "resp": RESPTarget.self,
     "runtime": RuntimeTarget.self,
 ]
 

@@ -4,8 +4,9 @@ import Telemetry
 
 @testable import Processor
 
-/// Two records through what each processor makes of them: cache entries and commands, notifications, warehouse statements
-/// and window aggregates. No input may trap, and no two IDs of other bytes may be one entity.
+/// Records through what each processor makes of them: cache entries, notifications, statements and window aggregates.
+///
+/// No input may trap, and no two IDs of other bytes may be one entity.
 struct ProcessorsTarget: FuzzTarget {
     private var decoder = EventDecoder()
     private var batch = RecordBatch()

@@ -100,6 +100,8 @@ final class EntryAnswerTests: NotifierTestCase {
         }
     }
 
+    /// The error codes that EventBridge documents for entries.
+    ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
     func testWhichErrorsOfAnEventBusesEntriesArePermanent() async throws {
         let cases: [(code: String, message: String, isPermanent: Bool)] = [

@@ -16,7 +16,7 @@ import CCrypto
             var start = buffer.baseAddress
             return unsafe d2i_AutoPrivateKey(nil, &start, buffer.count)
         }
-        guard let key else { return nil }
+        guard let key = unsafe key else { return nil }
         unsafe self.key = key
         if publicPoint() == nil { return nil }
     }

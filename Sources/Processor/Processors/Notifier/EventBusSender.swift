@@ -50,8 +50,10 @@ struct EventBusSender: AWSSending {
         Self.callRejection.applies(code: refusal.code, message: refusal.message)
     }
 
-    /// Errors of an entry that say that its detail can never be accepted. Not among them: missing permissions, quotas and
-    /// faults of the service, which EventBridge calls non-retryable in part.
+    /// Errors of an entry that say that its detail can never be accepted.
+    ///
+    /// Missing permissions, quotas and faults of the service are not among them, though EventBridge calls some of them
+    /// non-retryable.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
     static let rejection = EntryRejection(

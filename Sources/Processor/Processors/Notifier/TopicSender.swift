@@ -67,8 +67,9 @@ struct TopicSender: AWSSending {
         Self.callRejection.applies(code: refusal.code, message: refusal.message)
     }
 
-    /// Errors of an entry that say that its message can never be accepted. Not among them: missing permissions, everything
-    /// about keys, topics and endpoints, and faults of the service.
+    /// Errors of an entry that say that its message can never be accepted.
+    ///
+    /// Missing permissions, everything about keys, topics and endpoints, and faults of the service are not among them.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html#API_PublishBatch_Errors> and
     /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors>
