@@ -85,16 +85,13 @@ final class DotEnvironmentParserTests: XCTestCase {
     }
 
     func testTakesTimeInProportionToTheLength() {
-        func seconds(_ line: String, _ count: Int) -> Double {
-            let text = Array(String(repeating: line, count: count).utf8)
-            let start = clock()
-            _ = DotEnvironmentParser.assignments(in: text)
-            return Double(clock() - start)
-        }
         for line in ["A=\"\n", "A='\n", "'A\n", "A=\"\\\"\n", "A='\\'\n", "export \n", "A=x # y\n", "A= \t \t\r"] {
-            _ = seconds(line, 100)
-            // Sixteen times the text takes 256 times as long if each line is compared with all others.
-            XCTAssertLessThan(seconds(line, 16_000), 100 * max(seconds(line, 1000), 200), line.debugDescription)
+            let growth = CPUTimeGrowth(lengths: [300, 3000, 30_000]) { count in
+                Array(String(repeating: line, count: count).utf8)
+            } work: {
+                _ = DotEnvironmentParser.assignments(in: $0)
+            }
+            XCTAssertTrue(growth.isProportional(), "\(line.debugDescription): \(growth)")
         }
     }
 }

@@ -191,7 +191,7 @@ final class OutputFileTests: XCTestCase {
             for (file, reason) in [
                 (".", "Is a directory"), ("missing/out", "No such file or directory"),
                 ("good.ndjson/out", "Not a directory"), ("loop", "Too many levels of symbolic links"),
-                ("/dev/fd/77", "Bad file descriptor"), ("/dev/stdin", "Bad file descriptor"),
+                ("/dev/fd/100000", "Bad file descriptor"), ("/dev/stdin", "Bad file descriptor"),
             ] {
                 let run = try run(command, file)
                 XCTAssertEqual(run.status, 1, "\(command.words) \(file)")
