@@ -36,6 +36,8 @@ def reply(stream):
 
 def serve(client, port):
     with client, socket.create_connection(("127.0.0.1", port)) as server:
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         incoming, replies = client.makefile("rb"), server.makefile("rb")
         # One entry for each command, in order: whether the server answers it.
         order, ready = [], threading.Condition()

@@ -180,7 +180,7 @@ final class CacheUpdaterTests: CacheTestCase {
         try await onEachServer {
             for inSteps in [false, true] {
                 let server = try redis.server()
-                for seed in 1...12 {
+                for seed in 1...6 {
                     try server.cli("FLUSHALL")
                     var random = SeededGenerator(seed: UInt64(seed))
                     let versions = randomVersions(&random)
