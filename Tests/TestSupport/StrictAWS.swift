@@ -90,13 +90,13 @@ public final class StrictAWS: Sendable {
     /// or until the reset.
     public func answer(
         _ operation: String, with body: String, status: Int = 200, contentType: String = "application/x-amz-json-1.1",
-        times: Int = -1
+        headers: [String: String] = [:], times: Int = -1
     ) throws {
         try post(
             "faults",
             [
                 "operation": operation, "kind": Fault.answer.rawValue, "times": times, "status": status,
-                "contentType": contentType, "body": body,
+                "contentType": contentType, "headers": headers, "body": body,
             ])
     }
 

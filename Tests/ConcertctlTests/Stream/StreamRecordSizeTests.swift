@@ -154,6 +154,18 @@ final class StreamDelayTests: XCTestCase {
         }
     }
 
+    func testNotFoundNamesTheRegion() throws {
+        let bench = try StreamOnStrictAWS()
+        for words in [
+            ["stream", "describe"], ["stream", "retention", "48"], ["stream", "put", "/dev/null"],
+            ["stream", "delete", "--yes"], ["mapping", "create"],
+        ] {
+            let run = try Concertctl.run(words + ["--stream-name", "missing"], environment: bench.fake.environment)
+            XCTAssertEqual(run.status, 1, "\(words): \(run.notes)")
+            XCTAssertTrue(run.notes.contains("us-east-1"), "\(words): \(run.notes)")
+        }
+    }
+
     func testAStreamOfAnotherRegionIsNamedAsSuch() throws {
         let bench = try StreamOnStrictAWS()
         let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/concerts"

@@ -1,5 +1,5 @@
 """What a test wants to go wrong, and when."""
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from errors import AWSError
 
@@ -22,7 +22,7 @@ class Fault:
     cut    the call is done, and the connection ends half-way through the answer
     slow   the call is done after `milliseconds`
     error  `code`, `message` and `status` as given; throttle and 500 know theirs
-    answer `status`, `contentType` and `body` as given
+    answer `status`, `contentType`, `headers` and `body` as given
     """
 
     operation: str
@@ -36,6 +36,7 @@ class Fault:
     retryAfter: int | None = None
     contentType: str = "application/x-amz-json-1.1"
     body: str = ""
+    headers: dict = field(default_factory=dict)
 
     def whole_answer(self):
         """The status, content type and body, where the fault gives all of them."""

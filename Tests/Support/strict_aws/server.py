@@ -116,6 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"x-amzn-RequestId": request_id}
         if failure:
             headers["x-amzn-ErrorType"] = failure.code
+        if fault:
+            headers.update(fault.headers)
         if fault and fault.retryAfter is not None:
             headers["Retry-After"] = str(fault.retryAfter)
         self.send(status, content_type, answer, headers, is_cut=bool(fault and fault.kind == "cut"))
