@@ -14,8 +14,8 @@ final class PermissionTests: XCTestCase {
         // concertctl alone makes these, with its user's permissions: it counts rows, and reads dead letters.
         "ExecuteStatement": (nil, [:]), "GetStatementResult": (nil, [:]), "GetObject": (nil, [:]),
         "ListObjectsV2": (nil, [:]), "DeleteObject": (nil, [:]),
-        // Credentials of a profile; a function has its own.
-        "GetRoleCredentials": (nil, [:]),
+        // Credentials of a profile, which need no permission; a function has its own.
+        "GetRoleCredentials": (nil, [:]), "CreateToken": (nil, [:]), "CreateOAuth2Token": (nil, [:]),
     ]
 
     /// What the poller and Lambda itself do with the role.
