@@ -296,3 +296,22 @@ final class TailTests: XCTestCase {
         }
     }
 }
+
+/// Answers that no stream gives.
+final class HostileTailTests: XCTestCase {
+    func testShardsThatAreTheirOwnAncestorsAreRead() throws {
+        let bench = try StreamOnStrictAWS(
+            """
+            kinesis.create_stream(StreamName='concerts', ShardCount=1)
+            kinesis.put_record(StreamName='concerts', Data=b'{"artist_id":"a-circle","name":"Nova"}', PartitionKey='k')
+            """)
+        let shard =
+            #"{"ShardId":"shardId-000000000000","ParentShardId":"shardId-000000000000","#
+            + #""HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"#
+            + #""SequenceNumberRange":{"StartingSequenceNumber":"1"}}"#
+        try bench.fake.answer("ListShards", with: "{\"Shards\":[\(shard)]}")
+        let run = try bench.stream("tail", "--from", "TRIM_HORIZON", "--no-follow")
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertTrue(run.output.contains("a-circle"), run.output)
+    }
+}

@@ -43,6 +43,19 @@ def serve(client, port):
         order, ready = [], threading.Condition()
 
         def answer():
+            try:
+                pass_replies()
+            except (OSError, ValueError):
+                # One of the two has gone; the other must see that.
+                end_client()
+
+        def end_client():
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+        def pass_replies():
             while True:
                 with ready:
                     ready.wait_for(lambda: order)
@@ -51,8 +64,7 @@ def serve(client, port):
                     return
                 text = reply(replies) if is_passed else b"-ERR unsupported command\r\n"
                 if not text:
-                    client.shutdown(socket.SHUT_RDWR)
-                    return
+                    return end_client()
                 client.sendall(text)
 
         def note(entry):

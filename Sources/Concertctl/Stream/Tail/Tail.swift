@@ -53,10 +53,13 @@ struct Tail {
         try Task.checkCancellation()
         let over = Set(shards.filter(\.isOver).map(\.id))
         let known = Set(shards.map(\.id))
-        let begun = shards.indices.filter { index in
-            !shards[index].isOver && shards[index].parents.allSatisfy { over.contains($0) || !known.contains($0) }
+        let open = shards.indices.filter { !shards[$0].isOver }
+        let begun = open.filter { index in
+            shards[index].parents.allSatisfy { over.contains($0) || !known.contains($0) }
         }
-        guard let next = unfollowed ?? begun.min(by: { shards[$0].due < shards[$1].due }) else { return nil }
+        // Shards that an answer names as their own ancestors would wait for each other forever.
+        let candidates = begun.isEmpty ? open : begun
+        guard let next = unfollowed ?? candidates.min(by: { shards[$0].due < shards[$1].due }) else { return nil }
         let due = shards[next].due
         guard end.map({ due < $0 }) ?? true else {
             if let end { try await Task.sleep(until: end, clock: .continuous) }
