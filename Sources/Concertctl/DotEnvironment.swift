@@ -2,7 +2,7 @@ import Foundation
 
 /// The environment of a command: the process's own, and what the file `.env` in the working folder adds.
 ///
-/// The file may come with a folder that somebody else made, so it can only provide settings. What chooses an endpoint,
+/// The file may come with a folder that another person made, so it can only provide settings. What chooses an endpoint,
 /// an identity, a proxy or a certificate is ignored, and a note says so.
 enum DotEnvironment {
     private static let path = ".env"

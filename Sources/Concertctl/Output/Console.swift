@@ -11,7 +11,7 @@ enum Console {
 
     static let isTerminal = isatty(STDERR_FILENO) == 1
 
-    /// Whether there is somebody to ask.
+    /// Whether a person can answer a question.
     static let canAsk = isatty(STDIN_FILENO) == 1 && isTerminal
 
     /// Asks on standard error, and reads a line of standard input; only `yes` and `y` are a yes.

@@ -20,7 +20,7 @@ final class OutputFile {
 
     /// Opens the file, so that one that cannot be written is found before long work.
     ///
-    /// A pipe is waited for until somebody reads it, or the task is cancelled.
+    /// Waits until a pipe has a reader, or until the task is cancelled.
     ///
     /// - Parameter option: What named it, for errors.
     /// - Throws: ``CommandError``, or `CancellationError`.
@@ -147,7 +147,7 @@ extension OutputFile {
         return try opened(fcntl(descriptor, F_DUPFD_CLOEXEC, 3))
     }
 
-    /// Opening a pipe blocks until somebody reads it, and an interruption would not end that.
+    /// Opening a pipe blocks until it has a reader, and an interruption would not end that.
     private static func openPipe(_ target: String) throws -> Int32 {
         while true {
             let descriptor = unsafe open(target, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
@@ -169,7 +169,7 @@ extension OutputFile {
         let descriptor = try opened(unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666))
         Drafts.add(draft)
         if let present {
-            // As it was for whoever could read the file before.
+            // Keeps the permissions of the file that it replaces.
             _ = fchown(descriptor, present.st_uid, present.st_gid)
             _ = fchmod(descriptor, present.st_mode & 0o7777)
         }

@@ -28,7 +28,7 @@ enum StandardStreams {
             if written >= 0 {
                 start += written
             } else if errno == EAGAIN {
-                // Whoever shares the stream made it non-blocking.
+                // Another process that shares the stream made it non-blocking.
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = unsafe poll(&wait, 1, -1)
             } else if errno != EINTR {

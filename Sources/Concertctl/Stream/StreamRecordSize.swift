@@ -6,7 +6,7 @@ import Clients
 enum StreamRecordSize {
     /// In KiB.
     static let range = 1024...10_240
-    /// Of a stream for which nobody asked for another.
+    /// The limit of a stream whose limit was never changed.
     static let standard = 1024
 
     static let option = OptionDescription(
