@@ -23,16 +23,16 @@ public struct KeyTable: Sendable {
     /// A power of two of slots, at least half of them empty; an entry stands in the slot of its hash, or in the first
     /// empty one behind it.
     @usableFromInline let slots: [Entry]
-    @usableFromInline let ids: [UInt8]
+    @usableFromInline let ids: [UInt16]
     @usableFromInline let shift: UInt64
 
     /// - Parameter keys: 1 to 32 bytes each, with what ``id(of:in:)`` shall say of them.
-    public init(_ keys: [(key: String, id: UInt8)]) {
+    public init(_ keys: [(key: String, id: UInt16)]) {
         var bits = 2
         while 1 << bits < keys.count * 2 { bits += 1 }
         shift = UInt64(64 - bits)
         var slots = [Entry](repeating: Entry(first: 0, second: 0, count: 0), count: 1 << bits)
-        var ids = [UInt8](repeating: 0, count: slots.count)
+        var ids = [UInt16](repeating: 0, count: slots.count)
         for (key, id) in keys {
             let bytes = key.utf8
             guard let entry = Self.entry(0..<bytes.count, of: bytes.span) else {
@@ -47,14 +47,14 @@ public struct KeyTable: Sendable {
 
     /// The id of `key`, or nil when it is none of the table's.
     @inlinable @inline(__always)
-    public func id(of key: JSONString, in bytes: Span<UInt8>) -> UInt8? {
+    public func id(of key: JSONString, in bytes: Span<UInt8>) -> UInt16? {
         if key.isEscaped { return idOfEscaped(key, in: bytes) }
         return id(of: key.range, in: bytes)
     }
 
     /// The id of the key whose bytes stand in `range`.
     @inlinable @inline(__always)
-    public func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt8? {
+    public func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt16? {
         guard let wanted = Self.entry(range, of: bytes) else { return nil }
         var index = Int(truncatingIfNeeded: wanted.hash &>> shift)
         while true {
@@ -67,7 +67,7 @@ public struct KeyTable: Sendable {
 
     /// A producer may escape any letter of a key; none of ours does.
     @usableFromInline
-    func idOfEscaped(_ key: JSONString, in bytes: Span<UInt8>) -> UInt8? {
+    func idOfEscaped(_ key: JSONString, in bytes: Span<UInt8>) -> UInt16? {
         var resolved: [UInt8] = []
         JSONEscape.append(key, of: bytes, to: &resolved)
         return id(of: 0..<resolved.count, in: resolved.span)

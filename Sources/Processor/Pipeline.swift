@@ -12,22 +12,25 @@ public struct Pipeline: Sendable {
     private let aggregatesWindows: Bool
     private var decoder: EventDecoder
     private var originals = OriginalData()
-    private var batch = RecordBatch()
+    private var batch: RecordBatch
 
     /// - Parameters:
+    ///   - catalog: The kinds of entities that records may be.
     ///   - deadLetters: Where records go that nobody can process; without it they fail, and hold the shard back.
     ///   - metrics: Nil when they are switched off.
     ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
     ///   - batchTextLimit: How many bytes of text to retain from one batch; the records behind them fail, and are
     ///     redelivered.
-    public init(
-        dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil, log: Logger,
+    package init(
+        catalog: EntityCatalog = .builtIn, dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil,
+        log: Logger,
         metrics: InvocationMetrics? = nil, aggregatesWindows: Bool = false,
         batchTextLimit: Int = Self.defaultBatchTextLimit
     ) {
         (self.dispatcher, self.deadLetters, self.log, self.metrics) = (dispatcher, deadLetters, log, metrics)
         self.aggregatesWindows = aggregatesWindows
-        decoder = EventDecoder(textLimit: batchTextLimit)
+        decoder = EventDecoder(catalog, textLimit: batchTextLimit)
+        batch = RecordBatch(catalog)
     }
 
     /// The bound on a batch's text where the function's memory is unknown, in bytes.
@@ -44,7 +47,8 @@ public struct Pipeline: Sendable {
         do throws(EventError) {
             try decoder.decode(buffer, range, into: &batch, deadline: context.deadline)
         } catch {
-            metrics?.write(BatchReport(), [], oldestArrival: nil, since: start, requestID: context.requestID)
+            metrics?.write(
+                BatchReport(batch.catalog), [], oldestArrival: nil, since: start, requestID: context.requestID)
             throw error
         }
         let decodeTime = ContinuousClock.now - start
@@ -207,7 +211,7 @@ extension Pipeline {
     private func windowState(_ outcome: BatchOutcome, context: InvocationContext) -> [UInt8]? {
         guard let window = batch.window, let came = batch.windowState else { return nil }
         let state = (try? JSONValue(parsing: Array(came))) ?? [:]
-        var aggregates = WindowAggregates(state)
+        var aggregates = WindowAggregates(state, batch.catalog)
         for (index, record) in batch.records.enumerated()
         where outcome.outcomes[index] == .succeeded && outcome.isAcknowledged(Int(record.position.source), in: batch) {
             aggregates.add(record, of: batch)
@@ -247,16 +251,14 @@ extension Pipeline {
 extension BatchOutcome {
     /// - Parameter buried: Indices of ``rejections`` that are in the dead letters.
     fileprivate func report(on batch: RecordBatch, buried: Set<Int>) -> BatchReport {
-        var report = BatchReport()
-        var processed = [4 of Int](repeating: 0)
+        var report = BatchReport(batch.catalog)
         for (index, record) in batch.records.enumerated() {
             switch outcomes[index] {
-            case .succeeded: processed[record.payload.kindIndex] += 1
+            case .succeeded: report.count(record.kind, .processed)
             case .rejected: break
-            case .retryable: report.count(record.payload.kind, .failed)
+            case .retryable: report.count(record.kind, .failed)
             }
         }
-        for (index, kind) in Payload.Kind.allCases.enumerated() { report.count(kind, .processed, processed[index]) }
         for index in rejections.indices { report.count(nil, buried.contains(index) ? .deadLettered : .failed) }
         report.count(nil, .skipped, batch.testRecords)
         // How many user records an undecoded one holds, nobody knows yet.
@@ -275,17 +277,5 @@ extension BatchOutcome {
         report.checkpoint = firstFailure.map(batch.sequenceNumber(ofSource:))
         report.dataBytes = batch.dataBytes
         return report
-    }
-}
-
-extension Payload {
-    /// Place of the kind in ``Kind/allCases``.
-    fileprivate var kindIndex: Int {
-        switch self {
-        case .artist: 0
-        case .concert: 1
-        case .venue: 2
-        case .ticketSale: 3
-        }
     }
 }

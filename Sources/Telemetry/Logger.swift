@@ -58,6 +58,13 @@ public struct Logger: Sendable {
     public func log(
         _ level: Level, _ message: String, requestID: String? = nil, _ fields: KeyValuePairs<String, Value?> = [:]
     ) {
+        log(level, message, requestID: requestID, Array(fields))
+    }
+
+    /// As ``log(_:_:requestID:_:)-(_,_,_,KeyValuePairs<String,Value?>)``, with fields that are known at run time only.
+    public func log(
+        _ level: Level, _ message: String, requestID: String?, _ fields: [(key: String, value: Value?)]
+    ) {
         guard isEnabled(level) else { return }
         switch format {
         case .json: sink.write(jsonLine(level, message, requestID: requestID, fields))
@@ -66,7 +73,7 @@ public struct Logger: Sendable {
     }
 
     private func jsonLine(
-        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value?>
+        _ level: Level, _ message: String, requestID: String?, _ fields: [(key: String, value: Value?)]
     ) -> [UInt8] {
         var line: [UInt8] = []
         // Most lines are shorter.
@@ -97,7 +104,7 @@ public struct Logger: Sendable {
     }
 
     private func textLine(
-        _ level: Level, _ message: String, requestID: String?, _ fields: KeyValuePairs<String, Value?>
+        _ level: Level, _ message: String, requestID: String?, _ fields: [(key: String, value: Value?)]
     ) -> [UInt8] {
         var line = level.name
         if let requestID { line += " " + requestID }

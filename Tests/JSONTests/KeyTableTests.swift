@@ -3,7 +3,7 @@ import XCTest
 
 final class KeyTableTests: XCTestCase {
     /// One key of each length that a table takes; the id is the length.
-    private static let keys: [(key: String, id: UInt8)] = [
+    private static let keys: [(key: String, id: UInt16)] = [
         ("a", 1), ("ab", 2), ("abc", 3), ("abcd", 4), ("abcde", 5), ("abcdef", 6), ("abcdefg", 7), ("abcdefgh", 8),
         ("abcdefghi", 9), ("abcdefghij", 10), ("abcdefghijk", 11), ("abcdefghijkl", 12), ("abcdefghijklm", 13),
         ("abcdefghijklmn", 14), ("abcdefghijklmno", 15), ("abcdefghijklmnop", 16), ("abcdefghijklmnopq", 17),
@@ -52,7 +52,7 @@ final class KeyTableTests: XCTestCase {
 
     func testTellsKeysOfOneLengthApart() {
         let table = KeyTable([("latitude", 1), ("location", 2), ("postal_code", 3), ("ticket_tier", 4)])
-        let cases: [(name: String, id: UInt8?)] = [
+        let cases: [(name: String, id: UInt16?)] = [
             ("latitude", 1), ("location", 2), ("postal_code", 3), ("ticket_tier", 4), ("latitudes", nil),
             ("locatiom", nil), ("postal_tier", nil), ("ticket_code", nil),
         ]
@@ -64,7 +64,7 @@ final class KeyTableTests: XCTestCase {
     }
 
     func testFindsAKeyWithEscapesByWhatItStandsFor() {
-        let cases: [(name: String, id: UInt8?)] = [
+        let cases: [(name: String, id: UInt16?)] = [
             (#"\u0061"#, 1), (#"a\u0062"#, 2), (#"\u0061bcdefgh"#, 8), (#"abcdefghijklmnop\u0071"#, 17),
             (#"\u0061\u0062\u0063"#, 3), (#"abcdefghijklmnopqrstuvwxyz01234\u0035"#, 32), (#"\u0062"#, nil),
             (#"\n"#, nil), (#"a\\"#, nil), (#"\ud83c"#, nil), (#"abcdefghijklmnopqrstuvwxyz012345\u0036"#, nil),
@@ -82,7 +82,7 @@ final class KeyTableTests: XCTestCase {
         XCTAssertNil(found)
     }
 
-    private func found(_ name: String, _ before: String = "", _ after: String = "") -> UInt8? {
+    private func found(_ name: String, _ before: String = "", _ after: String = "") -> UInt16? {
         let bytes = Array((before + name + after).utf8)
         let start = before.utf8.count
         return table.id(of: JSONString(range: start..<start + name.utf8.count, isEscaped: false), in: bytes.span)

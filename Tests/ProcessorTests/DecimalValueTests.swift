@@ -65,7 +65,27 @@ final class DecimalValueTests: XCTestCase {
             ("10000000000000000001e-17", 100, true, #line),
         ]
         for (input, bound, exceeds, line) in cases {
-            XCTAssertEqual(Self.value(input).magnitudeExceeds(bound), exceeds, "\(input) > \(bound)", line: line)
+            XCTAssertEqual(Self.magnitude(of: input, exceeds: bound), exceeds, "\(input) > \(bound)", line: line)
+        }
+    }
+
+    private static func magnitude(of text: String, exceeds bound: UInt32) -> Bool {
+        value(String(bound)) < value(text.replacing("-", with: "", maxReplacements: text.hasPrefix("-") ? 1 : 0))
+    }
+
+    func testIsOrderedAsFoundationOrders() throws {
+        let texts = [
+            "0", "-0", "0.0", "-1", "-1.0", "-1.01", "1", "1.00", "1.01", "0.99", "1e-5", "-1e-5", "1e20", "-1e20",
+            "99e18",
+            "5", "4.9999999999999999999", "5.0000000000000000001", "12345678901234567890", "1234567890123456789e1",
+        ]
+        var generator = SeededGenerator(seed: 22)
+        let random = (0..<200).map { _ in RandomNumber.text(using: &generator) }
+        for one in texts + random {
+            for other in texts {
+                let expected = try XCTUnwrap(Decimal(string: one)) < XCTUnwrap(Decimal(string: other))
+                XCTAssertEqual(Self.value(one) < Self.value(other), expected, "\(one) < \(other)")
+            }
         }
     }
 
@@ -91,7 +111,7 @@ final class DecimalValueTests: XCTestCase {
             let value = Self.value(text)
             for bound: UInt32 in [0, 1, 90, 100, 180, 1000] {
                 let exceeds = abs(expected) > Decimal(bound)
-                XCTAssertEqual(value.magnitudeExceeds(bound), exceeds, "\(text) > \(bound)")
+                XCTAssertEqual(Self.magnitude(of: text, exceeds: bound), exceeds, "\(text) > \(bound)")
             }
             XCTAssertEqual(value.isNegative && !value.isZero, expected < 0, text)
             XCTAssertEqual(value.isZero, expected == 0, text)

@@ -57,13 +57,13 @@ final class PayloadConformanceTests: XCTestCase {
     }
 
     private static func problems(
-        of record: PayloadRecord?, _ bad: BadRecord?, in batch: RecordBatch, expected: Expectation
+        of record: EntityRecord?, _ bad: BadRecord?, in batch: RecordBatch, expected: Expectation
     ) -> [String] {
         guard let record else { return ["refused: \(bad.map { "\($0.error)" } ?? "no record")"] }
-        guard record.payload.kind.rawValue == expected["kind"] as? String else {
-            return ["kind \(record.payload.kind); expected \(expected["kind"] ?? "none")"]
+        guard batch.catalog[record.kind].name == expected["kind"] as? String else {
+            return ["kind \(batch.catalog[record.kind].name); expected \(expected["kind"] ?? "none")"]
         }
-        let bytes = batch.document(of: record.payload)
+        let bytes = batch.document(of: record)
         // Foundation drops U+FEFF from the start of a string, unless it is escaped.
         let text = String(decoding: bytes, as: UTF8.self).replacing("\u{FEFF}", with: "\\ufeff")
         guard let document = try? JSONSerialization.jsonObject(with: Data(text.utf8)), let wanted = expected["document"]

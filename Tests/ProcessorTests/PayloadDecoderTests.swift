@@ -1,3 +1,4 @@
+import JSON
 import XCTest
 
 @testable import Processor
@@ -7,11 +8,21 @@ final class PayloadDecoderTests: XCTestCase {
     private func refusal(of text: String) -> PayloadError? {
         var decoder = PayloadDecoder()
         do throws(PayloadError) {
-            _ = try decoder.decode(Array(text.utf8).span)
+            var records: [EntityRecord] = []
+            try decoder.decode(Array(text.utf8).span, at: RecordPosition(source: 0), into: &records)
             return nil
         } catch {
             return error
         }
+    }
+
+    private func decoded(_ text: String) throws -> (RecordBatch, EntityRecord) {
+        var decoder = PayloadDecoder()
+        var records: [EntityRecord] = []
+        try decoder.decode(Array(text.utf8).span, at: RecordPosition(source: 0), into: &records)
+        var batch = RecordBatch()
+        batch.storage = decoder.storage
+        return (batch, try XCTUnwrap(records.first, text))
     }
 
     private func concert(_ prices: String) -> String {
@@ -23,30 +34,25 @@ final class PayloadDecoderTests: XCTestCase {
             Concert.Status.allCases.map { ($0.rawValue, $0) } + [("canceled", .cancelled), ("CANCELED", .cancelled)]
         for (word, status) in words {
             let text = #"{"concert_id":"c","event_date":"2026-11-08","status":"\#(word)"}"#
-            var decoder = PayloadDecoder()
-            guard case .payload(.concert(let concert)) = try decoder.decode(Array(text.utf8).span) else {
-                return XCTFail(word)
-            }
-            XCTAssertEqual(concert.status, status, word)
+            let (batch, record) = try decoded(text)
+            XCTAssertEqual(batch.view(record, as: Concert.self)?.status, status, word)
         }
-        let kinds: [(word: String, kind: Payload.Kind)] = [
-            ("artists", .artist), ("artist", .artist), ("concerts", .concert), ("concert", .concert),
-            ("events", .concert), ("event", .concert), ("venues", .venue), ("venue", .venue),
-            ("ticket_sales", .ticketSale), ("ticket_sale", .ticketSale),
+        let kinds = [
+            ("artists", "artist"), ("artist", "artist"), ("concerts", "concert"), ("concert", "concert"),
+            ("events", "concert"), ("event", "concert"), ("venues", "venue"), ("venue", "venue"),
+            ("ticket_sales", "ticket_sale"), ("ticket_sale", "ticket_sale"),
         ]
         for (word, kind) in kinds {
             // What is missing is missing of that kind.
             let error = try XCTUnwrap(refusal(of: #"{"data_type":"\#(word)"}"#))
-            XCTAssertTrue(error.message.hasPrefix(kind.rawValue + "."), "\(word): \(error)")
+            XCTAssertTrue(error.message.hasPrefix(kind + "."), "\(word): \(error)")
         }
         for kind in Venue.Kind.allCases {
             let text =
                 #"{"venue_id":"v","name":"n","city":"c","country":"d","venue_type":"\#(kind.rawValue)"}"#
-            var decoder = PayloadDecoder()
-            guard case .payload(.venue(let venue)) = try decoder.decode(Array(text.utf8).span) else {
-                return XCTFail(kind.rawValue)
-            }
-            XCTAssertEqual(venue.kind, kind)
+            let (batch, record) = try decoded(text)
+            let document = try JSONValue(parsing: batch.document(of: record))
+            XCTAssertEqual(document["venue_type"]?.string, kind.rawValue)
         }
     }
 
@@ -79,12 +85,12 @@ final class PayloadDecoderTests: XCTestCase {
     func testTiersAreTheSameOnlyWhenTheirScalarsAre() throws {
         // One letter in two spellings: different keys in JSON, though Swift takes the texts for equal.
         let text = concert("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}")
-        var decoder = PayloadDecoder()
-        guard case .payload(.concert(let concert)) = try decoder.decode(Array(text.utf8).span) else {
-            return XCTFail("no concert")
+        let (batch, record) = try decoded(text)
+        let prices = batch.values(of: record).lazy.compactMap { value -> TicketPrices? in
+            guard case .prices(let prices) = value else { return nil }
+            return prices
         }
-        let pairs = try XCTUnwrap(concert.ticketPrices?.pairs)
-        XCTAssertEqual(pairs.count, 4, "texts; both tiers are expected")
+        XCTAssertEqual(try XCTUnwrap(prices.first).pairs.count, 4, "texts; both tiers are expected")
     }
 
     func testARefusedRecordLeavesNothingBehind() {
@@ -94,8 +100,10 @@ final class PayloadDecoderTests: XCTestCase {
             #"{"concert_id":"c","name":"kept so far","ticket_prices":{"a":1,"b":-1}}"#, concert(#"{"a":1,"b":-1}"#),
             #"{"artist_id":"a","name":"n","genres":["a","b"],"popularity_score":101}"#, "not json", "[]", "{}",
         ]
+        var records: [EntityRecord] = []
         for text in refused {
-            XCTAssertThrowsError(try decoder.decode(Array(text.utf8).span), text)
+            XCTAssertThrowsError(
+                try decoder.decode(Array(text.utf8).span, at: RecordPosition(source: 0), into: &records), text)
             XCTAssertEqual(decoder.storage.mark, before.0, text)
             XCTAssertEqual(decoder.storage.items.count, before.1, text)
         }

@@ -40,7 +40,7 @@ final class RecordFormTests: XCTestCase {
                 + "\(batch.streamARN(of: position) ?? "-")"
         }
         let good = batch.records.map {
-            "\(place($0.position)) \(String(decoding: batch.document(of: $0.payload), as: UTF8.self))"
+            "\(place($0.position)) \(String(decoding: batch.document(of: $0), as: UTF8.self))"
         }
         let bad = batch.badRecords.map { "\(place($0.position)) \($0.error)" }
         return "\(good) \(bad) \(batch.testRecords) \(batch.dataBytes) \(batch.sources.count)"

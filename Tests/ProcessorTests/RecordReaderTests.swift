@@ -19,7 +19,7 @@ final class RecordReaderTests: XCTestCase {
         let good = batch.records.map { record in
             (
                 record.position.subSequenceNumber ?? 0,
-                RecordReader.Content.entity(record.payload.kind, document: batch.document(of: record.payload))
+                RecordReader.Content.entity(record.kind, document: batch.document(of: record))
             )
         }
         let bad = batch.badRecords.map { ($0.position.subSequenceNumber ?? 0, RecordReader.Content.bad($0.error)) }
@@ -75,11 +75,13 @@ final class RecordReaderTests: XCTestCase {
 
     func testFindsTheIDThatARecordIsPutUnder() throws {
         var reader = RecordReader()
-        XCTAssertEqual(try reader.entityID(in: Array(Sample.artist("a").utf8)), "a")
-        XCTAssertEqual(
-            try reader.entityID(in: Array(#"{"data":{"payload":{"artist_id":"\u2003é ","name":"n"}}}"#.utf8)), "é")
-        XCTAssertNil(try reader.entityID(in: Array(Sample.test.utf8)))
-        XCTAssertThrowsError(try reader.entityID(in: Array(Sample.nameless.utf8)))
+        let good = #"{"data":{"payload":{"artist_id":"\u2003é ","name":"n"}}}"#
+        for (text, id) in [(Sample.artist("a"), "a"), (good, "é"), (Sample.test, nil)] {
+            let found = reader.identify(Array(text.utf8))
+            XCTAssertEqual(found.id, id, text)
+            XCTAssertNil(found.error, text)
+        }
+        XCTAssertNotNil(reader.identify(Array(Sample.nameless.utf8)).error)
         XCTAssertEqual(RecordReader.inflated(GzipWriter.member([1, 2, 3])), [1, 2, 3])
         XCTAssertNil(RecordReader.inflated([1, 2, 3]))
         XCTAssertNil(RecordReader.inflated([0x1F, 0x8B, 3]))

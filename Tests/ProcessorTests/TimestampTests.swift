@@ -158,6 +158,7 @@ final class TimestampTests: XCTestCase {
 
     func testARecordsBadTimestampIsNamedWithItsProblem() {
         var decoder = PayloadDecoder()
+        var records: [EntityRecord] = []
         let cases: [(member: String, message: String, line: UInt)] = [
             (
                 #""event_date":" 2027-03-05T20:15 ""#,
@@ -174,7 +175,9 @@ final class TimestampTests: XCTestCase {
         ]
         for (member, message, line) in cases {
             let bytes = Array(#"{"concert_id":"c1",\#(member)}"#.utf8)
-            XCTAssertThrowsError(try decoder.decode(bytes.span), line: line) {
+            XCTAssertThrowsError(
+                try decoder.decode(bytes.span, at: RecordPosition(source: 0), into: &records), line: line
+            ) {
                 XCTAssertEqual($0 as? PayloadError, PayloadError(.range, message), line: line)
             }
         }

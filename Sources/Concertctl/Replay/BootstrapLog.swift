@@ -120,10 +120,9 @@ final class BootstrapLog: Sendable {
                         as: UTF8.self), sequenceNumber: sequenceNumber,
                     subSequenceNumber: fields["subSequenceNumber"] as? Int))
         } else if fields["ticketSales"] != nil {
-            delivery.byKind = [
-                .artist: fields["artists"] as? Int ?? 0, .concert: fields["concerts"] as? Int ?? 0,
-                .venue: fields["venues"] as? Int ?? 0, .ticketSale: fields["ticketSales"] as? Int ?? 0,
-            ]
+            for (kind, schema) in zip(EntityCatalog.builtIn.kinds, EntityCatalog.builtIn.schemas) {
+                delivery.byKind[kind] = fields[schema.countName] as? Int ?? 0
+            }
         }
         state.byRequest[requestID] = delivery
     }

@@ -74,8 +74,8 @@ struct InProcessTarget: ReplayTarget {
 
     mutating func finish() throws {
         guard let sinkFolder else { return }
-        for kind in Payload.Kind.allCases {
-            try sinkFolder.write(entities.documents(of: kind), to: "\(kind.plural).ndjson")
+        for schema in EntityCatalog.builtIn.schemas {
+            try sinkFolder.write(entities.documents(of: schema), to: "\(schema.name)s.ndjson")
         }
         try sinkFolder.write([cache.json], to: "cache.json")
         try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
@@ -92,7 +92,7 @@ struct InProcessTarget: ReplayTarget {
 extension Delivery {
     fileprivate init(_ report: BatchReport, _ response: [UInt8], latency: Duration) {
         for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
-        for kind in Payload.Kind.allCases { byKind[kind] = report.total(of: kind) }
+        for kind in report.catalog.kinds { byKind[kind] = report.total(of: kind) }
         badRecords = report.badRecords.map {
             BadRecord(
                 reason: $0.error.reason.rawValue, message: $0.error.message,
@@ -103,10 +103,6 @@ extension Delivery {
         state = (try? JSONValue(parsing: response))?["state"]?.bytes
         itemFailures = report.checkpoint.map { [$0.digits] } ?? []
     }
-}
-
-extension Payload.Kind {
-    var plural: String { rawValue + "s" }
 }
 
 /// The folder that the embedded sinks' contents are written to.

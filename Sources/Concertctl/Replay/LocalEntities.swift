@@ -9,18 +9,18 @@ final class LocalEntities: ImmediateProcessor {
 
     func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
         entities.withLock { entities in
-            for entity in batch.entities(of: Set(Payload.Kind.allCases)) {
+            for entity in batch.entities() {
                 if let stored = entities[entity.key], stored.version.isNewer(than: entity.version) { continue }
-                entities[entity.key] = (entity.version, batch.document(of: batch.records[entity.newest].payload))
+                entities[entity.key] = (entity.version, batch.document(of: batch.records[entity.newest]))
             }
         }
         outcomes.markAll(.succeeded)
     }
 
     /// The documents of one kind, in order of their IDs.
-    func documents(of kind: Payload.Kind) -> [[UInt8]] {
+    func documents(of schema: EntitySchema) -> [[UInt8]] {
         entities.withLock { entities in
-            entities.filter { $0.key.kind == kind }.sorted { EntityKey.precedes($0.key, $1.key) }
+            entities.filter { $0.key.schema == schema }.sorted { EntityKey.precedes($0.key, $1.key) }
                 .map(\.value.document)
         }
     }

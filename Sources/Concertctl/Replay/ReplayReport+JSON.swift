@@ -34,7 +34,7 @@ extension ReplayReport {
             "byOutcome": .object(
                 ofPresent: BatchReport.Ending.allCases.map { ($0.rawValue, .integer(byOutcome[$0, default: 0])) }),
             "byKind": .object(
-                ofPresent: Payload.Kind.allCases.map { ($0.rawValue, .integer(byKind[$0, default: 0])) }),
+                ofPresent: kindCounts.map { ($0.name, .integer($0.count)) }),
         ]
     }
 

@@ -9,7 +9,7 @@ extension ReplayReport {
             "",
         ]
         lines += Self.table("outcome", BatchReport.Ending.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
-        lines += Self.table("kind", Payload.Kind.allCases.map { ($0.rawValue, byKind[$0, default: 0]) })
+        lines += Self.table("kind", kindCounts)
         lines += badRecordLines
         if !invocationErrors.isEmpty {
             lines.append("failed invocations")

@@ -33,7 +33,7 @@ struct ReplayReport {
     private(set) var invocations: [Invocation] = []
     private(set) var bytes = 0
     private(set) var byOutcome: [BatchReport.Ending: Int] = [:]
-    private(set) var byKind: [Payload.Kind: Int] = [:]
+    private var byKind: [EntityKind: Int] = [:]
     private(set) var badRecords: [(event: String, record: Delivery.BadRecord)] = []
     private(set) var badRecordCount = 0
     private(set) var byReason: [String: Int] = [:]
@@ -111,6 +111,12 @@ struct ReplayReport {
     var hasFailures: Bool {
         byOutcome[.failed, default: 0] > 0
             || polling.map { $0.discardedBatches + $0.failedEvents > 0 } ?? !invocationErrors.isEmpty
+    }
+
+    /// Records by the name of their kind, in the catalog's order.
+    var kindCounts: [(name: String, count: Int)] {
+        let catalog = EntityCatalog.builtIn
+        return zip(catalog.kinds, catalog.schemas).map { ($1.name, byKind[$0, default: 0]) }
     }
 
     var isEmpty: Bool { invocations.isEmpty }

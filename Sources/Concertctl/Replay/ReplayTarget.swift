@@ -23,7 +23,7 @@ struct Delivery: Sendable {
     /// How many records ended so.
     var byOutcome: [BatchReport.Ending: Int] = [:]
     /// How many typed records there were of each kind.
-    var byKind: [Payload.Kind: Int] = [:]
+    var byKind: [EntityKind: Int] = [:]
     var badRecords: [BadRecord] = []
     var latency: Duration = .zero
     /// How long each part of the work took, as far as the function tells.

@@ -72,16 +72,16 @@ struct WarehouseInit: Command {
         var changes: [Change] = []
         // The schema may exist without any of the tables.
         if found.isEmpty { changes.append(Change(what: "schema", sql: schema.creation, isMade: { !$0.isEmpty })) }
-        for table in WarehouseTable.allCases {
+        for table in EntityCatalog.builtIn.tables {
             guard found.has(table) else {
                 changes.append(
-                    Change(what: "table \(table.rawValue)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
+                    Change(what: "table \(table.name)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
                 continue
             }
             for column in table.columns where !found.has(column.name, of: table) {
                 changes.append(
                     Change(
-                        what: "column \(table.rawValue).\(column.name)", sql: schema.addition(of: column, to: table),
+                        what: "column \(table.name).\(column.name)", sql: schema.addition(of: column, to: table),
                         isMade: { $0.has(column.name, of: table) }))
             }
         }
@@ -98,7 +98,7 @@ struct WarehouseInit: Command {
     /// Prints a script that any SQL client can run; which columns are missing, only the warehouse knows.
     private func plan(_ schema: WarehouseSchema, _ warehouse: WarehouseSession) throws {
         let statements =
-            [schema.creation] + WarehouseTable.allCases.map(schema.creation) + [schema.writeLockCreation]
+            [schema.creation] + EntityCatalog.builtIn.tables.map(schema.creation) + [schema.writeLockCreation]
         guard output == .text else {
             for statement in statements {
                 try warehouse.session.planned(RedshiftDataClient.request([statement], settings: warehouse.settings))
@@ -111,7 +111,7 @@ struct WarehouseInit: Command {
             "-- redshift-data ExecuteStatement, \(settings.name), database \(settings.database), for each of these:")
         for statement in statements { Output.print(.lines("\n\(statement);")) }
         Output.print("\n-- and for each column that a table lacks, such as:")
-        for table in WarehouseTable.allCases {
+        for table in EntityCatalog.builtIn.tables {
             for column in table.columns.suffix(2) { Output.print("-- \(schema.addition(of: column, to: table));") }
         }
         Console.note("\(DryRun.note)")

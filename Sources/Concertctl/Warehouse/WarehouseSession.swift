@@ -80,7 +80,7 @@ struct WarehouseContents {
     fileprivate mutating func add(_ column: String, of table: String) {
         if table.utf8.elementsEqual(WarehouseSchema.writeLock.utf8) {
             hasWriteLock = true
-        } else if let table = WarehouseTable(named: table.utf8) {
+        } else if let table = EntityCatalog.builtIn.table(named: table.utf8) {
             columns[table, default: []].insert(Array(column.utf8))
         }
     }

@@ -36,7 +36,7 @@ struct WarehouseStatus: Command {
         let missing = Self.missing(contents)
         let problem =
             "schema \(warehouse.settings.schema) lacks \(missing.joined(separator: ", ")); run concertctl warehouse init"
-        guard WarehouseTable.allCases.allSatisfy({ contents.has(Self.arrival, of: $0) }) else {
+        guard EntityCatalog.builtIn.tables.allSatisfy({ contents.has(Self.arrival, of: $0) }) else {
             throw CommandError(description: problem)
         }
         if !missing.isEmpty { Console.note("\(problem)") }
@@ -63,35 +63,37 @@ struct WarehouseStatus: Command {
     private static let arrival = "updated_at"
 
     private static func missing(_ found: WarehouseContents) -> [String] {
-        let missing = WarehouseTable.allCases.flatMap { table -> [String] in
-            guard found.has(table) else { return ["table \(table.rawValue)"] }
+        let missing = EntityCatalog.builtIn.tables.flatMap { table -> [String] in
+            guard found.has(table) else { return ["table \(table.name)"] }
             return table.columns.map(\.name).filter { !found.has($0, of: table) }
-                .map { "column \(table.rawValue).\($0)" }
+                .map { "column \(table.name).\($0)" }
         }
         return missing + (found.hasWriteLock ? [] : ["table \(WarehouseSchema.writeLock)"])
     }
 
     private static func rows(_ warehouse: WarehouseSession) async throws -> [Row] {
         let schema = WarehouseSchema(warehouse.settings)
-        let counts = WarehouseTable.allCases.map { table in
+        let counts = EntityCatalog.builtIn.tables.map { table in
             """
-            SELECT CAST('\(table.rawValue)' AS VARCHAR(20)), CAST(COUNT(*) AS BIGINT), \
+            SELECT CAST('\(table.name)' AS VARCHAR(20)), CAST(COUNT(*) AS BIGINT), \
             CAST(EXTRACT(EPOCH FROM MAX(\(arrival))) AS BIGINT) FROM \(schema.name(of: table))
             """
         }
         return try await warehouse.rows(counts.joined(separator: " UNION ALL ")).compactMap { fields in
-            guard fields.count == 3, let table = fields[0].fieldText.flatMap({ WarehouseTable(named: $0.utf8) }) else {
+            guard fields.count == 3,
+                let table = fields[0].fieldText.flatMap({ EntityCatalog.builtIn.table(named: $0.utf8) })
+            else {
                 return nil
             }
             return Row(table: table, rows: fields[1].fieldNumber ?? 0, newest: fields[2].fieldNumber.map(Double.init))
-        }.sorted { $0.table.rawValue < $1.table.rawValue }
+        }.sorted { $0.table.name < $1.table.name }
     }
 
     private func tell(_ rows: [Row], lag: Double?, stream: StreamReference?, missing: [String]) {
         guard output == .text else {
             let tables = rows.map { row in
                 JSONValue.object(ofPresent: [
-                    ("table", .string(row.table.rawValue)), ("rows", .integer(row.rows)),
+                    ("table", .string(row.table.name)), ("rows", .integer(row.rows)),
                     ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
                 ])
             }
@@ -106,7 +108,7 @@ struct WarehouseStatus: Command {
         }
         var table = TextTable(["TABLE", ">ROWS", "NEWEST"])
         for row in rows {
-            table.add([row.table.rawValue, "\(row.rows)", row.newest.map { Moment.text($0) } ?? "none"])
+            table.add([row.table.name, "\(row.rows)", row.newest.map { Moment.text($0) } ?? "none"])
         }
         Output.print(.lines(table.text))
         let seconds = lag.map { "\(Int($0.rounded())) s" }

@@ -2,7 +2,7 @@ import JSON
 
 /// Turns one Kinesis record's data into user records: base64, then gzip, aggregate or JSON by its first bytes.
 struct DataDecoder: Sendable {
-    var payloads = PayloadDecoder()
+    var payloads: PayloadDecoder
     private let base64 = Base64.standard
     /// The data of the record at hand, decoded, and whatever an earlier one left behind it; one buffer for all.
     private var decoded: [UInt8] = []
@@ -18,7 +18,10 @@ struct DataDecoder: Sendable {
     private static let leastAggregateLimit = 32 * 1024 * 1024
 
     /// - Parameter textLimit: How many bytes of text to retain from one batch before the rest is left undecoded.
-    init(textLimit: Int = EventDecoder.defaultTextLimit) { self.textLimit = min(textLimit, Self.highestLimit) }
+    init(_ catalog: EntityCatalog = .builtIn, textLimit: Int = EventDecoder.defaultTextLimit) {
+        payloads = PayloadDecoder(catalog)
+        self.textLimit = min(textLimit, Self.highestLimit)
+    }
 
     /// Begins a batch.
     mutating func begin(deadline: ContinuousClock.Instant) {
@@ -59,7 +62,7 @@ struct DataDecoder: Sendable {
     /// The first record is always decoded, so that there is progress. Only data that expands can take long.
     private func isExhausted(_ batch: RecordBatch) -> Bool {
         guard !batch.sources.isEmpty else { return false }
-        let outcomes = batch.badRecords.count * 512 + batch.records.count * MemoryLayout<PayloadRecord>.stride
+        let outcomes = batch.badRecords.count * 512 + batch.records.count * MemoryLayout<EntityRecord>.stride
         return payloads.storage.size + outcomes >= textLimit || hasExpanded && ContinuousClock.now >= deadline
     }
 
@@ -119,7 +122,7 @@ struct DataDecoder: Sendable {
 
     /// Appends what one user record holds to `records`; nothing where it is a test.
     mutating func decode(
-        _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [PayloadRecord]
+        _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [EntityRecord]
     ) throws(PayloadError) {
         if Gzip.isGzip(bytes) {
             // An aggregate cannot be cut: Lambda retries from a Kinesis record on, not from within one.

@@ -30,15 +30,17 @@ struct EventDecoder: Sendable {
 
     private let eventSources = KeyTable([("aws:kinesis", 0)])
 
-    private enum EventKey: UInt8 { case records, window, state, isFinal }
-    private enum RecordKey: UInt8 { case kinesis, eventSource, eventID, eventSourceARN }
-    private enum KinesisKey: UInt8 { case data, sequenceNumber, partitionKey, arrival }
+    private enum EventKey: UInt16 { case records, window, state, isFinal }
+    private enum RecordKey: UInt16 { case kinesis, eventSource, eventID, eventSourceARN }
+    private enum KinesisKey: UInt16 { case data, sequenceNumber, partitionKey, arrival }
 
-    /// - Parameter textLimit: How many bytes of text to retain from one batch.
+    /// - Parameter textLimit: How many bytes of values to retain from one batch.
     ///
     ///   Compressed records can contain a thousand times more than the event shows, so the rest of such a batch is left
     ///   to the next invocation: memory stays bounded, and nothing is lost.
-    init(textLimit: Int = Self.defaultTextLimit) { data = DataDecoder(textLimit: textLimit) }
+    init(_ catalog: EntityCatalog = .builtIn, textLimit: Int = Self.defaultTextLimit) {
+        data = DataDecoder(catalog, textLimit: textLimit)
+    }
 
     /// - Parameters:
     ///   - buffer: Holds the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.

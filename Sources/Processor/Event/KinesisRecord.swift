@@ -51,13 +51,15 @@ public struct RecordPosition: Sendable, Hashable {
     }
 }
 
-/// A record whose payload is of a known kind and keeps every rule.
-public struct PayloadRecord: Sendable {
-    public var payload: Payload
+/// A record of a known kind, all of whose fields are valid.
+public struct EntityRecord: Sendable {
+    package var kind: EntityKind
+    /// Where the batch's ``TextStorage`` has the values of its fields.
+    var firstValue: UInt32
     public var position: RecordPosition
 }
 
-/// A record that is not a payload we know.
+/// A record that is not an entity of a known kind.
 public struct BadRecord: Sendable {
     public var error: PayloadError
     public var position: RecordPosition

@@ -4,7 +4,7 @@ import JSON
 /// One event, decoded: typed records in shard order, bad records, and the bytes that both point into.
 public struct RecordBatch: Sendable {
     /// Records for the processors.
-    public internal(set) var records: [PayloadRecord] = []
+    public internal(set) var records: [EntityRecord] = []
     public internal(set) var badRecords: [BadRecord] = []
     /// How many test records came.
     public internal(set) var testRecords = 0
@@ -14,11 +14,16 @@ public struct RecordBatch: Sendable {
     var firstUndecoded: Int?
     var window: TumblingWindow?
     var sources: [KinesisRecord] = []
-    var storage = TextStorage()
+    var storage: TextStorage
+    /// The kinds of ``records``.
+    package let catalog: EntityCatalog
     private var buffer: [UInt8] = []
     private var eventRange = 0..<0
 
-    public init() {}
+    package init(_ catalog: EntityCatalog = .builtIn) {
+        self.catalog = catalog
+        storage = TextStorage(constants: catalog.plans.constants)
+    }
 
     /// Records as the producers count them: an aggregate's are counted one by one.
     public var recordCount: Int { records.count + badRecords.count + testRecords }

@@ -4,8 +4,8 @@ import JSON
 package struct RecordReader: Sendable {
     /// What a user record holds.
     package enum Content: Sendable, Equatable {
-        /// A payload: its kind, and its document as the cache holds it.
-        case entity(Payload.Kind, document: [UInt8])
+        /// An entity: its kind, and its document as the cache holds it.
+        case entity(EntityKind, document: [UInt8])
         case test
         case bad(PayloadError)
     }
@@ -23,10 +23,15 @@ package struct RecordReader: Sendable {
         }
     }
 
-    private var decoder = DataDecoder()
-    private var batch = RecordBatch()
+    package let catalog: EntityCatalog
+    private var decoder: DataDecoder
+    private var batch: RecordBatch
 
-    package init() {}
+    package init(_ catalog: EntityCatalog = .builtIn) {
+        self.catalog = catalog
+        decoder = DataDecoder(catalog)
+        batch = RecordBatch(catalog)
+    }
 
     /// Hands over the user records of a Kinesis record in order, one at a time, for they may be many and large.
     ///
@@ -51,35 +56,43 @@ package struct RecordReader: Sendable {
 
     private mutating func content(of data: [UInt8], isAggregated: Bool) -> Content {
         do throws(PayloadError) {
-            guard let payload = try decode(data, isAggregated: isAggregated) else { return .test }
+            guard let record = try decode(data, isAggregated: isAggregated) else { return .test }
             swap(&batch.storage, &decoder.payloads.storage)
             defer { swap(&batch.storage, &decoder.payloads.storage) }
-            return .entity(payload.kind, document: batch.document(of: payload))
+            return .entity(record.kind, document: batch.document(of: record))
         } catch {
             return .bad(error)
         }
     }
 
     /// - Returns: Nil for a test record.
-    private mutating func decode(_ data: [UInt8], isAggregated: Bool) throws(PayloadError) -> Payload? {
+    private mutating func decode(_ data: [UInt8], isAggregated: Bool) throws(PayloadError) -> EntityRecord? {
         // What the last record kept is forgotten.
         decoder.begin(deadline: .now)
         let position = RecordPosition(source: 0, subSequenceNumber: isAggregated ? 0 : nil)
-        var records: [PayloadRecord] = []
+        var records: [EntityRecord] = []
         try decoder.decode(data.span, at: position, into: &records)
-        return records.first?.payload
+        return records.first
     }
 }
 
 /// What a producer asks before it puts a record.
 extension RecordReader {
-    /// The ID of the entity that `data` is a payload of; nil for a test record.
+    /// The ID of the entity that `data` has, and the error with which the function would reject the record.
     ///
-    /// - Parameter data: Of a record that is no aggregate.
-    /// - Throws: ``PayloadError`` when the function would call the record bad.
-    package mutating func entityID(in data: [UInt8]) throws(PayloadError) -> String? {
-        guard let payload = try decode(data, isAggregated: false) else { return nil }
-        return decoder.payloads.storage.string(payload.id)
+    /// The ID is found in every shape of record, also where another rule is broken: a version that is bad must still not
+    /// overtake a good one. Nil for a test record, and where there is none.
+    ///
+    /// - Parameter data: Of a record that is not an aggregate.
+    package mutating func identify(_ data: [UInt8]) -> (id: String?, error: PayloadError?) {
+        do throws(PayloadError) {
+            guard let record = try decode(data, isAggregated: false) else { return (nil, nil) }
+            swap(&batch.storage, &decoder.payloads.storage)
+            defer { swap(&batch.storage, &decoder.payloads.storage) }
+            return (batch.string(batch.id(of: record)), nil)
+        } catch {
+            return (decoder.payloads.idOfBadRecord(data.span), error)
+        }
     }
 
     /// What `data` inflates to; nil when it is no gzip data, or damaged.

@@ -14,8 +14,8 @@ public struct BatchReport: Sendable {
         public var error: PayloadError
     }
 
-    /// Records by kind, bad ones and tests last, and ending.
-    private var counts = [20 of Int](repeating: 0)
+    /// Records by kind and ending; bad ones and tests have no kind.
+    private var counts: KindMap<Counts>
     public internal(set) var badRecords: [BadRecord] = []
     /// The one that the response names.
     public internal(set) var checkpoint: SequenceNumber?
@@ -25,46 +25,52 @@ public struct BatchReport: Sendable {
     /// How long each processor took, in their order; they run beside one another.
     public internal(set) var processorTimes: [(name: String, time: Duration)] = []
 
-    public init() {}
+    /// Records by ending.
+    private struct Counts: Sendable {
+        var processed = 0
+        var skipped = 0
+        var deadLettered = 0
+        var failed = 0
+
+        subscript(ending: Ending) -> Int {
+            get {
+                switch ending {
+                case .processed: processed
+                case .skipped: skipped
+                case .deadLettered: deadLettered
+                case .failed: failed
+                }
+            }
+            set {
+                switch ending {
+                case .processed: processed = newValue
+                case .skipped: skipped = newValue
+                case .deadLettered: deadLettered = newValue
+                case .failed: failed = newValue
+                }
+            }
+        }
+
+        var total: Int { processed + skipped + deadLettered + failed }
+    }
+
+    package let catalog: EntityCatalog
+
+    package init(_ catalog: EntityCatalog) {
+        self.catalog = catalog
+        counts = KindMap(catalog, repeating: Counts())
+    }
 
     /// - Parameter kind: Nil for bad records and tests.
-    mutating func count(_ kind: Payload.Kind?, _ ending: Ending, _ number: Int = 1) {
-        counts[Self.place(of: kind) + ending.place] += number
-    }
+    mutating func count(_ kind: EntityKind?, _ ending: Ending, _ number: Int = 1) { counts[kind][ending] += number }
 
     /// How many ended so, of all kinds.
     public func total(_ ending: Ending) -> Int {
-        var sum = 0
-        for start in stride(from: 0, to: 20, by: 4) { sum += counts[start + ending.place] }
-        return sum
+        catalog.kinds.reduce(counts[nil][ending]) { $0 + counts[$1][ending] }
     }
 
     /// How many there were of a kind, however they ended; nil for bad records and tests.
-    public func total(of kind: Payload.Kind?) -> Int {
-        let start = Self.place(of: kind)
-        return counts[start] + counts[start + 1] + counts[start + 2] + counts[start + 3]
-    }
+    package func total(of kind: EntityKind?) -> Int { counts[kind].total }
 
-    public var total: Int { counts.span.indices.reduce(0) { $0 + counts[$1] } }
-
-    private static func place(of kind: Payload.Kind?) -> Int {
-        switch kind {
-        case .artist: 0
-        case .concert: 4
-        case .venue: 8
-        case .ticketSale: 12
-        case nil: 16
-        }
-    }
-}
-
-extension BatchReport.Ending {
-    fileprivate var place: Int {
-        switch self {
-        case .processed: 0
-        case .skipped: 1
-        case .deadLettered: 2
-        case .failed: 3
-        }
-    }
+    public var total: Int { catalog.kinds.reduce(counts[nil].total) { $0 + counts[$1].total } }
 }

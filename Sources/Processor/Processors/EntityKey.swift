@@ -3,22 +3,22 @@
 /// Not a `String`: texts that Swift takes for equal, such as an accented letter in one scalar or in two, are two IDs, and
 /// comparing long ones by canonical equivalence costs more than their length.
 package struct EntityKey: Sendable, Hashable {
-    package var kind: Payload.Kind
+    package var schema: EntitySchema
     /// In UTF-8.
     package var id: [UInt8]
 
-    package init(kind: Payload.Kind, id: [UInt8]) { (self.kind, self.id) = (kind, id) }
+    package init(_ schema: EntitySchema, id: [UInt8]) { (self.schema, self.id) = (schema, id) }
 }
 
 extension EntityKey {
     /// The ID, for messages and documents.
     package var text: String { String(decoding: id, as: UTF8.self) }
 
-    /// By kind, then by the bytes of the ID.
+    /// By the name of the kind, then by the bytes of the ID.
     package static func precedes(_ one: Self, _ other: Self) -> Bool {
-        one.kind == other.kind
+        one.schema == other.schema
             ? one.id.lexicographicallyPrecedes(other.id)
-            : one.kind.rawValue.utf8.lexicographicallyPrecedes(other.kind.rawValue.utf8)
+            : one.schema.name.utf8.lexicographicallyPrecedes(other.schema.name.utf8)
     }
 }
 
@@ -33,14 +33,18 @@ package struct EntityVersions: Sendable {
 }
 
 extension RecordBatch {
-    /// Returns the entities of `kinds`, in the order of their first records, each with its newest version.
-    package func entities(of kinds: Set<Payload.Kind>) -> [EntityVersions] {
+    func key(of record: EntityRecord) -> EntityKey { EntityKey(catalog[record.kind], id: bytes(id(of: record))) }
+
+    /// Returns the entities of the kinds that `isIncluded`, in the order of their first records, each with its newest version.
+    package func entities(of isIncluded: (EntitySchema) -> Bool = { _ in true }) -> [EntityVersions] {
+        var kinds = KindMap(catalog, repeating: false)
+        for (kind, schema) in zip(catalog.kinds, catalog.schemas) { kinds[kind] = isIncluded(schema) }
         let versions = versions()
         var entities: [EntityVersions] = []
         entities.reserveCapacity(records.count)
         var indices: [EntityKey: Int] = [:]
-        for (index, record) in records.enumerated() where kinds.contains(record.payload.kind) {
-            let key = EntityKey(kind: record.payload.kind, id: bytes(record.payload.id))
+        for (index, record) in records.enumerated() where kinds[record.kind] {
+            let key = key(of: record)
             if let known = indices[key] {
                 entities[known].records.append(index)
             } else {

@@ -15,9 +15,9 @@ public struct LogProcessor: ImmediateProcessor {
                 log.log(
                     .debug, "record", requestID: context.requestID,
                     [
-                        "kind": .string(record.payload.kind.rawValue),
+                        "kind": .string(batch.catalog[record.kind].name),
                         "sequenceNumber": .string(batch.sequenceNumber(of: record.position).digits),
-                        "entity": .json(batch.document(of: record.payload)),
+                        "entity": .json(batch.document(of: record)),
                     ])
             }
         }
@@ -26,20 +26,10 @@ public struct LogProcessor: ImmediateProcessor {
     }
 
     private func logSummary(of batch: RecordBatch, _ context: InvocationContext) {
-        var counts = [4 of Int](repeating: 0)
-        for record in batch.records {
-            switch record.payload {
-            case .artist: counts[0] += 1
-            case .concert: counts[1] += 1
-            case .venue: counts[2] += 1
-            case .ticketSale: counts[3] += 1
-            }
-        }
+        var counts = KindMap(batch.catalog, repeating: 0)
+        for record in batch.records { counts[record.kind] += 1 }
         log.log(
             .info, "batch received", requestID: context.requestID,
-            [
-                "artists": .integer(counts[0]), "concerts": .integer(counts[1]), "venues": .integer(counts[2]),
-                "ticketSales": .integer(counts[3]),
-            ])
+            zip(batch.catalog.kinds, batch.catalog.schemas).map { ($1.countName, .integer(counts[$0])) })
     }
 }

@@ -20,8 +20,10 @@ struct WindowAggregates: Sendable, Equatable {
         var status: Processor.Concert.Status?
     }
 
-    /// Records by kind.
-    private(set) var records: [Payload.Kind: Int] = [:]
+    /// The names of the kinds, in the order of the state.
+    private let kinds: [String]
+    /// Records by kind, in the order of ``kinds``.
+    private(set) var records: [Int]
     private(set) var sales = 0
     private(set) var tickets = 0
     private(set) var revenue = Money()
@@ -33,23 +35,24 @@ struct WindowAggregates: Sendable, Equatable {
     private(set) var omittedConcerts = 0
     private var bytes = 0
 
-    var recordCount: Int { records.values.reduce(0, +) }
+    var recordCount: Int { records.reduce(0, +) }
 
-    init() {}
+    init(_ catalog: EntityCatalog = .builtIn) {
+        kinds = catalog.schemas.map(\.name)
+        records = kinds.map { _ in 0 }
+    }
 }
 
 /// Counting.
 extension WindowAggregates {
-    mutating func add(_ record: PayloadRecord, of batch: RecordBatch) {
-        records[record.payload.kind, default: 0] += 1
-        switch record.payload {
-        case .artist, .venue: break
-        case .concert(let concert):
+    mutating func add(_ record: EntityRecord, of batch: RecordBatch) {
+        for (index, kind) in batch.catalog.kinds.enumerated() where kind == record.kind { records[index] += 1 }
+        if let concert = batch.view(record, as: Processor.Concert.self) {
             let status = concert.status
-            let id = batch.bytes(concert.concertID)
+            let id = batch.bytes(batch.id(of: record))
             if let before = concerts[id]?.status, before != status { statusChanges[status, default: 0] += 1 }
             if !change(id, { $0.status = status }) { omittedConcerts += 1 }
-        case .ticketSale(let sale):
+        } else if let sale = batch.view(record, as: TicketSale.self) {
             let price = batch.revenue(of: sale)
             sales += 1
             tickets += Int(sale.quantity)
@@ -89,11 +92,10 @@ extension WindowAggregates {
 /// Reading and writing the state.
 extension WindowAggregates {
     /// - Parameter state: What the event says of the window's state; anything that is not ours is passed over.
-    init(_ state: JSONValue) {
+    init(_ state: JSONValue, _ catalog: EntityCatalog = .builtIn) {
+        self.init(catalog)
         guard let own = state[Self.member] else { return }
-        for kind in Payload.Kind.allCases {
-            records[kind] = own["records"]?[kind.rawValue]?.integer.flatMap(Self.count)
-        }
+        records = kinds.map { own["records"]?[$0]?.integer.flatMap(Self.count) ?? 0 }
         (sales, tickets) = (Self.count(own["sales"]?.integer) ?? 0, Self.count(own["tickets"]?.integer) ?? 0)
         revenue = Money(own["revenue"]?.string)
         omittedConcerts = Self.count(own["omittedConcerts"]?.integer) ?? 0
@@ -155,7 +157,7 @@ extension WindowAggregates {
         }
         return .object(
             ofPresent: [
-                ("records", object(Payload.Kind.allCases.map { ($0.rawValue, records[$0] ?? 0) })),
+                ("records", object(Array(zip(kinds, records)))),
                 ("sales", .integer(sales)), ("tickets", .integer(tickets)), ("revenue", .string(revenue.description)),
                 (
                     "statusChanges",
@@ -171,6 +173,6 @@ extension RecordBatch {
     /// What was paid: the total, else quantity times unit price.
     fileprivate func revenue(of sale: TicketSale) -> Money {
         if let total = sale.totalPrice { return Money(DecimalValue(total.text.range, of: storage.bytes.span)) }
-        return Money(DecimalValue(sale.unitPrice.text.range, of: storage.bytes.span), times: Int64(sale.quantity))
+        return Money(DecimalValue(sale.unitPrice.text.range, of: storage.bytes.span), times: sale.quantity)
     }
 }

@@ -149,7 +149,7 @@ final class CacheErrorTests: CacheTestCase {
             // What documents of others may contain.
             for number in ["1e400", "-1e400"] {
                 let document: JSONValue = ["popularity_score": .number(number)]
-                XCTAssertEqual(CacheKeys(prefix: "").membership(.artist, document), CacheMembership())
+                XCTAssertEqual(CacheKeys(prefix: "").membership(Artist.schema, document), CacheMembership())
             }
             for value in [
                 Double.leastNonzeroMagnitude, Double.leastNormalMagnitude / 8, -1e300, 1e15, 0.1, 253_402_300_799.999,

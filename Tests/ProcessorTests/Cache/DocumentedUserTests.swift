@@ -26,7 +26,7 @@ final class DocumentedUserTests: CacheTestCase {
             XCTAssertNil(outcomes.firstFailure)
         }
         let memory = CacheMemory(keyPrefix: "concert:", makeClient: { client })
-        let entity = EntityKey(kind: .concert, id: Array("c".utf8))
+        let entity = EntityKey(Concert.schema, id: Array("c".utf8))
         let end = ContinuousClock.now + .seconds(30)
         _ = try await memory.lease([entity], for: "one", duration: .seconds(1), until: end)
         try await memory.extendLeases(of: [entity], for: "one", duration: .seconds(1), until: end)

@@ -58,9 +58,9 @@ enum Sample {
 
 extension RecordBatch {
     /// The batch that an event is decoded into.
-    init(decoding event: EventText) throws {
-        self.init()
-        var decoder = EventDecoder()
+    init(decoding event: EventText, _ catalog: EntityCatalog = .builtIn) throws {
+        self.init(catalog)
+        var decoder = EventDecoder(catalog)
         let bytes = event.bytes
         try decoder.decode(bytes, 0..<bytes.count, into: &self, deadline: .now + .seconds(3600))
     }

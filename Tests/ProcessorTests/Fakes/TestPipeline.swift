@@ -13,11 +13,12 @@ struct TestPipeline {
     /// - Parameter processors: Nil is the one that logs.
     init(
         _ processors: [any RecordProcessor]? = nil, optional: Set<String> = [],
-        deadLetters: (any DeadLetterSink)? = nil, level: Logger.Level = .info, hasMetrics: Bool = true
+        deadLetters: (any DeadLetterSink)? = nil, level: Logger.Level = .info, hasMetrics: Bool = true,
+        catalog: EntityCatalog = .builtIn
     ) {
         let log = Logger(level: level, sink: logLines)
         pipeline = Pipeline(
-            dispatcher: Dispatcher(processors ?? [LogProcessor(log: log)], optional: optional),
+            catalog: catalog, dispatcher: Dispatcher(processors ?? [LogProcessor(log: log)], optional: optional),
             deadLetters: deadLetters,
             log: log, metrics: hasMetrics ? InvocationMetrics(functionName: "function-1", sink: metricLines) : nil)
     }

@@ -27,7 +27,7 @@ final class CacheMemoryTests: NotifierTestCase {
     private func end() -> ContinuousClock.Instant { .now + .seconds(30) }
 
     private static let entities = [
-        EntityKey(kind: .concert, id: Array("a".utf8)), EntityKey(kind: .artist, id: Array("a".utf8)),
+        EntityKey(Concert.schema, id: Array("a".utf8)), EntityKey(Artist.schema, id: Array("a".utf8)),
     ]
 
     private func state(_ sequence: String) throws -> ToldState {

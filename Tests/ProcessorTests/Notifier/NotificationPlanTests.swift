@@ -88,7 +88,7 @@ final class NotificationPlanTests: XCTestCase {
     private func sightings(_ versions: [Version]) throws -> [Sighting] {
         try versions.enumerated().map { index, version in
             Sighting(
-                record: index, entity: EntityKey(kind: .concert, id: Array("c".utf8)),
+                record: index, entity: EntityKey(Concert.schema, id: Array("c".utf8)),
                 version: RecordVersion(
                     arrival: 1, sequenceNumber: try XCTUnwrap(SequenceNumber(String(version.sequence)))),
                 facts: version.facts)
@@ -111,7 +111,7 @@ final class NotificationPlanTests: XCTestCase {
         XCTAssertEqual(
             plan.tellings.map(\.change.type),
             [.concertAnnounced, .artistPopular, .concertCancelled, .concertRescheduled])
-        XCTAssertEqual(Set(plan.silent.keys), [EntityKey(kind: .artist, id: Array("b".utf8))])
+        XCTAssertEqual(Set(plan.silent.keys), [EntityKey(Artist.schema, id: Array("b".utf8))])
         settings.types = [.artistPopular]
         XCTAssertEqual(batch.sightings(settings).map(\.record), [1, 6])
     }

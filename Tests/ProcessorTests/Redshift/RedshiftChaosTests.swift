@@ -115,7 +115,7 @@ final class RedshiftChaosTests: WarehouseTestCase {
         let rows = try warehouse.sql(
             """
             SELECT \(table.key), name, EXTRACT(EPOCH FROM created_at)::bigint, EXTRACT(EPOCH FROM updated_at)::bigint, \
-            sequence_number FROM concert_dw.\(table.rawValue)
+            sequence_number FROM concert_dw.\(table.name)
             """)
         XCTAssertEqual(rows.count, expected.count)
         for row in rows {

@@ -18,8 +18,8 @@ final class RedshiftLoadTests: WarehouseTestCase {
     }
 
     private func tables() throws -> [[[String?]]] {
-        try WarehouseTable.allCases.map {
-            try warehouse.sql("SELECT * FROM concert_dw.\($0.rawValue) ORDER BY \($0.key)")
+        try EntityCatalog.builtIn.tables.map {
+            try warehouse.sql("SELECT * FROM concert_dw.\($0.name) ORDER BY \($0.key)")
         }
     }
 
@@ -33,7 +33,8 @@ final class RedshiftLoadTests: WarehouseTestCase {
         XCTAssertLessThanOrEqual(calls.largest.count, 40)
         XCTAssertLessThanOrEqual(calls.largest.statement, 100_000)
         let whole = try tables()
-        let expected = Set(batch.records.map { "\($0.payload.kind) \(batch.string($0.payload.id))" })
+        let expected = Set(
+            batch.records.map { "\(batch.catalog[$0.kind].table?.name ?? "") \(batch.string(batch.id(of: $0)))" })
         XCTAssertEqual(whole.map(\.count).reduce(0, +), expected.count)
 
         try setUpWithError()
@@ -70,7 +71,7 @@ final class RedshiftLoadTests: WarehouseTestCase {
         let first = batch.sequenceNumber(of: try XCTUnwrap(batch.records.first).position)
         let last = batch.sequenceNumber(of: try XCTUnwrap(batch.records.last).position)
         let folder = "redshift-staging/concerts/shardId-000000000000/\(first)-\(last)"
-        XCTAssertEqual(keys, WarehouseTable.allCases.map { "\(folder)/\($0.rawValue).ndjson.gz" })
+        XCTAssertEqual(keys, EntityCatalog.builtIn.tables.map { "\(folder)/\($0.name).ndjson.gz" })
         XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
     }
 

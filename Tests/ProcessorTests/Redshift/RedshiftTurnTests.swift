@@ -42,7 +42,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
         let batch = try RecordBatch(decoding: event(1))
         let versions = batch.versions()
         let rows = try batch.records.enumerated().map {
-            Upsert.Candidate(index: $0, row: try batch.row(of: $1, version: versions[$0]))
+            Upsert.Candidate(index: $0, row: try XCTUnwrap(batch.row(of: $1, version: versions[$0])))
         }
         let planner = InsertPlanner(statements: UpsertStatements(schema: "\"concert_dw\""))
         try warehouse.sql("BEGIN", session: "writer")
@@ -51,8 +51,8 @@ final class RedshiftTurnTests: WarehouseTestCase {
         }
         // Whoever would have to wait fails.
         try warehouse.sql("SET lock_timeout = 1", session: "reader")
-        for table in WarehouseTable.allCases {
-            let count = "SELECT count(*) FROM concert_dw.\(table.rawValue)"
+        for table in EntityCatalog.builtIn.tables {
+            let count = "SELECT count(*) FROM concert_dw.\(table.name)"
             XCTAssertEqual(try warehouse.sql(count, session: "reader"), [["0"]])
         }
         XCTAssertThrowsError(try warehouse.sql("LOCK concert_dw.write_lock", session: "reader"))

@@ -75,9 +75,9 @@ final class RedshiftUpgradeTests: WarehouseTestCase {
 
     func testOldFunctionsRunOnAfterTheTablesHaveNewColumns() async throws {
         let schema = WarehouseSchema(try settings())
-        for table in WarehouseTable.allCases {
+        for table in EntityCatalog.builtIn.tables {
             for column in table.columns.suffix(2) {
-                try warehouse.sql("ALTER TABLE concert_dw.\(table.rawValue) DROP COLUMN \(column.name)")
+                try warehouse.sql("ALTER TABLE concert_dw.\(table.name) DROP COLUMN \(column.name)")
             }
         }
         try warehouse.sql("DROP TABLE concert_dw.write_lock")
@@ -87,7 +87,7 @@ final class RedshiftUpgradeTests: WarehouseTestCase {
         XCTAssertTrue(early[0].isRetryable)
 
         try warehouse.sql(schema.writeLockCreation)
-        for table in WarehouseTable.allCases {
+        for table in EntityCatalog.builtIn.tables {
             for column in table.columns.suffix(2) { try warehouse.sql(schema.addition(of: column, to: table)) }
         }
         try runOld(id: "a", name: "old 6", sequence: 6, second: 6)

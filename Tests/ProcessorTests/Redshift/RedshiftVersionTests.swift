@@ -20,7 +20,7 @@ final class RedshiftVersionTests: WarehouseTestCase {
         let batch = try RecordBatch(
             decoding: EventText(payloads: rows.map { #"{"artist_id":"\#($0.id)","name":"\#($0.name)"}"# }))
         let candidates = try batch.records.enumerated().map { index, record in
-            Upsert.Candidate(index: index, row: try batch.row(of: record, version: rows[index].version))
+            Upsert.Candidate(index: index, row: try XCTUnwrap(batch.row(of: record, version: rows[index].version)))
         }
         var rest = candidates[...]
         while !rest.isEmpty {

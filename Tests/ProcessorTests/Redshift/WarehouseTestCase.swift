@@ -21,7 +21,7 @@ class WarehouseTestCase: XCTestCase {
         try warehouse.reset()
         let schema = WarehouseSchema(try settings())
         try warehouse.sql(schema.creation)
-        for table in WarehouseTable.allCases {
+        for table in EntityCatalog.builtIn.tables {
             try warehouse.sql(String(schema.creation(of: table).split(separator: " DISTSTYLE")[0]))
         }
         try warehouse.sql(schema.writeLockCreation)
@@ -80,7 +80,7 @@ class WarehouseTestCase: XCTestCase {
 
     /// A column of a table, in the order of its key.
     func column(_ name: String, of table: WarehouseTable) throws -> [String?] {
-        try warehouse.sql("SELECT \(name) FROM concert_dw.\(table.rawValue) ORDER BY \(table.key)").map { $0[0] }
+        try warehouse.sql("SELECT \(name) FROM concert_dw.\(table.name) ORDER BY \(table.key)").map { $0[0] }
     }
 }
 

@@ -13,10 +13,10 @@ struct CapacityWatcher: RecordProcessor {
         for (index, record) in batch.records.enumerated() {
             // What is left unmarked when the task is cancelled fails, and comes again.
             if Task.isCancelled { return }
-            if case .venue(let venue) = record.payload, let capacity = venue.capacity, Int(capacity) > limit {
+            if let venue = batch.view(record, as: Venue.self), let capacity = venue.capacity, capacity > limit {
                 log.log(
                     .warn, "a venue is over the limit", requestID: context.requestID,
-                    ["venue": .string(batch.string(venue.venueID)), "capacity": .integer(Int(capacity))])
+                    ["venue": .string(batch.string(batch.id(of: record))), "capacity": .integer(Int(capacity))])
             }
             outcomes[index] = .succeeded
         }

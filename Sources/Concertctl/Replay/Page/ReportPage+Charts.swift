@@ -30,7 +30,7 @@ extension ReportPage {
                 "\(report.byOutcome[ending, default: 0])",
             ]
         }
-        let kinds = Payload.Kind.allCases.map { [$0.rawValue, "\(report.byKind[$0, default: 0])"] }
+        let kinds = report.kindCounts.map { [$0.name, "\($0.count)"] }
         return Markup.figure("Records by outcome", height: 28, bars)
             + "<div class=\"columns\">\(Markup.table("Records by outcome", ["outcome", "#records"], endings))"
             + "\(Markup.table("Records by kind", ["kind", "#records"], kinds))</div>"

@@ -103,7 +103,12 @@ extension Put {
     }
 
     private mutating func entry(of line: PayloadReader.Line) throws -> PutQueue.Entry {
-        let id = options.validates || options.partitionKey == nil ? try entityID(of: line) : nil
+        var id: String?
+        if options.validates || options.partitionKey == nil {
+            let found = decoder.identify(line.bytes)
+            id = found.id
+            if let error = found.error { try take(error, on: line) }
+        }
         let key = options.partitionKey ?? PartitionKey.key(of: line.bytes, id: id)
         let entry = PutQueue.Entry(key: key, data: line.bytes, number: readCount)
         guard entry.size <= queue.limits.entryBytes else {
@@ -115,18 +120,15 @@ extension Put {
         return entry
     }
 
-    /// The ID of the line's entity as the function finds it; nil when there is none.
+    /// Notes what the function would reject the line with.
     ///
     /// - Throws: ``CommandError`` when the line must not be put.
-    private mutating func entityID(of line: PayloadReader.Line) throws -> String? {
-        do throws(PayloadError) { return try decoder.entityID(in: line.bytes) } catch {
-            guard options.validates else { return nil }
-            let message = "\(line.origin): \(MessageText.escaped(error.message)); nothing from there on was put"
-            if error.isNotJSON { throw CommandError(description: message + " (--no-validate puts it)") }
-            if options.isStrict { throw CommandError(description: message + ", as --strict asks") }
-            findings.add(error, on: line)
-            return nil
-        }
+    private mutating func take(_ error: PayloadError, on line: PayloadReader.Line) throws {
+        guard options.validates else { return }
+        let message = "\(line.origin): \(MessageText.escaped(error.message)); nothing from there on was put"
+        if error.isNotJSON { throw CommandError(description: message + " (--no-validate puts it)") }
+        if options.isStrict { throw CommandError(description: message + ", as --strict asks") }
+        findings.add(error, on: line)
     }
 }
 

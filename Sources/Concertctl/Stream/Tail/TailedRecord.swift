@@ -52,7 +52,7 @@ extension TailedRecord {
         case .test: "  \(style.yellow("test record"))"
         case .bad(let error): "  \(style.red("bad record, \(error.reason.rawValue)")): \(error.message)"
         case .entity(let kind, let document):
-            "  \(style.cyan("\(kind.rawValue)")) \(lines(of: (try? JSONValue(parsing: document)) ?? .null))"
+            "  \(style.cyan("\(EntityCatalog.builtIn[kind].name)")) \(lines(of: (try? JSONValue(parsing: document)) ?? .null))"
         }
     }
 
@@ -73,7 +73,7 @@ extension TailedRecord {
             case .test: [("Test", true)]
             case .bad(let error): [("Reason", .string(error.reason.rawValue)), ("Message", .string(error.message))]
             case .entity(let kind, let document):
-                [("Kind", .string(kind.rawValue)), ("Entity", try? JSONValue(parsing: document))]
+                [("Kind", .string(EntityCatalog.builtIn[kind].name)), ("Entity", try? JSONValue(parsing: document))]
             }
         return json(
             record.subSequenceNumber, content, data: data == nil ? text : Data(record.data).base64EncodedString())

@@ -19,23 +19,23 @@ struct CacheEntry: Sendable {
 extension RecordBatch {
     /// Returns the newest version of each entity that the cache keeps, in the order of their first records.
     func cacheEntries(_ keys: CacheKeys) -> [CacheEntry] {
-        entities(of: [.artist, .concert, .venue]).map { entity in
-            let payload = records[entity.newest].payload
+        entities(of: \.isCached).map { entity in
+            let record = records[entity.newest]
             var version = entity.version
             // A document has an arrival, and no time is before the epoch.
             version.arrival = max(0, version.arrival ?? 0)
-            var membership = keys.membership(of: payload, in: self)
+            var membership = keys.membership(of: record, in: self)
             for index in entity.records where index != entity.newest {
                 // An attempt that did not end may have written this one, so its sets are left.
-                let older = keys.membership(of: records[index].payload, in: self)
+                let older = keys.membership(of: records[index], in: self)
                 membership.left.formUnion(older.left)
                 membership.left.formUnion(older.scores.keys)
             }
             membership.left.subtract(membership.scores.keys)
             var entry = CacheEntry(
                 entity: entity.key, key: keys.document(entity.key), version: version, records: entity.records,
-                document: cacheDocument(of: payload, version), membership: membership)
-            if case .concert(let concert) = payload {
+                document: cacheDocument(of: record, version), membership: membership)
+            if let concert = view(record, as: Concert.self) {
                 (entry.artistID, entry.venueID) = (concert.artistID.map(bytes), concert.venueID.map(bytes))
             }
             return entry
@@ -43,11 +43,11 @@ extension RecordBatch {
     }
 
     /// The version comes first, so that it can be read without the rest.
-    private func cacheDocument(of payload: Payload, _ version: RecordVersion) -> [UInt8] {
+    private func cacheDocument(of record: EntityRecord, _ version: RecordVersion) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()
         writer.member(version)
-        writeMembers(of: payload, to: &writer)
+        writeMembers(of: record, to: &writer)
         writer.closeObject()
         return writer.bytes
     }

@@ -27,7 +27,7 @@ struct CacheKeys: Sendable {
 
     init(prefix: String) { self.prefix = Array(prefix.utf8) }
 
-    func document(_ entity: EntityKey) -> [UInt8] { key(entity.kind.rawValue + ":", entity.id) }
+    func document(_ entity: EntityKey) -> [UInt8] { key(entity.schema.name + ":", entity.id) }
 
     func concerts(ofArtist id: [UInt8]) -> [UInt8] { key(Self.artistConcerts, id) }
 
@@ -49,32 +49,38 @@ struct CacheKeys: Sendable {
 
 /// Which sets an entity belongs to.
 extension CacheKeys {
+    /// Whether entities of a kind belong to any set.
+    static func hasSets(_ schema: EntitySchema) -> Bool {
+        schema.describes(Artist.self) || schema.describes(Concert.self)
+    }
+
     /// By what a record says.
-    func membership(of payload: Payload, in batch: RecordBatch) -> CacheMembership {
-        switch payload {
-        case .artist(let artist): membership(popularity: batch.string(artist.popularityScore.text))
-        case .concert(let concert):
-            membership(
+    func membership(of record: EntityRecord, in batch: RecordBatch) -> CacheMembership {
+        if let artist = batch.view(record, as: Artist.self) {
+            return membership(popularity: batch.string(artist.popularityScore.text))
+        }
+        if let concert = batch.view(record, as: Concert.self) {
+            return membership(
                 artist: concert.artistID.map(batch.bytes), venue: concert.venueID.map(batch.bytes),
                 date: concert.eventDate, isCancelled: concert.status == .cancelled)
-        case .venue, .ticketSale: CacheMembership()
         }
+        return CacheMembership()
     }
 
     /// By what a stored document says; no sets for one that is not of this program's form.
-    func membership(_ kind: Payload.Kind, _ document: JSONValue) -> CacheMembership {
-        switch kind {
-        case .artist:
+    func membership(_ schema: EntitySchema, _ document: JSONValue) -> CacheMembership {
+        if schema.describes(Artist.self) {
             guard case .number(let score)? = document["popularity_score"] else { return CacheMembership() }
             return membership(popularity: score)
-        case .concert:
+        }
+        if schema.describes(Concert.self) {
             return membership(
                 artist: document["artist_id"]?.string.map { Array($0.utf8) },
                 venue: document["venue_id"]?.string.map { Array($0.utf8) },
                 date: document["event_date"]?.string.flatMap { Timestamp($0) },
                 isCancelled: document["status"]?.string == Concert.Status.cancelled.rawValue)
-        case .venue, .ticketSale: return CacheMembership()
         }
+        return CacheMembership()
     }
 
     private func membership(popularity number: String) -> CacheMembership {

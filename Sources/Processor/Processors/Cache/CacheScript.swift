@@ -85,7 +85,7 @@ enum CacheScript {
     static func command(withSetsOf entry: CacheEntry, timeToLive: Int, prefix: [UInt8]) -> RedisCommand {
         var sets: [[UInt8]] = []
         var arguments = arguments(entry, timeToLive)
-        arguments += [entry.entity.kind == .concert ? prefix : [], entry.entity.id]
+        arguments += [entry.entity.schema.describes(Concert.self) ? prefix : [], entry.entity.id]
         for set in entry.membership.left.inOrder {
             sets.append(set)
             arguments.append([])
@@ -100,7 +100,7 @@ enum CacheScript {
     /// - Parameter left: The SHA-1 of the stored document whose sets the concert has left.
     static func command(_ entry: CacheEntry, timeToLive: Int, left: String?) -> RedisCommand {
         var arguments = arguments(entry, timeToLive)
-        if entry.entity.kind == .concert {
+        if entry.entity.schema.describes(Concert.self) {
             arguments += [entry.artistID ?? [], entry.venueID ?? [], Array((left ?? "").utf8)]
         }
         return RedisCommand(documentAlone, key: entry.key, arguments)

@@ -46,7 +46,7 @@ struct CacheUpdate {
     /// For a cluster.
     mutating func runInSteps() async throws {
         try await storeDocuments()
-        var open = entries.indices.filter { entries[$0].entity.kind != .venue && failures[$0] == nil }
+        var open = entries.indices.filter { CacheKeys.hasSets(entries[$0].entity.schema) && failures[$0] == nil }
         for _ in 0..<Self.roundLimit where !open.isEmpty {
             try await updateSets(open)
             open = try await outrun(open)
@@ -109,7 +109,7 @@ extension CacheUpdate {
                 update.follow(stored, version, index)
             } else {
                 held[index] = SHA1.digest(of: bytes).hexadecimal
-                let old = update.keys.membership(.concert, stored).scores.keys
+                let old = update.keys.membership(Concert.schema, stored).scores.keys
                 update.leaving[index].formUnion(old)
                 update.leaving[index].subtract(update.entries[index].membership.scores.keys)
             }
@@ -119,7 +119,7 @@ extension CacheUpdate {
 
     /// Notes that another version than ours counts from now on.
     private mutating func follow(_ stored: JSONValue, _ version: RecordVersion, _ index: Int) {
-        let membership = keys.membership(entries[index].entity.kind, stored)
+        let membership = keys.membership(entries[index].entity.schema, stored)
         let own = entries[index].membership
         (winners[index], versions[index]) = (membership, version)
         leaving[index].formUnion(membership.left.union(own.scores.keys).union(own.left))

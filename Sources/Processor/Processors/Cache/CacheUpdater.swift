@@ -48,7 +48,7 @@ public struct CacheUpdater: RecordProcessor {
     public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
         let keys = CacheKeys(prefix: settings.keyPrefix)
         let entries = batch.cacheEntries(keys)
-        for (index, record) in batch.records.enumerated() where record.payload.kind == .ticketSale {
+        for (index, record) in batch.records.enumerated() where !batch.catalog[record.kind].isCached {
             outcomes[index] = .succeeded
         }
         guard !entries.isEmpty else { return }

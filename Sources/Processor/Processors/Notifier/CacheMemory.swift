@@ -15,7 +15,7 @@ struct CacheMemory: NotificationMemory {
     }
 
     private func key(_ entity: EntityKey) -> [UInt8] {
-        Array("\(keyPrefix)notified:\(entity.kind.rawValue):".utf8) + entity.id
+        Array("\(keyPrefix)notified:\(entity.schema.name):".utf8) + entity.id
     }
 
     /// Runs `script` for each entity.

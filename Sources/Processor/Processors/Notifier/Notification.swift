@@ -44,7 +44,7 @@ extension ToldState {
 extension RecordBatch {
     /// - Parameter step: Has something to tell of the record.
     func notification(
-        of record: PayloadRecord, _ entity: EntityKey, _ change: NotificationRules.Change, _ state: ToldState
+        of record: EntityRecord, _ entity: EntityKey, _ change: NotificationRules.Change, _ state: ToldState
     ) -> Notification {
         let position = record.position
         let sequenceNumber = state.version.sequenceNumber.digits
@@ -73,9 +73,9 @@ extension RecordBatch {
     }
 
     /// The document with the members that it has in the cache.
-    private func writeDocument(of record: PayloadRecord, _ version: RecordVersion, to writer: inout JSONWriter) {
+    private func writeDocument(of record: EntityRecord, _ version: RecordVersion, to writer: inout JSONWriter) {
         writer.openObject()
-        writeMembers(of: record.payload, to: &writer)
+        writeMembers(of: record, to: &writer)
         writer.member(version)
         writer.closeObject()
     }

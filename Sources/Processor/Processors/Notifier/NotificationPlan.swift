@@ -60,26 +60,27 @@ extension NotificationPlan {
 extension RecordBatch {
     /// The records that notifications may be about.
     func sightings(_ settings: NotifierSettings) -> [Sighting] {
-        let kinds = Set(settings.types.map(\.kind))
+        let names = Set(settings.types.map(\.schema.name))
         let versions = versions()
         return records.enumerated().compactMap { index, record in
-            guard kinds.contains(record.payload.kind), let facts = facts(of: record.payload, settings) else {
+            guard names.contains(catalog[record.kind].name), let facts = facts(of: record, settings) else {
                 return nil
             }
             return Sighting(
-                record: index, entity: EntityKey(kind: record.payload.kind, id: bytes(record.payload.id)),
+                record: index, entity: key(of: record),
                 version: versions[index], facts: facts)
         }
     }
 
-    private func facts(of payload: Payload, _ settings: NotifierSettings) -> EntityFacts? {
-        switch payload {
-        case .concert(let concert): return .concert(status: concert.status, eventDate: concert.eventDate)
-        case .artist(let artist):
+    private func facts(of record: EntityRecord, _ settings: NotifierSettings) -> EntityFacts? {
+        if let concert = view(record, as: Concert.self) {
+            return .concert(status: concert.status, eventDate: concert.eventDate)
+        }
+        if let artist = view(record, as: Artist.self) {
             let score = string(artist.popularityScore.text)
             guard let threshold = settings.popularityThreshold, let value = Double(score) else { return nil }
             return .artist(score: score, isPopular: value > threshold)
-        case .venue, .ticketSale: return nil
         }
+        return nil
     }
 }

@@ -7,5 +7,5 @@ public enum NotificationType: String, Sendable, CaseIterable {
     case artistPopular = "artist.popular"
 
     /// Whose records can bring it.
-    var kind: Payload.Kind { self == .artistPopular ? .artist : .concert }
+    var schema: EntitySchema { self == .artistPopular ? Artist.schema : Concert.schema }
 }

@@ -109,7 +109,7 @@ private struct FailureText {
     }
 
     private static func isOurs(_ column: ArraySlice<UInt8>) -> Bool {
-        WarehouseTable.allCases.contains { $0.columns.contains { $0.name.utf8.elementsEqual(column) } }
+        EntityCatalog.builtIn.tables.contains { $0.columns.contains { $0.name.utf8.elementsEqual(column) } }
     }
 
     var cause: [UInt8] {

@@ -43,7 +43,7 @@ struct CopyPlanner: Sendable {
         var objects: [WarehouseTable: StagedUpload.Object] = [:]
         for (table, bytes) in lines {
             guard let body = Gzip.deflate(bytes) else { return nil }
-            objects[table] = StagedUpload.Object(key: "\(folder)/\(table.rawValue).ndjson.gz", body: body)
+            objects[table] = StagedUpload.Object(key: "\(folder)/\(table.name).ndjson.gz", body: body)
         }
         let content = SHA256.digest(of: lines.flatMap(\.bytes)).hexadecimal
         let statements = statements.text(of: upsert, suffix: String(content.prefix(12))) { table, stage in

@@ -49,7 +49,9 @@ struct Upsert: Sendable {
     }
 
     /// The tables that are written to, in the order in which they are written.
-    var tables: [WarehouseTable] { WarehouseTable.allCases.filter { rows[$0] != nil } }
+    var tables: [WarehouseTable] {
+        rows.keys.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
 }
 
 extension RecordBatch {
@@ -60,7 +62,11 @@ extension RecordBatch {
         let versions = versions()
         for (index, record) in records.enumerated() {
             do throws(PayloadError) {
-                candidates.append(Upsert.Candidate(index: index, row: try row(of: record, version: versions[index])))
+                guard let row = try row(of: record, version: versions[index]) else {
+                    outcomes[index] = .succeeded
+                    continue
+                }
+                candidates.append(Upsert.Candidate(index: index, row: row))
             } catch {
                 outcomes[index] = .rejected(error)
             }
@@ -92,7 +98,7 @@ struct UpsertStatements: Sendable {
     /// - Parameter suffix: What tells this transaction's staging tables from all others.
     func text(of upsert: Upsert, suffix: String, filling stage: (WarehouseTable, String) -> [String]) -> [String] {
         let tables = upsert.tables
-        let stages = tables.map { "stage_\($0.rawValue)_\(suffix)" }
+        let stages = tables.map { "stage_\($0.name)_\(suffix)" }
         var statements = ["LOCK \(schema).\(WarehouseSchema.writeLock)"]
         for (table, name) in zip(tables, stages) {
             let columns = table.columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ", ")
@@ -106,13 +112,13 @@ struct UpsertStatements: Sendable {
         return statements
     }
 
-    private func name(_ table: WarehouseTable) -> String { "\(schema).\(table.rawValue)" }
+    private func name(_ table: WarehouseTable) -> String { "\(schema).\(table.name)" }
 
     /// Deletes staged rows of which the table has a newer version, by the rules of ``RecordVersion/isNewer(than:)``.
     ///
     /// MERGE supports no such condition. NULL in the stored row is older than any value.
     private func staleRowsDropped(from stage: String, _ table: WarehouseTable) -> String {
-        let stored = table.rawValue
+        let stored = table.name
         let hasHigherNumbers = """
             (LENGTH(\(stored).sequence_number) > LENGTH(\(stage).sequence_number) OR \
             (LENGTH(\(stored).sequence_number) = LENGTH(\(stage).sequence_number) AND \
@@ -134,7 +140,7 @@ struct UpsertStatements: Sendable {
         let columns = table.columns.map(\.name)
         let changed = columns.filter { $0 != table.key && $0 != WarehouseRow.createdAt }
         return """
-            MERGE INTO \(name(table)) USING \(stage) ON \(table.rawValue).\(table.key) = \(stage).\(table.key) \
+            MERGE INTO \(name(table)) USING \(stage) ON \(table.name).\(table.key) = \(stage).\(table.key) \
             WHEN MATCHED THEN UPDATE SET \(changed.map { "\($0) = \(stage).\($0)" }.joined(separator: ", ")) \
             WHEN NOT MATCHED THEN INSERT (\(columns.joined(separator: ", "))) \
             VALUES (\(columns.map { "\(stage).\($0)" }.joined(separator: ", ")))

@@ -23,37 +23,70 @@ extension WarehouseRow {
 }
 
 extension RecordBatch {
-    /// The row of a record.
+    /// The row of a record; nil for a kind that is not in the warehouse.
     ///
     /// - Parameter version: The record's, as ``versions()`` returns it.
     /// - Throws: ``PayloadError`` with reason `range` when a value does not fit in its column: nothing is truncated.
-    func row(of record: PayloadRecord, version: RecordVersion) throws(PayloadError) -> WarehouseRow {
-        var writer = RowWriter(batch: self, kind: record.payload.kind)
-        let shared: (source: Text?, ingestionTimestamp: Timestamp?)
-        switch record.payload {
-        case .artist(let artist):
-            try writer.add(artist)
-            shared = (artist.source, artist.ingestionTimestamp)
-        case .concert(let concert):
-            try writer.add(concert)
-            shared = (concert.source, concert.ingestionTimestamp)
-        case .venue(let venue):
-            try writer.add(venue)
-            shared = (venue.source, venue.ingestionTimestamp)
-        case .ticketSale(let sale):
-            try writer.add(sale)
-            shared = (sale.source, sale.ingestionTimestamp)
+    func row(of record: EntityRecord, version: RecordVersion) throws(PayloadError) -> WarehouseRow? {
+        let schema = catalog[record.kind]
+        guard let table = schema.table else { return nil }
+        var row = WarehouseRow(table: table, id: bytes(id(of: record)), version: version, values: [])
+        row.values.reserveCapacity(table.columns.count)
+        let values = values(of: record)
+        for (column, index) in zip(table.columns, table.fieldIndices) {
+            guard let index else { break }
+            row.values.append(
+                try warehouseValue(
+                    values[values.startIndex + index], of: schema.fields[index], column, kind: schema.name))
         }
-        try writer.add(.source, shared.source)
-        writer.add(shared.ingestionTimestamp)
-        writer.add(.arrival(version.arrival))
-        writer.add(.arrival(version.arrival))
-        writer.add(.text(version.sequenceNumber.digits))
-        writer.add(version.subSequenceNumber)
-        writer.add(.shard(version.shard))
-        return WarehouseRow(
-            table: WarehouseTable(record.payload.kind), id: Array(string(record.payload.id).utf8), version: version,
-            values: writer.values)
+        row.values += [
+            .arrival(version.arrival), .arrival(version.arrival), .text(version.sequenceNumber.digits),
+            version.subSequenceNumber.map { .number(String($0)) } ?? .null, .shard(version.shard),
+        ]
+        return row
+    }
+
+    private func warehouseValue(
+        _ value: FieldValue, of field: FieldDescription, _ column: WarehouseColumn, kind: String
+    ) throws(PayloadError) -> WarehouseValue {
+        switch value {
+        case .absent: return .null
+        case .integer(let integer): return .number(String(integer))
+        case .boolean(let value): return .number(value ? "true" : "false")
+        case .date(let date): return .moment(date.description)
+        case .timestamp(let timestamp): return .moment(timestamp.sql)
+        case .number(let number):
+            let digits = DecimalDigits(number.text.range, of: storage.bytes.span)
+            if case .decimal(let precision, let scale) = column.type,
+                let text = digits.fixed(integerDigits: precision - scale, scale: scale)
+            {
+                return .number(text)
+            }
+            throw PayloadError(
+                .range,
+                "\(kind).\(field.name): \(MessageText.shown(number.text.range, of: storage.bytes.span)) is more than "
+                    + "column \(column.name), a \(column.sqlType), holds")
+        case .text(let text): return try warehouseText(string(text), of: field, column, kind: kind)
+        case .choice(let index): return try warehouseText(field.type.word(index), of: field, column, kind: kind)
+        case .list, .prices:
+            // As JSON.
+            var writer = JSONWriter()
+            write(value, of: field.type, to: &writer)
+            return try warehouseText(String(decoding: writer.bytes, as: UTF8.self), of: field, column, kind: kind)
+        }
+    }
+
+    private func warehouseText(
+        _ text: String, of field: FieldDescription, _ column: WarehouseColumn, kind: String
+    ) throws(PayloadError) -> WarehouseValue {
+        if case .varchar(let limit) = column.type, text.utf8.count > limit {
+            let bytes = Array(text.utf8)
+            throw PayloadError(
+                .range,
+                "\(kind).\(field.name): \(MessageText.shown(0..<bytes.count, of: bytes.span)) has "
+                    + "\(bytes.count) bytes, and column \(column.name) holds \(limit)")
+        }
+        return .text(text)
     }
 }
 
@@ -74,129 +107,5 @@ extension Timestamp {
     fileprivate var sql: String {
         let text = Timestamp(secondsSinceEpoch: secondsSinceEpoch, nanoseconds: nanoseconds / 1000 * 1000).description
         return String(text.dropLast()).substituting("T", with: " ")
-    }
-}
-
-/// Fills a row, column by column, and checks that each value fits.
-private struct RowWriter {
-    let batch: RecordBatch
-    let kind: Payload.Kind
-    private var columns: ArraySlice<WarehouseColumn>
-    private(set) var values: [WarehouseValue] = []
-
-    init(batch: RecordBatch, kind: Payload.Kind) {
-        (self.batch, self.kind) = (batch, kind)
-        columns = WarehouseTable(kind).columns[...]
-        values.reserveCapacity(columns.count)
-    }
-
-    mutating func add(_ value: WarehouseValue) {
-        columns = columns.dropFirst()
-        values.append(value)
-    }
-
-    mutating func add(_ moment: Timestamp?) { add(moment.map { .moment($0.sql) } ?? .null) }
-
-    mutating func add(_ number: (some FixedWidthInteger)?) { add(number.map { .number(String($0)) } ?? .null) }
-
-    mutating func add(_ field: Field, _ text: Text?) throws(PayloadError) {
-        try add(field, text.map(batch.string))
-    }
-
-    mutating func add(_ field: Field, _ text: String?) throws(PayloadError) {
-        guard let text else { return add(.null) }
-        if case .varchar(let limit) = columns.first?.type, text.utf8.count > limit {
-            let bytes = Array(text.utf8)
-            throw PayloadError(
-                .range,
-                "\(kind.rawValue).\(field.name): \(MessageText.shown(0..<bytes.count, of: bytes.span)) has "
-                    + "\(bytes.count) bytes, and column \(columnName) holds \(limit)")
-        }
-        add(.text(text))
-    }
-
-    mutating func add(_ field: Field, _ number: Number?) throws(PayloadError) {
-        guard let number else { return add(.null) }
-        let digits = DecimalDigits(number.text.range, of: batch.storage.bytes.span)
-        guard case .decimal(let precision, let scale) = columns.first?.type,
-            let text = digits.fixed(integerDigits: precision - scale, scale: scale)
-        else {
-            let type = columns.first?.sqlType ?? "none"
-            throw PayloadError(
-                .range,
-                "\(kind.rawValue).\(field.name): "
-                    + MessageText.shown(number.text.range, of: batch.storage.bytes.span)
-                    + " is more than column \(columnName), a \(type), holds")
-        }
-        add(.number(text))
-    }
-
-    /// A list as the text of a JSON array.
-    mutating func add(_ field: Field, _ list: TextList?) throws(PayloadError) {
-        guard let list else { return add(.null) }
-        var writer = JSONWriter()
-        writer.openArray()
-        for text in batch.strings(list) { writer.string(text) }
-        writer.closeArray()
-        try add(field, String(decoding: writer.bytes, as: UTF8.self))
-    }
-
-    private var columnName: String { columns.first?.name ?? "none" }
-}
-
-/// Each kind's own columns, in the order of its table.
-extension RowWriter {
-    mutating func add(_ artist: Artist) throws(PayloadError) {
-        try add(.artistID, artist.artistID)
-        try add(.name, artist.name)
-        try add(.genres, artist.genres)
-        try add(.popularityScore, artist.popularityScore)
-        add(artist.formationDate.map { .moment($0.description) } ?? .null)
-        try add(.members, artist.members)
-        try add(.spotifyID, artist.spotifyID)
-        add(artist.followers)
-    }
-
-    mutating func add(_ concert: Concert) throws(PayloadError) {
-        try add(.concertID, concert.concertID)
-        try add(.artistID, concert.artistID)
-        try add(.venueID, concert.venueID)
-        add(concert.eventDate)
-        try add(.name, concert.name)
-        try add(.ticketPrices, concert.ticketPrices.map { String(decoding: batch.json(of: $0), as: UTF8.self) })
-        add(concert.totalAttendance)
-        try add(.revenue, concert.revenue)
-        try add(.status, concert.status.rawValue)
-        try add(.ticketmasterID, concert.ticketmasterID)
-        try add(.url, concert.url)
-    }
-
-    mutating func add(_ venue: Venue) throws(PayloadError) {
-        try add(.venueID, venue.venueID)
-        try add(.name, venue.name)
-        try add(.address, venue.address)
-        try add(.city, venue.city)
-        try add(.state, venue.state)
-        try add(.country, venue.country)
-        try add(.postalCode, venue.postalCode)
-        try add(.latitude, venue.latitude)
-        try add(.longitude, venue.longitude)
-        add(venue.capacity)
-        try add(.venueType, venue.kind?.rawValue)
-        try add(.amenities, venue.amenities)
-        try add(.ticketmasterID, venue.ticketmasterID)
-    }
-
-    mutating func add(_ sale: TicketSale) throws(PayloadError) {
-        try add(.saleID, sale.saleID)
-        try add(.concertID, sale.concertID)
-        try add(.customerID, sale.customerID)
-        try add(.ticketTier, sale.ticketTier)
-        add(sale.quantity)
-        try add(.unitPrice, sale.unitPrice)
-        try add(.totalPrice, sale.totalPrice)
-        add(sale.purchaseTimestamp)
-        try add(.paymentMethod, sale.paymentMethod)
-        try add(.customerSegment, sale.customerSegment)
     }
 }

@@ -22,7 +22,7 @@ public struct WarehouseSchema: Sendable {
     /// There is no PRIMARY KEY: Redshift would not enforce it, and would trust it all the same.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html>
-    public func creation(of table: WarehouseTable) -> String {
+    package func creation(of table: WarehouseTable) -> String {
         let columns = table.columns.map { "    \($0.name) \($0.sqlType)" + ($0.name == table.key ? " NOT NULL" : "") }
         return """
             CREATE TABLE IF NOT EXISTS \(name(of: table)) (
@@ -32,10 +32,10 @@ public struct WarehouseSchema: Sendable {
     }
 
     /// Adds a column: Redshift adds one per statement, and has no `IF NOT EXISTS` for it.
-    public func addition(of column: WarehouseColumn, to table: WarehouseTable) -> String {
+    package func addition(of column: WarehouseColumn, to table: WarehouseTable) -> String {
         "ALTER TABLE \(name(of: table)) ADD COLUMN \(column.name) \(column.sqlType)"
     }
 
     /// The table as SQL names it.
-    public func name(of table: WarehouseTable) -> String { "\(schema).\(table.rawValue)" }
+    package func name(of table: WarehouseTable) -> String { "\(schema).\(table.name)" }
 }

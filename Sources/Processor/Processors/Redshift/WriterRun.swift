@@ -81,7 +81,7 @@ struct WriterRun {
         let (id, bytes) = (candidate.row.id, Array(reason.utf8))
         return PayloadError(
             .range,
-            "\(batch.records[candidate.index].payload.kind.rawValue) \(MessageText.shown(0..<id.count, of: id.span)) is "
+            "\(batch.catalog[batch.records[candidate.index].kind].name) \(MessageText.shown(0..<id.count, of: id.span)) is "
                 + "refused by the warehouse: \(MessageText.shown(0..<bytes.count, of: bytes.span))")
     }
 }

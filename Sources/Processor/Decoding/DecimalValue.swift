@@ -115,22 +115,6 @@ struct DecimalValue: Equatable {
         return -300 <= power && (power < 300 || power == 300 && first == 1 && isPowerOfTen)
     }
 
-    /// Whether the value, sign left out, is above `bound`.
-    func magnitudeExceeds(_ bound: UInt32) -> Bool {
-        guard significand != 0 else { return false }
-        if exponent > 0 {
-            // At least ten times the significand, which has 19 digits where digits were dropped.
-            guard exponent < 20 else { return true }
-            var power: UInt128 = 1
-            for _ in 0..<exponent { power *= 10 }
-            return UInt128(significand) * power >= UInt128(bound) + 1
-        }
-        guard exponent > -20 else { return bound == 0 }
-        var scaled = UInt128(bound)
-        for _ in exponent..<0 { scaled *= 10 }
-        return UInt128(significand) > scaled || (UInt128(significand) == scaled && hasMoreDigits)
-    }
-
     /// The value times 1000, rounded to the nearest whole number, when it is not negative and fits.
     var thousandths: Int64? {
         guard !isNegative, significand != 0 else { return isNegative && significand != 0 ? nil : 0 }
@@ -151,5 +135,32 @@ struct DecimalValue: Equatable {
         var value = significand
         for _ in -4..<exponent { value *= 10 }
         return value < 1_000_000_000_000_000 ? Int64(value) : nil
+    }
+}
+
+/// Order, exact where one of the two has 19 digits or fewer.
+extension DecimalValue {
+    static func < (one: Self, other: Self) -> Bool {
+        switch (one.isNegative && !one.isZero, other.isNegative && !other.isZero) {
+        case (false, false): one.orderOfMagnitude(other) < 0
+        case (true, true): one.orderOfMagnitude(other) > 0
+        case (let isNegative, _): isNegative
+        }
+    }
+
+    /// Less than 0 where the other value's magnitude is higher, above 0 where it is lower.
+    private func orderOfMagnitude(_ other: Self) -> Int {
+        guard significand != 0, other.significand != 0 else {
+            return (significand == 0 ? 0 : 1) - (other.significand == 0 ? 0 : 1)
+        }
+        let shift = exponent - other.exponent
+        // A significand is at least 1 and below 10 to the 20th.
+        guard abs(shift) < 20 else { return shift }
+        var power: UInt64 = 1
+        for _ in 0..<abs(shift) { power *= 10 }
+        let one = significand.multipliedFullWidth(by: shift > 0 ? power : 1)
+        let two = other.significand.multipliedFullWidth(by: shift < 0 ? power : 1)
+        if one != two { return one < two ? -1 : 1 }
+        return (hasMoreDigits ? 1 : 0) - (other.hasMoreDigits ? 1 : 0)
     }
 }

@@ -1,34 +1,67 @@
 import JSON
 
-/// The kept texts of one batch, end to end.
+/// The values of one batch's records, and their texts end to end.
 struct TextStorage: Sendable {
     /// The texts, and behind ``count`` memory for more: it grows, and the next batch uses it again.
-    private(set) var bytes: [UInt8] = [UInt8(ascii: "0")]
+    private(set) var bytes: [UInt8]
     /// How many bytes are in use.
-    private(set) var count = 1
+    private(set) var count: Int
+    /// The texts of lists.
     var items: [Text] = []
+    /// The fields' values, record after record, and behind ``valueCount`` memory for more.
+    var values: [FieldValue] = []
+    private(set) var valueCount = 0
+    private let constantCount: Int
 
-    /// Texts in use, in bytes.
-    var size: Int { count + items.count * MemoryLayout<Text>.stride }
+    /// - Parameter constants: Texts that every batch may refer to; the digit of ``Number/zero`` comes first.
+    init(constants: [UInt8] = [UInt8(ascii: "0")]) {
+        bytes = constants
+        count = constants.count
+        constantCount = count
+    }
 
-    /// Forgets everything but ``Number/zero``, and keeps the memory.
+    /// Memory in use, in bytes.
+    var size: Int {
+        count + items.count * MemoryLayout<Text>.stride + valueCount * MemoryLayout<FieldValue>.stride
+    }
+
+    /// Forgets everything but the constants, and keeps the memory.
     mutating func removeAll() {
-        count = 1
+        count = constantCount
         items.removeAll(keepingCapacity: true)
+        valueCount = 0
     }
 
     /// A point to go back to.
     struct Mark: Sendable, Equatable {
         var bytes: Int
         var items: Int
+        var values: Int
     }
 
-    var mark: Mark { Mark(bytes: count, items: items.count) }
+    var mark: Mark { Mark(bytes: count, items: items.count, values: valueCount) }
 
     /// What was added since `mark` was taken is forgotten.
     mutating func roll(back mark: Mark) {
         count = mark.bytes
         if items.count > mark.items { items.removeLast(items.count - mark.items) }
+        valueCount = mark.values
+    }
+
+    /// Makes room for a record's values, all of which the caller sets.
+    ///
+    /// - Returns: The position of the first one.
+    @inline(__always)
+    mutating func beginValues(_ count: Int) -> Int {
+        let first = valueCount
+        valueCount = first &+ count
+        if valueCount > values.count { growValues() }
+        return first
+    }
+
+    private mutating func growValues() {
+        let room = min(max(256, values.count / 2), 64 * 1024)
+        values.append(contentsOf: repeatElement(.absent, count: valueCount - values.count + room))
     }
 
     func string(_ text: Text) -> String { bytes.span.string(text.range) }

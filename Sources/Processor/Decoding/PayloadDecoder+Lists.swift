@@ -4,13 +4,12 @@ import JSON
 extension PayloadDecoder {
     /// A list of text, or one text cut at `|` where it has one, else at commas; blank and null items are dropped.
     mutating func list(
-        _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>, isLowercased: Bool = false
+        _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>, isLowercased: Bool
     ) throws(PayloadError) -> TextList? {
-        guard let value = given(field, in: bytes) else { return nil }
         let start = storage.items.count
         switch value.kind {
         case .string:
-            let text = try keep(value, field, of: entity, in: bytes)
+            let text = try keep(value, field, in: bytes)
             let separator = separator(of: text.range)
             var start = text.range.lowerBound
             while let part = nextPart(&start, before: text.range.upperBound, separator) {
@@ -21,13 +20,13 @@ extension PayloadDecoder {
                 guard element.kind != .null else { return }
                 guard element.kind == .string else {
                     throw PayloadError(
-                        .type, "\(decoder.name(field, of: entity)): \(decoder.shown(element, in: bytes)) is not text")
+                        .type, "\(decoder.name(of: field)): \(decoder.shown(element, in: bytes)) is not text")
                 }
-                let text = try decoder.keep(element, field, of: entity, in: bytes)
+                let text = try decoder.keep(element, field, in: bytes)
                 decoder.append(text, isLowercased: isLowercased)
             }
         default:
-            throw PayloadError(.type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not a list of text")
+            throw PayloadError(.type, "\(name(of: field)): \(shown(value, in: bytes)) is not a list of text")
         }
         return storage.list(from: start)
     }
@@ -73,21 +72,20 @@ extension PayloadDecoder {
     }
 
     /// Tiers and prices: an object, or `general:59.48|vip:148.7`.
-    mutating func prices(_ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>) throws(PayloadError)
-        -> TicketPrices?
-    {
-        guard let value = given(field, in: bytes) else { return nil }
+    mutating func prices(
+        _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> TicketPrices? {
         let start = storage.items.count
         var hasRefused = false
         switch value.kind {
-        case .object: hasRefused = try prices(inObject: value, field, of: entity, in: bytes)
-        case .string: try prices(inText: value, field, of: entity, in: bytes)
+        case .object: hasRefused = try prices(inObject: value, field, in: bytes)
+        case .string: try prices(inText: value, field, in: bytes)
         default:
             throw PayloadError(
-                .type, "\(name(field, of: entity)): \(shown(value, in: bytes)) is not an object of tiers and prices")
+                .type, "\(name(of: field)): \(shown(value, in: bytes)) is not an object of tiers and prices")
         }
         if mayRepeatTiers(from: start) { removeRepeatedTiers(from: start) }
-        if hasRefused { try checkRefused(from: start, field, of: entity, in: bytes) }
+        if hasRefused { try checkRefused(from: start, field, in: bytes) }
         return storage.list(from: start).map(TicketPrices.init(pairs:))
     }
 
@@ -96,14 +94,14 @@ extension PayloadDecoder {
     ///
     /// - Returns: Whether a price was refused.
     private mutating func prices(
-        inObject value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+        inObject value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Bool {
         var hasRefused = false
         try forEachMember(of: value, in: bytes) { (decoder, key, price) throws(PayloadError) in
-            let tier = try decoder.keep(key, field, of: entity, in: bytes)
+            let tier = try decoder.keep(key, field, in: bytes)
             guard tier.count > 0 else { return }
             var number: Text
-            do throws(PayloadError) { number = try decoder.price(price, field, of: entity, in: bytes) } catch {
+            do throws(PayloadError) { number = try decoder.price(price, field, in: bytes) } catch {
                 hasRefused = true
                 let offset = price.kind == .string ? price.start - 1 : price.start
                 number = Text(start: UInt32(bitPattern: offset), count: Self.refusedCount)
@@ -119,7 +117,7 @@ extension PayloadDecoder {
 
     /// Throws the error of the first price that was refused, and that no later one replaced.
     private mutating func checkRefused(
-        from start: Int, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+        from start: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) {
         var first: UInt32?
         for index in stride(from: start + 1, to: storage.items.count, by: 2)
@@ -128,41 +126,41 @@ extension PayloadDecoder {
         }
         guard let first else { return }
         var scanner = JSONScanner(at: Int(first))
-        let value: FieldValue
+        let value: ScannedValue
         do throws(JSONError) { value = try FieldScanner.value(&scanner, in: bytes) } catch {
             throw PayloadError(.json, "data is not JSON: \(error)")
         }
-        _ = try price(value, field, of: entity, in: bytes)
+        _ = try price(value, field, in: bytes)
     }
 
     /// A price's digits; empty text, which ``removeRepeatedTiers(from:)`` drops, when it is absent.
     private mutating func price(
-        _ price: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+        _ price: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Text {
         guard isGiven(price, in: bytes) else { return Text(start: 0, count: 0) }
-        let number = try keepNumber(price, field, of: entity, in: bytes)
+        let number = try keepNumber(price, field, in: bytes)
         if let problem = problem(ofPrice: number) {
-            throw PayloadError(.range, "\(name(field, of: entity)): \(shown(price, in: bytes)) \(problem)")
+            throw PayloadError(.range, "\(name(of: field)): \(shown(price, in: bytes)) \(problem)")
         }
         return number.text
     }
 
     private mutating func prices(
-        inText value: FieldValue, _ field: Field, of entity: Payload.Kind, in bytes: Span<UInt8>
+        inText value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) {
-        let text = try keep(value, field, of: entity, in: bytes)
+        let text = try keep(value, field, in: bytes)
         var start = text.range.lowerBound
         while let part = nextPart(&start, before: text.range.upperBound, UInt8(ascii: "|")) {
             let range = trimmed(part)
             guard !range.isEmpty else { continue }
             guard let colon = storage.bytes[range].lastIndex(of: UInt8(ascii: ":")) else {
                 let shown = MessageText.shown(range, of: storage.bytes.span)
-                throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" is not a tier, a colon and a price")
+                throw PayloadError(.type, "\(name(of: field)): \"\(shown)\" is not a tier, a colon and a price")
             }
             let tier = trimmed(range.lowerBound..<colon)
             let price = trimmed(colon + 1..<range.upperBound)
             if tier.isEmpty { continue }
-            if !price.isEmpty { try check(price, in: range, field, of: entity) }
+            if !price.isEmpty { try check(price, in: range, field) }
             storage.items.append(Text(tier))
             storage.items.append(Text(price))
         }
@@ -170,16 +168,16 @@ extension PayloadDecoder {
 
     /// - Parameter part: The price with its tier, for messages.
     private func check(
-        _ price: Range<Int>, in part: Range<Int>, _ field: Field, of entity: Payload.Kind
+        _ price: Range<Int>, in part: Range<Int>, _ field: FieldName
     ) throws(PayloadError) {
         var scanner = JSONScanner(at: price.lowerBound)
         guard (try? scanner.number(in: storage.bytes.span.extracting(0..<price.upperBound))) == price else {
             let shown = MessageText.shown(part, of: storage.bytes.span)
-            throw PayloadError(.type, "\(name(field, of: entity)): \"\(shown)\" has no number for a price")
+            throw PayloadError(.type, "\(name(of: field)): \"\(shown)\" has no number for a price")
         }
         if let problem = problem(ofPrice: Number(text: Text(price))) {
             let shown = MessageText.shown(part, of: storage.bytes.span)
-            throw PayloadError(.range, "\(name(field, of: entity)): \(shown) \(problem)")
+            throw PayloadError(.range, "\(name(of: field)): \(shown) \(problem)")
         }
     }
 
@@ -228,7 +226,7 @@ extension PayloadDecoder {
 /// Containers inside a payload, which has been checked already: an error here would be ours.
 extension PayloadDecoder {
     private mutating func forEachElement(
-        of array: FieldValue, in bytes: Span<UInt8>, body: (inout Self, FieldValue) throws(PayloadError) -> Void
+        of array: ScannedValue, in bytes: Span<UInt8>, body: (inout Self, ScannedValue) throws(PayloadError) -> Void
     ) throws(PayloadError) {
         var scanner = JSONScanner(at: array.range.lowerBound)
         do {
@@ -245,16 +243,14 @@ extension PayloadDecoder {
     }
 
     mutating func forEachMember(
-        of object: FieldValue, in bytes: Span<UInt8>,
-        body: (inout Self, FieldValue, FieldValue) throws(PayloadError) -> Void
+        of object: ScannedValue, in bytes: Span<UInt8>,
+        body: (inout Self, ScannedValue, ScannedValue) throws(PayloadError) -> Void
     ) throws(PayloadError) {
         var scanner = JSONScanner(at: object.range.lowerBound)
         do {
             var key = try scanner.openObject(in: bytes)
             while let name = key {
-                let keyValue = FieldValue(
-                    start: Int32(name.range.lowerBound), end: Int32(name.range.upperBound), kind: .string,
-                    isEscaped: name.isEscaped)
+                let keyValue = ScannedValue(name.range, .string, isEscaped: name.isEscaped)
                 try body(&self, keyValue, try FieldScanner.value(&scanner, in: bytes))
                 key = try scanner.nextKey(in: bytes)
             }

@@ -1,0 +1,200 @@
+import JSON
+
+/// How the fields of every kind are decoded: the descriptions as plain memory, by ID instead of by name.
+///
+/// A class, so that the decoder hands it on without a copy; it never changes.
+final class DecodingPlans: Sendable {
+    /// Where one field is read from.
+    struct Source: Sendable {
+        /// The ID of the first source.
+        var key: UInt16
+        /// The ID of the second one, or of the first where there is no other.
+        var other: UInt16
+        /// The IDs of further ones, in ``DecodingPlans/furtherKeys``.
+        var furtherKeyCount: UInt8
+        var firstFurtherKey: UInt16
+        /// Whether the field is a text, and allows any of one ``StringBlock``.
+        var allowsShortText: Bool
+        /// Whether the field is required, or has a default.
+        var needsValue: Bool
+    }
+
+    /// How the value of one field is read.
+    struct Step: Sendable {
+        enum Kind: UInt8, Sendable { case text, number, integer, boolean, date, timestamp, list, choice, prices }
+
+        /// The ID of the first source.
+        var key: UInt16
+        var kind: Kind
+        var isRequired: Bool
+        /// Of a key, and of a field that names another entity: bounded in length.
+        var isID: Bool
+        /// Of a list.
+        var isLowercased: Bool
+        /// What the kind of field has of its own: its choices in ``DecodingPlans/choices``, its bounds in ``DecodingPlans/bounds``, or
+        /// the member of an object that has the value in ``DecodingPlans/innerKeys``.
+        var detail: UInt16
+        /// Of an integer; of a text, the highest is its longest length in Unicode scalars.
+        var lowest: Int64
+        var highest: Int64
+    }
+
+    /// What differs from kind to kind.
+    struct Plan: Sendable {
+        /// Of ``DecodingPlans/steps``.
+        var first: Int
+        var count: Int
+        var hasObjects: Bool
+        var hasRule: Bool
+    }
+
+    /// Of all kinds, one after the other.
+    let sources: [Source]
+    /// At the same positions.
+    let steps: [Step]
+    /// What a field is without a value, at the same positions.
+    let fallbacks: [FieldValue]
+    private let plans: [Plan]
+    private let objectKeys: [[UInt16]]
+    private let furtherKeys: [UInt16]
+    /// The numbers that fields allow, and the same for messages.
+    let limits: [NumberLimits]
+    let bounds: [NumberBounds]
+    let choices: [WordTable]
+    let innerKeys: [KeyTable]
+    /// What `data_type` may say, by the position of the kind.
+    let dataTypes: WordTable
+    let kinds: [EntityKind]
+    /// The IDs of the keys of all kinds, in the order in which a record without `data_type` is tried.
+    let inferred: [(key: UInt16, kind: EntityKind)]
+    /// `sale_id, concert_id` and so on, in that order.
+    let inferredNames: String
+    /// The texts of ``fallbacks``, which every ``TextStorage`` starts with.
+    let constants: [UInt8]
+    /// The ID of `source`, and of `ingestion_timestamp`.
+    let source: UInt16
+    let ingestionTimestamp: UInt16
+
+    init(_ schemas: [EntitySchema], kinds: [EntityKind], inferred: [EntityKind], keys: RecordKeys) {
+        var builder = Builder(keys: keys, keyNames: Set(schemas.flatMap { $0.keySources.map(\.path) }))
+        plans = schemas.map { schema in
+            let first = builder.steps.count
+            for field in schema.fields { builder.add(field) }
+            return Plan(
+                first: first, count: schema.fields.count, hasObjects: !schema.objects.isEmpty,
+                hasRule: schema.rule != nil)
+        }
+        objectKeys = schemas.map { $0.objects.map(keys.id(of:)) }
+        (sources, steps) = (builder.sources, builder.steps)
+        fallbacks = builder.fallbacks
+        furtherKeys = builder.furtherKeys
+        limits = builder.bounds.map(NumberLimits.init)
+        (bounds, choices, innerKeys) = (builder.bounds, builder.choices, builder.innerKeys)
+        constants = builder.constants
+        let names = schemas.enumerated().map { ($0, $1.dataTypes, $1.otherDataTypes) }
+        dataTypes = WordTable(
+            names.flatMap { index, words, _ in words.map { ($0, UInt8(index)) } },
+            synonyms: names.flatMap { index, _, words in words.map { ($0, UInt8(index)) } })
+        self.kinds = kinds
+        let order = inferred.map { kind in (kind, schemas[kinds.firstIndex(of: kind) ?? 0].keySources) }
+        self.inferred = order.flatMap { kind, sources in sources.map { (keys.id(of: $0.path), kind) } }
+        inferredNames = order.flatMap { $0.1.map(\.path) }.joined(separator: ", ")
+        source = keys.id(of: "source")
+        ingestionTimestamp = keys.id(of: "ingestion_timestamp")
+    }
+}
+
+extension DecodingPlans {
+    @inline(__always)
+    func plan(of kind: EntityKind) -> Plan { plans[Int(kind.index)] }
+
+    func furtherKeys(of source: Source) -> ArraySlice<UInt16> {
+        furtherKeys[Int(source.firstFurtherKey)..<Int(source.firstFurtherKey) + Int(source.furtherKeyCount)]
+    }
+
+    /// The IDs of members that must be objects.
+    func objects(of kind: EntityKind) -> [UInt16] { objectKeys[Int(kind.index)] }
+}
+
+extension DecodingPlans {
+    /// The arrays as they grow.
+    private struct Builder {
+        let keys: RecordKeys
+        /// The keys of all kinds: a field of such a name is the ID of an entity.
+        let keyNames: Set<String>
+        var sources: [Source] = []
+        var steps: [Step] = []
+        var fallbacks: [FieldValue] = []
+        var furtherKeys: [UInt16] = []
+        var bounds: [NumberBounds] = []
+        var choices: [WordTable] = []
+        var innerKeys: [KeyTable] = []
+        /// Begins with the digit of ``Number/zero``.
+        var constants: [UInt8] = [UInt8(ascii: "0")]
+
+        mutating func add(_ field: FieldDescription) {
+            let ids = field.sources.map { keys.id(of: $0.path) }
+            let further = ids.dropFirst(2)
+            var source = Source(
+                key: ids[0], other: ids.count > 1 ? ids[1] : ids[0], furtherKeyCount: UInt8(further.count),
+                firstFurtherKey: UInt16(furtherKeys.count), allowsShortText: false,
+                needsValue: field.presence != .optional || field.fallback != nil)
+            furtherKeys += further
+            var step = Step(
+                key: ids[0], kind: .text, isRequired: field.presence != .optional,
+                isID: field.sources.contains { keyNames.contains($0.path) }, isLowercased: false, detail: .max,
+                lowest: .min, highest: .max)
+            switch field.type {
+            case .text(let maxLength):
+                step.highest = Int64(maxLength)
+                if maxLength >= StringBlock.size { source.allowsShortText = true }
+            case .number(let range):
+                (step.kind, step.detail) = (.number, UInt16(bounds.count))
+                bounds.append(range)
+            case .integer(let range):
+                step.kind = .integer
+                (step.lowest, step.highest) = (range.lowerBound, range.upperBound)
+                if let inner = field.sources.lazy.compactMap(\.inner).first {
+                    step.detail = UInt16(innerKeys.count)
+                    innerKeys.append(KeyTable([(inner, 0)]))
+                }
+            case .boolean: step.kind = .boolean
+            case .date: step.kind = .date
+            case .timestamp: step.kind = .timestamp
+            case .list(let isLowercased): (step.kind, step.isLowercased) = (.list, isLowercased)
+            case .choice(let words):
+                (step.kind, step.detail) = (.choice, UInt16(choices.count))
+                choices.append(WordTable(words))
+            case .prices: step.kind = .prices
+            }
+            sources.append(source)
+            steps.append(step)
+            fallbacks.append(value(field.fallback, of: field))
+        }
+
+        private mutating func value(_ fallback: FieldDescription.Fallback?, of field: FieldDescription) -> FieldValue {
+            switch (fallback, field.type) {
+            case (nil, _): return .absent
+            case (.text(let text)?, .text): return .text(keep(text))
+            case (.number(let number)?, .number): return .number(Number(text: keep(number)))
+            case (.integer(let integer)?, .integer): return .integer(integer)
+            case (.boolean(let value)?, .boolean): return .boolean(value)
+            case (.choice(let word)?, .choice(let choices)):
+                if let index = choices.words.firstIndex(of: word) { return .choice(UInt8(index)) }
+            default: break
+            }
+            preconditionFailure("the default of \(field.name) is not of its type")
+        }
+
+        private mutating func keep(_ text: String) -> Text {
+            let start = constants.count
+            constants += text.utf8
+            return Text(start..<constants.count)
+        }
+    }
+}
+
+extension EntitySchema {
+    /// Where the key is read from.
+    var keySources: [FieldSource] { fields[keyIndex].sources }
+}

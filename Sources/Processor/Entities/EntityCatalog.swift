@@ -1,0 +1,87 @@
+/// The kinds of entities that a pipeline knows, and how records of them are decoded.
+///
+/// A class, so that batches and processors share it; it never changes.
+package final class EntityCatalog: Sendable {
+    /// In the order of reports.
+    package let schemas: [EntitySchema]
+    /// The kinds of ``schemas``, in the same order.
+    package let kinds: [EntityKind]
+    /// The tables of all kinds, in the order in which transactions write to them: by name.
+    package let tables: [WarehouseTable]
+    /// What the decoder works with.
+    let keys: RecordKeys
+    let plans: DecodingPlans
+
+    /// Artists, concerts, venues and ticket sales.
+    package static let builtIn = EntityCatalog(
+        [Artist.schema, Concert.schema, Venue.schema, TicketSale.schema],
+        // A sale names its concert, and a concert its venue and its artist.
+        inferred: [TicketSale.schema, Concert.schema, Venue.schema, Artist.schema])
+
+    /// In the order in which a record without `data_type` is tried.
+    private let inferred: [EntitySchema]
+
+    /// - Parameter inferred: The same schemas, in the order in which the keys of a record without `data_type` are looked at.
+    private init(_ schemas: [EntitySchema], inferred: [EntitySchema]) {
+        let unique = Set(schemas.map(\.name))
+        precondition(unique.count == schemas.count && schemas.count < 128, "kinds have unique names, and are up to 127")
+        (self.schemas, self.inferred) = (schemas, inferred)
+        let kinds = schemas.indices.map { EntityKind(index: UInt8($0)) }
+        self.kinds = kinds
+        tables = schemas.compactMap(\.table).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        let keys = RecordKeys(schemas)
+        self.keys = keys
+        let order = inferred.compactMap { schema in schemas.firstIndex { $0 === schema } }.map { kinds[$0] }
+        plans = DecodingPlans(schemas, kinds: kinds, inferred: order, keys: keys)
+    }
+
+    /// These kinds and another one, which is looked for after them.
+    package func adding(_ schema: EntitySchema) -> EntityCatalog {
+        EntityCatalog(schemas + [schema], inferred: inferred + [schema])
+    }
+
+    /// These kinds, one of them with further fields.
+    package func adding(_ fields: [FieldDescription], to kind: String) -> EntityCatalog {
+        var extended: [String: EntitySchema] = [:]
+        for schema in schemas where schema.name == kind { extended[kind] = schema.adding(fields) }
+        precondition(!extended.isEmpty, "there is no kind \(kind)")
+        return EntityCatalog(
+            schemas.map { extended[$0.name] ?? $0 }, inferred: inferred.map { extended[$0.name] ?? $0 })
+    }
+
+    /// The description of a kind.
+    package subscript(kind: EntityKind) -> EntitySchema { schemas[Int(kind.index)] }
+
+    /// The kind of that name.
+    package func kind(named name: String) -> EntityKind? {
+        schemas.firstIndex { $0.name.hasSameBytes(as: name) }.map { kinds[$0] }
+    }
+
+    /// The table of that name, byte for byte.
+    package func table(named name: some Sequence<UInt8>) -> WarehouseTable? {
+        tables.first { $0.name.utf8.elementsEqual(name) }
+    }
+}
+
+/// A kind of entity, as its ``EntityCatalog`` numbers it: only the catalog can say what it is.
+package struct EntityKind: Sendable, Hashable {
+    fileprivate(set) var index: UInt8
+}
+
+/// A value for each kind of a catalog, and one for records of no kind.
+package struct KindMap<Value> {
+    private var values: [Value]
+    private var other: Value
+
+    package init(_ catalog: EntityCatalog, repeating value: Value) {
+        values = Array(repeating: value, count: catalog.kinds.count)
+        other = value
+    }
+
+    package subscript(kind: EntityKind?) -> Value {
+        get { kind.map { values[Int($0.index)] } ?? other }
+        set { if let kind { values[Int(kind.index)] = newValue } else { other = newValue } }
+    }
+}
+
+extension KindMap: Sendable where Value: Sendable {}

@@ -1,0 +1,60 @@
+import JSON
+
+/// An entity as one JSON document, as the cache, notifications and DEBUG logs have it.
+extension RecordBatch {
+    /// Writes the fields that the record has as members of an object that is open.
+    package func writeMembers(of record: EntityRecord, to writer: inout JSONWriter) {
+        for (field, value) in zip(catalog[record.kind].fields, values(of: record)) {
+            if case .absent = value { continue }
+            writer.key(field.name)
+            write(value, of: field.type, to: &writer)
+        }
+    }
+
+    /// The whole document.
+    package func document(of record: EntityRecord) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.openObject()
+        writeMembers(of: record, to: &writer)
+        writer.closeObject()
+        return writer.bytes
+    }
+
+    /// Writes a value that is not absent.
+    func write(_ value: FieldValue, of type: FieldType, to writer: inout JSONWriter) {
+        switch value {
+        case .absent: writer.null()
+        case .text(let text): write(text, to: &writer)
+        case .number(let number): writer.raw(storage.bytes.span.extracting(number.text.range))
+        case .integer(let integer): writer.integer(integer)
+        case .boolean(let value): writer.bool(value)
+        case .date(let date): writer.string(date.description)
+        case .timestamp(let timestamp): writer.string(timestamp.description)
+        case .choice(let index): writer.string(type.word(index))
+        case .list(let list):
+            writer.openArray()
+            for text in texts(list) { write(text, to: &writer) }
+            writer.closeArray()
+        case .prices(let prices):
+            writer.openObject()
+            let pairs = texts(prices.pairs)
+            for index in stride(from: pairs.startIndex, to: pairs.endIndex, by: 2) {
+                writer.key(string(pairs[index]))
+                writer.raw(storage.bytes.span.extracting(pairs[index + 1].range))
+            }
+            writer.closeObject()
+        }
+    }
+
+    private func write(_ text: Text, to writer: inout JSONWriter) {
+        writer.string(storage.bytes.span.extracting(text.range))
+    }
+}
+
+extension FieldType {
+    /// The word of a choice.
+    func word(_ index: UInt8) -> String {
+        guard case .choice(let choices) = self, choices.words.indices.contains(Int(index)) else { return "" }
+        return choices.words[Int(index)]
+    }
+}

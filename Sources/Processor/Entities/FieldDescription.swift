@@ -1,0 +1,112 @@
+/// One field of an entity: its names, the rule for its values, and its column.
+///
+/// Decoding, documents, warehouse rows, tables and `docs/records.md` are loops over these descriptions.
+package struct FieldDescription: Sendable {
+    /// The name in messages and documents, and the first of ``sources`` unless they are given.
+    package var name: String
+    /// Where the value is read from, in order of precedence.
+    package var sources: [FieldSource]
+    package var type: FieldType
+    package var presence: Presence
+    /// The value of records that do not have the field.
+    package var fallback: Fallback?
+    package var column: FieldColumn?
+    /// What the other members cannot express, for readers.
+    package var note: String?
+
+    /// Whether a record must have the field.
+    package enum Presence: Sendable, Equatable {
+        case optional
+        case required
+        /// The entity's ID, without which there is no record.
+        case key
+    }
+
+    /// A default, as the field's type stores it.
+    package enum Fallback: Sendable, Equatable {
+        case text(String)
+        /// A JSON number as documents show it.
+        case number(String)
+        case integer(Int64)
+        case boolean(Bool)
+        /// One of the choices.
+        case choice(String)
+    }
+
+    /// - Parameters:
+    ///   - aliases: Further names, `name` or `object.member`.
+    ///   - readFrom: All names in order of precedence; nil reads `name`, then `aliases`.
+    package init(
+        _ name: String, aliases: [FieldSource] = [], readFrom: [FieldSource]? = nil, _ type: FieldType,
+        _ presence: Presence = .optional, default fallback: Fallback? = nil, column: FieldColumn? = nil,
+        note: String? = nil
+    ) {
+        self.name = name
+        sources = readFrom ?? [FieldSource(stringLiteral: name)] + aliases
+        (self.type, self.presence, self.fallback) = (type, presence, fallback)
+        self.column = column
+        self.column?.name = column?.name ?? name
+        self.note = note
+    }
+}
+
+/// A member of the record, or of an object in it, from which a field is read: `name` or `object.member`.
+package struct FieldSource: Sendable, Equatable, ExpressibleByStringLiteral {
+    /// The object that has the member; nil for the record itself.
+    package var object: String?
+    package var member: String
+    /// The member of `member` that has the value where `member` is an object itself.
+    package var inner: String?
+
+    package init(stringLiteral text: String) { self.init(text) }
+
+    package init(_ text: String, orInside inner: String? = nil) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        object = parts.count == 2 ? parts[0] : nil
+        member = parts.last ?? ""
+        self.inner = inner
+    }
+
+    /// As it is written in descriptions.
+    package var path: String { (object.map { $0 + "." } ?? "") + member }
+}
+
+/// The type of a field: how its values are read, and which ones are allowed.
+package enum FieldType: Sendable {
+    /// - Parameter maxLength: In Unicode scalars.
+    case text(maxLength: Int = .max)
+    case number(NumberBounds = NumberBounds())
+    case integer(ClosedRange<Int64> = .min ... .max)
+    /// JSON's own, or the texts true and false in any letter case.
+    case boolean
+    case date, timestamp
+    /// Several texts.
+    case list(isLowercased: Bool = false)
+    /// One of several words, in any letter case.
+    case choice(Choices)
+    /// Tiers with a price each.
+    case prices
+}
+
+/// The words of a choice, in lower case.
+package struct Choices: Sendable {
+    package var words: [String]
+    /// Other spellings, each with the word that is stored.
+    package var synonyms: [(word: String, meaning: String)] = []
+
+    package init(_ words: [String], synonyms: [(word: String, meaning: String)] = []) {
+        (self.words, self.synonyms) = (words, synonyms)
+    }
+
+    /// The choices that an enumeration lists.
+    package init<Choice: FieldChoice>(
+        _ type: Choice.Type, synonyms: [(word: String, meaning: Choice)] = []
+    ) {
+        self.init(Choice.allCases.map(\.rawValue), synonyms: synonyms.map { ($0.word, $0.meaning.rawValue) })
+    }
+}
+
+/// An enumeration that names the values of a field of type `choice`, in the order of its words.
+package protocol FieldChoice: RawRepresentable<String>, CaseIterable, Sendable, Equatable where AllCases == [Self] {}

@@ -1,0 +1,66 @@
+/// The numbers that a field allows.
+package struct NumberBounds: Sendable {
+    /// One end of the range.
+    package struct Bound: Sendable {
+        /// A JSON number, as messages show it.
+        package var text: String
+        package var isExclusive = false
+
+        package init(_ text: String, isExclusive: Bool = false) { (self.text, self.isExclusive) = (text, isExclusive) }
+    }
+
+    package var minimum: Bound?
+    package var maximum: Bound?
+
+    package init(minimum: Bound? = nil, maximum: Bound? = nil) { (self.minimum, self.maximum) = (minimum, maximum) }
+
+    package static func within(_ range: ClosedRange<Int>) -> NumberBounds {
+        NumberBounds(minimum: Bound("\(range.lowerBound)"), maximum: Bound("\(range.upperBound)"))
+    }
+
+    package static func from(_ minimum: Int) -> NumberBounds { NumberBounds(minimum: Bound("\(minimum)")) }
+
+    package static func above(_ minimum: Int) -> NumberBounds {
+        NumberBounds(minimum: Bound("\(minimum)", isExclusive: true))
+    }
+
+    /// What is wrong with a number that the bounds do not allow.
+    func problem(isTooLow: Bool) -> String {
+        if let minimum, let maximum, !minimum.isExclusive, !maximum.isExclusive {
+            return "is outside \(minimum.text)...\(maximum.text)"
+        }
+        guard let bound = isTooLow ? minimum : maximum else { return "is not allowed" }
+        return "is " + (bound.isExclusive ? "not " : "") + (isTooLow == bound.isExclusive ? "above " : "below ")
+            + bound.text
+    }
+}
+
+/// ``NumberBounds`` as plain memory, for the decoder.
+struct NumberLimits: Sendable {
+    private struct Limit: Sendable {
+        var value: DecimalValue
+        var isExclusive: Bool
+
+        init(_ bound: NumberBounds.Bound) {
+            let text = Array(bound.text.utf8)
+            (value, isExclusive) = (DecimalValue(0..<text.count, of: text.span), bound.isExclusive)
+        }
+    }
+
+    private let minimum: Limit?
+    private let maximum: Limit?
+
+    init(_ bounds: NumberBounds) {
+        (minimum, maximum) = (bounds.minimum.map(Limit.init), bounds.maximum.map(Limit.init))
+    }
+
+    func isTooLow(_ value: DecimalValue) -> Bool {
+        guard let minimum else { return false }
+        return minimum.isExclusive ? !(minimum.value < value) : value < minimum.value
+    }
+
+    func isTooHigh(_ value: DecimalValue) -> Bool {
+        guard let maximum else { return false }
+        return maximum.isExclusive ? !(value < maximum.value) : maximum.value < value
+    }
+}
