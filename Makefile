@@ -50,9 +50,10 @@ bench: build package ## measure beside the baselines (BENCH_OPTIONS="--output js
 release: build package ## dist/release: archives, checksums, SBOM, notices (RELEASE_OPTIONS=--snapshot before its date is set)
 	@scripts/release.py $(RELEASE_OPTIONS)
 
-docs: ## write docs/concertctl.md anew from the table that help reads
+docs: ## write docs/concertctl.md and docs/records.md from what the program works with
 	@swift build --product concertctl
 	@"$$(swift build --show-bin-path)/concertctl" documentation > docs/concertctl.md
+	@"$$(swift build --show-bin-path)/concertctl" records-documentation > docs/records.md
 
 format: ## rewrite the Swift sources as swift format wants them
 	@swift format --in-place --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift

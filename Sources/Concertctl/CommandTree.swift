@@ -57,6 +57,7 @@ enum CommandTree {
                 commands: [WarehouseInit.self, WarehouseStatus.self])),
         .command(Doctor.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
+        .command(RecordsPage.self),
     ]
 
     /// Every command, groups opened up.

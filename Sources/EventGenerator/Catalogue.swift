@@ -25,20 +25,20 @@ struct Catalogue: Sendable {
         return SplitMix64(seed: branch.next())
     }
 
-    func artist(_ number: Int) -> Artist { Artist(random: random(for: .artist, number: number)) }
+    func artist(_ number: Int) -> GeneratedArtist { GeneratedArtist(random: random(for: .artist, number: number)) }
 
-    func venue(_ number: Int) -> Venue { Venue(random: random(for: .venue, number: number)) }
+    func venue(_ number: Int) -> GeneratedVenue { GeneratedVenue(random: random(for: .venue, number: number)) }
 
-    func concert(_ number: Int) -> Concert {
+    func concert(_ number: Int) -> GeneratedConcert {
         var random = random(for: .concert, number: number)
         let artist = artist(random.below(Self.artistCount))
-        return Concert(artist: artist, venue: venue(random.below(Self.venueCount)), random: random)
+        return GeneratedConcert(artist: artist, venue: venue(random.below(Self.venueCount)), random: random)
     }
 
-    func ticketSale(_ number: Int) -> TicketSale {
+    func ticketSale(_ number: Int) -> GeneratedTicketSale {
         var random = random(for: .ticketSale, number: number)
         let concert = concert(random.below(Self.concertCount))
-        return TicketSale(number: firstSale + number, concert: concert, random: random)
+        return GeneratedTicketSale(number: firstSale + number, concert: concert, random: random)
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Processor
 import TestSupport
 import XCTest
 
@@ -7,6 +8,29 @@ final class DocumentationTests: XCTestCase {
         let manual = try String(contentsOf: Repository.root.appending(path: "docs/concertctl.md"), encoding: .utf8)
         let printed = try Concertctl.run(["documentation"]).output
         XCTAssertTrue(manual == printed, "docs/concertctl.md is out of date; run make docs")
+    }
+
+    func testTheReferenceOfRecordsIsTheDescriptions() throws {
+        let page = try String(contentsOf: Repository.root.appending(path: "docs/records.md"), encoding: .utf8)
+        let printed = try Concertctl.run(["records-documentation"]).output
+        XCTAssertTrue(page == printed, "docs/records.md is out of date; run make docs")
+    }
+
+    func testTheExamplesOfRecordsAreOfTheirShapes() throws {
+        let page = try String(contentsOf: Repository.root.appending(path: "docs/records.md"), encoding: .utf8)
+        let block = try XCTUnwrap(page.components(separatedBy: "```json\n").last?.components(separatedBy: "```").first)
+        var reader = RecordReader()
+        let kinds = block.split(separator: "\n").map { line -> String in
+            var content: RecordReader.Content?
+            reader.forEachRecord(in: Array(line.utf8)) { content = $0.content }
+            switch content {
+            case .entity(let kind, _): return reader.catalog[kind].name
+            case .test: return "test"
+            case .bad(let error): return error.message
+            case nil: return "none"
+            }
+        }
+        XCTAssertEqual(kinds, ["artist", "concert", "venue", "ticket_sale", "test"])
     }
 
     func testEveryCommandHasHelpWithExamples() throws {

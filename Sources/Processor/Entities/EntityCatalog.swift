@@ -52,6 +52,9 @@ package final class EntityCatalog: Sendable {
     /// The description of a kind.
     package subscript(kind: EntityKind) -> EntitySchema { schemas[Int(kind.index)] }
 
+    /// The names of keys, in the order in which a record without `data_type` is tried.
+    package var inferenceKeys: [String] { inferred.flatMap(\.keySources).map(\.path) }
+
     /// The kind of that name.
     package func kind(named name: String) -> EntityKind? {
         schemas.firstIndex { $0.name.hasSameBytes(as: name) }.map { kinds[$0] }

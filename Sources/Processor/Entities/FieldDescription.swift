@@ -31,6 +31,15 @@ package struct FieldDescription: Sendable {
         case boolean(Bool)
         /// One of the choices.
         case choice(String)
+
+        /// As documentation shows it.
+        package var text: String {
+            switch self {
+            case .text(let text), .number(let text), .choice(let text): text
+            case .integer(let integer): "\(integer)"
+            case .boolean(let value): "\(value)"
+            }
+        }
     }
 
     /// - Parameters:

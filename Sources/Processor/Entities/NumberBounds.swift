@@ -24,6 +24,18 @@ package struct NumberBounds: Sendable {
         NumberBounds(minimum: Bound("\(minimum)", isExclusive: true))
     }
 
+    /// The allowed numbers in words; nil where all are.
+    package var rule: String? {
+        if let minimum, let maximum, !minimum.isExclusive, !maximum.isExclusive {
+            return "\(minimum.text)...\(maximum.text)"
+        }
+        let rules = [
+            minimum.map { $0.isExclusive ? "above \($0.text)" : "\($0.text) or more" },
+            maximum.map { $0.isExclusive ? "below \($0.text)" : "\($0.text) or less" },
+        ]
+        return minimum == nil && maximum == nil ? nil : rules.compactMap { $0 }.joined(separator: ", ")
+    }
+
     /// What is wrong with a number that the bounds do not allow.
     func problem(isTooLow: Bool) -> String {
         if let minimum, let maximum, !minimum.isExclusive, !maximum.isExclusive {

@@ -64,7 +64,7 @@ public struct WarehouseColumn: Sendable, Equatable {
     public var name: String
     public var type: ColumnType
 
-    init(_ name: String, _ type: ColumnType) { (self.name, self.type) = (name, type) }
+    package init(_ name: String, _ type: ColumnType) { (self.name, self.type) = (name, type) }
 
     /// The type's name in SQL.
     public var sqlType: String {

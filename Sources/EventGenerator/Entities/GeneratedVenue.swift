@@ -1,5 +1,5 @@
 /// A venue as Ticketmaster's API describes one.
-struct Venue: Entity {
+struct GeneratedVenue: Entity {
     static let dataTypes = ["venues", "venues", "venues", "venue"]
 
     let name: String

@@ -1,5 +1,5 @@
 /// A concert as Ticketmaster's API describes one.
-struct Concert: Entity {
+struct GeneratedConcert: Entity {
     static let dataTypes = ["concerts", "concerts", "events", "event"]
 
     /// What a ticket of a tier costs, in cents.
@@ -7,14 +7,14 @@ struct Concert: Entity {
     let source = "ticketmaster"
     let uploadShare = 10
     private let ticketmasterID: String
-    private let artist: Artist
-    private let venue: Venue
+    private let artist: GeneratedArtist
+    private let venue: GeneratedVenue
     private let date: Moment
     private let information: String
     private let genre: (id: String, name: String)
     private let image: String
 
-    init(artist: Artist, venue: Venue, random: SplitMix64) {
+    init(artist: GeneratedArtist, venue: GeneratedVenue, random: SplitMix64) {
         var random = random
         (self.artist, self.venue) = (artist, venue)
         ticketmasterID = "Z7r9jZ1A7" + random.text(7, of: Alphabet.base62)

@@ -1,5 +1,5 @@
 /// A sale of tickets, out of a file that someone uploaded; some importers know types, others send each column as text.
-struct TicketSale: Entity {
+struct GeneratedTicketSale: Entity {
     static let dataTypes = ["ticket_sales", "ticket_sales", "ticket_sales", "ticket_sale"]
 
     let id: String
@@ -13,7 +13,7 @@ struct TicketSale: Entity {
     private let paymentMethod: String
     private let segment: String
 
-    init(number: Int, concert: Concert, random: SplitMix64) {
+    init(number: Int, concert: GeneratedConcert, random: SplitMix64) {
         var random = random
         id = "sale_" + String(100_000_000 + number).dropFirst()
         concertID = concert.id

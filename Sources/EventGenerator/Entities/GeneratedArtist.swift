@@ -1,5 +1,5 @@
 /// An artist as Spotify's API describes one.
-struct Artist: Entity {
+struct GeneratedArtist: Entity {
     static let dataTypes = ["artists", "artists", "artists", "artist"]
 
     let spotifyID: String

@@ -1,0 +1,154 @@
+import JSON
+import Processor
+
+/// Prints `docs/records.md`, from the descriptions that the decoder works with, so that they cannot disagree.
+struct RecordsPage: Command {
+    static let description = CommandDescription(
+        name: "records-documentation",
+        summary: "print the reference of records as Markdown, which make docs writes to docs/records.md", isHidden: true
+    )
+
+    init(_ arguments: Arguments) {}
+
+    func run(environment: [String: String]) -> ExitStatus {
+        Output.print(.lines(Self.text(EntityCatalog.builtIn)))
+        return .done
+    }
+
+    static func text(_ catalog: EntityCatalog) -> String {
+        """
+        # Records
+
+        What a producer puts on the stream: every kind of record, every field, and the rules for values. Written by
+        `make docs` from the descriptions in `Sources/Processor/Entities`; do not edit.
+
+        The data of a Kinesis record is one JSON object in UTF-8, plain or compressed with gzip (up to 10 MiB of JSON), alone
+        or in an aggregate of the Kinesis Producer Library. `concertctl stream put --dry-run` and `concertctl replay FILE` say
+        what the function would do with a record.
+
+        ## Shapes
+
+        \(shapes)
+
+        ## Values
+
+        \(rules)
+
+        \(catalog.schemas.map(section).joined(separator: "\n\n"))
+
+        ## Rejected records
+
+        A record that breaks a rule is sent to the dead letters, with a reason and a message that names the field, the value
+        and the rule, such as `artist.popularity_score: 185.0 is outside 0...100`.
+
+        | reason | meaning |
+        | --- | --- |
+        | `base64`, `gzip`, `kpl` | the data cannot be unpacked |
+        | `utf8`, `json` | the data is not valid UTF-8, or not JSON by RFC 8259 (NaN and Infinity are not) |
+        | `kind` | the record is not an object, or of no known kind |
+        | `missing` | a required field is absent |
+        | `type` | a value has the wrong JSON type |
+        | `range` | a value is not allowed, or does not fit in its column |
+        """
+    }
+
+    private static let shapes = """
+        | shape | when |
+        | --- | --- |
+        | flat | the fields, with `data_type`, `source` and `ingestion_timestamp` next to them |
+        | enveloped | the fields are in an object `payload`; `data_type`, `source` and `ingestion_timestamp` next to it take precedence over those in it |
+        | wrapped | an object `data` has a record of another shape, and neither `data_type` nor an ID is next to it; at most twice |
+        | bare | the fields alone: without `data_type`, the first ID that is there decides the kind, in the order below |
+        | test | `"test": true`: acknowledged and counted, but not processed |
+
+        ```json
+        {"data_type": "artists", "source": "spotify", "ingestion_timestamp": "2026-11-08T12:00:00", "artist_id": "a1", "name": "Nova"}
+        {"data_type": "concerts", "source": "ticketmaster", "payload": {"concert_id": "c1", "event_date": "2026-12-24T20:00:00+01:00"}}
+        {"timestamp": "2026-11-08T12:00:00", "data": {"venue_id": "v1", "name": "Apollo", "city": "New York", "country": "US"}}
+        {"sale_id": "s1", "concert_id": "c1", "price_tier": "vip", "quantity": "2", "unit_price": "148.70", "purchase_timestamp": "2026-11-08"}
+        {"test": true}
+        ```
+
+        `data_type` is one of a kind's names below, in any letter case. Without it, these IDs are looked for in this order:
+        \(inferenceOrder). Members that no kind reads are skipped, however large they are. Of duplicate members the last one
+        counts.
+        """
+
+    private static var inferenceOrder: String {
+        EntityCatalog.builtIn.inferenceKeys.map { "`\($0)`" }.joined(separator: ", ")
+    }
+
+    private static let rules = """
+        `null`, text of white space alone, `[]` and `{}` are the same as an absent member.
+
+        | type | accepted |
+        | --- | --- |
+        | text | a JSON string, trimmed; IDs have at most 1,024 bytes; U+0000 is not allowed |
+        | number | a JSON number, or text that is exactly one; 0, or a magnitude within 1e-300...1e300 |
+        | integer | as number, without a fraction: `2`, `2.0` and `2e0` are the same |
+        | boolean | `true` or `false`, also as text in any letter case |
+        | date | `YYYY-MM-DD` |
+        | timestamp | `YYYY-MM-DD`, alone or with `T` or a space and `HH:MM:SS`, up to 9 fraction digits, and nothing, `Z`, `±HH:MM` or `±HH:MM:SS`; no offset means UTC |
+        | list | a list of texts, or one text that is split at <code>&#124;</code>, or at commas where it has none; blank and null items are dropped |
+        | choice | one of the words, in any letter case |
+        | prices | an object of tiers and prices, or text such as <code>general:59.48&#124;vip:148.7</code>; prices are not below 0, and null prices are dropped |
+
+        A field with several names is read from the first one that has a value; the others are not looked at. `object.member` is
+        a member of an object in the record.
+        """
+
+    private static func section(_ schema: EntitySchema) -> String {
+        let names = (schema.dataTypes + schema.otherDataTypes).map { "`\($0)`" }.joined(separator: ", ")
+        let rows = schema.fields.map { field in
+            let cells = [
+                field.sources.map { "`\($0.path)`" }.joined(separator: ", "), type(of: field), presence(of: field),
+                field.column.map {
+                    "`\($0.name ?? field.name)` \(WarehouseColumn($0.name ?? field.name, $0.type).sqlType)"
+                }
+                    ?? "",
+                field.note ?? "",
+            ]
+            return "| \(cells.joined(separator: " | ")) |"
+        }
+        let table = schema.table.map { table in
+            "Table `\(table.name)`, distributed by `\(table.distributionKey)` and sorted by `\(table.sortKey)`."
+        }
+        let cache = schema.isCached ? "The cache has the newest document at `concert:\(schema.name):<ID>`." : nil
+        let objects = schema.objects.map { "`\($0)` must be an object if it is there." }
+        return """
+            ## \(schema.name)
+
+            `data_type`: \(names). \(([table, cache].compactMap { $0 } + objects).joined(separator: " "))
+
+            | read from | type | presence | column | note |
+            | --- | --- | --- | --- | --- |
+            \(rows.joined(separator: "\n"))
+            """
+    }
+
+    private static func type(of field: FieldDescription) -> String {
+        switch field.type {
+        case .text(let maxLength): return maxLength == .max ? "text" : "text, at most \(maxLength) characters"
+        case .number(let bounds): return bounds.rule.map { "number, \($0)" } ?? "number"
+        case .integer(let range):
+            return "integer, \(range.lowerBound)...\(range.upperBound == .max ? "2^63-1" : "\(range.upperBound)")"
+        case .boolean: return "boolean"
+        case .date: return "date"
+        case .timestamp: return "timestamp"
+        case .list(let isLowercased): return isLowercased ? "list, in lower case" : "list"
+        case .choice(let choices):
+            let synonyms = choices.synonyms.map { "; `\($0.word)` is read as `\($0.meaning)`" }.joined()
+            return "choice: \(choices.words.map { "`\($0)`" }.joined(separator: ", "))\(synonyms)"
+        case .prices: return "prices"
+        }
+    }
+
+    private static func presence(of field: FieldDescription) -> String {
+        switch (field.presence, field.fallback) {
+        case (.key, _): "required, the ID"
+        case (.required, _): "required"
+        case (.optional, nil): "optional"
+        case (.optional, let fallback?): "default `\(fallback.text)`"
+        }
+    }
+}
