@@ -67,8 +67,6 @@ final class DecodingPlans: Sendable {
     let kinds: [EntityKind]
     /// The IDs of the keys of all kinds, in the order in which a record without `data_type` is tried.
     let inferred: [(key: UInt16, kind: EntityKind)]
-    /// `sale_id, concert_id` and so on, in that order.
-    let inferredNames: String
     /// The texts of ``fallbacks``, which every ``TextStorage`` starts with.
     let constants: [UInt8]
     /// The ID of `source`, and of `ingestion_timestamp`.
@@ -76,7 +74,7 @@ final class DecodingPlans: Sendable {
     let ingestionTimestamp: UInt16
 
     init(_ schemas: [EntitySchema], kinds: [EntityKind], inferred: [EntityKind], keys: RecordKeys) {
-        var builder = Builder(keys: keys, keyNames: Set(schemas.flatMap { $0.keySources.map(\.path) }))
+        var builder = Builder(keys: keys, entityIDs: schemas.flatMap { $0.keySources.map(keys.id(of:)) })
         plans = schemas.map { schema in
             let first = builder.steps.count
             for field in schema.fields { builder.add(field) }
@@ -84,7 +82,7 @@ final class DecodingPlans: Sendable {
                 first: first, count: schema.fields.count, hasObjects: !schema.objects.isEmpty,
                 hasRule: schema.rule != nil)
         }
-        objectKeys = schemas.map { $0.objects.map(keys.id(of:)) }
+        objectKeys = schemas.map { $0.objects.map { keys.id(of: $0) } }
         (sources, steps) = (builder.sources, builder.steps)
         fallbacks = builder.fallbacks
         furtherKeys = builder.furtherKeys
@@ -97,8 +95,7 @@ final class DecodingPlans: Sendable {
             synonyms: names.flatMap { index, _, words in words.map { ($0, UInt8(index)) } })
         self.kinds = kinds
         let order = inferred.map { kind in (kind, schemas[kinds.firstIndex(of: kind) ?? 0].keySources) }
-        self.inferred = order.flatMap { kind, sources in sources.map { (keys.id(of: $0.path), kind) } }
-        inferredNames = order.flatMap { $0.1.map(\.path) }.joined(separator: ", ")
+        self.inferred = order.flatMap { kind, sources in sources.map { (keys.id(of: $0), kind) } }
         source = keys.id(of: "source")
         ingestionTimestamp = keys.id(of: "ingestion_timestamp")
     }
@@ -121,7 +118,7 @@ extension DecodingPlans {
     private struct Builder {
         let keys: RecordKeys
         /// The keys of all kinds: a field of such a name is the ID of an entity.
-        let keyNames: Set<String>
+        let entityIDs: [UInt16]
         var sources: [Source] = []
         var steps: [Step] = []
         var fallbacks: [FieldValue] = []
@@ -133,7 +130,7 @@ extension DecodingPlans {
         var constants: [UInt8] = [UInt8(ascii: "0")]
 
         mutating func add(_ field: FieldDescription) {
-            let ids = field.sources.map { keys.id(of: $0.path) }
+            let ids = field.sources.map(keys.id(of:))
             let further = ids.dropFirst(2)
             var source = Source(
                 key: ids[0], other: ids.count > 1 ? ids[1] : ids[0], furtherKeyCount: UInt8(further.count),
@@ -142,7 +139,7 @@ extension DecodingPlans {
             furtherKeys += further
             var step = Step(
                 key: ids[0], kind: .text, isRequired: field.presence != .optional,
-                isID: field.sources.contains { keyNames.contains($0.path) }, isLowercased: false, detail: .max,
+                isID: ids.contains { entityIDs.contains($0) }, isLowercased: false, detail: .max,
                 lowest: .min, highest: .max)
             switch field.type {
             case .text(let maxLength):

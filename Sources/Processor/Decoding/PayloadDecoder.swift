@@ -67,7 +67,8 @@ struct PayloadDecoder: Sendable {
             if kind == nil { kind = try kindGiven(in: bytes) }
         }
         guard let kind = kind ?? inferredKind(in: bytes) else {
-            throw PayloadError(.kind, "record has no data_type, and none of \(plans.inferredNames)")
+            let keys = catalog.inferenceKeys.joined(separator: ", ")
+            throw PayloadError(.kind, "record has no data_type, and none of \(keys)")
         }
         return kind
     }

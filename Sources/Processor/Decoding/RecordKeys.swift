@@ -24,34 +24,55 @@ final class RecordKeys: Sendable {
     let objects: [Object]
     /// Names by ID, those in objects without the object's.
     let names: [String]
-    private let ids: [String: UInt16]
+    /// Of each name in ``names``, with that of its object: names are found by these, for a start should not hash strings.
+    private let hashes: [UInt64]
 
     init(_ schemas: [EntitySchema]) {
-        var names = ["data_type", "payload", "data", "test"]
-        var ids: [String: UInt16] = [:]
-        func add(_ name: String, path: String) {
-            guard ids[path] == nil else { return }
-            ids[path] = UInt16(names.count)
-            names.append(name)
+        var names: [String] = []
+        var hashes: [UInt64] = []
+        func add(_ member: String, of object: String? = nil) {
+            let hash = Self.hash(member, of: object)
+            guard !hashes.contains(hash) else { return }
+            names.append(member)
+            hashes.append(hash)
         }
-        for (index, name) in names.enumerated() { ids[name] = UInt16(index) }
-        let sources = schemas.flatMap { $0.fields.flatMap(\.sources) }
-        var objectNames: [String] = []
-        for name in schemas.flatMap(\.objects) + sources.compactMap(\.object) where ids[name] == nil {
-            objectNames.append(name)
-            add(name, path: name)
+        for name in ["data_type", "payload", "data", "test"] { add(name) }
+        for schema in schemas {
+            for object in schema.objects { add(object) }
+            for field in schema.fields { for case let object? in field.sources.map(\.object) { add(object) } }
         }
-        for source in sources where source.object == nil { add(source.member, path: source.path) }
-        let topLevel = ids.map { (key: $0.key, id: $0.value) }
+        let objectNames = names[Int(Self.firstObject)...]
+        for schema in schemas {
+            for field in schema.fields { for source in field.sources where source.object == nil { add(source.member) } }
+        }
+        let topLevelCount = names.count
         objects = objectNames.map { object in
             let start = UInt16(names.count)
-            for source in sources where source.object == object { add(source.member, path: source.path) }
-            let range = start..<UInt16(names.count)
-            return Object(members: KeyTable(range.map { (names[Int($0)], $0) }), ids: range)
+            for schema in schemas {
+                for field in schema.fields {
+                    for source in field.sources where source.object?.hasSameBytes(as: object) == true {
+                        add(source.member, of: object)
+                    }
+                }
+            }
+            let ids = start..<UInt16(names.count)
+            return Object(members: KeyTable(ids.map { (names[Int($0)], $0) }), ids: ids)
         }
         precondition(names.count < Int(UInt16.max), "the kinds have too many members")
-        members = KeyTable(topLevel.sorted { $0.id < $1.id })
-        (self.names, self.ids) = (names, ids)
+        members = KeyTable((0..<topLevelCount).map { (names[$0], UInt16($0)) })
+        (self.names, self.hashes) = (names, hashes)
+    }
+
+    /// FNV-1a of the path; different paths of one catalog have different ones, which the test of the catalog checks.
+    private static func hash(_ member: String, of object: String?) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        if let object {
+            for byte in object.utf8 { add(byte) }
+            add(UInt8(ascii: "."))
+        }
+        for byte in member.utf8 { add(byte) }
+        return hash
     }
 
     /// The object whose members count, if the member `id` is one.
@@ -62,8 +83,12 @@ final class RecordKeys: Sendable {
     }
 
     /// The ID of a member of the record, or of an object in it; traps where there is none.
-    func id(of path: String) -> UInt16 {
-        guard let id = ids[path] else { preconditionFailure("no kind reads \(path)") }
-        return id
+    func id(of member: String, in object: String? = nil) -> UInt16 {
+        guard let index = hashes.firstIndex(of: Self.hash(member, of: object)) else {
+            preconditionFailure("no kind reads \(member)")
+        }
+        return UInt16(index)
     }
+
+    func id(of source: FieldSource) -> UInt16 { id(of: source.member, in: source.object) }
 }

@@ -5,15 +5,14 @@ import JSON
 /// A class, so that a table is handed on without a copy of what it has; it never changes.
 final class WordTable: Sendable {
     private let keys: KeyTable
-    /// The words to name in messages.
-    let known: String
+    private let words: [(word: String, id: UInt8)]
 
     /// - Parameters:
     ///   - words: In lower case, each with what ``id(of:in:)`` returns for it.
     ///   - synonyms: Words that are not named in messages.
     init(_ words: [(word: String, id: UInt8)], synonyms: [(word: String, id: UInt8)]) {
         keys = KeyTable((words + synonyms).map { ($0.word, UInt16($0.id)) })
-        known = words.map(\.word).joined(separator: ", ")
+        self.words = words
     }
 
     /// The index of each word, and for a synonym that of the word it means.
@@ -25,6 +24,9 @@ final class WordTable: Sendable {
                 (synonym.word, words.first { $0.word == synonym.meaning }?.id ?? 0)
             })
     }
+
+    /// The words to name in messages.
+    var known: String { words.map(\.word).joined(separator: ", ") }
 
     /// What the word in `range` of `bytes` stands for; nil when it is not in the table.
     ///

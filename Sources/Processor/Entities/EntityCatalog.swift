@@ -7,7 +7,9 @@ package final class EntityCatalog: Sendable {
     /// The kinds of ``schemas``, in the same order.
     package let kinds: [EntityKind]
     /// The tables of all kinds, in the order in which transactions write to them: by name.
-    package let tables: [WarehouseTable]
+    package var tables: [WarehouseTable] {
+        schemas.compactMap(\.table).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
     /// What the decoder works with.
     let keys: RecordKeys
     let plans: DecodingPlans
@@ -23,12 +25,14 @@ package final class EntityCatalog: Sendable {
 
     /// - Parameter inferred: The same schemas, in the order in which the keys of a record without `data_type` are looked at.
     private init(_ schemas: [EntitySchema], inferred: [EntitySchema]) {
-        let unique = Set(schemas.map(\.name))
-        precondition(unique.count == schemas.count && schemas.count < 128, "kinds have unique names, and are up to 127")
+        precondition(schemas.count < 128, "there are too many kinds")
+        for (index, schema) in schemas.enumerated() {
+            let isNew = !schemas[..<index].contains { $0.name.hasSameBytes(as: schema.name) }
+            precondition(isNew, "there are two kinds \(schema.name)")
+        }
         (self.schemas, self.inferred) = (schemas, inferred)
         let kinds = schemas.indices.map { EntityKind(index: UInt8($0)) }
         self.kinds = kinds
-        tables = schemas.compactMap(\.table).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let keys = RecordKeys(schemas)
         self.keys = keys
         let order = inferred.compactMap { schema in schemas.firstIndex { $0 === schema } }.map { kinds[$0] }
@@ -42,11 +46,12 @@ package final class EntityCatalog: Sendable {
 
     /// These kinds, one of them with further fields.
     package func adding(_ fields: [FieldDescription], to kind: String) -> EntityCatalog {
-        var extended: [String: EntitySchema] = [:]
-        for schema in schemas where schema.name == kind { extended[kind] = schema.adding(fields) }
-        precondition(!extended.isEmpty, "there is no kind \(kind)")
+        guard let old = schemas.first(where: { $0.name.hasSameBytes(as: kind) }) else {
+            preconditionFailure("there is no kind \(kind)")
+        }
+        let new = old.adding(fields)
         return EntityCatalog(
-            schemas.map { extended[$0.name] ?? $0 }, inferred: inferred.map { extended[$0.name] ?? $0 })
+            schemas.map { $0 === old ? new : $0 }, inferred: inferred.map { $0 === old ? new : $0 })
     }
 
     /// The description of a kind.

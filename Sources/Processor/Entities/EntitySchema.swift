@@ -1,3 +1,6 @@
+import JSON
+import Synchronization
+
 /// All that the program knows of one kind of entity; each kind's file in this folder has one.
 ///
 /// A class, so that a catalog hands it on without a copy; it never changes.
@@ -10,8 +13,9 @@ package final class EntitySchema: Sendable {
     package let otherDataTypes: [String]
     /// In the order of documents and of decoding: the first problem is the one that is reported.
     package let fields: [FieldDescription]
-    /// Where rows go; nil for kinds that are not in the warehouse.
-    package let table: WarehouseTable?
+    /// What ``table`` is made from; nil for kinds that are not in the warehouse.
+    private let tableNames: (name: String, distributionKey: String?, sortKey: String?)?
+    private let madeTable = AtomicLazyReference<WarehouseTable>()
     /// Whether the cache stores the newest document.
     package let isCached: Bool
     /// Members that are objects if a record of this kind has them.
@@ -62,10 +66,18 @@ package final class EntitySchema: Sendable {
         self.objects = objects
         self.rule = rule
         self.keyIndex = keyIndex
-        self.table = table.map {
-            WarehouseTable(
-                $0.name, fields: fields, keyIndex: keyIndex, distributionKey: $0.distributionKey, sortKey: $0.sortKey)
-        }
+        tableNames = table
+    }
+
+    /// Where rows go; nil for kinds that are not in the warehouse.
+    ///
+    /// Made when it is first asked for: functions without the warehouse start without it.
+    package var table: WarehouseTable? {
+        guard let (name, distributionKey, sortKey) = tableNames else { return nil }
+        return madeTable.load()
+            ?? madeTable.storeIfNil(
+                WarehouseTable(
+                    name, fields: fields, keyIndex: keyIndex, distributionKey: distributionKey, sortKey: sortKey))
     }
 
     /// The same kind with further fields, which follow its own.
@@ -73,7 +85,7 @@ package final class EntitySchema: Sendable {
         EntitySchema(
             name: name, dataTypes: dataTypes, otherDataTypes: otherDataTypes, ownFields: ownFields + fields,
             isCached: isCached, objects: objects, rule: rule,
-            table: table.map { ($0.name, $0.distributionKey, $0.sortKey) })
+            table: tableNames)
     }
 
     /// The fields without those that every kind has.
@@ -84,7 +96,7 @@ package final class EntitySchema: Sendable {
 
     /// The name of the count of this kind's records in the log: `ticketSales`.
     package var countName: String {
-        let words = (table?.name ?? name).utf8.split(separator: UInt8(ascii: "_")).map {
+        let words = (tableNames?.name ?? name).utf8.split(separator: UInt8(ascii: "_")).map {
             String(decoding: $0, as: UTF8.self)
         }
         return words.dropFirst().reduce(words.first ?? name) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }

@@ -70,12 +70,13 @@ package struct FieldSource: Sendable, Equatable, ExpressibleByStringLiteral {
     package init(stringLiteral text: String) { self.init(text) }
 
     package init(_ text: String, orInside inner: String? = nil) {
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        object = parts.count == 2 ? parts[0] : nil
-        member = parts.last ?? ""
         self.inner = inner
+        guard let dot = text.utf8.firstIndex(of: UInt8(ascii: ".")) else {
+            member = text
+            return
+        }
+        object = String(text[..<dot])
+        member = String(text[text.utf8.index(after: dot)...])
     }
 
     /// As it is written in descriptions.
