@@ -55,8 +55,13 @@ public struct Pipeline: Sendable {
         let reports = dispatcher.dispatch(batch, context: context)
         var outcome = BatchOutcome(batch, reports: reports)
         let buried = bury(&outcome, context: context)
-        let state = aggregatesWindows ? windowState(outcome, context: context) : nil
-        BatchResponse.write(outcome, of: batch, newState: state, to: &response)
+        let state = aggregatesWindows && !batch.isRedelivery ? windowState(outcome, context: context) : nil
+        if batch.isRedelivery {
+            BatchResponse.write(
+                outcome.failures(in: batch, isPastDeadline: .now >= context.deadline), of: batch, to: &response)
+        } else {
+            BatchResponse.write(outcome, of: batch, newState: state, to: &response)
+        }
         var report = outcome.report(on: batch, buried: buried)
         report.decodeTime = decodeTime
         report.processorTimes = reports.map { ($0.name, $0.duration) }
@@ -70,6 +75,8 @@ public struct Pipeline: Sendable {
     ///
     /// - Returns: Indices of the outcome's rejections that are in the dead letters.
     private mutating func bury(_ outcome: inout BatchOutcome, context: InvocationContext) -> Set<Int> {
+        // The letter exists already, and stays until the answer says that its record was processed.
+        guard !batch.isRedelivery else { return [] }
         let candidates = outcome.rejections.indices.filter {
             outcome.isAcknowledged(Int(outcome.rejections[$0].position.source), in: batch)
         }
@@ -165,7 +172,9 @@ public struct Pipeline: Sendable {
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }
         // Before the answer: a process that is ended right behind it has told its figures.
-        metrics?.write(report, reports, oldestArrival: batch.oldestArrival, since: start, requestID: context.requestID)
+        metrics?.write(
+            report, reports, oldestArrival: batch.oldestArrival, isRedelivery: batch.isRedelivery, since: start,
+            requestID: context.requestID)
     }
 }
 

@@ -162,6 +162,21 @@ extension RecordBatch {
             dataBytes: dataBytes)
     }
 
+    /// Gives what one Kinesis record added since `mark` the sub-sequence number that the event gives for it.
+    ///
+    /// The record is then one of an aggregate, and so cannot be an aggregate itself.
+    mutating func setSubSequenceNumber(_ number: Int32, since mark: Mark) {
+        let position = RecordPosition(source: Int32(sources.count), subSequenceNumber: number)
+        let added = records[mark.records...].map(\.position) + badRecords[mark.badRecords...].map(\.position)
+        if added.contains(where: { $0.subSequenceNumber != nil }) {
+            roll(back: mark)
+            let error = PayloadError(.kpl, "data is an aggregate inside an aggregate")
+            return badRecords.append(BadRecord(error: error, position: position))
+        }
+        for index in mark.records..<records.count { records[index].position = position }
+        for index in mark.badRecords..<badRecords.count { badRecords[index].position = position }
+    }
+
     mutating func roll(back mark: Mark) {
         records.removeLast(records.count - mark.records)
         badRecords.removeLast(badRecords.count - mark.badRecords)

@@ -17,6 +17,7 @@ struct EventDecoder: Sendable {
     private let eventKeys = KeyTable([
         ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue),
         ("state", EventKey.state.rawValue), ("isFinalInvokeForWindow", EventKey.isFinal.rawValue),
+        ("redelivery", EventKey.redelivery.rawValue),
     ])
     private let recordKeys = KeyTable([
         ("kinesis", RecordKey.kinesis.rawValue), ("eventSource", RecordKey.eventSource.rawValue),
@@ -26,13 +27,14 @@ struct EventDecoder: Sendable {
         ("data", KinesisKey.data.rawValue), ("sequenceNumber", KinesisKey.sequenceNumber.rawValue),
         ("partitionKey", KinesisKey.partitionKey.rawValue),
         ("approximateArrivalTimestamp", KinesisKey.arrival.rawValue),
+        ("subSequenceNumber", KinesisKey.subSequenceNumber.rawValue),
     ])
 
     private let eventSources = KeyTable([("aws:kinesis", 0)])
 
-    private enum EventKey: UInt16 { case records, window, state, isFinal }
+    private enum EventKey: UInt16 { case records, window, state, isFinal, redelivery }
     private enum RecordKey: UInt16 { case kinesis, eventSource, eventID, eventSourceARN }
-    private enum KinesisKey: UInt16 { case data, sequenceNumber, partitionKey, arrival }
+    private enum KinesisKey: UInt16 { case data, sequenceNumber, partitionKey, arrival, subSequenceNumber }
 
     /// - Parameter textLimit: How many bytes of values to retain from one batch.
     ///
@@ -76,6 +78,7 @@ struct EventDecoder: Sendable {
         var window: Range<Int>?
         var state: Range<Int>?
         var isFinal = false
+        var isRedelivery = false
         scanner.skipByteOrderMark(in: bytes)
         guard try scanner.kind(in: bytes) == .object else {
             try scanner.skipValue(in: bytes)
@@ -102,6 +105,9 @@ struct EventDecoder: Sendable {
             case .isFinal:
                 try scanner.skipValue(in: bytes)
                 isFinal = kind == .true
+            case .redelivery:
+                try scanner.skipValue(in: bytes)
+                isRedelivery = kind == .true
             case .state:
                 try scanner.skipValue(in: bytes)
                 state = kind == .object ? start..<scanner.offset : nil
@@ -110,6 +116,7 @@ struct EventDecoder: Sendable {
             key = try scanner.nextKey(in: bytes)
         }
         try scanner.finish(in: bytes)
+        batch.isRedelivery = isRedelivery
         if let window { batch.window = TumblingWindow(state: state, window: window, isFinal: isFinal) }
     }
 
@@ -127,9 +134,15 @@ struct EventDecoder: Sendable {
                 batch.sources.append(try complete(record, at: index, in: bytes))
             } else {
                 let start = scanner.offset
+                let before = batch.mark(data.payloads.storage.mark)
                 let record = try record(&scanner, in: bytes, into: &batch)
+                if let number = record.subSequenceNumber {
+                    batch.setSubSequenceNumber(number, since: before)
+                }
                 batch.sources.append(try complete(record, at: index, in: bytes))
-                (model, form) = ((record, start..<scanner.offset), nil)
+                // The number is not one of the values that differ within a form.
+                model = record.subSequenceNumber == nil ? (record, start..<scanner.offset) : nil
+                form = nil
             }
             goesOn = try scanner.nextElement(in: bytes)
         }
@@ -238,10 +251,27 @@ struct EventDecoder: Sendable {
                     record.arrivalMilliseconds = nil
                     try scanner.skipValue(in: bytes)
                 }
+            case KinesisKey.subSequenceNumber.rawValue?:
+                record.subSequenceNumber = try subSequenceNumber(&scanner, in: bytes, index: batch.sources.count)
             default: try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
         }
+    }
+
+    /// The index of a redelivered record in the aggregate that it came from; nil for `null`.
+    private func subSequenceNumber(_ scanner: inout JSONScanner, in bytes: Span<UInt8>, index: Int) throws -> Int32? {
+        guard try scanner.kind(in: bytes) == .number else {
+            let isNull = try scanner.kind(in: bytes) == .null
+            try scanner.skipValue(in: bytes)
+            guard isNull else { throw EventError.invalidSubSequenceNumber(index: index) }
+            return nil
+        }
+        let value = DecimalValue(try scanner.number(in: bytes), of: bytes)
+        guard value.isWhole, let number = value.integer.flatMap({ Int32(exactly: $0) }), number >= 0 else {
+            throw EventError.invalidSubSequenceNumber(index: index)
+        }
+        return number
     }
 
     /// A string; nil for any other value.

@@ -7,13 +7,15 @@ struct PartialRecord: Sendable {
     var eventID: EventText?
     var streamARN: EventText?
     var arrivalMilliseconds: Int64?
+    /// Only a redelivered record has one.
+    var subSequenceNumber: Int32?
     /// Where the arrival stands, when it is a number.
     var arrival: Range<Int>?
 
     /// Forgets what an earlier `kinesis` held, for the last one counts.
     mutating func removeKinesis() {
         (hasKinesis, data, sequenceNumber, partitionKey) = (false, nil, nil, nil)
-        (arrivalMilliseconds, arrival) = (nil, nil)
+        (arrivalMilliseconds, arrival, subSequenceNumber) = (nil, nil, nil)
     }
 
     /// The form that it gives to the records behind it.

@@ -13,6 +13,8 @@ public struct RecordBatch: Sendable {
     /// The first Kinesis record that was left for the next invocation, for lack of memory; nil when all were decoded.
     var firstUndecoded: Int?
     var window: TumblingWindow?
+    /// Whether an operator redelivers dead letters: every failure is answered, and no dead letter is written.
+    var isRedelivery = false
     var sources: [KinesisRecord] = []
     var storage: TextStorage
     /// The kinds of ``records``.
@@ -34,7 +36,7 @@ public struct RecordBatch: Sendable {
         badRecords.removeAll(keepingCapacity: true)
         sources.removeAll(keepingCapacity: true)
         storage.removeAll()
-        (testRecords, dataBytes, firstUndecoded, window) = (0, 0, nil, nil)
+        (testRecords, dataBytes, firstUndecoded, window, isRedelivery) = (0, 0, nil, nil, false)
         releaseEvent()
     }
 

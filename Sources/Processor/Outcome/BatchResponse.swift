@@ -30,4 +30,35 @@ enum BatchResponse {
         writer.closeObject()
         output = writer.bytes
     }
+
+    /// Appends the response to a redelivery event, which names every record that failed.
+    static func write(_ failures: [RecordFailure], of batch: RecordBatch, to output: inout [UInt8]) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &output)
+        var writer = JSONWriter(appendingTo: bytes)
+        writer.openObject()
+        for isDetailed in [false, true] {
+            writer.key(isDetailed ? "failures" : "batchItemFailures")
+            writer.openArray()
+            for failure in failures {
+                writer.openObject()
+                writer.key("itemIdentifier")
+                writer.string(batch.sequenceNumber(of: failure.position).digits)
+                if isDetailed {
+                    if let number = failure.position.subSequenceNumber {
+                        writer.key("subSequenceNumber")
+                        writer.integer(number)
+                    }
+                    writer.key("reason")
+                    writer.string(failure.reason)
+                    writer.key("message")
+                    writer.string(failure.message)
+                }
+                writer.closeObject()
+            }
+            writer.closeArray()
+        }
+        writer.closeObject()
+        output = writer.bytes
+    }
 }

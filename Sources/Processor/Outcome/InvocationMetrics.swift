@@ -27,30 +27,36 @@ public struct InvocationMetrics: Sendable {
                 "RecordsReceived": .count, "RecordsProcessed": .count, "RecordsSkipped": .count,
                 "RecordsDeadLettered": .count, "RecordsFailed": .count, "BytesReceived": .bytes,
                 "IteratorAge": .milliseconds, "DecodeTime": .milliseconds, "ProcessorTime": .milliseconds,
-                "InvocationTime": .milliseconds, "ColdStart": .count,
+                "InvocationTime": .milliseconds, "ColdStart": .count, "RecordsRedelivered": .count,
             ], level: level)
     }
 
-    /// - Parameter oldestArrival: In milliseconds since the epoch.
+    /// - Parameters:
+    ///   - oldestArrival: In milliseconds since the epoch.
+    ///   - isRedelivery: Whether the records are those of dead letters, which are in no other count.
     mutating func write(
-        _ report: BatchReport, _ processors: [Dispatcher.Report], oldestArrival: Int64?,
+        _ report: BatchReport, _ processors: [Dispatcher.Report], oldestArrival: Int64?, isRedelivery: Bool = false,
         since start: ContinuousClock.Instant, requestID: String
     ) {
         let now = WallClock.now()
         var slowest: Duration?
         for index in processors.indices { slowest = max(slowest ?? .zero, processors[index].duration) }
-        let figures: [11 of Double?] = [
+        let redelivered = isRedelivery ? Double(report.total) : nil
+        let report = isRedelivery ? BatchReport(decodeTime: report.decodeTime) : report
+        let age = isRedelivery ? nil : oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }
+        let figures: [12 of Double?] = [
             Double(report.total), Double(report.total(.processed)), Double(report.total(.skipped)),
-            Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes),
-            oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }, report.decodeTime.milliseconds,
-            slowest?.milliseconds, (ContinuousClock.now - start).milliseconds, coldStart.isFirst() ? 1 : 0,
+            Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes), age,
+            report.decodeTime.milliseconds, slowest?.milliseconds, (ContinuousClock.now - start).milliseconds,
+            coldStart.isFirst() ? 1 : 0, redelivered,
         ]
         text.removeAll(keepingCapacity: true)
         lines.append(to: &text, at: now, requestID: requestID, figures.span)
         for index in processors.indices {
             let place = place(of: processors[index].name)
             let figures: [3 of Double?] = [
-                processors[index].duration.milliseconds, Double(processors[index].sheet.failures),
+                processors[index].duration.milliseconds,
+                isRedelivery ? 0 : Double(processors[index].sheet.failures),
                 processors[index].isCircuitOpen ? 1 : 0,
             ]
             processorLines[place].lines.append(to: &text, at: now, requestID: requestID, figures.span)

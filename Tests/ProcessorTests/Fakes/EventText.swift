@@ -9,6 +9,8 @@ struct EventText {
         var partitionKey: String? = "key"
         var arrival: String? = "1794198257.237"
         var eventID: String? = "shardId-000000000007:1"
+        /// As it appears in the event, right or not.
+        var subSequenceNumber: String?
         var streamARN: String? = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
 
         /// - Parameter text: The data before it was base64.
@@ -24,7 +26,8 @@ struct EventText {
         fileprivate var text: String {
             let kinesis = [
                 partitionKey.map { #""partitionKey":"\#($0)""# }, #""sequenceNumber":"\#(sequenceNumber)""#,
-                #""data":"\#(data)""#, arrival.map { #""approximateArrivalTimestamp":\#($0)"# },
+                #""data":"\#(data)""#, subSequenceNumber.map { #""subSequenceNumber":\#($0)"# },
+                arrival.map { #""approximateArrivalTimestamp":\#($0)"# },
             ]
             let record = [
                 #""kinesis":{\#(kinesis.compactMap(\.self).joined(separator: ","))}"#, #""eventSource":"aws:kinesis""#,
