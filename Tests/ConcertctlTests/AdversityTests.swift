@@ -40,7 +40,8 @@ final class AdversityTests: XCTestCase {
             let options = Self.words[name] ?? []
             let hasStream =
                 ![
-                    "stream list", "mapping list", "warehouse init", "dead-letters list", "dead-letters show", "replay",
+                    "stream list", "mapping list", "warehouse init", "dead-letters list", "dead-letters show",
+                    "dead-letters replay", "replay",
                 ].contains(name)
             let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
             let run = try Concertctl.run(

@@ -23,7 +23,7 @@ final class DeadLettersReplayTests: XCTestCase {
         let list = try world.run("list", "--queue-url", world.queue)
         XCTAssertEqual(list.output.components(separatedBy: " concerts ").count, 3, list.output)
         XCTAssertFalse(list.output.contains("reader"), list.output)
-        let run = try world.run("replay", "--queue-url", world.queue)
+        let run = try world.put("--queue-url", world.queue)
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try world.records().sorted(), ["b of the batch", "b of the batch", "k one"])
         XCTAssertEqual(try world.messages().all, 0)
@@ -50,7 +50,8 @@ final class DeadLettersReplayTests: XCTestCase {
             bad.map(\.0) + [DeadLettersTests.letter(6, "six"), DeadLettersTests.letter(7, "seven")], to: world.queue)
         for arguments in [["--dry-run"], []] {
             let run = try Concertctl.run(
-                ["dead-letters", "replay", "--queue-url", world.queue] + arguments, environment: world.environment)
+                ["dead-letters", "replay", "--to", "stream", "--yes", "--queue-url", world.queue] + arguments,
+                environment: world.environment)
             XCTAssertEqual(run.status, 1, run.notes)
             for (_, words) in bad { XCTAssertTrue(run.notes.contains(words), "\(words): \(run.notes)") }
             let isDryRun = !arguments.isEmpty
@@ -72,7 +73,8 @@ final class DeadLettersReplayTests: XCTestCase {
             ], to: world.queue)
         for (arguments, records, left) in [(["--dry-run"], [], 4), ([], ["k two", "k three"], 2)] {
             let run = try Concertctl.run(
-                ["dead-letters", "replay", "--queue-url", world.queue] + arguments, environment: world.environment)
+                ["dead-letters", "replay", "--to", "stream", "--yes", "--queue-url", world.queue] + arguments,
+                environment: world.environment)
             XCTAssertEqual(run.status, 1, run.notes)
             XCTAssertTrue(run.notes.contains("there is no stream a-gone in us-east-1"), run.notes)
             XCTAssertEqual(try world.records(), records)
@@ -86,7 +88,7 @@ final class DeadLettersReplayTests: XCTestCase {
             [
                 DeadLettersTests.letter(1, "one"), DeadLettersTests.letter(2, "two", key: "other"), "something else",
             ], to: world.queue)
-        let text = try world.run("replay", "--queue-url", world.queue, "--dry-run")
+        let text = try world.put("--queue-url", world.queue, "--dry-run")
         XCTAssertEqual(text.status, 1, text.notes)
         let data = ["one", "two"].map { Data($0.utf8).base64EncodedString() }
         for words in ["kinesis PutRecords: POST", "sqs DeleteMessageBatch: POST", "would put 2 records on concerts"]
@@ -98,7 +100,7 @@ final class DeadLettersReplayTests: XCTestCase {
         XCTAssertEqual(lines.count, 3, text.output)
         XCTAssertTrue(lines.contains { $0.contains("unknown") && $0.contains("stays: ") }, text.output)
 
-        let json = try world.run("replay", "--queue-url", world.queue, "--dry-run", "--output", "json")
+        let json = try world.put("--queue-url", world.queue, "--dry-run", "--output", "json")
         let calls = try XCTUnwrap(json.json()["Calls"] as? [[String: Any]])
         XCTAssertEqual(calls.map { $0["operation"] as? String }, ["PutRecords", "DeleteMessageBatch"])
         let records = (calls[0]["body"] as? [String: Any])?["Records"] as? [[String: Any]]
@@ -129,7 +131,8 @@ final class DeadLettersReplayTests: XCTestCase {
             let before = try world.oracle.requests().count
             let home = try TemporaryFolder()
             let program = try Concertctl.start(
-                ["dead-letters", "replay", "--bucket", "letters"], home: home, environment: world.environment)
+                ["dead-letters", "replay", "--to", "stream", "--yes", "--bucket", "letters"], home: home,
+                environment: world.environment)
             try program.wait { _ in
                 try world.oracle.requests().dropFirst(before).count { $0.operation == "PutRecords" } >= killedAfter
             }
@@ -142,7 +145,7 @@ final class DeadLettersReplayTests: XCTestCase {
             for (index, key) in keys.enumerated() {
                 XCTAssertTrue(listing.contains(key) || put.contains("k d\(index)"), "\(key) is lost")
             }
-            let again = try world.run("replay", "--bucket", "letters")
+            let again = try world.put("--bucket", "letters")
             XCTAssertEqual(again.status, 0, again.notes)
             XCTAssertEqual(Set(try world.records()), Set((0..<count).map { "k d\($0)" }))
         }
@@ -162,7 +165,8 @@ final class DeadLettersReplayTests: XCTestCase {
         let path = try folder.write(letters.joined(separator: "\n"), to: "letters.ndjson")
         try fake.add(.error, of: "PutRecords", code: "KMSDisabledException", message: "off", status: 400)
         let run = try Concertctl.run(
-            ["dead-letters", "replay", path, "--output", "json"], environment: fake.environment)
+            ["dead-letters", "replay", "--to", "stream", "--yes", path, "--output", "json"],
+            environment: fake.environment)
         XCTAssertEqual(run.status, 1, run.notes)
         XCTAssertTrue(run.notes.contains("stream a-first") && run.notes.contains("KMSDisabledException"), run.notes)
         XCTAssertEqual(try run.json()["LettersLeft"] as? Int, 1)

@@ -30,7 +30,7 @@ final class DeadLettersSourceTests: XCTestCase {
                 "\(row.name): \(list.notes)")
             XCTAssertEqual(try world.messages(of: queue).visible, 25, row.name)
 
-            let run = try world.run("replay", "--queue-url", queue, "--output", "json")
+            let run = try world.put("--queue-url", queue, "--output", "json")
             XCTAssertEqual(run.status, 0, "\(row.name): \(run.notes)")
             XCTAssertEqual(try run.json()["LettersDone"] as? Int, 25, row.name)
             XCTAssertEqual(Set(try world.records()), Set((0..<25).map { "k d\($0)" }), row.name)
@@ -78,7 +78,8 @@ final class DeadLettersSourceTests: XCTestCase {
         try world.upload(Dictionary(uniqueKeysWithValues: letters.enumerated().map { ("aws/lambda/\($0)", $1) }))
         var found = 1
         for source in [["--queue-url", world.queue], ["--bucket", "letters"], [file]] {
-            let run = try Concertctl.run(["dead-letters", "replay"] + source, environment: world.environment)
+            let run = try Concertctl.run(
+                ["dead-letters", "replay", "--to", "stream", "--yes"] + source, environment: world.environment)
             XCTAssertEqual(run.status, 0, "\(source): \(run.notes)")
             XCTAssertEqual(try world.records().dropFirst(found).sorted(), expected, "\(source)")
             found += expected.count
@@ -168,7 +169,7 @@ final class DeadLettersSourceTests: XCTestCase {
         let list = try world.run("list", "--bucket", "letters")
         XCTAssertTrue(
             list.output.contains(" 7-3 ") && list.output.contains("8.json: it is not a JSON object"), list.output)
-        let run = try world.run("replay", "--bucket", "letters")
+        let run = try world.put("--bucket", "letters")
         XCTAssertEqual(run.status, 1)
         XCTAssertEqual(try world.records(), ["k seven"])
     }

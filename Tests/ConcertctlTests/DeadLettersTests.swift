@@ -90,6 +90,12 @@ final class DeadLettersTests: XCTestCase {
         func run(_ words: String...) throws -> Run {
             try Concertctl.run(["dead-letters"] + words, environment: environment)
         }
+
+        /// Puts dead letters on their stream as new records.
+        func put(_ words: String...) throws -> Run {
+            try Concertctl.run(
+                ["dead-letters", "replay", "--to", "stream", "--yes"] + words, environment: environment)
+        }
     }
 
     static func letter(_ sequence: Int, _ data: String, reason: String = "json", key: String? = "k") -> String {
@@ -134,7 +140,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(nothing.status, 1)
         XCTAssertTrue(nothing.notes.contains("no dead letter of 99"), nothing.notes)
 
-        let planned = try world.run("replay", "--dry-run", "--reason", "json")
+        let planned = try world.put("--dry-run", "--reason", "json")
         XCTAssertEqual(planned.status, 0, planned.notes)
         XCTAssertTrue(planned.output.contains("would put 11 records on concerts"), planned.output)
         XCTAssertEqual(try world.messages().visible, 13)
@@ -147,7 +153,7 @@ final class DeadLettersTests: XCTestCase {
         for number in [3, 1, 2] { try world.send(Self.letter(number, "data \(number)")) }
         try world.send(Self.letter(4, "no key", key: nil))
         try world.send(Self.letter(5, "stays", reason: "kind"))
-        let run = try world.run("replay", "--queue-url", world.queue, "--reason", "json", "--output", "json")
+        let run = try world.put("--queue-url", world.queue, "--reason", "json", "--output", "json")
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try run.json()["RecordsReplayed"] as? Int, 4)
         let records = try world.records()
@@ -162,13 +168,13 @@ final class DeadLettersTests: XCTestCase {
         let world = try World()
         try world.send(Self.letter(1, "x").replacingOccurrences(of: #""data":"eA==""#, with: #""data":"not base64!""#))
         try world.send("something else")
-        let run = try world.run("replay", "--queue-url", world.queue)
+        let run = try world.put("--queue-url", world.queue)
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("not base64") && run.notes.contains("is not a dead letter"), run.notes)
         XCTAssertEqual(try world.messages().visible, 2)
         // A stream that is gone: nothing was put, so nothing is deleted.
         try world.send(Self.letter(2, "y").replacingOccurrences(of: "stream/concerts", with: "stream/gone"))
-        let gone = try world.run("replay", "--queue-url", world.queue)
+        let gone = try world.put("--queue-url", world.queue)
         XCTAssertEqual(gone.status, 1)
         XCTAssertEqual(try world.messages().visible, 3, gone.notes)
     }
@@ -180,7 +186,7 @@ final class DeadLettersTests: XCTestCase {
         let shown = try world.run("show", sequences[2], "--queue-url", world.queue)
         XCTAssertEqual(shown.status, 0, shown.notes)
         XCTAssertTrue(shown.output.contains("record 3") && !shown.output.contains("record 4"), shown.output)
-        let run = try world.run("replay", "--queue-url", world.queue)
+        let run = try world.put("--queue-url", world.queue)
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(
             Set(try world.records().dropFirst(6)), ["k2 record 2", "k3 record 3", "k4 record 4"])
@@ -191,7 +197,7 @@ final class DeadLettersTests: XCTestCase {
         let world = try World()
         let last = try world.put("left", key: "k")
         try world.send(Self.batch(from: "0", to: last, count: 3))
-        let run = try world.run("replay", "--queue-url", world.queue)
+        let run = try world.put("--queue-url", world.queue)
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("1 of 3 records are still on the stream"), run.notes)
         XCTAssertEqual(try world.records(), ["k left", "k left"])
@@ -211,7 +217,7 @@ final class DeadLettersTests: XCTestCase {
         for (key, body) in files {
             try world.moto.aws("s3", "cp", try folder.write(body, to: "letter"), "s3://letters/\(key)")
         }
-        let run = try world.run("replay", "--bucket", "letters")
+        let run = try world.put("--bucket", "letters")
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(Set(try world.records()), ["k seven", "p hi"])
         let left = try world.moto.aws("s3", "ls", "--recursive", "s3://letters").output
@@ -224,7 +230,7 @@ final class DeadLettersTests: XCTestCase {
         let folder = try TemporaryFolder()
         let path = try folder.write(
             [Self.letter(1, "one"), "", Self.letter(2, "two"), "{"].joined(separator: "\n"), to: "letters.ndjson")
-        let run = try world.run("replay", path)
+        let run = try world.put(path)
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("letters.ndjson:4 is not a dead letter"), run.notes)
         XCTAssertEqual(try world.records(), ["k one", "k two"])

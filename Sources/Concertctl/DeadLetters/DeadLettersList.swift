@@ -10,7 +10,7 @@ struct DeadLettersList: Command {
             Reads this program's own dead letters and those of Lambda's on-failure destination. Messages of a queue are \
             hidden from others while they are read, and visible again in the end.
             """,
-        usage: ["[PATH...] [options]"],
+        usage: ["[SEQUENCE...] [PATH...] [options]"],
         options: LetterOptions.all + [.output] + OptionDescription.aws, operands: 0...Int.max,
         examples: [
             "concertctl dead-letters list --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters",
@@ -24,7 +24,7 @@ struct DeadLettersList: Command {
 
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
-        options = try LetterOptions(arguments, paths: arguments.operands)
+        options = try LetterOptions(arguments, operands: arguments.operands)
         output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
     }
 

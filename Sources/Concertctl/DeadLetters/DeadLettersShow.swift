@@ -1,8 +1,13 @@
+import Foundation
 import JSON
 import Processor
 
 /// Shows dead letters with their data, and leaves them where they are.
 struct DeadLettersShow: Command {
+    private static let payloadOption = OptionDescription(
+        "--payload", .flag,
+        "write the decoded data of one record and nothing else, to correct it and pass it to dead-letters replay --payload"
+    )
     static let description = CommandDescription(
         name: "dead-letters show", summary: "show dead letters with the data that they hold",
         discussion: """
@@ -11,7 +16,7 @@ struct DeadLettersShow: Command {
             Control characters are shown escaped.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
-        options: LetterOptions.all + [.output] + OptionDescription.aws, operands: 0...Int.max,
+        options: LetterOptions.all + [payloadOption, .output] + OptionDescription.aws, operands: 0...Int.max,
         examples: [
             "concertctl dead-letters show 49590338271490256608559692538361571095921575989136588898",
             "concertctl dead-letters show --reason kind --output json | jq -r '.[].Text'",
@@ -20,20 +25,17 @@ struct DeadLettersShow: Command {
 
     private let arguments: Arguments
     private let options: LetterOptions
-    private let sequences: [String]
+    private let writesPayload: Bool
     private let output: OutputFormat
+    private var sequences: [String] { options.filter.sequences }
 
     init(_ arguments: Arguments) throws {
         self.arguments = arguments
-        sequences = arguments.operands.filter(Self.isSequence)
-        options = try LetterOptions(arguments, paths: arguments.operands.filter { !Self.isSequence($0) })
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-    }
-
-    private static func isSequence(_ word: String) -> Bool {
-        let parts = word.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
-        return (1...128).contains(parts[0].count)
-            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { 0x30...0x39 ~= $0 } }
+        options = try LetterOptions(arguments, operands: arguments.operands)
+        writesPayload = arguments.flag(Self.payloadOption)
+        let output = try arguments.choice(.output, of: OutputFormat.self)
+        if writesPayload, output != nil { throw UsageError(description: "--payload and --output exclude one another") }
+        self.output = output ?? .text
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
@@ -45,13 +47,17 @@ struct DeadLettersShow: Command {
         var shown: [JSONValue] = []
         var missing = Set(sequences)
         var isWhole = true
+        var contents: [Content] = []
         for found in letters {
-            guard let matches = matches(found.letter) else { continue }
-            missing.subtract(matches)
+            missing.subtract(options.filter.matches(found.letter))
             let (records, problem) = try await records(of: found.letter, &streams, session)
             if let problem {
                 Console.note("\(found.location): \(problem)")
                 isWhole = false
+            }
+            if writesPayload {
+                contents += records
+                continue
             }
             switch output {
             case .text: Output.print(text(of: found, records, style))
@@ -63,20 +69,24 @@ struct DeadLettersShow: Command {
         for remark in search.remarks { Console.note("\(remark)") }
         if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
         for sequence in missing.sorted() { Console.note("no dead letter of \(sequence) was found") }
+        if writesPayload, missing.isEmpty { try Self.write(payload: contents) }
         return missing.isEmpty && isWhole ? .done : .failed
     }
 
-    /// Which of the wanted sequence numbers the letter is about; nil when it is not wanted.
-    private func matches(_ letter: Letter) -> [String]? {
-        if sequences.isEmpty { return [] }
-        let matches = sequences.filter { sequence in
-            switch letter {
-            case .record(let record): record.name == sequence || record.sequenceNumber.digits == sequence
-            case .batch(let batch): batch.contains(sequence)
-            case .unknown: false
-            }
+    /// Writes the data of the one record that all of `contents` are of.
+    private static func write(payload contents: [Content]) throws {
+        let names = Set(contents.map { Array($0.position.utf8) })
+        guard let content = contents.first, names.count == 1 else {
+            throw UsageError(
+                description:
+                    "--payload writes the data of one record, and \(names.count) were found; name the record by "
+                    + "its SEQUENCE")
         }
-        return matches.isEmpty ? nil : matches
+        if isatty(STDOUT_FILENO) == 1 {
+            Output.print(.lines(content.text))
+        } else {
+            Output.write(content.payload)
+        }
     }
 
     /// What is in a letter: sequence number and text, of which data that are no text may be all.
@@ -88,6 +98,7 @@ struct DeadLettersShow: Command {
             return (
                 [
                     Content(
+                        position: "\(record.stream ?? "") \(record.shard ?? "") \(record.name)",
                         sequenceNumber: record.name, base64: record.text, data: record.data ?? Array(record.text.utf8))
                 ], nil
             )
@@ -102,7 +113,11 @@ struct DeadLettersShow: Command {
                 sequences.isEmpty || sequences.contains(record.sequenceNumber)
             }
             return (
-                wanted.map { Content(sequenceNumber: $0.sequenceNumber, base64: nil, data: $0.data) }, remains.problem
+                wanted.map {
+                    Content(
+                        position: "\(batch.streamARN) \(batch.shard) \($0.sequenceNumber)",
+                        sequenceNumber: $0.sequenceNumber, base64: nil, data: $0.data)
+                }, remains.problem
             )
         case .unknown: return ([], nil)
         }
@@ -122,13 +137,16 @@ struct DeadLettersShow: Command {
     }
 
     fileprivate struct Content {
+        /// Stream, shard and sequence number, which no other record has.
+        var position: String
         var sequenceNumber: String
         /// As the letter has it; nil where the data come from the stream.
         var base64: String?
         var data: [UInt8]
 
-        /// Compressed data as what they hold.
-        var text: String { String(decoding: RecordReader.inflated(data) ?? data, as: UTF8.self) }
+        /// Compressed data as what they inflate to.
+        var payload: [UInt8] { RecordReader.inflated(data) ?? data }
+        var text: String { String(decoding: payload, as: UTF8.self) }
     }
 }
 

@@ -52,6 +52,34 @@ enum Letter: Sendable {
         }
     }
 
+    var shard: String? {
+        switch self {
+        case .record(let record): record.shard
+        case .batch(let batch): batch.shard
+        case .unknown: nil
+        }
+    }
+
+    /// When its record, or the first of its batch, arrived, in seconds since the Unix epoch.
+    var arrival: Double? {
+        let text: String? =
+            switch self {
+            case .record(let record): record.arrival
+            case .batch(let batch): batch.arrival
+            case .unknown: nil
+            }
+        return text.flatMap { Timestamp($0) }.map { Double($0.secondsSinceEpoch) + Double($0.nanoseconds) / 1e9 }
+    }
+
+    /// Which record or batch it is about.
+    var name: String {
+        switch self {
+        case .record(let record): record.name
+        case .batch(let batch): batch.name
+        case .unknown: ""
+        }
+    }
+
     /// About how many bytes of memory it takes.
     var size: Int {
         switch self {
@@ -100,6 +128,9 @@ struct LetterSequence: Sendable, Comparable {
 
     fileprivate init(digits: String) { self.digits = digits }
 
+    /// Of a record that was read already, whose digits were checked.
+    init(of record: RestoredRecord) { digits = record.sequenceNumber }
+
     /// - Parameter member: Its name in the letter.
     init(_ value: JSONValue?, _ member: String) throws(Letter.Unreadable) {
         guard let text = value?.string, SequenceNumber(text) != nil else {
@@ -142,7 +173,13 @@ struct LetterRecord: Sendable {
         self.text = text
         (reason, message) = (value["reason"]?.string ?? "unknown", value["message"]?.string ?? "")
         (stream, shard) = (value["stream"]?.string, value["shard"]?.string)
-        (subSequenceNumber, partitionKey) = (value["sub_sequence_number"]?.integer, value["partition_key"]?.string)
+        partitionKey = value["partition_key"]?.string
+        if let number = value["sub_sequence_number"], number != .null {
+            guard let index = number.integer, (0...Int(Int32.max)).contains(index) else {
+                throw Letter.Unreadable(problem: "its \"sub_sequence_number\" is not a whole number of 32 bits")
+            }
+            subSequenceNumber = index
+        }
         (arrival, requestID) = (value["arrival"]?.string, value["request_id"]?.string)
         function = value["function"]?.string
     }

@@ -14,6 +14,12 @@ struct RestoredRecord: Sendable {
     var data: [UInt8]
     /// In seconds since the Unix epoch.
     var arrival: Double?
+    /// Its index in the aggregate that it came from.
+    var subSequenceNumber: Int?
+    /// The data as it was received, where that is not base64.
+    var rawText: String?
+    /// Whether ``partitionKey`` is the record's own; otherwise it is the sequence number.
+    var hasPartitionKey = true
 }
 
 extension LetterBatch {
@@ -38,12 +44,14 @@ extension LetterBatch {
         var remains = Remains()
         remains.records = elements.compactMap { record in
             guard let kinesis = record["kinesis"], let sequence = LetterSequence(kinesis["sequenceNumber"]?.string),
-                let data = kinesis["data"]?.string.flatMap({ Data(base64Encoded: $0) })
+                let text = kinesis["data"]?.string
             else { return nil }
+            let data = Data(base64Encoded: text)
             return RestoredRecord(
                 stream: streamARN, shard: shard, sequenceNumber: sequence.digits,
-                partitionKey: kinesis["partitionKey"]?.string ?? sequence.digits, data: [UInt8](data),
-                arrival: kinesis["approximateArrivalTimestamp"]?.double)
+                partitionKey: kinesis["partitionKey"]?.string ?? sequence.digits, data: data.map { [UInt8]($0) } ?? [],
+                arrival: kinesis["approximateArrivalTimestamp"]?.double, rawText: data == nil ? text : nil,
+                hasPartitionKey: kinesis["partitionKey"]?.string != nil)
         }
         let unreadable = elements.count - remains.records.count
         if unreadable > 0 { remains.problem = "\(unreadable) of its \(elements.count) records cannot be read" }
@@ -105,14 +113,13 @@ extension LetterBatch {
 }
 
 extension LetterRecord {
-    /// The record as it can be put on a stream; nil when its data is not base64, and so never was on one.
-    var restored: RestoredRecord? {
-        guard let data else { return nil }
+    /// The record as it can be redelivered.
+    var restored: RestoredRecord {
+        let data = data
         return RestoredRecord(
             stream: stream, shard: shard, sequenceNumber: sequenceNumber.digits,
-            partitionKey: partitionKey ?? sequenceNumber.digits, data: data,
-            arrival: arrival.flatMap { Timestamp($0) }.map {
-                Double($0.secondsSinceEpoch) + Double($0.nanoseconds) / 1e9
-            })
+            partitionKey: partitionKey ?? sequenceNumber.digits, data: data ?? [],
+            arrival: Letter.record(self).arrival, subSequenceNumber: subSequenceNumber,
+            rawText: data == nil ? text : nil, hasPartitionKey: partitionKey != nil)
     }
 }

@@ -5,51 +5,76 @@ import Processor
 
 /// A replay of dead letters, round by round, until none is left that can be replayed.
 ///
-/// A letter is deleted only after all of its records were accepted, so that the end of this process at any point loses
-/// nothing.
+/// A letter is deleted only after all of its records were processed or put, so that the end of this process at any point
+/// loses nothing; a record that is sent twice keeps its version, so the second time has no effect.
 struct LetterReplay {
     private(set) var search: LetterSearch
-    private(set) var account: ReplayAccount
-    private let destination: LetterDestination
-    private let session: AWSSession
-    private let output: OutputFormat
-    private let environment: [String: String]
-    private var streams = LetterStreams()
-    private var target: BootstrapTarget?
-    /// Events in a row of which the bootstrap took nothing.
-    private var fruitless = 0
+    var account: ReplayAccount
+    let destination: LetterDestination
+    let session: AWSSession
+    let output: OutputFormat
+    let environment: [String: String]
+    var lookups = LetterLookups()
+    var target: BootstrapTarget?
+    /// Functions that refused an invocation, with the reason; by name, as bytes.
+    var closedFunctions: [[UInt8]: String] = [:]
+    /// Invocations in a row that had no answer.
+    var unanswered = 0
+    /// What is redelivered instead of the data of the one record that is selected.
+    private let payload: [UInt8]?
 
     /// Bytes of records that are planned at once.
     private static let planLimit = 64 << 20
-    private static let eventRecords = 100
-    private static let patience = 20
 
     init(
-        _ source: LetterSource, to destination: LetterDestination, isDryRun: Bool, _ session: AWSSession,
-        output: OutputFormat, environment: [String: String]
+        _ source: LetterSource, to destination: LetterDestination, payload: [UInt8]?, isDryRun: Bool,
+        _ session: AWSSession, output: OutputFormat, environment: [String: String]
     ) {
         search = LetterSearch(source)
-        account = ReplayAccount(isDryRun: isDryRun)
-        (self.destination, self.session, self.output) = (destination, session, output)
-        self.environment = environment
+        account = ReplayAccount(
+            isDryRun: isDryRun, source: source.names, destination: destination,
+            region: session.client.configuration.region)
+        (self.destination, self.payload) = (destination, payload)
+        (self.session, self.output, self.environment) = (session, output, environment)
     }
 
     /// - Throws: What ended the replay early; ``account`` says what was done until then.
     mutating func run() async throws {
         var hasProgressed = false
         repeat {
-            let before = account.done.count
+            let before = account.done
             let letters = try await search.next(session)
-            account.letters += letters.count
+            for found in letters { account.add(found, search.source.filter) }
+            if payload != nil { try checkOneRecord(letters) }
             try await replay(letters)
-            hasProgressed = account.done.count > before
-        } while hasProgressed && search.mayFindMore
+            hasProgressed = account.done > before
+        } while hasProgressed && payload == nil && search.mayFindMore
+    }
+
+    /// - Throws: ``UsageError`` unless all letters are of one and the same record.
+    private func checkOneRecord(_ letters: [FoundLetter]) throws {
+        var positions: Set<[UInt8]> = []
+        for found in letters {
+            guard case .record(let record) = found.letter else {
+                throw UsageError(
+                    description: "--payload replaces the data of one record, and \(found.location) is not the dead "
+                        + "letter of one")
+            }
+            positions.insert(Array("\(record.stream ?? "") \(record.shard ?? "") \(record.name)".utf8))
+        }
+        guard positions.count < 2 else {
+            throw UsageError(
+                description: "--payload replaces the data of one record, and dead letters of \(positions.count) are "
+                    + "selected; name the record by its SEQUENCE")
+        }
+        guard !positions.isEmpty else { throw CommandError(description: "no dead letter to replace was found") }
     }
 
     /// Makes the messages that stay visible again, and ends the bootstrap.
     mutating func end() async {
         target?.stop()
         await search.release(session)
+        account.end()
     }
 
     private mutating func replay(_ letters: [FoundLetter]) async throws {
@@ -57,9 +82,9 @@ struct LetterReplay {
         var start = 0
         for (index, found) in letters.enumerated() {
             try Task.checkCancellation()
-            try await plan.add(found, to: destination, &streams, session)
+            try await plan.add(found, to: destination, replacing: payload, &lookups, session)
             guard plan.bytes > Self.planLimit || index + 1 == letters.count else { continue }
-            account.add(plan.problems.map(\.text))
+            for problem in plan.problems { account.add(problem: problem.text, of: problem.found.id) }
             if account.isDryRun { describe(letters[start...index], plan) }
             try await carryOut(&plan)
             plan = LetterPlan()
@@ -68,18 +93,10 @@ struct LetterReplay {
     }
 
     private mutating func carryOut(_ plan: inout LetterPlan) async throws {
-        if case .bootstrap(let path) = destination {
-            if account.isDryRun {
-                account.plan(plan.records.count, for: path)
-                try describeDeletions(after: Array(plan.records.indices), &plan)
-            } else {
-                try await drive(path, &plan)
-            }
-            return
-        }
+        guard destination.isStream else { return try await redeliver(&plan) }
         for (stream, numbers) in plan.byStream {
             account.plan(numbers.count, for: stream.name)
-            let limits = try await streams.summary(of: stream, session)
+            let limits = try await lookups.streams.summary(of: stream, session)
             let entries = numbers.map { number in
                 let record = plan.records[number].record
                 return PutQueue.Entry(key: record.partitionKey, data: record.data, number: number)
@@ -91,20 +108,23 @@ struct LetterReplay {
                     try describeDeletions(after: numbers, &plan)
                 }
             } else {
-                try await carryOut(put, on: stream, &plan)
+                try await carryOut(put, on: stream, numbers, &plan)
             }
         }
     }
 
     /// Puts records on one stream; what its service refuses is that stream's problem, and affects no other.
-    private mutating func carryOut(_ put: LetterPut, on stream: StreamReference, _ plan: inout LetterPlan) async throws
-    {
+    private mutating func carryOut(
+        _ put: LetterPut, on stream: StreamReference, _ numbers: [Int], _ plan: inout LetterPlan
+    ) async throws {
         var put = put
         var progress = Progress()
         defer { progress.end() }
+        var left = Set(numbers)
         let problem: String
         do {
             while let numbers = try await put.next() {
+                left.subtract(numbers)
                 await finish(numbers, &plan)
                 progress.show("\(account.records) records put")
             }
@@ -114,220 +134,26 @@ struct LetterReplay {
         } catch let error as CommandError {
             problem = error.description
         }
-        streams.close(stream, problem)
-        account.add(["stream \(stream.name): \(problem); the letters of what was not put stay"])
+        lookups.streams.close(stream, problem)
+        account.add(
+            problem: "stream \(stream.name): \(problem); the letters of what was not put stay",
+            of: left.map { plan.records[$0].letter })
     }
 
-    /// Deletes the letters of which all records were accepted.
-    private mutating func finish(_ numbers: [Int], _ plan: inout LetterPlan) async {
+    /// Deletes the letters of which all records were processed.
+    mutating func finish(_ numbers: [Int], _ plan: inout LetterPlan) async {
         account.records += numbers.count
         let done = numbers.compactMap { plan.finish($0) }
         guard !done.isEmpty else { return }
-        // Not cut short by an interruption: what was accepted should not be replayed again.
-        let outcome = await Task { [search, session] in await search.delete(done, session) }.value
-        if let problem = outcome.problem {
-            account.add([
-                "\(outcome.count) letters could not be deleted, though their records were replayed: \(problem)"
-            ])
+        // Not cut short by an interruption: what was processed should not be replayed again.
+        let failures = await Task { [search, session] in await search.delete(done, session) }.value
+        let left = Set(failures.map(\.letter))
+        if let first = failures.first {
+            account.add(
+                problem: "\(failures.count) letters could not be deleted, though their records were replayed: "
+                    + first.problem, of: Array(left))
         }
-        account.finish(done, inFiles: search.forget(done))
-    }
-}
-
-/// Through a bootstrap.
-extension LetterReplay {
-    private mutating func drive(_ path: String, _ plan: inout LetterPlan) async throws {
-        var progress = Progress()
-        defer { progress.end() }
-        let records = plan.records.map(\.record)
-        for part in KinesisRecords.parts(of: records, batchSize: Self.eventRecords) {
-            // What is to be delivered next, last.
-            var waiting = [part.indices]
-            while let numbers = waiting.popLast() {
-                try Task.checkCancellation()
-                guard fruitless < Self.patience else {
-                    throw CommandError(
-                        description: "\(Self.patience) events in a row failed, and the others were not tried")
-                }
-                waiting += try await deliver(numbers, path, &plan)
-                progress.show("\(account.records) records replayed")
-            }
-        }
-    }
-
-    /// Delivers one event.
-    ///
-    /// - Returns: The parts of it that are to be delivered next, last first.
-    private mutating func deliver(
-        _ numbers: Range<Int>, _ path: String, _ plan: inout LetterPlan
-    ) async throws -> [Range<Int>] {
-        let records = plan.records[numbers].map(\.record)
-        let delivery = try await delivery(
-            of: ReplayEvent(name: "dead letters", bytes: LambdaEvent.bytes(of: records)), path)
-        if let error = delivery.invocationError {
-            guard numbers.count == 1 else {
-                // One of them may spoil the event for the others.
-                let middle = numbers.lowerBound + numbers.count / 2
-                return [middle..<numbers.upperBound, numbers.lowerBound..<middle]
-            }
-            fruitless += 1
-            account.fail("\(records[0].sequenceNumber) failed again, and its letter stays: \(error)")
-            return []
-        }
-        guard let first = delivery.itemFailures.first else {
-            fruitless = 0
-            await finish(Array(numbers), &plan)
-            return []
-        }
-        // Everything before the first failure was accepted; all records of an aggregate have one sequence number.
-        let failed = records.indices.filter { records[$0].sequenceNumber.utf8.elementsEqual(first.utf8) }
-        guard let start = failed.first, let end = failed.last else {
-            fruitless += 1
-            account.fail("\(numbers.count) records failed again, and their letters stay: the answer names \(first)")
-            return []
-        }
-        fruitless = start > 0 ? 0 : fruitless + 1
-        await finish(Array(numbers.prefix(start)), &plan)
-        let message = delivery.badRecords.first { $0.sequenceNumber.utf8.elementsEqual(first.utf8) }?.message
-        account.fail("\(first) failed again, and its letter stays: \(message ?? "the function's log says why")")
-        let rest = numbers.lowerBound + end + 1..<numbers.upperBound
-        return rest.isEmpty ? [] : [rest]
-    }
-
-    private mutating func delivery(of event: ReplayEvent, _ path: String) async throws -> Delivery {
-        var target =
-            try self.target
-            ?? BootstrapTarget(path: path, processors: nil, sinks: .withoutDeadLetters, environment: environment)
-        self.target = target
-        let interrupt = target.interruption
-        do {
-            return try await withTaskCancellationHandler {
-                try target.deliver(event)
-            } onCancel: {
-                interrupt()
-            }
-        } catch {
-            // What an interruption ended has not failed.
-            try Task.checkCancellation()
-            throw error
-        }
-    }
-}
-
-/// The dry run.
-extension LetterReplay {
-    /// Says of each letter what would be done with it.
-    private mutating func describe(_ letters: ArraySlice<FoundLetter>, _ plan: LetterPlan) {
-        let problems = Dictionary(plan.problems.map { ($0.letter, $0.text) }) { first, _ in first }
-        var counts: [Int: Int] = [:]
-        for (_, letter) in plan.records { counts[letter, default: 0] += 1 }
-        for found in letters {
-            let count = counts[found.id] ?? 0
-            account.describe(found, records: count, problem: problems[found.id])
-            guard output == .text else { continue }
-            let fate = problems[found.id].map { "stays: \($0)" } ?? ReplayAccount.counted(count, "record")
-            Output.print("\(found.location)  \(found.letter.reason)  \(found.letter.name)  \(fate)")
-        }
-        if output == .text { Output.print() }
-    }
-
-    /// Shows a call that would be made.
-    private mutating func describe(_ request: AWSRequest) throws {
-        switch output {
-        case .text: try session.planned(request)
-        case .json: account.calls.append(try session.description(of: request))
-        }
-    }
-
-    private mutating func describeDeletions(after numbers: [Int], _ plan: inout LetterPlan) throws {
-        let done = numbers.compactMap { plan.finish($0) }
-        for (_, request) in search.deletions(of: done) { try describe(request) }
-    }
-}
-
-extension Letter {
-    /// Which record or batch it is about.
-    fileprivate var name: String {
-        switch self {
-        case .record(let record): record.name
-        case .batch(let batch): batch.name
-        case .unknown: ""
-        }
-    }
-}
-
-/// What a replay of dead letters has done, or would do.
-struct ReplayAccount {
-    let isDryRun: Bool
-    /// How many wanted letters were found.
-    var letters = 0
-    /// How many records were accepted.
-    var records = 0
-    /// IDs of letters that were deleted, or are in files and so stay.
-    private(set) var done: Set<Int> = []
-    private(set) var lettersInFiles = 0
-    /// What keeps letters from being replayed.
-    private(set) var problems: [String] = []
-    /// Records that were replayed and failed again.
-    private(set) var failures: [String] = []
-    /// Of a dry run: the calls that it would make.
-    var calls: [JSONValue] = []
-    private var described: [JSONValue] = []
-    /// How many records go where.
-    private var planned: [(name: String, records: Int)] = []
-
-    init(isDryRun: Bool) { self.isDryRun = isDryRun }
-
-    mutating func add(_ problems: [String]) { self.problems += problems }
-
-    mutating func fail(_ failure: String) { failures.append(failure) }
-
-    mutating func plan(_ count: Int, for name: String) {
-        if let index = planned.firstIndex(where: { $0.name == name }) {
-            planned[index].records += count
-        } else {
-            planned.append((name, count))
-        }
-    }
-
-    mutating func finish(_ letters: [Int], inFiles: Int) {
-        done.formUnion(letters)
-        lettersInFiles += inFiles
-    }
-
-    mutating func describe(_ found: FoundLetter, records: Int, problem: String?) {
-        described.append(
-            .object(
-                ofPresent: (found.summary.object?.members ?? []).map { ($0.name, Optional($0.value)) } + [
-                    ("Records", .integer(records)), ("Problem", problem.map { .string($0) }),
-                ]))
-    }
-
-    /// By what stays.
-    var status: ExitStatus { problems.isEmpty ? failures.isEmpty ? .done : .recordsFailed : .failed }
-
-    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
-    var text: String {
-        if isDryRun {
-            let lines = planned.map { "would put \(Self.counted($0.records, "record")) on \($0.name)" }
-            return ([Self.counted(letters, "dead letter")] + lines).joined(separator: "\n")
-        }
-        let kept = lettersInFiles > 0 ? ", \(lettersInFiles) of them in files, which stay" : ""
-        return "replayed \(Self.counted(records, "record")) of \(Self.counted(letters, "dead letter"))"
-            + "\nletters done: \(done.count)\(kept)\nletters that stay: \(letters - done.count)"
-    }
-
-    var json: JSONValue {
-        .object(
-            ofPresent: [
-                ("DryRun", .bool(isDryRun)), ("Letters", .integer(letters)), ("RecordsReplayed", .integer(records)),
-                (
-                    "RecordsByStream",
-                    .object(JSONObject(planned.map { JSONObject.Member(name: $0.name, value: .integer($0.records)) }))
-                ), ("LettersDone", .integer(done.count)), ("LettersLeft", .integer(letters - done.count)),
-                ("Problems", .array((problems + failures).map { .string($0) })),
-                ("DeadLetters", isDryRun ? .array(described) : nil), ("Calls", isDryRun ? .array(calls) : nil),
-            ])
+        let deleted = done.filter { !left.contains($0) }
+        account.finish(deleted, inFiles: search.forget(deleted))
     }
 }

@@ -71,7 +71,7 @@ struct BootstrapTarget: ReplayTarget {
         switch server.invoke(event.bytes, options: InvocationOptions(requestID: requestID)) {
         case .response(let body, let latency):
             var delivery = log.delivery(of: requestID)
-            delivery.latency = latency
+            (delivery.latency, delivery.response) = (latency, body)
             if let (failures, state) = Self.batchResponse(body) {
                 (delivery.itemFailures, delivery.state) = (failures, state)
             } else {

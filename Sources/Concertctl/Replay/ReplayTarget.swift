@@ -32,6 +32,8 @@ struct Delivery: Sendable {
     var itemFailures: [String] = []
     /// The tumbling window's state that the answer holds, as JSON.
     var state: [UInt8]?
+    /// The answer as it is; empty where the target has none.
+    var response: [UInt8] = []
 
     /// A record that could not be processed.
     struct BadRecord: Sendable {

@@ -1,0 +1,224 @@
+import Foundation
+import JSON
+import Processor
+
+/// What a replay of dead letters has done, or would do.
+struct ReplayAccount {
+    /// A dead letter and what became of it.
+    private struct Entry {
+        var location: String
+        var name: String
+        var summary: JSONValue
+        var disposition: Disposition = .open
+    }
+
+    private enum Disposition {
+        /// Not tried.
+        case open
+        case done
+        case remains(reason: String, message: String)
+    }
+
+    let isDryRun: Bool
+    private let source: [String]
+    private let destination: LetterDestination
+    private let region: String
+    private let startTime = Date()
+    private var endTime: Date?
+    /// By the letter's ID.
+    private var entries: [Int: Entry] = [:]
+    /// Sequence numbers that were selected and found, as bytes.
+    private var found: Set<[UInt8]> = []
+    /// How many records were accepted.
+    var records = 0
+    /// How many letters were deleted, or are in files and so stay.
+    private(set) var done = 0
+    private(set) var lettersInFiles = 0
+    /// What keeps letters from being replayed.
+    private(set) var problems: [String] = []
+    /// Records that were redelivered and failed again.
+    private(set) var failures: [String] = []
+    private var recordsFailed = 0
+    /// Of a dry run: the calls that it would make.
+    var calls: [JSONValue] = []
+    private var described: [JSONValue] = []
+    /// How many records go where.
+    private var planned: [(name: String, records: Int)] = []
+
+    init(isDryRun: Bool, source: [String], destination: LetterDestination, region: String) {
+        (self.isDryRun, self.source, self.destination, self.region) = (isDryRun, source, destination, region)
+    }
+
+    /// - Parameter filter: By which it was selected.
+    mutating func add(_ found: FoundLetter, _ filter: LetterFilter) {
+        self.found.formUnion(filter.matches(found.letter).map { Array($0.utf8) })
+        entries[found.id] = Entry(location: found.location, name: found.letter.name, summary: found.summary)
+    }
+
+    /// Notes what keeps letters from being replayed.
+    mutating func add(problem: String, of letters: [Int]) {
+        problems.append(problem)
+        for letter in letters { keep(letter, reason: "error", problem) }
+    }
+
+    mutating func add(problem: String, of letter: Int) { add(problem: problem, of: [letter]) }
+
+    /// Notes that a record of a letter was not processed.
+    ///
+    /// - Parameter isAnswer: Whether the function says so.
+    mutating func fail(_ letter: Int, reason: String, _ message: String, isAnswer: Bool = false) {
+        if isAnswer { recordsFailed += 1 }
+        failures.append("\(entries[letter]?.name ?? ""): \(reason): \(message); the letter stays")
+        keep(letter, reason: reason, message)
+    }
+
+    /// The first reason counts.
+    private mutating func keep(_ letter: Int, reason: String, _ message: String) {
+        if case .open? = entries[letter]?.disposition {
+            entries[letter]?.disposition = .remains(reason: reason, message: message)
+        }
+    }
+
+    mutating func plan(_ count: Int, for name: String) {
+        if let index = planned.firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            planned[index].records += count
+        } else {
+            planned.append((name, count))
+        }
+    }
+
+    mutating func finish(_ letters: [Int], inFiles: Int) {
+        for letter in letters { entries[letter]?.disposition = .done }
+        done += letters.count
+        lettersInFiles += inFiles
+    }
+
+    mutating func end() { endTime = Date() }
+
+    /// The selected sequence numbers of which no letter was found, sorted.
+    func missing(_ filter: LetterFilter) -> [String] {
+        filter.sequences.filter { !found.contains(Array($0.utf8)) }.sorted()
+    }
+
+    mutating func describe(_ found: FoundLetter, records: Int, problem: String?) {
+        described.append(
+            .object(
+                ofPresent: (found.summary.object?.members ?? []).map { ($0.name, Optional($0.value)) } + [
+                    ("Records", .integer(records)), ("Problem", problem.map { .string($0) }),
+                ]))
+    }
+
+    /// By what stays.
+    var status: ExitStatus { problems.isEmpty ? failures.isEmpty ? .done : .recordsFailed : .failed }
+
+    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+}
+
+/// The summary.
+extension ReplayAccount {
+    /// Letters that remain, with reasons, in the order in which they were found.
+    private var remaining: [(id: Int, entry: Entry, reason: String, message: String)] {
+        entries.sorted { $0.key < $1.key }.compactMap { id, entry in
+            switch entry.disposition {
+            case .done: nil
+            case .open: (id, entry, "not_tried", "the replay ended before")
+            case .remains(let reason, let message): (id, entry, reason, message)
+            }
+        }
+    }
+
+    private var byReason: [(reason: String, count: Int)] {
+        var counts: [[UInt8]: (reason: String, count: Int)] = [:]
+        for letter in remaining { counts[Array(letter.reason.utf8), default: (letter.reason, 0)].count += 1 }
+        return counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
+    private var targetText: String {
+        switch destination {
+        case .function: "to the function"
+        case .origin, .stream: "as new records on the stream"
+        case .bootstrap(let path): "through \(path)"
+        }
+    }
+
+    private var targetWord: String {
+        switch destination {
+        case .function: "function"
+        case .origin, .stream: "stream"
+        case .bootstrap: "bootstrap"
+        }
+    }
+
+    /// The remaining letters, and lines for an incident report.
+    var text: String {
+        guard !isDryRun else {
+            let verb = destination.isStream ? "put" : "redeliver"
+            let lines = planned.map {
+                "would \(verb) \(Self.counted($0.records, "record")) \(destination.isStream ? "on" : "to") \($0.name)"
+            }
+            return ([Self.counted(entries.count, "dead letter")] + lines).joined(separator: "\n")
+        }
+        var lines: [String] = []
+        let remaining = remaining
+        if !remaining.isEmpty {
+            var table = TextTable(["REASON", "SEQUENCE", "DEAD LETTER", "MESSAGE"])
+            for letter in remaining {
+                table.add([letter.reason, letter.entry.name, letter.entry.location, letter.message])
+            }
+            lines = [table.text, ""]
+        }
+        let (start, end) = (Self.time(startTime), Self.time(endTime ?? Date()))
+        let place = region.isEmpty ? "" : ", \(region)"
+        lines.append("Replay of dead letters \(targetText), \(start) to \(end)\(place)")
+        lines.append("From: " + source.map { MessageText.escaped($0) }.joined(separator: ", "))
+        for target in planned {
+            lines.append("To: \(MessageText.escaped(target.name)), \(Self.counted(target.records, "record"))")
+        }
+        lines.append("replayed \(Self.counted(records, "record")) of \(Self.counted(entries.count, "dead letter"))")
+        let kept = lettersInFiles > 0 ? ", \(lettersInFiles) of them in files, which stay" : ", and deleted"
+        lines.append("letters done: \(done)\(done > 0 ? kept : "")")
+        let reasons = byReason.map { "\(MessageText.escaped($0.reason)) \($0.count)" }.joined(separator: ", ")
+        lines.append("letters that stay: \(entries.count - done)\(reasons.isEmpty ? "" : " (\(reasons))")")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func time(_ date: Date) -> String { date.formatted(.iso8601) }
+
+    /// Every letter with what became of it, and the same figures as ``text``.
+    var json: JSONValue {
+        func object(_ members: [(name: String, count: Int)]) -> JSONValue {
+            .object(JSONObject(members.map { JSONObject.Member(name: $0.name, value: .integer($0.count)) }))
+        }
+        return .object(
+            ofPresent: [
+                ("DryRun", .bool(isDryRun)), ("Target", .string(targetWord)), ("Region", .string(region)),
+                ("Source", .array(source.map { .string($0) })), ("StartTime", .string(Self.time(startTime))),
+                ("EndTime", .string(Self.time(endTime ?? Date()))), ("Letters", .integer(entries.count)),
+                ("RecordsReplayed", .integer(records)), ("RecordsFailed", .integer(recordsFailed)),
+                (
+                    destination.isStream ? "RecordsByStream" : "RecordsByFunction",
+                    object(planned.map { ($0.name, $0.records) })
+                ),
+                ("LettersDone", .integer(done)), ("LettersLeft", .integer(entries.count - done)),
+                ("LeftByReason", isDryRun ? nil : object(byReason.map { ($0.reason, $0.count) })),
+                ("Problems", .array((problems + failures).map { .string($0) })),
+                ("DeadLetters", .array(isDryRun ? described : letters)), ("Calls", isDryRun ? .array(calls) : nil),
+            ])
+    }
+
+    private var letters: [JSONValue] {
+        entries.sorted { $0.key < $1.key }.map { _, entry in
+            let result: [(String, JSONValue?)]
+            switch entry.disposition {
+            case .open: result = [("Result", "not_tried")]
+            case .done: result = [("Result", "done")]
+            case .remains(let reason, let message):
+                result = [
+                    ("Result", "remains"), ("FailureReason", .string(reason)), ("FailureMessage", .string(message)),
+                ]
+            }
+            return .object(
+                ofPresent: (entry.summary.object?.members ?? []).map { ($0.name, Optional($0.value)) } + result)
+        }
+    }
+}

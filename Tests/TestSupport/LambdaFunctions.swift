@@ -1,0 +1,112 @@
+import Foundation
+
+/// `lambda-functions.py`: Lambda's Invoke before another stand-in; its functions are `bootstrap` processes, or scripted.
+public final class LambdaFunctions: Sendable {
+    /// An invocation, without a status as long as it has no answer.
+    public struct Invocation: @unchecked Sendable {
+        public var function: String
+        /// Bytes of the event.
+        public var bytes: Int
+        public var event: [String: Any]
+        public var status: Int?
+        public var body: String
+    }
+
+    private let server: PythonServer
+
+    /// - Parameter upstream: Where all other calls go.
+    public init(upstream: String? = nil) throws {
+        server = try PythonServer("lambda-functions.py", upstream.map { [$0] } ?? [])
+    }
+
+    public var url: String { server.url }
+
+    /// The binary that end-to-end tests run: `BOOTSTRAP` where that is set, else `dist/bootstrap`.
+    public static var bootstrap: String {
+        let given = ProcessInfo.processInfo.environment["BOOTSTRAP"] ?? ""
+        return given.isEmpty ? Repository.root.appending(path: "dist/bootstrap").path : given
+    }
+
+    /// Makes a function of the built `bootstrap` with these settings; one that exists is replaced.
+    public func add(_ name: String, environment: [String: String]) throws {
+        try post("functions", ["name": name, "binary": Self.bootstrap, "environment": environment])
+    }
+
+    /// Makes a function that answers every invocation so, or each with the next of several answers.
+    public func add(
+        _ name: String, answering bodies: String..., headers: [String: String] = [:], status: Int = 200
+    ) throws {
+        let answers = bodies.map { ["status": status, "headers": headers, "body": $0] as [String: Any] }
+        try post("functions", ["name": name, "answers": answers])
+    }
+
+    /// What `ListEventSourceMappings` returns: the functions that read each stream.
+    public func set(mappings: [(stream: String, function: String)]) throws {
+        try post(
+            "mappings",
+            mappings.map {
+                [
+                    "EventSourceArn": $0.stream,
+                    "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:\($0.function)",
+                ]
+            })
+    }
+
+    /// Keeps the invocation at `index`, counted from the first one of all, without an answer until the next call of this.
+    ///
+    /// - Parameter isProcessed: Whether the function has processed it then.
+    public func hold(at index: Int?, isProcessed: Bool = false) throws {
+        try post("hold", ["index": index.map { $0 as Any } ?? NSNull(), "isProcessed": isProcessed])
+    }
+
+    /// Invokes a function as anyone may, and returns its response.
+    @discardableResult public func invoke(_ name: String, _ event: [UInt8]) throws -> String {
+        let scope = "Credential=AKIDEXAMPLE/20260101/us-east-1/lambda/aws4_request"
+        let request = LoopbackRequest(
+            url: "\(url)/2015-03-31/functions/\(name)/invocations", body: Data(event),
+            headers: ["Authorization": "AWS4-HMAC-SHA256 \(scope), SignedHeaders=host, Signature=0"])
+        return String(decoding: try request.answer(), as: UTF8.self)
+    }
+
+    /// The URL of the queue that is kept here.
+    public var queue: String { "\(url)/123456789012/memory" }
+
+    /// Sends messages to ``queue``.
+    public func send(_ bodies: [String]) throws {
+        for start in stride(from: 0, to: bodies.count, by: 10) {
+            let entries = bodies[start..<min(start + 10, bodies.count)].enumerated().map {
+                ["Id": "\($0)", "MessageBody": $1]
+            }
+            _ = try sqs("SendMessageBatch", ["Entries": entries])
+        }
+    }
+
+    /// How many messages of ``queue`` could be received, and how many there are at all.
+    public func messages() throws -> (visible: Int, all: Int) {
+        let attributes = try sqs("GetQueueAttributes", [:])["Attributes"] as? [String: String]
+        let visible = attributes?["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? -1
+        return (visible, visible + (attributes?["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) } ?? 0))
+    }
+
+    private func sqs(_ operation: String, _ members: [String: Any]) throws -> [String: Any] {
+        let body = try JSONSerialization.data(withJSONObject: members.merging(["QueueUrl": queue]) { $1 })
+        let request = LoopbackRequest(url: url, body: body, headers: ["X-Amz-Target": "AmazonSQS.\(operation)"])
+        return try JSONSerialization.jsonObject(with: request.answer()) as? [String: Any] ?? [:]
+    }
+
+    /// All invocations, in order.
+    public func invocations() throws -> [Invocation] {
+        let answer = try LoopbackRequest(url: "\(url)/_control/invocations").answer()
+        return (try JSONSerialization.jsonObject(with: answer) as? [[String: Any]] ?? []).map {
+            Invocation(
+                function: $0["function"] as? String ?? "", bytes: $0["bytes"] as? Int ?? 0,
+                event: $0["event"] as? [String: Any] ?? [:], status: $0["status"] as? Int,
+                body: $0["body"] as? String ?? "")
+        }
+    }
+
+    private func post(_ name: String, _ members: Any) throws {
+        let body = try JSONSerialization.data(withJSONObject: members)
+        _ = try LoopbackRequest(url: "\(url)/_control/\(name)", body: body).answer()
+    }
+}
