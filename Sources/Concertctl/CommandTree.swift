@@ -49,7 +49,7 @@ enum CommandTree {
                 ])),
         .group(
             CommandGroup(
-                name: "dead-letters", summary: "list, show and replay records that nobody could process",
+                name: "dead-letters", summary: "list, show, and redeliver records that could not be processed",
                 commands: [DeadLettersList.self, DeadLettersShow.self, DeadLettersReplay.self])),
         .group(
             CommandGroup(

@@ -275,4 +275,59 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(try world.cached()["concert:artist:b"], newer)
         XCTAssertEqual(try world.functions.messages().all, 0)
     }
+
+    func testTheOperatorsPolicyAllowsWhatAReplayCallsAndNoMore() throws {
+        let world = try World()
+        let oracle = try SigV4Oracle(upstream: world.functions.url)
+        try world.functions.add(Self.function, answering: #"{"batchItemFailures":[],"failures":[]}"#)
+        try world.functions.set(mappings: [(Self.streamARN, Self.function)])
+        try world.moto.aws("kinesis", "create-stream", "--stream-name", "concerts", "--shard-count", "1")
+        let put = try XCTUnwrap(
+            world.moto.aws(
+                "kinesis", "put-record", "--stream-name", "concerts", "--partition-key", "k", "--data", "{}"
+            ).json()["SequenceNumber"] as? String)
+        // Lambda's own letter: a range of the stream, and no function that can be invoked.
+        let range =
+            #"{"requestContext":{"functionArn":"arn:f","condition":"RetryAttemptsExhausted"},"#
+            + #""KinesisBatchInfo":{"shardId":"shardId-000000000000","startSequenceNumber":"\#(put)","#
+            + #""endSequenceNumber":"\#(put)","batchSize":1,"streamArn":"\#(Self.streamARN)"}}"#
+        // One that stays, whose message becomes visible again.
+        try world.functions.send([range, Record("{}", 1).letter, "something else"])
+        try world.moto.aws("s3", "mb", "s3://letters")
+        let folder = try TemporaryFolder()
+        let file = try folder.write(Record("{}", 2).letter, to: "2.json")
+        try world.moto.aws("s3", "cp", file, "s3://letters/dead-letters/2.json")
+        let run = try Concertctl.run(
+            ["dead-letters", "replay", "--queue-url", world.letters, "--bucket", "letters", "--output", "json"],
+            environment: oracle.environment(hasToken: true))
+        XCTAssertEqual(run.status, 1, run.notes)
+        XCTAssertEqual(try run.json()["LettersDone"] as? Int, 3, run.notes)
+
+        var used: Set<String> = []
+        for request in try oracle.requests() {
+            XCTAssertNil(request.error, request.path)
+            let service = request.service ?? ""
+            let action: String
+            switch (service, request.method) {
+            case ("s3", "GET"): action = request.path.contains("list-type=") ? "ListBucket" : "GetObject"
+            case ("s3", "DELETE"): action = "DeleteObject"
+            case ("lambda", "POST"): action = "InvokeFunction"
+            case ("lambda", "GET"): action = "ListEventSourceMappings"
+            default:
+                let operation = try XCTUnwrap(request.operation, "\(service) \(request.method) \(request.path)")
+                action = operation.hasSuffix("Batch") ? String(operation.dropLast("Batch".count)) : operation
+            }
+            used.insert("\(service):\(action)")
+        }
+        let template = try Template.shipped.get().resolved(["DeadLetterBucket": "yes"])
+        let policy = template["Resources"]["DeadLetterOperatorPolicy"]["Properties"]["PolicyDocument"]
+        let allowed = Set(policy["Statement"].elements.flatMap { $0["Action"].elements }.compactMap(\.string))
+        // Kinesis decrypts in the caller's name.
+        XCTAssertEqual(allowed, used.union(["kms:Decrypt"]))
+        XCTAssertEqual(template["Outputs"]["DeadLetterOperatorPolicyArn"]["Value"], ["Ref": "DeadLetterOperatorPolicy"])
+        let least = try Template.shipped.get().resolved()["Resources"]["DeadLetterOperatorPolicy"]
+        XCTAssertFalse(least.text.contains("s3:"), least.text)
+        let resources = policy["Statement"].elements.filter { $0["Resource"] == "*" }.map { $0["Sid"] }
+        XCTAssertEqual(resources, ["FindFunction"])
+    }
 }

@@ -212,8 +212,9 @@ final class TemplateTests: XCTestCase {
         let dashboard = try JSONValue(parsing: body.utf8)
         XCTAssertEqual(dashboard["widgets"].elements.count, 8)
         for metric in [
-            "RecordsProcessed", "RecordsSkipped", "RecordsDeadLettered", "RecordsFailed", "IteratorAge", "DecodeTime",
-            "ProcessorTime", "InvocationTime", "ProcessorFailures", "CircuitOpen", "ColdStart",
+            "RecordsProcessed", "RecordsSkipped", "RecordsDeadLettered", "RecordsFailed", "RecordsRedelivered",
+            "IteratorAge", "DecodeTime", "ProcessorTime", "InvocationTime", "ProcessorFailures", "CircuitOpen",
+            "ColdStart",
         ] {
             XCTAssertTrue(body.contains(metric), metric)
         }

@@ -11,9 +11,9 @@ struct DeadLettersShow: Command {
     static let description = CommandDescription(
         name: "dead-letters show", summary: "show dead letters with the data that they hold",
         discussion: """
-            A SEQUENCE is a record's sequence number, with -N behind it for the N-th record of an aggregate; without any, all \
-            letters are shown. Of a batch that Lambda gave up the records are read from the stream, where they are still there. \
-            Control characters are shown escaped.
+            A SEQUENCE is a record's sequence number, with -N behind it for the record at index N of an aggregate; without any, \
+            all letters are shown. The records of a batch that Lambda discarded are read from the stream, if they are still \
+            there. Control characters are shown escaped, except in a file or pipe with --payload.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
         options: LetterOptions.all + [payloadOption, .output] + OptionDescription.aws, operands: 0...Int.max,
@@ -21,6 +21,7 @@ struct DeadLettersShow: Command {
             "concertctl dead-letters show 49590338271490256608559692538361571095921575989136588898",
             "concertctl dead-letters show --reason kind --output json | jq -r '.[].Text'",
             "concertctl dead-letters show letters.ndjson --limit 1",
+            "concertctl dead-letters show 49590338271490256608559692538361571095921575989136588898 --payload > payload.json",
         ])
 
     private let arguments: Arguments
