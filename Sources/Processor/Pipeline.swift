@@ -58,7 +58,7 @@ public struct Pipeline: Sendable {
         let state = aggregatesWindows && !batch.isRedelivery ? windowState(outcome, context: context) : nil
         if batch.isRedelivery {
             BatchResponse.write(
-                outcome.failures(in: batch, isPastDeadline: .now >= context.deadline), of: batch, to: &response)
+                outcome, ofRedelivered: batch, isPastDeadline: .now >= context.deadline, to: &response)
         } else {
             BatchResponse.write(outcome, of: batch, newState: state, to: &response)
         }

@@ -1,4 +1,5 @@
 import Clients
+import Foundation
 import JSON
 import Processor
 
@@ -114,7 +115,7 @@ struct DeadLettersReplay: Command {
     func run(environment: [String: String]) async throws -> ExitStatus {
         let session = try AWSSession(arguments, environment: environment, output: output)
         let source = try options.source(environment)
-        let payload = try payloadFile.map { try InputFile.contents(of: $0) }
+        let payload = try payloadFile.map { try Self.contents(of: $0) }
         if !isDryRun { try confirm(environment) }
         var replay = LetterReplay(
             source, to: destination, payload: payload, isDryRun: isDryRun, session, output: output,
@@ -134,6 +135,11 @@ struct DeadLettersReplay: Command {
         Output.print(output == .json ? .json(account.json) : .lines(account.text))
         if let ending { throw ending }
         return missing.isEmpty ? account.status : .failed
+    }
+
+    private static func contents(of path: String) throws -> [UInt8] {
+        path == "-"
+            ? try InputFile.contents(of: .standardInput, name: "standard input") : try InputFile.contents(of: path)
     }
 
     /// Asks before records are put on a stream as new ones.

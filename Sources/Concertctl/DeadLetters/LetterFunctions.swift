@@ -3,8 +3,8 @@ import Processor
 
 /// The functions that process the streams of dead letters, each looked up once.
 struct LetterFunctions {
-    /// By the stream's ARN, as bytes.
-    private var known: [[UInt8]: Result<FunctionReference, LetterStreams.Unavailable>] = [:]
+    /// All event source mappings of the account and Region; nil before they are needed.
+    private var mappings: Result<[Mapping], LetterStreams.Unavailable>?
 
     /// Returns the function that a dead letter names, otherwise the one whose event source mapping reads its stream.
     ///
@@ -19,17 +19,18 @@ struct LetterFunctions {
         {
             return function
         }
-        let key = Array(stream.utf8)
-        if let known = known[key] { return try known.get() }
-        let result: Result<FunctionReference, LetterStreams.Unavailable>
-        do {
-            let mappings = try await session.mappings(of: stream).filter { !$0.isDeleting }
-            result = try Self.function(of: mappings, reading: stream)
-        } catch let error as AWSError {
-            result = .failure(try LetterStreams.unavailable(error))
+        // All of them, because the filter by stream does not find those of its enhanced fan-out consumers.
+        if mappings == nil {
+            do { mappings = .success(try await session.mappings(of: nil)) } catch let error as AWSError {
+                mappings = .failure(try LetterStreams.unavailable(error))
+            }
         }
-        known[key] = result
-        return try result.get()
+        let found = try mappings?.get() ?? []
+        let reading = found.filter { mapping in
+            !mapping.isDeleting
+                && KinesisStreamARN(mapping.sourceARN)?.arn.description.utf8.elementsEqual(stream.utf8) ?? false
+        }
+        return try Self.function(of: reading, reading: stream).get()
     }
 
     private static func function(
@@ -38,7 +39,12 @@ struct LetterFunctions {
         var functions: [FunctionReference] = []
         var seen: Set<[UInt8]> = []
         for mapping in mappings where seen.insert(Array(mapping.functionARN.utf8)).inserted {
-            if let function = try? FunctionReference(mapping.functionARN) { functions.append(function) }
+            // Mappings and their functions are of one account and Region, where the name is enough.
+            if let function = try? FunctionReference(mapping.functionARN),
+                let short = try? FunctionReference(function.shortName)
+            {
+                functions.append(short)
+            }
         }
         let name = KinesisStreamARN(stream)?.name ?? stream
         guard functions.count < 2 else {

@@ -140,9 +140,15 @@ struct DataDecoder: Sendable {
             return try payloads.decode(output.span, at: position, into: &records)
         }
         if position.subSequenceNumber != nil, Aggregation.isAggregate(bytes) {
-            throw PayloadError(.kpl, "data is an aggregate inside an aggregate")
+            throw .nestedAggregate
         }
         try payloads.decode(bytes, at: position, into: &records)
+    }
+}
+
+extension PayloadError {
+    fileprivate static var nestedAggregate: PayloadError {
+        PayloadError(.kpl, "data is an aggregate inside an aggregate")
     }
 }
 
@@ -167,14 +173,18 @@ extension RecordBatch {
     /// The record is then one of an aggregate, and so cannot be an aggregate itself.
     mutating func setSubSequenceNumber(_ number: Int32, since mark: Mark) {
         let position = RecordPosition(source: Int32(sources.count), subSequenceNumber: number)
-        let added = records[mark.records...].map(\.position) + badRecords[mark.badRecords...].map(\.position)
-        if added.contains(where: { $0.subSequenceNumber != nil }) {
-            roll(back: mark)
-            let error = PayloadError(.kpl, "data is an aggregate inside an aggregate")
-            return badRecords.append(BadRecord(error: error, position: position))
+        var isAggregate = false
+        for index in mark.records..<records.count {
+            isAggregate = isAggregate || records[index].position.subSequenceNumber != nil
+            records[index].position = position
         }
-        for index in mark.records..<records.count { records[index].position = position }
-        for index in mark.badRecords..<badRecords.count { badRecords[index].position = position }
+        for index in mark.badRecords..<badRecords.count {
+            isAggregate = isAggregate || badRecords[index].position.subSequenceNumber != nil
+            badRecords[index].position = position
+        }
+        guard isAggregate else { return }
+        roll(back: mark)
+        badRecords.append(BadRecord(error: .nestedAggregate, position: position))
     }
 
     mutating func roll(back mark: Mark) {

@@ -261,17 +261,18 @@ struct EventDecoder: Sendable {
 
     /// The index of a redelivered record in the aggregate that it came from; nil for `null`.
     private func subSequenceNumber(_ scanner: inout JSONScanner, in bytes: Span<UInt8>, index: Int) throws -> Int32? {
-        guard try scanner.kind(in: bytes) == .number else {
-            let isNull = try scanner.kind(in: bytes) == .null
+        let kind = try scanner.kind(in: bytes)
+        if kind == .number {
+            let value = DecimalValue(try scanner.number(in: bytes), of: bytes)
+            if let number = value.integer, number >= 0, number <= Int64(Int32.max) {
+                return Int32(truncatingIfNeeded: number)
+            }
+        } else if kind == .null {
             try scanner.skipValue(in: bytes)
-            guard isNull else { throw EventError.invalidSubSequenceNumber(index: index) }
             return nil
         }
-        let value = DecimalValue(try scanner.number(in: bytes), of: bytes)
-        guard value.isWhole, let number = value.integer.flatMap({ Int32(exactly: $0) }), number >= 0 else {
-            throw EventError.invalidSubSequenceNumber(index: index)
-        }
-        return number
+        throw EventError.invalidRecord(
+            index: index, problem: "kinesis.subSequenceNumber is not a whole number of 32 bits")
     }
 
     /// A string; nil for any other value.

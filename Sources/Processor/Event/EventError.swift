@@ -10,10 +10,6 @@ public enum EventError: Error, Equatable, Sendable {
 
     /// What the Runtime API is told; alarms match on it.
     public static let errorType = "Runtime.InvalidEvent"
-
-    static func invalidSubSequenceNumber(index: Int) -> EventError {
-        .invalidRecord(index: index, problem: "kinesis.subSequenceNumber is not a whole number of 32 bits")
-    }
 }
 
 extension EventError: CustomStringConvertible {

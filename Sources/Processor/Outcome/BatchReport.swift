@@ -61,8 +61,6 @@ public struct BatchReport: Sendable {
         counts = KindMap(catalog, repeating: Counts())
     }
 
-    init(decodeTime: Duration) { self.decodeTime = decodeTime }
-
     /// - Parameter kind: Nil for bad records and tests.
     mutating func count(_ kind: EntityKind?, _ ending: Ending, _ number: Int = 1) { counts[kind][ending] += number }
 

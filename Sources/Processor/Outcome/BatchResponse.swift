@@ -31,34 +31,71 @@ enum BatchResponse {
         output = writer.bytes
     }
 
-    /// Appends the response to a redelivery event, which names every record that failed.
-    static func write(_ failures: [RecordFailure], of batch: RecordBatch, to output: inout [UInt8]) {
+    /// Appends the response to a redelivery event, which names every record that was not processed, and why.
+    ///
+    /// - Parameter isPastDeadline: Whether the processors returned because the deadline was reached.
+    static func write(
+        _ outcome: BatchOutcome, ofRedelivered batch: RecordBatch, isPastDeadline: Bool, to output: inout [UInt8]
+    ) {
         var bytes: [UInt8] = []
         swap(&bytes, &output)
-        var writer = JSONWriter(appendingTo: bytes)
+        var response = RedeliveryResponse(writer: JSONWriter(appendingTo: bytes), isPastDeadline: isPastDeadline)
+        response.writer.openObject()
+        response.list(outcome, batch)
+        response.isDetailed = true
+        response.list(outcome, batch)
+        response.writer.closeObject()
+        output = response.writer.bytes
+    }
+}
+
+/// The response to a redelivery event, as far as it is written.
+///
+/// Nothing is inlined, because the function's binary has little room and such events are rare.
+private struct RedeliveryResponse {
+    var writer: JSONWriter
+    let isPastDeadline: Bool
+    /// Whether the list has reasons and messages.
+    var isDetailed = false
+
+    @inline(never)
+    mutating func list(_ outcome: BatchOutcome, _ batch: RecordBatch) {
+        writer.key(isDetailed ? "failures" : "batchItemFailures")
+        writer.openArray()
+        for record in outcome.rejections {
+            add(record.position, of: batch, record.error.reason.rawValue, record.error.message)
+        }
+        for index in batch.records.indices {
+            guard case .retryable(let reason) = outcome.outcomes[index] else { continue }
+            add(batch.records[index].position, of: batch, nil, reason)
+        }
+        for source in (batch.firstUndecoded ?? batch.sources.count)..<batch.sources.count {
+            add(RecordPosition(source: Int32(source)), of: batch, nil, "takes too much memory or time")
+        }
+        writer.closeArray()
+    }
+
+    /// - Parameter reason: Nil when a later attempt may succeed.
+    @inline(never)
+    private mutating func add(_ position: RecordPosition, of batch: RecordBatch, _ reason: String?, _ message: String) {
         writer.openObject()
-        for isDetailed in [false, true] {
-            writer.key(isDetailed ? "failures" : "batchItemFailures")
-            writer.openArray()
-            for failure in failures {
-                writer.openObject()
-                writer.key("itemIdentifier")
-                writer.string(batch.sequenceNumber(of: failure.position).digits)
-                if isDetailed {
-                    if let number = failure.position.subSequenceNumber {
-                        writer.key("subSequenceNumber")
-                        writer.integer(number)
-                    }
-                    writer.key("reason")
-                    writer.string(failure.reason)
-                    writer.key("message")
-                    writer.string(failure.message)
-                }
-                writer.closeObject()
+        member("itemIdentifier", batch.sequenceNumber(of: position).digits)
+        if isDetailed {
+            if let number = position.subSequenceNumber {
+                writer.key("subSequenceNumber")
+                writer.integer(number)
             }
-            writer.closeArray()
+            // A processor may stop shortly before the deadline when nothing useful fits in the time left.
+            let isLate = isPastDeadline || message.holds("no time left")
+            member("reason", reason ?? (isLate ? "deadline" : "unavailable"))
+            member("message", message)
         }
         writer.closeObject()
-        output = writer.bytes
+    }
+
+    @inline(never)
+    private mutating func member(_ key: String, _ value: String) {
+        writer.key(key)
+        writer.string(value)
     }
 }

@@ -41,14 +41,16 @@ public struct InvocationMetrics: Sendable {
         let now = WallClock.now()
         var slowest: Duration?
         for index in processors.indices { slowest = max(slowest ?? .zero, processors[index].duration) }
-        let redelivered = isRedelivery ? Double(report.total) : nil
-        let report = isRedelivery ? BatchReport(decodeTime: report.decodeTime) : report
         let age = isRedelivery ? nil : oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }
+        // What is redelivered was counted when it came from the stream.
+        let share: Double = isRedelivery ? 0 : 1
         let figures: [12 of Double?] = [
-            Double(report.total), Double(report.total(.processed)), Double(report.total(.skipped)),
-            Double(report.total(.deadLettered)), Double(report.total(.failed)), Double(report.dataBytes), age,
+            Double(report.total) * share, Double(report.total(.processed)) * share,
+            Double(report.total(.skipped)) * share, Double(report.total(.deadLettered)) * share,
+            Double(report.total(.failed)) * share, Double(report.dataBytes) * share, age,
             report.decodeTime.milliseconds, slowest?.milliseconds, (ContinuousClock.now - start).milliseconds,
-            coldStart.isFirst() ? 1 : 0, redelivered,
+            coldStart.isFirst() ? 1 : 0,
+            isRedelivery ? Double(report.total) : nil,
         ]
         text.removeAll(keepingCapacity: true)
         lines.append(to: &text, at: now, requestID: requestID, figures.span)
@@ -56,7 +58,7 @@ public struct InvocationMetrics: Sendable {
             let place = place(of: processors[index].name)
             let figures: [3 of Double?] = [
                 processors[index].duration.milliseconds,
-                isRedelivery ? 0 : Double(processors[index].sheet.failures),
+                Double(processors[index].sheet.failures) * share,
                 processors[index].isCircuitOpen ? 1 : 0,
             ]
             processorLines[place].lines.append(to: &text, at: now, requestID: requestID, figures.span)
