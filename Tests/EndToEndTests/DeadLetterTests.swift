@@ -104,4 +104,17 @@ final class DeadLetterTests: BootstrapTestCase {
         XCTAssertEqual(try run.json()["LettersLeft"] as? Int, 3)
         XCTAssertEqual((try run.json()["Problems"] as? [String])?.count, 3)
     }
+
+    func testALetterThatIsTooLargeForLambdaGoesThroughABootstrap() throws {
+        let folder = try TemporaryFolder()
+        let data = #"{"artist_id":"a","name":"n","raw_data":"\#(String(repeating: "x", count: 5 << 20))"}"#
+        let text = Data(data.utf8).base64EncodedString()
+        let path = try folder.write(
+            #"{"reason":"refused","message":"m","sequence_number":"7","data":"\#(text)"}"#, to: "large.json")
+        let run = try Concertctl.run(
+            ["dead-letters", "replay", "--bootstrap", try BootstrapProcess.path(), path],
+            environment: ["AWS_REGION": "us-east-1"])
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertTrue(run.output.contains("letters done: 1"), run.output)
+    }
 }
