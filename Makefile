@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build replay test package chaos fuzz sanitize bench release docs format lint check clean
+.PHONY: help build replay quick test package chaos fuzz sanitize bench release docs format lint check clean
 
 # What the sources of the static binary are made of; it is built anew when one of them changes.
 SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh build/*.ld build/*.order)
@@ -30,8 +30,10 @@ replay: build package ## replay the shipped fixtures: through the static bootstr
 	@echo "== in this process, with embedded sinks (bad records go to the dead letters; see .build/replay) =="
 	@dist/concertctl replay --sink-dir .build/replay Fixtures/kinesis
 
-test: package ## run all tests: units, wire, and the built bootstrap end to end
-	@scripts/install-test-dependencies.sh
+quick: ## run the tests that start no server: less than two minutes after the build
+	@scripts/test.sh quick
+
+test: ## run all tests: units, wire, and the built bootstrap end to end
 	@scripts/test.sh
 
 chaos: package ## 200,000 records through every fault there is (CHAOS_RECORDS and CHAOS_SEED choose others)

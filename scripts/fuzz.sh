@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes the parsers with libFuzzer under AddressSanitizer: each target for SECONDS (60), or the one named by TARGET.
+# Fuzzes the parsers with libFuzzer under AddressSanitizer: each target for SECONDS_EACH (60), or the one named by TARGET.
 # What it finds new grows in .build-fuzz/corpora; an input that breaks a rule is kept in .build-fuzz/findings.
+#
+#   scripts/fuzz.sh [--build-only]
+#
+# FUZZ_JOBS targets run at the same time, by default one for each core.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,6 +17,7 @@ scripts/install-build-dependencies.sh
 options=(--configuration release --scratch-path .build-fuzz --product fuzz -Xswiftc -enable-testing
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld -Xswiftc -gline-tables-only)
 FUZZ=1 swift build "${options[@]}"
+[[ ${1-} != --build-only ]] || exit 0
 binary=$(FUZZ=1 swift build "${options[@]}" --show-bin-path)/fuzz
 
 if [[ -n ${TARGET-} ]] && ! "$binary" | grep --quiet --line-regexp --fixed-strings -- "$TARGET"; then
@@ -25,21 +30,28 @@ mkdir -p "$findings"
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 ulimit -c 0
 
-failed=()
-for target in ${TARGET:-$("$binary")}; do
+# Runs one target and prints a line about it; fails when it broke a rule.
+fuzz() {
+    local target=$1 log=.build-fuzz/$1.log
     mkdir -p "$corpora/$target" "Tests/Fuzz/Corpora/$target"
-    log=.build-fuzz/$target.log
     if timeout --signal KILL $((seconds + 60)) "$binary" "$target" "-max_total_time=$seconds" -rss_limit_mb=4096 -timeout=20 \
         -print_final_stats=1 "-artifact_prefix=$findings/$target-" \
         "$corpora/$target" "Tests/Fuzz/Corpora/$target" >"$log" 2>&1 </dev/null
     then
+        local executions coverage
         executions=$(sed -nE 's/^stat::number_of_executed_units: *//p' "$log")
         coverage=$(sed -nE 's/.*DONE +cov: ([0-9]+).*/\1/p' "$log")
-        printf '%-8s %10s executions, %6s edges, 0 findings\n' "$target" "$executions" "$coverage"
+        printf '%-10s %10s executions, %6s edges, 0 findings\n' "$target" "$executions" "$coverage"
     else
-        failed+=("$target")
         echo "error: $target broke a rule; see $log" >&2
         grep --text --extended-regexp 'Fatal error|ERROR|Test unit' "$log" | head -n 5 >&2 || true
+        return 1
     fi
-done
-((${#failed[@]} == 0)) || { echo "error: findings are in $findings; run .build-fuzz/release/fuzz TARGET FILE" >&2; exit 1; }
+}
+export -f fuzz
+export seconds corpora findings binary
+
+if ! xargs --max-args 1 --max-procs "${FUZZ_JOBS:-$(nproc)}" bash -c 'fuzz "$1"' bash <<<"${TARGET:-$("$binary")}"; then
+    echo "error: findings are in $findings; run .build-fuzz/release/fuzz TARGET FILE" >&2
+    exit 1
+fi

@@ -1,50 +1,70 @@
 #!/usr/bin/env bash
-# Builds and runs all tests. Compiler warnings and skipped tests are failures; the last lines name what failed.
+# Builds and runs all tests, or with "quick" those that start no server and need nothing but a build.
+# Compiler warnings and skipped tests are failures; the last lines name what failed.
+#
+#   scripts/test.sh [quick]
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+logs=.build/jobs
+declare -A jobs=()
+trap 'for job in "${jobs[@]}"; do kill -- "-$job" 2>/dev/null || true; done' EXIT
 
-# Prints the failed tests with their first errors, and how to run them alone.
-report_failures() {
-    local failed
-    failed=$(sed -nE "s/^Test Case '([^']+)' failed.*/\1/p" "$log" | sort -u)
-    echo
-    if [[ -z $failed ]]; then
-        echo "error: the tests ended without a failed test case; the last lines were:" >&2
-        tail -n 15 "$log" >&2
-        return
-    fi
-    echo "Failed tests:" >&2
-    local name
-    while read -r name; do
-        echo "  $name" >&2
-        grep -F "error: $name :" "$log" | head -n 3 | cut -c 1-300 | sed 's/^/    /' >&2 || true
-    done <<<"$failed"
-    local pattern
-    pattern=$(sed 's/\./\//' <<<"$failed" | paste -sd '|')
-    echo "Run them alone: swift test --disable-swift-testing --filter '($pattern)\$'" >&2
+# start NAME COMMAND...: runs a command beside this script, in a process group of its own.
+start() {
+    mkdir -p "$logs"
+    echo "$1: started, its output goes to $logs/$1.log"
+    set -m
+    "${@:2}" >"$logs/$1.log" 2>&1 </dev/null &
+    set +m
+    jobs[$1]=$!
 }
 
-swift build --build-tests 2>&1 | tee "$log"
-if grep --quiet 'warning:' "$log"; then
-    echo "error: the compiler warns; see above" >&2
-    exit 1
-fi
+# finish NAME [LINES]: waits for it, and prints the last lines of its output, or all of it when it failed.
+finish() {
+    local status=0
+    wait "${jobs[$1]}" || status=$?
+    unset "jobs[$1]"
+    if ((status != 0)); then
+        cat "$logs/$1.log" >&2
+        echo "error: $1 ended with status $status; see above" >&2
+        exit 1
+    fi
+    echo "$1: done"
+    tail -n "${2:-0}" "$logs/$1.log"
+}
 
-if ! swift test --skip-build --disable-swift-testing 2>&1 | tee "$log"; then
-    report_failures
-    exit 1
-fi
-if grep --extended-regexp 'with [0-9]+ tests? skipped' "$log"; then
-    echo "error: a test was skipped" >&2
-    exit 1
-fi
+build() {
+    mkdir -p "$logs"
+    swift build --build-tests 2>&1 | tee "$logs/build.log"
+    if grep --quiet 'warning:' "$logs/build.log"; then
+        echo "error: the compiler warns; see above" >&2
+        exit 1
+    fi
+}
 
-executed=$(sed -nE 's/.*Executed ([0-9]+) tests?, with 0 failures.*/\1/p' "$log" | tail -n 1)
-[[ -n $executed ]] || { echo "error: no test was executed" >&2; exit 1; }
-
-Tests/Support/chroot-probe.sh dist/bootstrap
-SECONDS_EACH=4 scripts/fuzz.sh
-echo "$executed passed, 0 failed"
+# A build can use more than one core only for a part of its time, and most tests wait, so they run beside each other.
+scripts/install-build-dependencies.sh
+case ${1-} in
+    "")
+        start package make --no-print-directory package
+        start dependencies scripts/install-test-dependencies.sh
+        build
+        finish dependencies
+        finish package 2
+        start fuzz-targets nice scripts/fuzz.sh --build-only
+        scripts/run-tests.py
+        Tests/Support/chroot-probe.sh dist/bootstrap
+        finish fuzz-targets
+        SECONDS_EACH=4 scripts/fuzz.sh
+        ;;
+    quick)
+        build
+        scripts/run-tests.py quick
+        ;;
+    *)
+        echo "error: unknown argument \"$1\"; usage: scripts/test.sh [quick]" >&2
+        exit 2
+        ;;
+esac
+echo "$(cat .build/tests/*.log | grep --count "^Test Case '.*' passed") passed, 0 failed"

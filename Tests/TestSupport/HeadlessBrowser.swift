@@ -6,6 +6,7 @@ public struct HeadlessBrowser: Sendable {
 
     /// - Throws: When there is none; `scripts/install-test-dependencies.sh` installs it.
     public init() throws {
+        try Servers.require("the browser")
         let found = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].first {
             FileManager.default.isExecutableFile(atPath: $0)
         }

@@ -13,6 +13,7 @@ public final class PythonServer: Sendable {
     ///   - script: Its name in `Tests/Support`.
     ///   - python: The interpreter; the system's by default, which has the standard library only.
     public init(_ script: String, _ arguments: [String] = [], python: URL? = nil) throws {
+        try Servers.require(script)
         process.executableURL = python ?? URL(filePath: "/usr/bin/env")
         process.arguments = (python == nil ? ["python3"] : []) + [Repository.support(script)] + arguments
         process.standardInput = input

@@ -25,9 +25,9 @@ public final class RedisServer {
         guard run.status == 0 else { throw Failure(run.notes) }
     }
 
-    public let port: Int
+    public private(set) var port = 0
     /// Of TLS; nil without it.
-    public let tlsPort: Int?
+    public private(set) var tlsPort: Int?
     private let folder: TemporaryFolder
     private let extra: [String]
     private let executable: String
@@ -37,11 +37,25 @@ public final class RedisServer {
     ///   - certificate: The path, without its extension, of a certificate and its key, and beside it `ca.crt`.
     ///   - lines: Further lines of its configuration.
     public init(_ version: Version = .installed, certificate: String? = nil, lines: [String] = []) throws {
+        try Servers.require("redis-server")
         folder = try TemporaryFolder()
         executable = try version.program()
+        extra = lines
+        // Another process may take a free port before the server does.
+        for attempt in 1... {
+            try configure(certificate: certificate)
+            do {
+                try start()
+                break
+            } catch  where attempt < 5 && "\(error)".contains("Address already in use") {
+                continue
+            }
+        }
+    }
+
+    private func configure(certificate: String?) throws {
         port = Self.freePort()
         tlsPort = certificate.map { _ in Self.freePort() }
-        extra = lines
         var configuration = [
             "bind 127.0.0.1", "port \(port)", "dir \(folder.url.path)", "save \"\"", "appendonly no", "daemonize no",
         ]
@@ -52,8 +66,7 @@ public final class RedisServer {
                 "tls-ca-cert-file \(authority)", "tls-auth-clients no",
             ]
         }
-        _ = try folder.write((configuration + lines).joined(separator: "\n") + "\n", to: "redis.conf")
-        try start()
+        _ = try folder.write((configuration + extra).joined(separator: "\n") + "\n", to: "redis.conf")
     }
 
     /// Starts it, with nothing in it, after it was killed.

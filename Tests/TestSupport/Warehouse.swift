@@ -87,6 +87,7 @@ public struct Warehouse: Sendable {
 
     /// The interpreter that has psycopg; the first call installs it and PostgreSQL when they are not there.
     public static func python() throws -> URL {
+        try Servers.require("PostgreSQL")
         try installation.get()
         return Repository.root.appending(path: ".build-postgresql/bin/python")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// `Tests/Support/http-server.py`, running; it ends with this object, or with the test process.
 final class LoopbackServer {
@@ -9,6 +10,7 @@ final class LoopbackServer {
 
     /// - Parameter certificate: The path, without its extension, of a certificate and its key; `nil` for plain HTTP.
     init(certificate: String? = nil) throws {
+        try Servers.require("http-server.py")
         let certificateArguments = certificate.map { ["\($0).crt", "\($0).key"] } ?? []
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", supportPath("http-server.py")] + certificateArguments

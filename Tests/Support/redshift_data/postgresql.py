@@ -3,7 +3,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,9 +12,9 @@ import psycopg
 
 # MERGE came with 15.
 OLDEST = 15
-# What crashes would need is left out, and so is the socket in the file system.
+# What crashes would need is left out. Without a TCP port it cannot collide with another server.
 SETTINGS = {
-    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "synchronous_commit": "off",
+    "listen_addresses": "", "fsync": "off", "synchronous_commit": "off",
     "full_page_writes": "off", "max_connections": "100",
 }
 
@@ -35,12 +34,11 @@ class PostgreSQL:
 
     def __enter__(self):
         self.run("initdb", "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [
+            word for name, value in {**SETTINGS, "unix_socket_directories": self.folder}.items()
+            for word in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen(
-            [f"{self.programs}/postgres", "-D", f"{self.folder}/data", "-p", str(self.port), *settings],
+            [f"{self.programs}/postgres", "-D", f"{self.folder}/data", *settings],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self.user,
             cwd=self.folder)
         self.wait()
@@ -75,7 +73,7 @@ class PostgreSQL:
         if reads_escapes:
             options += " -c standard_conforming_strings=off"
         connection = psycopg.connect(
-            f"host=127.0.0.1 port={self.port} user={user} dbname=postgres", autocommit=True, options=options)
+            f"host={self.folder} user={user} dbname=postgres", autocommit=True, options=options)
         if isolation:
             connection.isolation_level = psycopg.IsolationLevel[isolation.upper().replace(" ", "_")]
         return connection
