@@ -34,9 +34,12 @@ final class AdversityTests: XCTestCase {
         XCTAssertEqual(Self.names.sorted(), Self.words.keys.sorted())
     }
 
+    /// Runs all commands at the same time, for most of them mainly wait between their attempts.
+    ///
     /// - Parameter advice: Words, one of which the error must have.
     private func check(_ environment: [String: String], not skipped: Set<String> = [], advice: [String]) throws {
-        for name in Self.names where !skipped.contains(name) {
+        let home = try TemporaryFolder()
+        let programs = try Self.names.filter { !skipped.contains($0) }.map { name in
             let options = Self.words[name] ?? []
             let hasStream =
                 ![
@@ -44,15 +47,20 @@ final class AdversityTests: XCTestCase {
                     "dead-letters replay", "replay",
                 ].contains(name)
             let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
-            let run = try Concertctl.run(
-                name.split(separator: " ").map(String.init) + options + stream,
+            let program = try Concertctl.start(
+                name.split(separator: " ").map(String.init) + options + stream, home: home,
                 input: Data(#"{"artist_id":"a","name":"n"}"#.utf8),
-                environment: environment.merging(Self.warehouse) { $1 }, timeLimit: 30)
+                environment: environment.merging(Self.warehouse) { $1 })
+            return (name, program)
+        }
+        for (name, program) in programs {
+            let run = try program.finish(timeLimit: 60)
             let text = run.output + run.notes
             XCTAssertEqual(run.status, 1, "\(name): \(text)")
             XCTAssertTrue(advice.contains { text.contains($0) }, "\(name): \(text)")
             XCTAssertFalse(text.contains("secret-key-text"), text)
         }
+        withExtendedLifetime(home) {}
     }
 
     func testWithoutANetwork() throws {

@@ -27,15 +27,21 @@ final class CacheTests: BootstrapTestCase {
     func testACacheThatIsNotThereHoldsTheShardBackUnlessItIsOptional() throws {
         var environment = ["PROCESSORS": "log,cache", "CACHE_URL": "redis://user:hush-hush@127.0.0.1:9"]
         let event = try Fixture(named: "one-artist").event
+        // A third of it goes into attempts to connect.
+        let options = InvocationOptions(timeout: .seconds(10))
         try withBootstrap(environment: environment) { server, bootstrap in
-            guard case .response(let body, _) = server.invoke(event) else { return XCTFail("no response") }
+            guard case .response(let body, _) = server.invoke(event, options: options) else {
+                return XCTFail("no response")
+            }
             XCTAssertTrue(String(decoding: body, as: UTF8.self).contains("itemIdentifier"))
             XCTAssertTrue(bootstrap.log.contains("could not connect to 127.0.0.1:9"), bootstrap.log)
             XCTAssertFalse(bootstrap.log.contains("hush"), bootstrap.log)
         }
         environment["OPTIONAL_PROCESSORS"] = "cache"
         try withBootstrap(environment: environment) { server, _ in
-            guard case .response(let body, _) = server.invoke(event) else { return XCTFail("no response") }
+            guard case .response(let body, _) = server.invoke(event, options: options) else {
+                return XCTFail("no response")
+            }
             XCTAssertEqual(String(decoding: body, as: UTF8.self), #"{"batchItemFailures":[]}"#)
         }
     }

@@ -20,6 +20,11 @@ public struct Moto: Sendable {
     ///
     /// - Parameter list: What follows the arguments.
     @discardableResult public func aws(_ arguments: String..., list: [String] = []) throws -> Run {
+        struct Answer: Decodable {
+            var status: Int32
+            var output: String
+            var notes: String
+        }
         let arguments = arguments + list
         let home = try TemporaryFolder()
         var environment = Concertctl.cleanEnvironment(home: home)
@@ -27,16 +32,21 @@ public struct Moto: Sendable {
             "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PAGER": "",
         ]) { $1 }
-        let program = try RunningProgram(
-            Self.python(),
-            [Self.folder.appending(path: "bin/aws").path] + arguments
-                // For SQS the variable is not enough.
-                + ["--output", "json", "--endpoint-url", url],
-            environment: environment)
-        let run = try withExtendedLifetime(home) { try program.finish() }
-        guard run.status == 0 else { throw Failure("aws \(arguments.joined(separator: " ")): \(run.notes)") }
-        return run
+        let members: [String: Any] = [
+            // For SQS the variable is not enough.
+            "arguments": arguments + ["--output", "json", "--endpoint-url", url], "environment": environment,
+            "folder": Repository.root.path,
+        ]
+        let request = LoopbackRequest(
+            url: try Self.commandLine.get().url, body: try JSONSerialization.data(withJSONObject: members))
+        let answer = try withExtendedLifetime(home) {
+            try JSONDecoder().decode(Answer.self, from: request.answer())
+        }
+        guard answer.status == 0 else { throw Failure("aws \(arguments.joined(separator: " ")): \(answer.notes)") }
+        return Run(status: answer.status, output: answer.output, notes: answer.notes)
     }
+
+    private static let commandLine = Result { try PythonServer("aws-server.py", python: python()) }
 
     private static let folder = Repository.root.appending(path: ".build-moto")
 
@@ -66,6 +76,7 @@ public struct Moto: Sendable {
 
     /// The interpreter that has moto and botocore; the first call installs them when they are not there.
     public static func python() throws -> URL {
+        try Servers.require("moto")
         try installation.get()
         return folder.appending(path: "bin/python")
     }
