@@ -37,6 +37,11 @@ public struct RESPCommands: Sendable {
 
     public init() {}
 
+    /// Makes room for commands, so that large ones are not copied while it grows.
+    mutating func reserve(_ commands: some Sequence<RedisCommand>) {
+        bytes.reserveCapacity(commands.reduce(0) { $1.arguments.reduce($0 + 16) { $0 + $1.count + 16 } })
+    }
+
     public mutating func append(_ arguments: [[UInt8]]) {
         bytes += "*\(arguments.count)\r\n".utf8
         for argument in arguments {

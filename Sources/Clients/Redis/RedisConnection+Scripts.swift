@@ -35,6 +35,7 @@ extension RedisConnection {
         to items: [Item], until deadline: ContinuousClock.Instant
     ) async throws -> [RESPValue] {
         var pipeline = RESPCommands()
+        pipeline.reserve(items.lazy.map(\.command))
         for item in items {
             if item.isAsking { pipeline.append([Array("ASKING".utf8)]) }
             pipeline.append(item.command.arguments)

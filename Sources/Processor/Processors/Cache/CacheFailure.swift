@@ -21,6 +21,9 @@ enum CacheFailure: Sendable, Equatable {
         self = error.isAboutCommand ? .permanent(text, key: key) : .transient(text)
     }
 
+    /// Why another try may succeed; nil when none can.
+    var transientReason: String? { if case .transient(let reason) = self { reason } else { nil } }
+
     /// This failure together with another one of the same entity: what may still succeed is tried again first.
     func and(_ other: CacheFailure) -> CacheFailure {
         if case .permanent = self { other } else { self }

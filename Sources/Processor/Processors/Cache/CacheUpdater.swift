@@ -8,7 +8,7 @@ import Telemetry
 /// On a single server one script does all of it for each entity, atomically: it stores the document unless a newer one is
 /// there, and takes the entity out of its old sets and into the new ones. However often, in whatever order and from how many
 /// environments records come, and wherever one dies, each script has either run or not, and the newest version counts in
-/// the end. A batch takes one round trip.
+/// the end. A batch takes one round trip, or one for each few MiB of its documents: no more of them are in memory at once.
 ///
 /// In a cluster the sets are keys of other slots, which no script may touch along with the document, so they follow in steps:
 ///
@@ -46,14 +46,35 @@ public struct CacheUpdater: RecordProcessor {
     }
 
     public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
-        let keys = CacheKeys(prefix: settings.keyPrefix)
-        let entries = batch.cacheEntries(keys)
         for (index, record) in batch.records.enumerated() where !batch.catalog[record.kind].isCached {
             outcomes[index] = .succeeded
         }
-        guard !entries.isEmpty else { return }
+        var rest = batch.cachedEntities()[...]
+        guard !rest.isEmpty else { return }
         let client = clients.take()
         defer { clients.giveBack(client) }
+        var failures: [CacheFailure] = []
+        while !rest.isEmpty {
+            let failed = await writeNext(&rest, of: batch, client, context, &outcomes)
+            failures += failed
+            guard let reason = failed.lazy.compactMap(\.transientReason).first else { continue }
+            // Lambda delivers these again in any case, for they follow a record that failed. More attempts would only take
+            // time from other processors.
+            for record in rest.flatMap(\.records) { outcomes[record] = .retryable(reason: reason) }
+            break
+        }
+        logRejections(failures, requestID: context.requestID)
+    }
+
+    /// Writes the next entities to the cache, and removes them from `rest`.
+    ///
+    /// - Returns: The failures among them.
+    private func writeNext(
+        _ rest: inout ArraySlice<EntityVersions>, of batch: RecordBatch, _ client: any RedisCommandRunner,
+        _ context: InvocationContext, _ outcomes: inout OutcomeSheet
+    ) async -> [CacheFailure] {
+        let keys = CacheKeys(prefix: settings.keyPrefix)
+        let entries = batch.cacheEntries(of: &rest, size: Self.documentBytes, keys)
         var update = CacheUpdate(
             entries, client: client, keys: keys, timeToLive: settings.timeToLive, deadline: context.deadline)
         do {
@@ -61,7 +82,6 @@ public struct CacheUpdater: RecordProcessor {
         } catch {
             update.fail("\(error)")
         }
-        logRejections(update.failures, requestID: context.requestID)
         for (entry, failure) in zip(entries, update.failures) {
             let outcome: RecordOutcome =
                 switch failure {
@@ -71,12 +91,16 @@ public struct CacheUpdater: RecordProcessor {
                 }
             for record in entry.records { outcomes[record] = outcome }
         }
+        return update.failures.compactMap(\.self)
     }
 
+    /// Documents that are in memory at once, but for the last one: enough for thousands of ordinary ones.
+    static let documentBytes = 4 << 20
+
     /// Names the keys that must be deleted, or moved, before the cache accepts those entities.
-    private func logRejections(_ failures: [CacheFailure?], requestID: String) {
+    private func logRejections(_ failures: [CacheFailure], requestID: String) {
         var reasons: [[UInt8]: String] = [:]
-        for case .permanent(let reason, let key)? in failures { reasons[key] = reasons[key] ?? reason }
+        for case .permanent(let reason, let key) in failures { reasons[key] = reasons[key] ?? reason }
         for (key, reason) in reasons.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }).prefix(Self.loggedKeys) {
             log.log(
                 .error, "the cache cannot accept a record because of a key", requestID: requestID,
