@@ -60,7 +60,7 @@ struct TextStorage: Sendable {
     }
 
     private mutating func growValues() {
-        let room = min(max(256, values.count / 2), 64 * 1024)
+        let room = min(max(256, values.count / 4), 8192)
         values.append(contentsOf: repeatElement(.absent, count: valueCount - values.count + room))
     }
 
