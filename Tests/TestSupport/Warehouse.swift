@@ -50,9 +50,11 @@ public struct Warehouse: Sendable {
     public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
     /// The next `times` calls of `operation`, "*" for any, meet `fault`, each with the probability given.
+    ///
+    /// - Parameter statement: Before which statement of a batch, counted from 1, it is slow or fails.
     public func add(
         _ kind: Fault, of operation: String, times: Int = 1, probability: Double = 1, code: String? = nil,
-        message: String? = nil, milliseconds: Int? = nil, members: [String: Any]? = nil
+        message: String? = nil, milliseconds: Int? = nil, members: [String: Any]? = nil, statement: Int? = nil
     ) throws {
         var fault: [String: Any] = [
             "operation": operation, "kind": kind.rawValue, "times": times, "probability": probability,
@@ -61,6 +63,7 @@ public struct Warehouse: Sendable {
         fault["message"] = message
         fault["milliseconds"] = milliseconds
         fault["members"] = members
+        fault["statement"] = statement
         try post("faults", fault)
     }
 

@@ -24,6 +24,17 @@ final class StandInTests: XCTestCase {
         XCTAssertNotNil(run.notes.firstMatch(of: /Ran [1-9] tests/), run.notes)
     }
 
+    func testAWSsOwnClientFindsMotoAndTheObjectStoreAlike() throws {
+        let home = try TemporaryFolder()
+        let store = try ObjectStore()
+        let program = try RunningProgram(
+            Moto.python(), ["-W", "ignore", "Tests/Support/object_store_check.py", store.url, Moto().url],
+            environment: Concertctl.cleanEnvironment(home: home))
+        let run = try withExtendedLifetime(home) { try program.finish(timeLimit: 120) }
+        XCTAssertEqual(run.status, 0, run.notes)
+        XCTAssertNotNil(run.notes.firstMatch(of: /Ran 4 tests/), run.notes)
+    }
+
     func testSteersTheStrictFakeThroughTheOracle() throws {
         let fake = try StrictAWS()
         let oracle = try SigV4Oracle(upstream: fake.url)

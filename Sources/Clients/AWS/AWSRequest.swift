@@ -220,19 +220,67 @@ extension AWSRequest {
         object("DeleteObject", "DELETE", bucket: bucket, key: key)
     }
 
+    /// A call of S3 that copies an object within its bucket; the answer is XML, also that of a copy that failed.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    ///
+    /// - Parameter etag: The source's; another version of it is not copied.
+    public static func copyObject(bucket: String, from source: String, etag: String, to key: String) -> AWSRequest {
+        var request = object("CopyObject", "PUT", bucket: bucket, key: key)
+        let path = ([bucket] + parts(of: source)).map(PercentEncoding.encode).joined(separator: "/")
+        request.headers = [
+            HTTPHeader("x-amz-copy-source", path), HTTPHeader("x-amz-copy-source-if-match", etag),
+        ]
+        return request
+    }
+
+    /// A call of S3 that deletes up to 1,000 objects; the answer is XML, with a result for each key.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+    ///
+    /// - Parameter keys: Without control characters, which XML cannot contain.
+    public static func deleteObjects(bucket: String, keys: some Sequence<String>) -> AWSRequest {
+        var request = AWSRequest(service: .s3, operation: "DeleteObjects", method: "POST", path: [bucket])
+        request.query = [QueryItem("delete", "")]
+        request.headers = [HTTPHeader("Content-Type", "application/xml")]
+        request.body = Array("<Delete>".utf8)
+        for key in keys {
+            let text = key.substituting("&", with: "&amp;").substituting("<", with: "&lt;")
+                .substituting(">", with: "&gt;")
+            request.body += "<Object><Key>\(text)</Key></Object>".utf8
+        }
+        request.body += "</Delete>".utf8
+        request.addSHA256Checksum()
+        return request
+    }
+
     /// A call of S3 that lists a page of keys; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-    public static func listObjects(bucket: String, prefix: String, continuationToken: String? = nil) -> AWSRequest {
+    ///
+    /// - Parameters:
+    ///   - delimiter: What ends a common prefix, which is listed instead of the keys that begin with it.
+    ///   - startAfter: Keys up to this one are left out.
+    public static func listObjects(
+        bucket: String, prefix: String, delimiter: String? = nil, startAfter: String? = nil,
+        continuationToken: String? = nil
+    ) -> AWSRequest {
         var request = AWSRequest(service: .s3, operation: "ListObjectsV2", method: "GET", path: [bucket])
         request.query = [QueryItem("list-type", "2"), QueryItem("prefix", prefix)]
-        if let continuationToken { request.query.append(QueryItem("continuation-token", continuationToken)) }
+        for (name, value) in [
+            ("delimiter", delimiter), ("start-after", startAfter), ("continuation-token", continuationToken),
+        ] {
+            if let value { request.query.append(QueryItem(name, value)) }
+        }
         return request
     }
 
     private static func object(_ operation: String, _ method: String, bucket: String, key: String) -> AWSRequest {
-        let parts = key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        AWSRequest(service: .s3, operation: operation, method: method, path: [bucket] + parts(of: key))
+    }
+
+    private static func parts(of key: String) -> [String] {
+        key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        return AWSRequest(service: .s3, operation: operation, method: method, path: [bucket] + parts)
     }
 }

@@ -2,7 +2,8 @@
 
 POST /_control/faults    {"operation", "kind", "times", "probability", "seed"}: the next calls of the operation meet it
     throttle, 500, error (`code`, `message`), drop (before the call), lost (after it, without an answer)
-    slow (`milliseconds`) and fails (`message`): the statement runs so
+    slow (`milliseconds`) and fails (`message`): the statement runs so; of a batch, before the statement of the number
+    `statement`, otherwise before all of them, and in the last one
     alters (`members`): the answer has these instead of its own; null removes one
 POST /_control/settings  {"readsEscapes", "waits", "activeLimit", "s3", "isolation", "user"}; s3 is the endpoint that COPY
     reads from, isolation that of transactions, and user the one that statements run as

@@ -2,6 +2,7 @@
 import gzip
 import json
 import re
+import zlib
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -16,7 +17,7 @@ REFUSED = [
 ]
 COPY = re.compile(
     r"COPY (?P<table>\w+) \((?P<columns>[\w, ]+)\) FROM 's3://(?P<bucket>[^/']+)/(?P<key>[^']+)' "
-    r"IAM_ROLE '(?P<role>arn:aws[\w-]*:iam::\d{12}:role/[^']+)' FORMAT AS JSON 'auto' GZIP "
+    r"IAM_ROLE '(?P<role>arn:aws[\w-]*:iam::\d{12}:role/[^']+)' (?P<manifest>MANIFEST )?FORMAT AS JSON 'auto' GZIP "
     r"DATEFORMAT 'auto' TIMEFORMAT 'auto' COMPUPDATE OFF STATUPDATE OFF")
 QUOTED_NAME, COMMENT, BLOCK_COMMENT = r"\"(?:[^\"]|\"\")*\"", r"--[^\n]*", r"/\*.*?\*/"
 
@@ -70,13 +71,60 @@ def load(cursor, copy, s3):
     """COPY of gzipped JSON lines: columns by name, those that are missing NULL."""
     if not s3:
         raise psycopg.errors.InternalError_("S3ServiceException:Access Denied,Status 403")
+    source = (copy["bucket"], copy["key"])
+    if not copy["manifest"]:
+        return insert(cursor, copy, read(s3, *source))
+    count = 0
+    for bucket, key in entries(read(s3, *source), source):
+        try:
+            body = read(s3, bucket, key)
+        except Missing:
+            # What is not mandatory is passed over by Redshift, and never asked for by this program.
+            raise psycopg.errors.InternalError_(
+                f"S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey,CanRetry 1 "
+                f"DETAIL: error: mandatory file s3://{bucket}/{key} is missing") from None
+        try:
+            with cursor.connection.transaction():
+                count += insert(cursor, copy, body)
+        except (OSError, EOFError, zlib.error):
+            raise psycopg.errors.InternalError_(
+                f"failed to inflate with zlib: code -3 DETAIL: error: failed to inflate with zlib: code -3 code: 9001 "
+                f"context: S3 key being read : s3://{bucket}/{key}") from None
+        except (ValueError, psycopg.DataError):
+            # The table that this text points to names file, line and reason.
+            raise psycopg.errors.InternalError_(
+                f"Load into table '{copy['table']}' failed. Check 'sys_load_error_detail' system table for details."
+            ) from None
+    return count
+
+
+class Missing(psycopg.errors.InternalError_):
+    pass
+
+
+def entries(manifest, source):
+    """Bucket and key of each entry, which must all be mandatory."""
+    try:
+        found = json.loads(manifest)["entries"]
+        if not all(entry.keys() == {"url", "mandatory"} and entry["mandatory"] is True for entry in found):
+            raise ValueError("an entry is not mandatory")
+        return [re.fullmatch(r"s3://([^/]+)/(.+)", entry["url"]).groups() for entry in found]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise psycopg.errors.InternalError_(f"Problem reading manifest file s3://{'/'.join(source)}: {error}") from None
+
+
+def read(s3, bucket, key):
     # moto keeps private objects from those who do not sign at all; it does not look at the signature.
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request"}
     try:
-        with urlopen(Request(f"{s3}/{copy['bucket']}/{quote(copy['key'])}", headers=signed)) as answer:
-            lines = gzip.decompress(answer.read()).decode().removesuffix("\n").split("\n")
+        with urlopen(Request(f"{s3}/{bucket}/{quote(key)}", headers=signed)) as answer:
+            return answer.read()
     except OSError as error:
-        raise psycopg.errors.InternalError_(f"S3ServiceException:{error},Status 404") from None
+        raise Missing(f"S3ServiceException:{error},Status 404") from None
+
+
+def insert(cursor, copy, body):
+    lines = gzip.decompress(body).decode().removesuffix("\n").split("\n")
     columns = copy["columns"].split(", ")
     rows = []
     for line in lines:

@@ -119,7 +119,7 @@ class Service:
             with self.database.connect(escapes, self.settings["user"], self.settings["isolation"]) as connection:
                 statement.connection = connection
                 statement.set("STARTED")
-                if fault and fault["kind"] == "slow":
+                if fault and fault["kind"] == "slow" and "statement" not in fault:
                     connection.execute("SELECT pg_sleep(%s)", [fault["milliseconds"] / 1000])
                 with connection.transaction():
                     self.run_parts(statement, connection, escapes, fault)
@@ -131,10 +131,13 @@ class Service:
 
     def run_parts(self, statement, connection, escapes, fault):
         cursor = connection.cursor()
-        for part in statement.parts:
+        for number, part in enumerate(statement.parts, 1):
             part["Status"] = "STARTED"
-            if fault and fault["kind"] == "fails" and part is statement.parts[-1]:
-                raise psycopg.errors.InternalError_(fault["message"])
+            if fault and number == fault.get("statement", len(statement.parts)):
+                if fault["kind"] == "fails":
+                    raise psycopg.errors.InternalError_(fault["message"])
+                if fault["kind"] == "slow" and "statement" in fault:
+                    connection.execute("SELECT pg_sleep(%s)", [fault["milliseconds"] / 1000])
             part["ResultRows"] = sql.execute(cursor, part["QueryString"], escapes, self.settings["s3"])
             if cursor.description:
                 part["HasResultSet"] = True

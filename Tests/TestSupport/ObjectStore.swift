@@ -1,0 +1,84 @@
+import Foundation
+
+/// `object-store.py`, S3 in memory with faults and small pages; it has one bucket, `staging`.
+public struct ObjectStore: Sendable {
+    /// What goes wrong with a call; the script says what each means.
+    public enum Fault: String, Sendable {
+        case throttle
+        case internalError = "500"
+        case error
+        case drop
+        case lost
+        case noETag = "noetag"
+        case late
+        case keys
+    }
+
+    public struct Object: Decodable, Sendable, Equatable {
+        public var bucket: String
+        public var key: String
+        private var base64: String
+
+        public var body: [UInt8] { Data(base64Encoded: base64).map { [UInt8]($0) } ?? [] }
+    }
+
+    public struct Call: Decodable, Sendable, Equatable {
+        public var operation: String
+        /// Bucket and key; of a listing, its prefix.
+        public var path: String
+    }
+
+    private let server: PythonServer
+
+    public init() throws { server = try PythonServer("object-store.py") }
+
+    public var url: String { server.url }
+
+    public func reset() throws { try post("reset", [:]) }
+
+    /// Sets `pageSize` or `buckets`.
+    public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
+
+    /// The next `times` calls of `operation`, "*" for any, after `after` others meet `fault`.
+    public func add(
+        _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, contains: String = "",
+        code: String = "AccessDenied", status: Int = 403, count: Int = 1
+    ) throws {
+        try post(
+            "faults",
+            [
+                "operation": operation, "kind": fault.rawValue, "times": times, "after": after, "contains": contains,
+                "code": code, "status": status, "count": count,
+            ])
+    }
+
+    /// Stores an object, whatever faults there are.
+    public func put(_ key: String, _ body: [UInt8]) throws {
+        try post("put", ["key": key, "base64": Data(body).base64EncodedString()])
+    }
+
+    /// Removes all objects whose keys begin so.
+    public func remove(_ prefix: String) throws { try post("remove", ["prefix": prefix]) }
+
+    /// Makes objects that much older.
+    public func age(_ prefix: String, seconds: Int) throws { try post("age", ["prefix": prefix, "seconds": seconds]) }
+
+    /// In the order of their keys.
+    public func objects(_ prefix: String = "") throws -> [Object] {
+        struct Listing: Decodable { var objects: [Object] }
+        let answer = try LoopbackRequest(url: "\(url)/_control/objects?prefix=\(prefix)").answer()
+        return try JSONDecoder().decode(Listing.self, from: answer).objects
+    }
+
+    public func calls() throws -> [Call] {
+        struct Listing: Decodable { var calls: [Call] }
+        return try JSONDecoder().decode(
+            Listing.self, from: LoopbackRequest(url: "\(url)/_control/calls").answer()
+        ).calls
+    }
+
+    private func post(_ what: String, _ members: [String: Any]) throws {
+        let body = try JSONSerialization.data(withJSONObject: members)
+        _ = try LoopbackRequest(url: "\(url)/_control/\(what)", body: body).answer()
+    }
+}
