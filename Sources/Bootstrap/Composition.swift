@@ -26,7 +26,9 @@ struct Composition {
             }
         clients =
             callsAWS
-            ? Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) } : nil
+            ? Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) }
+            // A load event without them fails; records do not need them.
+            : settings?.loader == nil ? nil : try? AWSClients(environment)
         certificateBundle = CertificateBundle(environment: environment)
         guard let settings, problems.isEmpty else { throw SettingsError(problems: problems) }
         self.settings = settings
@@ -51,7 +53,11 @@ struct Composition {
                 guard let redshift = settings.redshift, let clients else {
                     throw SettingsError(problems: ["redshift was chosen, and REDSHIFT_... was not read"])
                 }
-                made.append(RedshiftWriter(settings: redshift, log: log, makeClient: clients.make))
+                if redshift.load == .staged, let writer = StagingWriter(settings: redshift, makeClient: clients.make) {
+                    made.append(writer)
+                } else {
+                    made.append(RedshiftWriter(settings: redshift, log: log, makeClient: clients.make))
+                }
             case .cache:
                 guard let cache = settings.cache else {
                     throw SettingsError(problems: ["cache was chosen, and CACHE_... was not read"])
@@ -65,6 +71,16 @@ struct Composition {
             }
         }
         return made
+    }
+
+    /// What answers events that ask for loads.
+    func loader(log: Logger) -> LoadPipeline {
+        LoadPipeline(
+            settings: settings.loader, log: log,
+            metrics: settings.isMetricsOn
+                ? LoadPipeline.Metrics(
+                    functionName: settings.functionName, level: settings.logLevel, sink: StandardError()) : nil,
+            makeClient: clients?.make)
     }
 
     /// Where records go that nobody can process; nil where they fail.

@@ -4,6 +4,7 @@ import Processor
 /// Joins the loop, which knows no events, and the pipeline, which knows no Lambda.
 struct EventHandler: InvocationHandler {
     var pipeline: Pipeline
+    let loader: LoadPipeline
     let settings: Settings
     /// Nil where several invocations run at once.
     let traceVariable: TraceVariable?
@@ -15,10 +16,19 @@ struct EventHandler: InvocationHandler {
         let context = InvocationContext(
             requestID: invocation.requestID, functionName: settings.functionName, traceID: invocation.traceID,
             deadline: invocation.deadline - settings.deadlineMargin)
+        let isLoad: Bool
         do throws(EventError) {
-            _ = try pipeline.respond(to: buffer, event, context: context, into: &response)
+            isLoad = try LoadPipeline.isAsked(by: buffer, event)
+            if !isLoad { _ = try pipeline.respond(to: buffer, event, context: context, into: &response) }
         } catch {
             throw InvocationError(type: EventError.errorType, message: error.description)
+        }
+        if isLoad { try load(context, into: &response) }
+    }
+
+    private func load(_ context: InvocationContext, into response: inout [UInt8]) throws(InvocationError) {
+        do throws(LoadError) { try loader.respond(context: context, into: &response) } catch {
+            throw InvocationError(type: LoadError.errorType, message: error.description)
         }
     }
 }

@@ -51,7 +51,7 @@ enum Main {
                     ? InvocationMetrics(
                         functionName: settings.functionName, level: settings.logLevel, sink: StandardError()) : nil,
                 aggregatesWindows: settings.aggregatesWindows, batchTextLimit: settings.batchTextLimit)
-            return serve(endpoint, settings, pipeline, log)
+            return serve(endpoint, settings, pipeline, composition.loader(log: log), log)
         } catch {
             log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])
             let failure = InvocationError(type: SettingsError.errorType, message: error.description)
@@ -61,7 +61,7 @@ enum Main {
     }
 
     private static func serve(
-        _ endpoint: Endpoint, _ settings: Settings, _ pipeline: Pipeline, _ log: Logger
+        _ endpoint: Endpoint, _ settings: Settings, _ pipeline: Pipeline, _ loader: LoadPipeline, _ log: Logger
     ) -> Int32 {
         let termination = Termination()
         termination.watch()
@@ -69,7 +69,7 @@ enum Main {
         do throws(RuntimeError) {
             try InvocationLoop(endpoint, log: log, termination: termination).run(concurrency: concurrency) {
                 EventHandler(
-                    pipeline: pipeline, settings: settings,
+                    pipeline: pipeline, loader: loader, settings: settings,
                     // One variable for the whole process can name one trace only.
                     traceVariable: concurrency == 1 ? TraceVariable() : nil)
             }

@@ -54,7 +54,7 @@ enum CommandTree {
         .group(
             CommandGroup(
                 name: "warehouse", summary: "set up and inspect the tables in Redshift",
-                commands: [WarehouseInit.self, WarehouseStatus.self])),
+                commands: [WarehouseInit.self, WarehouseLoad.self, WarehouseStatus.self])),
         .command(Doctor.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
         .command(RecordsPage.self),

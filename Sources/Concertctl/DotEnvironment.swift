@@ -81,6 +81,7 @@ enum DotEnvironmentNames {
     /// This program's own, of which docs/configuration.md has the list.
     private static let own = [
         "PROCESSORS", "OPTIONAL_PROCESSORS", "DEADLINE_MARGIN_MS", "WINDOW_AGGREGATES", "METRICS",
+        "LOAD_OBJECT_LIMIT",
     ]
     private static let ownFamilies = ["CACHE_", "DEAD_LETTER_", "NOTIFY_", "REDSHIFT_"]
     private static let aws = [

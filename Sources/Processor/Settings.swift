@@ -13,6 +13,8 @@ public struct Settings: Sendable, Equatable {
     public var optionalProcessors: Set<ProcessorName>
     /// `REDSHIFT_...`; nil unless that processor was chosen.
     public var redshift: RedshiftSettings?
+    /// What a load event is answered with: `REDSHIFT_...`, chosen or not; nil without a staging bucket.
+    public var loader: RedshiftSettings?
     /// `CACHE_...`; nil unless that processor was chosen, or the notifier and a `CACHE_URL` for its memory.
     public var cache: CacheSettings?
     /// `NOTIFY_...`; nil unless that processor was chosen.
@@ -43,6 +45,10 @@ public struct Settings: Sendable, Equatable {
         processors = reader.list("PROCESSORS", of: ProcessorName.self) ?? [.log]
         optionalProcessors = Set(reader.list("OPTIONAL_PROCESSORS", of: ProcessorName.self) ?? [])
         if processors.contains(.redshift) { redshift = RedshiftSettings(&reader) }
+        if reader.string("REDSHIFT_STAGING_BUCKET") != nil {
+            loader = redshift ?? (try? RedshiftSettings(environment: environment))
+            if loader?.staging == nil { loader = nil }
+        }
         if processors.contains(.cache) || processors.contains(.notifier) && reader.string("CACHE_URL") != nil {
             cache = CacheSettings(&reader)
         }

@@ -11,6 +11,7 @@ public struct EmbeddedMetrics: Sendable {
         case count = "Count"
         case bytes = "Bytes"
         case milliseconds = "Milliseconds"
+        case seconds = "Seconds"
         case none = "None"
     }
 

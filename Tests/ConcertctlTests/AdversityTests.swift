@@ -15,13 +15,17 @@ final class AdversityTests: XCTestCase {
         "stream consumer": ["register", "--consumer-name", "c"], "stream delete": ["--yes"],
         "mapping create": [], "mapping list": [], "mapping show": [], "mapping update": ["--batch-size", "5"],
         "mapping enable": [], "mapping disable": [], "mapping delete": ["--yes"], "doctor": [],
-        "warehouse init": [], "warehouse status": [], "dead-letters list": ["--queue-url", "http://127.0.0.1:9/1/q"],
+        "warehouse init": [], "warehouse load": [], "warehouse status": [],
+        "dead-letters list": ["--queue-url", "http://127.0.0.1:9/1/q"],
         "dead-letters show": ["--bucket", "letters"],
         "dead-letters replay": ["--queue-url", "http://127.0.0.1:9/1/q"],
         "replay": ["--from-stream", "no-such-stream"],
     ]
 
-    private static let warehouse = ["REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev"]
+    private static let warehouse = [
+        "REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev", "REDSHIFT_STAGING_BUCKET": "staging",
+        "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/copy",
+    ]
 
     private static var names: [String] {
         CommandTree.commands.map { $0.description }.filter { $0.options.contains { $0.name == "--region" } }
@@ -43,8 +47,8 @@ final class AdversityTests: XCTestCase {
             let options = Self.words[name] ?? []
             let hasStream =
                 ![
-                    "stream list", "mapping list", "warehouse init", "dead-letters list", "dead-letters show",
-                    "dead-letters replay", "replay",
+                    "stream list", "mapping list", "warehouse init", "warehouse load", "dead-letters list",
+                    "dead-letters show", "dead-letters replay", "replay",
                 ].contains(name)
             let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
             let program = try Concertctl.start(

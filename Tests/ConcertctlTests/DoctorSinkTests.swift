@@ -181,6 +181,143 @@ final class DoctorSinkTests: XCTestCase {
     }
 }
 
+/// `doctor` on staged loads.
+final class DoctorLoaderTests: XCTestCase {
+    private static let variables = [
+        "PROCESSORS": "redshift", "REDSHIFT_LOAD": "staged", "REDSHIFT_WORKGROUP_NAME": "wg",
+        "REDSHIFT_DATABASE": "dev",
+        "REDSHIFT_STAGING_BUCKET": "staging", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/copy",
+    ]
+
+    private func lifecycle(_ rule: String) -> String {
+        "<LifecycleConfiguration><Rule><ID>r</ID>\(rule)</Rule></LifecycleConfiguration>"
+    }
+
+    private func check(_ name: String, _ prepare: (StrictAWS) throws -> Void) throws -> DoctorReport.Finding {
+        let fake = try DoctorTests.healthy()
+        try fake.addFunction("concert-data-processor", configuration: ["Environment": ["Variables": Self.variables]])
+        try fake.addFunction(
+            "concert-data-loader",
+            configuration: [
+                "Environment": ["Variables": Self.variables], "Role": "arn:aws:iam::123456789012:role/loader",
+            ])
+        try prepare(fake)
+        try DoctorTests.answerElsewhere(fake)
+        try fake.answer("HeadBucket", with: "")
+        try fake.answer(
+            "GetBucketLifecycleConfiguration", with: "<Error><Code>NoSuchLifecycleConfiguration</Code></Error>",
+            status: 404, contentType: "application/xml")
+        try fake.answer("GetBucketVersioning", with: "<VersioningConfiguration/>", contentType: "application/xml")
+        try fake.answer("ListSchedules", with: #"{"Schedules":[]}"#)
+        let report = try DoctorReport(environment: fake.environment)
+        return try XCTUnwrap(report[name], report.run.notes)
+    }
+
+    func testLifecycleRulesMustNotExpireStagedRows() throws {
+        let cases: [(rule: String, verdict: String, words: String, line: UInt)] = [
+            (
+                "<Filter/><Status>Enabled</Status><Expiration><Days>1</Days></Expiration>", "fault",
+                "redshift-staged/wg/", #line
+            ),
+            (
+                "<Prefix>redshift-</Prefix><Status>Enabled</Status><Expiration><Days>1</Days></Expiration>", "fault",
+                "redshift-staged/wg/", #line
+            ),
+            (
+                "<Filter><And><Prefix>redshift-loads/wg/dev/concert_dw/x</Prefix></And></Filter><Status>Enabled</Status>"
+                    + "<Expiration><Date>2026-01-01T00:00:00Z</Date></Expiration>", "fault", "redshift-loads/wg/", #line
+            ),
+            (
+                "<Filter><Prefix>redshift-refused/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>9</Days></Expiration>",
+                "fault", "redshift-refused/wg/", #line
+            ),
+            (
+                "<Filter><Prefix>redshift-staging/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration>",
+                "ok", "no lifecycle rule", #line
+            ),
+            (
+                "<Filter/><Status>Disabled</Status><Expiration><Days>1</Days></Expiration>", "ok", "no lifecycle rule",
+                #line
+            ),
+            (
+                "<Filter/><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>",
+                "ok", "no lifecycle rule", #line
+            ),
+        ]
+        for (rule, verdict, words, line) in cases {
+            let found = try check("Staged rows") { fake in
+                try fake.answer(
+                    "GetBucketLifecycleConfiguration", with: lifecycle(rule), contentType: "application/xml", times: 1)
+            }
+            XCTAssertEqual(found.verdict, verdict, "\(found)", line: line)
+            XCTAssertTrue(found.finding.contains(words), "\(found)", line: line)
+        }
+        let versioned = try check("Staged rows") { fake in
+            try fake.answer(
+                "GetBucketVersioning",
+                with: "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+                contentType: "application/xml", times: 1)
+        }
+        XCTAssertEqual(versioned.verdict, "warn", "\(versioned)")
+    }
+
+    func testTheLoaderMustLoadFromWhereTheFunctionStages() throws {
+        let same = try check("Loader") { _ in }
+        XCTAssertEqual(same.verdict, "ok", "\(same)")
+        let other = try check("Loader") { fake in
+            try fake.addFunction(
+                "concert-data-loader",
+                configuration: ["Environment": ["Variables": Self.variables.merging(["REDSHIFT_DATABASE": "x"]) { $1 }]]
+            )
+        }
+        XCTAssertEqual(other.verdict, "fault", "\(other)")
+        XCTAssertTrue(other.finding.contains("different values of REDSHIFT_DATABASE"), "\(other)")
+        let role = try check("Loader's role") { _ in }
+        XCTAssertEqual(role.verdict, "fault", "\(role)")
+        XCTAssertTrue(
+            role.finding.contains("no policy of role loader allows s3:ListBucket, s3:DeleteObject"), "\(role)")
+        let functions = try check("Function's role") { _ in }
+        XCTAssertTrue(
+            functions.advice.joined().contains("arn:aws:s3:::staging/redshift-staged/wg/dev/concert_dw/*"),
+            "\(functions)")
+        XCTAssertFalse(functions.advice.joined().contains("redshift-data"), "\(functions)")
+    }
+
+    func testTheLoaderMustRun() throws {
+        let none = try check("Load schedule") { _ in }
+        XCTAssertEqual(none.verdict, "warn", "\(none)")
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:concert-data-loader"
+        for (state, verdict) in [("ENABLED", "ok"), ("DISABLED", "fault")] {
+            let found = try check("Load schedule") { fake in
+                try fake.answer(
+                    "ListSchedules",
+                    with: #"{"Schedules":[{"Name":"s","State":"\#(state)","Target":{"Arn":"\#(arn)"}}]}"#,
+                    times: 1)
+            }
+            XCTAssertEqual(found.verdict, verdict, "\(found)")
+        }
+        let silent = try check("Staged age") { _ in }
+        XCTAssertEqual(silent.verdict, "fault", "\(silent)")
+        for (age, verdict) in [(0.0, "ok"), (1801, "fault")] {
+            let found = try check("Staged age") { fake in
+                try fake.add(
+                    [(secondsAgo: 120, value: age)], to: "StagedAge", of: "ConcertDataProcessor",
+                    dimensions: ["FunctionName": "concert-data-loader"])
+            }
+            XCTAssertEqual(found.verdict, verdict, "\(found)")
+        }
+    }
+
+    func testDirectModeNeedsNoLoader() throws {
+        let fake = try DoctorTests.healthy()
+        try DoctorTests.answerElsewhere(fake)
+        let report = try DoctorReport(environment: fake.environment)
+        for name in ["Staged rows", "Loader", "Loader's role", "Load schedule", "Staged age"] {
+            XCTAssertEqual(report[name]?.verdict, "ok", "\(String(describing: report[name]))")
+        }
+    }
+}
+
 /// `doctor`'s advice, carried out.
 final class DoctorAdviceTests: XCTestCase {
     /// After the advised mapping was created, there is nothing left to say about it.

@@ -30,7 +30,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(
             first.output,
             "created schema\ncreated table artists\ncreated table concerts\ncreated table ticket_sales\n"
-                + "created table venues\ncreated table write_lock\n")
+                + "created table venues\ncreated table loads\ncreated table write_lock\n")
         let second = try run(["init"], oracle)
         XCTAssertEqual(second.output, "schema concert_dw is complete already\n", second.notes)
 
@@ -44,7 +44,7 @@ final class WarehouseTests: XCTestCase {
             ["column artists.followers", "table ticket_sales", "column venues.created_at"], third.notes)
         let columns = try warehouse.sql(
             "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'concert_dw'")
-        XCTAssertEqual(columns, [["72"]])
+        XCTAssertEqual(columns, [["76"]])
         XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
     }
 
@@ -158,7 +158,7 @@ final class WarehouseTests: XCTestCase {
         let (warehouse, oracle) = try made()
         let text = try run(["init", "--dry-run"], oracle)
         XCTAssertEqual(text.status, 0, text.notes)
-        XCTAssertEqual(text.output.components(separatedBy: "CREATE TABLE IF NOT EXISTS").count, 6)
+        XCTAssertEqual(text.output.components(separatedBy: "CREATE TABLE IF NOT EXISTS").count, 7)
         XCTAssertTrue(text.output.contains("DISTKEY (concert_id) SORTKEY (purchase_timestamp);"))
         XCTAssertTrue(text.output.contains(#"CREATE TABLE IF NOT EXISTS "concert_dw".write_lock (unused INTEGER);"#))
         for column in ["sub_sequence_number INTEGER", "shard_id VARCHAR(200)"] {
@@ -167,7 +167,7 @@ final class WarehouseTests: XCTestCase {
         }
         let json = try run(["init", "--dry-run", "--output", "json"], oracle)
         let calls = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
-        XCTAssertEqual(calls?.compactMap { $0["operation"] as? String }, Array(repeating: "ExecuteStatement", count: 6))
+        XCTAssertEqual(calls?.compactMap { $0["operation"] as? String }, Array(repeating: "ExecuteStatement", count: 7))
         XCTAssertEqual(try warehouse.calls().total, 0)
         XCTAssertEqual(try oracle.requests().count, 0)
     }
@@ -201,6 +201,102 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try streamed()["lagSeconds"] as? Double, 0)
         try aws("put_record(StreamName='s', Data=b'x', PartitionKey='k')", environment)
         XCTAssertEqual(try streamed()["stream"] as? String, "s")
+    }
+
+    /// Variables for a bucket, and a stand-in with it.
+    private func bucket(_ warehouse: Warehouse) throws -> (store: ObjectStore, variables: [String: String]) {
+        let store = try ObjectStore()
+        try warehouse.set(["s3": store.url])
+        return (
+            store,
+            [
+                "REDSHIFT_STAGING_BUCKET": "staging", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/copy",
+                "AWS_ENDPOINT_URL_S3": store.url, "LOAD_OBJECT_LIMIT": "2",
+            ]
+        )
+    }
+
+    private static let staged = "redshift-staged/wg/dev/concert_dw/"
+    /// gzip of `{"artist_id":"a","name":"n"}`.
+    private static func object(_ id: String) throws -> [UInt8] {
+        let program = try RunningProgram(
+            URL(filePath: "/usr/bin/env"),
+            [
+                "python3", "-c",
+                "import base64, gzip; print(base64.b64encode(gzip.compress(b'{\"artist_id\":\"\(id)\"}')).decode())",
+            ],
+            environment: ProcessInfo.processInfo.environment)
+        let text = try program.finish().output.trimmingCharacters(in: .whitespacesAndNewlines)
+        return [UInt8](try XCTUnwrap(Data(base64Encoded: text)))
+    }
+
+    func testLoadRunsUntilNothingIsStaged() throws {
+        let (warehouse, oracle) = try made()
+        let (store, variables) = try bucket(warehouse)
+        let missing = try run(["load"], oracle)
+        XCTAssertEqual(missing.status, 2)
+        XCTAssertTrue(missing.notes.contains("REDSHIFT_STAGING_BUCKET and"), missing.notes)
+        let empty = try run(["load"], oracle, variables)
+        XCTAssertEqual(empty.output, "0 loads, 0 objects, 0 rows, 0 objects refused\n", empty.notes)
+        XCTAssertEqual(try warehouse.calls().total, 0)
+
+        XCTAssertEqual(try run(["init"], oracle).status, 0)
+        let keys = (1...5).map { "\(Self.staged)artists/3-x/2026/11/09/0\($0)/x.ndjson.gz" }
+        for (index, key) in keys.enumerated() { try store.put(key, Self.object("a\(index)")) }
+        try store.put("\(Self.staged)artists/99-x/2026/11/09/04/x.ndjson.gz", [])
+        let planned = try run(["load", "--dry-run"], oracle, variables)
+        XCTAssertEqual(planned.status, 0, planned.notes)
+        XCTAssertTrue(planned.output.hasPrefix(keys[0] + "\n" + keys[1] + "\n6 objects staged"), planned.output)
+        let json = try run(["load", "--dry-run", "--output", "json"], oracle, variables).json()
+        XCTAssertEqual(json["next"] as? [String], Array(keys.prefix(2)))
+        XCTAssertEqual(json["notLoadable"] as? Int, 1)
+        XCTAssertEqual(try store.objects().count, 6)
+        XCTAssertFalse(
+            try store.calls().contains {
+                !["ListObjectsV2", "GetObject"].contains($0.operation) && $0.operation != "?"
+            })
+
+        let done = try run(["load", "--output", "json"], oracle, variables)
+        XCTAssertEqual(done.status, 0, done.notes)
+        let result = try done.json()
+        XCTAssertEqual(["loads", "objects", "rows", "remaining"].map { result[$0] as? Int }, [3, 5, 5, 1])
+        XCTAssertEqual(try warehouse.sql("SELECT count(*) FROM concert_dw.artists"), [["5"]])
+        XCTAssertTrue(done.notes.contains("cannot load"), done.notes)
+
+        try warehouse.sql("DROP TABLE concert_dw.loads")
+        try store.put(keys[0], Self.object("b"))
+        let failed = try run(["load"], oracle, variables)
+        XCTAssertEqual(failed.status, 1)
+        XCTAssertTrue(failed.notes.contains("concertctl warehouse init"), failed.notes)
+    }
+
+    func testStatusShowsWhatIsStagedAndTheLastLoads() throws {
+        let (warehouse, oracle) = try made()
+        let (store, variables) = try bucket(warehouse)
+        XCTAssertEqual(try run(["init"], oracle).status, 0)
+        try store.put("\(Self.staged)artists/3-x/2026/11/09/04/x.ndjson.gz", Self.object("a"))
+        XCTAssertEqual(try run(["load"], oracle, variables).status, 0)
+        try store.put("\(Self.staged)artists/3-x/2026/11/09/05/x.ndjson.gz", Self.object("b"))
+        try store.age(Self.staged, seconds: 500)
+        let manifest = "redshift-loads/wg/dev/concert_dw/20260101-x/artists.manifest"
+        try store.put(manifest, Array(#"{"entries":[{"url":"s3://other/x","mandatory":true}]}"#.utf8))
+        try warehouse.sql("INSERT INTO concert_dw.venues (venue_id) VALUES ('v'), ('v'), ('w')")
+        let text = try run(["status"], oracle, variables)
+        XCTAssertEqual(text.status, 0, text.notes)
+        for words in [
+            "1 objects staged, the oldest for 50", "unfinished load 20260101-x: manifest s3://staging/\(manifest)",
+            "aws s3 rm s3://staging/\(manifest)", "1 keys of venues have more than one row", "LOADED AT",
+        ] { XCTAssertTrue(text.output.contains(words), "\(words) is not in: \(text.output)") }
+        let json = try run(["status", "--output", "json"], oracle, variables).json()
+        let staged = json["staged"] as? [String: Any]
+        XCTAssertEqual(staged?["objects"] as? Int, 1)
+        XCTAssertEqual((staged?["unfinishedLoads"] as? [[String: Any]])?.first?["load"] as? String, "20260101-x")
+        let loads = json["loads"] as? [[String: Any]]
+        XCTAssertEqual(loads?.compactMap { $0["rows"] as? Int }, [1])
+        let tables = json["tables"] as? [[String: Any]]
+        XCTAssertEqual(tables?.compactMap { $0["duplicateKeys"] as? Int }, [0, 0, 0, 1])
+        let plain = try run(["status", "--output", "json"], oracle).json()
+        XCTAssertNil(plain["staged"])
     }
 
     private func aws(_ call: String, _ environment: [String: String]) throws {

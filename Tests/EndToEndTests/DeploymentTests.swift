@@ -66,6 +66,29 @@ final class DeploymentTests: XCTestCase {
         XCTAssertEqual(function["MemorySize"], 512)
     }
 
+    func testTheLoaderAndItsScheduleAreMadeInEitherMode() throws {
+        for load in ["direct", "staged"] {
+            let (moto, _) = try deploy([
+                "WarehouseLoad": load, "RedshiftStagingBucket": "staging",
+                "RedshiftCopyRoleArn": "arn:aws:iam::123456789012:role/copy",
+                "RedshiftWorkgroupArn": "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/w-1",
+            ])
+            let loader = try json(
+                moto.aws("lambda", "get-function-configuration", "--function-name", "concert-data-loader"))
+            XCTAssertEqual(loader["Timeout"], 900)
+            XCTAssertEqual(loader["Environment"]["Variables"]["REDSHIFT_STAGING_BUCKET"], "staging")
+            let function = try json(
+                moto.aws("lambda", "get-function-configuration", "--function-name", "concert-data-processor"))
+            XCTAssertEqual(function["Environment"]["Variables"]["REDSHIFT_LOAD"], .string(load))
+            let roles = try json(moto.aws("iam", "list-roles"))["Roles"].elements.compactMap { $0["RoleName"].string }
+            let role = try XCTUnwrap(roles.first { $0.contains("LoaderRole") })
+            let policy = try json(
+                moto.aws("iam", "get-role-policy", "--role-name", role, "--policy-name", "LoadWarehouse"))
+            let text = policy.text.replacingOccurrences(of: "\\/", with: "/")
+            XCTAssertTrue(text.contains("arn:aws:s3:::staging/redshift-loads/w-1/dev/concert_dw/*"), text)
+        }
+    }
+
     /// A property, or what the parameter is that it refers to.
     private func value(of property: JSONValue, _ template: JSONValue, _ parameters: [String: String]) -> JSONValue {
         guard let name = property["Ref"].string else { return property }

@@ -12,8 +12,10 @@ final class PermissionTests: XCTestCase {
         "PublishBatch": ("sns:Publish", ["NotifyTopicArn": "arn"]),
         "PutEvents": ("events:PutEvents", ["NotifyEventBusArn": "arn"]),
         // concertctl alone makes these, with its user's permissions: it counts rows, and reads dead letters.
-        "ExecuteStatement": (nil, [:]), "GetStatementResult": (nil, [:]), "GetObject": (nil, [:]),
-        "ListObjectsV2": (nil, [:]), "DeleteObject": (nil, [:]),
+        "ExecuteStatement": (nil, [:]), "DeleteObject": (nil, [:]),
+        // The loader makes these, with a role of its own.
+        "GetStatementResult": (nil, [:]), "GetObject": (nil, [:]), "ListObjectsV2": (nil, [:]),
+        "DeleteObjects": (nil, [:]), "CopyObject": (nil, [:]),
         // Credentials of a profile, which need no permission; a function has its own.
         "GetRoleCredentials": (nil, [:]), "CreateToken": (nil, [:]), "CreateOAuth2Token": (nil, [:]),
     ]
@@ -37,14 +39,15 @@ final class PermissionTests: XCTestCase {
     /// Names of AWS operations in the sources that the bootstrap is made of.
     private func operations() throws -> Set<String> {
         let form =
-            /"((?:Put|Get|BatchExecute|Execute|Describe|Publish|Send|List|Delete|Create|Update|Cancel)[A-Z][A-Za-z0-9]+)"/
+            /"((?:Put|Get|BatchExecute|Execute|Describe|Publish|Send|List|Delete|Create|Update|Cancel|Copy)[A-Z][A-Za-z0-9]+)"/
         var found: Set<String> = []
         for folder in ["Processor", "Clients/AWS", "Bootstrap"] {
             let root = Repository.root.appendingPathComponent("Sources/\(folder)")
             let files = try XCTUnwrap(FileManager.default.enumerator(atPath: root.path))
             for case let name as String in files where name.hasSuffix(".swift") {
                 let text = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
-                for match in text.matches(of: form) where !match.1.hasSuffix("Exception") {
+                for match in text.matches(of: form)
+                where !match.1.hasSuffix("Exception") && !["CopyObjectResult", "ListBucketResult"].contains(match.1) {
                     found.insert(String(match.1))
                 }
             }
@@ -53,14 +56,68 @@ final class PermissionTests: XCTestCase {
     }
 
     /// What the role of the function, made with these parameters, allows.
-    private func allowed(_ parameters: [String: String]) throws -> Set<String> {
-        let resources = try Template.shipped.get().resolved(parameters)["Resources"]
-        let role = resources["ProcessorRole"]["Properties"]["Policies"].elements.map { $0["PolicyDocument"] }
-        let attached = resources.keys.map { resources[$0] }
-            .filter { $0["Type"] == "AWS::IAM::RolePolicy" && $0["Properties"]["RoleName"] == ["Ref": "ProcessorRole"] }
-            .map { $0["Properties"]["PolicyDocument"] }
-        let statements = (role + attached).flatMap { $0["Statement"].elements }
+    private func allowed(_ parameters: [String: String], role: String = "ProcessorRole") throws -> Set<String> {
+        let statements = try statements(parameters, role: role)
         return Set(statements.flatMap { $0["Action"].elements }.compactMap(\.string))
+    }
+
+    private func statements(_ parameters: [String: String], role name: String) throws -> [JSONValue] {
+        let resources = try Template.shipped.get().resolved(parameters)["Resources"]
+        let role = resources[name]["Properties"]["Policies"].elements.map { $0["PolicyDocument"] }
+        let attached = resources.keys.map { resources[$0] }
+            .filter { $0["Type"] == "AWS::IAM::RolePolicy" && $0["Properties"]["RoleName"] == ["Ref": .string(name)] }
+            .map { $0["Properties"]["PolicyDocument"] }
+        return (role + attached).flatMap { $0["Statement"].elements }
+    }
+
+    private static let staged = [
+        "RedshiftWorkgroupArn": "arn", "RedshiftStagingBucket": "staging", "RedshiftCopyRoleArn": "role",
+        "WarehouseLoad": "staged",
+    ]
+
+    /// Bucket and key that a statement's resource allows, with the target shortened.
+    private func keys(_ statement: JSONValue) -> [String] {
+        statement["Resource"].elements.map { resource in
+            let text = resource["Fn::Sub"].elements.first?.string ?? resource["Fn::Sub"].string ?? resource.text
+            return text.replacingOccurrences(of: "${Workgroup}/${RedshiftDatabase}/concert_dw", with: "TARGET")
+                .replacingOccurrences(of: "arn:${AWS::Partition}:s3:::${RedshiftStagingBucket}", with: "BUCKET")
+        }
+    }
+
+    func testAStagedFunctionMayOnlyPutRowsOfItsOwnTarget() throws {
+        let statements = try statements(Self.staged, role: "ProcessorRole")
+        XCTAssertFalse(try allowed(Self.staged).contains { $0.hasPrefix("redshift") })
+        let writes = statements.filter { $0["Action"].elements.contains { $0.string?.hasPrefix("s3:") == true } }
+        XCTAssertEqual(writes.map { $0["Action"] }, ["s3:PutObject"])
+        XCTAssertEqual(writes.flatMap(keys), ["BUCKET/redshift-staged/TARGET/*"])
+        let direct = Self.staged.merging(["WarehouseLoad": "direct"]) { $1 }
+        let puts = try self.statements(direct, role: "ProcessorRole").filter { $0["Action"] == "s3:PutObject" }
+        XCTAssertEqual(puts.flatMap(keys), ["BUCKET/redshift-staging/*"])
+    }
+
+    func testTheLoaderMayDoWhatLoadsNeedBelowItsOwnPrefixes() throws {
+        for load in ["direct", "staged"] {
+            let parameters = Self.staged.merging(["WarehouseLoad": load]) { $1 }
+            XCTAssertEqual(
+                try allowed(parameters, role: "LoaderRole"),
+                [
+                    "redshift-data:BatchExecuteStatement", "redshift-data:DescribeStatement",
+                    "redshift-data:GetStatementResult", "redshift-serverless:GetCredentials", "s3:ListBucket",
+                    "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "logs:CreateLogStream", "logs:PutLogEvents",
+                ])
+            let statements = try statements(parameters, role: "LoaderRole")
+            let objects = statements.filter { $0["Action"].elements.contains("s3:DeleteObject") }
+            XCTAssertEqual(
+                objects.flatMap(keys), ["staged", "loads", "refused"].map { "BUCKET/redshift-\($0)/TARGET/*" })
+            let lists = statements.filter { $0["Action"] == "s3:ListBucket" }
+            XCTAssertEqual(lists.flatMap(keys), ["BUCKET"])
+            XCTAssertEqual(lists.first?["Condition"]["StringLike"]["s3:prefix"].elements.count, 2)
+        }
+        // The part of the ARN that is in the keys.
+        let sub = try XCTUnwrap(try statements(Self.staged, role: "LoaderRole").first { $0["Sid"] == "MoveObjects" })
+        XCTAssertEqual(
+            sub["Resource"].elements.first?["Fn::Sub"].elements.last?["Workgroup"],
+            ["Fn::Select": [1, ["Fn::Split": ["workgroup/", ["Fn::Sub": "${RedshiftWorkgroupArn}workgroup/"]]]]])
     }
 
     func testEveryCallHasItsPermissionWhereItIsSwitchedOn() throws {

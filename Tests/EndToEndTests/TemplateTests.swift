@@ -210,13 +210,59 @@ final class TemplateTests: XCTestCase {
         let body = try XCTUnwrap(
             template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].string)
         let dashboard = try JSONValue(parsing: body.utf8)
-        XCTAssertEqual(dashboard["widgets"].elements.count, 8)
+        XCTAssertEqual(dashboard["widgets"].elements.count, 10)
         for metric in [
             "RecordsProcessed", "RecordsSkipped", "RecordsDeadLettered", "RecordsFailed", "RecordsRedelivered",
             "IteratorAge", "DecodeTime", "ProcessorTime", "InvocationTime", "ProcessorFailures", "CircuitOpen",
-            "ColdStart",
+            "ColdStart", "StagedObjects", "StagedAge", "LoadedRows", "LoadTime", "LoadRefused",
         ] {
             XCTAssertTrue(body.contains(metric), metric)
+        }
+    }
+
+    func testALoaderIsInvokedByAScheduleWhateverTheModeIs() throws {
+        for load in ["direct", "staged"] {
+            var parameters = [
+                "RedshiftStagingBucket": "b", "RedshiftCopyRoleArn": "r", "RedshiftWorkgroupArn": "arn",
+                "WarehouseLoad": load,
+            ]
+            let template = try template(parameters)
+            let loader = template.resource("Loader", type: "AWS::Lambda::Function")
+            XCTAssertEqual(loader["Timeout"], 900)
+            XCTAssertEqual(loader["ReservedConcurrentExecutions"], .null)
+            XCTAssertEqual(
+                loader["Environment"]["Variables"].keys,
+                [
+                    "REDSHIFT_COPY_ROLE_ARN", "REDSHIFT_DATABASE", "REDSHIFT_STAGING_BUCKET", "REDSHIFT_WORKGROUP_NAME",
+                ])
+            let invocation = template.resource("LoaderEventInvokeConfig", type: "AWS::Lambda::EventInvokeConfig")
+            XCTAssertEqual(invocation["MaximumRetryAttempts"], 0)
+            XCTAssertEqual(invocation["MaximumEventAgeInSeconds"], 60)
+            let schedule = template.resource("LoaderSchedule", type: "AWS::Scheduler::Schedule")
+            XCTAssertEqual(schedule["ScheduleExpression"], ["Fn::Sub": "rate(${LoadInterval} minutes)"])
+            XCTAssertEqual(try JSONValue(parsing: (schedule["Target"]["Input"].string ?? "").utf8), ["action": "load"])
+            XCTAssertEqual(schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"], 0)
+            let variables = template.resource("Processor", type: "AWS::Lambda::Function")["Environment"]["Variables"]
+            XCTAssertEqual(variables["REDSHIFT_LOAD"], ["Ref": "WarehouseLoad"])
+            let age = template.resource("StagedAgeAlarm", type: "AWS::CloudWatch::Alarm")
+            XCTAssertEqual(age["MetricName"], "StagedAge")
+            XCTAssertEqual(age["TreatMissingData"], "breaching", "a loader that does not run is an alarm")
+            let longest = template["Parameters"]["LoadInterval"]["AllowedValues"].elements.compactMap(\.number).max()
+            XCTAssertLessThanOrEqual((longest ?? .infinity) * 60, age["Period"].number ?? 0)
+            let refused = template.resource("LoadRefusedAlarm", type: "AWS::CloudWatch::Alarm")
+            XCTAssertEqual(refused["MetricName"], "LoadRefused")
+            for alarm in [age, refused] {
+                XCTAssertEqual(alarm["Dimensions"], [["Name": "FunctionName", "Value": ["Ref": "Loader"]]])
+            }
+            parameters["LoadInterval"] = "1"
+            parameters["LoaderReservedConcurrency"] = "1"
+            let fast = try self.template(parameters)
+            XCTAssertEqual(
+                fast.resource("LoaderSchedule", type: "AWS::Scheduler::Schedule")["ScheduleExpression"],
+                "rate(1 minute)")
+            XCTAssertEqual(
+                fast.resource("Loader", type: "AWS::Lambda::Function")["ReservedConcurrentExecutions"],
+                ["Ref": "LoaderReservedConcurrency"])
         }
     }
 
@@ -229,6 +275,13 @@ final class TemplateTests: XCTestCase {
             (["AlarmTopicArn": "new"], ["AlarmTopic"]),
             (["AlarmTopicArn": "new", "AlarmEmail": "a@b"], ["AlarmSubscription", "AlarmTopic"]),
             (["AlarmEmail": "a@b"], []), (["RedshiftStagingBucket": "b"], ["StagingPolicy"]),
+            (
+                ["RedshiftStagingBucket": "b", "RedshiftCopyRoleArn": "r"],
+                [
+                    "LoadRefusedAlarm", "Loader", "LoaderEventInvokeConfig", "LoaderLogGroup", "LoaderRole",
+                    "LoaderSchedule", "ScheduleRole", "StagedAgeAlarm", "StagingPolicy",
+                ]
+            ),
         ] {
             let resources = try template(parameters)["Resources"].keys
             XCTAssertEqual(resources.filter { !least.contains($0) }, made, "\(parameters)")

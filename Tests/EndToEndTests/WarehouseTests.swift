@@ -56,6 +56,59 @@ final class WarehouseTests: BootstrapTestCase {
             try warehouse.sql("SELECT count(DISTINCT xmin::text) FROM concert_dw.artists"), [["1"]])
     }
 
+    func testStagedRecordsAreLoadedByALoadEvent() throws {
+        let warehouse = try made()
+        let store = try ObjectStore()
+        try warehouse.set(["s3": store.url])
+        let oracle = try SigV4Oracle(upstream: store.url)
+        let staged = environment(warehouse).merging([
+            "REDSHIFT_LOAD": "staged", "REDSHIFT_STAGING_BUCKET": "staging", "AWS_ENDPOINT_URL_S3": oracle.url,
+            "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/copy", "AWS_ACCESS_KEY_ID": "",
+        ]) { $1 }.merging(
+            oracle.environment(hasToken: true).filter { $0.key.contains("KEY") || $0.key.contains("TOKEN") }
+        ) { $1 }
+        let fixture = try Fixture(named: "batch-of-100")
+        let calls = try warehouse.calls().total
+        try withBootstrap(environment: staged) { server, _ in
+            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+        }
+        XCTAssertEqual(try warehouse.calls().total, calls, "the function makes no call to Redshift")
+        XCTAssertEqual(try store.objects("redshift-staged/wg/dev/concert_dw/").count, 4)
+        // The loader does not need to write records itself.
+        for processors in ["redshift", "log"] {
+            try withBootstrap(environment: staged.merging(["PROCESSORS": processors]) { $1 }) { server, bootstrap in
+                for event in [#"{"action":"store"}"#, #"{"action":"load","more":1}"#] {
+                    try assertError(server.invoke(Array(event.utf8)), type: "Runtime.InvalidEvent")
+                }
+                guard case .response(let body, _) = server.invoke(Array(#"{"action": "load"}"#.utf8)) else {
+                    return XCTFail("no response: \(bootstrap.log)")
+                }
+                let response = try JSONValue(parsing: body)
+                XCTAssertEqual(
+                    // The second load has the record of assertServes.
+                    response["objects"], processors == "redshift" ? 4 : 1, "\(response)")
+                XCTAssertEqual(response["remaining"], 0)
+                for metric in ["StagedAge", "StagedObjects"]
+                    + (processors == "redshift" ? ["LoadedRows", "LoadTime"] : [])
+                {
+                    XCTAssertTrue(bootstrap.log.contains("\"\(metric)\":"), "\(metric): \(bootstrap.log)")
+                }
+                try assertServes(server)
+            }
+        }
+        XCTAssertEqual(try warehouse.sql("SELECT count(*) > 1 FROM concert_dw.artists"), [["True"]])
+        XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
+
+        try warehouse.sql("DROP TABLE concert_dw.loads")
+        try withBootstrap(environment: staged) { server, _ in
+            assertResponse(server.invoke(fixture.event), equals: fixture.response)
+            try assertError(server.invoke(Array(#"{"action":"load"}"#.utf8)), type: "Function.LoadFailed")
+        }
+        try withBootstrap(environment: environment(warehouse)) { server, _ in
+            try assertError(server.invoke(Array(#"{"action":"load"}"#.utf8)), type: "Function.LoadFailed")
+        }
+    }
+
     func testAWarehouseThatIsNotThereHoldsTheShardBackWithOneLine() throws {
         let warehouse = try made()
         var environment = environment(warehouse)

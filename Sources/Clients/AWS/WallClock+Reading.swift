@@ -20,7 +20,7 @@ extension WallClock {
     /// Fails unless `text` is a date with a time, such as `2026-11-24T12:00:00Z`; fractions of a second are left out.
     ///
     /// An offset may stand for `Z`, and so may `UTC`, which old token caches have.
-    init?(iso8601 text: String) {
+    package init?(iso8601 text: String) {
         let characters = Array(text.utf8)
         guard characters.count >= 20, characters[10] == UInt8(ascii: "T") else { return nil }
         let separators: [(Int, UInt8)] = [

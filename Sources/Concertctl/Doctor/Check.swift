@@ -18,7 +18,8 @@ struct Check: Sendable {
     var run: @Sendable (inout Examination) async throws -> Finding
 
     /// All checks, those that others need first.
-    static let all = machine + permissions + stream + function + mapping + role + sinks + destinations + figures
+    static let all =
+        machine + permissions + stream + function + mapping + role + sinks + loader + destinations + figures
 
     /// The finding, whatever happens; one that fails to call AWS is a finding, too.
     ///

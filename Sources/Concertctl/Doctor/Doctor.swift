@@ -5,6 +5,10 @@ import JSON
 struct Doctor: Command {
     private static let functionName = OptionDescription(
         "--function-name", .value("NAME"), "the function (default \(Doctor.defaultFunction))")
+    private static let loaderName = OptionDescription(
+        "--loader-function-name", .value("NAME"),
+        "the function that loads staged rows (default \(Doctor.defaultLoader))")
+    private static let defaultLoader = "concert-data-loader"
     private static let bootstrap = OptionDescription(
         "--bootstrap", .value("PATH"),
         "the built function to compare (default \(Doctor.defaultBootstrap), if it is there)")
@@ -20,7 +24,7 @@ struct Doctor: Command {
 
             Figures are those of the last five minutes. Exit status 1 when there is a fault; warnings alone: 0.
             """,
-        options: [.streamName, functionName, bootstrap, .output] + OptionDescription.aws,
+        options: [.streamName, functionName, loaderName, bootstrap, .output] + OptionDescription.aws,
         examples: [
             "concertctl doctor --stream-name concert-data-stream",
             "concertctl doctor --output json | jq -r '.[] | select(.Verdict == \"fault\") | .Check'",
@@ -43,6 +47,7 @@ struct Doctor: Command {
         var examination = Examination(
             session: try AWSSession(arguments, environment: environment, output: output), stream: reference,
             functionName: arguments.string(Self.functionName) ?? Self.defaultFunction,
+            loaderName: arguments.string(Self.loaderName) ?? Self.defaultLoader,
             bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil))
         let width = Check.all.map(\.name.count).max() ?? 0
         var counts: [Finding.Verdict: Int] = [:]

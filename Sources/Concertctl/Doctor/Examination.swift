@@ -10,6 +10,8 @@ struct Examination: Sendable {
     let streamReference: StreamReference
     /// By name, as the option has it.
     let functionName: String
+    /// The function that loads staged rows, by name.
+    let loaderName: String
     /// Where the built function should be; nil when none was named and none is there.
     let bootstrapPath: String?
     /// The end of the time that figures are asked for; one moment for all, so that equal questions are asked once.
@@ -20,15 +22,18 @@ struct Examination: Sendable {
     var summary: StreamSummary?
     /// The whole answer of `GetFunction`.
     var function: JSONValue?
+    /// The loader's configuration, as `GetFunction` has it.
+    var loader: JSONValue?
     /// The mapping from the stream to the function, the enabled one where there are several.
     var mapping: MappingSettings?
     var bootstrap: ExecutableFile?
     private var answers: [(request: AWSRequest, answer: Result<AWSResponse, AWSError>)] = []
 
     init(
-        session: AWSSession, stream: StreamReference, functionName: String, bootstrapPath: String?
+        session: AWSSession, stream: StreamReference, functionName: String, loaderName: String, bootstrapPath: String?
     ) {
         (self.session, streamReference, self.functionName) = (session, stream, functionName)
+        self.loaderName = loaderName
         self.bootstrapPath = bootstrapPath
         region = session.client.configuration.region
     }

@@ -1,6 +1,7 @@
 import Clients
 import Foundation
 import JSON
+import Processor
 
 /// The role that Lambda reads the stream with, and that the function runs as.
 extension Check {
@@ -9,7 +10,21 @@ extension Check {
     ]
 
     private static func role(_ examination: inout Examination) async throws -> Finding {
-        let arn = examination.configuration["Role"]?.string ?? ""
+        let needed = examination.actionsOfRole()
+        let writes = Set(needed.map(\.action).filter { !$0.hasPrefix("kinesis:") }).sorted()
+        return try await finding(
+            onRole: examination.configuration["Role"]?.string ?? "", needed,
+            ok: "may read the stream" + (writes.isEmpty ? "" : ", and call \(writes.joined(separator: ", "))"),
+            &examination)
+    }
+
+    /// Whether a role allows actions, each on a resource.
+    ///
+    /// - Parameter text: What it may do.
+    static func finding(
+        onRole arn: String, _ needed: [(action: String, resource: String)], ok text: String,
+        _ examination: inout Examination
+    ) async throws -> Finding {
         guard let role = ARN(arn)?.resource.utf8, role.starts(with: "role/".utf8),
             let name = role.split(separator: UInt8(ascii: "/")).last.map({ String(decoding: $0, as: UTF8.self) })
         else {
@@ -21,7 +36,6 @@ extension Check {
         } catch let error as AWSError where error.code == "NoSuchEntity" {
             return .fault("role \(name) does not exist", "make it anew, as template.yaml describes it")
         }
-        let needed = examination.actionsOfRole()
         // What is put into a bucket is some object below a name.
         let missing = needed.filter { !policy.allows($0.action, on: $0.resource.replacing("*", with: "x")) }
         guard missing.isEmpty else {
@@ -30,9 +44,7 @@ extension Check {
                 "aws iam put-role-policy --role-name \(name) --policy-name concertctl-doctor --policy-document '"
                     + document(needed).text + "'")
         }
-        let writes = Set(needed.map(\.action).filter { !$0.hasPrefix("kinesis:") }).sorted()
-        return .ok(
-            "role \(name) may read the stream" + (writes.isEmpty ? "" : ", and call \(writes.joined(separator: ", "))"))
+        return .ok("role \(name) \(text)")
     }
 
     /// A policy that allows all of it: putting it in place takes away an earlier one of its name.
@@ -80,11 +92,15 @@ extension Examination {
             actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/dead-letters/*"))
         }
         if processors.contains("redshift") {
-            if let arn = variable("REDSHIFT_WORKGROUP_NAME"), ARN(arn) != nil {
-                actions.append(("redshift-data:BatchExecuteStatement", arn))
-            }
-            if let bucket = variable("REDSHIFT_STAGING_BUCKET") {
-                actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/redshift-staging/*"))
+            if let target = stagedTarget {
+                actions.append(("s3:PutObject", "arn:\(partition):s3:::\(target.bucket)/\(target.staged)*"))
+            } else {
+                if let arn = variable("REDSHIFT_WORKGROUP_NAME"), ARN(arn) != nil {
+                    actions.append(("redshift-data:BatchExecuteStatement", arn))
+                }
+                if let bucket = variable("REDSHIFT_STAGING_BUCKET") {
+                    actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/redshift-staging/*"))
+                }
             }
         }
         if processors.contains("notifier") {

@@ -85,6 +85,10 @@ struct WarehouseInit: Command {
                         isMade: { $0.has(column.name, of: table) }))
             }
         }
+        if !found.hasLoads {
+            changes.append(
+                Change(what: "table \(WarehouseSchema.loads)", sql: schema.loadsCreation, isMade: { $0.hasLoads }))
+        }
         // Last: a function that finds it has all columns.
         if !found.hasWriteLock {
             changes.append(
@@ -98,7 +102,8 @@ struct WarehouseInit: Command {
     /// Prints a script that any SQL client can run; which columns are missing, only the warehouse knows.
     private func plan(_ schema: WarehouseSchema, _ warehouse: WarehouseSession) throws {
         let statements =
-            [schema.creation] + EntityCatalog.builtIn.tables.map(schema.creation) + [schema.writeLockCreation]
+            [schema.creation] + EntityCatalog.builtIn.tables.map(schema.creation)
+            + [schema.loadsCreation, schema.writeLockCreation]
         guard output == .text else {
             for statement in statements {
                 try warehouse.session.planned(RedshiftDataClient.request([statement], settings: warehouse.settings))

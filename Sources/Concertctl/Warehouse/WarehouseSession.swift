@@ -65,11 +65,12 @@ struct WarehouseSession {
 /// What a schema has of what the redshift processor needs.
 struct WarehouseContents {
     private(set) var hasWriteLock = false
+    private(set) var hasLoads = false
     /// Names in UTF-8; a table that does not exist has none.
     private var columns: [WarehouseTable: Set<[UInt8]>] = [:]
 
     /// Whether there is none of the tables; the schema itself may exist.
-    var isEmpty: Bool { columns.isEmpty && !hasWriteLock }
+    var isEmpty: Bool { columns.isEmpty && !hasWriteLock && !hasLoads }
 
     func has(_ table: WarehouseTable) -> Bool { columns[table] != nil }
 
@@ -80,6 +81,8 @@ struct WarehouseContents {
     fileprivate mutating func add(_ column: String, of table: String) {
         if table.utf8.elementsEqual(WarehouseSchema.writeLock.utf8) {
             hasWriteLock = true
+        } else if table.utf8.elementsEqual(WarehouseSchema.loads.utf8) {
+            hasLoads = true
         } else if let table = EntityCatalog.builtIn.table(named: table.utf8) {
             columns[table, default: []].insert(Array(column.utf8))
         }

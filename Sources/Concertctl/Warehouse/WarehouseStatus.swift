@@ -6,10 +6,10 @@ import Processor
 /// What the warehouse holds, and how far it is behind.
 struct WarehouseStatus: Command {
     static let description = CommandDescription(
-        name: "warehouse status", summary: "count rows, and say how far the tables are behind the stream",
+        name: "warehouse status", summary: "count rows, and show how far the tables are behind and what is staged",
         discussion: """
             LAG is what the newest row is behind the stream: the time from its arrival to the newest record's. Without a stream \
-            it is the row's age. Tables that an earlier version created are read as they are; a note names what they lack.
+            it is the row's age. With a staging bucket, it also shows what is staged, unfinished loads, and the last loads. Tables that an earlier version created are read as they are; a note names what they lack.
             """,
         options: [.streamName, .output] + OptionDescription.aws,
         examples: ["concertctl warehouse status", "concertctl warehouse status --stream-name concert-data-stream"])
@@ -27,6 +27,8 @@ struct WarehouseStatus: Command {
         var rows: Int
         /// When the newest version arrived on the stream, in seconds since the Unix epoch.
         var newest: Double?
+        /// Keys with more than one row.
+        var duplicates: Int
     }
 
     func run(environment: [String: String]) async throws -> ExitStatus {
@@ -44,9 +46,11 @@ struct WarehouseStatus: Command {
         let newest = rows.compactMap(\.newest).max()
         let behind: Double? =
             if let stream { try await StreamLag(stream).seconds(warehouse.session, since: newest) } else { nil }
+        let staged = try await StagedState.read(warehouse.settings, warehouse.session.client)
+        let loads = contents.hasLoads ? try await Self.loads(warehouse) : []
         tell(
             rows, lag: behind ?? newest.map { max(0, Date().timeIntervalSince1970 - $0) }, stream: stream,
-            missing: missing)
+            missing: missing, staged: staged, loads: loads)
         return .done
     }
 
@@ -71,30 +75,51 @@ struct WarehouseStatus: Command {
         return missing + (found.hasWriteLock ? [] : ["table \(WarehouseSchema.writeLock)"])
     }
 
+    /// The last loads, newest first: name, time, objects, rows.
+    private static func loads(_ warehouse: WarehouseSession) async throws -> [[String]] {
+        let name = "\(warehouse.settings.quotedSchema).\(WarehouseSchema.loads)"
+        return try await warehouse.rows(
+            """
+            SELECT load_id, CAST(loaded_at AS VARCHAR(26)), object_count, row_count FROM \(name) \
+            ORDER BY loaded_at DESC LIMIT \(loadCount)
+            """
+        ).map { fields in fields.map { $0.fieldText ?? $0.fieldNumber.map { "\($0)" } ?? "" } }.filter { $0.count == 4 }
+    }
+
+    private static let loadCount = 5
+
     private static func rows(_ warehouse: WarehouseSession) async throws -> [Row] {
         let schema = WarehouseSchema(warehouse.settings)
         let counts = EntityCatalog.builtIn.tables.map { table in
             """
             SELECT CAST('\(table.name)' AS VARCHAR(20)), CAST(COUNT(*) AS BIGINT), \
-            CAST(EXTRACT(EPOCH FROM MAX(\(arrival))) AS BIGINT) FROM \(schema.name(of: table))
+            CAST(EXTRACT(EPOCH FROM MAX(\(arrival))) AS BIGINT), \
+            CAST((SELECT COUNT(*) FROM (SELECT \(table.key) FROM \(schema.name(of: table)) GROUP BY \(table.key) \
+            HAVING COUNT(*) > 1) AS duplicates) AS BIGINT) FROM \(schema.name(of: table))
             """
         }
         return try await warehouse.rows(counts.joined(separator: " UNION ALL ")).compactMap { fields in
-            guard fields.count == 3,
+            guard fields.count == 4,
                 let table = fields[0].fieldText.flatMap({ EntityCatalog.builtIn.table(named: $0.utf8) })
             else {
                 return nil
             }
-            return Row(table: table, rows: fields[1].fieldNumber ?? 0, newest: fields[2].fieldNumber.map(Double.init))
+            return Row(
+                table: table, rows: fields[1].fieldNumber ?? 0, newest: fields[2].fieldNumber.map(Double.init),
+                duplicates: fields[3].fieldNumber ?? 0)
         }.sorted { $0.table.name < $1.table.name }
     }
 
-    private func tell(_ rows: [Row], lag: Double?, stream: StreamReference?, missing: [String]) {
+    private func tell(
+        _ rows: [Row], lag: Double?, stream: StreamReference?, missing: [String], staged: StagedState?,
+        loads: [[String]]
+    ) {
         guard output == .text else {
             let tables = rows.map { row in
                 JSONValue.object(ofPresent: [
                     ("table", .string(row.table.name)), ("rows", .integer(row.rows)),
                     ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
+                    ("duplicateKeys", .integer(row.duplicates)),
                 ])
             }
             Output.print(
@@ -102,6 +127,17 @@ struct WarehouseStatus: Command {
                     .object(ofPresent: [
                         ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
                         ("stream", stream.map { .string($0.name) }),
+                        ("staged", staged?.json(listing: false)),
+                        (
+                            "loads",
+                            .array(
+                                loads.map { load in
+                                    [
+                                        "load": .string(load[0]), "loadedAt": .string(load[1]),
+                                        "objects": .number(load[2]), "rows": .number(load[3]),
+                                    ]
+                                })
+                        ),
                         ("missing", missing.isEmpty ? nil : .array(missing.map { .string($0) })),
                     ])))
             return
@@ -117,5 +153,13 @@ struct WarehouseStatus: Command {
         case (let seconds?, nil): Output.print("the newest row is \(seconds) old")
         case (nil, _): Output.print("no row has arrived yet")
         }
+        for row in rows where row.duplicates > 0 {
+            Output.print("\(row.duplicates) keys of \(row.table.name) have more than one row")
+        }
+        staged?.print()
+        guard !loads.isEmpty else { return }
+        var last = TextTable(["LOAD", "LOADED AT", ">OBJECTS", ">ROWS"])
+        for load in loads { last.add(load) }
+        Output.print(.lines(last.text))
     }
 }

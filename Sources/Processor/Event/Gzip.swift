@@ -65,12 +65,14 @@ extension Gzip {
     /// `bytes` as one member; the same bytes give the same member.
     ///
     /// Nil when zlib has no memory for it.
-    static func deflate(_ bytes: [UInt8]) -> [UInt8]? {
+    ///
+    /// - Parameter level: zlib's, 1 to 9; its own default when nil.
+    static func deflate(_ bytes: [UInt8], level: Int32? = nil) -> [UInt8]? {
         var stream = unsafe z_stream()
         // 15 bits of window; 16 more ask for the gzip format. 8 is zlib's own choice of memory.
         guard
             unsafe deflateInit2_(
-                &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+                &stream, level ?? Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
                 Int32(MemoryLayout<z_stream>.size)) == Z_OK
         else { return nil }
         defer { unsafe _ = deflateEnd(&stream) }

@@ -22,6 +22,14 @@ final class RedshiftSettingsTests: XCTestCase {
         XCTAssertEqual(most.login, .user("writer"))
         XCTAssertEqual(most.quotedSchema, "\"dw_2\"")
         XCTAssertEqual(most.staging, RedshiftSettings.Staging(bucket: "a-bucket", roleARN: Self.role))
+        XCTAssertEqual(most.load, .direct)
+        let staged = try RedshiftSettings(
+            environment: Self.least.merging([
+                "REDSHIFT_LOAD": "staged", "REDSHIFT_STAGING_BUCKET": "a-bucket", "REDSHIFT_COPY_ROLE_ARN": Self.role,
+                "LOAD_OBJECT_LIMIT": "20",
+            ]) { $1 })
+        XCTAssertEqual(staged.load, .staged)
+        XCTAssertEqual(staged.staging?.loadObjectLimit, 20)
         let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s"
         let login = try RedshiftSettings(environment: Self.least.merging(["REDSHIFT_SECRET_ARN": secret]) { $1 }).login
         XCTAssertEqual(login, .secret(secret))
@@ -44,6 +52,12 @@ final class RedshiftSettingsTests: XCTestCase {
                 Self.least.merging(["REDSHIFT_SECRET_ARN": "arn:aws:iam::123456789012:role/secretsmanager"]) { $1 },
                 ["REDSHIFT_SECRET_ARN is not"], #line
             ),
+            (
+                Self.least.merging(["REDSHIFT_LOAD": "x"]) { $1 },
+                ["REDSHIFT_LOAD is \"x\"; expected one of direct, staged"], #line
+            ),
+            (Self.least.merging(["REDSHIFT_LOAD": "staged"]) { $1 }, ["REDSHIFT_STAGING_BUCKET and"], #line),
+            (Self.least.merging(["LOAD_OBJECT_LIMIT": "0"]) { $1 }, ["LOAD_OBJECT_LIMIT is \"0\""], #line),
             (Self.least.merging(["REDSHIFT_SCHEMA": "a\"; DROP"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
             (Self.least.merging(["REDSHIFT_SCHEMA": "1a"]) { $1 }, ["REDSHIFT_SCHEMA is \"1a\""], #line),
             (Self.least.merging(["REDSHIFT_SCHEMA": "ä"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),

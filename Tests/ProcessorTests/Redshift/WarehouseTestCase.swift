@@ -25,6 +25,7 @@ class WarehouseTestCase: XCTestCase {
             try warehouse.sql(String(schema.creation(of: table).split(separator: " DISTSTYLE")[0]))
         }
         try warehouse.sql(schema.writeLockCreation)
+        try warehouse.sql(schema.loadsCreation)
     }
 
     func settings(staging bucket: String? = nil) throws -> RedshiftSettings {

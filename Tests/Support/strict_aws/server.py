@@ -150,6 +150,11 @@ class Handler(BaseHTTPRequestHandler):
         content_type = self.headers.get("Content-Type", "")
         if self.command == "HEAD":
             return Call("other", "HeadBucket", path, query, None)
+        if self.command == "GET" and path == "/schedules":
+            return Call("other", "ListSchedules", "", query, None)
+        for name, operation in (("lifecycle", "GetBucketLifecycleConfiguration"), ("versioning", "GetBucketVersioning")):
+            if self.command == "GET" and name in query:
+                return Call("other", operation, path, query, None)
         if service == "kinesis":
             target = self.headers["X-Amz-Target"]
             if not target.startswith(KINESIS_TARGET):

@@ -21,10 +21,20 @@ public struct RedshiftSettings: Sendable, Equatable {
         case user(String)
     }
 
-    /// `REDSHIFT_STAGING_BUCKET` and `REDSHIFT_COPY_ROLE_ARN`: where the rows of big batches are copied from.
+    /// `REDSHIFT_STAGING_BUCKET` and `REDSHIFT_COPY_ROLE_ARN`: where rows are copied from.
     public struct Staging: Sendable, Equatable {
         public var bucket: String
         public var roleARN: String
+        /// `LOAD_OBJECT_LIMIT`: how many objects one load takes at most.
+        public var loadObjectLimit = 10_000
+    }
+
+    /// `REDSHIFT_LOAD`: how rows get into the tables.
+    public enum Load: Sendable, Equatable {
+        /// The function writes each batch in a transaction.
+        case direct
+        /// The function writes objects to the bucket, and a loader loads them.
+        case staged
     }
 
     public var warehouse: Warehouse
@@ -34,6 +44,7 @@ public struct RedshiftSettings: Sendable, Equatable {
     /// `REDSHIFT_SCHEMA`, in lower case, as Redshift folds names.
     public var schema: String
     public var staging: Staging?
+    public var load = Load.direct
 
     /// The schema as SQL names it.
     public var quotedSchema: String { "\"\(schema)\"" }
@@ -88,6 +99,11 @@ extension RedshiftSettings {
         login = Self.login(&reader, isServerless: workgroup != nil)
         schema = Self.schema(&reader)
         staging = Self.staging(&reader)
+        load = reader.choice("REDSHIFT_LOAD", ["direct": .direct, "staged": .staged]) ?? .direct
+        if load == .staged, staging == nil {
+            reader.complain(
+                "REDSHIFT_LOAD is staged; REDSHIFT_STAGING_BUCKET and REDSHIFT_COPY_ROLE_ARN must be set, too")
+        }
         guard let warehouse = workgroup.map(Warehouse.workgroup) ?? cluster.map(Warehouse.cluster), let database else {
             return nil
         }
@@ -135,8 +151,9 @@ extension RedshiftSettings {
                 "REDSHIFT_COPY_ROLE_ARN is \"\(role)\"; expected a role's ARN such as arn:aws:iam::123456789012:role/copy"
             )
         }
+        let limit = reader.integer("LOAD_OBJECT_LIMIT", in: 1...50_000)
         switch (bucket, role) {
-        case (let bucket?, let role?): return Staging(bucket: bucket, roleARN: role)
+        case (let bucket?, let role?): return Staging(bucket: bucket, roleARN: role, loadObjectLimit: limit ?? 10_000)
         case (nil, nil): return nil
         case (_?, nil):
             reader.complain("REDSHIFT_COPY_ROLE_ARN must be set, too, for REDSHIFT_STAGING_BUCKET is; or set neither")

@@ -41,7 +41,8 @@ public enum SQLFailure: Sendable, Equatable {
         }
         if text.contains("permission denied") || text.contains("not authorized") || text.contains("must be owner") {
             return "grant the function's database user what docs/configuration.md lists: USAGE on the schema, "
-                + "SELECT, INSERT, UPDATE and DELETE on its tables and on \(WarehouseSchema.writeLock), TEMP on the database"
+                + "SELECT, INSERT, UPDATE and DELETE on its tables and on \(WarehouseSchema.writeLock), "
+                + "SELECT and INSERT on \(WarehouseSchema.loads), TEMP on the database"
         }
         if text.contains("s3serviceexception") || text.contains("s3 service exception") {
             return "let the role of REDSHIFT_COPY_ROLE_ARN read the staging bucket, and attach it to the warehouse"
@@ -52,6 +53,24 @@ public enum SQLFailure: Sendable, Equatable {
     /// `text` without the number of the statement and without the values it quotes: equal for all records that are refused
     /// for the same reason.
     static func cause(of text: String) -> [UInt8] { FailureText(text).cause }
+}
+
+/// Failures of a load of staged objects.
+extension SQLFailure {
+    /// Whether a failure is about the content of an object: it cannot be inflated or parsed, or has a value that its
+    /// column cannot hold.
+    ///
+    /// The list is complete: an object is never rejected for another error.
+    static func isAboutObject(_ text: String) -> Bool {
+        SQLFailure(text) == .data || FailureText(text).isAboutInflating
+    }
+
+    /// The number of the statement that failed, counted from 1; nil where the text does not begin with it.
+    static func statementNumber(in text: String) -> Int? {
+        let bytes = text.utf8.prefix(40)
+        guard let mark = bytes.place(of: "uery #".utf8) else { return nil }
+        return Int(String(decoding: bytes[mark.upperBound...].prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
+    }
 }
 
 /// The text of a failure, prepared for comparison.
@@ -94,6 +113,10 @@ private struct FailureText {
         if let column = columnThatLacksValue { return Self.isOurs(column) }
         if Self.dataErrors.contains(where: { bytes.starts(with: $0.utf8) }) { return true }
         return bytes.starts(with: "value \"".utf8) && contains("\" is out of range for type ")
+    }
+
+    var isAboutInflating: Bool {
+        ["failed to inflate", "error inflating", "invalid gzip"].contains { bytes.starts(with: $0.utf8) }
     }
 
     /// Whether a column that the function does not know demands a value: no row would be accepted.

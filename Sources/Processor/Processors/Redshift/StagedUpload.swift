@@ -57,7 +57,7 @@ struct CopyPlanner: Sendable {
     }
 
     /// One JSON object a row, with the columns' names; a column that is NULL is left out.
-    private static func lines(_ rows: [WarehouseRow]) -> [UInt8] {
+    static func lines(_ rows: [WarehouseRow]) -> [UInt8] {
         var bytes: [UInt8] = []
         for row in rows {
             var writer = JSONWriter()

@@ -101,9 +101,7 @@ struct UpsertStatements: Sendable {
         let stages = tables.map { "stage_\($0.name)_\(suffix)" }
         var statements = ["LOCK \(schema).\(WarehouseSchema.writeLock)"]
         for (table, name) in zip(tables, stages) {
-            let columns = table.columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ", ")
-            statements.append(
-                "CREATE TEMP TABLE \(name) (\(columns)) DISTSTYLE KEY DISTKEY (\(table.distributionKey))")
+            statements.append(Self.creation(of: name, for: table))
             statements += stage(table, name)
             statements.append(staleRowsDropped(from: name, table))
             statements.append(merge(name, into: table))
@@ -112,7 +110,12 @@ struct UpsertStatements: Sendable {
         return statements
     }
 
-    private func name(_ table: WarehouseTable) -> String { "\(schema).\(table.name)" }
+    /// Creates a staging table, distributed as its target.
+    static func creation(of stage: String, for table: WarehouseTable) -> String {
+        "CREATE TEMP TABLE \(stage) (\(table.columnDefinitions)) DISTSTYLE KEY DISTKEY (\(table.distributionKey))"
+    }
+
+    func name(_ table: WarehouseTable) -> String { "\(schema).\(table.name)" }
 
     /// Deletes staged rows of which the table has a newer version, by the rules of ``RecordVersion/isNewer(than:)``.
     ///
@@ -136,7 +139,7 @@ struct UpsertStatements: Sendable {
             """
     }
 
-    private func merge(_ stage: String, into table: WarehouseTable) -> String {
+    func merge(_ stage: String, into table: WarehouseTable) -> String {
         let columns = table.columns.map(\.name)
         let changed = columns.filter { $0 != table.key && $0 != WarehouseRow.createdAt }
         return """

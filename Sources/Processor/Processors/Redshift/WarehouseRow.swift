@@ -104,7 +104,7 @@ extension WarehouseValue {
 
 extension Timestamp {
     /// As SQL reads it, without a zone; a column holds microseconds, and what is finer is left out.
-    fileprivate var sql: String {
+    var sql: String {
         let text = Timestamp(secondsSinceEpoch: secondsSinceEpoch, nanoseconds: nanoseconds / 1000 * 1000).description
         return String(text.dropLast()).substituting("T", with: " ")
     }

@@ -3,6 +3,9 @@ public struct WarehouseSchema: Sendable {
     /// The table on which writers take turns; see decision 0020.
     public static let writeLock = "write_lock"
 
+    /// The table that has a row for each load of staged objects.
+    public static let loads = "loads"
+
     /// As SQL names it.
     private let schema: String
 
@@ -15,6 +18,14 @@ public struct WarehouseSchema: Sendable {
     /// It has no rows, and its column is never read.
     public var writeLockCreation: String {
         "CREATE TABLE IF NOT EXISTS \(schema).\(Self.writeLock) (unused INTEGER)"
+    }
+
+    /// Creates the table that has a row for each load of staged objects.
+    public var loadsCreation: String {
+        """
+        CREATE TABLE IF NOT EXISTS \(schema).\(Self.loads) (load_id VARCHAR(64), loaded_at TIMESTAMP, \
+        object_count INTEGER, row_count BIGINT)
+        """
     }
 
     /// Creates a table, distributed and sorted by the columns that queries join and filter by.

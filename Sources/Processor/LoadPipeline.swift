@@ -1,0 +1,102 @@
+import Clients
+import JSON
+import Telemetry
+
+/// The way of an event that asks for loads: beside ``Pipeline``, with which it shares statements and nothing else.
+public struct LoadPipeline: Sendable {
+    private let settings: RedshiftSettings?
+    private let makeClient: (@Sendable () -> AWSClient)?
+    private let log: Logger
+    private let metrics: Metrics?
+
+    /// Where the metrics of loads go.
+    public struct Metrics: Sendable {
+        var functionName: String
+        var level: Logger.Level
+        var sink: any LineSink
+
+        public init(functionName: String, level: Logger.Level, sink: any LineSink) {
+            (self.functionName, self.level, self.sink) = (functionName, level, sink)
+        }
+    }
+
+    /// - Parameters:
+    ///   - settings: Nil where no bucket to load from is set.
+    ///   - metrics: Nil when they are switched off.
+    public init(
+        settings: RedshiftSettings?, log: Logger, metrics: Metrics?, makeClient: (@Sendable () -> AWSClient)?
+    ) {
+        (self.settings, self.log, self.metrics, self.makeClient) = (settings, log, metrics, makeClient)
+    }
+
+    /// Longer than an event that asks for loads, and shorter than one with a record.
+    private static let eventLimit = 200
+
+    /// Whether an event asks for loads: its only member is `action`.
+    ///
+    /// - Throws: ``EventError`` for an action that is not `load`.
+    public static func isAsked(by buffer: [UInt8], _ range: Range<Int>) throws(EventError) -> Bool {
+        guard range.count <= eventLimit, let event = try? JSONValue(parsing: Array(buffer[range])),
+            event.object?.members.count == 1, let action = event["action"]
+        else { return false }
+        guard action == "load" else {
+            throw .notKinesis(found: "its action is \(MessageText.escaped(action.text)) instead of \"load\"")
+        }
+        return true
+    }
+
+    /// Runs loads until nothing is left of what was staged, or until there is no more time, and appends the response.
+    public func respond(context: InvocationContext, into response: inout [UInt8]) throws(LoadError) {
+        guard let settings, let makeClient else {
+            throw LoadError(
+                "the function has no warehouse to load: set REDSHIFT_STAGING_BUCKET, REDSHIFT_COPY_ROLE_ARN, "
+                    + "REDSHIFT_DATABASE, and REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER, to valid values")
+        }
+        let operation: @concurrent @Sendable () async -> Result<LoadSummary, LoadError> = { [log, metrics] in
+            var lines = metrics.map { LoadMetrics($0) }
+            let run = LoadRun(settings: settings, aws: makeClient(), context: context, log: log) {
+                lines?.write($0, requestID: context.requestID)
+            }
+            guard let run else { return .failure(LoadError("no staging bucket is set")) }
+            do {
+                try await run.run()
+                return .success(run.summary)
+            } catch is CancellationError {
+                return .failure(LoadError("the deadline came near; the next invocation finishes the load"))
+            } catch {
+                return .failure(LoadError("\(error)"))
+            }
+        }
+        let outcomes = BlockingTask.run { await Deadline.race(context.deadline, [operation]) }
+        guard let outcome = outcomes.first else { throw LoadError("no load was run") }
+        response += try outcome.get().json.bytes
+    }
+}
+
+/// The metrics of loads.
+private struct LoadMetrics {
+    private let sink: any LineSink
+    private var lines: EmbeddedMetrics
+
+    init(_ metrics: LoadPipeline.Metrics) {
+        sink = metrics.sink
+        lines = EmbeddedMetrics(
+            namespace: InvocationMetrics.namespace, dimensions: ["FunctionName": metrics.functionName],
+            figures: [
+                "StagedObjects": .count, "StagedAge": .seconds, "LoadedRows": .count, "LoadTime": .milliseconds,
+                "LoadRefused": .count,
+            ], level: metrics.level)
+    }
+
+    mutating func write(_ progress: LoadProgress, requestID: String) {
+        let figures: [5 of Double?] =
+            switch progress {
+            case .staged(let objects, let seconds): [Double(objects), Double(seconds), nil, nil, nil]
+            case .loaded(_, let rows, let time): [nil, nil, Double(rows), time.milliseconds, nil]
+            case .refused: [nil, nil, nil, nil, 1]
+            }
+        var text: [UInt8] = []
+        lines.append(to: &text, at: WallClock.now(), requestID: requestID, figures.span)
+        sink.write(text)
+    }
+}

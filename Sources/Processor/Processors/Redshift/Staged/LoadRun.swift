@@ -1,0 +1,449 @@
+import Clients
+import JSON
+import Telemetry
+
+/// What an invocation of the loader did.
+public struct LoadSummary: Sendable, Equatable {
+    /// Committed loads, and the objects and rows that they copied.
+    public internal(set) var (loads, objects, rows) = (0, 0, 0)
+    /// Objects that were moved, as the warehouse rejects them.
+    public internal(set) var refused = 0
+    /// Objects of a manifest that another loader had handled.
+    public internal(set) var gone = 0
+    /// What is still staged, counted up to 100,000, and the age of the oldest object.
+    public internal(set) var (remaining, oldestSeconds) = (0, 0)
+
+    /// The response to the invocation.
+    var json: JSONValue {
+        [
+            "loads": .integer(loads), "objects": .integer(objects), "rows": .integer(rows),
+            "refused": .integer(refused), "gone": .integer(gone), "remaining": .integer(remaining),
+            "oldestSeconds": .integer(oldestSeconds),
+        ]
+    }
+}
+
+/// What a loader reports while it works.
+public enum LoadProgress: Sendable {
+    /// What is staged, at the start and after loads.
+    case staged(objects: Int, oldestSeconds: Int)
+    case loaded(objects: Int, rows: Int, time: Duration)
+    case refused
+}
+
+/// The loads of one invocation.
+///
+/// Objects are deleted only after the transaction that copied them has committed. Loading an object again changes nothing, so
+/// whatever else happens, and however many loaders run, no row is lost or becomes older (decision 0022).
+public final class LoadRun {
+    private let settings: RedshiftSettings
+    private let limit: Int
+    private let bucket: StagedBucket
+    private let statements: LoadStatements
+    private let client: RedshiftDataClient
+    private let context: InvocationContext
+    private let log: Logger
+    private let report: (LoadProgress) -> Void
+    public private(set) var summary = LoadSummary()
+    /// The longest load of this run.
+    private var longest = Duration.zero
+    /// The first problem that did not stop the run.
+    private var problem: LoadError?
+    /// Tables that rejected all objects of a load; they are left out from then on.
+    private var blocked: Set<WarehouseTable> = []
+
+    /// A table that rejects more objects of a load than this, and accepts none, is taken for the cause.
+    private static let suspectLimit = 10
+    /// Objects that one run moves.
+    private static let moveLimit = 100
+    /// Rejected objects after which a table that accepts none is taken for the cause, although not all were tried.
+    private static let trialLimit = 200
+    /// Conflicts with other transactions, and disappearing objects, that one load bears.
+    private static let attemptLimit = 6
+
+    /// Fails without a staging bucket.
+    ///
+    /// - Parameters:
+    ///   - context: Its deadline is when to return.
+    ///   - report: Called with what happens, in order.
+    public init?(
+        settings: RedshiftSettings, aws: AWSClient, context: InvocationContext, log: Logger,
+        report: @escaping (LoadProgress) -> Void
+    ) {
+        guard let staging = settings.staging, let target = StagedTarget(settings) else { return nil }
+        (self.settings, self.context, self.log, self.report) = (settings, context, log, report)
+        limit = staging.loadObjectLimit
+        bucket = StagedBucket(target: target, aws: aws, traceID: context.traceID)
+        statements = LoadStatements(settings, roleARN: staging.roleARN)
+        client = RedshiftDataClient(aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
+    }
+
+    /// Finishes earlier loads, then loads what was staged when it began, as far as there is time.
+    ///
+    /// What is staged meanwhile is left to the next run, so that the warehouse is idle in between.
+    ///
+    /// - Throws: ``LoadError``; the error of a call; `CancellationError`.
+    public func run() async throws {
+        var listing = try await staged()
+        if listing.others > 0 {
+            log.log(
+                .error, "objects are staged that this version cannot load; deploy the version that wrote them",
+                requestID: context.requestID,
+                ["objects": .integer(listing.others), "example": .string(MessageText.escaped(listing.example))])
+        }
+        let end = listing.newest ?? 0
+        if try await recover() { listing = try await staged() }
+        while let oldest = listing.oldestLoadable, oldest <= end, hasTime {
+            try await load(listing.objects)
+            listing = try await staged()
+        }
+        if let problem { throw problem }
+    }
+
+    /// Whether a load as long as the longest one would end before the deadline.
+    private var hasTime: Bool { ContinuousClock.now + longest * 1.5 < context.deadline }
+
+    private func staged() async throws -> StagedListing {
+        let listing = try await bucket.staged(limit: limit, leavingOut: blocked)
+        let now = WallClock.now().millisecondsSinceEpoch / 1000
+        summary.remaining = listing.count
+        summary.oldestSeconds = listing.oldest.map { Int(max(0, now - $0)) } ?? 0
+        report(.staged(objects: listing.count, oldestSeconds: summary.oldestSeconds))
+        return listing
+    }
+}
+
+/// Earlier loads.
+extension LoadRun {
+    /// How many manifests of earlier loads are looked at, and loads that one query asks for.
+    private static let manifestLimit = 2000
+    private static let queryLimit = 500
+
+    /// Finishes the loads whose manifests exist.
+    ///
+    /// - Returns: Whether there were any.
+    private func recover() async throws -> Bool {
+        var rest = try await bucket.manifests(limit: Self.manifestLimit)[...]
+        let isAny = !rest.isEmpty
+        while !rest.isEmpty, hasTime {
+            let part = rest.prefix(Self.queryLimit)
+            rest = rest.dropFirst(Self.queryLimit)
+            let committed = try await committed(part.map(\.load))
+            // First those that need no transaction, and whose objects no other has to look for.
+            let done = part.filter { committed.contains(Array($0.load.utf8)) }
+            for manifests in done + part.filter({ !committed.contains(Array($0.load.utf8)) }) where hasTime {
+                do {
+                    let keys = try await bucket.keys(manifests)
+                    if committed.contains(Array(manifests.load.utf8)) {
+                        try await bucket.delete(keys + manifests.keys)
+                    } else {
+                        try await loadAgain(keys, manifests)
+                    }
+                } catch let error as ManifestError {
+                    note(LoadError(error.description), of: manifests.load)
+                }
+            }
+        }
+        return isAny
+    }
+
+    private func committed(_ loads: [String]) async throws -> Set<[UInt8]> {
+        let token = "concert-load-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+        switch try await client.run(statements.committed(loads), token: token, name: "concert-data-processor loads") {
+        case .finished(let id):
+            return Set(
+                try await client.rows(of: "\(id):2").compactMap {
+                    $0.first?["stringValue"]?.string.map { Array($0.utf8) }
+                })
+        case .failed(let reason, _): throw error(reason)
+        }
+    }
+
+    private func loadAgain(_ keys: [String], _ manifests: LoadManifests) async throws {
+        let layouts = [WarehouseTable: String].ofAllTables
+        let objects = keys.compactMap { key -> StagedObject? in
+            if case .rows(let object) = bucket.target.content(of: key, layouts: layouts) { object } else { nil }
+        }
+        let existing = try await bucket.existing(objects)
+        noteGone(objects.count - existing.count, of: manifests.load)
+        var rest = existing
+        while !rest.isEmpty {
+            // A limit that was larger then is no reason to load in several parts; the number of tables is.
+            let part = rest.limited(to: rest.count)
+            try await load(part, coveredBy: manifests)
+            let keys = Set(part.map { Array($0.key.utf8) })
+            rest.removeAll { keys.contains(Array($0.key.utf8)) }
+        }
+        if blocked.isDisjoint(with: existing.map(\.table)) { try await bucket.delete(manifests.keys) }
+    }
+
+    /// Notes a problem that fails the invocation in the end, but does not stop it.
+    private func note(_ error: LoadError, of load: String) {
+        problem = problem ?? error
+        log.log(
+            .error, "a load cannot be finished", requestID: context.requestID,
+            ["load": .string(load), "reason": .string(error.description)])
+    }
+
+    private func noteGone(_ count: Int, of load: String) {
+        guard count > 0 else { return }
+        summary.gone += count
+        log.log(
+            .warn, "objects of a load are gone: another loader has handled them", requestID: context.requestID,
+            ["load": .string(load), "objects": .integer(count)])
+    }
+
+    private func error(_ reason: String) -> LoadError {
+        LoadError(
+            "\(settings.name), database \(settings.database): \(MessageText.escaped(reason))"
+                + (SQLFailure.advice(on: reason).map { "; " + $0 } ?? ""))
+    }
+}
+
+/// Loads.
+extension LoadRun {
+    /// How a transaction ended.
+    private enum Ending {
+        case committed
+        /// - Parameter table: Nil where the text does not say which table it is about.
+        case rejected(String, WarehouseTable?)
+    }
+
+    /// Loads objects; halves those of a table until each that the warehouse rejects is alone, and moves it.
+    ///
+    /// - Parameter covering: Manifests of an earlier load with these objects. Otherwise, those of the first transaction
+    ///   stay until all is loaded or moved.
+    private func load(_ objects: [StagedObject], coveredBy covering: LoadManifests? = nil) async throws {
+        var waiting = [objects.filter { !blocked.contains($0.table) }].filter { !$0.isEmpty }
+        var first = covering
+        var trials = Trials(objects)
+        var failure: (any Error)?
+        while let part = waiting.popLast() {
+            guard waiting.isEmpty && first == nil || hasTime else { throw LoadError("no time is left for the rest") }
+            switch try await transaction(part, keeping: &first) {
+            case .committed: trials.accept(part)
+            case .rejected(let reason, let table):
+                let suspects = part.filter { table == nil || $0.table == table }
+                if suspects.count == 1 {
+                    trials.reject(suspects[0], reason, until: context.deadline)
+                    waiting.append(part.filter { $0 != suspects[0] })
+                } else {
+                    let named = suspects.filter { reason.holds($0.key) }.prefix(1)
+                    let next = named.isEmpty ? suspects.prefix(suspects.count / 2) : named
+                    let keys = Set(next.map { Array($0.key.utf8) })
+                    waiting.append(part.filter { !keys.contains(Array($0.key.utf8)) })
+                    waiting.append(Array(next))
+                }
+            }
+            for (object, reason) in trials.takeMovable(limit: Self.suspectLimit) {
+                guard summary.refused < Self.moveLimit else {
+                    throw LoadError(
+                        "\(Self.moveLimit) objects were rejected and moved; more are rejected: \(error(reason))")
+                }
+                do { try await move(object, reason) } catch let error where !(error is CancellationError) {
+                    // The others can be loaded all the same.
+                    failure = failure ?? error
+                }
+            }
+            for (table, reason) in trials.hopeless(limit: Self.trialLimit) {
+                block(table, reason, of: first)
+                trials.forget(table)
+                for index in waiting.indices { waiting[index].removeAll { $0.table == table } }
+            }
+            waiting.removeAll(where: \.isEmpty)
+        }
+        for (table, reason) in trials.rest { block(table, reason, of: first) }
+        if let failure { throw failure }
+        if covering == nil, let first, blocked.isDisjoint(with: objects.map(\.table)) {
+            try await bucket.delete(first.keys)
+        }
+    }
+
+    private func block(_ table: WarehouseTable, _ reason: String, of manifests: LoadManifests?) {
+        blocked.insert(table)
+        let cause = "; table \(table.name) accepts no object of this load, so the table is the cause"
+        note(LoadError(error(reason).description + cause), of: manifests?.load ?? "")
+    }
+
+    private func move(_ object: StagedObject, _ reason: String) async throws {
+        guard try await bucket.refuse(object) else { return noteGone(1, of: object.key) }
+        summary.refused += 1
+        report(.refused)
+        log.log(
+            .error, "the warehouse rejects an object; it was moved to redshift-refused/", requestID: context.requestID,
+            ["object": .string(object.key), "reason": .string(MessageText.escaped(reason))])
+    }
+
+    /// Runs one load to its end.
+    ///
+    /// - Parameter first: The manifests to keep when the warehouse rejects an object; where it is nil, this load's are kept.
+    private func transaction(
+        _ objects: [StagedObject], keeping first: inout LoadManifests?
+    ) async throws -> Ending {
+        var objects = objects
+        var backoff = Backoff()
+        for attempt in 1...Self.attemptLimit {
+            let start = ContinuousClock.now
+            let time = Timestamp(millisecondsSinceEpoch: WallClock.now().millisecondsSinceEpoch).sql
+            let load = LoadManifests.newName(at: time)
+            let groups = EntityCatalog.builtIn.tables.map { table in (table, objects.filter { $0.table == table }) }
+                .filter { !$0.1.isEmpty }
+            var manifests = LoadManifests(load: load, keys: [])
+            for (table, group) in groups {
+                let key = "\(bucket.target.loads)\(load)/\(table.name)\(LoadManifests.suffix)"
+                try await bucket.put(key, LoadManifests.text(group, bucket.target))
+                manifests.keys.append(key)
+            }
+            let tables = groups.map(\.0)
+            let urls = manifests.keys.map(bucket.target.url)
+            let text = statements.text(
+                of: load, Array(zip(tables, urls)), objectCount: objects.count, at: time)
+            let ending = try await client.run(text, token: load, name: "concert-data-processor load \(load)")
+            guard case .failed(let reason, _) = ending else {
+                if case .finished(let id) = ending {
+                    await committed(objects, manifests, rowsOf: "\(id):\(text.count)", since: start)
+                }
+                try await bucket.delete(objects.map(\.key))
+                try await bucket.delete(manifests.keys)
+                return .committed
+            }
+            let number = SQLFailure.statementNumber(in: reason)
+            let table = number.flatMap { LoadStatements.table(ofStatement: $0, of: tables) }
+            if SQLFailure.isAboutObject(reason), table != nil || number == nil {
+                if first == nil { first = manifests } else { try await bucket.delete(manifests.keys) }
+                return .rejected(reason, table)
+            }
+            let existing = try await bucket.existing(objects)
+            let isGone = existing.count < objects.count
+            let areManifestsGone = try await bucket.manifests(of: load) < manifests.keys.count
+            guard isGone || areManifestsGone || SQLFailure(reason) == .conflict, attempt < Self.attemptLimit else {
+                if first != nil { try await bucket.delete(manifests.keys) }
+                throw error(reason)
+            }
+            noteGone(objects.count - existing.count, of: load)
+            try await bucket.delete(manifests.keys)
+            if !isGone { try await backoff.pause(until: context.deadline) }
+            objects = existing
+            if objects.isEmpty { return .committed }
+        }
+        throw LoadError("another loader handles the same objects")
+    }
+
+    private func committed(
+        _ objects: [StagedObject], _ manifests: LoadManifests, rowsOf id: String, since start: ContinuousClock.Instant
+    ) async {
+        // The load has committed whether or not this is answered.
+        let rows = (try? await client.rows(of: id))?.first?.first?["longValue"]?.integer ?? 0
+        let duration = ContinuousClock.now - start
+        longest = max(longest, duration)
+        summary.loads += 1
+        summary.objects += objects.count
+        summary.rows += rows
+        report(.loaded(objects: objects.count, rows: rows, time: duration))
+        log.log(
+            .info, "load committed", requestID: context.requestID,
+            [
+                "load": .string(manifests.load), "objects": .integer(objects.count), "rows": .integer(rows),
+                "tables": .integer(manifests.keys.count), "milliseconds": .integer(Int(duration / .milliseconds(1))),
+            ])
+    }
+}
+
+extension StagedBucket {
+    /// The loads whose manifests exist, oldest first.
+    package func manifests(limit: Int) async throws -> [LoadManifests] {
+        var found: [LoadManifests] = []
+        var count = 0
+        var pages = Pages(self, target.loads)
+        while count < limit, try await pages.next() {
+            count += pages.objects.count
+            for entry in pages.objects {
+                guard let load = LoadManifests.load(ofKey: entry.key, target) else { continue }
+                if found.last?.load.hasSameBytes(as: load) == true {
+                    found[found.count - 1].keys.append(entry.key)
+                } else {
+                    found.append(LoadManifests(load: load, keys: [entry.key]))
+                }
+            }
+        }
+        return found
+    }
+
+    /// How many manifests a load still has.
+    fileprivate func manifests(of load: String) async throws -> Int {
+        var count = 0
+        var pages = Pages(self, "\(target.loads)\(load)/")
+        while try await pages.next() { count += pages.objects.count }
+        return count
+    }
+
+    /// The keys of all objects of a load.
+    ///
+    /// - Throws: ``LoadError`` as ``LoadManifests/keys(of:key:_:)``.
+    package func keys(_ manifests: LoadManifests) async throws -> [String] {
+        var keys: [String] = []
+        for manifest in manifests.keys {
+            do {
+                keys += try LoadManifests.keys(of: try await get(manifest), key: manifest, target)
+            } catch let error as AWSError where error.refusal?.status == 404 {
+                continue
+            }
+        }
+        return keys
+    }
+}
+
+/// Objects of one load that the warehouse rejected, until it is known whether their table is the cause.
+private struct Trials {
+    private struct Table {
+        /// Objects of the load.
+        var total = 0
+        var isAccepting = false
+        var rejected: [(object: StagedObject, reason: String)] = []
+        /// When to stop trying objects of a table that accepts none: others need the time, too.
+        var end: ContinuousClock.Instant?
+    }
+
+    private var tables: [WarehouseTable: Table] = [:]
+
+    init(_ objects: [StagedObject]) {
+        for object in objects { tables[object.table, default: Table()].total += 1 }
+    }
+
+    mutating func accept(_ objects: [StagedObject]) {
+        for object in objects { tables[object.table]?.isAccepting = true }
+    }
+
+    mutating func reject(_ object: StagedObject, _ reason: String, until deadline: ContinuousClock.Instant) {
+        let now = ContinuousClock.now
+        var table = tables[object.table] ?? Table()
+        table.rejected.append((object, reason))
+        table.end = table.end ?? now + (deadline - now) / 3
+        tables[object.table] = table
+    }
+
+    mutating func forget(_ table: WarehouseTable) { tables[table] = nil }
+
+    /// Takes the rejected objects that are the cause themselves: of tables that accept others, or had `limit` at most.
+    mutating func takeMovable(limit: Int) -> [(object: StagedObject, reason: String)] {
+        var taken: [(object: StagedObject, reason: String)] = []
+        for (name, table) in tables where table.isAccepting || table.total <= limit {
+            taken += table.rejected
+            tables[name]?.rejected = []
+        }
+        return taken
+    }
+
+    /// Tables that accept no object, as far as `limit` of them or the time have shown.
+    func hopeless(limit: Int) -> [(WarehouseTable, String)] {
+        tables.compactMap { name, table in
+            guard let first = table.rejected.first, table.rejected.count >= limit || table.end ?? .now < .now else {
+                return nil
+            }
+            return (name, first.reason)
+        }
+    }
+
+    /// Tables with rejected objects that are left when all were tried.
+    var rest: [(WarehouseTable, String)] { hopeless(limit: 1) }
+}
