@@ -37,6 +37,29 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual(letter["data"] as? String, Data(Self.bad.utf8).base64EncodedString())
     }
 
+    func testStagedObjectsAreInTheSinkFolder() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(Self.good, to: "payloads.ndjson")
+        let environment = [
+            "REDSHIFT_LOAD": "staged", "REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev",
+            "REDSHIFT_STAGING_BUCKET": "staging", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/copy",
+        ]
+        let run = try Concertctl.run(
+            ["replay", file, "--sink-dir", folder.url.path + "/out"], environment: environment)
+        XCTAssertEqual(run.status, 0, run.notes)
+        let root = folder.url.appending(path: "out/redshift-staged/wg/dev/concert_dw/artists")
+        let names = try XCTUnwrap(FileManager.default.enumerator(atPath: root.path)).compactMap { $0 as? String }
+        let object = try XCTUnwrap(names.first { $0.hasSuffix(".ndjson.gz") }, "\(names)")
+        XCTAssertEqual(try Data(contentsOf: root.appending(path: object)).prefix(2), Data([0x1F, 0x8B]))
+        XCTAssertFalse(FileManager.default.fileExists(atPath: folder.url.path + "/out/warehouse.sql"))
+        let unnamed = try Concertctl.run(
+            ["replay", file, "--sink-dir", folder.url.path + "/other"], environment: ["REDSHIFT_LOAD": "staged"])
+        XCTAssertEqual(unnamed.status, 0, unnamed.notes)
+        XCTAssertTrue(
+            FileManager.default.fileExists(
+                atPath: folder.url.path + "/other/redshift-staged/local/local/concert_dw/artists"))
+    }
+
     /// An accented letter in one scalar or in two: equal to Swift, and two entities in every sink.
     func testCanonicallyEquivalentIDsAreTwoEntities() throws {
         let folder = try TemporaryFolder()

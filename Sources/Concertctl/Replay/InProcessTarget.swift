@@ -8,6 +8,8 @@ struct InProcessTarget: ReplayTarget {
     private var pipeline: Pipeline
     private let entities: LocalEntities
     private let warehouse = LocalWarehouse()
+    /// Nil unless the environment stages rows.
+    private let staging: LocalStaging?
     private let cache = LocalCache()
     /// Nil when it is not chosen: its settings are then nobody's concern.
     private let notifier: LocalNotifier?
@@ -36,11 +38,13 @@ struct InProcessTarget: ReplayTarget {
             level: isLogging ? settings.logLevel : .fatal, format: settings.logFormat, sink: StandardError())
         let notifier = names.contains("notifier") ? try LocalNotifier(environment: environment, log: log) : nil
         self.notifier = notifier
+        let staging = names.contains("redshift") ? LocalStaging(environment: environment) : nil
+        self.staging = staging
         let (warehouse, cache) = (warehouse, cache)
         let steps: [any RecordProcessor] = try names.map { name in
             switch (name, notifier) {
             case ("local", _): return entities
-            case ("redshift", _): return warehouse
+            case ("redshift", _): return staging?.writer ?? warehouse
             case ("cache", _): return cache
             case ("notifier", let notifier?): return notifier
             case ("log", _): return LogProcessor(log: log)
@@ -78,7 +82,11 @@ struct InProcessTarget: ReplayTarget {
             try sinkFolder.write(entities.documents(of: schema), to: "\(schema.name)s.ndjson")
         }
         try sinkFolder.write([cache.json], to: "cache.json")
-        try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
+        if let staging {
+            for (key, body) in staging.objects { try sinkFolder.write(object: body, to: key) }
+        } else {
+            try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
+        }
         try sinkFolder.write(notifier?.bodies ?? [], to: "notifications.ndjson")
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
@@ -116,6 +124,16 @@ struct SinkFolder {
         } catch {
             throw CommandError(description: "\(path) cannot be made: \((error as NSError).localizedDescription)")
         }
+    }
+
+    /// Writes an object to the file that its key names.
+    func write(object bytes: [UInt8], to key: String) throws {
+        let target = url.appending(path: key)
+        try FileManager.default.createDirectory(
+            at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let file = try OutputFile(target.path)
+        try file.write(bytes)
+        try file.finish()
     }
 
     /// Writes one line each, all or nothing.

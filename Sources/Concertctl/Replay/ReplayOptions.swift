@@ -18,7 +18,7 @@ enum ReplayOptions {
     )
     static let sinkFolder = OptionDescription(
         "--sink-dir", .value("DIR"),
-        "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL, notifications, dead letters"
+        "write what the embedded sinks hold at the end: entities by kind, the cache's keys, the warehouse's SQL (with REDSHIFT_LOAD=staged: the objects), notifications, dead letters"
     )
     static let report = OptionDescription(
         "--report", .value("FILE"),
