@@ -9,7 +9,7 @@ final class BinaryTests: BootstrapTestCase {
         let segments = try ELFSegments(file)
 
         #if arch(x86_64)
-        let limit = 12_000_000
+        let limit = 12_500_000
         #else
         let limit = 15_000_000
         #endif
