@@ -93,8 +93,8 @@ final class AdversityTests: XCTestCase {
         try check(
             server.environment,
             not: [
-                "stream setup", "stream list", "mapping list", "warehouse init", "warehouse status",
-                "dead-letters list", "dead-letters show", "dead-letters replay",
+                "stream setup", "stream list", "mapping list", "warehouse init", "warehouse load",
+                "warehouse status", "dead-letters list", "dead-letters show", "dead-letters replay",
             ],
             advice: ["no-such-stream"])
     }
