@@ -64,7 +64,8 @@ let package = Package(
             path: "Sources/Concertctl", swiftSettings: settings),
 
         // Tests, and what they share.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Clients"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "concertctl"], swiftSettings: settings),
         .testTarget(
             name: "TransportTests", dependencies: ["TestSupport", "Transport"], swiftSettings: settings),

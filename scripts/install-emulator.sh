@@ -7,6 +7,7 @@ version=1.170.0
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$root/.build-emulator
 emulator=$folder/aws-lambda-rie
+source "$root/scripts/python-environment.sh"
 
 fail() {
     echo "error: install-emulator.sh: $*" >&2
@@ -22,12 +23,7 @@ esac
 is_installed() { [[ -x $emulator && $(cat "$folder/version" 2>/dev/null) == "$version" ]]; }
 
 install() {
-    # Debian and Ubuntu keep ensurepip, which a new environment needs, in a package of its own.
-    if ! python3 -c 'import ensurepip' 2>/dev/null; then
-        [[ $EUID -eq 0 ]] || fail "python3 with venv is needed: apt-get install python3-venv"
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
-    fi
+    require_venv
     echo "installing the Runtime API emulator under ${folder#"$root"/}"
     local scratch
     scratch=$(mktemp -d)

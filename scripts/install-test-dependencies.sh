@@ -7,6 +7,7 @@ scripts/install-build-dependencies.sh
 # The shells that completion is for, a real cache, and a browser for the replay's page.
 scripts/install-packages.sh zsh fish redis-server redis-tools chromium-headless-shell
 scripts/install-emulator.sh
+scripts/install-linter.sh
 scripts/install-moto.sh
 scripts/install-postgresql.sh
 scripts/install-redis.sh

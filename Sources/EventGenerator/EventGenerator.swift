@@ -50,7 +50,7 @@ public struct EventGenerator: Sendable {
             payload.removeAll()
             let partitionKey = writePayload(to: &payload)
             data.removeAll(keepingCapacity: true)
-            Base64Encoder.append(payload.bytes, to: &data)
+            Base64Text.append(payload.bytes.span, to: &data)
             writeRecord(data, partitionKey: partitionKey, to: &event)
         }
         event.closeArray()

@@ -33,11 +33,4 @@ final class PutObjectTests: XCTestCase {
         let authorization = try XCTUnwrap(sent.first?.header("Authorization"))
         XCTAssertTrue(authorization.contains("x-amz-checksum-sha256"), authorization)
     }
-
-    func testTextOfAnyLengthIsEncodedAsFoundationDoes() {
-        for count in 0...64 {
-            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ count) }
-            XCTAssertEqual(Base64Text.encode(bytes), Data(bytes).base64EncodedString(), "\(count)")
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import TestSupport
 import XCTest
 
@@ -12,7 +13,7 @@ final class Base64Tests: XCTestCase {
         for count in 0...300 {
             let data = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
             let expected = Data(data).base64EncodedString()
-            let text = Base64.encode(data.span)
+            let text = Base64Text.encode(data.span)
             XCTAssertEqual(text, expected, "\(count) bytes")
             XCTAssertEqual(decoded(text), data, "\(count) bytes: \(text)")
         }
@@ -23,7 +24,7 @@ final class Base64Tests: XCTestCase {
         var generator = SeededGenerator(seed: 11)
         for round in 0..<20_000 {
             let data = (0..<round % 200).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-            let text = Damage.damaged(Array(Base64.encode(data.span).utf8), using: &generator)
+            let text = Damage.damaged(Array(Base64Text.encode(data.span).utf8), using: &generator)
             let padding = text.firstIndex(of: UInt8(ascii: "=")) ?? text.count
             let isInPlace = text.count % 4 == 0 && padding >= text.count - 2 && Set(text[padding...]).count <= 1
             let expected = isInPlace ? Data(base64Encoded: Data(text)).map { [UInt8]($0) } : nil

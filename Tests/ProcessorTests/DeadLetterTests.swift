@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import XCTest
 
 @testable import Processor
@@ -24,7 +25,7 @@ final class DeadLetterTests: XCTestCase {
 
     func testALetterHoldsTheRecordAndEverythingToFindItBy() async throws {
         let found = try await letters(of: EventText([.init(Sample.nameless, "7")]))
-        let data = Base64.encode(Array(Sample.nameless.utf8).span)
+        let data = Base64Text.encode(Array(Sample.nameless.utf8).span)
         let expected = Self.letter(reason: "missing", message: "artist.name: is missing, and required", data: data)
         XCTAssertEqual(found, [expected])
     }
@@ -51,7 +52,7 @@ final class DeadLetterTests: XCTestCase {
         let expected = [
             Self.letter(
                 reason: "missing", message: "artist.name: is missing, and required",
-                data: Base64.encode(Array(Sample.nameless.utf8).span), sub: 0, key: "first"),
+                data: Base64Text.encode(Array(Sample.nameless.utf8).span), sub: 0, key: "first"),
             Self.letter(
                 reason: "kind", message: "record is not a JSON object", data: "W10=", sub: 2, key: "second"),
             Self.letter(
@@ -83,7 +84,7 @@ final class DeadLetterTests: XCTestCase {
         bytes[6] ^= 1
         let found = try await letters(of: EventText([.init(bytes: bytes, "7")]))
         let message = "data is an aggregate, and its MD5 does not match"
-        XCTAssertEqual(found, [Self.letter(reason: "kpl", message: message, data: Base64.encode(bytes.span))])
+        XCTAssertEqual(found, [Self.letter(reason: "kpl", message: message, data: Base64Text.encode(bytes.span))])
     }
 
     func testWhatTheEventDoesNotSayIsLeftOut() async throws {

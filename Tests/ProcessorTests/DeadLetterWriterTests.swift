@@ -242,7 +242,7 @@ final class DeadLetterWriterTests: XCTestCase {
         let outcomes = await write([Self.letter(1)], try Self.settings(queue: nil, bucket: "b12"), client(http))
         XCTAssertEqual(Self.words(outcomes), ["taken"])
         let checksum = http.requests.first?.headers.first { $0.name == "x-amz-checksum-sha256" }?.value
-        XCTAssertEqual(checksum, Base64.encode(SHA256.digest(of: Self.letter(1).body).span))
+        XCTAssertEqual(checksum, Base64Text.encode(SHA256.digest(of: Self.letter(1).body).span))
     }
 
     /// What each code of the bucket means for one letter: none rejects it.

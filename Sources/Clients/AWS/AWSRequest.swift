@@ -203,7 +203,7 @@ extension AWSRequest {
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
     mutating func addSHA256Checksum() {
-        headers.append(HTTPHeader("x-amz-checksum-sha256", Base64Text.encode(SHA256.digest(of: body))))
+        headers.append(HTTPHeader("x-amz-checksum-sha256", Base64Text.encode(SHA256.digest(of: body).span)))
     }
 
     /// A call of S3 that reads a whole object; the answer's body is the object.

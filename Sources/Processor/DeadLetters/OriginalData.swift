@@ -1,3 +1,5 @@
+import JSON
+
 /// The bytes of user records as they came, for dead letters: decoded anew, since the batch keeps none of them.
 ///
 /// Remembers the last aggregate, since its records mostly come one after the other.
@@ -15,7 +17,7 @@ struct OriginalData: Sendable {
         guard let index = position.subSequenceNumber else { return batch.dataText(ofSource: position.source) }
         if source != position.source { decode(position.source, in: batch) }
         guard userRecords.indices.contains(Int(index)) else { return batch.dataText(ofSource: position.source) }
-        return Base64.encode(decoded.span.extracting(userRecords[Int(index)].data))
+        return Base64Text.encode(decoded.span.extracting(userRecords[Int(index)].data))
     }
 
     private mutating func decode(_ newSource: Int32, in batch: RecordBatch) {

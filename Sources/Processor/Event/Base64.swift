@@ -1,6 +1,6 @@
 import JSON
 
-/// Base64 with the standard alphabet, padded, without line breaks.
+/// The decoder of base64 with the standard alphabet, padded, without line breaks.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc4648#section-4>
 struct Base64: Sendable {
@@ -115,24 +115,5 @@ struct Base64: Sendable {
             value += 1
         }
         return table
-    }
-}
-
-extension Base64 {
-    /// `bytes` as base64 text.
-    static func encode(_ bytes: Span<UInt8>) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let count = min(3, bytes.count - start)
-            var word: UInt32 = 0
-            for index in 0..<3 { word = word << 8 | (index < count ? UInt32(bytes[start + index]) : 0) }
-            for index in 0..<4 {
-                let isPadding = index > count
-                text.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(word >> UInt32(18 - 6 * index) & 63)])
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

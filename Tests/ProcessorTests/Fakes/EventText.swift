@@ -1,3 +1,5 @@
+import JSON
+
 @testable import Processor
 
 /// An event as the event source mapping sends it.
@@ -17,7 +19,7 @@ struct EventText {
         init(_ text: String, _ sequenceNumber: String) { self.init(bytes: Array(text.utf8), sequenceNumber) }
 
         init(bytes: [UInt8], _ sequenceNumber: String) {
-            self.init(base64: Base64.encode(bytes.span), sequenceNumber)
+            self.init(base64: Base64Text.encode(bytes.span), sequenceNumber)
         }
 
         /// - Parameter base64: The data as it stands in the event, right or not.

@@ -153,15 +153,5 @@ struct DPoPProof: Sendable {
         return key.signature(of: Array(text.utf8)).map { "\(text).\(Self.encoded($0))" }
     }
 
-    /// Base64 in its URL form, without padding.
-    private static func encoded(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            text += [18, 12, 6, 0].prefix(group.count + 1).map { alphabet[value >> $0 & 63] }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
+    private static func encoded(_ bytes: [UInt8]) -> String { Base64Text.encode(bytes.span, .urlWithoutPadding) }
 }

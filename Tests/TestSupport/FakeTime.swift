@@ -2,13 +2,15 @@ import Clients
 import Synchronization
 
 /// Time that passes only in pauses.
-final class FakeTime: Sendable {
+public final class FakeTime: Sendable {
     private let passed = Mutex<Duration>(.zero)
     private let start = ContinuousClock.now
-    let pauses = Mutex<[Duration]>([])
+    public let pauses = Mutex<[Duration]>([])
+
+    public init() {}
 
     /// - Parameter afterPause: Called with the number of the pause, from 1.
-    func backoff(_ afterPause: @escaping @Sendable (Int) throws -> Void = { _ in }) -> RedisBackoff {
+    public func backoff(_ afterPause: @escaping @Sendable (Int) throws -> Void = { _ in }) -> RedisBackoff {
         var backoff = RedisBackoff()
         backoff.jitter = { 1 }
         backoff.now = { [self] in start + passed.withLock { $0 } }
