@@ -30,6 +30,43 @@ final class LoadTests: StagedTestCase {
         XCTAssertEqual(line["rows"] as? Int, 6)
     }
 
+    func testRedeliveredOldRecordsChangeNothing() async throws {
+        func record(_ name: String, _ sequence: String, shard: String = "shardId-000000000007", arrival: Int = 0)
+            -> EventText.Record
+        {
+            var record = EventText.Record(#"{"artist_id":"a","name":"\#(name)"}"#, sequence)
+            record.eventID = "\(shard):\(sequence)"
+            record.arrival = "\(1_794_198_000 + arrival)"
+            return record
+        }
+        try await stage(EventText([record("new", "200", arrival: 50)]))
+        try await load()
+        let before = try warehouse.sql("SELECT * FROM concert_dw.artists")
+        XCTAssertEqual(before.count, 1)
+        let subSequence = { (sequence: String) -> EventText.Record in
+            var old = record("old", sequence)
+            old.subSequenceNumber = "3"
+            return old
+        }
+        // In the same shard the sequence number decides, whatever the arrival; in another one the arrival does.
+        let redelivered = [
+            record("old", "100", arrival: 99), subSequence("150"), record("old", "900", shard: "shardId-000000000001"),
+        ]
+        for old in redelivered {
+            let outcomes = try await stage(EventText([old], before: #""redelivery":true,"#))
+            XCTAssertEqual(outcomes, [.succeeded], old.sequenceNumber)
+        }
+        let (summary, error) = try await load()
+        XCTAssertNil(error)
+        XCTAssertEqual([summary.objects, summary.rows], [3, 3])
+        XCTAssertEqual(try warehouse.sql("SELECT * FROM concert_dw.artists"), before)
+        // What is newer is written.
+        try await stage(EventText([record("newer", "201")], before: #""redelivery":true,"#))
+        try await load()
+        XCTAssertEqual(try artists(), ["a newer"])
+        try assertClean()
+    }
+
     func testNothingStagedMakesNoCallToRedshift() async throws {
         let (summary, error) = try await load()
         XCTAssertNil(error)
