@@ -20,7 +20,7 @@ SERVICES = {
     "kinesis": ("kinesis", {}), "lambda": ("lambda", {}), "cloudwatch": ("cloudwatch", {}), "iam": ("iam", {}),
     "sts": ("sts", {"UseGlobalEndpoint": False}), "sqs": ("sqs", {}), "sns": ("sns", {}), "events": ("events", {}),
     "s3": ("s3", {"Bucket": "bucket-1", "ForcePathStyle": True}), "redshift-data": ("redshift-data", {}),
-    "redshift": ("redshift", {}), "redshift-serverless": ("redshift-serverless", {}),
+    "redshift": ("redshift", {}), "redshift-serverless": ("redshift-serverless", {}), "scheduler": ("scheduler", {}),
     "sso": ("sso", {}), "sso-oidc": ("sso-oidc", {}), "signin": ("signin", {}),
 }
 VARIANTS = {"plain": (False, False), "fips": (True, False), "dualstack": (False, True), "both": (True, True)}
