@@ -239,6 +239,69 @@ final class CostTests: XCTestCase {
         ] { XCTAssertTrue(run.output.contains(words), "\(words) is not in: \(run.output)") }
     }
 
+    func testWarehouseCostsDirectAndStaged() throws {
+        // Options, minutes of the staged interval, direct RPU-hours and dollars, staged RPU-hours and lines.
+        let million = "--records-per-day 1000000 --bytes-per-record 1024"
+        let rare = "--records-per-day 24 --bytes-per-record 1024 --maximum-batching-window-in-seconds 0"
+        let cases: [(options: String, interval: Int, direct: [String], staged: [String], line: UInt)] = [
+            (million, 1, ["5840", "2190.00"], ["5840", "2204.89"], #line),
+            (million, 5, ["5840", "2190.00"], ["1168", "450.09"], #line),
+            (million, 15, ["5840", "2190.00"], ["389.336", "157.63"], #line),
+            (million + " --load-interval 30", 30, ["5840", "2190.00"], ["194.664", "84.51"], #line),
+            (
+                million + " --base-capacity 32 --rpu-hour-price 0.5", 5, ["23360", "11680.00"],
+                ["4672", "2348.09"], #line
+            ),
+            // A batch an hour keeps the warehouse active for a minute an hour, in either mode.
+            (rare, 5, ["97.336", "36.50"], ["97.336", "36.96"], #line),
+            (rare + " --transaction-ms 120000", 5, ["194.664", "73.00"], ["97.336", "36.96"], #line),
+            // A load that takes longer than 60 s is billed for as long as it takes, and never for more than the month.
+            (million + " --load-ms 150000", 5, ["5840", "2190.00"], ["2927.04", "1115.13"], #line),
+            (million + " --load-ms 400000", 5, ["5840", "2190.00"], ["5840", "2216.61"], #line),
+            ("--records-per-day 0 --bytes-per-record 1", 5, ["0", "0.00"], ["0", "0.44"], #line),
+        ]
+        for row in cases {
+            let run = try cost(row.options + " --output json")
+            XCTAssertEqual(run.status, 0, run.notes, line: row.line)
+            let figures = run.output.matches(of: /"RPUHours": ([0-9.]+)/).map { String($0.1) }
+            let answer = try XCTUnwrap(try run.json()["Warehouse"] as? [String: Any], line: row.line)
+            let staged = try XCTUnwrap(answer["Staged"] as? [[String: Any]], line: row.line)
+            let index = try XCTUnwrap(
+                staged.firstIndex { $0["LoadIntervalMinutes"] as? Int == row.interval }, line: row.line)
+            XCTAssertEqual(figures.count, staged.count + 1, line: row.line)
+            let part = try XCTUnwrap(run.output.components(separatedBy: "\"Warehouse\": {").last)
+            // Direct comes first; the total of a mode follows its lines.
+            let totals = part.matches(of: /\]\s*,\s*"Dollars": ([0-9.]+)/).map { String($0.1) }
+            XCTAssertEqual(totals.count, staged.count + 1, line: row.line)
+            XCTAssertEqual([figures.first, totals.first], row.direct, line: row.line)
+            guard totals.count == figures.count else { continue }
+            XCTAssertEqual([figures[index + 1], totals[index + 1]], row.staged, line: row.line)
+        }
+    }
+
+    func testWarehouseCostShowsWhatIsNotKnown() throws {
+        let load = "--records-per-day 1000000 --bytes-per-record 1024"
+        let run = try cost(load)
+        for words in [
+            "a serverless warehouse of 8 RPUs", "DIRECT", "STAGED, EVERY 5 MIN", "8 RPUs x 730 h x $0.375 = $2,190.00",
+            "8 RPUs x 146 h x $0.375 = $438.00", "2,229,245 x $5.00/million = $11.15",
+            "the prices of RPU-hours and S3 requests could not be checked against AWS's pages",
+            "--load-per-object-ms 1, --merge-ms 0, --merge-per-row-ms 0.035",
+        ] { XCTAssertTrue(run.output.contains(words), "\(words) is not in: \(run.output)") }
+        let times = [
+            "--transaction-ms", "--transaction-per-record-ms", "--load-ms", "--load-per-object-ms", "--merge-ms",
+            "--merge-per-row-ms",
+        ]
+        for time in times {
+            let output = try cost("\(load) \(time) 3").output
+            XCTAssertFalse(output.contains("\(time) "), "\(time) is known: \(output)")
+            XCTAssertTrue(output.contains("not measured on Redshift"), output)
+        }
+        let known = try cost("\(load) --rpu-hour-price 0.4 " + times.map { $0 + " 3" }.joined(separator: " ")).output
+        XCTAssertFalse(known.contains("not measured"), known)
+        XCTAssertTrue(known.contains("Note: the prices of S3 requests could not be checked"), known)
+    }
+
     func testKnowsThreeRegions() throws {
         let load = "--records-per-day 1000000 --bytes-per-record 1024"
         let there = try Concertctl.run(
@@ -266,6 +329,10 @@ final class CostTests: XCTestCase {
             ("--records-per-day 5 --bytes-per-record 5 --shard-level-metrics Bytes", "names \"Bytes\"", #line),
             ("--records-per-day 5 --bytes-per-record 5 --consumers 21", "in 0...20", #line),
             ("--records-per-day 5 --bytes-per-record 5 --consumers 51 --on-demand-advantage", "in 0...50", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --base-capacity 3", "in 4...1024", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --load-interval 0", "in 1...1440", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --rpu-hour-price x", "expected a number in 0...100", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --merge-ms 900001", "expected a number in 0...900000", #line),
             ("--records-per-day 5 --bytes-per-record 5 more", "one argument too many", #line),
         ]
         for row in cases {

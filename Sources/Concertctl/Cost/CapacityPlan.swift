@@ -7,9 +7,7 @@ struct CapacityPlan: Sendable {
     struct Sinks: Sendable {
         /// `redshift`, `cache`, `notifier`.
         var processors: Set<String> = []
-        /// How long a transaction holds the warehouse's tables, whatever is in it, and what each record of it adds, in ms.
-        var transactionMilliseconds: Decimal = 500
-        var transactionMillisecondsPerRecord: Decimal = 0.2
+        var warehouse = WarehouseDemand()
         /// Commands a second that the cache carries out, all its nodes together.
         var cacheCommands = 100_000
         /// Share of the records that subscribers are told of.
@@ -61,7 +59,7 @@ struct CapacityPlan: Sendable {
         let isWriting = sinks.processors.contains("redshift")
         func time(_ records: Decimal) -> Decimal {
             let own = function.milliseconds(forBatchOf: records)
-            return isWriting ? max(own, Self.transaction(records, sinks)) : own
+            return isWriting ? max(own, sinks.warehouse.transaction(records)) : own
         }
         let busy = recordsPerSecond / lanes * time(most) / 1000
         recordsPerBatch = min(most, max(1, filled, min(busy, most)))
@@ -73,10 +71,6 @@ struct CapacityPlan: Sendable {
 
     /// The part that is used most; nil where nothing comes.
     var binding: Limit? { limits.filter { $0.use > 0 }.max { $0.use < $1.use } }
-
-    static func transaction(_ records: Decimal, _ sinks: Sinks) -> Decimal {
-        sinks.transactionMilliseconds + sinks.transactionMillisecondsPerRecord * records
-    }
 
     private static func limits(
         _ load: StreamLoad, shards: Int, parallelism: Int, rate: Decimal, batch: Decimal, milliseconds: Decimal,
@@ -110,7 +104,8 @@ struct CapacityPlan: Sendable {
                 remedy: "a higher quota, or larger batches"),
         ]
         if sinks.processors.contains("redshift") {
-            let held = calls * transaction(batch, sinks) / 1000
+            let transaction = sinks.warehouse.transaction(batch)
+            let held = calls * transaction / 1000
             limits += [
                 Limit(
                     name: "Data API calls", wanted: calls, most: Decimal(statementsPerSecond),
@@ -119,7 +114,7 @@ struct CapacityPlan: Sendable {
                 Limit(
                     name: "warehouse's tables", wanted: held, most: 1,
                     arithmetic:
-                        "\(calls.text()) transactions/s x \(transaction(batch, sinks).text(places: 0)) ms, one at a time",
+                        "\(calls.text()) transactions/s x \(transaction.text(places: 0)) ms, one at a time",
                     remedy: "larger batches by way of the staging bucket, or streaming ingestion into Redshift"),
             ]
         }

@@ -47,10 +47,31 @@ struct Cost: Command {
         "--processors", .list("NAME"), "with --plan: the sinks", choices: ["redshift", "cache", "notifier"])
     private static let transaction = OptionDescription(
         "--transaction-ms", .value("X"),
-        "with --plan: how long a transaction holds the warehouse's tables, 0...900000 (default 500)")
+        "how long a transaction of direct mode locks the warehouse's tables, 0...900000 (default 500, not measured)")
     private static let transactionRecord = OptionDescription(
-        "--transaction-per-record-ms", .value("X"), "with --plan: what each record adds to it, 0...900000 (default 0.2)"
-    )
+        "--transaction-per-record-ms", .value("X"),
+        "what each record adds to it, 0...900000 (default 0.2, not measured)")
+    private static let baseCapacity = OptionDescription(
+        "--base-capacity", .value("N"), "RPUs of the serverless warehouse, 4...1024 (default 8)")
+    private static let rpuHour = OptionDescription(
+        "--rpu-hour-price", .value("DOLLARS"), "price of an RPU-hour, 0...100 (default 0.375, not checked)")
+    private static let loadInterval = OptionDescription(
+        "--load-interval", .value("MINUTES"), "minutes between staged loads, 1...1440 (default 5)")
+    private static let tablesPerBatch = OptionDescription(
+        "--tables-per-batch", .value("N"),
+        "tables that the records of one batch belong to, each an object in staged mode, 1...100 (default 4)")
+    private static let objectLimit = OptionDescription(
+        "--load-object-limit", .value("N"), "the most objects in one load, 1...100000 (default 10000)")
+    private static let loadTime = OptionDescription(
+        "--load-ms", .value("X"), "what a load takes without MERGE, 0...900000 (default 2000, not measured)")
+    private static let loadObjectTime = OptionDescription(
+        "--load-per-object-ms", .value("X"), "what each object adds to it, 0...900000 (default 1, not measured)")
+    private static let mergeTime = OptionDescription(
+        "--merge-ms", .value("X"),
+        "what MERGE takes for the rows that are stored already, 0...900000 (default 0, not measured)")
+    private static let mergeRowTime = OptionDescription(
+        "--merge-per-row-ms", .value("X"),
+        "what COPY and MERGE take for each row, 0...900000 (default 0.035, not measured)")
     private static let cacheCommands = OptionDescription(
         "--cache-commands", .value("N"), "with --plan: commands a second of the cache, 1...10^9 (default 100000)")
     private static let notifiedShare = OptionDescription(
@@ -66,7 +87,9 @@ struct Cost: Command {
         discussion: """
             Calls nothing and needs no credentials. Each figure shows how it comes about. Money is counted in decimal.
             On-demand is the standard mode unless --on-demand-advantage is given, whose prices were not verified; Lambda's batches are as full as the average rate of a shard makes them.
-            Left out: free tiers, discounts for volume, taxes, logs, sinks, and keys of KMS. Prices are a table in this program: compare it with AWS's pages before it decides anything.
+            Left out: free tiers, discounts for volume, taxes, logs, other sinks than the warehouse, and keys of KMS. Prices are a table in this program: compare it with AWS's pages before it decides anything.
+
+            A serverless warehouse is shown separately, with one transaction per batch (direct) and with staged loads every 1, 5, and 15 minutes. Its RPU-hours follow from the base capacity and the time that it is active, with the minimum of 60 s. Times that are marked as not measured come from tests with PostgreSQL: measure them on your warehouse, and give them.
 
             --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ. Measure the times of your own sinks first, and give them.
             """,
@@ -74,17 +97,21 @@ struct Cost: Command {
             recordsPerDay, bytesPerRecord, peakFactor, retention, consumers, sharedConsumers, advantage, shardCount,
             shardMetrics, batchSize, window, memory, duration, recordDuration, architecture, plan, simulate,
             parallelism,
-            processors, transaction, transactionRecord, cacheCommands, notifiedShare, concurrency, region, .output,
+            processors, cacheCommands, notifiedShare, concurrency, baseCapacity, rpuHour, loadInterval, transaction,
+            transactionRecord, tablesPerBatch, objectLimit, loadTime, loadObjectTime, mergeTime, mergeRowTime, region,
+            .output,
         ],
         examples: [
             "concertctl cost --records-per-day 1000000 --bytes-per-record 1024",
             "concertctl cost --records-per-day 200000000 --bytes-per-record 700 --peak-factor 3 --architecture arm64",
             "concertctl cost --records-per-day 86400000000 --bytes-per-record 700 --plan --simulate 60 --batch-size 5000",
+            "concertctl cost --records-per-day 1000000 --bytes-per-record 1024 --base-capacity 32 --load-interval 15",
             "concertctl cost --records-per-day 1000000 --bytes-per-record 1024 --output json | jq .Provisioned.Dollars",
         ])
 
     private let load: StreamLoad
     private let function: FunctionLoad
+    private let warehouse: WarehouseDemand
     private let shards: Int?
     /// Nil when no plan is asked for.
     private let sinks: CapacityPlan.Sinks?
@@ -118,7 +145,8 @@ struct Cost: Command {
         shards = try arguments.integer(Self.shardCount, in: 1...1_000_000)
         factor = try arguments.integer(Self.parallelism, in: 1...10)
         simulatedSeconds = try arguments.integer(Self.simulate, in: 1...3600)
-        sinks = try Self.sinks(arguments)
+        warehouse = try Self.warehouse(arguments)
+        sinks = try Self.sinks(arguments, warehouse)
         region = arguments.string(Self.region) ?? "us-east-1"
         output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
     }
@@ -133,6 +161,8 @@ struct Cost: Command {
         }
         let report = CostReport(
             load, function, shards: shards, region: region, prices, isAdvantage: isAdvantage)
+        let warehouse = WarehouseCost(
+            load, function, shards: report.provisioned.shards, warehouse: warehouse, prices)
         let plan = sinks.map { sinks in
             CapacityPlan(
                 load, function, shards: report.provisioned.shards, parallelism: factor ?? min(10, report.parallelism),
@@ -144,21 +174,45 @@ struct Cost: Command {
         switch output {
         case .json:
             let parts: [(String, JSONValue?)] = [
+                ("Warehouse", warehouse.json),
                 ("Plan", plan?.json), ("Simulation", outcome.map { $0.json(seconds: simulatedSeconds ?? 0) }),
             ]
             Output.print(.json(report.json(beside: parts)))
         case .text:
-            let parts = [report.text, plan?.text, outcome.map { $0.text(seconds: simulatedSeconds ?? 0) }]
+            let parts = [
+                report.text, warehouse.text, plan?.text, outcome.map { $0.text(seconds: simulatedSeconds ?? 0) },
+            ]
             Output.print(.lines(parts.compactMap { $0 }.joined(separator: "\n\n")))
         }
         return .done
     }
 
-    private static func sinks(_ arguments: Arguments) throws -> CapacityPlan.Sinks? {
+    private static func warehouse(_ arguments: Arguments) throws -> WarehouseDemand {
+        var warehouse = WarehouseDemand()
+        if let value = try arguments.integer(baseCapacity, in: 4...1024) { warehouse.baseCapacity = value }
+        warehouse.rpuHour = try decimal(arguments, rpuHour, in: 0...100)
+        if let value = try arguments.integer(loadInterval, in: 1...1440) { warehouse.loadInterval = value }
+        if let value = try arguments.integer(tablesPerBatch, in: 1...100) { warehouse.tablesPerBatch = value }
+        if let value = try arguments.integer(objectLimit, in: 1...100_000) { warehouse.objectLimit = value }
+        let times: [(option: OptionDescription, path: WritableKeyPath<WarehouseDemand, Decimal>)] = [
+            (transaction, \.transactionMilliseconds), (transactionRecord, \.transactionMillisecondsPerRecord),
+            (loadTime, \.loadMilliseconds), (loadObjectTime, \.loadMillisecondsPerObject),
+            (mergeTime, \.mergeMilliseconds), (mergeRowTime, \.mergeMillisecondsPerRow),
+        ]
+        for (option, path) in times {
+            if let value = try decimal(arguments, option, in: 0...900_000) {
+                warehouse[keyPath: path] = value
+            } else {
+                warehouse.assumptions.append("\(option.name) \(warehouse[keyPath: path].text(places: 6))")
+            }
+        }
+        return warehouse
+    }
+
+    private static func sinks(_ arguments: Arguments, _ warehouse: WarehouseDemand) throws -> CapacityPlan.Sinks? {
         guard arguments.flag(plan) else {
             let others = [
-                simulate, parallelism, processors, transaction, transactionRecord, cacheCommands, notifiedShare,
-                concurrency,
+                simulate, parallelism, processors, cacheCommands, notifiedShare, concurrency,
             ]
             if let option = others.first(where: { arguments.has($0) }) {
                 throw UsageError(description: "\(option.name) goes with --plan")
@@ -170,10 +224,7 @@ struct Cost: Command {
         if let name = sinks.processors.first(where: { !processors.choices.contains($0) }) {
             throw UsageError(description: "--processors names \"\(name)\"; expected redshift, cache or notifier")
         }
-        if let value = try decimal(arguments, transaction, in: 0...900_000) { sinks.transactionMilliseconds = value }
-        if let value = try decimal(arguments, transactionRecord, in: 0...900_000) {
-            sinks.transactionMillisecondsPerRecord = value
-        }
+        sinks.warehouse = warehouse
         if let value = try arguments.integer(cacheCommands, in: 1...1_000_000_000) { sinks.cacheCommands = value }
         if let value = try decimal(arguments, notifiedShare, in: 0...1) { sinks.notifiedShare = value }
         if let value = try arguments.integer(concurrency, in: 1...1_000_000) { sinks.concurrency = value }

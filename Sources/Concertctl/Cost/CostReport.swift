@@ -156,14 +156,17 @@ extension CostReport {
     }
 
     private static func json(of bill: Bill) -> JSONValue {
-        let lines = bill.lines.map { line -> JSONValue in
-            [
-                "Item": .string(line.item), "Arithmetic": .string(line.arithmetic),
-                "Dollars": .number(line.amount.plainMoney),
-            ]
-        }
-        return [
-            "ShardCount": .integer(bill.shards), "Lines": .array(lines), "Dollars": .number(bill.total.plainMoney),
+        [
+            "ShardCount": .integer(bill.shards), "Lines": .array(bill.lines.map(\.json)),
+            "Dollars": .number(bill.total.plainMoney),
+        ]
+    }
+}
+
+extension Bill.Line {
+    var json: JSONValue {
+        [
+            "Item": .string(item), "Arithmetic": .string(arithmetic), "Dollars": .number(amount.plainMoney),
         ]
     }
 }

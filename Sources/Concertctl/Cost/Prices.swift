@@ -61,6 +61,14 @@ struct Prices: Sendable, Equatable {
         .x86: dollars("0.0000166667"), .arm: dollars("0.0000133334"),
     ]
 
+    /// Of a serverless warehouse, and of a million S3 requests in the Standard class: PUT, COPY, POST, and LIST; GET.
+    ///
+    /// The amounts could not be checked against <https://aws.amazon.com/redshift/pricing/> and
+    /// <https://aws.amazon.com/s3/pricing/>; reports say so. Deleting objects costs nothing.
+    var rpuHour = dollars("0.375")
+    var millionWrites = dollars("5.00")
+    var millionReads = dollars("0.40")
+
     /// Of the first 10,000.
     var metricMonth = dollars("0.30")
 

@@ -49,7 +49,8 @@ struct StreamSimulation: Sendable {
         let sinks = plan.sinks
         transaction =
             sinks.processors.contains("redshift")
-            ? BatchTime(sinks.transactionMilliseconds, each: sinks.transactionMillisecondsPerRecord) : nil
+            ? BatchTime(
+                sinks.warehouse.transactionMilliseconds, each: sinks.warehouse.transactionMillisecondsPerRecord) : nil
         concurrency = sinks.concurrency
     }
 
