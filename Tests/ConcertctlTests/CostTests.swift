@@ -288,6 +288,10 @@ final class CostTests: XCTestCase {
             "the prices of RPU-hours and S3 requests could not be checked against AWS's pages",
             "--load-per-object-ms 1, --merge-ms 0, --merge-per-row-ms 0.035",
         ] { XCTAssertTrue(run.output.contains(words), "\(words) is not in: \(run.output)") }
+        XCTAssertFalse(run.output.contains("does not keep up"), run.output)
+        let slow = try cost(load + " --transaction-ms 10000").output
+        XCTAssertTrue(slow.contains("direct mode does not keep up"), slow)
+        XCTAssertTrue(slow.contains("--load-ms 2000, "), slow)
         let times = [
             "--transaction-ms", "--transaction-per-record-ms", "--load-ms", "--load-per-object-ms", "--merge-ms",
             "--merge-per-row-ms",
@@ -424,8 +428,110 @@ final class CapacityPlanTests: XCTestCase {
         XCTAssertGreaterThan(fell, 6)
     }
 
+    private let staged = " --processors redshift --warehouse-load staged"
+
+    func testTheStagedLimitThatIsUsedMostBinds() throws {
+        for (words, limit) in [
+            ("--records-per-day 86400000 --merge-per-row-ms 2", "MERGE time"),
+            // A load that takes longer than its interval, whatever is in it.
+            ("--records-per-day 864 --load-interval 1 --load-ms 90000", "MERGE time"),
+            (
+                "--records-per-day 8640000000 --shard-count 200 --batch-size 100 --load-per-object-ms 0.01 --merge-per-row-ms 0"
+                    + " --load-ms 0", "staged PUTs"
+            ),
+            (
+                "--records-per-day 864000000 --shard-count 100 --batch-size 100 --load-per-object-ms 3 --load-interval 15"
+                    + " --merge-per-row-ms 0", "objects per load"
+            ),
+            (
+                "--records-per-day 86400000 --shard-count 10 --batch-size 4000 --duration-ms 1 --load-interval 1440"
+                    + " --load-object-limit 100000 --merge-per-row-ms 0.1", "rows per load"
+            ),
+            ("--records-per-day 86400000 --merge-per-row-ms 0.001", "records written"),
+        ] {
+            let plan = try XCTUnwrap(try json(words + staged)["Plan"] as? [String: Any])
+            XCTAssertEqual(plan["BindsFirst"] as? String, limit, words)
+        }
+    }
+
+    func testDirectPlansShowStagedLimitsToo() throws {
+        let names = ["staged PUTs", "objects per load", "rows per load", "MERGE time"]
+        let words = "--records-per-day 518400000 --batch-size 4000"
+        func limits(_ member: String, in report: [String: Any]) throws -> [String] {
+            let plan = try XCTUnwrap(report[member] as? [String: Any], member)
+            return try XCTUnwrap(plan["Limits"] as? [[String: Any]]).compactMap { $0["Name"] as? String }
+        }
+        let direct = try json(words + " --processors redshift")
+        XCTAssertTrue(try limits("Plan", in: direct).contains("warehouse's tables"))
+        XCTAssertTrue(Set(names).isDisjoint(with: try limits("Plan", in: direct)))
+        XCTAssertTrue(Set(names).isSubset(of: try limits("StagedPlan", in: direct)))
+        let only = try json(words + staged)
+        XCTAssertTrue(Set(names).isSubset(of: try limits("Plan", in: only)))
+        XCTAssertFalse(try limits("Plan", in: only).contains("Data API calls"))
+        XCTAssertNil(only["StagedPlan"])
+        XCTAssertNil(try json(words + " --processors cache")["StagedPlan"])
+    }
+
+    func testInputsThatWereNotMeasuredAreMarked() throws {
+        let times = "--load-ms 1 --load-per-object-ms 1 --merge-ms 1 --merge-per-row-ms 1"
+        for (words, isMarked) in [("", true), ("--load-ms 1 --merge-ms 1", true), (times, false)] {
+            let plan = try XCTUnwrap(try json("--records-per-day 1000000 \(words)\(staged)")["Plan"] as? [String: Any])
+            let limits = try XCTUnwrap(plan["Limits"] as? [[String: Any]])
+            for name in ["objects per load", "rows per load", "MERGE time"] {
+                let limit = try XCTUnwrap(limits.first { $0["Name"] as? String == name })
+                let arithmetic = try XCTUnwrap(limit["Arithmetic"] as? String)
+                XCTAssertEqual(arithmetic.hasSuffix(", not measured"), isMarked, "\(words): \(arithmetic)")
+            }
+        }
+    }
+
+    func testTheSimulatedLoaderSeesWhatThePlanSays() throws {
+        var kept = 0
+        var fell = 0
+        for milliseconds in [0, 15_000, 30_000, 90_000] {
+            for row in ["0.001", "0.3", "1.5"] {
+                let words =
+                    "--records-per-day 86400000 --batch-size 1000 --duration-ms 20 --simulate 1200 --load-interval 1"
+                    + " --load-object-limit 100 --load-ms \(milliseconds / 3) --merge-per-row-ms \(row)\(staged)"
+                let report = try json(words)
+                let plan = try XCTUnwrap(report["Plan"] as? [String: Any])
+                let limits = try XCTUnwrap(plan["Limits"] as? [[String: Any]])
+                let use = try XCTUnwrap(limits.first { $0["Name"] as? String == "MERGE time" }?["Use"] as? Double)
+                let loads = try XCTUnwrap((report["Simulation"] as? [String: Any])?["Loads"] as? [String: Any])
+                let keepsUp = try XCTUnwrap(loads["KeepsUp"] as? Bool, words)
+                let freshness = try XCTUnwrap(loads["FreshnessSeconds"] as? [String: Double])
+                if use < 0.75 {
+                    XCTAssertTrue(keepsUp, "\(use): \(words)")
+                    // Two intervals and a load at most: one to be staged in, and one to be loaded in.
+                    XCTAssertLessThan(try XCTUnwrap(freshness["max"]), 130, words)
+                    XCTAssertGreaterThan(try XCTUnwrap(freshness["p50"]), 20, words)
+                    kept += 1
+                } else if use > 1.4 {
+                    XCTAssertFalse(keepsUp, "\(use): \(words)")
+                    fell += 1
+                }
+            }
+        }
+        XCTAssertGreaterThan(kept, 2)
+        XCTAssertGreaterThan(fell, 2)
+    }
+
+    func testShortSimulationsDoNotJudgeTheLoader() throws {
+        for (seconds, loads) in [(60, 0), (600, 4)] {
+            let report = try json("--records-per-day 86400000 --simulate \(seconds)\(staged)")
+            let outcome = try XCTUnwrap((report["Simulation"] as? [String: Any])?["Loads"] as? [String: Any])
+            XCTAssertEqual(outcome["Count"] as? Int, loads)
+            XCTAssertTrue(outcome["KeepsUp"] is NSNull)
+        }
+        let run = try Concertctl.run(
+            ["cost", "--records-per-day", "86400000", "--bytes-per-record", "700", "--plan", "--simulate", "60"]
+                + staged.split(separator: " ").map(String.init))
+        XCTAssertTrue(run.output.contains("Loads: 0. To see whether the loader keeps up, simulate 2400 s"), run.output)
+    }
+
     func testWrongUsage() throws {
         for words in [
+            ["--warehouse-load", "staged"], ["--plan", "--warehouse-load", "both"],
             ["--simulate", "60"], ["--processors", "redshift"], ["--plan", "--processors", "log"],
             ["--plan", "--simulate", "0"], ["--plan", "--notified-share", "2"],
             ["--plan", "--parallelization-factor", "11"],

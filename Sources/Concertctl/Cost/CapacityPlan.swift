@@ -8,6 +8,7 @@ struct CapacityPlan: Sendable {
         /// `redshift`, `cache`, `notifier`.
         var processors: Set<String> = []
         var warehouse = WarehouseDemand()
+        var warehouseMode = WarehouseMode.direct
         /// Commands a second that the cache carries out, all its nodes together.
         var cacheCommands = 100_000
         /// Share of the records that subscribers are told of.
@@ -16,6 +17,11 @@ struct CapacityPlan: Sendable {
         var concurrency = 1000
         /// Messages a second that the topic takes.
         var topicMessages = 30_000
+
+        /// Whether a batch is a transaction of the warehouse.
+        var isDirect: Bool { processors.contains("redshift") && warehouseMode == .direct }
+        /// Whether rows are staged.
+        var isStaged: Bool { processors.contains("redshift") && warehouseMode == .staged }
     }
 
     /// One part that may be used up.
@@ -56,7 +62,7 @@ struct CapacityPlan: Sendable {
         let most = Decimal(min(function.batchSize, max(1, FunctionLoad.mostRecords(of: load.bytesPerRecord))))
         // What a window brings; a lane that is busy for longer than that finds more waiting.
         let filled = recordsPerSecond / lanes * Decimal(max(1, function.batchingWindow))
-        let isWriting = sinks.processors.contains("redshift")
+        let isWriting = sinks.isDirect
         func time(_ records: Decimal) -> Decimal {
             let own = function.milliseconds(forBatchOf: records)
             return isWriting ? max(own, sinks.warehouse.transaction(records)) : own
@@ -103,7 +109,8 @@ struct CapacityPlan: Sendable {
                 arithmetic: "\(busy.text()) invocations at once, \(Decimal(sinks.concurrency).text()) of the account",
                 remedy: "a higher quota, or larger batches"),
         ]
-        if sinks.processors.contains("redshift") {
+        if sinks.isStaged { limits += staged(sinks.warehouse, batches: calls, of: batch) }
+        if sinks.isDirect {
             let transaction = sinks.warehouse.transaction(batch)
             let held = calls * transaction / 1000
             limits += [
@@ -115,7 +122,7 @@ struct CapacityPlan: Sendable {
                     name: "warehouse's tables", wanted: held, most: 1,
                     arithmetic:
                         "\(calls.text()) transactions/s x \(transaction.text(places: 0)) ms, one at a time",
-                    remedy: "larger batches by way of the staging bucket, or streaming ingestion into Redshift"),
+                    remedy: "staged loads (--warehouse-load staged), or larger batches by way of the staging bucket"),
             ]
         }
         if sinks.processors.contains("cache") {
@@ -141,24 +148,40 @@ struct CapacityPlan: Sendable {
 
 /// Text and JSON.
 extension CapacityPlan {
-    var text: String {
+    /// The limits of staged mode alone, beside a plan for direct mode.
+    var stagedText: String {
+        let names = WarehouseDemand.limitNames
+        let parts = [
+            "With staged loads instead (--warehouse-load staged):",
+            table(of: limits.filter { names.contains($0.name) }).text,
+            verdict,
+        ]
+        return parts.compactMap { $0 }.joined(separator: "\n\n")
+    }
+
+    private func table(of limits: [Limit]) -> TextTable {
         var table = TextTable(["LIMIT", ">USED", ">RECORDS/S AT 100 %", "WHY"])
         for limit in limits.sorted(by: { $0.use > $1.use }) {
             table.add([limit.name, Self.percent(limit.use), reach(of: limit).text(places: 0), limit.arithmetic])
         }
-        var lines = [
+        return table
+    }
+
+    var text: String {
+        let lines = [
             "Plan for the peak: \(recordsPerSecond.text()) records/s on \(Decimal(shards).text()) shard\(shards == 1 ? "" : "s"), batches of "
                 + "\(recordsPerBatch.text(places: 0)) in \(milliseconds.text(places: 0)) ms, \(parallelism) at once a shard:",
-            table.text,
+            table(of: limits).text, verdict,
         ]
-        if let binding {
-            let verdict =
-                binding.use > 1
+        return lines.compactMap { $0 }.joined(separator: "\n\n")
+    }
+
+    private var verdict: String? {
+        binding.map { binding in
+            binding.use > 1
                 ? "\(binding.name) does not suffice, and records wait: \(binding.remedy)."
                 : "\(binding.name) binds first, at \(reach(of: binding).text(places: 0)) records/s: \(binding.remedy)."
-            lines.append(verdict)
         }
-        return lines.joined(separator: "\n\n")
     }
 
     /// How many records a second there may be before this one is used up, all else being equal.

@@ -51,6 +51,8 @@ struct Cost: Command {
     private static let transactionRecord = OptionDescription(
         "--transaction-per-record-ms", .value("X"),
         "what each record adds to it, 0...900000 (default 0.2, not measured)")
+    private static let warehouseMode = OptionDescription(
+        "--warehouse-load", oneOf: WarehouseMode.self, "with --plan: as REDSHIFT_LOAD (default direct)")
     private static let baseCapacity = OptionDescription(
         "--base-capacity", .value("N"), "RPUs of the serverless warehouse, 4...1024 (default 8)")
     private static let rpuHour = OptionDescription(
@@ -91,13 +93,14 @@ struct Cost: Command {
 
             A serverless warehouse is shown separately, with one transaction per batch (direct) and with staged loads every 1, 5, and 15 minutes. Its RPU-hours follow from the base capacity and the time that it is active, with the minimum of 60 s. Times that are marked as not measured come from tests with PostgreSQL: measure them on your warehouse, and give them.
 
-            --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ. Measure the times of your own sinks first, and give them.
+            --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ, and load by load in staged mode. With redshift among the processors, the limits of staged mode are shown, too. Measure the times of your own sinks first, and give them.
             """,
         options: [
             recordsPerDay, bytesPerRecord, peakFactor, retention, consumers, sharedConsumers, advantage, shardCount,
             shardMetrics, batchSize, window, memory, duration, recordDuration, architecture, plan, simulate,
             parallelism,
-            processors, cacheCommands, notifiedShare, concurrency, baseCapacity, rpuHour, loadInterval, transaction,
+            processors, cacheCommands, notifiedShare, concurrency, warehouseMode, baseCapacity, rpuHour, loadInterval,
+            transaction,
             transactionRecord, tablesPerBatch, objectLimit, loadTime, loadObjectTime, mergeTime, mergeRowTime, region,
             .output,
         ],
@@ -163,10 +166,16 @@ struct Cost: Command {
             load, function, shards: shards, region: region, prices, isAdvantage: isAdvantage)
         let warehouse = WarehouseCost(
             load, function, shards: report.provisioned.shards, warehouse: warehouse, prices)
-        let plan = sinks.map { sinks in
+        func planned(_ sinks: CapacityPlan.Sinks) -> CapacityPlan {
             CapacityPlan(
                 load, function, shards: report.provisioned.shards, parallelism: factor ?? min(10, report.parallelism),
                 sinks: sinks)
+        }
+        let plan = sinks.map(planned)
+        var staged: CapacityPlan?
+        if var sinks, sinks.isDirect {
+            sinks.warehouseMode = .staged
+            staged = planned(sinks)
         }
         let outcome = try plan.flatMap { plan in
             try simulatedSeconds.map { try StreamSimulation(plan, function, seconds: $0).run() }
@@ -175,12 +184,14 @@ struct Cost: Command {
         case .json:
             let parts: [(String, JSONValue?)] = [
                 ("Warehouse", warehouse.json),
-                ("Plan", plan?.json), ("Simulation", outcome.map { $0.json(seconds: simulatedSeconds ?? 0) }),
+                ("Plan", plan?.json), ("StagedPlan", staged?.json),
+                ("Simulation", outcome.map { $0.json(seconds: simulatedSeconds ?? 0) }),
             ]
             Output.print(.json(report.json(beside: parts)))
         case .text:
             let parts = [
                 report.text, warehouse.text, plan?.text, outcome.map { $0.text(seconds: simulatedSeconds ?? 0) },
+                staged?.stagedText,
             ]
             Output.print(.lines(parts.compactMap { $0 }.joined(separator: "\n\n")))
         }
@@ -203,7 +214,7 @@ struct Cost: Command {
             if let value = try decimal(arguments, option, in: 0...900_000) {
                 warehouse[keyPath: path] = value
             } else {
-                warehouse.assumptions.append("\(option.name) \(warehouse[keyPath: path].text(places: 6))")
+                warehouse.assumptions.append("\(option.name) \(warehouse[keyPath: path])")
             }
         }
         return warehouse
@@ -213,6 +224,7 @@ struct Cost: Command {
         guard arguments.flag(plan) else {
             let others = [
                 simulate, parallelism, processors, cacheCommands, notifiedShare, concurrency,
+                warehouseMode,
             ]
             if let option = others.first(where: { arguments.has($0) }) {
                 throw UsageError(description: "\(option.name) goes with --plan")
@@ -225,6 +237,7 @@ struct Cost: Command {
             throw UsageError(description: "--processors names \"\(name)\"; expected redshift, cache or notifier")
         }
         sinks.warehouse = warehouse
+        sinks.warehouseMode = try arguments.choice(warehouseMode, of: WarehouseMode.self) ?? .direct
         if let value = try arguments.integer(cacheCommands, in: 1...1_000_000_000) { sinks.cacheCommands = value }
         if let value = try decimal(arguments, notifiedShare, in: 0...1) { sinks.notifiedShare = value }
         if let value = try arguments.integer(concurrency, in: 1...1_000_000) { sinks.concurrency = value }

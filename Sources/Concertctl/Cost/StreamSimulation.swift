@@ -23,6 +23,8 @@ struct StreamSimulation: Sendable {
         ///
         /// A stream that is worked off has a backlog of some windows; one that is not has a backlog that grows with the time.
         var keepsUp = true
+        /// Nil where nothing is staged.
+        var loads: LoadSimulation.Outcome?
     }
 
     private let shards: Int
@@ -36,6 +38,8 @@ struct StreamSimulation: Sendable {
     /// Nil where nothing writes to the warehouse.
     private let transaction: BatchTime?
     private let concurrency: Int
+    /// Nil where nothing is staged.
+    private let loader: LoadSimulation?
 
     /// - Parameter seconds: How long records come.
     init(_ plan: CapacityPlan, _ function: FunctionLoad, seconds: Int) {
@@ -48,10 +52,11 @@ struct StreamSimulation: Sendable {
         batch = BatchTime(function.millisecondsPerBatch, each: function.millisecondsPerRecord)
         let sinks = plan.sinks
         transaction =
-            sinks.processors.contains("redshift")
+            sinks.isDirect
             ? BatchTime(
                 sinks.warehouse.transactionMilliseconds, each: sinks.warehouse.transactionMillisecondsPerRecord) : nil
         concurrency = sinks.concurrency
+        loader = sinks.isStaged ? LoadSimulation(sinks.warehouse, seconds: Double(seconds)) : nil
     }
 
     /// How long something takes, whatever is in it, and for each record.
@@ -99,6 +104,7 @@ struct StreamSimulation: Sendable {
         // When each of the invocations that the account may have at once is over.
         var running = EventQueue()
         var (tablesFree, callsFree) = (0.0, 0.0)
+        var staged: [LoadSimulation.Batch] = []
         while let (index, due) = queue.next(), due < seconds {
             try Task.checkCancellation()
             while let over = running.earliest, over <= due { _ = running.next() }
@@ -122,12 +128,16 @@ struct StreamSimulation: Sendable {
             outcome.batches += 1
             if end > seconds / 2 { outcome.ages.append(end - (lane.taken + 1) / lane.rate) }
             if end <= seconds { outcome.taken += records }
+            if loader != nil {
+                staged.append(.init(first: (lane.taken + 1) / lane.rate, staged: end, records: records))
+            }
             states[index].taken += records
             states[index].free = end
             queue.add(index, at: states[index].start(batchSize: batchSize, window: window))
         }
         outcome.arrived = rate * seconds
         outcome.keepsUp = keepsUp(outcome)
+        outcome.loads = try loader?.run(staged, seed: seed)
         return outcome
     }
 
@@ -152,17 +162,19 @@ extension StreamSimulation.Outcome {
             Simulated, \(seconds) s: \(Decimal(Int(arrived)).text()) records came, \(Decimal(Int(taken)).text()) were taken in \
             \(Decimal(batches).text()) batches, \(Decimal(mostAtOnce).text()) at once at most.
             Age of the oldest record of a batch when it is done: \(figures).
-            \(verdict)
+            \(verdict)\(loads.map { "\n" + $0.text } ?? "")
             """
     }
 
     func json(seconds: Int) -> JSONValue {
-        [
-            "Seconds": .integer(seconds), "RecordsArrived": .integer(Int(arrived)),
-            "RecordsTaken": .integer(Int(taken)),
-            "Batches": .integer(batches), "MostAtOnce": .integer(mostAtOnce), "KeepsUp": .bool(keepsUp),
-            "AgeSeconds": .object(ofPresent: told.map { ($0.name, .decimal(($0.value * 1000).rounded() / 1000)) }),
-        ]
+        .object(
+            ofPresent: [
+                ("Seconds", .integer(seconds)), ("RecordsArrived", .integer(Int(arrived))),
+                ("RecordsTaken", .integer(Int(taken))), ("Batches", .integer(batches)),
+                ("MostAtOnce", .integer(mostAtOnce)), ("KeepsUp", .bool(keepsUp)),
+                ("AgeSeconds", .object(ofPresent: told.map { ($0.name, JSONValue.decimal($0.value)) })),
+                ("Loads", loads?.json),
+            ])
     }
 }
 
@@ -199,5 +211,5 @@ private struct EventQueue {
 
 extension Decimal {
     /// The nearest binary number, where a cent does not count.
-    fileprivate var binary: Double { NSDecimalNumber(decimal: self).doubleValue }
+    var binary: Double { NSDecimalNumber(decimal: self).doubleValue }
 }

@@ -28,6 +28,8 @@ struct WarehouseCost: Sendable {
     let direct: Usage
     let staged: Usage
     let comparison: [Staged]
+    /// Whether transactions, one at a time, take longer than the month.
+    let isTooMuchForDirect: Bool
 
     init(
         _ load: StreamLoad, _ function: FunctionLoad, shards: Int, warehouse: WarehouseDemand, _ prices: Prices
@@ -35,6 +37,7 @@ struct WarehouseCost: Sendable {
         self.warehouse = warehouse
         let records = function.recordsPerBatch(load, shards: shards)
         let batches = load.recordsPerMonth / records
+        isTooMuchForDirect = batches * warehouse.transaction(records) / 1000 > Self.secondsPerMonth
         direct = Self.direct(batches, of: records, warehouse, prices)
         func usage(_ interval: Int) -> Usage {
             var warehouse = warehouse
@@ -107,6 +110,9 @@ struct WarehouseCost: Sendable {
             "no other query keeps the warehouse active, batches and loads are evenly spread, and the capacity stays at its "
                 + "base; storage is left out",
         ]
+        if isTooMuchForDirect {
+            notes.append("direct mode does not keep up: its transactions run one at a time")
+        }
         if !warehouse.assumptions.isEmpty {
             notes.append("not measured on Redshift, but assumed: " + warehouse.assumptions.joined(separator: ", "))
         }

@@ -42,6 +42,9 @@ struct WarehouseDemand: Sendable {
     /// An estimate of the LIST requests of one load: tables, layouts, and hours are folders.
     static let listsPerLoad = 10
 
+    /// Whether all times of a load were given.
+    var isLoadMeasured: Bool { !assumptions.contains { $0.hasPrefix("--load-") || $0.hasPrefix("--merge-") } }
+
     var intervalSeconds: Decimal { Decimal(loadInterval * 60) }
 
     /// In ms.
