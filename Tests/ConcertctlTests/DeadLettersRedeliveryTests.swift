@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// `concertctl dead-letters replay` to functions that answer as they are told to.
+/// `concertctl dead-letters replay` to functions with scripted answers.
 final class DeadLettersRedeliveryTests: XCTestCase {
     private static let success = #"{"batchItemFailures":[],"failures":[]}"#
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lambda's Invoke on 127.0.0.1: functions are `bootstrap` processes, or answer as they are told to.
+"""Lambda's Invoke on 127.0.0.1: functions are `bootstrap` processes, or have scripted answers.
 
 It prints its port, and ends when standard input does, with whoever started it, and its processes with it. A queue whose URL
 ends with /memory is kept here, since moto takes seconds for each call of a queue with 1,000 messages; every other call goes

@@ -225,7 +225,7 @@ extension AWSRequest {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     ///
     /// - Parameter etag: The source's; another version of it is not copied.
-    public static func copyObject(bucket: String, from source: String, etag: String, to key: String) -> AWSRequest {
+    package static func copyObject(bucket: String, from source: String, etag: String, to key: String) -> AWSRequest {
         var request = object("CopyObject", "PUT", bucket: bucket, key: key)
         let path = ([bucket] + parts(of: source)).map(PercentEncoding.encode).joined(separator: "/")
         request.headers = [
@@ -239,7 +239,7 @@ extension AWSRequest {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
     ///
     /// - Parameter keys: Without control characters, which XML cannot contain.
-    public static func deleteObjects(bucket: String, keys: some Sequence<String>) -> AWSRequest {
+    package static func deleteObjects(bucket: String, keys: some Sequence<String>) -> AWSRequest {
         var request = AWSRequest(service: .s3, operation: "DeleteObjects", method: "POST", path: [bucket])
         request.query = [QueryItem("delete", "")]
         request.headers = [HTTPHeader("Content-Type", "application/xml")]
@@ -261,7 +261,7 @@ extension AWSRequest {
     /// - Parameters:
     ///   - delimiter: What ends a common prefix, which is listed instead of the keys that begin with it.
     ///   - startAfter: Keys up to this one are left out.
-    public static func listObjects(
+    package static func listObjects(
         bucket: String, prefix: String, delimiter: String? = nil, startAfter: String? = nil,
         continuationToken: String? = nil
     ) -> AWSRequest {

@@ -33,7 +33,7 @@ public struct AWSService: Sendable, Equatable {
     public static let redshift = AWSService("redshift")
     public static let redshiftServerless = AWSService(
         "redshift-serverless", variable: "REDSHIFT_SERVERLESS", govCloudFIPS: .suffixed)
-    public static let scheduler = AWSService("scheduler", govCloudFIPS: .suffixed)
+    package static let scheduler = AWSService("scheduler", govCloudFIPS: .suffixed)
     /// The portal that gives credentials for an SSO token; its calls are not signed.
     public static let sso = AWSService("sso", endpoint: "portal.sso", signing: "awsssoportal")
     /// What renews the tokens of IAM Identity Center; its calls are not signed.

@@ -3,7 +3,7 @@ import JSON
 
 /// What a serverless warehouse costs a month, in direct and in staged mode.
 ///
-/// It is no part of the bill of stream and function: whoever does not use the redshift processor does not pay it.
+/// It is separate from the cost of stream and function, because only users of the redshift processor pay it.
 struct WarehouseCost: Sendable {
     /// One load interval.
     struct Staged: Sendable {

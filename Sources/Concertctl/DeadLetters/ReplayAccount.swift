@@ -4,7 +4,7 @@ import Processor
 
 /// What a replay of dead letters has done, or would do.
 struct ReplayAccount {
-    /// A dead letter and what became of it.
+    /// A dead letter and its result.
     private struct Entry {
         var location: String
         var name: String
@@ -184,7 +184,7 @@ extension ReplayAccount {
 
     private static func time(_ date: Date) -> String { date.formatted(.iso8601) }
 
-    /// Every letter with what became of it, and the same figures as ``text``.
+    /// Every letter with its result, and the same figures as ``text``.
     var json: JSONValue {
         func object(_ members: [(name: String, count: Int)]) -> JSONValue {
             .object(JSONObject(members.map { JSONObject.Member(name: $0.name, value: .integer($0.count)) }))

@@ -228,7 +228,7 @@ extension PayloadDecoder {
         throw PayloadError(.range, "\(name(of: field)): \(shown(value, in: bytes)) is not one of \(words.known)")
     }
 
-    /// What a string's trimmed content stands for, in any letter case; nothing of it is kept.
+    /// The ID of the word that a string's trimmed content is, in any letter case; nothing of it is kept.
     mutating func word(_ value: ScannedValue, of words: WordTable, in bytes: Span<UInt8>) -> UInt8? {
         // Mostly it is in lower case already.
         let trimmed = WhiteSpace.trimmed(value.range, of: bytes)

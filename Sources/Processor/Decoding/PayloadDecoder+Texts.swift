@@ -13,7 +13,7 @@ extension PayloadDecoder {
 
 /// Keeping what a field holds.
 extension PayloadDecoder {
-    /// Appends a string's trimmed content to the storage, and says where it stands there.
+    /// Appends a string's trimmed content to the storage, and returns its range there.
     @inline(__always)
     mutating func appendTrimmed(_ value: ScannedValue, in bytes: Span<UInt8>) -> Range<Int> {
         if !value.isEscaped { return storage.append(WhiteSpace.trimmed(value.range, of: bytes), of: bytes) }

@@ -30,10 +30,17 @@ final class RecordKeys: Sendable {
     init(_ schemas: [EntitySchema]) {
         var names: [String] = []
         var hashes: [UInt64] = []
+        var owners: [String?] = []
         func add(_ member: String, of object: String? = nil) {
             let hash = Self.hash(member, of: object)
-            guard !hashes.contains(hash) else { return }
+            if let known = hashes.firstIndex(of: hash) {
+                precondition(
+                    names[known].hasSameBytes(as: member) && (owners[known] ?? "").hasSameBytes(as: object ?? ""),
+                    "\(member) and \(names[known]) have one hash; rename one of them")
+                return
+            }
             names.append(member)
+            owners.append(object)
             hashes.append(hash)
         }
         for name in ["data_type", "payload", "data", "test"] { add(name) }
@@ -63,7 +70,7 @@ final class RecordKeys: Sendable {
         (self.names, self.hashes) = (names, hashes)
     }
 
-    /// FNV-1a of the path; different paths of one catalog have different ones, which the test of the catalog checks.
+    /// FNV-1a of the path; that no two paths of a catalog have the same one is checked when it is made.
     private static func hash(_ member: String, of object: String?) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -28,7 +28,7 @@ final class WordTable: Sendable {
     /// The words to name in messages.
     var known: String { words.map(\.word).joined(separator: ", ") }
 
-    /// What the word in `range` of `bytes` stands for; nil when it is not in the table.
+    /// The ID of the word in `range` of `bytes`; nil when it is not in the table.
     ///
     /// - Parameter bytes: In lower case.
     @inline(__always)

@@ -64,7 +64,7 @@ package struct FieldSource: Sendable, Equatable, ExpressibleByStringLiteral {
     /// The object that has the member; nil for the record itself.
     package var object: String?
     package var member: String
-    /// The member of `member` that has the value where `member` is an object itself.
+    /// The member of `member` that has the value where `member` is an object itself; for integers only.
     package var inner: String?
 
     package init(stringLiteral text: String) { self.init(text) }

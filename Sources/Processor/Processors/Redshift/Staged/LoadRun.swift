@@ -216,7 +216,7 @@ extension LoadRun {
     private func load(_ objects: [StagedObject], coveredBy covering: LoadManifests? = nil) async throws {
         var waiting = [objects.filter { !blocked.contains($0.table) }].filter { !$0.isEmpty }
         var first = covering
-        var trials = Trials(objects)
+        var trials = LoadTrials(objects)
         var failure: (any Error)?
         while let part = waiting.popLast() {
             guard waiting.isEmpty && first == nil || hasTime else { throw LoadError("no time is left for the rest") }
@@ -347,103 +347,4 @@ extension LoadRun {
                 "tables": .integer(manifests.keys.count), "milliseconds": .integer(Int(duration / .milliseconds(1))),
             ])
     }
-}
-
-extension StagedBucket {
-    /// The loads whose manifests exist, oldest first.
-    package func manifests(limit: Int) async throws -> [LoadManifests] {
-        var found: [LoadManifests] = []
-        var count = 0
-        var pages = Pages(self, target.loads)
-        while count < limit, try await pages.next() {
-            count += pages.objects.count
-            for entry in pages.objects {
-                guard let load = LoadManifests.load(ofKey: entry.key, target) else { continue }
-                if found.last?.load.hasSameBytes(as: load) == true {
-                    found[found.count - 1].keys.append(entry.key)
-                } else {
-                    found.append(LoadManifests(load: load, keys: [entry.key]))
-                }
-            }
-        }
-        return found
-    }
-
-    /// How many manifests a load still has.
-    fileprivate func manifests(of load: String) async throws -> Int {
-        var count = 0
-        var pages = Pages(self, "\(target.loads)\(load)/")
-        while try await pages.next() { count += pages.objects.count }
-        return count
-    }
-
-    /// The keys of all objects of a load.
-    ///
-    /// - Throws: ``LoadError`` as ``LoadManifests/keys(of:key:_:)``.
-    package func keys(_ manifests: LoadManifests) async throws -> [String] {
-        var keys: [String] = []
-        for manifest in manifests.keys {
-            do {
-                keys += try LoadManifests.keys(of: try await get(manifest), key: manifest, target)
-            } catch let error as AWSError where error.refusal?.status == 404 {
-                continue
-            }
-        }
-        return keys
-    }
-}
-
-/// Objects of one load that the warehouse rejected, until it is known whether their table is the cause.
-private struct Trials {
-    private struct Table {
-        /// Objects of the load.
-        var total = 0
-        var isAccepting = false
-        var rejected: [(object: StagedObject, reason: String)] = []
-        /// When to stop trying objects of a table that accepts none: others need the time, too.
-        var end: ContinuousClock.Instant?
-    }
-
-    private var tables: [WarehouseTable: Table] = [:]
-
-    init(_ objects: [StagedObject]) {
-        for object in objects { tables[object.table, default: Table()].total += 1 }
-    }
-
-    mutating func accept(_ objects: [StagedObject]) {
-        for object in objects { tables[object.table]?.isAccepting = true }
-    }
-
-    mutating func reject(_ object: StagedObject, _ reason: String, until deadline: ContinuousClock.Instant) {
-        let now = ContinuousClock.now
-        var table = tables[object.table] ?? Table()
-        table.rejected.append((object, reason))
-        table.end = table.end ?? now + (deadline - now) / 3
-        tables[object.table] = table
-    }
-
-    mutating func forget(_ table: WarehouseTable) { tables[table] = nil }
-
-    /// Takes the rejected objects that are the cause themselves: of tables that accept others, or had `limit` at most.
-    mutating func takeMovable(limit: Int) -> [(object: StagedObject, reason: String)] {
-        var taken: [(object: StagedObject, reason: String)] = []
-        for (name, table) in tables where table.isAccepting || table.total <= limit {
-            taken += table.rejected
-            tables[name]?.rejected = []
-        }
-        return taken
-    }
-
-    /// Tables that accept no object, as far as `limit` of them or the time have shown.
-    func hopeless(limit: Int) -> [(WarehouseTable, String)] {
-        tables.compactMap { name, table in
-            guard let first = table.rejected.first, table.rejected.count >= limit || table.end ?? .now < .now else {
-                return nil
-            }
-            return (name, first.reason)
-        }
-    }
-
-    /// Tables with rejected objects that are left when all were tried.
-    var rest: [(WarehouseTable, String)] { hopeless(limit: 1) }
 }
