@@ -10,6 +10,8 @@ struct Composition {
     /// Nil when nothing calls AWS.
     private let clients: AWSClients?
     private let certificateBundle: CertificateBundle?
+    /// Why a load event fails; records do not need these settings.
+    private let loaderProblems: [String]
 
     /// - Throws: ``SettingsError`` naming all that is wrong.
     init(environment: [String: String]) throws(SettingsError) {
@@ -24,11 +26,16 @@ struct Composition {
             || Settings.ProcessorName.allCases.contains {
                 $0.callsAWS(environment) && environment["PROCESSORS"]?.holds($0.rawValue) == true
             }
-        clients =
-            callsAWS
-            ? Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) }
+        var loaderProblems = settings?.loaderProblems ?? []
+        if callsAWS {
+            clients = Self.gather(&problems) { () throws(SettingsError) in try AWSClients(environment) }
+        } else if settings?.loader != nil {
             // A load event without them fails; records do not need them.
-            : settings?.loader == nil ? nil : try? AWSClients(environment)
+            clients = Self.gather(&loaderProblems) { () throws(SettingsError) in try AWSClients(environment) }
+        } else {
+            clients = nil
+        }
+        self.loaderProblems = loaderProblems
         certificateBundle = CertificateBundle(environment: environment)
         guard let settings, problems.isEmpty else { throw SettingsError(problems: problems) }
         self.settings = settings
@@ -76,7 +83,7 @@ struct Composition {
     /// What answers events that ask for loads.
     func loader(log: Logger) -> LoadPipeline {
         LoadPipeline(
-            settings: settings.loader, log: log,
+            settings: settings.loader, problems: loaderProblems, log: log,
             metrics: settings.isMetricsOn
                 ? LoadPipeline.Metrics(
                     functionName: settings.functionName, level: settings.logLevel, sink: StandardError()) : nil,

@@ -5,6 +5,7 @@ import Telemetry
 /// The way of an event that asks for loads: beside ``Pipeline``, with which it shares statements and nothing else.
 public struct LoadPipeline: Sendable {
     private let settings: RedshiftSettings?
+    private let problems: [String]
     private let makeClient: (@Sendable () -> AWSClient)?
     private let log: Logger
     private let metrics: Metrics?
@@ -21,12 +22,15 @@ public struct LoadPipeline: Sendable {
     }
 
     /// - Parameters:
-    ///   - settings: Nil where no bucket to load from is set.
+    ///   - settings: Nil where no bucket to load from is set, or settings are invalid.
+    ///   - problems: What is wrong with the settings.
     ///   - metrics: Nil when they are switched off.
     public init(
-        settings: RedshiftSettings?, log: Logger, metrics: Metrics?, makeClient: (@Sendable () -> AWSClient)?
+        settings: RedshiftSettings?, problems: [String] = [], log: Logger, metrics: Metrics?,
+        makeClient: (@Sendable () -> AWSClient)?
     ) {
-        (self.settings, self.log, self.metrics, self.makeClient) = (settings, log, metrics, makeClient)
+        (self.settings, self.problems, self.makeClient) = (settings, problems, makeClient)
+        (self.log, self.metrics) = (log, metrics)
     }
 
     /// Longer than an event that asks for loads, and shorter than one with a record.
@@ -48,6 +52,9 @@ public struct LoadPipeline: Sendable {
     /// Runs loads until nothing is left of what was staged, or until there is no more time, and appends the response.
     public func respond(context: InvocationContext, into response: inout [UInt8]) throws(LoadError) {
         guard let settings, let makeClient else {
+            guard problems.isEmpty else {
+                throw LoadError("the loader's settings are invalid: \(problems.joined(separator: "; "))")
+            }
             throw LoadError(
                 "the function has no warehouse to load: set REDSHIFT_STAGING_BUCKET, REDSHIFT_COPY_ROLE_ARN, "
                     + "REDSHIFT_DATABASE, and REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER, to valid values")

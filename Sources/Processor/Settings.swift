@@ -15,6 +15,8 @@ public struct Settings: Sendable, Equatable {
     public var redshift: RedshiftSettings?
     /// What a load event is answered with: `REDSHIFT_...`, chosen or not; nil without a staging bucket.
     public var loader: RedshiftSettings?
+    /// Why ``loader`` could not be read although a staging bucket is set.
+    public var loaderProblems: [String] = []
     /// `CACHE_...`; nil unless that processor was chosen, or the notifier and a `CACHE_URL` for its memory.
     public var cache: CacheSettings?
     /// `NOTIFY_...`; nil unless that processor was chosen.
@@ -46,7 +48,13 @@ public struct Settings: Sendable, Equatable {
         optionalProcessors = Set(reader.list("OPTIONAL_PROCESSORS", of: ProcessorName.self) ?? [])
         if processors.contains(.redshift) { redshift = RedshiftSettings(&reader) }
         if reader.string("REDSHIFT_STAGING_BUCKET") != nil {
-            loader = redshift ?? (try? RedshiftSettings(environment: environment))
+            loader = redshift
+            do throws(SettingsError) {
+                if loader == nil { loader = try RedshiftSettings(environment: environment) }
+            } catch {
+                // Records do not need them; a load event fails with these.
+                loaderProblems = error.problems
+            }
             if loader?.staging == nil { loader = nil }
         }
         if processors.contains(.cache) || processors.contains(.notifier) && reader.string("CACHE_URL") != nil {

@@ -305,6 +305,14 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             ["dead-letters", "replay", path, "--to", "stream"], environment: world.environment)
         XCTAssertEqual(run.status, 1, run.notes)
         XCTAssertTrue(run.notes.contains("count as newer") && run.notes.contains("pass --yes"), run.notes)
+        // Letters are not deleted for records that were only logged, unless that is confirmed.
+        for processors in ["", "log"] {
+            let local = try Concertctl.run(
+                ["dead-letters", "replay", "--bucket", "letters", "--bootstrap", "/bin/false"],
+                environment: world.environment.merging(["PROCESSORS": processors]) { $1 })
+            XCTAssertEqual(local.status, 1, local.notes)
+            XCTAssertTrue(local.notes.contains("stores nothing") && local.notes.contains("pass --yes"), local.notes)
+        }
         XCTAssertEqual(try world.functions.invocations().count, 0)
     }
 }

@@ -140,6 +140,9 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(try state(), before)
         XCTAssertEqual(try world.notified(), 1)
         XCTAssertEqual(try world.functions.messages().all, 0)
+        // Messages stay hidden for longer than the 15 minutes that an invocation may take.
+        let invocations = try world.functions.invocations().suffix(2)
+        XCTAssertEqual(invocations.map(\.timeouts), [[960, 960, 960], [960, 960, 960]])
     }
 
     func testOfAThousandLettersTheGoodAreProcessedAndTheOthersAreListedByReason() throws {

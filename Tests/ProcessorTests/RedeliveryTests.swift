@@ -88,6 +88,25 @@ final class RedeliveryTests: XCTestCase {
             ["10-1 json", "11 json", "8-3 missing", "8-5 missing", "9-1 kpl", "9-7 base64"])
     }
 
+    func testTheResponseStaysFarBelowLambdasLimitHoweverManyRecordsFail() throws {
+        var pipeline = TestPipeline()
+        let bad = Array(#"{"artist_id":"a"}"#.utf8)
+        let aggregate = Aggregate(keys: ["k"], (0..<40_000).map { _ in (0, bad) }).bytes
+        let (response, report) = try pipeline.respond(
+            to: Self.event(["10", "11", "12"].map { .init(bytes: aggregate, $0) } + [.init(Sample.venue, "13")]))
+        XCTAssertEqual(report.badRecords.count, 120_000)
+        XCTAssertLessThan(response.utf8.count, 4 << 20)
+        let answer = try XCTUnwrap(
+            JSONSerialization.jsonObject(with: Data(response.utf8)) as? [String: [[String: Any]]])
+        let failures = try XCTUnwrap(answer["failures"])
+        // The first are named one by one; for the others there is one entry for the whole aggregate.
+        XCTAssertEqual(failures.first?["subSequenceNumber"] as? Int, 0)
+        let whole = failures.filter { $0["subSequenceNumber"] == nil }.compactMap { $0["itemIdentifier"] as? String }
+        XCTAssertEqual(whole, ["10", "11", "12"])
+        let items = Set(try XCTUnwrap(answer["batchItemFailures"]).compactMap { $0["itemIdentifier"] as? String })
+        XCTAssertEqual(items, ["10", "11", "12"])
+    }
+
     func testSubSequenceNumbersAreThoseOfTheVersions() throws {
         let records = ["4", nil, "2147483647"].map { Self.record(Sample.venue, "8", sub: $0) }
         let batch = try RecordBatch(decoding: Self.event(records))

@@ -1,3 +1,4 @@
+import JSON
 import Telemetry
 import XCTest
 
@@ -105,6 +106,27 @@ final class SettingsTests: XCTestCase {
             environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = memory
             environment["AWS_LAMBDA_MAX_CONCURRENCY"] = concurrency
             XCTAssertEqual(try Settings(environment: environment).batchTextLimit, limit, line: line)
+        }
+    }
+
+    func testWhatIsWrongWithTheLoaderIsKeptForItsEvents() throws {
+        let valid = [
+            "REDSHIFT_STAGING_BUCKET": "bucket", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/r",
+            "REDSHIFT_WORKGROUP_NAME": "w", "REDSHIFT_DATABASE": "d",
+        ]
+        XCTAssertNotNil(try Settings(environment: valid).loader)
+        for (name, value) in [("LOAD_OBJECT_LIMIT", "0"), ("REDSHIFT_SECRET_ARN", "s"), ("REDSHIFT_DATABASE", "")] {
+            let settings = try Settings(environment: valid.merging([name: value]) { $1 })
+            XCTAssertNil(settings.loader, name)
+            XCTAssertTrue(settings.loaderProblems.contains { $0.holds(name) }, "\(settings.loaderProblems)")
+            let log = Logger(level: .error, sink: CollectedLines())
+            let pipeline = LoadPipeline(
+                settings: settings.loader, problems: settings.loaderProblems, log: log, metrics: nil, makeClient: nil)
+            let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(1))
+            var response: [UInt8] = []
+            XCTAssertThrowsError(try pipeline.respond(context: context, into: &response)) {
+                XCTAssertTrue("\($0)".holds(name), "\($0)")
+            }
         }
     }
 

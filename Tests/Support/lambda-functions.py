@@ -62,7 +62,7 @@ class Queue:
     """A standard queue: messages by ID, each with its body, its receipt handle, and whether it is hidden."""
 
     def __init__(self):
-        self.messages, self.lock = {}, threading.Lock()
+        self.messages, self.timeouts, self.lock = {}, {}, threading.Lock()
 
     def call(self, operation, body):
         with self.lock:
@@ -91,17 +91,24 @@ class Queue:
         for entry in body["Entries"]:
             key = entry["ReceiptHandle"].split()[0]
             if self.messages.get(key, {}).get("receipt") == entry["ReceiptHandle"]:
-                change(key)
+                change(key, entry)
                 answer["Successful"].append({"Id": entry["Id"]})
             else:
                 answer["Failed"].append({"Id": entry["Id"], "Code": "ReceiptHandleIsInvalid", "SenderFault": True})
         return answer
 
     def DeleteMessageBatch(self, body):
-        return self.each(body, self.messages.pop)
+        return self.each(body, lambda key, _: self.messages.pop(key))
 
     def ChangeMessageVisibilityBatch(self, body):
-        return self.each(body, lambda key: self.messages[key].update(hidden=False))
+        return self.each(body, self.set_visibility)
+
+    def set_visibility(self, key, entry):
+        timeout = entry["VisibilityTimeout"]
+        if timeout > 0:
+            self.timeouts[key] = timeout
+        else:
+            self.messages[key].update(hidden=False)
 
     def GetQueueAttributes(self, _):
         hidden = sum(message["hidden"] for message in self.messages.values())
@@ -187,7 +194,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             event = json.loads(body)
         except ValueError:
             return self.refuse(400, "InvalidRequestContentException", "the event is not JSON")
-        record = {"function": name, "bytes": len(body), "event": event}
+        # The messages whose timeout was set before this invocation, and the shortest one.
+        timeouts = list(memory.timeouts.values())
+        memory.timeouts.clear()
+        record = {"function": name, "bytes": len(body), "event": event, "timeouts": timeouts}
         with lock:
             invocations.append(record)
             hold = dict(held) if held["index"] == len(invocations) - 1 else None

@@ -10,6 +10,8 @@ public final class LambdaFunctions: Sendable {
         public var event: [String: Any]
         public var status: Int?
         public var body: String
+        /// The visibility timeouts, in s, of messages of ``LambdaFunctions/queue`` that were set since the invocation before.
+        public var timeouts: [Int]
     }
 
     private let server: PythonServer
@@ -101,7 +103,7 @@ public final class LambdaFunctions: Sendable {
             Invocation(
                 function: $0["function"] as? String ?? "", bytes: $0["bytes"] as? Int ?? 0,
                 event: $0["event"] as? [String: Any] ?? [:], status: $0["status"] as? Int,
-                body: $0["body"] as? String ?? "")
+                body: $0["body"] as? String ?? "", timeouts: $0["timeouts"] as? [Int] ?? [])
         }
     }
 

@@ -116,7 +116,7 @@ struct DeadLettersReplay: Command {
         let session = try AWSSession(arguments, environment: environment, output: output)
         let source = try options.source(environment)
         let payload = try payloadFile.map { try Self.contents(of: $0) }
-        if !isDryRun { try confirm(environment) }
+        if !isDryRun { try confirm(source, environment) }
         var replay = LetterReplay(
             source, to: destination, payload: payload, isDryRun: isDryRun, session, output: output,
             environment: environment)
@@ -142,25 +142,33 @@ struct DeadLettersReplay: Command {
             ? try InputFile.contents(of: .standardInput, name: "standard input") : try InputFile.contents(of: path)
     }
 
-    /// Asks before records are put on a stream as new ones.
-    private func confirm(_ environment: [String: String]) throws {
-        if case .bootstrap = destination, ["", "log"].contains(environment["PROCESSORS"] ?? "") {
+    /// Asks before records are put on a stream as new ones, and before letters are deleted whose records were only logged.
+    private func confirm(_ source: LetterSource, _ environment: [String: String]) throws {
+        let question: TerminalText
+        if destination.isStream {
             Console.note(
-                "PROCESSORS names only log, which stores nothing: letters are deleted once their records are logged")
+                """
+                warning: --to stream puts the data as new records, which count as newer than everything before: an old \
+                record replaces newer data, and notifications are sent again; without it, records keep their versions
+                """)
+            question = "put the selected dead letters on the stream as new records?"
+        } else if case .bootstrap = destination, ["", "log"].contains(environment["PROCESSORS"] ?? ""),
+            source.queueURL != nil || source.bucket != nil
+        {
+            Console.note(
+                """
+                warning: PROCESSORS names only log, which stores nothing, and letters are deleted once their records are \
+                logged; set PROCESSORS and its settings as the function has them
+                """)
+            question = "delete dead letters whose records were only logged?"
+        } else {
+            return
         }
-        guard destination.isStream else { return }
-        Console.note(
-            """
-            warning: --to stream puts the data as new records, which count as newer than everything before: an old record \
-            replaces newer data, and notifications are sent again; without it, records keep their versions
-            """)
         if arguments.flag(.yes) { return }
         guard Console.canAsk else {
             throw CommandError(description: "cannot prompt without a terminal; pass --yes")
         }
-        guard Console.confirms("put the selected dead letters on the stream as new records?") else {
-            throw CommandError(description: "aborted")
-        }
+        guard Console.confirms(question) else { throw CommandError(description: "aborted") }
     }
 
     /// Problems that are listed for people.

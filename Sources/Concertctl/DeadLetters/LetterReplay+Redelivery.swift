@@ -23,6 +23,7 @@ extension LetterReplay {
                 try describeDeletions(after: event.numbers, &plan)
                 continue
             }
+            await search.hide(event.numbers.map { plan.records[$0].letter }, session)
             let body: [UInt8]?
             if let path {
                 body = try await response(to: event, plan, path)
@@ -98,11 +99,11 @@ extension LetterReplay {
             return response.body
         } catch let error as AWSError {
             let problem = try LetterStreams.problem(error)
-            if let refusal = error.refusal, !refusal.isRetryable, refusal.status != 413 {
+            if let refusal = error.refusal, !refusal.isRetryable, [401, 403, 404].contains(refusal.status) {
                 // It concerns the function, not the event.
                 closedFunctions[name] = problem
                 unanswered = 0
-            } else {
+            } else if error.refusal?.isRetryable != false {
                 unanswered += 1
             }
             note(problem, event, plan)

@@ -65,19 +65,29 @@ extension LetterSearch {
 
     /// Makes messages visible to others again; those for which that fails become so after ``LetterSource/visibilityTimeout``.
     func release(_ session: AWSSession) async {
-        guard let queueURL = source.queueURL else { return }
-        let receipts = held.values.compactMap { if case .message(_, let receipt) = $0 { receipt } else { nil } }
+        let receipts = held.values.compactMap(\.receipt)
         // Also when the command was interrupted.
-        await Task {
-            for start in stride(from: 0, to: receipts.count, by: 10) {
-                let entries = receipts[start..<min(start + 10, receipts.count)].enumerated().map {
-                    index, receipt -> JSONValue in
-                    ["Id": .string("\(index)"), "ReceiptHandle": .string(receipt), "VisibilityTimeout": 0]
-                }
-                _ = try? await session.read(
-                    .sqs(
-                        "ChangeMessageVisibilityBatch", ["QueueUrl": .string(queueURL), "Entries": .array(entries)]))
+        await Task { await setVisibility(of: receipts, seconds: 0, session) }.value
+    }
+
+    /// Hides the messages of letters for longer than the function may run for them.
+    ///
+    /// A message that becomes visible in the meantime would be received by others, and its receipt could not delete it.
+    func hide(_ letters: some Sequence<Int>, _ session: AWSSession) async {
+        let receipts = Set(letters).compactMap { held[$0]?.receipt }
+        await setVisibility(of: receipts, seconds: LetterSource.invocationVisibility, session)
+    }
+
+    /// Where that fails, the timeout before it counts.
+    private func setVisibility(of receipts: [String], seconds: Int, _ session: AWSSession) async {
+        guard let queueURL = source.queueURL else { return }
+        for start in stride(from: 0, to: receipts.count, by: 10) {
+            let entries = receipts[start..<min(start + 10, receipts.count)].enumerated().map {
+                index, receipt -> JSONValue in
+                ["Id": .string("\(index)"), "ReceiptHandle": .string(receipt), "VisibilityTimeout": .integer(seconds)]
             }
-        }.value
+            _ = try? await session.read(
+                .sqs("ChangeMessageVisibilityBatch", ["QueueUrl": .string(queueURL), "Entries": .array(entries)]))
+        }
     }
 }

@@ -9,6 +9,9 @@ struct FoundLetter: Sendable {
         case message(id: String, receipt: String)
         case object(key: String)
         case file(path: String, line: Int?)
+
+        /// The receipt of a message.
+        var receipt: String? { if case .message(_, let receipt) = self { receipt } else { nil } }
     }
 
     /// Its number in the search that found it.

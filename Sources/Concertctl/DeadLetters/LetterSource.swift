@@ -11,6 +11,8 @@ struct LetterSource: Sendable {
 
     /// For how many seconds a message is hidden from others while it is processed.
     static let visibilityTimeout = 300
+    /// The same while a function is invoked, which runs for up to 15 minutes.
+    static let invocationVisibility = 960
 
     /// Whether the queue delivers one message of a group at a time.
     var isFIFO: Bool { queueURL?.utf8.suffix(5).elementsEqual(".fifo".utf8) ?? false }

@@ -105,7 +105,8 @@ struct WarehouseStatus: Command {
                 return nil
             }
             return Row(
-                table: table, rows: fields[1].fieldNumber ?? 0, newest: fields[2].fieldNumber.map(Double.init),
+                table: table, rows: fields[1].fieldNumber ?? 0,
+                newest: fields[2].fieldNumber.map { Double(min(max($0, 0), 1_000_000_000_000)) },
                 duplicates: fields[3].fieldNumber ?? 0)
         }.sorted { $0.table.name < $1.table.name }
     }

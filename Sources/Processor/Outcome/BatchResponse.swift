@@ -57,11 +57,22 @@ private struct RedeliveryResponse {
     let isPastDeadline: Bool
     /// Whether the list has reasons and messages.
     var isDetailed = false
+    /// Where the list begins, and the last Kinesis record that is in it.
+    private var start = 0
+    private var lastSource: Int32 = -1
+
+    /// Bytes of a list after which it has one entry for each Kinesis record, without a sub-sequence number.
+    ///
+    /// An aggregate can have more than 100,000 records, and a response has at most 6 MiB.
+    private static let detailLimit = 1_500_000
+
+    init(writer: JSONWriter, isPastDeadline: Bool) { (self.writer, self.isPastDeadline) = (writer, isPastDeadline) }
 
     @inline(never)
     mutating func list(_ outcome: BatchOutcome, _ batch: RecordBatch) {
         writer.key(isDetailed ? "failures" : "batchItemFailures")
         writer.openArray()
+        (start, lastSource) = (writer.bytes.count, -1)
         for record in outcome.rejections {
             add(record.position, of: batch, record.error.reason.rawValue, record.error.message)
         }
@@ -78,10 +89,13 @@ private struct RedeliveryResponse {
     /// - Parameter reason: Nil when a later attempt may succeed.
     @inline(never)
     private mutating func add(_ position: RecordPosition, of batch: RecordBatch, _ reason: String?, _ message: String) {
+        let isFull = writer.bytes.count - start > Self.detailLimit
+        if isFull, position.source == lastSource { return }
+        lastSource = isFull ? position.source : -1
         writer.openObject()
         member("itemIdentifier", batch.sequenceNumber(of: position).digits)
         if isDetailed {
-            if let number = position.subSequenceNumber {
+            if !isFull, let number = position.subSequenceNumber {
                 writer.key("subSequenceNumber")
                 writer.integer(number)
             }

@@ -79,6 +79,18 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         }
     }
 
+    func testRedeliveredLettersSayNothingAboutTheRecordsOfTheStream() async throws {
+        try narrowName()
+        let writer = try writer()
+        for number in 0..<12 {
+            let letter = EventText.Record(artist(number, isRefused: true), "\(1 + number)")
+            let outcomes = try await write(EventText([letter], before: #""redelivery":true,"#), by: writer)
+            XCTAssertEqual(counts(outcomes).rejected, 1, "\(number): \(outcomes)")
+        }
+        let outcomes = try await write(EventText(payloads: [artist(50, isRefused: true)], from: 50), by: writer)
+        XCTAssertEqual(counts(outcomes).rejected, 1, "\(outcomes)")
+    }
+
     func testOtherReasonsAndOtherTablesAreCountedApart() {
         let memory = RefusalMemory()
         func add(_ table: WarehouseTable, _ text: String, _ id: String) -> Int {

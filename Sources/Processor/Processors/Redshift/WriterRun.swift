@@ -52,7 +52,8 @@ struct WriterRun {
                 if taken.count == 1, let candidate = taken.first {
                     let cause = RefusalMemory.Cause(table: candidate.row.table, text: SQLFailure.cause(of: reason))
                     refused[cause, default: []].append(candidate)
-                    let known = refusals.add(candidate.row, cause: cause)
+                    // Dead letters are known to be refused, which says nothing about the records of the stream.
+                    let known = batch.isRedelivery ? 0 : refusals.add(candidate.row, cause: cause)
                     guard max(known, refused[cause, default: []].count) > RefusalMemory.limit else {
                         outcomes[candidate.index] = .rejected(rejection(candidate, reason))
                         continue

@@ -1,5 +1,7 @@
 import Clients
 import Foundation
+import JSON
+import Synchronization
 import TestSupport
 import XCTest
 
@@ -56,6 +58,45 @@ final class LoadRejectionTests: StagedTestCase {
         XCTAssertNil(error)
         XCTAssertEqual([summary.refused, summary.objects], [12, 18])
         try assertClean()
+    }
+
+    func testRejectedObjectsAtTheFrontDoNotHideTheGoodOnesBehindThem() async throws {
+        let keys = try await stageArtists(40)
+        for key in keys.prefix(24) { try store.put(key, Array("x".utf8)) }
+        let warehouse = try XCTUnwrap(warehouse)
+        let transactions = Mutex((all: 0, beforeTheFirstCommit: 0))
+        let steps = Steps(hook: { _, request in
+            guard request.body.place(of: Array("COPY ".utf8)) != nil else { return }
+            let isFirst = try warehouse.sql("SELECT count(*) FROM concert_dw.loads") == [["0"]]
+            transactions.withLock { $0 = ($0.all + 1, $0.beforeTheFirstCommit + (isFirst ? 1 : 0)) }
+        })
+        let (summary, error) = try await load(nil, steps)
+        XCTAssertNil(error)
+        XCTAssertEqual([summary.refused, summary.objects], [24, 16])
+        let counts = transactions.withLock { $0 }
+        XCTAssertLessThan(counts.beforeTheFirstCommit, 30, "of \(counts.all)")
+        XCTAssertGreaterThan(counts.all, counts.beforeTheFirstCommit)
+        try assertClean()
+    }
+
+    func testAnObjectThatIsGoneDoesNotProveItsTable() async throws {
+        let keys = try await stageArtists(11)
+        try warehouse.sql("ALTER TABLE concert_dw.artists ALTER COLUMN artist_id TYPE VARCHAR(2)")
+        let store = try XCTUnwrap(store)
+        let calls = Mutex(0)
+        let steps = Steps(hook: { _, request in
+            guard request.body.place(of: Array("COPY ".utf8)) != nil else { return }
+            let call = calls.withLock {
+                $0 += 1
+                return $0
+            }
+            if call == 2 { try store.remove(keys[5]) }
+        })
+        let (summary, error) = try await load(nil, steps)
+        XCTAssertTrue(error?.contains("table artists") == true, error ?? "none")
+        XCTAssertEqual([summary.refused, summary.gone], [0, 1])
+        XCTAssertEqual(try store.objects(Self.refused), [])
+        XCTAssertEqual(try store.objects(Self.staged).count, 10)
     }
 
     func testATableThatAcceptsNothingIsTheCauseAndNothingIsMoved() async throws {

@@ -204,9 +204,12 @@ extension LoadRun {
 extension LoadRun {
     /// How a transaction ended.
     private enum Ending {
-        case committed
-        /// - Parameter table: Nil where the text does not say which table it is about.
-        case rejected(String, WarehouseTable?)
+        /// - Parameter objects: Those that it copied; others are gone.
+        case committed([StagedObject])
+        /// - Parameters:
+        ///   - table: Nil where the text does not say which table it is about.
+        ///   - objects: Those that it tried to copy; others are gone.
+        case rejected(String, WarehouseTable?, [StagedObject])
     }
 
     /// Loads objects; halves those of a table until each that the warehouse rejects is alone, and moves it.
@@ -219,20 +222,25 @@ extension LoadRun {
         var trials = LoadTrials(objects)
         var failure: (any Error)?
         while let part = waiting.popLast() {
-            guard waiting.isEmpty && first == nil || hasTime else { throw LoadError("no time is left for the rest") }
+            guard waiting.isEmpty && first == nil || hasTime else {
+                throw LoadError(
+                    "no time is left for the rest, which the next invocation continues; if this repeats, raise the "
+                        + "function's timeout or lower LOAD_OBJECT_LIMIT")
+            }
             switch try await transaction(part, keeping: &first) {
-            case .committed: trials.accept(part)
-            case .rejected(let reason, let table):
+            case .committed(let objects): trials.accept(objects)
+            case .rejected(let reason, let table, let part):
                 let suspects = part.filter { table == nil || $0.table == table }
                 if suspects.count == 1 {
                     trials.reject(suspects[0], reason, until: context.deadline)
                     waiting.append(part.filter { $0 != suspects[0] })
+                    // Rejected objects are often neighbors: others must be tried before the table is taken for the cause.
+                    if !trials.isAccepting(suspects[0].table) { waiting.sort { $0.count < $1.count } }
                 } else {
-                    let named = suspects.filter { reason.holds($0.key) }.prefix(1)
-                    let next = named.isEmpty ? suspects.prefix(suspects.count / 2) : named
+                    let next = trials.next(of: suspects, reason)
                     let keys = Set(next.map { Array($0.key.utf8) })
                     waiting.append(part.filter { !keys.contains(Array($0.key.utf8)) })
-                    waiting.append(Array(next))
+                    waiting.append(next)
                 }
             }
             for (object, reason) in trials.takeMovable(limit: Self.suspectLimit) {
@@ -305,13 +313,13 @@ extension LoadRun {
                 }
                 try await bucket.delete(objects.map(\.key))
                 try await bucket.delete(manifests.keys)
-                return .committed
+                return .committed(objects)
             }
             let number = SQLFailure.statementNumber(in: reason)
             let table = number.flatMap { LoadStatements.table(ofStatement: $0, of: tables) }
             if SQLFailure.isAboutObject(reason), table != nil || number == nil {
                 if first == nil { first = manifests } else { try await bucket.delete(manifests.keys) }
-                return .rejected(reason, table)
+                return .rejected(reason, table, objects)
             }
             let existing = try await bucket.existing(objects)
             let isGone = existing.count < objects.count
@@ -324,16 +332,20 @@ extension LoadRun {
             try await bucket.delete(manifests.keys)
             if !isGone { try await backoff.pause(until: context.deadline) }
             objects = existing
-            if objects.isEmpty { return .committed }
+            if objects.isEmpty { return .committed([]) }
         }
-        throw LoadError("another loader handles the same objects")
+        throw LoadError(
+            "another loader handles the same objects; the next invocation loads what it leaves, so one loader at a time is "
+                + "faster (reserved concurrency 1)")
     }
 
     private func committed(
         _ objects: [StagedObject], _ manifests: LoadManifests, rowsOf id: String, since start: ContinuousClock.Instant
     ) async {
         // The load has committed whether or not this is answered.
-        let rows = (try? await client.rows(of: id))?.first?.first?["longValue"]?.integer ?? 0
+        let answer = (try? await client.rows(of: id))?.first?.first?["longValue"]?.integer ?? 0
+        // No load copies more, and sums of more could overflow.
+        let rows = min(max(0, answer), 1_000_000_000_000)
         let duration = ContinuousClock.now - start
         longest = max(longest, duration)
         summary.loads += 1

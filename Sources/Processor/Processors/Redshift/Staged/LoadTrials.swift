@@ -1,3 +1,5 @@
+import JSON
+
 /// Objects of one load that the warehouse rejected, until it is known whether their table is the cause.
 struct LoadTrials {
     private struct Table {
@@ -14,6 +16,24 @@ struct LoadTrials {
     init(_ objects: [StagedObject]) {
         for object in objects { tables[object.table, default: Table()].total += 1 }
     }
+
+    /// Whether the table has accepted an object of the load.
+    func isAccepting(_ table: WarehouseTable) -> Bool { tables[table]?.isAccepting ?? false }
+
+    /// The part of rejected objects to try next: the one that the error names, else one half.
+    ///
+    /// The first half until an object is found; then the last one until the table accepts one, for if those at the front are
+    /// all rejected, it would be taken for the cause before the others are tried.
+    func next(of suspects: [StagedObject], _ reason: String) -> [StagedObject] {
+        let table = suspects.first.flatMap { tables[$0.table] }
+        let rejections = table?.isAccepting == true ? 0 : table?.rejected.count ?? 0
+        if rejections <= Self.namedLimit, let named = suspects.first(where: { reason.holds($0.key) }) { return [named] }
+        let half = suspects.count / 2
+        return Array(rejections == 0 ? suspects.prefix(half) : suspects.suffix(half))
+    }
+
+    /// Rejected objects after which the names in errors are not followed until the table accepts one.
+    private static let namedLimit = 10
 
     mutating func accept(_ objects: [StagedObject]) {
         for object in objects { tables[object.table]?.isAccepting = true }

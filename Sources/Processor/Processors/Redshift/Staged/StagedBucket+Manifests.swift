@@ -40,6 +40,11 @@ extension StagedBucket {
                 keys += try LoadManifests.keys(of: try await get(manifest), key: manifest, target)
             } catch let error as AWSError where error.refusal?.status == 404 {
                 continue
+            } catch let error as AWSError where error.refusal?.isRetryable == false {
+                let url = target.url(manifest)
+                throw ManifestError(
+                    "manifest \(url) cannot be read: \(error); allow it for the loader's role, or remove it with: aws s3 rm \(url)"
+                )
             }
         }
         return keys

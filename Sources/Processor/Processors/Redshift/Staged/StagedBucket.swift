@@ -75,7 +75,9 @@ package struct StagedBucket: Sendable {
                 }
             }
             let next = page.text(of: "NextContinuationToken")
-            guard next == nil || next != token else { throw LoadError("s3 ListObjectsV2: the listing does not end") }
+            guard next == nil || next != token else {
+                throw LoadError("s3 ListObjectsV2: the listing does not end; check the endpoint")
+            }
             (token, isAtEnd) = (next, next == nil)
             return true
         }
@@ -113,7 +115,9 @@ package struct StagedBucket: Sendable {
             guard !left.isEmpty else { continue }
             attempts += 1
             guard attempts < Self.deletionAttempts else {
-                throw LoadError("s3 DeleteObjects: \(left.count) objects are not deleted (\(problem))")
+                throw LoadError(
+                    "s3 DeleteObjects: \(left.count) objects are not deleted (\(MessageText.escaped(problem))); they stay staged and "
+                        + "are loaded again without effect; the loader's role needs s3:DeleteObject for them")
             }
         }
     }
@@ -129,7 +133,9 @@ package struct StagedBucket: Sendable {
                 .copyObject(bucket: target.bucket, from: object.key, etag: object.etag, to: destination)
             ).xml()
             guard answer.first("CopyObjectResult") != nil, answer.text(of: "ETag") != nil else {
-                throw LoadError("s3 CopyObject: the response does not confirm the copy of \(object.key)")
+                throw LoadError(
+                    "s3 CopyObject: the response does not confirm the copy of \(MessageText.escaped(object.key)), which stays staged; "
+                        + "check the endpoint")
             }
         } catch let error as AWSError where error.refusal?.status == 404 {
             return false
