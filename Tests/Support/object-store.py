@@ -3,8 +3,8 @@
 
 Objects have path-style URLs. Calls without a signature are refused; whether it is right is the oracle's business.
 
-POST /_control/faults    {"operation", "kind", "times", "after", "contains"}: calls of the operation ("*" for any) whose path
-    contains the text meet it, after that many that do not; `times` -1 is for ever
+POST /_control/faults    {"operation", "kind", "times", "after", "contains", "probability"}: calls of the operation ("*" for any)
+    whose path contains the text meet it, after that many that do not; `times` -1 is without end
     throttle, 500, error (`code`, `status`), drop (before the call), lost (after it, without an answer)
     noetag: a PutObject is answered 200 without an ETag, and nothing is stored
     late: a CopyObject is answered 200 with an error as its body, and nothing is stored
@@ -15,12 +15,13 @@ POST /_control/remove    {"prefix"}: removes objects
 POST /_control/age       {"prefix", "seconds"}: makes objects that much older
 POST /_control/reset     forgets everything
 GET  /_control/objects   {"objects": [{"bucket", "key", "base64"}]} in the order of their keys; ?prefix= chooses
-GET  /_control/calls     {"calls": [{"operation", "path"}]}, in order
+GET  /_control/calls     {"calls": [{"operation", "path"}]}, in order, and {"faults": {kind: how often it was met}}
 """
 import base64
 import hashlib
 import json
 import os
+import random
 import re
 import socket
 import sys
@@ -42,10 +43,11 @@ class Refusal(Exception):
 class Store:
     def __init__(self):
         self.lock = threading.Lock()
+        self.random = random.Random(7)
         self.reset()
 
     def reset(self):
-        self.objects, self.faults, self.calls = {}, [], []
+        self.objects, self.faults, self.calls, self.met = {}, [], [], {}
         self.settings = {"pageSize": LARGEST_PAGE, "buckets": ["staging"]}
 
     def note(self, operation, path):
@@ -57,6 +59,9 @@ class Store:
                 if fault.get("after", 0) > 0:
                     fault["after"] -= 1
                     continue
+                if self.random.random() >= fault.get("probability", 1):
+                    continue
+                self.met[fault["kind"]] = self.met.get(fault["kind"], 0) + 1
                 fault["times"] = fault.get("times", 1) - 1
                 if fault["times"] == 0:
                     self.faults.remove(fault)
@@ -240,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
                     for (bucket, key), (found, _) in sorted(store.objects.items())
                     if key.startswith(query.get("prefix", ""))]}
             elif what == "calls":
-                return {"calls": store.calls}
+                return {"calls": store.calls, "faults": store.met}
         return {}
 
     def cut(self):

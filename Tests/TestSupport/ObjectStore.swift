@@ -42,13 +42,13 @@ public struct ObjectStore: Sendable {
     /// The next `times` calls of `operation`, "*" for any, after `after` others meet `fault`.
     public func add(
         _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, contains: String = "",
-        code: String = "AccessDenied", status: Int = 403, count: Int = 1
+        code: String = "AccessDenied", status: Int = 403, count: Int = 1, probability: Double = 1
     ) throws {
         try post(
             "faults",
             [
                 "operation": operation, "kind": fault.rawValue, "times": times, "after": after, "contains": contains,
-                "code": code, "status": status, "count": count,
+                "code": code, "status": status, "count": count, "probability": probability,
             ])
     }
 
@@ -75,6 +75,14 @@ public struct ObjectStore: Sendable {
         return try JSONDecoder().decode(
             Listing.self, from: LoopbackRequest(url: "\(url)/_control/calls").answer()
         ).calls
+    }
+
+    /// How many calls each fault has met, by its name.
+    public func faults() throws -> [String: Int] {
+        struct Listing: Decodable { var faults: [String: Int] }
+        return try JSONDecoder().decode(
+            Listing.self, from: LoopbackRequest(url: "\(url)/_control/calls").answer()
+        ).faults
     }
 
     private func post(_ what: String, _ members: [String: Any]) throws {

@@ -94,6 +94,11 @@ final class SQLFailureTests: XCTestCase {
             ("ERROR: Cannot insert a NULL value into column mine", "give that column a default"),
             ("ERROR: value too long for type character varying(5)", "compare the table"),
             ("ERROR: S3ServiceException:Access Denied,Status 403", "REDSHIFT_COPY_ROLE_ARN"), ("ERROR: disk full", nil),
+            (
+                "ERROR: S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket",
+                "REDSHIFT_COPY_ROLE_ARN"
+            ),
+            ("ERROR: S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey", "the next load"),
         ]
         for (text, words) in cases {
             let advice = SQLFailure.advice(on: text)

@@ -116,11 +116,17 @@ def entries(manifest, source):
 def read(s3, bucket, key):
     # moto keeps private objects from those who do not sign at all; it does not look at the signature.
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request"}
-    try:
-        with urlopen(Request(f"{s3}/{bucket}/{quote(key)}", headers=signed)) as answer:
-            return answer.read()
-    except OSError as error:
-        raise Missing(f"S3ServiceException:{error},Status 404") from None
+    error = None
+    # COPY repeats requests that S3 throttles or that fail on the way.
+    for _ in range(20):
+        try:
+            with urlopen(Request(f"{s3}/{bucket}/{quote(key)}", headers=signed)) as answer:
+                return answer.read()
+        except OSError as failure:
+            error = failure
+            if getattr(failure, "code", 503) < 500:
+                break
+    raise Missing(f"S3ServiceException:{error},Status 404") from None
 
 
 def insert(cursor, copy, body):

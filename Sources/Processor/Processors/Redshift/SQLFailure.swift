@@ -36,6 +36,10 @@ public enum SQLFailure: Sendable, Equatable {
         if text.isAboutData {
             return "compare the table with concertctl warehouse init --dry-run: a column is narrower there"
         }
+        if text.isMissingObject { return "if the object exists, the next load copies it" }
+        if text.isAboutS3 {
+            return "let the role of REDSHIFT_COPY_ROLE_ARN read the staging bucket, and attach it to the warehouse"
+        }
         if text.contains("does not exist") {
             return "run concertctl warehouse init, which creates schema, tables and columns that are missing"
         }
@@ -43,9 +47,6 @@ public enum SQLFailure: Sendable, Equatable {
             return "grant the function's database user what docs/configuration.md lists: USAGE on the schema, "
                 + "SELECT, INSERT, UPDATE and DELETE on its tables and on \(WarehouseSchema.writeLock), "
                 + "SELECT and INSERT on \(WarehouseSchema.loads), TEMP on the database"
-        }
-        if text.contains("s3serviceexception") || text.contains("s3 service exception") {
-            return "let the role of REDSHIFT_COPY_ROLE_ARN read the staging bucket, and attach it to the warehouse"
         }
         return nil
     }
@@ -64,6 +65,9 @@ extension SQLFailure {
     static func isAboutObject(_ text: String) -> Bool {
         SQLFailure(text) == .data || FailureText(text).isAboutInflating
     }
+
+    /// Whether an object was not there when the warehouse read it; it may have been deleted, or be visible later.
+    static func isMissingObject(_ text: String) -> Bool { FailureText(text).isMissingObject }
 
     /// The number of the statement that failed, counted from 1; nil where the text does not begin with it.
     static func statementNumber(in text: String) -> Int? {
@@ -93,6 +97,9 @@ private struct FailureText {
     }
 
     func contains(_ part: String) -> Bool { bytes.place(of: Array(part.utf8)) != nil }
+
+    var isAboutS3: Bool { contains("s3serviceexception") || contains("s3 service exception") }
+    var isMissingObject: Bool { isAboutS3 && contains("nosuchkey") }
 
     /// Beginnings of the errors about a value that is stored, those of COPY included.
     ///

@@ -324,7 +324,8 @@ extension LoadRun {
             let existing = try await bucket.existing(objects)
             let isGone = existing.count < objects.count
             let areManifestsGone = try await bucket.manifests(of: load) < manifests.keys.count
-            guard isGone || areManifestsGone || SQLFailure(reason) == .conflict, attempt < Self.attemptLimit else {
+            let isPassing = SQLFailure(reason) == .conflict || SQLFailure.isMissingObject(reason)
+            guard isGone || areManifestsGone || isPassing, attempt < Self.attemptLimit else {
                 if first != nil { try await bucket.delete(manifests.keys) }
                 throw error(reason)
             }
