@@ -97,6 +97,13 @@ final class DoctorSinkTests: XCTestCase {
                 """
             ), "ok", "cluster dw is available"),
         Case("Warehouse", ["PROCESSORS": "redshift"], nil, "fault", "names neither", "REDSHIFT_WORKGROUP_NAME"),
+        Case(
+            "Batch", ["PROCESSORS": "cache, redshift"], nil, "warn", "is a transaction of the warehouse",
+            "--batch-size 1000 --maximum-batching-window-in-seconds 10"),
+        Case(
+            "Batch", ["PROCESSORS": "redshift", "REDSHIFT_LOAD": "staged"], nil, "warn", "is up to four objects",
+            "--batch-size 1000"),
+        Case("Batch", ["PROCESSORS": "cache"], nil, "ok", "100 records or 5 s"),
         Case("Warehouse", ["REDSHIFT_WORKGROUP_NAME": "w"], nil, "ok", "not used by the function"),
         Case(
             "Dead-letter queue",

@@ -16,7 +16,10 @@ final class TemplateTests: XCTestCase {
 
     func testLintRefusesABrokenTemplateAndNamesEveryFault() throws {
         let faults = [
-            (sound: "BatchSize: !Ref BatchSize", broken: "BatchSize: 50000", complaint: "50000"),
+            (
+                sound: "ParallelizationFactor: !Ref ParallelizationFactor", broken: "ParallelizationFactor: 50",
+                complaint: "50"
+            ),
             (sound: "StartingPosition: TRIM_HORIZON", broken: "StartingPosition: NEWEST", complaint: "NEWEST"),
             (
                 sound: "Destination: !GetAtt DeadLetterQueue.Arn", broken: "Destination: !GetAtt MissingQueue.Arn",
@@ -105,6 +108,24 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(mapping["StartingPosition"], "TRIM_HORIZON")
         XCTAssertEqual(template.value(of: mapping["BatchSize"]), 100)
         XCTAssertEqual(template.value(of: mapping["MaximumBatchingWindowInSeconds"]), 5)
+    }
+
+    func testBatchesAreLargerWithAWarehouse() throws {
+        let cases: [(parameters: [String: String], size: JSONValue, window: JSONValue)] = [
+            (["RedshiftWorkgroupArn": "arn"], 1000, 10),
+            (["BatchSize": "7", "MaximumBatchingWindowInSeconds": "0", "RedshiftWorkgroupArn": "arn"], "7", "0"),
+            (["BatchSize": "100"], "100", 5),
+        ]
+        for (parameters, size, window) in cases {
+            let template = try template(parameters)
+            let mapping = template.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")
+            for (name, expected) in [("BatchSize", size), ("MaximumBatchingWindowInSeconds", window)] {
+                let found =
+                    mapping[name] == ["Ref": .string(name)]
+                    ? .string(parameters[name] ?? "") : template.value(of: mapping[name])
+                XCTAssertEqual(found, expected, "\(name) with \(parameters)")
+            }
+        }
     }
 
     func testMappingGivesUpAfterBoundedTriesAndSaysSoToTheQueue() throws {

@@ -103,6 +103,9 @@ extension Check {
         return .ok("records are given up after \(age) s, before the stream forgets them")
     }
 
+    /// The template's batch size with a warehouse.
+    private static let warehouseBatchSize = 1000
+
     private static func batch(_ examination: Examination) -> Finding {
         guard let mapping = examination.mapping else { return .unknown("the mapping is not known") }
         let factor = mapping.parallelizationFactor
@@ -112,6 +115,18 @@ extension Check {
             return .warning(
                 text + ": each record is an invocation of its own",
                 Remedy.updateMapping(mapping.uuid, "--batch-size 100 --maximum-batching-window-in-seconds 5"))
+        }
+        if mapping.batchSize < warehouseBatchSize, examination.processors.contains("redshift") {
+            let unit =
+                examination.variable("REDSHIFT_LOAD") == "staged"
+                ? "up to four objects, whatever its size: small batches make many small objects"
+                : "a transaction of the warehouse, whatever its size: small batches make shards wait"
+            return .warning(
+                text + ": each batch is " + unit,
+                Remedy.updateMapping(
+                    mapping.uuid,
+                    "--batch-size \(warehouseBatchSize) --maximum-batching-window-in-seconds \(max(10, mapping.batchingWindow))"
+                ))
         }
         return .ok(text)
     }
