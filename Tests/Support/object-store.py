@@ -15,7 +15,7 @@ POST /_control/remove    {"prefix"}: removes objects
 POST /_control/age       {"prefix", "seconds"}: makes objects that much older
 POST /_control/reset     forgets everything
 GET  /_control/objects   {"objects": [{"bucket", "key", "base64"}]} in the order of their keys; ?prefix= chooses
-GET  /_control/calls     {"calls": [{"operation", "path"}]}, in order, and {"faults": {kind: how often it was met}}
+GET  /_control/calls     {"calls": [{"operation", "path", "at"}]}, in order, and {"faults": {kind: how often it was met}}
 """
 import base64
 import hashlib
@@ -52,7 +52,7 @@ class Store:
 
     def note(self, operation, path):
         with self.lock:
-            self.calls.append({"operation": operation, "path": path})
+            self.calls.append({"operation": operation, "path": path, "at": time.time()})
             for fault in self.faults:
                 if fault["operation"] not in (operation, "*") or fault.get("contains", "") not in path:
                     continue
