@@ -100,10 +100,14 @@ extension JSONScanner {
 
     /// Passes `null`, `true` or `false`.
     public mutating func literal(_ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) {
-        // As a word: the four characters, the first one lowest.
-        if kind == .null, let word = bytes.word(at: offset), UInt32(truncatingIfNeeded: word) == 0x6C6C_756E {
-            offset += 4
-            return
+        // As a word, the first character lowest.
+        if let word = bytes.word(at: offset) {
+            switch kind {
+            case .null where UInt32(truncatingIfNeeded: word) == 0x6C6C_756E: return offset += 4
+            case .true where UInt32(truncatingIfNeeded: word) == 0x6575_7274: return offset += 4
+            case .false where word & 0xFF_FFFF_FFFF == 0x65_736C_6166: return offset += 5
+            default: break
+            }
         }
         switch kind {
         case .null: try expect("null", in: bytes)

@@ -74,9 +74,11 @@ public struct JSONScanner: Sendable {
     }
 
     /// Passes what may follow the outermost value: white space, then the end.
-    public mutating func finish(in bytes: Span<UInt8>) throws(JSONError) {
+    ///
+    /// - Parameter count: Where the text ends if only zeros follow; nil for the end of `bytes`.
+    public mutating func finish(in bytes: Span<UInt8>, count: Int? = nil) throws(JSONError) {
         skipWhitespace(in: bytes)
-        guard offset == bytes.count else { throw .syntax(offset: offset, expected: "the end") }
+        guard offset == count ?? bytes.count else { throw .syntax(offset: offset, expected: "the end") }
     }
 
     @inlinable @inline(__always)
@@ -123,6 +125,10 @@ extension JSONScanner {
 
     @usableFromInline
     mutating func openAnyObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+        if depth < Self.depthLimit, let key = shortKey(behind: UInt8(ascii: "{"), in: bytes) {
+            depth &+= 1
+            return key
+        }
         guard bytes.byte(at: offset) == UInt8(ascii: "{") else { throw .syntax(offset: offset, expected: "an object") }
         try open(in: bytes)
         skipWhitespace(in: bytes)
@@ -136,17 +142,21 @@ extension JSONScanner {
     /// Passes `,` and returns the next key, or nil (and passes `}`) when the object has ended.
     @inlinable @inline(__always)
     public mutating func nextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
-        // A comma, a space or none, a short plain key, and its colon: each byte is looked at once.
-        var position = offset
-        if bytes.byte(at: position) == UInt8(ascii: ",") {
-            position += 1
-            if bytes.byte(at: position) == 0x20 { position += 1 }
-            if let end = bytes.endOfShortString(at: position), bytes.byte(at: end) == UInt8(ascii: ":") {
-                offset = end + 1
-                return JSONString(range: position + 1..<end - 1, isEscaped: false)
-            }
-        }
+        if let key = shortKey(behind: UInt8(ascii: ","), in: bytes) { return key }
         return try apart { (scanner) throws(JSONError) in try scanner.anyNextKey(in: bytes) }
+    }
+
+    /// Passes `byte`, a space or none, a short plain key, and its colon: each byte is looked at once.
+    ///
+    /// - Returns: Nil, and nothing is passed, where anything else follows.
+    @inlinable @inline(__always)
+    mutating func shortKey(behind byte: UInt8, in bytes: Span<UInt8>) -> JSONString? {
+        guard bytes.byte(at: offset) == byte else { return nil }
+        let start = bytes.byte(at: offset &+ 1) == 0x20 ? offset &+ 2 : offset &+ 1
+        guard let end = bytes.endOfShortString(at: start), bytes.byte(at: end) == UInt8(ascii: ":") else { return nil }
+        offset = end &+ 1
+        // A string has two quotes.
+        return JSONString(range: unsafe Range(uncheckedBounds: (start &+ 1, max(start &+ 1, end &- 1))), isEscaped: false)
     }
 
     @usableFromInline

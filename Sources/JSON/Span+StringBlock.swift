@@ -68,16 +68,19 @@ extension Span<UInt8> {
         return nil
     }
 
-    /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
+    /// Whether the bytes of `range`, none of which is zero, are at `offset` as well.
     @inlinable @inline(__always)
     public func stands(_ range: Range<Int>, at offset: Int) -> Bool {
-        var (left, right) = (range.lowerBound, offset)
-        while left < range.upperBound {
-            let differences = stringBlock(at: left).differences(from: stringBlock(at: right))
-            guard differences & StringBlock.mask(range.upperBound &- left) == 0 else { return false }
-            left &+= StringBlock.size
-            right &+= StringBlock.size
+        let count = range.upperBound &- range.lowerBound
+        var done = 0
+        while count &- done >= StringBlock.size {
+            guard stringBlock(at: range.lowerBound &+ done).differences(from: stringBlock(at: offset &+ done)) == 0 else {
+                return false
+            }
+            done &+= StringBlock.size
         }
-        return true
+        let differences = stringBlock(at: range.lowerBound &+ done).differences(from: stringBlock(at: offset &+ done))
+        // Fewer bits than the block has, by the loop's condition.
+        return differences & (1 &<< UInt32(truncatingIfNeeded: count &- done) &- 1) == 0
     }
 }

@@ -39,6 +39,16 @@ public struct StringBlock {
     public static func mask(_ count: Int) -> UInt32 { count < size ? ~(UInt32.max << UInt32(count)) : .max }
 }
 
+extension StringBlock {
+    /// Any number that differs for most short texts, and for most numbers with them.
+    @inlinable @inline(__always)
+    func hash(_ number: UInt32) -> UInt64 {
+        // Same size, and every pattern of bits is a value of each.
+        let words = unsafe unsafeBitCast(bytes, to: (UInt64, UInt64, UInt64, UInt64).self)
+        return (words.0 ^ words.1 &* 31 ^ words.2 ^ UInt64(number)) &* 0x9E37_79B9_7F4A_7C15
+    }
+}
+
 #if arch(x86_64)
 extension StringBlock {
     /// A bit for each byte, the first one lowest.
@@ -78,6 +88,19 @@ extension StringBlock {
         let other = unsafe unsafeBitCast(other.bytes, to: __m256i.self)
         return ~UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(one, other)))
     }
+
+    /// The first bytes, and zeros instead of those behind them.
+    ///
+    /// - Parameter count: 0 to 32.
+    @inlinable @inline(__always)
+    func start(_ count: Int) -> StringBlock {
+        let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
+        let positions = _mm256_setr_epi8(
+            0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+            29, 30, 31)
+        let isKept = _mm256_cmpgt_epi8(_mm256_set1_epi8(CChar(truncatingIfNeeded: count)), positions)
+        return StringBlock(unsafe unsafeBitCast(_mm256_and_si256(bytes, isKept), to: SIMD32<UInt8>.self))
+    }
 }
 #else
 extension StringBlock {
@@ -92,6 +115,9 @@ extension StringBlock {
 
     @inlinable @inline(__always)
     public func differences(from other: StringBlock) -> UInt32 { portableDifferences(from: other) }
+
+    @inlinable @inline(__always)
+    func start(_ count: Int) -> StringBlock { portableStart(count) }
 }
 #endif
 
@@ -116,6 +142,16 @@ extension StringBlock {
     @inlinable
     func portableDifferences(from other: StringBlock) -> UInt32 {
         Self.bits(bytes ^ other.bytes) { $0 .!= SIMD16(repeating: 0) }
+    }
+
+    @inlinable
+    func portableStart(_ count: Int) -> StringBlock {
+        var words = unsafe unsafeBitCast(bytes, to: SIMD4<UInt64>.self)
+        for index in 0..<4 {
+            let kept = min(max(count - 8 * index, 0), 8)
+            words[index] &= kept == 0 ? 0 : .max >> UInt64(64 - 8 * kept)
+        }
+        return StringBlock(unsafe unsafeBitCast(words, to: SIMD32<UInt8>.self))
     }
 
     @inlinable @inline(__always)

@@ -10,12 +10,9 @@ final class DecodingPlans: Sendable {
         var key: UInt16
         /// The ID of the second one, or of the first where there is no other.
         var other: UInt16
-        /// The IDs of further ones, in ``DecodingPlans/furtherKeys``.
-        var furtherKeyCount: UInt8
-        var firstFurtherKey: UInt16
         /// Whether the field is a text, and allows any of one ``StringBlock``.
         var allowsShortText: Bool
-        /// Whether the field is required, or has a default.
+        /// Whether the field is required, has a default, or a third source: there is more to do where neither of two is there.
         var needsValue: Bool
     }
 
@@ -23,8 +20,6 @@ final class DecodingPlans: Sendable {
     struct Step: Sendable {
         enum Kind: UInt8, Sendable { case text, number, integer, boolean, date, timestamp, list, choice, prices }
 
-        /// The ID of the first source.
-        var key: UInt16
         var kind: Kind
         var isRequired: Bool
         /// Of a key, and of a field that names another entity: bounded in length.
@@ -34,6 +29,8 @@ final class DecodingPlans: Sendable {
         /// What the kind of field has of its own: its choices in ``DecodingPlans/choices``, its bounds in ``DecodingPlans/bounds``, or
         /// the member of an object that has the value in ``DecodingPlans/innerKeys``.
         var detail: UInt16
+        /// The IDs of further sources than two, in ``DecodingPlans/furtherKeys``.
+        var furtherKeys: Range<UInt16>
         /// Of an integer; of a text, the highest is its longest length in Unicode scalars.
         var lowest: Int64
         var highest: Int64
@@ -42,8 +39,7 @@ final class DecodingPlans: Sendable {
     /// What differs from kind to kind.
     struct Plan: Sendable {
         /// Of ``DecodingPlans/steps``.
-        var first: Int
-        var count: Int
+        var fields: Range<Int>
         var hasObjects: Bool
         var hasRule: Bool
     }
@@ -79,7 +75,7 @@ final class DecodingPlans: Sendable {
             let first = builder.steps.count
             for field in schema.fields { builder.add(field) }
             return Plan(
-                first: first, count: schema.fields.count, hasObjects: !schema.objects.isEmpty,
+                fields: first..<builder.steps.count, hasObjects: !schema.objects.isEmpty,
                 hasRule: schema.rule != nil)
         }
         objectKeys = schemas.map { $0.objects.map { keys.id(of: $0) } }
@@ -105,8 +101,10 @@ extension DecodingPlans {
     @inline(__always)
     func plan(of kind: EntityKind) -> Plan { plans[Int(kind.index)] }
 
-    func furtherKeys(of source: Source) -> ArraySlice<UInt16> {
-        furtherKeys[Int(source.firstFurtherKey)..<Int(source.firstFurtherKey) + Int(source.furtherKeyCount)]
+    /// The IDs of a field's further sources than two.
+    func furtherKeys(of index: Int) -> ArraySlice<UInt16> {
+        let range = steps[index].furtherKeys
+        return furtherKeys[Int(range.lowerBound)..<Int(range.upperBound)]
     }
 
     /// The IDs of members that must be objects.
@@ -133,14 +131,14 @@ extension DecodingPlans {
             let ids = field.sources.map(keys.id(of:))
             let further = ids.dropFirst(2)
             var source = Source(
-                key: ids[0], other: ids.count > 1 ? ids[1] : ids[0], furtherKeyCount: UInt8(further.count),
-                firstFurtherKey: UInt16(furtherKeys.count), allowsShortText: false,
-                needsValue: field.presence != .optional || field.fallback != nil)
+                key: ids[0], other: ids.count > 1 ? ids[1] : ids[0], allowsShortText: false,
+                needsValue: field.presence != .optional || field.fallback != nil || !further.isEmpty)
+            let firstFurtherKey = UInt16(furtherKeys.count)
             furtherKeys += further
             var step = Step(
-                key: ids[0], kind: .text, isRequired: field.presence != .optional,
+                kind: .text, isRequired: field.presence != .optional,
                 isID: ids.contains { entityIDs.contains($0) }, isLowercased: false, detail: .max,
-                lowest: .min, highest: .max)
+                furtherKeys: firstFurtherKey..<UInt16(furtherKeys.count), lowest: .min, highest: .max)
             switch field.type {
             case .text(let maxLength):
                 step.highest = Int64(maxLength)

@@ -9,14 +9,12 @@ struct FieldScanner: Sendable {
         -> JSONScanner
     {
         fields.removeAll()
+        let stamp = fields.stamp
+        var slots = fields.values.mutableSpan
         var scanner = beginning
         var key = try scanner.openObject(in: bytes)
-        while let name = key {
-            if let id = keys.members.id(of: name, in: bytes) {
-                scanner = try member(id, scanner, in: bytes, into: &fields)
-            } else {
-                try scanner.skipValue(in: bytes)
-            }
+        while let id = try plainMembers(from: key, &scanner, in: bytes, into: &slots, stamp) {
+            scanner = try object(id, scanner, in: bytes, into: &slots, stamp)
             key = try scanner.nextKey(in: bytes)
         }
         return scanner
@@ -29,64 +27,72 @@ struct FieldScanner: Sendable {
         _ beginning: JSONScanner, in bytes: Span<UInt8>, into fields: inout ScannedFields, inner: inout ScannedFields
     ) throws(JSONError) -> (scanner: JSONScanner, innerStart: Int) {
         fields.removeAll()
+        let stamp = fields.stamp
+        var slots = fields.values.mutableSpan
         var innerStart = -1
         var scanner = beginning
         var key = try scanner.openObject(in: bytes)
-        while let name = key {
-            switch keys.members.id(of: name, in: bytes) {
-            case nil: try scanner.skipValue(in: bytes)
-            case let id? where id == RecordKeys.data || id == RecordKeys.payload:
-                if try scanner.kind(in: bytes) == .object {
-                    innerStart = scanner.offset
-                    scanner = try scan(scanner, in: bytes, into: &inner)
-                    fields.note(ScannedValue(innerStart..<scanner.offset, .object), as: id)
-                } else {
-                    fields.note(try Self.value(&scanner, in: bytes), as: id)
-                }
-            case let id?: scanner = try member(id, scanner, in: bytes, into: &fields)
+        while let id = try plainMembers(from: key, &scanner, in: bytes, into: &slots, stamp) {
+            if id < RecordKeys.firstObject, try scanner.kind(in: bytes) == .object {
+                innerStart = scanner.offset
+                scanner = try scan(scanner, in: bytes, into: &inner)
+                slots[Int(id)] = ScannedValue(innerStart..<scanner.offset, .object).marked(stamp)
+            } else {
+                scanner = try object(id, scanner, in: bytes, into: &slots, stamp)
             }
             key = try scanner.nextKey(in: bytes)
         }
         return (scanner, innerStart)
     }
 
-    /// Passes the value of a known member, and notes it.
-    @inline(__always)
-    private func member(
-        _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>, into fields: inout ScannedFields
-    ) throws(JSONError) -> JSONScanner {
-        if let index = keys.objectIndex(id) {
-            return try object(index, id, beginning, in: bytes, into: &fields)
-        }
-        var scanner = beginning
-        fields.note(try Self.value(&scanner, in: bytes), as: id)
-        return scanner
-    }
-
     /// Passes a member whose own members count where it is an object; any other value is noted like that of a plain member.
     private func object(
-        _ index: Int, _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>,
-        into fields: inout ScannedFields
+        _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>, into slots: inout MutableSpan<ScannedValue>,
+        _ stamp: UInt16
     ) throws(JSONError) -> JSONScanner {
         var scanner = beginning
+        let members = keys.members(of: id)
         // An earlier member of the same name may have been an object.
-        if fields[id] != nil { fields.remove(keys.objects[index].ids) }
-        guard try scanner.kind(in: bytes) == .object else {
-            fields.note(try Self.value(&scanner, in: bytes), as: id)
+        if let members, slots[Int(id)].stamp == stamp {
+            for id in members { slots[Int(id)] = ScannedValue(0..<0, .null) }
+        }
+        guard members != nil, try scanner.kind(in: bytes) == .object else {
+            let value = try Self.value(&scanner, in: bytes)
+            slots[Int(id)] = value.marked(stamp)
             return scanner
         }
         let start = scanner.offset
-        var key = try scanner.openObject(in: bytes)
+        let key = try scanner.openObject(in: bytes)
+        _ = try plainMembers(from: key, &scanner, in: bytes, into: &slots, stamp, scope: UInt32(id))
+        slots[Int(id)] = ScannedValue(start..<scanner.offset, .object).marked(stamp)
+        return scanner
+    }
+
+    /// Passes an object's members, and notes those that count, from the key that has been passed on.
+    ///
+    /// - Parameter scope: Of ``RecordKeys/members``.
+    /// - Returns: The ID of the next member whose own members may count, its key passed; nil where the object has ended.
+    private func plainMembers(
+        from first: JSONString?, _ beginning: inout JSONScanner, in bytes: Span<UInt8>,
+        into slots: inout MutableSpan<ScannedValue>, _ stamp: UInt16, scope: UInt32 = 0
+    ) throws(JSONError) -> UInt16? {
+        var scanner = beginning
+        var key = first
         while let name = key {
-            if let id = keys.objects[index].members.id(of: name, in: bytes) {
-                fields.note(try Self.value(&scanner, in: bytes), as: id)
+            if let id = keys.members.id(of: name, in: bytes, scope: scope) {
+                if keys.isContainer(id) {
+                    beginning = scanner
+                    return id
+                }
+                let value = try Self.value(&scanner, in: bytes)
+                slots[Int(id)] = value.marked(stamp)
             } else {
                 try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)
         }
-        fields.note(ScannedValue(start..<scanner.offset, .object), as: id)
-        return scanner
+        beginning = scanner
+        return nil
     }
 
     /// Passes one value.

@@ -9,56 +9,24 @@ extension PayloadDecoder {
     }
 
     /// Appends a value for each field of the kind to the storage.
-    mutating func decodeFields(of kind: EntityKind, in bytes: Span<UInt8>) throws(PayloadError) {
+    ///
+    /// - Returns: The position of the first one.
+    mutating func decodeFields(of kind: EntityKind, in bytes: Span<UInt8>) throws(PayloadError) -> Int {
         let plan = plans.plan(of: kind)
         if plan.hasObjects { try checkObjects(of: kind, in: bytes) }
-        // Taken out for the while, since reading a field adds to the rest of the storage.
-        var values: [FieldValue] = []
-        let first = storage.beginValues(plan.count)
-        swap(&values, &storage.values)
-        defer { swap(&values, &storage.values) }
-        var slots = values.mutableSpan
-        for index in 0..<plan.count {
-            let source = plans.sources[plan.first &+ index]
-            if !fields.has(source.key), !fields.has(source.other), source.furtherKeyCount == 0 {
-                slots[first &+ index] = .absent
-                guard source.needsValue else { continue }
-            }
-            let field = FieldName(kind: kind, key: key(of: source, in: bytes))
-            guard fields.has(field.key) else {
-                slots[first &+ index] = try fallback(plan.first &+ index, field)
-                continue
-            }
-            let scanned = fields.value(field.key)
-            if source.allowsShortText, let text = keepPlain(scanned, in: bytes) {
-                slots[first &+ index] = .text(text)
-                continue
-            }
-            var value = try value(scanned, plans.steps[plan.first &+ index], field, in: bytes)
-            if case .absent = value { value = try fallback(plan.first &+ index, field) }
-            slots[first &+ index] = value
+        let first = storage.beginValues(plan.fields.count)
+        var rest = storage.setShortTexts(
+            of: plan.fields, sources, at: first, from: fields.values, fields.stamp, in: bytes)
+        while rest != 0 {
+            let index = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            storage.values[first &+ index] = try value(of: plan.fields.lowerBound &+ index, kind, in: bytes)
         }
-        if plan.hasRule { try check(kind, slots.span.extracting(first..<first &+ plan.count), in: bytes) }
+        if plan.hasRule { try check(kind, first, in: bytes) }
+        return first
     }
 
-    /// The member to read a field from: the first one that has a value, else the first one.
-    @inline(__always)
-    private func key(of source: DecodingPlans.Source, in bytes: Span<UInt8>) -> UInt16 {
-        if source.other == source.key { return source.key }
-        if fields.has(source.key), isGiven(fields.value(source.key), in: bytes) { return source.key }
-        if fields.has(source.other), isGiven(fields.value(source.other), in: bytes) { return source.other }
-        return plans.furtherKeys(of: source).first { given($0, in: bytes) != nil } ?? source.key
-    }
-
-    /// What a field without a value is.
-    private func fallback(_ index: Int, _ field: FieldName) throws(PayloadError) -> FieldValue {
-        guard !plans.steps[index].isRequired else {
-            throw PayloadError(.missing, "\(name(of: field)): is missing, and required")
-        }
-        return plans.fallbacks[index]
-    }
-
-    private func checkObjects(of kind: EntityKind, in bytes: Span<UInt8>) throws(PayloadError) {
+    private mutating func checkObjects(of kind: EntityKind, in bytes: Span<UInt8>) throws(PayloadError) {
         for key in plans.objects(of: kind) {
             guard let object = fields[key], object.kind != .object, isGiven(object, in: bytes) else { continue }
             let name = name(of: FieldName(kind: kind, key: key))
@@ -66,35 +34,65 @@ extension PayloadDecoder {
         }
     }
 
-    private func check(
-        _ kind: EntityKind, _ values: Span<FieldValue>, in bytes: Span<UInt8>
+    private mutating func check(
+        _ kind: EntityKind, _ first: Int, in bytes: Span<UInt8>
     ) throws(PayloadError) {
         let schema = catalog[kind]
-        guard let rule = schema.rule, let problem = rule.check(values, storage.bytes.span) else { return }
+        guard let rule = schema.rule,
+            let problem = rule.check(
+                storage.values.span.extracting(first..<storage.valueCount), storage.bytes.span)
+        else { return }
         let index = schema.fields.firstIndex { $0.name == rule.field } ?? schema.keyIndex
-        let source = plans.sources[plans.plan(of: kind).first + index]
-        let key = key(of: source, in: bytes)
+        let key = key(of: plans.plan(of: kind).fields.lowerBound + index, in: bytes)
         throw PayloadError(.range, "\(name(of: FieldName(kind: kind, key: key))): \(problem)")
     }
 
-    /// The value of one field by the rules of its type; absent when it is blank text, `[]` or `{}`.
+    /// The value of one field by the rules of its type, or its default.
+    ///
+    /// - Parameter index: Of ``DecodingPlans/steps``.
     private mutating func value(
-        _ value: ScannedValue, _ step: DecodingPlans.Step, _ field: FieldName, in bytes: Span<UInt8>
+        of index: Int, _ kind: EntityKind, in bytes: Span<UInt8>
     ) throws(PayloadError) -> FieldValue {
-        guard isGiven(value, in: bytes) else { return .absent }
-        switch step.kind {
-        case .text: return .text(try text(value, step, field, in: bytes))
-        case .number: return .number(try number(value, step, field, in: bytes))
-        case .integer: return try integer(value, step, field, in: bytes)
+        let source = sources[index]
+        var field = FieldName(kind: kind, key: source.key)
+        var scanned = given(source.key, in: bytes)
+        if scanned == nil, source.other != source.key {
+            field.key = key(of: index, in: bytes)
+            scanned = given(field.key, in: bytes)
+        }
+        if let scanned, let value = try value(scanned, index, field, in: bytes) { return value }
+        guard !plans.steps[index].isRequired else {
+            throw PayloadError(.missing, "\(name(of: field)): is missing, and required")
+        }
+        return plans.fallbacks[index]
+    }
+
+    /// The member to read a field from: the first one that has a value, else the first one.
+    private mutating func key(of index: Int, in bytes: Span<UInt8>) -> UInt16 {
+        let source = sources[index]
+        if given(source.key, in: bytes) != nil { return source.key }
+        if given(source.other, in: bytes) != nil { return source.other }
+        return plans.furtherKeys(of: index).first { given($0, in: bytes) != nil } ?? source.key
+    }
+
+    /// Nil for a list, or prices, of nothing.
+    @inline(__always)
+    private mutating func value(
+        _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> FieldValue? {
+        switch plans.steps[index].kind {
+        case .text: return .text(try text(value, index, field, in: bytes))
+        case .number: return .number(try number(value, index, field, in: bytes))
+        case .integer: return try integer(value, index, field, in: bytes).map { .integer($0) }
         case .boolean: return .boolean(try boolean(value, field, in: bytes))
         case .timestamp:
             return .timestamp(try parsed(value, field, in: bytes, allowsTime: true) { Timestamp($0, of: $1) })
         case .date: return .date(try parsed(value, field, in: bytes, allowsTime: false) { CalendarDate($0, of: $1) })
         case .list:
-            let list = try list(value, field, in: bytes, isLowercased: step.isLowercased)
-            return list.map { .list($0) } ?? .absent
-        case .choice: return .choice(try choice(value, field, in: bytes, among: plans.choices[Int(step.detail)]))
-        case .prices: return try prices(value, field, in: bytes).map { .prices($0) } ?? .absent
+            return try list(value, field, in: bytes, isLowercased: plans.steps[index].isLowercased).map { .list($0) }
+        case .choice:
+            return .choice(try choice(value, field, in: bytes, among: plans.choices[Int(plans.steps[index].detail)]))
+        case .prices: return try prices(value, field, in: bytes).map { .prices($0) }
         }
     }
 }
@@ -103,24 +101,25 @@ extension PayloadDecoder {
 extension PayloadDecoder {
     /// Trimmed text.
     private mutating func text(
-        _ value: ScannedValue, _ step: DecodingPlans.Step, _ field: FieldName, in bytes: Span<UInt8>
+        _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Text {
         guard value.kind == .string else {
             throw PayloadError(.type, "\(name(of: field)): \(shown(value, in: bytes)) is not text")
         }
         let text = try keep(value, field, in: bytes)
-        guard text.count <= Self.longestID || !step.isID else {
+        guard text.count <= Self.longestID || !plans.steps[index].isID else {
             throw PayloadError(
                 .range,
                 "\(name(of: field)): \(shown(value, in: bytes)) has \(text.count) bytes, and at most "
                     + "\(Self.longestID) are allowed")
         }
         // A scalar has one byte or more.
-        if Int64(text.count) > step.highest, case let length = scalarCount(of: text), length > step.highest {
+        let longest = plans.steps[index].highest
+        if Int64(text.count) > longest, case let length = scalarCount(of: text), length > longest {
             let shown = MessageText.shown(text.range, of: storage.bytes.span)
             throw PayloadError(
                 .range,
-                "\(name(of: field)): \"\(shown)\" has \(length) characters, and at most \(step.highest) are allowed")
+                "\(name(of: field)): \"\(shown)\" has \(length) characters, and at most \(longest) are allowed")
         }
         return text
     }
@@ -134,18 +133,19 @@ extension PayloadDecoder {
 
     /// A number, as written: a JSON number, or text that is exactly one.
     private mutating func number(
-        _ value: ScannedValue, _ step: DecodingPlans.Step, _ field: FieldName, in bytes: Span<UInt8>
+        _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Number {
         let mark = storage.mark
         let number = try keepNumber(value, field, in: bytes)
         let decimal = DecimalValue(number.text.range, of: storage.bytes.span)
-        let isTooLow = plans.limits[Int(step.detail)].isTooLow(decimal)
-        let isTooHigh = plans.limits[Int(step.detail)].isTooHigh(decimal)
+        let limits = Int(plans.steps[index].detail)
+        let isTooLow = plans.limits[limits].isTooLow(decimal)
+        let isTooHigh = plans.limits[limits].isTooHigh(decimal)
         guard !isTooLow, !isTooHigh, decimal.isRepresentable else {
             storage.roll(back: mark)
             let problem =
                 isTooLow || isTooHigh
-                ? plans.bounds[Int(step.detail)].problem(isTooLow: isTooLow) : Self.notRepresentable
+                ? plans.bounds[limits].problem(isTooLow: isTooLow) : Self.notRepresentable
             throw PayloadError(.range, "\(name(of: field)): \(shown(value, in: bytes)) \(problem)")
         }
         return number
@@ -154,18 +154,17 @@ extension PayloadDecoder {
     /// What is wrong with a number that ``DecimalValue/isRepresentable`` is false of.
     static let notRepresentable = "has a magnitude outside 1e-300...1e300"
 
-    /// A whole number: `2`, `2.0` and `2e0` are one, 2.5 is not; absent where an object has no member with the value.
+    /// A whole number: `2`, `2.0` and `2e0` are one, 2.5 is not; nil where an object has no member with the value.
     private mutating func integer(
-        _ value: ScannedValue, _ step: DecodingPlans.Step, _ field: FieldName, in bytes: Span<UInt8>
-    ) throws(PayloadError) -> FieldValue {
+        _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
+    ) throws(PayloadError) -> Int64? {
         // Only a further source may be an object with the value in it.
-        guard value.kind != .object || step.detail == .max || field.key == step.key else {
-            guard let inner = try member(plans.innerKeys[Int(step.detail)], of: value, in: bytes) else {
-                return .absent
-            }
-            return .integer(try wholeNumber(inner, step, field, in: bytes))
+        let inner = plans.steps[index].detail
+        if value.kind == .object, inner != .max, field.key != sources[index].key {
+            guard let member = try member(plans.innerKeys[Int(inner)], of: value, in: bytes) else { return nil }
+            return try wholeNumber(member, index, field, in: bytes)
         }
-        return .integer(try wholeNumber(value, step, field, in: bytes))
+        return try wholeNumber(value, index, field, in: bytes)
     }
 
     /// The last member of `object` that `keys` has, if it is given.
@@ -180,7 +179,7 @@ extension PayloadDecoder {
     }
 
     private mutating func wholeNumber(
-        _ value: ScannedValue, _ step: DecodingPlans.Step, _ field: FieldName, in bytes: Span<UInt8>
+        _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Int64 {
         let decimal: DecimalValue
         if value.kind == .number {
@@ -194,10 +193,11 @@ extension PayloadDecoder {
         guard decimal.isWhole else {
             throw PayloadError(.type, "\(name(of: field)): \(shown(value, in: bytes)) is not a whole number")
         }
-        guard let integer = decimal.integer, step.lowest <= integer, integer <= step.highest else {
+        let (lowest, highest) = (plans.steps[index].lowest, plans.steps[index].highest)
+        guard let integer = decimal.integer, lowest <= integer, integer <= highest else {
             throw PayloadError(
                 .range,
-                "\(name(of: field)): \(shown(value, in: bytes)) is outside \(step.lowest)...\(step.highest)")
+                "\(name(of: field)): \(shown(value, in: bytes)) is outside \(lowest)...\(highest)")
         }
         return integer
     }
@@ -229,10 +229,15 @@ extension PayloadDecoder {
     }
 
     /// The ID of the word that a string's trimmed content is, in any letter case; nothing of it is kept.
+    @inline(__always)
     mutating func word(_ value: ScannedValue, of words: WordTable, in bytes: Span<UInt8>) -> UInt8? {
         // Mostly it is in lower case already.
         let trimmed = WhiteSpace.trimmed(value.range, of: bytes)
         if !value.isEscaped, let found = words.id(of: trimmed, in: bytes) { return found }
+        return lowercasedWord(value, of: words, in: bytes)
+    }
+
+    private mutating func lowercasedWord(_ value: ScannedValue, of words: WordTable, in bytes: Span<UInt8>) -> UInt8? {
         let mark = storage.mark
         defer { storage.roll(back: mark) }
         let range = appendTrimmed(value, in: bytes)

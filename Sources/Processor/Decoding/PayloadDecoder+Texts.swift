@@ -26,16 +26,6 @@ extension PayloadDecoder {
         return storage.append(WhiteSpace.trimmed(0..<count, of: text.span), of: text.span)
     }
 
-    /// Keeps a string that is short, has no escape, and nothing to be trimmed, as most are; nil when it is another.
-    @inline(__always)
-    mutating func keepPlain(_ value: ScannedValue, in bytes: Span<UInt8>) -> Text? {
-        let (start, end) = (Int(value.start), Int(value.end))
-        guard value.kind == .string, !value.isEscaped, start < end, WhiteSpace.isVisible(bytes.byte(at: start)),
-            WhiteSpace.isVisible(bytes.byte(at: end &- 1))
-        else { return nil }
-        return storage.appendShort(start, count: end &- start, of: bytes)
-    }
-
     /// Keeps a string's trimmed content, which may be empty.
     mutating func keep(
         _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>

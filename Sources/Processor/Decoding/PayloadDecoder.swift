@@ -6,6 +6,8 @@ import JSON
 struct PayloadDecoder: Sendable {
     let catalog: EntityCatalog
     let plans: DecodingPlans
+    /// Those of the plans, which are read for each field.
+    let sources: [DecodingPlans.Source]
     var storage: TextStorage
     /// Memory for the text at hand, its escapes resolved.
     var unescaped: [UInt8] = []
@@ -19,7 +21,7 @@ struct PayloadDecoder: Sendable {
     private static let wrappings = 2
 
     init(_ catalog: EntityCatalog = .builtIn) {
-        (self.catalog, plans) = (catalog, catalog.plans)
+        (self.catalog, plans, sources) = (catalog, catalog.plans, catalog.plans.sources)
         storage = TextStorage(constants: catalog.plans.constants)
         fields = ScannedFields(count: catalog.keys.names.count)
         inner = (ScannedFields(count: catalog.keys.names.count), -1)
@@ -28,15 +30,17 @@ struct PayloadDecoder: Sendable {
 
     /// Appends the record to `records`; nothing where it is a test.
     ///
+    /// - Parameters:
+    ///   - bytes: Those of the record, and nothing but zeros behind them: where there are enough, the end is read as fast as the rest.
+    ///   - count: How many bytes are the record's; nil for all.
     /// - Throws: ``PayloadError`` when the bytes are not a record of a known kind; what was kept of them is forgotten.
     mutating func decode(
-        _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [EntityRecord]
+        _ bytes: Span<UInt8>, count: Int? = nil, at position: RecordPosition, into records: inout [EntityRecord]
     ) throws(PayloadError) {
         let mark = storage.mark
         do throws(PayloadError) {
-            guard let kind = try scannedKind(of: bytes) else { return }
-            let first = storage.valueCount
-            try decodeFields(of: kind, in: bytes)
+            guard let kind = try scannedKind(of: bytes, count: count ?? bytes.count) else { return }
+            let first = try decodeFields(of: kind, in: bytes)
             records.append(EntityRecord(kind: kind, firstValue: UInt32(truncatingIfNeeded: first), position: position))
         } catch {
             storage.roll(back: mark)
@@ -47,8 +51,8 @@ struct PayloadDecoder: Sendable {
     /// Notes the members of the entity that a record has, wherever it is.
     ///
     /// - Returns: Its kind; nil when the record is a test.
-    private mutating func scannedKind(of bytes: Span<UInt8>) throws(PayloadError) -> EntityKind? {
-        try scanRecord(bytes)
+    private mutating func scannedKind(of bytes: Span<UInt8>, count: Int) throws(PayloadError) -> EntityKind? {
+        try scanRecord(bytes, count: count)
         var unwrapped = 0
         while true {
             if fields[RecordKeys.test]?.kind == .true { return nil }
@@ -79,7 +83,7 @@ struct PayloadDecoder: Sendable {
         defer { storage.roll(back: mark) }
         var kind: EntityKind?
         do throws(PayloadError) {
-            kind = try scannedKind(of: bytes)
+            kind = try scannedKind(of: bytes, count: bytes.count)
             guard kind != nil else { return nil }
         } catch {
             guard error.reason == .kind else { return nil }
@@ -96,7 +100,7 @@ struct PayloadDecoder: Sendable {
     }
 
     /// Checks the whole record, and notes the members of its outermost object.
-    private mutating func scanRecord(_ bytes: Span<UInt8>) throws(PayloadError) {
+    private mutating func scanRecord(_ bytes: Span<UInt8>, count: Int) throws(PayloadError) {
         guard bytes.count <= Int32.max else { throw PayloadError(.json, "data is larger than 2 GiB") }
         var scanner = JSONScanner()
         var isObject = false
@@ -109,7 +113,7 @@ struct PayloadDecoder: Sendable {
             } else {
                 try scanner.skipValue(in: bytes)
             }
-            try scanner.finish(in: bytes)
+            try scanner.finish(in: bytes, count: count)
         } catch {
             // Bad UTF-8 outranks bad JSON, wherever it is.
             if let offset = UTF8Sequence.firstInvalidOffset(in: bytes) {
@@ -137,7 +141,7 @@ struct PayloadDecoder: Sendable {
 /// The shapes that a record may have.
 extension PayloadDecoder {
     /// The object `data`, when neither a kind nor an entity's ID is beside it.
-    private func wrapped(in bytes: Span<UInt8>) -> ScannedValue? {
+    private mutating func wrapped(in bytes: Span<UInt8>) -> ScannedValue? {
         guard let data = fields[RecordKeys.data], data.kind == .object, inferredKind(in: bytes) == nil else {
             return nil
         }
@@ -149,7 +153,7 @@ extension PayloadDecoder {
     }
 
     /// The object `payload`, where there is one.
-    private func enveloped(in bytes: Span<UInt8>) throws(PayloadError) -> ScannedValue? {
+    private mutating func enveloped(in bytes: Span<UInt8>) throws(PayloadError) -> ScannedValue? {
         guard let payload = fields[RecordKeys.payload] else { return nil }
         guard payload.kind == .object else {
             throw PayloadError(.kind, "record.payload: \(shown(payload, in: bytes)) is not an object")
@@ -168,7 +172,7 @@ extension PayloadDecoder {
             .kind, "record.data_type: \(shown(value, in: bytes)) is not one of \(plans.dataTypes.known)")
     }
 
-    private func inferredKind(in bytes: Span<UInt8>) -> EntityKind? {
+    private mutating func inferredKind(in bytes: Span<UInt8>) -> EntityKind? {
         for index in plans.inferred.indices where given(plans.inferred[index].key, in: bytes) != nil {
             return plans.inferred[index].kind
         }

@@ -4,24 +4,21 @@ import JSON
 ///
 /// A class, so that the decoder hands it on without a copy; it never changes.
 final class RecordKeys: Sendable {
-    /// A member that is an object whose own members are read, too.
-    struct Object: Sendable {
-        let members: KeyTable
-        /// The IDs of ``members``.
-        let ids: Range<UInt16>
-    }
-
     /// Members around an entity.
     static let dataType: UInt16 = 0
-    static let payload: UInt16 = 1
-    static let data: UInt16 = 2
-    static let test: UInt16 = 3
+    static let test: UInt16 = 1
+    static let payload: UInt16 = 2
+    static let data: UInt16 = 3
     /// The ID of the first of ``objects``; the others follow.
     static let firstObject: UInt16 = 4
 
-    /// Members of the record itself.
+    /// Members of the record itself, and in a scope of its own those of each object whose own members are read, too: the
+    /// object's ID.
     let members: KeyTable
-    let objects: [Object]
+    /// The IDs of each object's members.
+    private let objects: [Range<UInt16>]
+    /// Of `payload` and `data`, and of ``objects``: members whose own members may count.
+    private let containerCount: UInt16
     /// Names by ID, those in objects without the object's.
     let names: [String]
     /// Of each name in ``names``, with that of its object: names are found by these, for a start should not hash strings.
@@ -43,7 +40,7 @@ final class RecordKeys: Sendable {
             owners.append(object)
             hashes.append(hash)
         }
-        for name in ["data_type", "payload", "data", "test"] { add(name) }
+        for name in ["data_type", "test", "payload", "data"] { add(name) }
         for schema in schemas {
             for object in schema.objects { add(object) }
             for field in schema.fields { for case let object? in field.sources.map(\.object) { add(object) } }
@@ -62,11 +59,15 @@ final class RecordKeys: Sendable {
                     }
                 }
             }
-            let ids = start..<UInt16(names.count)
-            return Object(members: KeyTable(ids.map { (names[Int($0)], $0) }), ids: ids)
+            return start..<UInt16(names.count)
         }
+        containerCount = Self.firstObject - Self.payload + UInt16(objects.count)
         precondition(names.count < Int(UInt16.max), "the kinds have too many members")
-        members = KeyTable((0..<topLevelCount).map { (names[$0], UInt16($0)) })
+        var members = (0..<topLevelCount).map { (key: names[$0], scope: UInt32(0), id: UInt16($0)) }
+        for (index, ids) in objects.enumerated() {
+            members += ids.map { (names[Int($0)], UInt32(Self.firstObject) + UInt32(index), $0) }
+        }
+        self.members = KeyTable(members)
         (self.names, self.hashes) = (names, hashes)
     }
 
@@ -82,12 +83,12 @@ final class RecordKeys: Sendable {
         return hash
     }
 
-    /// The object whose members count, if the member `id` is one.
+    /// Whether the member `id` is one whose own members may count.
     @inline(__always)
-    func objectIndex(_ id: UInt16) -> Int? {
-        let index = Int(id) &- Int(Self.firstObject)
-        return index >= 0 && index < objects.count ? index : nil
-    }
+    func isContainer(_ id: UInt16) -> Bool { id &- Self.payload < containerCount }
+
+    /// The IDs of the object's members, if the member `id` is one whose own members are read.
+    func members(of id: UInt16) -> Range<UInt16>? { id < Self.firstObject ? nil : objects[Int(id - Self.firstObject)] }
 
     /// The ID of a member of the record, or of an object in it; traps where there is none.
     func id(of member: String, in object: String? = nil) -> UInt16 {

@@ -7,8 +7,9 @@ struct ScannedValue: Sendable, Equatable {
     var kind: JSONKind
     var isEscaped: Bool
     /// The object that the value belongs to; see ``ScannedFields``.
-    fileprivate var stamp: UInt16 = 0
+    fileprivate(set) var stamp: UInt16 = 0
 
+    @inline(__always)
     init(_ range: Range<Int>, _ kind: JSONKind, isEscaped: Bool = false) {
         // Records are far below 2 GiB, which the decoder checks before it starts.
         start = Int32(truncatingIfNeeded: range.lowerBound)
@@ -18,6 +19,21 @@ struct ScannedValue: Sendable, Equatable {
 
     @inline(__always)
     var range: Range<Int> { unsafe Range(uncheckedBounds: (Int(start), max(Int(start), Int(end)))) }
+
+    /// Whether the value is a text of `bytes` without escapes and without anything to be trimmed, as most are.
+    @inline(__always)
+    func isPlainText(of bytes: Span<UInt8>) -> Bool {
+        kind == .string && !isEscaped && start < end && WhiteSpace.isVisible(bytes.byte(at: Int(start)))
+            && WhiteSpace.isVisible(bytes.byte(at: Int(end) &- 1))
+    }
+
+    /// The same as a member of the object that `stamp` marks; one that is `null` is no member.
+    @inline(__always)
+    func marked(_ stamp: UInt16) -> ScannedValue {
+        var value = self
+        value.stamp = kind == .null ? 0 : stamp
+        return value
+    }
 }
 
 /// The members of one JSON object that ``RecordKeys`` lists: filled in one pass, read by ID.
@@ -25,9 +41,9 @@ struct ScannedValue: Sendable, Equatable {
 /// A member that is `null` is absent; of duplicate keys the last one counts.
 struct ScannedFields: Sendable {
     /// By ID.
-    private var values: [ScannedValue]
+    var values: [ScannedValue]
     /// What the values of this object are marked with: so none must be erased for the next one.
-    private var stamp: UInt16 = 1
+    private(set) var stamp: UInt16 = 1
 
     init(count: Int) { values = Array(repeating: ScannedValue(0..<0, .null), count: count) }
 
@@ -47,21 +63,5 @@ struct ScannedFields: Sendable {
         }
     }
 
-    @inline(__always)
-    func has(_ id: UInt16) -> Bool { values[Int(id)].stamp == stamp }
-
-    /// The value of a member that the object has.
-    @inline(__always)
-    func value(_ id: UInt16) -> ScannedValue { values[Int(id)] }
-
-    @inline(__always)
-    mutating func note(_ value: ScannedValue, as id: UInt16) {
-        var value = value
-        value.stamp = value.kind == .null ? 0 : stamp
-        values[Int(id)] = value
-    }
-
-    mutating func remove(_ ids: Range<UInt16>) {
-        for id in ids { values[Int(id)].stamp = 0 }
-    }
+    mutating func note(_ value: ScannedValue, as id: UInt16) { values[Int(id)] = value.marked(stamp) }
 }

@@ -89,13 +89,68 @@ extension TextStorage {
     /// Copies `count` bytes from `start` on, as most texts are short; nil when they are more than a block, or there is no room for one.
     @inline(__always)
     mutating func appendShort(_ start: Int, count length: Int, of source: Span<UInt8>) -> Text? {
-        let target = count
-        guard length <= StringBlock.size, target <= bytes.count &- StringBlock.size else { return nil }
-        let block = source.stringBlock(at: start).bytes
-        // In bounds by the guard. Those that are too many are written over later.
-        unsafe bytes.withUnsafeMutableBytes {
-            unsafe $0.storeBytes(of: block, toByteOffset: target, as: SIMD32<UInt8>.self)
+        var count = count
+        defer { self.count = count }
+        var room = bytes.mutableSpan
+        return Self.appendShort(start, count: length, of: source, to: &room, &count)
+    }
+
+    /// Sets a record's values that are absent, or short and plain texts, as most are.
+    ///
+    /// - Parameters:
+    ///   - first: The position of the record's values.
+    ///   - members: Of the record, by ID, those marked with `stamp`.
+    /// - Returns: A bit for each field that has, or needs, any other value.
+    @inline(__always)
+    mutating func setShortTexts(
+        of fields: Range<Int>, _ sources: [DecodingPlans.Source], at first: Int, from members: [ScannedValue],
+        _ stamp: UInt16, in bytes: Span<UInt8>
+    ) -> UInt128 {
+        Self.setShortTexts(
+            of: sources.span.extracting(fields), from: members.span, stamp, in: bytes, &values, first, &self.bytes,
+            &count)
+    }
+
+    /// With each part of the storage by itself, so that all are written to at once.
+    @inline(__always)
+    private static func setShortTexts(
+        of sources: Span<DecodingPlans.Source>, from members: Span<ScannedValue>, _ stamp: UInt16,
+        in bytes: Span<UInt8>, _ values: inout [FieldValue], _ first: Int, _ texts: inout [UInt8], _ end: inout Int
+    ) -> UInt128 {
+        var slots = values.mutableSpan
+        var room = texts.mutableSpan
+        var count = end
+        var rest: UInt128 = 0
+        for index in sources.indices {
+            let source = sources[index]
+            var value = members[Int(source.key)]
+            if value.stamp != stamp { value = members[Int(source.other)] }
+            if value.stamp != stamp {
+                slots[first &+ index] = .absent
+                if source.needsValue { rest |= 1 &<< UInt128(truncatingIfNeeded: index) }
+            } else if source.allowsShortText, value.isPlainText(of: bytes),
+                let text = appendShort(
+                    Int(value.start), count: Int(value.end &- value.start), of: bytes, to: &room, &count)
+            {
+                slots[first &+ index] = .text(text)
+            } else {
+                rest |= 1 &<< UInt128(truncatingIfNeeded: index)
+            }
         }
+        end = count
+        return rest
+    }
+
+    @inline(__always)
+    private static func appendShort(
+        _ start: Int, count length: Int, of source: Span<UInt8>, to room: inout MutableSpan<UInt8>, _ count: inout Int
+    ) -> Text? {
+        let target = count
+        guard length <= StringBlock.size, target >= 0, target <= room.count &- StringBlock.size else { return nil }
+        // In bounds by the guard. Those that are too many are written over later.
+        var room = unsafe room.mutableBytes
+        unsafe room.storeBytes(
+            of: source.stringBlock(at: start).bytes, toUncheckedByteOffset: target, as: SIMD32<UInt8>.self)
         count = target &+ length
         return Text(start: UInt32(truncatingIfNeeded: target), count: UInt32(truncatingIfNeeded: length))
     }

@@ -21,9 +21,26 @@ struct Base64: Sendable {
 
     /// Decodes the characters from `offset` on, up to the first that is not of the alphabet.
     ///
-    /// - Parameter output: Its first `count` bytes are what the text stands for; it grows where it must, and never shrinks.
+    /// - Parameter output: Its first `count` bytes are what the text stands for, followed by ``zeros`` zeros; it grows where it
+    ///   must, and never shrinks.
     /// - Returns: Where the text ends, padding included; nil when it has no right end.
     func decode(
+        _ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
+    ) -> (end: Int, count: Int)? {
+        guard let (end, count) = decoded(bytes, from: offset, into: &output) else { return nil }
+        let missing = count + Self.zeros - output.count
+        if missing > 0 { output.append(contentsOf: repeatElement(0, count: missing)) }
+        // In bounds: there are at least as many bytes behind the first `count`.
+        unsafe output.withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: SIMD32(repeating: 0), toByteOffset: count, as: SIMD32<UInt8>.self)
+        }
+        return (end, count)
+    }
+
+    /// How many zeros follow what was decoded, so that a ``StringBlock`` can be read at each of its bytes.
+    static let zeros = StringBlock.size
+
+    private func decoded(
         _ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
     ) -> (end: Int, count: Int)? {
         var (position, count) = blocks(of: bytes, from: offset, into: &output)
@@ -93,6 +110,7 @@ struct Base64: Sendable {
         }
         let value = first[Int(characters[0])] | second[Int(characters[1])]
         guard value & Self.invalid == 0, characters[3] == padding else { return nil }
+        var output = output.mutableSpan
         output[count] = UInt8(truncatingIfNeeded: value >> 16)
         if characters[2] == padding { return (position + 4, count + 1) }
         let third = third[Int(characters[2])]

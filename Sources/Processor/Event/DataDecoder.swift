@@ -9,7 +9,7 @@ struct DataDecoder: Sendable {
     private var inflated: [UInt8] = []
     /// Whether this batch has had data that expands, compressed or aggregated, and when decoding must end.
     private var hasExpanded = false
-    private var deadline = ContinuousClock.now
+    private var deadline = EndOfDecoding(.now)
     private let textLimit: Int
 
     /// A ``Text`` has 32 bits for its offset; the largest aggregate goes to twice the limit.
@@ -25,7 +25,7 @@ struct DataDecoder: Sendable {
 
     /// Begins a batch.
     mutating func begin(deadline: ContinuousClock.Instant) {
-        (hasExpanded, self.deadline) = (false, deadline)
+        (hasExpanded, self.deadline) = (false, EndOfDecoding(deadline))
         payloads.storage.removeAll()
     }
 
@@ -63,7 +63,7 @@ struct DataDecoder: Sendable {
     private func isExhausted(_ batch: RecordBatch) -> Bool {
         guard !batch.sources.isEmpty else { return false }
         let outcomes = batch.badRecords.count * 512 + batch.records.count * MemoryLayout<EntityRecord>.stride
-        return payloads.storage.size + outcomes >= textLimit || hasExpanded && ContinuousClock.now >= deadline
+        return payloads.storage.size + outcomes >= textLimit || hasExpanded && ContinuousClock.now >= deadline.instant
     }
 
     /// Decodes the string once its escapes are resolved, for `\/` may stand for `/`.
@@ -87,7 +87,9 @@ struct DataDecoder: Sendable {
         defer { swap(&data, &decoded) }
         batch.dataBytes += count
         let bytes = data.span.extracting(0..<count)
-        guard Aggregation.isAggregate(bytes) else { return add(bytes, at: position, to: &batch) }
+        guard Aggregation.isAggregate(bytes) else {
+            return add(data.span.extracting(0..<count + Base64.zeros), count: count, at: position, to: &batch)
+        }
         do throws(PayloadError) {
             let aggregation = try Aggregation(bytes)
             hasExpanded = true
@@ -98,7 +100,7 @@ struct DataDecoder: Sendable {
                 partitionKeys[record.partitionKey.lowerBound] = partitionKey
                 let position = RecordPosition(
                     source: position.source, subSequenceNumber: Int32(clamping: index), partitionKey: partitionKey)
-                add(bytes.extracting(record.data), at: position, to: &batch)
+                add(bytes.extracting(record.data), count: record.data.count, at: position, to: &batch)
             }
         } catch {
             batch.badRecords.append(BadRecord(error: error, position: position))
@@ -109,21 +111,28 @@ struct DataDecoder: Sendable {
         Text(payloads.storage.append(Array(bytes)))
     }
 
-    /// Adds one user record.
-    private mutating func add(_ bytes: Span<UInt8>, at position: RecordPosition, to batch: inout RecordBatch) {
+    /// Adds one user record: so many bytes, and zeros behind them or none.
+    private mutating func add(
+        _ bytes: Span<UInt8>, count: Int, at position: RecordPosition, to batch: inout RecordBatch
+    ) {
         do throws(PayloadError) {
-            let count = batch.records.count
-            try decode(bytes, at: position, into: &batch.records)
-            if batch.records.count == count { batch.testRecords += 1 }
+            let recordCount = batch.records.count
+            try decode(bytes, count: count, at: position, into: &batch.records)
+            if batch.records.count == recordCount { batch.testRecords += 1 }
         } catch {
             batch.badRecords.append(BadRecord(error: error, position: position))
         }
     }
 
     /// Appends what one user record holds to `records`; nothing where it is a test.
+    ///
+    /// - Parameters:
+    ///   - bytes: Those of the record, and zeros behind them or none.
+    ///   - count: How many bytes are the record's; nil for all.
     mutating func decode(
-        _ bytes: Span<UInt8>, at position: RecordPosition, into records: inout [EntityRecord]
+        _ bytes: Span<UInt8>, count: Int? = nil, at position: RecordPosition, into records: inout [EntityRecord]
     ) throws(PayloadError) {
+        let count = count ?? bytes.count
         if Gzip.isGzip(bytes) {
             // An aggregate cannot be cut: Lambda retries from a Kinesis record on, not from within one.
             guard
@@ -136,14 +145,23 @@ struct DataDecoder: Sendable {
             swap(&output, &inflated)
             defer { swap(&output, &inflated) }
             hasExpanded = true
-            try Gzip.inflate(bytes, into: &output)
+            try Gzip.inflate(bytes.extracting(0..<count), into: &output)
             return try payloads.decode(output.span, at: position, into: &records)
         }
-        if position.subSequenceNumber != nil, Aggregation.isAggregate(bytes) {
+        if position.subSequenceNumber != nil, Aggregation.isAggregate(bytes.extracting(0..<count)) {
             throw .nestedAggregate
         }
-        try payloads.decode(bytes, at: position, into: &records)
+        try payloads.decode(bytes, count: count, at: position, into: &records)
     }
+}
+
+/// When decoding must end.
+///
+/// A class: how large an instant is, is known only when the program runs, and everything beside it would be found more slowly.
+private final class EndOfDecoding: Sendable {
+    let instant: ContinuousClock.Instant
+
+    init(_ instant: ContinuousClock.Instant) { self.instant = instant }
 }
 
 extension PayloadError {

@@ -7,8 +7,9 @@ struct EventText: Sendable, Equatable {
     var isEscaped: Bool
 
     init(_ string: JSONString) {
-        start = UInt32(string.range.lowerBound)
-        end = UInt32(string.range.upperBound)
+        // Events are below 2 GiB, which the decoder checks before it starts.
+        start = UInt32(truncatingIfNeeded: string.range.lowerBound)
+        end = UInt32(truncatingIfNeeded: string.range.upperBound)
         isEscaped = string.isEscaped
     }
 
