@@ -52,10 +52,12 @@ bench: build package ## measure beside the baselines (BENCH_OPTIONS="--output js
 release: build package ## dist/release: archives, checksums, SBOM, notices (RELEASE_OPTIONS=--snapshot before its date is set)
 	@scripts/release.py $(RELEASE_OPTIONS)
 
-docs: ## write docs/concertctl.md and docs/records.md from what the program works with
+docs: ## write docs/concertctl.md, docs/records.md, and the tables of docs/configuration.md from what the program works with
 	@swift build --product concertctl
 	@"$$(swift build --show-bin-path)/concertctl" documentation > docs/concertctl.md
 	@"$$(swift build --show-bin-path)/concertctl" records-documentation > docs/records.md
+	@"$$(swift build --show-bin-path)/concertctl" settings-documentation docs/configuration.md > docs/configuration.md.new
+	@mv docs/configuration.md.new docs/configuration.md
 
 format: ## rewrite the Swift sources as swift format wants them
 	@swift format --in-place --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift

@@ -14,8 +14,8 @@ struct EventHandler: InvocationHandler {
     ) throws(InvocationError) {
         traceVariable?.set(invocation.traceID)
         let context = InvocationContext(
-            requestID: invocation.requestID, functionName: settings.functionName, traceID: invocation.traceID,
-            deadline: invocation.deadline - settings.deadlineMargin)
+            requestID: invocation.requestID, functionName: settings.lambda.functionName, traceID: invocation.traceID,
+            deadline: invocation.deadline - settings.general.deadlineMargin)
         let isLoad: Bool
         do throws(EventError) {
             isLoad = try LoadPipeline.isAsked(by: buffer, event)

@@ -25,7 +25,7 @@ enum Main {
     /// - Returns: The exit status.
     private static func serve(environment: [String: String]) -> Int32 {
         let log = Logger(sink: StandardError())
-        guard let address = environment["AWS_LAMBDA_RUNTIME_API"], !address.isEmpty else {
+        guard let address = SettingsReader(environment).text(of: LambdaSettings.runtimeAPI) else {
             log.log(
                 .fatal,
                 "AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it; locally, run this binary through concertctl replay --bootstrap"
@@ -40,18 +40,23 @@ enum Main {
             return 1
         }
         do throws(SettingsError) {
-            let composition = try Composition(environment: environment)
-            let settings = composition.settings
-            let log = Logger(level: settings.logLevel, format: settings.logFormat, sink: StandardError())
+            let settings = try Settings(environment: environment)
+            let (general, lambda) = (settings.general, settings.lambda)
+            let log = Logger(level: lambda.logLevel, format: lambda.logFormat, sink: StandardError())
             let pipeline = Pipeline(
                 dispatcher: Dispatcher(
-                    try composition.processors(log: log), optional: Set(settings.optionalProcessors.map(\.rawValue))),
-                deadLetters: try composition.deadLetters(), log: log,
-                metrics: settings.isMetricsOn
+                    settings.processors.map { $0.make(log) }, optional: Set(general.optionalProcessors.map(\.name))),
+                deadLetters: settings.deadLetters, log: log,
+                metrics: general.isMetricsOn
                     ? InvocationMetrics(
-                        functionName: settings.functionName, level: settings.logLevel, sink: StandardError()) : nil,
-                aggregatesWindows: settings.aggregatesWindows, batchTextLimit: settings.batchTextLimit)
-            return serve(endpoint, settings, pipeline, composition.loader(log: log), log)
+                        functionName: lambda.functionName, level: lambda.logLevel, sink: StandardError()) : nil,
+                aggregatesWindows: general.aggregatesWindows, batchTextLimit: lambda.batchTextLimit)
+            let loader = LoadPipeline(
+                settings.loader, log: log,
+                metrics: general.isMetricsOn
+                    ? LoadPipeline.Metrics(
+                        functionName: lambda.functionName, level: lambda.logLevel, sink: StandardError()) : nil)
+            return serve(endpoint, settings, pipeline, loader, log)
         } catch {
             log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])
             let failure = InvocationError(type: SettingsError.errorType, message: error.description)
@@ -65,7 +70,7 @@ enum Main {
     ) -> Int32 {
         let termination = Termination()
         termination.watch()
-        let concurrency = settings.maxConcurrency
+        let concurrency = settings.lambda.maxConcurrency
         do throws(RuntimeError) {
             try InvocationLoop(endpoint, log: log, termination: termination).run(concurrency: concurrency) {
                 EventHandler(

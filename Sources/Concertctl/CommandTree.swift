@@ -58,6 +58,7 @@ enum CommandTree {
         .command(Doctor.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
         .command(RecordsPage.self),
+        .command(SettingsPage.self),
     ]
 
     /// Every command, groups opened up.

@@ -1,4 +1,5 @@
 import Foundation
+import Processor
 
 /// The environment of a command: the process's own, and what the file `.env` in the working folder adds.
 ///
@@ -78,12 +79,8 @@ enum DotEnvironment {
 
 /// Which variables a file may set.
 enum DotEnvironmentNames {
-    /// This program's own, of which docs/configuration.md has the list.
-    private static let own = [
-        "PROCESSORS", "OPTIONAL_PROCESSORS", "DEADLINE_MARGIN_MS", "WINDOW_AGGREGATES", "METRICS",
-        "LOAD_OBJECT_LIMIT",
-    ]
-    private static let ownFamilies = ["CACHE_", "DEAD_LETTER_", "NOTIFY_", "REDSHIFT_"]
+    /// This program's own.
+    private static let own = Settings.names
     private static let aws = [
         "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
         "AWS_MAX_ATTEMPTS",
@@ -92,7 +89,7 @@ enum DotEnvironmentNames {
 
     static func isSetting(_ name: [UInt8]) -> Bool {
         (own + aws).contains { name.elementsEqual($0.utf8) }
-            || (ownFamilies + awsFamilies).contains { name.starts(with: $0.utf8) && isName(name) }
+            || awsFamilies.contains { name.starts(with: $0.utf8) && isName(name) }
     }
 
     /// Whether it could change which endpoint is called, as whom, or who is trusted.

@@ -4,9 +4,7 @@ import Telemetry
 
 /// The way of an event that asks for loads: beside ``Pipeline``, with which it shares statements and nothing else.
 public struct LoadPipeline: Sendable {
-    private let settings: RedshiftSettings?
-    private let problems: [String]
-    private let makeClient: (@Sendable () -> AWSClient)?
+    private let settings: LoaderSettings
     private let log: Logger
     private let metrics: Metrics?
 
@@ -21,16 +19,9 @@ public struct LoadPipeline: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - settings: Nil where no bucket to load from is set, or settings are invalid.
-    ///   - problems: What is wrong with the settings.
-    ///   - metrics: Nil when they are switched off.
-    public init(
-        settings: RedshiftSettings?, problems: [String] = [], log: Logger, metrics: Metrics?,
-        makeClient: (@Sendable () -> AWSClient)?
-    ) {
-        (self.settings, self.problems, self.makeClient) = (settings, problems, makeClient)
-        (self.log, self.metrics) = (log, metrics)
+    /// - Parameter metrics: Nil when they are switched off.
+    package init(_ settings: LoaderSettings, log: Logger, metrics: Metrics?) {
+        (self.settings, self.log, self.metrics) = (settings, log, metrics)
     }
 
     /// Longer than an event that asks for loads, and shorter than one with a record.
@@ -51,17 +42,21 @@ public struct LoadPipeline: Sendable {
 
     /// Runs loads until nothing is left of what was staged, or until there is no more time, and appends the response.
     public func respond(context: InvocationContext, into response: inout [UInt8]) throws(LoadError) {
-        guard let settings, let makeClient else {
-            guard problems.isEmpty else {
-                throw LoadError("the loader's settings are invalid: \(problems.joined(separator: "; "))")
-            }
+        let redshift: RedshiftSettings
+        let makeClient: @Sendable () -> AWSClient
+        switch settings {
+        case .ready(let settings, let make): (redshift, makeClient) = (settings, make)
+        case .invalid(let problems):
+            throw LoadError("the loader's settings are invalid: \(problems.joined(separator: "; "))")
+        case .none:
             throw LoadError(
                 "the function has no warehouse to load: set REDSHIFT_STAGING_BUCKET, REDSHIFT_COPY_ROLE_ARN, "
                     + "REDSHIFT_DATABASE, and REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER, to valid values")
         }
-        let operation: @concurrent @Sendable () async -> Result<LoadSummary, LoadError> = { [log, metrics] in
+        let outcome = BlockingTask.run(until: context.deadline) {
+            [log, metrics] () async -> Result<LoadSummary, LoadError> in
             var lines = metrics.map { LoadMetrics($0) }
-            let run = LoadRun(settings: settings, aws: makeClient(), context: context, log: log) {
+            let run = LoadRun(settings: redshift, aws: makeClient(), context: context, log: log) {
                 lines?.write($0, requestID: context.requestID)
             }
             guard let run else { return .failure(LoadError("no staging bucket is set")) }
@@ -74,8 +69,6 @@ public struct LoadPipeline: Sendable {
                 return .failure(LoadError("\(error)"))
             }
         }
-        let outcomes = BlockingTask.run { await Deadline.race(context.deadline, [operation]) }
-        guard let outcome = outcomes.first else { throw LoadError("no load was run") }
         response += try outcome.get().json.bytes
     }
 }

@@ -138,14 +138,12 @@ public struct Pipeline: Sendable {
     private static func write(
         _ letters: [DeadLetter], to sink: any DeadLetterSink, context: InvocationContext
     ) -> OutcomeSheet {
-        let write: @concurrent @Sendable () async -> OutcomeSheet = {
+        let sheet = BlockingTask.run(until: context.deadline) {
             var outcomes = OutcomeSheet(count: letters.count)
             await sink.write(letters, context: context, outcomes: &outcomes)
             return outcomes
         }
-        let sheets = BlockingTask.run { await Deadline.race(context.deadline, [write]) }
-        guard let sheet = sheets.first, sheet.count == letters.count else { return OutcomeSheet(count: letters.count) }
-        return sheet
+        return sheet.count == letters.count ? sheet : OutcomeSheet(count: letters.count)
     }
 
     private mutating func tell(

@@ -47,34 +47,43 @@ struct RuntimeAPI: ~Copyable {
     mutating func next() throws(RuntimeError) -> Next {
         var failures = 0
         while true {
-            let reason: String
             let isReused = connection.isConnected
             writeHead("GET ", "/2018-06-01/runtime/invocation/next")
-            switch exchange() {
-            // A kept connection may have been closed while it was idle, which says nothing about the server.
-            case .failure(.closedEarly(isUntouched: true)) where isReused: continue
-            case .failure(.socket) where isReused: continue
-            case .failure(let error): reason = "\(error)"
-            case .response(let response) where response.head.status == 200:
+            let response: RuntimeConnection.Response
+            do throws(HTTPError) { response = try exchange() } catch {
+                switch error {
+                // A kept connection may have been closed while it was idle, which says nothing about the server.
+                case .closedEarly(isUntouched: true) where isReused, .socket where isReused: continue
+                default: try noteFailure("\(error)", &failures)
+                }
+                continue
+            }
+            switch response.head.status {
+            case 200:
                 let now = WallClock.now().millisecondsSinceEpoch
                 if let invocation = Invocation(response.head, now: now, instant: .now) {
                     return Next(invocation: invocation, event: response.body)
                 }
-                reason = "the response names no request ID"
-            case .response(let response) where response.head.status >= 500: reason = "status \(response.head.status)"
-            case .response(let response):
-                guard response.head.status != 403 else { throw .refused(call: "next", status: 403) }
-                // Worth a line and another call; the pause keeps a server that says so for ever from being flooded.
+                try noteFailure("the response names no request ID", &failures)
+            case 403: throw .refused(call: "next", status: 403)
+            case 500...: try noteFailure("status \(response.head.status)", &failures)
+            default:
+                // Worth a line and another call; the pause keeps a server that always answers so from being flooded.
                 log.log(
                     .warn, "next was answered with an unexpected status", ["status": .integer(response.head.status)])
                 pause(.milliseconds(100))
-                continue
             }
-            failures += 1
-            log.log(.warn, "next failed", ["reason": .string(reason), "try": .integer(failures)])
-            guard failures < Self.tries else { throw .unreachable(reason: reason, tries: failures) }
-            pause(.milliseconds(100) * (1 << (failures - 1)))
         }
+    }
+
+    /// Logs a failed `next` and pauses before the next try.
+    ///
+    /// - Throws: ``RuntimeError`` after the last try.
+    private func noteFailure(_ reason: String, _ failures: inout Int) throws(RuntimeError) {
+        failures += 1
+        log.log(.warn, "next failed", ["reason": .string(reason), "try": .integer(failures)])
+        guard failures < Self.tries else { throw .unreachable(reason: reason, tries: failures) }
+        pause(.milliseconds(100) * (1 << (failures - 1)))
     }
 
     /// Answers `invocation`.
@@ -100,11 +109,11 @@ struct RuntimeAPI: ~Copyable {
             "POST ", "/2018-06-01/runtime/init/error", length: body.count,
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
         request.append(contentsOf: body)
-        switch exchange(timeout: Self.initializationTimeout) {
-        case .response(let response) where response.head.status < 300: break
-        case .response(let response):
+        do throws(HTTPError) {
+            let response = try exchange(timeout: Self.initializationTimeout)
+            guard response.head.status >= 300 else { return }
             log.log(.warn, "init/error was refused", ["status": .integer(response.head.status)])
-        case .failure(let error):
+        } catch {
             log.log(.warn, "init/error could not be posted", ["reason": .string("\(error)")])
         }
     }
@@ -131,41 +140,24 @@ extension RuntimeAPI {
         request.append(contentsOf: body)
         // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
         for isRepeated in [false, true] {
-            switch exchange() {
-            case .response(let response):
-                return try settle(
-                    response.head.status, call: call, requestID: invocation.requestID, isRepeated: isRepeated)
-            case .failure(let error):
+            let response: RuntimeConnection.Response
+            do throws(HTTPError) { response = try exchange() } catch {
                 log.log(
                     .warn, isRepeated ? "the answer is lost, and left to the retry" : "the answer is posted again",
                     requestID: invocation.requestID, ["call": .string(call), "reason": .string("\(error)")])
+                continue
             }
+            return try settle(
+                response.head.status, call: call, requestID: invocation.requestID, isRepeated: isRepeated)
         }
     }
 
     /// Sends the request that has been written, and receives the response.
     ///
     /// - Parameter timeout: Seconds that the response may keep us waiting; 0 waits without limit, as `next` must.
-    private mutating func exchange(timeout: Int = 0) -> Exchange {
+    private mutating func exchange(timeout: Int = 0) throws(HTTPError) -> RuntimeConnection.Response {
         let request = request
-        do throws(HTTPError) {
-            return .response(try connection.exchange(request.span, timeout: timeout))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private static func received(_ exchange: Exchange) throws(HTTPError) -> RuntimeConnection.Response {
-        switch exchange {
-        case .response(let response): return response
-        case .failure(let error): throw error
-        }
-    }
-
-    /// What came of a request; no `Result`, whose type the Swift library would have to make at the start.
-    private enum Exchange {
-        case response(RuntimeConnection.Response)
-        case failure(HTTPError)
+        return try connection.exchange(request.span, timeout: timeout)
     }
 
     private func settle(_ status: Int, call: String, requestID: String, isRepeated: Bool) throws(RuntimeError) {
@@ -254,7 +246,7 @@ extension RuntimeAPI {
             headers: [("Lambda-Extension-Name", Self.extensionName)])
         request.append(contentsOf: body)
         do throws(HTTPError) {
-            let response = try Self.received(exchange(timeout: Self.initializationTimeout))
+            let response = try exchange(timeout: Self.initializationTimeout)
             guard response.head.status == 200, let id = response.head.value(of: "lambda-extension-identifier") else {
                 log.log(
                     .debug, "no extension was registered, so there will be no SIGTERM",

@@ -49,7 +49,7 @@ final class DataDecoderTests: XCTestCase {
         records.insert(.init(Sample.nameless, "0"), at: 1)
         records.append(.init(Sample.nameless, "15"))
         let sink = FakeDeadLetterSink()
-        var pipeline = TestPipeline([InstantProcessor()], deadLetters: sink)
+        var pipeline = TestPipeline([ScriptedProcessor()], deadLetters: sink)
         let (response, report) = try pipeline.respond(to: EventText(records))
         XCTAssertEqual(response, TestPipeline.failure("12"))
         XCTAssertEqual(report.total(.processed), 11)
@@ -72,7 +72,7 @@ final class DataDecoderTests: XCTestCase {
         for (limit, decoded, line) in cases {
             for event in [plain, zipped] {
                 var pipeline = Pipeline(
-                    dispatcher: Dispatcher([InstantProcessor()]), log: Logger(sink: CollectedLines()),
+                    dispatcher: Dispatcher([ScriptedProcessor()]), log: Logger(sink: CollectedLines()),
                     batchTextLimit: limit)
                 // The next invocation has the same room.
                 for _ in 0..<2 {

@@ -97,10 +97,9 @@ final class DeadLetterWriterTests: XCTestCase {
     }
 
     private static func settings(queue: String? = url, bucket: String? = nil) throws -> DeadLetterSettings {
-        let settings = try Settings(environment: [
+        try DeadLetterSettings(environment: [
             "DEAD_LETTER_QUEUE_URL": queue ?? "", "DEAD_LETTER_BUCKET": bucket ?? "",
         ])
-        return try XCTUnwrap(settings.deadLetters)
     }
 
     private func write(

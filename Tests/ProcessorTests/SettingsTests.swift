@@ -5,18 +5,26 @@ import XCTest
 @testable import Processor
 
 final class SettingsTests: XCTestCase {
-    private static let defaults = try? Settings(environment: [:])
-
     func testWithoutAnyVariableTheDefaultsCount() throws {
-        let settings = try XCTUnwrap(Self.defaults)
-        XCTAssertEqual(settings.processors, [.log])
-        XCTAssertEqual(settings.optionalProcessors, [])
-        XCTAssertEqual(settings.deadlineMargin, .milliseconds(500))
-        XCTAssertTrue(settings.isMetricsOn)
-        XCTAssertEqual(settings.logLevel, .info)
-        XCTAssertEqual(settings.logFormat, .json)
-        XCTAssertEqual(settings.maxConcurrency, 1)
-        XCTAssertEqual(settings.functionName, "concert-data-processor")
+        let settings = try Settings(environment: [:])
+        Self.checkDefaults(settings)
+        XCTAssertEqual(settings.processors.map(\.name), ["log"])
+    }
+
+    private static func checkDefaults(_ settings: Settings) {
+        let (general, lambda) = (settings.general, settings.lambda)
+        XCTAssertEqual(general.processors.map(\.name), ["log"])
+        XCTAssertEqual(general.optionalProcessors.map(\.name), [])
+        XCTAssertEqual(general.deadlineMargin, .milliseconds(500))
+        XCTAssertFalse(general.aggregatesWindows)
+        XCTAssertTrue(general.isMetricsOn)
+        XCTAssertEqual(lambda.logLevel, .info)
+        XCTAssertEqual(lambda.logFormat, .json)
+        XCTAssertEqual(lambda.maxConcurrency, 1)
+        XCTAssertNil(lambda.memory)
+        XCTAssertEqual(lambda.functionName, "concert-data-processor")
+        XCTAssertNil(settings.deadLetters)
+        guard case .none = settings.loader else { return XCTFail("\(settings.loader)") }
     }
 
     /// One row: a variable, its text, and what it sets.
@@ -33,22 +41,23 @@ final class SettingsTests: XCTestCase {
 
     func testReadsEachVariable() {
         var cases = [
-            Case("PROCESSORS", "log") { $0.processors == [.log] },
-            Case("PROCESSORS", " log , log,,") { $0.processors == [.log] },
-            Case("OPTIONAL_PROCESSORS", "log") { $0.optionalProcessors == [.log] },
-            Case("DEADLINE_MARGIN_MS", "0") { $0.deadlineMargin == .zero },
-            Case("DEADLINE_MARGIN_MS", "900000") { $0.deadlineMargin == .seconds(900) },
-            Case("METRICS", "off") { !$0.isMetricsOn }, Case("METRICS", "OFF") { !$0.isMetricsOn },
-            Case("METRICS", "on") { $0.isMetricsOn }, Case("AWS_LAMBDA_LOG_FORMAT", "Text") { $0.logFormat == .text },
-            Case("AWS_LAMBDA_LOG_FORMAT", "JSON") { $0.logFormat == .json },
-            Case("AWS_LAMBDA_MAX_CONCURRENCY", "1") { $0.maxConcurrency == 1 },
-            Case("AWS_LAMBDA_MAX_CONCURRENCY", "1000") { $0.maxConcurrency == 1000 },
-            Case("WINDOW_AGGREGATES", "on") { $0.aggregatesWindows },
-            Case("AWS_LAMBDA_FUNCTION_NAME", "f") { $0.functionName == "f" },
-            Case("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256") { $0.functionMemory == 268_435_456 },
+            Case("PROCESSORS", "log") { $0.general.processors.map(\.name) == ["log"] },
+            Case("PROCESSORS", " log , log,,") { $0.general.processors.map(\.name) == ["log"] },
+            Case("OPTIONAL_PROCESSORS", "log") { $0.general.optionalProcessors.map(\.name) == ["log"] },
+            Case("DEADLINE_MARGIN_MS", "0") { $0.general.deadlineMargin == .zero },
+            Case("DEADLINE_MARGIN_MS", "900000") { $0.general.deadlineMargin == .seconds(900) },
+            Case("METRICS", "off") { !$0.general.isMetricsOn }, Case("METRICS", "OFF") { !$0.general.isMetricsOn },
+            Case("METRICS", "on") { $0.general.isMetricsOn },
+            Case("AWS_LAMBDA_LOG_FORMAT", "Text") { $0.lambda.logFormat == .text },
+            Case("AWS_LAMBDA_LOG_FORMAT", "JSON") { $0.lambda.logFormat == .json },
+            Case("AWS_LAMBDA_MAX_CONCURRENCY", "1") { $0.lambda.maxConcurrency == 1 },
+            Case("AWS_LAMBDA_MAX_CONCURRENCY", "1000") { $0.lambda.maxConcurrency == 1000 },
+            Case("WINDOW_AGGREGATES", "on") { $0.general.aggregatesWindows },
+            Case("AWS_LAMBDA_FUNCTION_NAME", "f") { $0.lambda.functionName == "f" },
+            Case("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256") { $0.lambda.memory == 268_435_456 },
         ]
         for level in Logger.Level.allCases {
-            cases.append(Case("AWS_LAMBDA_LOG_LEVEL", level.name) { $0.logLevel == level })
+            cases.append(Case("AWS_LAMBDA_LOG_LEVEL", level.name) { $0.lambda.logLevel == level })
         }
         for row in cases {
             let settings = try? Settings(environment: [row.name: row.value])
@@ -57,13 +66,9 @@ final class SettingsTests: XCTestCase {
     }
 
     func testAVariableThatIsSetButEmptyCountsAsNotSet() throws {
-        let names = [
-            "PROCESSORS", "OPTIONAL_PROCESSORS", "DEADLINE_MARGIN_MS", "METRICS", "AWS_LAMBDA_LOG_LEVEL",
-            "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_FUNCTION_NAME", "DEAD_LETTER_QUEUE_URL",
-            "DEAD_LETTER_BUCKET", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        ]
-        let settings = try Settings(environment: Dictionary(uniqueKeysWithValues: names.map { ($0, "") }))
-        XCTAssertEqual(settings, Self.defaults)
+        let names = Set(Settings.groups.flatMap { $0.settings.map(\.name) })
+        XCTAssertGreaterThan(names.count, 40)
+        Self.checkDefaults(try Settings(environment: Dictionary(uniqueKeysWithValues: names.map { ($0, "") })))
     }
 
     func testNamesTheVariableAndWhatWasExpected() {
@@ -105,23 +110,26 @@ final class SettingsTests: XCTestCase {
             var environment: [String: String] = [:]
             environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = memory
             environment["AWS_LAMBDA_MAX_CONCURRENCY"] = concurrency
-            XCTAssertEqual(try Settings(environment: environment).batchTextLimit, limit, line: line)
+            XCTAssertEqual(try Settings(environment: environment).lambda.batchTextLimit, limit, line: line)
         }
     }
 
     func testWhatIsWrongWithTheLoaderIsKeptForItsEvents() throws {
         let valid = [
             "REDSHIFT_STAGING_BUCKET": "bucket", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/r",
-            "REDSHIFT_WORKGROUP_NAME": "w", "REDSHIFT_DATABASE": "d",
+            "REDSHIFT_WORKGROUP_NAME": "w", "REDSHIFT_DATABASE": "d", "AWS_REGION": "us-east-1",
         ]
-        XCTAssertNotNil(try Settings(environment: valid).loader)
-        for (name, value) in [("LOAD_OBJECT_LIMIT", "0"), ("REDSHIFT_SECRET_ARN", "s"), ("REDSHIFT_DATABASE", "")] {
-            let settings = try Settings(environment: valid.merging([name: value]) { $1 })
-            XCTAssertNil(settings.loader, name)
-            XCTAssertTrue(settings.loaderProblems.contains { $0.holds(name) }, "\(settings.loaderProblems)")
-            let log = Logger(level: .error, sink: CollectedLines())
-            let pipeline = LoadPipeline(
-                settings: settings.loader, problems: settings.loaderProblems, log: log, metrics: nil, makeClient: nil)
+        guard case .ready(let redshift, _) = try Settings(environment: valid).loader else {
+            return XCTFail("not ready")
+        }
+        XCTAssertEqual(redshift.database, "d")
+        for (name, value) in [
+            ("LOAD_OBJECT_LIMIT", "0"), ("REDSHIFT_SECRET_ARN", "s"), ("REDSHIFT_DATABASE", ""), ("AWS_REGION", ""),
+        ] {
+            let loader = try Settings(environment: valid.merging([name: value]) { $1 }).loader
+            guard case .invalid(let problems) = loader else { return XCTFail("\(name): \(loader)") }
+            XCTAssertEqual(problems.count { $0.holds(name) }, 1, "\(problems)")
+            let pipeline = LoadPipeline(loader, log: Logger(level: .error, sink: CollectedLines()), metrics: nil)
             let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(1))
             var response: [UInt8] = []
             XCTAssertThrowsError(try pipeline.respond(context: context, into: &response)) {
@@ -142,9 +150,54 @@ final class SettingsTests: XCTestCase {
         XCTAssertEqual(SettingsError(problems: ["a", "b"]).description, "a; b")
     }
 
-    func testAListNamesEachWordThatIsWrong() {
-        let problems = problems(of: ["PROCESSORS": "one,log,two"])
+    func testAListNamesEachWordThatIsWrongAndTheOthersAreRead() {
+        XCTAssertEqual(problems(of: ["PROCESSORS": "one,log,two"]).count, 2)
+        let problems = problems(of: ["PROCESSORS": "one,cache"])
         XCTAssertEqual(problems.count, 2, "\(problems)")
+        XCTAssertTrue(problems.last?.hasPrefix("CACHE_URL must be set") == true, "\(problems)")
+    }
+
+    func testWhatTwoProcessorsReadIsReportedOnce() {
+        let environment = ["PROCESSORS": "cache,notifier", "CACHE_URL": "x", "NOTIFY_EVENT_BUS": "b", "METRICS": "x"]
+        let problems = problems(of: environment)
+        for name in ["CACHE_URL is malformed", "AWS_REGION must be set", "METRICS is"] {
+            XCTAssertEqual(problems.count { $0.hasPrefix(name) }, 1, "\(name): \(problems)")
+        }
+        XCTAssertEqual(problems.count, 3, "\(problems)")
+    }
+
+    func testNoMessageQuotesASecret() {
+        let secrets = Settings.groups.flatMap(\.settings).filter { $0.type.hasSuffix(", secret") }.map(\.name)
+        XCTAssertTrue(Set(secrets).isSuperset(of: ["CACHE_URL", "NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"]))
+        var environment = ["PROCESSORS": "cache,notifier,redshift"]
+        for name in secrets { environment[name] = "hush" }
+        let problems = problems(of: environment)
+        XCTAssertTrue(problems.contains { $0.hasPrefix("CACHE_URL is malformed") }, "\(problems)")
+        XCTAssertFalse(problems.joined().holds("hush"), "\(problems)")
+    }
+
+    func testEachDefinitionMakesAProcessorOfItsName() throws {
+        let environment = [
+            "PROCESSORS": ProcessorDefinition.all.map(\.name).joined(separator: ","), "AWS_REGION": "us-east-1",
+            "REDSHIFT_WORKGROUP_NAME": "w", "REDSHIFT_DATABASE": "d", "CACHE_URL": "redis://h",
+            "NOTIFY_EVENT_BUS": "b",
+        ]
+        let log = Logger(level: .error, sink: CollectedLines())
+        let settings = try Settings(environment: environment)
+        XCTAssertEqual(settings.processors.map(\.name), ProcessorDefinition.all.map(\.name))
+        for processor in settings.processors { XCTAssertEqual(processor.make(log).name, processor.name) }
+        let staged = environment.merging([
+            "REDSHIFT_LOAD": "staged", "REDSHIFT_STAGING_BUCKET": "bucket",
+            "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/copy",
+        ]) { $1 }
+        let writer = try XCTUnwrap(Settings(environment: staged).processors.first?.make(log))
+        XCTAssertTrue(writer is StagingWriter, "\(writer)")
+        for definition in ProcessorDefinition.all {
+            var reader = SettingsReader([:])
+            let standIn = try XCTUnwrap(definition.localStandIn(&reader, log: log), definition.name)
+            XCTAssertEqual(standIn.processor.name, definition.name)
+            XCTAssertEqual(reader.problems, [], definition.name)
+        }
     }
 
     private func problems(of environment: [String: String]) -> [String] {

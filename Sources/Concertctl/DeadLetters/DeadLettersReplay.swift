@@ -152,7 +152,8 @@ struct DeadLettersReplay: Command {
                 record replaces newer data, and notifications are sent again; without it, records keep their versions
                 """)
             question = "put the selected dead letters on the stream as new records?"
-        } else if case .bootstrap = destination, ["", "log"].contains(environment["PROCESSORS"] ?? ""),
+        } else if case .bootstrap = destination,
+            [nil, "log"].contains(SettingsReader(environment).text(of: GeneralSettings.processors)),
             source.queueURL != nil || source.bucket != nil
         {
             Console.note(

@@ -85,9 +85,10 @@ struct LetterOptions: Sendable {
     /// - Throws: ``UsageError`` when no source is named.
     func source(_ environment: [String: String]) throws(UsageError) -> LetterSource {
         let isOpen = paths.isEmpty && queueURL == nil && bucket == nil
-        func variable(_ name: String) -> String? { isOpen ? environment[name].flatMap { $0.isEmpty ? nil : $0 } : nil }
+        let settings = SettingsReader(isOpen ? environment : [:])
         let source = LetterSource(
-            queueURL: queueURL ?? variable("DEAD_LETTER_QUEUE_URL"), bucket: bucket ?? variable("DEAD_LETTER_BUCKET"),
+            queueURL: queueURL ?? settings.text(of: DeadLetterSettings.queueURL),
+            bucket: bucket ?? settings.text(of: DeadLetterSettings.bucket),
             prefixes: prefixes, paths: paths, filter: filter, limit: limit)
         guard source.queueURL != nil || source.bucket != nil || !paths.isEmpty else {
             throw UsageError(

@@ -1,4 +1,6 @@
 import Clients
+import JSON
+import Processor
 
 /// Where failed batches and bad records end up.
 extension Check {
@@ -24,7 +26,7 @@ extension Check {
     }
 
     private static func deadLetterQueue(_ examination: inout Examination) async throws -> Finding {
-        guard let url = examination.variable("DEAD_LETTER_QUEUE_URL") else { return unset(examination) }
+        guard let url = examination.variable(DeadLetterSettings.queueURL) else { return unset(examination) }
         guard let destination = Destination(queueURL: url) else {
             return .fault("DEAD_LETTER_QUEUE_URL is \"\(url)\", which is not a queue's URL", setQueue(examination))
         }
@@ -32,7 +34,7 @@ extension Check {
     }
 
     private static func deadLetterBucket(_ examination: inout Examination) async throws -> Finding {
-        guard let name = examination.variable("DEAD_LETTER_BUCKET") else {
+        guard let name = examination.variable(DeadLetterSettings.bucket) else {
             // What there is to say of neither is said by the queue's check.
             return .ok("none is set")
         }
@@ -40,7 +42,9 @@ extension Check {
     }
 
     private static func unset(_ examination: Examination) -> Finding {
-        guard examination.variable("DEAD_LETTER_BUCKET") == nil else { return .ok("none is set; the bucket takes all") }
+        guard examination.variable(DeadLetterSettings.bucket) == nil else {
+            return .ok("none is set; the bucket takes all")
+        }
         return .warning("the function has none, so a bad record holds up its shard", setQueue(examination))
     }
 
@@ -50,27 +54,36 @@ extension Check {
 }
 
 extension Examination {
-    /// A variable of the function's environment; empty counts as unset.
-    func variable(_ name: String) -> String? {
-        configuration["Environment"]?["Variables"]?[name]?.string.flatMap { $0.isEmpty ? nil : $0 }
-    }
+    /// The function's own settings.
+    var settings: SettingsReader { SettingsReader(ofFunction: configuration) }
+
+    /// The text of a variable of the function; nil if it is not set.
+    func variable<Value>(_ setting: Setting<Value>) -> String? { settings.text(of: setting) }
 
     /// Where Lambda should write of batches that it discards: the function's own dead-letter queue or bucket, which
     /// `dead-letters` reads; otherwise a queue that is to be created first.
     var failureDestination: (arn: String, creation: String?) {
         let stream = (summary?.arn).flatMap(ARN.init)
         let partition = stream?.partition ?? Partition(region: region).name
-        if let url = variable("DEAD_LETTER_QUEUE_URL"),
+        if let url = variable(DeadLetterSettings.queueURL),
             case .queue(let name, let account, let queueRegion)? = Destination(queueURL: url),
             queueRegion == nil || queueRegion == region
         {
             return ("arn:\(partition):sqs:\(region):\(account):\(name)", nil)
         }
-        if let bucket = variable("DEAD_LETTER_BUCKET") { return ("arn:\(partition):s3:::\(bucket)", nil) }
+        if let bucket = variable(DeadLetterSettings.bucket) { return ("arn:\(partition):s3:::\(bucket)", nil) }
         let name = "concert-data-dead-letters"
         return (
             "arn:\(partition):sqs:\(region):\(stream?.account ?? "ACCOUNT_ID"):\(name)",
             "aws sqs create-queue --region \(region) --queue-name \(name)"
         )
+    }
+}
+
+extension SettingsReader {
+    /// - Parameter configuration: Of a function, as `GetFunction` has it.
+    init(ofFunction configuration: JSONValue?) {
+        let variables = configuration?["Environment"]?["Variables"]?.object?.members ?? []
+        self.init(Dictionary(variables.map { ($0.name, $0.value.string ?? "") }) { _, last in last })
     }
 }

@@ -65,15 +65,15 @@ extension Check {
                 "there is no function \(name) in \(examination.region): what is staged is not loaded",
                 "deploy template.yaml, name it with --loader-function-name, or run concertctl warehouse load")
         }
-        let variables = [
-            "REDSHIFT_WORKGROUP_NAME", "REDSHIFT_CLUSTER_IDENTIFIER", "REDSHIFT_DATABASE", "REDSHIFT_SCHEMA",
-            "REDSHIFT_STAGING_BUCKET",
-        ]
-        let different = variables.filter {
-            examination.variable($0)
-                != examination.loader?["Environment"]?["Variables"]?[$0]?.string
-                .flatMap { $0.isEmpty ? nil : $0 }
+        let (own, other) = (examination.settings, SettingsReader(ofFunction: examination.loader))
+        func difference<Value>(_ setting: Setting<Value>) -> String? {
+            own.text(of: setting) == other.text(of: setting) ? nil : setting.name
         }
+        let different = [
+            difference(RedshiftSettings.workgroup), difference(RedshiftSettings.cluster),
+            difference(RedshiftSettings.database), difference(RedshiftSettings.schema),
+            difference(RedshiftSettings.stagingBucket),
+        ].compactMap { $0 }
         guard different.isEmpty else {
             return .fault(
                 "function and loader have different values of \(different.joined(separator: ", "))",
@@ -87,14 +87,16 @@ extension Check {
         guard let loader = examination.loader else { return noLoader }
         let arn = loader["Role"]?.string ?? ""
         let bucket = "arn:\(ARN(arn)?.partition ?? "aws"):s3:::\(target.bucket)"
-        var needed = [(action: "s3:ListBucket", resource: bucket)]
+        var needed = [IAMAction("s3:ListBucket", on: bucket)]
         for prefix in [target.staged, target.loads, target.refused] {
-            needed += ["DeleteObject", "GetObject", "PutObject"].map { ("s3:" + $0, "\(bucket)/\(prefix)*") }
+            needed += ["DeleteObject", "GetObject", "PutObject"].map {
+                IAMAction("s3:" + $0, on: "\(bucket)/\(prefix)*")
+            }
         }
-        if let workgroup = examination.variable("REDSHIFT_WORKGROUP_NAME"), ARN(workgroup) != nil {
-            needed.append(("redshift-data:BatchExecuteStatement", workgroup))
+        if let workgroup = examination.variable(RedshiftSettings.workgroup), ARN(workgroup) != nil {
+            needed.append(IAMAction("redshift-data:BatchExecuteStatement", on: workgroup))
         }
-        needed += ["DescribeStatement", "GetStatementResult"].map { ("redshift-data:" + $0, "*") }
+        needed += ["DescribeStatement", "GetStatementResult"].map { IAMAction("redshift-data:" + $0, on: "*") }
         return try await finding(onRole: arn, needed, ok: "may load from bucket \(target.bucket)", &examination)
     }
 
@@ -151,9 +153,6 @@ extension Check {
 extension Examination {
     /// Where the function stages rows; nil in direct mode.
     var stagedTarget: StagedTarget? {
-        guard processors.contains("redshift"), variable("REDSHIFT_LOAD")?.lowercased() == "staged" else { return nil }
-        let variables = configuration["Environment"]?["Variables"]?.object?.members ?? []
-        let environment = Dictionary(variables.map { ($0.name, $0.value.string ?? "") }) { _, last in last }
-        return (try? RedshiftSettings(environment: environment)).flatMap(StagedTarget.init)
+        processors.contains(RedshiftWriter.definition.name) ? StagedTarget(settings) : nil
     }
 }

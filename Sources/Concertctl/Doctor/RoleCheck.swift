@@ -22,7 +22,7 @@ extension Check {
     ///
     /// - Parameter text: What it may do.
     static func finding(
-        onRole arn: String, _ needed: [(action: String, resource: String)], ok text: String,
+        onRole arn: String, _ needed: [IAMAction], ok text: String,
         _ examination: inout Examination
     ) async throws -> Finding {
         guard let role = ARN(arn)?.resource.utf8, role.starts(with: "role/".utf8),
@@ -48,7 +48,7 @@ extension Check {
     }
 
     /// A policy that allows all of it: putting it in place takes away an earlier one of its name.
-    private static func document(_ actions: [(action: String, resource: String)]) -> JSONValue {
+    private static func document(_ actions: [IAMAction]) -> JSONValue {
         let resources = Set(actions.map(\.resource)).sorted()
         let statements: [JSONValue] = resources.map { resource in
             let names = actions.filter { $0.resource == resource }.map { JSONValue.string($0.action) }
@@ -62,55 +62,29 @@ extension Examination {
     /// What the role must be allowed.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html>
-    fileprivate func actionsOfRole() -> [(action: String, resource: String)] {
+    fileprivate func actionsOfRole() -> [IAMAction] {
         guard let stream = summary?.arn else { return [] }
         let reads = ["DescribeStream", "GetRecords", "GetShardIterator", "ListShards"]
-        var actions = reads.map { (action: "kinesis:" + $0, resource: stream) }
+        var actions = reads.map { IAMAction("kinesis:" + $0, on: stream) }
         if let source = mapping?.sourceARN, KinesisStreamARN(source)?.consumer != nil {
-            actions.append(("kinesis:SubscribeToShard", source))
+            actions.append(IAMAction("kinesis:SubscribeToShard", on: source))
         }
         if let arn = mapping?.destination, let action = Destination(arn: arn).action {
-            actions.append((action, action.hasPrefix("s3:") ? arn + "/aws/lambda/*" : arn))
+            actions.append(IAMAction(action, on: action.hasPrefix("s3:") ? arn + "/aws/lambda/*" : arn))
         }
-        for action in actionsOfSettings(stream: stream) where !actions.contains(where: { $0 == action }) {
+        for action in actionsOfSettings(stream: stream) where !actions.contains(action) {
             actions.append(action)
         }
         return actions
     }
 
-    /// What the function's environment makes it do, as far as it names ARNs or their parts.
-    private func actionsOfSettings(stream: String) -> [(action: String, resource: String)] {
+    /// What the function's settings make it do, as far as they name ARNs or their parts.
+    private func actionsOfSettings(stream: String) -> [IAMAction] {
         guard let stream = ARN(stream) else { return [] }
-        let (partition, region) = (stream.partition, stream.region)
-        var actions: [(action: String, resource: String)] = []
-        if let url = variable("DEAD_LETTER_QUEUE_URL"),
-            case .queue(let name, let account, _)? = Destination(queueURL: url)
-        {
-            actions.append(("sqs:SendMessage", "arn:\(partition):sqs:\(region):\(account):\(name)"))
-        }
-        if let bucket = variable("DEAD_LETTER_BUCKET") {
-            actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/dead-letters/*"))
-        }
-        if processors.contains("redshift") {
-            if let target = stagedTarget {
-                actions.append(("s3:PutObject", "arn:\(partition):s3:::\(target.bucket)/\(target.staged)*"))
-            } else {
-                if let arn = variable("REDSHIFT_WORKGROUP_NAME"), ARN(arn) != nil {
-                    actions.append(("redshift-data:BatchExecuteStatement", arn))
-                }
-                if let bucket = variable("REDSHIFT_STAGING_BUCKET") {
-                    actions.append(("s3:PutObject", "arn:\(partition):s3:::\(bucket)/redshift-staging/*"))
-                }
-            }
-        }
-        if processors.contains("notifier") {
-            if let arn = variable("NOTIFY_TOPIC_ARN") { actions.append(("sns:Publish", arn)) }
-            if let bus = variable("NOTIFY_EVENT_BUS") {
-                let arn = "arn:\(partition):events:\(region):\(stream.account):event-bus/\(bus)"
-                actions.append(("events:PutEvents", ARN(bus) == nil ? arn : bus))
-            }
-        }
-        return actions
+        let scope = AccountScope(partition: stream.partition, region: stream.region, account: stream.account)
+        var reader = settings
+        let definitions = reader.read(GeneralSettings.processors)
+        return DeadLetterSettings.actions(settings, scope) + definitions.flatMap { $0.actions(settings, scope) }
     }
 
     /// All its policies together; the first call tells whether they may be read at all.

@@ -1,6 +1,7 @@
 import Clients
 import Foundation
 import JSON
+import Processor
 
 /// Whether the sinks that the function's environment names exist.
 ///
@@ -17,18 +18,21 @@ extension Check {
     private static let unused = Finding.ok("not used by the function")
 
     private static func topic(_ examination: inout Examination) async throws -> Finding {
-        guard examination.processors.contains("notifier"), let arn = examination.variable("NOTIFY_TOPIC_ARN") else {
+        guard examination.processors.contains("notifier"), let arn = examination.variable(NotifierSettings.topicARN)
+        else {
             return unused
         }
         guard ARN(arn)?.service == "sns" else {
             return .fault(
-                "NOTIFY_TOPIC_ARN is \"\(arn)\", which is not a topic's ARN", examination.set("NOTIFY_TOPIC_ARN"))
+                "NOTIFY_TOPIC_ARN is \"\(arn)\", which is not a topic's ARN", examination.set(NotifierSettings.topicARN)
+            )
         }
         return try await examination.look(at: .topic(arn: arn))
     }
 
     private static func eventBus(_ examination: inout Examination) async throws -> Finding {
-        guard examination.processors.contains("notifier"), let bus = examination.variable("NOTIFY_EVENT_BUS") else {
+        guard examination.processors.contains("notifier"), let bus = examination.variable(NotifierSettings.eventBus)
+        else {
             return unused
         }
         let (name, region) = (bus, examination.region)
@@ -36,7 +40,7 @@ extension Check {
         if let other = ARN(bus)?.region, other != region {
             return .fault(
                 "event bus \(name) is in \(other), the function calls \(region); \(consequence)",
-                examination.set("NOTIFY_EVENT_BUS"))
+                examination.set(NotifierSettings.eventBus))
         }
         do {
             _ = try await examination.json(.eventBridge("DescribeEventBus", ["Name": .string(name)]))
@@ -44,24 +48,24 @@ extension Check {
         } catch let error as AWSError where error.code == "ResourceNotFoundException" {
             return .fault(
                 "event bus \(name) does not exist in \(region); \(consequence)",
-                "aws events list-event-buses --region \(region)", examination.set("NOTIFY_EVENT_BUS"))
+                "aws events list-event-buses --region \(region)", examination.set(NotifierSettings.eventBus))
         }
     }
 
     private static func warehouse(_ examination: inout Examination) async throws -> Finding {
         guard examination.processors.contains("redshift") else { return unused }
-        if let given = examination.variable("REDSHIFT_WORKGROUP_NAME") {
+        if let given = examination.variable(RedshiftSettings.workgroup) {
             return try await workgroup(given, &examination)
         }
-        guard let name = examination.variable("REDSHIFT_CLUSTER_IDENTIFIER") else {
-            return .fault("the function names neither", examination.set("REDSHIFT_WORKGROUP_NAME"))
+        guard let name = examination.variable(RedshiftSettings.cluster) else {
+            return .fault("the function names neither", examination.set(RedshiftSettings.workgroup))
         }
         do {
             let answer = try await examination.xml(
                 .redshift("DescribeClusters", [.init("ClusterIdentifier", name)]))
             return state(of: "cluster \(name)", answer.first("ClusterStatus")?.text ?? "", ready: "available")
         } catch let error as AWSError where error.code == "ClusterNotFound" {
-            return missing("cluster \(name)", "REDSHIFT_CLUSTER_IDENTIFIER", examination)
+            return missing("cluster \(name)", RedshiftSettings.cluster, examination)
         }
     }
 
@@ -75,13 +79,13 @@ extension Check {
                 .redshiftServerless("GetWorkgroup", ["workgroupName": .string(given)]))
             return state(of: "workgroup \(given)", answer["workgroup"]?["status"]?.string ?? "", ready: "AVAILABLE")
         } catch let error as AWSError where error.code == "ResourceNotFoundException" {
-            return missing("workgroup \(given)", "REDSHIFT_WORKGROUP_NAME", examination)
+            return missing("workgroup \(given)", RedshiftSettings.workgroup, examination)
         }
     }
 
     private static func workgroup(withARN arn: String, _ examination: inout Examination) async throws -> Finding {
         if let other = ARN(arn)?.region, other != examination.region {
-            return missing("workgroup \(arn)", "REDSHIFT_WORKGROUP_NAME", examination)
+            return missing("workgroup \(arn)", RedshiftSettings.workgroup, examination)
         }
         var token: String?
         for _ in 0..<pageLimit {
@@ -94,7 +98,7 @@ extension Check {
                 return state(of: "workgroup \(name)", found["status"]?.string ?? "", ready: "AVAILABLE")
             }
             token = answer["nextToken"]?.string
-            if token == nil { return missing("workgroup \(arn)", "REDSHIFT_WORKGROUP_NAME", examination) }
+            if token == nil { return missing("workgroup \(arn)", RedshiftSettings.workgroup, examination) }
         }
         return .unknown("workgroup \(arn) is not among the first \(pageLimit) pages of workgroups")
     }
@@ -110,28 +114,30 @@ extension Check {
         return .ok("\(sink) is \(state)")
     }
 
-    private static func missing(_ sink: String, _ variable: String, _ examination: Examination) -> Finding {
+    private static func missing<Value>(
+        _ sink: String, _ variable: Setting<Value>, _ examination: Examination
+    ) -> Finding {
         .fault(
             "\(sink) does not exist in \(examination.region): every batch with records for it fails",
             examination.set(variable))
     }
 
     private static func stagingBucket(_ examination: inout Examination) async throws -> Finding {
-        guard let name = examination.variable("REDSHIFT_STAGING_BUCKET"),
-            examination.processors.contains("redshift") || examination.variable("REDSHIFT_LOAD") != nil
+        guard let name = examination.variable(RedshiftSettings.stagingBucket),
+            examination.processors.contains("redshift") || examination.variable(RedshiftSettings.load) != nil
         else { return unused }
         return try await examination.look(at: .bucket(name))
     }
 }
 
 extension Examination {
-    /// The names in `PROCESSORS`.
+    /// The names of the function's processors.
     var processors: [String] {
-        (variable("PROCESSORS") ?? "").utf8.split(separator: UInt8(ascii: ","))
-            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }
+        var reader = settings
+        return reader.read(GeneralSettings.processors).map(\.name)
     }
 
-    fileprivate func set(_ variable: String) -> String {
-        "create it, or set \(variable) in the environment of \(functionName)"
+    fileprivate func set<Value>(_ variable: Setting<Value>) -> String {
+        "create it, or set \(variable.name) in the environment of \(functionName)"
     }
 }

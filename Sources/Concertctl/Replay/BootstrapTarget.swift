@@ -56,12 +56,13 @@ struct BootstrapTarget: ReplayTarget {
         _ inherited: [String: String], address: String, processors: String?
     ) -> [String: String] {
         var environment = inherited
-        environment["AWS_LAMBDA_RUNTIME_API"] = address
+        environment[LambdaSettings.runtimeAPI.name] = address
         // The report is read off the lines, so they must be there.
-        environment["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
-        if environment["AWS_LAMBDA_LOG_LEVEL"]?.uppercased() != "DEBUG" { environment["AWS_LAMBDA_LOG_LEVEL"] = "INFO" }
-        environment["METRICS"] = "on"
-        if let processors { environment["PROCESSORS"] = processors }
+        environment[LambdaSettings.logFormat.name] = "JSON"
+        var reader = SettingsReader(inherited)
+        if reader.read(LambdaSettings.logLevel) != .debug { environment[LambdaSettings.logLevel.name] = "INFO" }
+        environment[GeneralSettings.metrics.name] = "on"
+        if let processors { environment[GeneralSettings.processors.name] = processors }
         return environment
     }
 

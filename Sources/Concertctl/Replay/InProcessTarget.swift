@@ -6,18 +6,15 @@ import Telemetry
 /// The pipeline that Lambda runs, in this process, with embedded sinks.
 struct InProcessTarget: ReplayTarget {
     private var pipeline: Pipeline
-    private let entities: LocalEntities
-    private let warehouse = LocalWarehouse()
-    /// Nil unless the environment stages rows.
-    private let staging: LocalStaging?
-    private let cache = LocalCache()
-    /// Nil when it is not chosen: its settings are then nobody's concern.
-    private let notifier: LocalNotifier?
+    private let entities = LocalEntities()
+    /// In the order of the chosen processors.
+    private let standIns: [LocalStandIn]
     private let deadLetters = LocalDeadLetters()
     private let sinkFolder: SinkFolder?
     private var delivered = 0
 
-    private static let names = "local, redshift, cache, notifier, log"
+    private static let local = "local"
+    private static let names = ([local] + ProcessorDefinition.all.map(\.name)).joined(separator: ", ")
 
     /// - Parameters:
     ///   - processors: Names, with commas between them.
@@ -27,34 +24,31 @@ struct InProcessTarget: ReplayTarget {
     init(
         processors: String, sinkFolder path: String?, aggregatesWindows: Bool = false, environment: [String: String]
     ) throws {
-        let entities = LocalEntities()
-        self.entities = entities
         sinkFolder = try path.map(SinkFolder.init(path:))
-        let settings = try Settings(environment: environment.filter { $0.key.hasPrefix("AWS_LAMBDA_LOG_") })
         let names = processors.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        var reader = SettingsReader(environment)
+        let (level, format) = (reader.read(LambdaSettings.logLevel), reader.read(LambdaSettings.logFormat))
         // Without the log processor the report alone says what happened.
-        let isLogging = names.contains("log")
-        let log = Logger(
-            level: isLogging ? settings.logLevel : .fatal, format: settings.logFormat, sink: StandardError())
-        let notifier = names.contains("notifier") ? try LocalNotifier(environment: environment, log: log) : nil
-        self.notifier = notifier
-        let staging = names.contains("redshift") ? LocalStaging(environment: environment) : nil
-        self.staging = staging
-        let (warehouse, cache) = (warehouse, cache)
-        let steps: [any RecordProcessor] = try names.map { name in
-            switch (name, notifier) {
-            case ("local", _): return entities
-            case ("redshift", _): return staging?.writer ?? warehouse
-            case ("cache", _): return cache
-            case ("notifier", let notifier?): return notifier
-            case ("log", _): return LogProcessor(log: log)
-            default: throw UsageError(description: "--processors names \"\(name)\"; expected some of \(Self.names)")
+        let isLogging = names.contains(LogProcessor.definition.name)
+        let log = Logger(level: isLogging ? level : .fatal, format: format, sink: StandardError())
+        var standIns: [LocalStandIn] = []
+        for name in names {
+            if name == Self.local {
+                standIns.append(LocalStandIn(entities))
+            } else if let definition = ProcessorDefinition.all.first(where: { $0.name == name }) {
+                // Without one there is a problem, which is thrown below.
+                if let standIn = definition.localStandIn(&reader, log: log) { standIns.append(standIn) }
+            } else {
+                throw UsageError(description: "--processors names \"\(name)\"; expected some of \(Self.names)")
             }
         }
-        if steps.isEmpty { throw UsageError(description: "--processors is empty; expected some of \(Self.names)") }
+        if names.isEmpty { throw UsageError(description: "--processors is empty; expected some of \(Self.names)") }
+        try reader.check()
+        self.standIns = standIns
         // A dead letter that nobody keeps would be a record lost without a word.
         pipeline = Pipeline(
-            dispatcher: Dispatcher(steps), deadLetters: sinkFolder == nil ? nil : deadLetters, log: log,
+            dispatcher: Dispatcher(standIns.map(\.processor)), deadLetters: sinkFolder == nil ? nil : deadLetters,
+            log: log,
             aggregatesWindows: aggregatesWindows)
     }
 
@@ -81,13 +75,7 @@ struct InProcessTarget: ReplayTarget {
         for schema in EntityCatalog.builtIn.schemas {
             try sinkFolder.write(entities.documents(of: schema), to: "\(schema.name)s.ndjson")
         }
-        try sinkFolder.write([cache.json], to: "cache.json")
-        if let staging {
-            for (key, body) in staging.objects { try sinkFolder.write(object: body, to: key) }
-        } else {
-            try sinkFolder.write(warehouse.lines, to: "warehouse.sql")
-        }
-        try sinkFolder.write(notifier?.bodies ?? [], to: "notifications.ndjson")
+        for file in standIns.flatMap({ $0.files() }) { try sinkFolder.write(object: file.contents, to: file.path) }
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 

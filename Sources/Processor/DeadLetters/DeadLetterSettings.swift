@@ -1,28 +1,62 @@
-/// `DEAD_LETTER_...`: where records go that nobody can process.
-public struct DeadLetterSettings: Sendable, Equatable {
-    /// `DEAD_LETTER_QUEUE_URL`: an SQS queue, FIFO when its name ends so.
-    public var queueURL: String?
-    /// `DEAD_LETTER_BUCKET`: an S3 bucket; beside a queue it takes what the queue cannot hold.
-    public var bucket: String?
+/// `DEAD_LETTER_...`: where rejected records go.
+package struct DeadLetterSettings: SettingsPart, Sendable, Equatable {
+    /// An SQS queue, FIFO when its name ends in `.fifo`.
+    package var queueURL: String?
+    /// An S3 bucket; beside a queue it receives what the queue cannot hold.
+    package var bucket: String?
 
-    /// Complains to `reader`; nil when neither is set.
-    init?(_ reader: inout EnvironmentReader) {
-        queueURL = reader.string("DEAD_LETTER_QUEUE_URL")
-        bucket = reader.string("DEAD_LETTER_BUCKET")
-        if let queueURL, !Self.isQueueURL(queueURL) {
-            // What stands before an @ may be a password.
-            let found = queueURL.contains("@") ? "" : " is \"\(queueURL)\";"
-            reader.complain(
-                "DEAD_LETTER_QUEUE_URL\(found) expected a queue's URL such as "
-                    + "https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters")
-        }
-        if let bucket, !BucketName.isValid(bucket) {
-            reader.complain("DEAD_LETTER_BUCKET is \"\(bucket)\"; expected \(BucketName.expected)")
-        }
+    package static let queueURL = Setting(
+        "DEAD_LETTER_QUEUE_URL", .queueURL,
+        "an SQS queue, standard or FIFO, in the function's Region; one message a record, up to 1 MiB")
+    package static let bucket = Setting(
+        "DEAD_LETTER_BUCKET", .bucket,
+        "an S3 bucket; one object a record, `dead-letters/<stream>/<shard>/<sequence>.json` (`<sequence>-<sub-sequence>.json` in an aggregate). With a queue, too, it receives what the queue cannot hold"
+    )
+
+    /// Nil when neither is set.
+    package init?(_ reader: inout SettingsReader) {
+        queueURL = reader.read(Self.queueURL)
+        bucket = reader.read(Self.bucket)
         if queueURL == nil, bucket == nil { return nil }
     }
 
-    /// Whether it is `http(s)://host[:port]/.../name` in the characters that such URLs have.
+    /// Reads them and what is needed to write to them.
+    static func writer(_ reader: inout SettingsReader) -> DeadLetterWriter? {
+        guard let settings = DeadLetterSettings(&reader), let aws = reader.aws() else { return nil }
+        return DeadLetterWriter(settings: settings, makeClient: aws.makeClient)
+    }
+}
+
+extension DeadLetterSettings {
+    /// What the function's role must allow for them.
+    package static func actions(_ reader: SettingsReader, _ scope: AccountScope) -> [IAMAction] {
+        var actions: [IAMAction] = []
+        // Such as https://sqs.us-east-1.amazonaws.com/ACCOUNT/NAME.
+        let parts = (reader.text(of: queueURL) ?? "").utf8.split(separator: UInt8(ascii: "/"))
+        if parts.count >= 4, parts[0].elementsEqual("https:".utf8) || parts[0].elementsEqual("http:".utf8) {
+            let queue = parts.suffix(2).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ":")
+            actions.append(
+                IAMAction("sqs:SendMessage", on: "arn:\(scope.partition):sqs:\(scope.region):\(queue)"))
+        }
+        if let bucket = reader.text(of: bucket) {
+            actions.append(IAMAction("s3:PutObject", on: "arn:\(scope.partition):s3:::\(bucket)/dead-letters/*"))
+        }
+        return actions
+    }
+}
+
+extension SettingForm where Value == String {
+    /// `http(s)://host[:port]/.../name` in the characters that queues' URLs have.
+    fileprivate static var queueURL: SettingForm {
+        SettingForm("URL") { url, faults in
+            if isQueueURL(url) { return url }
+            let expected = "a queue's URL such as https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters"
+            // What precedes an @ may be a password.
+            faults.append(url.contains("@") ? .predicate("is malformed; expected \(expected)") : .expected(expected))
+            return url
+        }
+    }
+
     private static func isQueueURL(_ url: String) -> Bool {
         guard let scheme = ["https://", "http://"].first(where: url.hasPrefix) else { return false }
         let parts = url.dropFirst(scheme.count).split(separator: "/", omittingEmptySubsequences: false)

@@ -11,7 +11,7 @@ public struct DeadLetterWriter: DeadLetterSink {
     private let pacing: RetryPacing
 
     /// - Parameter makeClient: Makes a client of the function's Region; nothing is connected before the first letter.
-    public init(settings: DeadLetterSettings, makeClient: @escaping @Sendable () -> AWSClient) {
+    package init(settings: DeadLetterSettings, makeClient: @escaping @Sendable () -> AWSClient) {
         self.init(settings: settings, pacing: RetryPacing(), makeClient: makeClient)
     }
 

@@ -14,8 +14,6 @@ public struct Dispatcher: Sendable {
 
     private struct Step: Sendable {
         var processor: any RecordProcessor
-        /// The same, where it never waits.
-        var immediate: (any ImmediateProcessor)?
         var isRequired: Bool
         let circuit = CircuitBreaker()
     }
@@ -24,21 +22,16 @@ public struct Dispatcher: Sendable {
 
     /// - Parameter optional: Names of processors whose failures do not hold the shard back.
     public init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
-        steps = processors.map {
-            Step(processor: $0, immediate: $0.immediate, isRequired: !optional.contains($0.name))
-        }
+        steps = processors.map { Step(processor: $0, isRequired: !optional.contains($0.name)) }
     }
 
     /// Blocks the calling thread until the last processor has returned: the slowest sink sets the pace of the shard.
     ///
-    /// A processor that never waits, and has no other beside it, is called as any function is.
+    /// A processor that is alone runs on the calling thread until it first waits.
     func dispatch(_ batch: RecordBatch, context: InvocationContext) -> [Report] {
         guard !batch.records.isEmpty else { return steps.map { Self.report(of: $0, OutcomeSheet(count: 0), .zero) } }
-        if steps.count == 1, let step = steps.first, let processor = step.immediate {
-            let start = ContinuousClock.now
-            var sheet = OutcomeSheet(count: batch.records.count)
-            processor.processImmediately(batch, context: context, outcomes: &sheet)
-            return [Self.conclude(step, sheet, of: batch, since: start)]
+        if steps.count == 1, let step = steps.first {
+            return [BlockingTask.run(until: context.deadline) { await Self.run(step, on: batch, context: context) }]
         }
         return BlockingTask.run { [self] in
             await Deadline.race(
@@ -87,19 +80,5 @@ public struct Dispatcher: Sendable {
         Report(
             name: step.processor.name, isRequired: step.isRequired, sheet: sheet, duration: duration,
             isCircuitOpen: step.circuit.isOpen)
-    }
-}
-
-/// A processor that never waits for anything outside the process, and so needs no deadline kept for it.
-public protocol ImmediateProcessor: RecordProcessor {
-    /// What ``RecordProcessor/process(_:context:outcomes:)`` does, on the calling thread.
-    func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet)
-}
-
-extension ImmediateProcessor {
-    public var immediate: (any ImmediateProcessor)? { self }
-
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
-        processImmediately(batch, context: context, outcomes: &outcomes)
     }
 }

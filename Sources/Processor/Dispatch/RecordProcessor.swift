@@ -11,15 +11,6 @@ public protocol RecordProcessor: Sendable {
     ///
     /// - Parameter context: Its deadline is when to return; the task is cancelled then.
     func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async
-
-    /// The same, where it never waits; nil unless it is an ``ImmediateProcessor``.
-    ///
-    /// Asked of the processor itself, since a cast would search all conformances of the program when it starts.
-    var immediate: (any ImmediateProcessor)? { get }
-}
-
-extension RecordProcessor {
-    public var immediate: (any ImmediateProcessor)? { nil }
 }
 
 /// What a processor may know of the invocation that it works for.

@@ -3,13 +3,15 @@ import Telemetry
 /// Writes what came to the log: one line a record at DEBUG, a summary at INFO.
 ///
 /// A repeat writes the lines again, which harms nobody.
-public struct LogProcessor: ImmediateProcessor {
+public struct LogProcessor: RecordProcessor {
+    package static let definition = ProcessorDefinition("log", local: .itself) { _ in { LogProcessor(log: $0) } }
+
     public let name = "log"
     private let log: Logger
 
     public init(log: Logger) { self.log = log }
 
-    public func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
         if log.isEnabled(.debug) {
             for record in batch.records {
                 log.log(

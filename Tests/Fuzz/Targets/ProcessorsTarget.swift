@@ -14,7 +14,7 @@ struct ProcessorsTarget: FuzzTarget {
     private let settings: NotifierSettings
 
     init() {
-        var reader = EnvironmentReader([
+        var reader = SettingsReader([
             "NOTIFY_EVENT_BUS": "bus", "NOTIFY_POPULARITY_THRESHOLD": "50",
             "NOTIFY_ON": "concert.announced,concert.cancelled,concert.postponed,concert.rescheduled,artist.popular",
         ])

@@ -27,12 +27,3 @@ struct WaitingProcessor: RecordProcessor {
         guard Task.isCancelled else { return outcomes.markAll(.rejected(PayloadError(.range, "not cancelled"))) }
     }
 }
-
-/// Needs no deadline kept, like the processor that logs.
-struct InstantProcessor: ImmediateProcessor {
-    let name = "instant"
-
-    func processImmediately(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) {
-        outcomes.markAll(.succeeded)
-    }
-}

@@ -7,10 +7,7 @@ final class NotifierSettingsTests: XCTestCase {
     private static let topic = "arn:aws:sns:eu-central-1:123456789012:concerts"
 
     private func settings(_ variables: [String: String]) throws -> NotifierSettings {
-        let environment = ["PROCESSORS": "notifier"].merging(variables) { $1 }
-        // Not inside of the unwrapping, which would take what is thrown for a failure of the test.
-        let notifier = try Settings(environment: environment).notifier
-        return try XCTUnwrap(notifier)
+        try NotifierSettings(environment: variables)
     }
 
     private func problems(_ variables: [String: String]) -> [String] {
@@ -109,6 +106,7 @@ final class NotifierSettingsTests: XCTestCase {
     }
 
     func testWithoutTheNotifierNothingOfItIsRead() throws {
-        XCTAssertNil(try Settings(environment: ["NOTIFY_TOPIC_ARN": "t"]).notifier)
+        XCTAssertNoThrow(try Settings(environment: ["NOTIFY_TOPIC_ARN": "t"]))
+        XCTAssertThrowsError(try Settings(environment: ["NOTIFY_TOPIC_ARN": "t", "PROCESSORS": "notifier"]))
     }
 }

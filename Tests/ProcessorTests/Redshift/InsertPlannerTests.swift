@@ -165,7 +165,8 @@ final class InsertPlannerTests: XCTestCase {
         XCTAssertEqual(stepping.stagingFolder(from: position, to: position), "redshift-staging/-/-/1-1")
         let copier = CopyPlanner(
             statements: UpsertStatements(schema: "\"concert_dw\""),
-            staging: RedshiftSettings.Staging(bucket: "bucket", roleARN: "arn:aws:iam::123456789012:role/r"))
+            staging: RedshiftSettings.Staging(
+                bucket: "bucket", roleARN: "arn:aws:iam::123456789012:role/r", loadObjectLimit: 1))
         let transaction = try XCTUnwrap(copier.transaction(of: try candidates(event)[...], folder: folder))
         XCTAssertEqual(transaction.upload?.objects.map(\.key), ["\(folder)/artists.ndjson.gz"])
         XCTAssertEqual(transaction.recordCount, 2)

@@ -21,15 +21,16 @@ final class RedshiftSettingsTests: XCTestCase {
         XCTAssertEqual(most.warehouse, .cluster("cl"))
         XCTAssertEqual(most.login, .user("writer"))
         XCTAssertEqual(most.quotedSchema, "\"dw_2\"")
-        XCTAssertEqual(most.staging, RedshiftSettings.Staging(bucket: "a-bucket", roleARN: Self.role))
-        XCTAssertEqual(most.load, .direct)
+        let staging = RedshiftSettings.Staging(bucket: "a-bucket", roleARN: Self.role, loadObjectLimit: 10_000)
+        XCTAssertEqual(most.load, .direct(staging))
         let staged = try RedshiftSettings(
             environment: Self.least.merging([
                 "REDSHIFT_LOAD": "staged", "REDSHIFT_STAGING_BUCKET": "a-bucket", "REDSHIFT_COPY_ROLE_ARN": Self.role,
                 "LOAD_OBJECT_LIMIT": "20",
             ]) { $1 })
-        XCTAssertEqual(staged.load, .staged)
-        XCTAssertEqual(staged.staging?.loadObjectLimit, 20)
+        XCTAssertEqual(
+            staged.load,
+            .staged(RedshiftSettings.Staging(bucket: "a-bucket", roleARN: Self.role, loadObjectLimit: 20)))
         let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s"
         let login = try RedshiftSettings(environment: Self.least.merging(["REDSHIFT_SECRET_ARN": secret]) { $1 }).login
         XCTAssertEqual(login, .secret(secret))
@@ -115,13 +116,15 @@ final class RedshiftSettingsTests: XCTestCase {
     }
 
     func testCountsOnlyWhenTheProcessorIsChosen() throws {
-        XCTAssertNil(try Settings(environment: Self.least).redshift)
-        XCTAssertNil(try Settings(environment: ["REDSHIFT_SCHEMA": "1"]).redshift)
-        XCTAssertEqual(
-            try Settings(environment: Self.least.merging(["PROCESSORS": "log,redshift"]) { $1 }).redshift?.database,
-            "dev")
+        XCTAssertNoThrow(try Settings(environment: ["REDSHIFT_SCHEMA": "1"]))
+        let chosen = Self.least.merging(["PROCESSORS": "log,redshift", "AWS_REGION": "us-east-1"]) { $1 }
+        XCTAssertEqual(try Settings(environment: chosen).processors.map(\.name), ["log", "redshift"])
+        XCTAssertThrowsError(try Settings(environment: chosen.merging(["REDSHIFT_SCHEMA": "1"]) { $1 }))
         XCTAssertThrowsError(try Settings(environment: ["PROCESSORS": "redshift", "METRICS": "x"])) { error in
-            XCTAssertEqual((error as? SettingsError)?.problems.count, 3)
+            let names = ["REDSHIFT_WORKGROUP_NAME or", "REDSHIFT_DATABASE", "AWS_REGION", "METRICS"]
+            let problems = (error as? SettingsError)?.problems ?? []
+            XCTAssertEqual(problems.count, names.count, "\(problems)")
+            for name in names { XCTAssertTrue(problems.contains { $0.hasPrefix(name) }, "\(name): \(problems)") }
         }
     }
 }

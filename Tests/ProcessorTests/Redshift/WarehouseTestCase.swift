@@ -28,11 +28,14 @@ class WarehouseTestCase: XCTestCase {
         try warehouse.sql(schema.loadsCreation)
     }
 
+    static func staging(_ bucket: String, limit: Int = 10_000) -> RedshiftSettings.Staging {
+        RedshiftSettings.Staging(
+            bucket: bucket, roleARN: "arn:aws:iam::123456789012:role/copy", loadObjectLimit: limit)
+    }
+
     func settings(staging bucket: String? = nil) throws -> RedshiftSettings {
         var settings = try XCTUnwrap(Self.settings)
-        settings.staging = bucket.map {
-            RedshiftSettings.Staging(bucket: $0, roleARN: "arn:aws:iam::123456789012:role/copy")
-        }
+        settings.load = .direct(bucket.map { Self.staging($0) })
         return settings
     }
 

@@ -1,17 +1,25 @@
 import Processor
 import Telemetry
 
-/// Warns of venues that got larger or smaller than a limit, on standard error.
+/// Logs a warning for each venue whose capacity is over a limit.
 ///
-/// A repeat warns again, which harms nobody.
+/// A redelivered record is logged again, which does no harm.
 struct CapacityWatcher: RecordProcessor {
+    static let definition = ProcessorDefinition("capacity", local: .itself) { reader in
+        let limit = reader.read(limitSetting)
+        return { log in CapacityWatcher(limit: limit, log: log) }
+    }
+
+    private static let limitSetting = Setting(
+        "CAPACITY_LIMIT", .integer(1...1_000_000), default: 50_000, "the capacity above which a venue is logged")
+
     let name = "capacity"
     let limit: Int
     let log: Logger
 
     func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
         for (index, record) in batch.records.enumerated() {
-            // What is left unmarked when the task is cancelled fails, and comes again.
+            // Records without an outcome are retryable, and are redelivered.
             if Task.isCancelled { return }
             if let venue = batch.view(record, as: Venue.self), let capacity = venue.capacity, capacity > limit {
                 log.log(

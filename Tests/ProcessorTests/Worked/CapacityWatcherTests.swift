@@ -5,29 +5,69 @@ import XCTest
 
 @testable import Processor
 
-/// The processor that docs/processors.md works through.
+/// The processor that `docs/processors.md` adds: the page shows the file that is compiled here, and what it logs.
 final class CapacityWatcherTests: XCTestCase {
-    func testItIsTheOneThatTheDocumentShows() throws {
-        let root = Repository.root
-        let document = try String(contentsOf: root.appending(path: "docs/processors.md"), encoding: .utf8)
-        let source = try String(
-            contentsOf: root.appending(path: "Tests/ProcessorTests/Worked/CapacityWatcher.swift"), encoding: .utf8)
-        XCTAssertTrue(document.contains("```swift\n\(source)```"), "docs/processors.md shows another CapacityWatcher")
+    private static let definitions = ProcessorDefinition.all + [CapacityWatcher.definition]
+
+    private func text(of path: String) throws -> String {
+        try String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)
     }
 
-    func testItWarnsAndTakesEveryRecord() async throws {
+    /// The contents of the page's first code block of a language.
+    private func block(_ language: String) throws -> String {
+        let page = try text(of: "docs/processors.md")
+        let parts = page.components(separatedBy: "```\(language)\n")
+        return try XCTUnwrap(parts.dropFirst().first?.components(separatedBy: "```").first, language)
+    }
+
+    func testThePageShowsTheFileThatIsCompiled() throws {
+        XCTAssertEqual(try block("swift"), try text(of: "Tests/ProcessorTests/Worked/CapacityWatcher.swift"))
+        let list = try text(of: "Sources/Processor/Settings/ProcessorDefinition.swift")
+        let entries =
+            "RedshiftWriter.definition, CacheUpdater.definition, Notifier.definition, LogProcessor.definition,"
+        XCTAssertTrue(list.contains("        \(entries)\n    ]"), "the list on the page is out of date")
+        XCTAssertTrue(try block("diff").contains("         \(entries)\n+        CapacityWatcher.definition,\n     ]"))
+    }
+
+    func testTheProcessorLogsWhatThePageShows() throws {
         let lines = CollectedLines()
-        let watcher = CapacityWatcher(limit: 100, log: Logger(level: .info, sink: lines))
-        let payloads = [
-            #"{"venue_id":"large","name":"V","city":"Bern","country":"CH","capacity":101}"#,
-            #"{"venue_id":"small","name":"V","city":"Bern","country":"CH","capacity":100}"#, Sample.concert,
-        ]
-        let batch = try RecordBatch(decoding: EventText(payloads.enumerated().map { .init($1, "\($0 + 1)") }))
-        var outcomes = OutcomeSheet(count: 3)
-        let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(5))
-        await watcher.process(batch, context: context, outcomes: &outcomes)
-        XCTAssertNil(outcomes.firstFailure)
-        XCTAssertEqual(lines.all.count, 1)
-        XCTAssertTrue(lines.all.first?.contains("large") ?? false, "\(lines.all)")
+        let settings = try Settings(
+            environment: ["PROCESSORS": "capacity", "CAPACITY_LIMIT": "10000"], definitions: Self.definitions)
+        let processors = settings.processors.map { $0.make(Logger(level: .warn, sink: lines)) }
+        XCTAssertEqual(processors.map(\.name), ["capacity"])
+        let payloads = try block("json").split(separator: "\n").map(String.init)
+        let batch = try RecordBatch(decoding: EventText(payloads: payloads))
+        let context = InvocationContext(
+            requestID: "replay-1", functionName: "f", deadline: .now + .seconds(3600))
+        let sheet = try XCTUnwrap(Dispatcher(processors).dispatch(batch, context: context).first?.sheet)
+        XCTAssertEqual(sheet.count, payloads.count)
+        XCTAssertEqual(sheet.failures, 0)
+        let logged = lines.all.map { $0.replacing(#/^\{"timestamp":"[^"]*",/#, with: "{") }.joined()
+        XCTAssertEqual(logged, try block("text"))
+    }
+
+    func testItsSettingIsReadAndDescribedLikeEveryOther() throws {
+        XCTAssertEqual(
+            CapacityWatcher.definition.settings,
+            [
+                SettingDescription(
+                    name: "CAPACITY_LIMIT", type: "1...1000000", default: "50000",
+                    help: "the capacity above which a venue is logged")
+            ])
+        do throws(SettingsError) {
+            _ = try Settings(
+                environment: ["PROCESSORS": "capacity,bogus", "CAPACITY_LIMIT": "0"], definitions: Self.definitions)
+            XCTFail("no error")
+        } catch {
+            XCTAssertEqual(
+                error.problems,
+                [
+                    "PROCESSORS names \"bogus\"; expected some of redshift, cache, notifier, log, capacity",
+                    "CAPACITY_LIMIT is \"0\"; expected a whole number in 1...1000000",
+                ])
+        }
+        var reader = SettingsReader([:])
+        let standIn = CapacityWatcher.definition.localStandIn(&reader, log: Logger(sink: CollectedLines()))
+        XCTAssertEqual((standIn?.processor as? CapacityWatcher)?.limit, 50_000)
     }
 }

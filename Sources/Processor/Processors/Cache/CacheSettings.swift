@@ -22,33 +22,34 @@ public struct CacheSettings: Sendable, Equatable {
     public var timeToLive: Int
     /// `CACHE_CLUSTER`.
     public var isCluster: Bool
+}
 
-    /// - Throws: ``SettingsError`` naming every variable that is wrong.
-    public init(environment: [String: String]) throws(SettingsError) {
-        var reader = EnvironmentReader(environment)
-        guard let settings = CacheSettings(&reader), reader.problems.isEmpty else {
-            throw SettingsError(problems: reader.problems)
-        }
-        self = settings
-    }
+/// Reading.
+extension CacheSettings: SettingsPart {
+    package static let url = Setting(
+        "CACHE_URL", .cacheURL, required: "for cache, such as rediss://cache.example:6379", isSecret: true,
+        "`redis://` or `rediss://` (TLS), then `[user[:password]@]host[:port][/database]`; special characters of user and password percent-encoded, `redis://:password@host` for the default user"
+    )
+    package static let keyPrefix = Setting(
+        "CACHE_KEY_PREFIX", .text(), default: "concert:", "what precedes every key")
+    package static let timeToLive = Setting(
+        "CACHE_TTL_SECONDS", .integer(0...3_153_600_000), default: 86_400,
+        "how long a document stays; 0: until it is replaced. Sorted sets stay")
+    package static let cluster = Setting<Bool>(
+        "CACHE_CLUSTER", .choice(["true": true, "false": false]), default: false,
+        "whether the host is a node or the endpoint of a cluster, as that of ElastiCache Serverless is")
+    package static let iam = Setting<Bool>(
+        "CACHE_AUTH", .choice(["password": false, "iam": true]), default: false,
+        "`iam`: log in to ElastiCache with a token that is signed by the function's role, as the user of `CACHE_URL`, over TLS; the role needs `elasticache:Connect`"
+    )
 
-    /// Complains to `reader`; nil when there is no URL, or one that cannot be used.
-    init?(_ reader: inout EnvironmentReader) {
-        keyPrefix = reader.string("CACHE_KEY_PREFIX") ?? "concert:"
-        timeToLive = reader.integer("CACHE_TTL_SECONDS", in: 0...3_153_600_000) ?? 86_400
-        isCluster = reader.choice("CACHE_CLUSTER", ["true": true, "false": false]) ?? false
-        let isIAM = reader.choice("CACHE_AUTH", ["password": false, "iam": true]) ?? false
-        guard let text = reader.string("CACHE_URL") else {
-            reader.complain("CACHE_URL must be set for cache, such as rediss://cache.example:6379")
-            return nil
-        }
-        guard let url = CacheURL(text) else {
-            // The text itself may hold a password.
-            reader.complain(
-                "CACHE_URL is malformed; expected redis:// or rediss://, then [user:password@]host[:port][/database], "
-                    + "with special characters percent-encoded")
-            return nil
-        }
+    package init?(_ reader: inout SettingsReader) {
+        let url = reader.required(Self.url)
+        keyPrefix = reader.read(Self.keyPrefix)
+        timeToLive = reader.read(Self.timeToLive)
+        isCluster = reader.read(Self.cluster)
+        let isIAM = reader.read(Self.iam)
+        guard let url else { return nil }
         if isCluster, url.database != 0 {
             reader.complain(
                 "CACHE_URL names database \(url.database), but a cluster (CACHE_CLUSTER) has database 0 alone")
@@ -72,6 +73,21 @@ public struct CacheSettings: Sendable, Equatable {
     }
 }
 
+extension SettingForm where Value == CacheURL {
+    fileprivate static var cacheURL: SettingForm {
+        SettingForm("URL") { text, faults in
+            let url = CacheURL(text)
+            if url == nil {
+                faults.append(
+                    .expected(
+                        "redis:// or rediss://, then [user:password@]host[:port][/database], "
+                            + "with special characters percent-encoded"))
+            }
+            return url
+        }
+    }
+}
+
 /// Text: without the login.
 extension CacheSettings: CustomStringConvertible, CustomReflectable {
     public var description: String { "cache at \(destination.host):\(destination.port)" }
@@ -79,7 +95,7 @@ extension CacheSettings: CustomStringConvertible, CustomReflectable {
 }
 
 /// `redis://[user[:password]@]host[:port][/database]`.
-struct CacheURL: Equatable {
+package struct CacheURL: Sendable, Equatable {
     var destination: ByteStream.Destination
     var user: String?
     var password: String?

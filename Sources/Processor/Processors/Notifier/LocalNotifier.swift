@@ -1,30 +1,31 @@
 import Synchronization
 import Telemetry
 
-/// The notifier with a destination in memory, for whoever wants to see what subscribers would be told.
-package struct LocalNotifier: RecordProcessor {
-    package let name = "notifier"
+/// The notifier with a destination in memory.
+struct LocalNotifier: RecordProcessor {
+    let name = "notifier"
     private let notifier: Notifier
     private let sender = KeepingSender()
 
-    /// - Parameter environment: Of it `NOTIFY_ON` and `NOTIFY_POPULARITY_THRESHOLD` count.
-    /// - Throws: ``SettingsError`` when one of these is wrong.
-    package init(environment: [String: String], log: Logger) throws(SettingsError) {
-        var environment = environment.filter { ["NOTIFY_ON", "NOTIFY_POPULARITY_THRESHOLD"].contains($0.key) }
-        // Some destination must be named; nothing is sent there.
-        environment["NOTIFY_EVENT_BUS"] = "local"
-        var reader = EnvironmentReader(environment)
-        let settings = NotifierSettings(&reader)
-        guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
-        notifier = Notifier(settings: settings, memory: ProcessMemory(), senders: [sender], log: log)
+    /// - Parameter reader: Of its variables those count that say which changes are reported.
+    init(_ reader: inout SettingsReader, log: Logger) {
+        notifier = Notifier(
+            settings: NotifierSettings(rules: &reader), memory: ProcessMemory(), senders: [sender], log: log)
     }
 
-    package func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    static func standIn(_ reader: inout SettingsReader, log: Logger) -> LocalStandIn {
+        let notifier = LocalNotifier(&reader, log: log)
+        return LocalStandIn(notifier) {
+            [("notifications.ndjson", notifier.bodies.flatMap { $0 + [UInt8(ascii: "\n")] })]
+        }
+    }
+
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
         await notifier.process(batch, context: context, outcomes: &outcomes)
     }
 
-    /// What was told, in order, each a JSON object.
-    package var bodies: [[UInt8]] { sender.bodies.withLock { $0 } }
+    /// The notifications, in order, each a JSON object.
+    var bodies: [[UInt8]] { sender.bodies.withLock { $0 } }
 }
 
 /// Takes everything, and keeps it.

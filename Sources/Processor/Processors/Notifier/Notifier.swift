@@ -22,22 +22,6 @@ public struct Notifier: RecordProcessor {
         (self.pacing, self.log) = (pacing, log)
     }
 
-    /// - Parameters:
-    ///   - memory: Makes clients of a cache, and what precedes its keys; without one only this process knows what was told.
-    ///   - makeAWS: Called when there is something to send and no idle client; nothing connects before. Only a topic and
-    ///     an event bus need it.
-    ///   - makeHTTP: The same for the webhook.
-    public init(
-        settings: NotifierSettings, log: Logger, memory: (makeClient: @Sendable () -> RedisClient, keyPrefix: String)?,
-        makeAWS: (@Sendable () -> AWSClient)?, makeHTTP: @escaping @Sendable () -> any HTTPClient
-    ) {
-        let remembered: any NotificationMemory =
-            memory.map { CacheMemory(keyPrefix: $0.keyPrefix, makeClient: $0.makeClient) } ?? ProcessMemory()
-        self.init(
-            settings: settings, memory: remembered,
-            senders: Self.senders(settings, makeAWS: makeAWS, makeHTTP: makeHTTP), log: log)
-    }
-
     /// Returns the configuration of the webhook's clients: of a response the status decides, and little of the body is read.
     public static func webhookConfiguration(_ certificateBundle: CertificateBundle?) -> CurlHTTPClient.Configuration {
         var configuration = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
@@ -46,13 +30,16 @@ public struct Notifier: RecordProcessor {
         return configuration
     }
 
+    /// - Parameters:
+    ///   - makeAWS: Nil where neither a topic nor an event bus is set.
+    ///   - makeHTTP: Makes clients for the webhook.
     static func senders(
         _ settings: NotifierSettings, makeAWS: (@Sendable () -> AWSClient)?,
         makeHTTP: @escaping @Sendable () -> any HTTPClient
     ) -> [any NotificationSender] {
         var senders: [any NotificationSender] = []
         if let makeAWS {
-            // Destinations are told at the same time, so each takes clients of its own from here.
+            // Destinations are notified at the same time, so each takes clients of its own from here.
             let clients = ClientPool(makeAWS)
             if let arn = settings.topicARN { senders.append(TopicSender(topicARN: arn, clients: clients)) }
             if let name = settings.eventBus { senders.append(EventBusSender(eventBus: name, clients: clients)) }
@@ -68,5 +55,36 @@ public struct Notifier: RecordProcessor {
             batch: batch, context: context, settings: settings, memory: memory, senders: senders, pacing: pacing,
             log: log)
         await run.tell(&outcomes)
+    }
+}
+
+extension Notifier {
+    package static let definition = ProcessorDefinition(
+        "notifier", local: .standIn { LocalNotifier.standIn(&$0, log: $1) }, actions: actions
+    ) { reader in
+        let settings = NotifierSettings(&reader)
+        let callsAWS = reader.isSet(NotifierSettings.topicARN) || reader.isSet(NotifierSettings.eventBus)
+        let aws = callsAWS ? reader.aws() : nil
+        let hasCache = reader.isSet(CacheSettings.url)
+        let cache = hasCache ? CacheAccess(&reader) : nil
+        guard callsAWS == (aws != nil), hasCache == (cache != nil) else { return nil }
+        let webhook = webhookConfiguration(reader.certificateBundle)
+        return { log in
+            Notifier(
+                settings: settings,
+                memory: cache.map { CacheMemory(keyPrefix: $0.settings.keyPrefix, makeClient: $0.makeClient) }
+                    ?? ProcessMemory(),
+                senders: senders(settings, makeAWS: aws?.makeClient, makeHTTP: { CurlHTTPClient(webhook) }), log: log)
+        }
+    }
+
+    private static func actions(_ reader: SettingsReader, _ scope: AccountScope) -> [IAMAction] {
+        var actions: [IAMAction] = []
+        if let arn = reader.text(of: NotifierSettings.topicARN) { actions.append(IAMAction("sns:Publish", on: arn)) }
+        if let bus = reader.text(of: NotifierSettings.eventBus) {
+            let arn = "arn:\(scope.partition):events:\(scope.region):\(scope.account):event-bus/\(bus)"
+            actions.append(IAMAction("events:PutEvents", on: ARN(bus) == nil ? arn : bus))
+        }
+        return actions
     }
 }

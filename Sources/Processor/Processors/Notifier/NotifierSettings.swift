@@ -38,50 +38,84 @@ extension NotifierSettings.Webhook: CustomStringConvertible, CustomDebugStringCo
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Reading.
+/// The variables.
 extension NotifierSettings {
-    /// Complains to `reader` of everything that is wrong.
-    init(_ reader: inout EnvironmentReader) {
-        topicARN = reader.string("NOTIFY_TOPIC_ARN")
-        eventBus = reader.string("NOTIFY_EVENT_BUS")
-        types = []
-        if let topicARN, !Self.isTopic(topicARN) {
-            reader.complain(
-                "NOTIFY_TOPIC_ARN is \"\(topicARN)\"; expected a topic's ARN such as arn:aws:sns:us-east-1:123456789012:concerts"
-            )
-        }
-        if let eventBus, !Self.isEventBus(eventBus) {
-            reader.complain("NOTIFY_EVENT_BUS is \"\(eventBus)\"; expected an event bus's name or ARN")
-        }
+    package static let topicARN = Setting(
+        "NOTIFY_TOPIC_ARN",
+        .text(
+            "ARN", expected: "a topic's ARN such as arn:aws:sns:us-east-1:123456789012:concerts", where: isTopic),
+        "an SNS topic; FIFO where its name ends in `.fifo`")
+    package static let eventBus = Setting(
+        "NOTIFY_EVENT_BUS", .text("name or ARN", expected: "an event bus's name or ARN", where: isEventBus),
+        "an EventBridge event bus")
+    package static let webhookURL = Setting(
+        "NOTIFY_WEBHOOK_URL", .webhook, isSecret: true,
+        "where each notification is posted as JSON; `https://`, or `http://` to a loopback address")
+    package static let webhookSecret = Setting(
+        "NOTIFY_WEBHOOK_SECRET", .text(), isSecret: true,
+        "signs what is posted: `Concert-Signature: t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`")
+    package static let types = Setting(
+        "NOTIFY_ON",
+        .list(
+            of: NotificationType.allCases.map(\.rawValue), element: { NotificationType(rawValue: $0) },
+            show: \.rawValue),
+        "which changes to report; where it is not set, all but `artist.popular`")
+    package static let popularityThreshold = Setting(
+        "NOTIFY_POPULARITY_THRESHOLD", .threshold,
+        "an artist whose score rises above it is reported; setting it adds `artist.popular` to the default of `NOTIFY_ON`"
+    )
+}
+
+/// Reading.
+extension NotifierSettings: SettingsPart {
+    package init(_ reader: inout SettingsReader) {
+        topicARN = reader.read(Self.topicARN)
+        eventBus = reader.read(Self.eventBus)
         webhook = Self.webhook(&reader)
-        if topicARN == nil, eventBus == nil, reader.string("NOTIFY_WEBHOOK_URL") == nil {
+        if topicARN == nil, eventBus == nil, !reader.isSet(Self.webhookURL) {
             reader.complain("NOTIFY_TOPIC_ARN, NOTIFY_EVENT_BUS or NOTIFY_WEBHOOK_URL must be set for notifier")
         }
-        popularityThreshold = Self.threshold(&reader)
-        types = Self.types(&reader, hasThreshold: reader.string("NOTIFY_POPULARITY_THRESHOLD") != nil)
+        (types, popularityThreshold) = ([], nil)
+        readRules(&reader)
     }
 
-    private static func types(_ reader: inout EnvironmentReader, hasThreshold: Bool) -> Set<NotificationType> {
-        guard let named = reader.list("NOTIFY_ON", of: NotificationType.self) else {
-            return Set(NotificationType.allCases).subtracting(hasThreshold ? [] : [.artistPopular])
+    /// Reads which changes are reported.
+    private mutating func readRules(_ reader: inout SettingsReader) {
+        let named = reader.read(Self.types)
+        popularityThreshold = reader.read(Self.popularityThreshold)
+        let hasThreshold = reader.isSet(Self.popularityThreshold)
+        guard let named else {
+            types = Set(NotificationType.allCases).subtracting(hasThreshold ? [] : [.artistPopular])
+            return
         }
         if named.contains(.artistPopular), !hasThreshold {
             reader.complain("NOTIFY_POPULARITY_THRESHOLD must be set, for NOTIFY_ON names artist.popular")
         }
-        return Set(named)
+        types = Set(named)
     }
 
-    private static func threshold(_ reader: inout EnvironmentReader) -> Double? {
-        guard let text = reader.string("NOTIFY_POPULARITY_THRESHOLD") else { return nil }
-        guard let value = Double(text), (0..<100).contains(value) else {
-            reader.complain(
-                "NOTIFY_POPULARITY_THRESHOLD is \"\(text)\"; expected a number from 0 to below 100, which scores must be over"
-            )
-            return nil
+    /// Settings without a destination.
+    ///
+    /// - Parameter rules: Reads which changes are reported.
+    init(rules reader: inout SettingsReader) {
+        self.init(types: [])
+        readRules(&reader)
+    }
+
+    private static func webhook(_ reader: inout SettingsReader) -> Webhook? {
+        let webhook = reader.read(webhookURL)
+        let secret = reader.read(webhookSecret)
+        if secret != nil, !reader.isSet(webhookURL) {
+            reader.complain("NOTIFY_WEBHOOK_SECRET is set, and NOTIFY_WEBHOOK_URL is not")
         }
-        return value
+        guard var webhook else { return nil }
+        webhook.secret = secret
+        return webhook
     }
+}
 
+/// The forms of values.
+extension NotifierSettings {
     /// Whether it has the form of a topic's ARN.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
@@ -104,23 +138,30 @@ extension NotifierSettings {
     }
 }
 
-/// The webhook's address.
-extension NotifierSettings {
-    private static func webhook(_ reader: inout EnvironmentReader) -> Webhook? {
-        let secret = reader.string("NOTIFY_WEBHOOK_SECRET")
-        guard let url = reader.string("NOTIFY_WEBHOOK_URL") else {
-            if secret != nil { reader.complain("NOTIFY_WEBHOOK_SECRET is set, and NOTIFY_WEBHOOK_URL is not") }
+extension SettingForm where Value == Double {
+    fileprivate static var threshold: SettingForm {
+        SettingForm("0 to below 100") { text, faults in
+            if let value = Double(text), (0..<100).contains(value) { return value }
+            faults.append(.expected("a number from 0 to below 100, which scores must be over"))
             return nil
         }
-        guard let (scheme, host) = parts(of: url) else {
-            reader.complain("NOTIFY_WEBHOOK_URL is no URL; expected one such as https://example.com/hooks/concerts")
-            return nil
+    }
+}
+
+/// The webhook's address; its secret is another variable's.
+extension SettingForm where Value == NotifierSettings.Webhook {
+    fileprivate static var webhook: SettingForm {
+        SettingForm("URL") { url, faults in
+            guard let (scheme, host) = parts(of: url) else {
+                faults.append(.predicate("is no URL; expected one such as https://example.com/hooks/concerts"))
+                return nil
+            }
+            guard scheme == "https" || isLoopback(host) else {
+                faults.append(.predicate("must begin with https://; http:// is for loopback addresses only"))
+                return nil
+            }
+            return NotifierSettings.Webhook(url: url, host: host)
         }
-        guard scheme == "https" || isLoopback(host) else {
-            reader.complain("NOTIFY_WEBHOOK_URL must begin with https://; http:// is for loopback addresses only")
-            return nil
-        }
-        return Webhook(url: url, secret: secret, host: host)
     }
 
     /// Nil unless `url` is `http(s)://[user[:password]@]host[:port][/...]` in visible ASCII.

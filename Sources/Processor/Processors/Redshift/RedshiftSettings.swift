@@ -26,15 +26,15 @@ public struct RedshiftSettings: Sendable, Equatable {
         public var bucket: String
         public var roleARN: String
         /// `LOAD_OBJECT_LIMIT`: how many objects one load takes at most.
-        public var loadObjectLimit = 10_000
+        public var loadObjectLimit: Int
     }
 
     /// `REDSHIFT_LOAD`: how rows get into the tables.
     public enum Load: Sendable, Equatable {
-        /// The function writes each batch in a transaction.
-        case direct
+        /// The function writes each batch in a transaction; the rows of a big one through a bucket, if there is one.
+        case direct(Staging?)
         /// The function writes objects to the bucket, and a loader loads them.
-        case staged
+        case staged(Staging)
     }
 
     public var warehouse: Warehouse
@@ -43,8 +43,15 @@ public struct RedshiftSettings: Sendable, Equatable {
     public var login: Login
     /// `REDSHIFT_SCHEMA`, in lower case, as Redshift folds names.
     public var schema: String
-    public var staging: Staging?
-    public var load = Load.direct
+    public var load: Load
+
+    /// The bucket and the role, in either mode.
+    public var staging: Staging? {
+        switch load {
+        case .direct(let staging): staging
+        case .staged(let staging): staging
+        }
+    }
 
     /// The schema as SQL names it.
     public var quotedSchema: String { "\"\(schema)\"" }
@@ -74,33 +81,66 @@ public struct RedshiftSettings: Sendable, Equatable {
     }
 }
 
-/// Reading.
+/// The variables.
 extension RedshiftSettings {
-    /// - Throws: ``SettingsError`` naming every variable that is wrong.
-    public init(environment: [String: String]) throws(SettingsError) {
-        var reader = EnvironmentReader(environment)
-        guard let settings = RedshiftSettings(&reader), reader.problems.isEmpty else {
-            throw SettingsError(problems: reader.problems)
-        }
-        self = settings
-    }
+    package static let workgroup = Setting(
+        "REDSHIFT_WORKGROUP_NAME", .text("name or ARN"),
+        "a serverless workgroup; this or the next must be set, not both")
+    package static let cluster = Setting("REDSHIFT_CLUSTER_IDENTIFIER", .text("name"), "a provisioned cluster")
+    package static let database = Setting(
+        "REDSHIFT_DATABASE", .text("name"), required: "for redshift", "the database of the tables")
+    package static let secret = Setting(
+        "REDSHIFT_SECRET_ARN", .secretARN, "connect as the user that this secret of Secrets Manager contains")
+    package static let user = Setting(
+        "REDSHIFT_DB_USER", .text("name"),
+        "connect to a cluster as this user, with temporary credentials. Without either: as the user that belongs to the IAM role"
+    )
+    package static let schema = Setting(
+        "REDSHIFT_SCHEMA",
+        .text(
+            "letters, digits, `_`", expected: "up to 127 letters, digits and \"_\", a digit not first",
+            where: isSchema),
+        default: "concert_dw", "where the tables are; in any letter case, as Redshift reads names")
+    package static let load = Setting<LoadMode>(
+        "REDSHIFT_LOAD", .choice(["direct": .direct, "staged": .staged]), default: .direct,
+        "`direct`: each batch is a transaction. `staged`: the function writes objects to the bucket, and a loader loads them ([which one](scale.md#direct-or-staged)); requires the next two"
+    )
+    package static let stagingBucket = Setting(
+        "REDSHIFT_STAGING_BUCKET", .bucket,
+        "where rows are put for `COPY`: in direct mode those of big batches, in staged mode all; with the next, or neither"
+    )
+    package static let copyRole = Setting(
+        "REDSHIFT_COPY_ROLE_ARN",
+        .text(
+            "role's ARN", expected: "a role's ARN such as arn:aws:iam::123456789012:role/copy", where: isRole),
+        "the role that the warehouse reads the bucket as")
+    package static let loadObjectLimit = Setting(
+        "LOAD_OBJECT_LIMIT", .integer(1...50_000), default: 10_000, "how many objects one load takes at most")
 
-    /// Complains to `reader`; nil when something needed is missing.
-    init?(_ reader: inout EnvironmentReader) {
-        let workgroup = reader.string("REDSHIFT_WORKGROUP_NAME")
-        let cluster = reader.string("REDSHIFT_CLUSTER_IDENTIFIER")
+    /// `REDSHIFT_LOAD`, without what it requires.
+    package enum LoadMode: Sendable, Equatable { case direct, staged }
+}
+
+/// Reading.
+extension RedshiftSettings: SettingsPart {
+    package init?(_ reader: inout SettingsReader) {
+        let (workgroup, cluster) = (reader.read(Self.workgroup), reader.read(Self.cluster))
         if workgroup != nil, cluster != nil {
             reader.complain("REDSHIFT_WORKGROUP_NAME and REDSHIFT_CLUSTER_IDENTIFIER are both set; keep one of them")
         } else if workgroup == nil, cluster == nil {
             reader.complain("REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER must be set for redshift")
         }
-        let database = reader.string("REDSHIFT_DATABASE")
-        if database == nil { reader.complain("REDSHIFT_DATABASE must be set for redshift") }
+        let database = reader.required(Self.database)
         login = Self.login(&reader, isServerless: workgroup != nil)
-        schema = Self.schema(&reader)
-        staging = Self.staging(&reader)
-        load = reader.choice("REDSHIFT_LOAD", ["direct": .direct, "staged": .staged]) ?? .direct
-        if load == .staged, staging == nil {
+        // As Redshift folds names.
+        schema = reader.read(Self.schema).lowercased()
+        let mode = reader.read(Self.load)
+        let staging = Self.staging(&reader)
+        switch (mode, staging) {
+        case (.direct, let staging): load = .direct(staging)
+        case (.staged, let staging?): load = .staged(staging)
+        case (.staged, nil):
+            load = .direct(nil)
             reader.complain(
                 "REDSHIFT_LOAD is staged; REDSHIFT_STAGING_BUCKET and REDSHIFT_COPY_ROLE_ARN must be set, too")
         }
@@ -110,9 +150,8 @@ extension RedshiftSettings {
         (self.warehouse, self.database) = (warehouse, database)
     }
 
-    private static func login(_ reader: inout EnvironmentReader, isServerless: Bool) -> Login {
-        let secret = reader.string("REDSHIFT_SECRET_ARN")
-        let user = reader.string("REDSHIFT_DB_USER")
+    private static func login(_ reader: inout SettingsReader, isServerless: Bool) -> Login {
+        let (secret, user) = (reader.read(Self.secret), reader.read(Self.user))
         if secret != nil, user != nil {
             reader.complain(
                 "REDSHIFT_SECRET_ARN and REDSHIFT_DB_USER are both set; keep one of them, or neither for IAM")
@@ -121,39 +160,14 @@ extension RedshiftSettings {
                 "REDSHIFT_DB_USER is set beside REDSHIFT_WORKGROUP_NAME; a workgroup takes its user from IAM, "
                     + "or from REDSHIFT_SECRET_ARN")
         }
-        if let secret, ARN(secret)?.service != "secretsmanager" {
-            reader.complain(
-                "REDSHIFT_SECRET_ARN is not the ARN of a secret; expected one such as arn:aws:secretsmanager:...")
-        }
         return secret.map(Login.secret) ?? user.map(Login.user) ?? .iam
     }
 
-    private static func schema(_ reader: inout EnvironmentReader) -> String {
-        let schema = reader.string("REDSHIFT_SCHEMA") ?? "concert_dw"
-        let isName =
-            schema.utf8.count <= 127 && schema.utf8.first.map { (0x30...0x39).contains($0) } == false
-            && schema.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") }
-        if !isName {
-            reader.complain(
-                "REDSHIFT_SCHEMA is \"\(schema)\"; expected up to 127 letters, digits and \"_\", a digit not first")
-        }
-        return schema.lowercased()
-    }
-
-    private static func staging(_ reader: inout EnvironmentReader) -> Staging? {
-        let bucket = reader.string("REDSHIFT_STAGING_BUCKET")
-        let role = reader.string("REDSHIFT_COPY_ROLE_ARN")
-        if let bucket, !BucketName.isValid(bucket) {
-            reader.complain("REDSHIFT_STAGING_BUCKET is \"\(bucket)\"; expected \(BucketName.expected)")
-        }
-        if let role, !isRole(role) {
-            reader.complain(
-                "REDSHIFT_COPY_ROLE_ARN is \"\(role)\"; expected a role's ARN such as arn:aws:iam::123456789012:role/copy"
-            )
-        }
-        let limit = reader.integer("LOAD_OBJECT_LIMIT", in: 1...50_000)
+    private static func staging(_ reader: inout SettingsReader) -> Staging? {
+        let (bucket, role) = (reader.read(Self.stagingBucket), reader.read(Self.copyRole))
+        let limit = reader.read(Self.loadObjectLimit)
         switch (bucket, role) {
-        case (let bucket?, let role?): return Staging(bucket: bucket, roleARN: role, loadObjectLimit: limit ?? 10_000)
+        case (let bucket?, let role?): return Staging(bucket: bucket, roleARN: role, loadObjectLimit: limit)
         case (nil, nil): return nil
         case (_?, nil):
             reader.complain("REDSHIFT_COPY_ROLE_ARN must be set, too, for REDSHIFT_STAGING_BUCKET is; or set neither")
@@ -162,16 +176,32 @@ extension RedshiftSettings {
         }
         return nil
     }
+}
 
-    /// It becomes part of SQL.
+/// The forms of values; they become part of SQL.
+extension RedshiftSettings {
+    private static func isSchema(_ name: String) -> Bool {
+        name.utf8.count <= 127 && name.utf8.first.map { (0x30...0x39).contains($0) } == false
+            && name.utf8.allSatisfy { BucketName.isLetterOrDigit($0) || $0 == UInt8(ascii: "_") }
+    }
+
     private static func isRole(_ arn: String) -> Bool {
         guard let parts = ARN(arn), parts.service == "iam", parts.resource.utf8.starts(with: "role/".utf8) else {
             return false
         }
-        return arn.utf8.allSatisfy { isLetterOrDigit($0) || ":/+=,.@_-".utf8.contains($0) }
+        return arn.utf8.allSatisfy { BucketName.isLetterOrDigit($0) || ":/+=,.@_-".utf8.contains($0) }
     }
+}
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+extension SettingForm where Value == String {
+    /// The ARN of a secret; the text is not quoted, because somebody may have set the secret itself.
+    fileprivate static var secretARN: SettingForm {
+        SettingForm("ARN") { arn, faults in
+            if ARN(arn)?.service != "secretsmanager" {
+                faults.append(
+                    .predicate("is not the ARN of a secret; expected one such as arn:aws:secretsmanager:..."))
+            }
+            return arn
+        }
     }
 }

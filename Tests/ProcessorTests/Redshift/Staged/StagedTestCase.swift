@@ -25,10 +25,9 @@ class StagedTestCase: WarehouseTestCase {
     }
 
     func stagedSettings(schema: String? = nil, limit: Int? = nil) throws -> RedshiftSettings {
-        var settings = try settings(staging: "staging")
-        settings.load = .staged
+        var settings = try settings()
+        settings.load = .staged(Self.staging("staging", limit: limit ?? 10_000))
         if let schema { settings.schema = schema }
-        if let limit { settings.staging?.loadObjectLimit = limit }
         return settings
     }
 
@@ -50,7 +49,7 @@ class StagedTestCase: WarehouseTestCase {
         let batch = try RecordBatch(decoding: event)
         let settings = try settings ?? stagedSettings()
         let client = client()
-        let writer = try XCTUnwrap(StagingWriter(settings: settings) { client })
+        let writer = StagingWriter(target: try XCTUnwrap(StagedTarget(settings))) { client }
         var sheet = OutcomeSheet(count: batch.records.count)
         let context = InvocationContext(
             requestID: "request-1", functionName: "function-1", deadline: .now + limit)

@@ -157,7 +157,7 @@ final class StagingWriterTests: StagedTestCase {
         let gate = Steps(hook: { _, _ in })
         let made = (0..<4).map { _ in client(gate) }
         let clients = ClientList(made)
-        let writer = try XCTUnwrap(StagingWriter(settings: stagedSettings()) { clients.next() })
+        let writer = StagingWriter(target: try XCTUnwrap(StagedTarget(stagedSettings()))) { clients.next() }
         for _ in 0..<2 {
             var sheet = OutcomeSheet(count: batch.records.count)
             await writer.process(

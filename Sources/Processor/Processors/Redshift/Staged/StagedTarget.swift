@@ -12,8 +12,21 @@ public struct StagedTarget: Sendable, Equatable {
     /// Nil without a staging bucket.
     public init?(_ settings: RedshiftSettings) {
         guard let staging = settings.staging else { return nil }
+        self.init(settings, staging)
+    }
+
+    init(_ settings: RedshiftSettings, _ staging: RedshiftSettings.Staging) {
         let names = [settings.warehouse.key, settings.database, settings.schema]
         (bucket, path) = (staging.bucket, names.map { PercentEncoding.encode($0) + "/" }.joined())
+    }
+
+    /// Where a function with these settings stages rows; nil in direct mode, and where settings are missing or invalid.
+    package init?(_ reader: SettingsReader) {
+        var reader = reader
+        guard let settings = RedshiftSettings(&reader), case .staged(let staging) = settings.load,
+            reader.problems.isEmpty
+        else { return nil }
+        self.init(settings, staging)
     }
 
     /// Where the function puts rows.

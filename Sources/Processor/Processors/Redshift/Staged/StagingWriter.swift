@@ -13,11 +13,8 @@ public struct StagingWriter: RecordProcessor {
     /// How many objects are written at once.
     private static let lanes = 8
 
-    /// Fails without a staging bucket.
-    ///
     /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
-    public init?(settings: RedshiftSettings, makeClient: @escaping @Sendable () -> AWSClient) {
-        guard let target = StagedTarget(settings) else { return nil }
+    init(target: StagedTarget, makeClient: @escaping @Sendable () -> AWSClient) {
         self.target = target
         layouts = .ofAllTables
         clients = ClientPool(makeClient)

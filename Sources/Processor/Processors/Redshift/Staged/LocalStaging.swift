@@ -1,26 +1,22 @@
 import Clients
-import Processor
 import Synchronization
 import Transport
 
-/// Embedded sink: keeps the objects that the function would stage for the warehouse.
-final class LocalStaging: Sendable {
-    /// What the redshift processor writes with.
+/// Keeps the objects that the function would stage for the warehouse.
+struct LocalStaging: Sendable {
     let writer: StagingWriter
     private let bucket: Bucket
 
-    /// Names for a rehearsal whose environment names no warehouse.
+    /// Names for a replay whose environment names no warehouse.
     private static let names = [
-        "REDSHIFT_WORKGROUP_NAME": "local", "REDSHIFT_DATABASE": "local", "REDSHIFT_STAGING_BUCKET": "local",
-        "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/local",
+        RedshiftSettings.workgroup.name: "local", RedshiftSettings.database.name: "local",
+        RedshiftSettings.stagingBucket.name: "local",
+        RedshiftSettings.copyRole.name: "arn:aws:iam::123456789012:role/local",
+        RedshiftSettings.load.name: "staged",
     ]
 
-    /// Nil unless `REDSHIFT_LOAD` is `staged`.
-    init?(environment: [String: String]) {
-        guard environment["REDSHIFT_LOAD"]?.lowercased() == "staged" else { return nil }
-        let settings =
-            (try? RedshiftSettings(environment: environment)) ?? (try? RedshiftSettings(environment: Self.names))
-        guard let settings else { return nil }
+    init?(_ reader: SettingsReader) {
+        guard let target = StagedTarget(reader) ?? StagedTarget(SettingsReader(Self.names)) else { return nil }
         let bucket = Bucket()
         var configuration = AWSClient.Configuration(
             region: "us-east-1",
@@ -28,13 +24,12 @@ final class LocalStaging: Sendable {
                 AWSCredentials(accessKeyID: "local", secretAccessKey: "local"), origin: "replay"))
         configuration.endpointURL = { _ in Bucket.url }
         let client = configuration
-        let writer = StagingWriter(settings: settings) { AWSClient(client, http: bucket) }
-        guard let writer else { return nil }
-        (self.writer, self.bucket) = (writer, bucket)
+        writer = StagingWriter(target: target) { AWSClient(client, http: bucket) }
+        self.bucket = bucket
     }
 
     /// By key, in the order of the keys; each once.
-    var objects: [(key: String, body: [UInt8])] {
+    var objects: [LocalStandIn.File] {
         bucket.objects.withLock { $0 }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
             .map { (String(decoding: $0.key, as: UTF8.self), $0.value) }
     }
