@@ -2,13 +2,14 @@
 protocol Command: Sendable {
     static var description: CommandDescription { get }
 
-    /// - Throws: ``UsageError`` when the words make no sense.
-    init(_ arguments: Arguments) throws
+    /// Reads all that the command was called with; calls and changes nothing.
+    ///
+    /// - Throws: ``UsageError`` when it makes no sense.
+    init(_ input: Input) throws
     /// Carries it out; cancelled on Ctrl-C.
     ///
-    /// - Parameter environment: The process's own, with what `.env` adds.
     /// - Throws: What failed, as an error whose description a person can act on.
-    func run(environment: [String: String]) async throws -> ExitStatus
+    func run() async throws -> ExitStatus
 }
 
 /// How the program ends.

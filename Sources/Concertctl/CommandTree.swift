@@ -42,7 +42,7 @@ enum CommandTree {
                 ])),
         .group(
             CommandGroup(
-                name: "mapping", summary: "join the stream to the function, and manage how",
+                name: "mapping", summary: "manage the event source mapping",
                 commands: [
                     MappingCreate.self, MappingList.self, MappingShow.self, MappingUpdate.self, MappingEnable.self,
                     MappingDisable.self, MappingDelete.self,

@@ -8,7 +8,7 @@ enum Help {
         var sections = [capitalized(command.summary) + ".", "Usage: \(usage)"]
         if !command.discussion.isEmpty { sections.append(wrapped(command.discussion, width: width)) }
         for group in OptionDescription.Group.allCases {
-            let options = command.options.filter { $0.group == group }
+            let options = command.options.map(\.description).filter { $0.group == group }
             if !options.isEmpty {
                 sections.append("\(group.rawValue):\n" + table(options.map { ($0.synopsis, $0.help) }))
             }

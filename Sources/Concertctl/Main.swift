@@ -55,9 +55,10 @@ enum Main {
         }
         let name = "concertctl \(description.name)"
         do {
-            let parsed = try command.init(Arguments(words, for: description))
-            let environment = try DotEnvironment.environment()
-            return try await Interruption.interruptible { try await parsed.run(environment: environment) }
+            var input = try Input(words, for: description)
+            input.environment = try DotEnvironment.environment()
+            let parsed = try command.init(input)
+            return try await Interruption.interruptible { try await parsed.run() }
         } catch is Output.WriteError {
             // `Output.finish` reports it.
             return .done
@@ -99,15 +100,15 @@ enum Main {
     }
 
     private static func unknown(_ word: String, among known: [String], of program: String) -> ExitStatus {
-        let hint = Suggestion.nearest(to: word, among: known).map { "; did you mean \($0)?" } ?? ""
-        Console.note("\(program): \"\(word)\" is no command\(hint); see \(program) --help")
+        let hint = Suggestion.hint(for: word, among: known)
+        Console.note("\(program): unknown command \"\(word)\"\(hint); see \(program) --help")
         return .wrongUsage
     }
 
     /// `concertctl --region eu-west-1 stream list` is as good as `concertctl stream list --region eu-west-1`.
     private static func movingLeadingOptionsBehind(_ words: [String]) -> [String] {
-        let withValue = (OptionDescription.aws + [.output]).map(\.name)
-        let flags = [OptionDescription.dryRun, .yes].map(\.name)
+        let withValue = (SharedOption.aws + [SharedOption.output]).map(\.name)
+        let flags = [SharedOption.dryRun, SharedOption.yes].map(\.name)
         var rest = words[...]
         var moved: [String] = []
         while let word = rest.first {

@@ -1,7 +1,8 @@
 /// Asks again until something is as wanted: soon at first, then every few seconds.
 struct Waiter: Sendable {
-    static let timeout = OptionDescription(
-        "--timeout", .value("SECONDS"), "how long to wait at most, 1...86400 (default 600)")
+    private static let standard = 600
+    static let timeout = Option<Int>(
+        "--timeout", value: "SECONDS", 1...86_400, default: standard, "how long to wait at most")
 
     enum State<Value: Sendable>: Sendable {
         case reached(Value)
@@ -12,10 +13,10 @@ struct Waiter: Sendable {
     private let limit: Duration
     private static let longestPause = Duration.seconds(3)
 
-    init(limit: Duration = .seconds(600)) { self.limit = limit }
+    init(limit: Duration = .seconds(standard)) { self.limit = limit }
 
-    init(_ arguments: Arguments) throws(UsageError) {
-        self.init(limit: .seconds(try arguments.integer(Self.timeout, in: 1...86_400) ?? 600))
+    init(_ input: Input) throws(UsageError) {
+        self.init(limit: .seconds(try input[Self.timeout]))
     }
 
     /// - Parameter what: What is waited for, such as `stream s to become ACTIVE`.

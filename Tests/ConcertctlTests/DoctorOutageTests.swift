@@ -259,7 +259,7 @@ final class DoctorOutageTests: XCTestCase {
         for (arguments, words) in [
             ([], "no stream is named"), (["--stream-name", "a b"], "invalid stream"),
             (["--stream-name", "s", "--function-name", ""], "--function-name is empty"),
-            (["--stream-name", "s", "more"], "one argument too many"),
+            (["--stream-name", "s", "more"], "unexpected argument"),
         ] {
             let run = try Concertctl.run(["doctor"] + arguments)
             XCTAssertEqual(run.status, 2, run.notes)

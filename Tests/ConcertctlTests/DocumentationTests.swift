@@ -46,7 +46,7 @@ final class DocumentationTests: XCTestCase {
             XCTAssertEqual(try Concertctl.run(["help"] + words).output, help.output)
             let wrong = try Concertctl.run(words + ["--no-such-option"])
             XCTAssertEqual(wrong.status, 2, "\(command): \(wrong.notes)")
-            XCTAssertTrue(wrong.notes.contains("\"--no-such-option\" is no option"), wrong.notes)
+            XCTAssertTrue(wrong.notes.contains("unknown option \"--no-such-option\""), wrong.notes)
             // Each line fits a terminal, but examples, which are to be copied.
             let text = help.output.prefix(
                 upTo: help.output.firstRange(of: "Examples:")?.lowerBound ?? help.output.endIndex)

@@ -25,9 +25,9 @@ final class UsageTests: XCTestCase {
             Case(["generate", "-h"], 0, output: "Examples:"),
             Case(["--version"], 0, output: "concertctl 0."),
             Case([], 2, notes: "Usage:"),
-            Case(["play"], 2, notes: "\"play\" is no command"),
+            Case(["play"], 2, notes: "unknown command \"play\""),
             Case(["replay"], 2, notes: "a PATH is missing"),
-            Case(["replay", "--bath-size", "3", "Fixtures"], 2, notes: "\"--bath-size\" is no option"),
+            Case(["replay", "--bath-size", "3", "Fixtures"], 2, notes: "unknown option \"--bath-size\"; did you mean \"--batch-size\"?"),
             Case(["replay", "--batch-size", "0", "Fixtures"], 2, notes: "expected a whole number in 1...10000"),
             Case(["replay", "--batch-size"], 2, notes: "--batch-size needs a value"),
             Case(["replay", "--repeat=2", "--repeat=3", "x"], 2, notes: "--repeat is given twice"),
@@ -39,7 +39,7 @@ final class UsageTests: XCTestCase {
             Case(["replay", "--sink-dir", "/dev/null/x", "Fixtures"], 1, notes: "/dev/null/x cannot be made"),
             Case(["replay", "docs"], 1, notes: "no event and no payload in docs"),
             Case(["generate", "--records", "-1"], 2, notes: "expected a whole number"),
-            Case(["generate", "more"], 2, notes: "one argument too many"),
+            Case(["generate", "more"], 2, notes: "unexpected argument \"more\""),
         ]
         for row in cases {
             let run = try Concertctl.run(row.arguments)
@@ -52,31 +52,5 @@ final class UsageTests: XCTestCase {
                 XCTAssertEqual(run.output, "", "standard output is for results", line: row.line)
             }
         }
-    }
-
-    /// A dry run looks at nothing, and one line on standard error says what its plan rests on.
-    func testEveryDryRunSaysOnWhatItRests() throws {
-        let options = [
-            "mapping update": ["--batch-size", "7"], "mapping delete": [], "stream put": ["/dev/null"],
-            "stream scale": ["--target-shard-count", "2"], "stream retention": ["48"],
-            "stream mode": ["--stream-mode", "ON_DEMAND"], "stream monitor": ["--enable", "ALL"],
-            "stream tag": ["--tags", "a=b"], "stream consumer": ["register", "--consumer-name", "c"],
-        ]
-        // These read their source in a dry run, and are tested with it.
-        let readers = ["dead-letters replay", "warehouse load", "warehouse init"]
-        var count = 0
-        for type in CommandTree.commands where type.description.options.contains(where: { $0.name == "--dry-run" }) {
-            let name = type.description.name
-            guard !readers.contains(name) else { continue }
-            let words = name.split(separator: " ").map(String.init) + (options[name] ?? []) + ["--dry-run"]
-            let run = try Concertctl.run(
-                words, environment: ["AWS_REGION": "us-east-1", "AWS_KINESIS_STREAM_NAME": "concerts"])
-            XCTAssertEqual(run.status, 0, "\(name): \(run.notes)")
-            let lines = run.notes.split(separator: "\n").filter { $0.hasPrefix("note: a dry run calls nothing") }
-            XCTAssertEqual(lines.count, 1, "\(name): \(run.notes)")
-            XCTAssertFalse(run.output.contains("dry run calls"), name)
-            count += 1
-        }
-        XCTAssertGreaterThan(count, 12)
     }
 }

@@ -15,6 +15,8 @@ public actor AWSClient {
         /// Which of AWS's own endpoints are called.
         public var endpointVariant: EndpointVariant = []
         public var retries = RetryPolicy()
+        /// Answers a request in place of the service, as in a dry run; nil for a request that is sent.
+        public var answer: @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
         /// Sent as `User-Agent`.
         public var userAgent = "concert-data-processor/\(Version.current)"
 
@@ -70,6 +72,7 @@ public actor AWSClient {
     /// - Throws: ``AWSError``; whatever the credential source throws; `CancellationError`, which means of a request
     ///   that is not abandoned on cancel that it was never sent.
     public func send(_ request: AWSRequest) async throws -> AWSResponse {
+        if let answer = try configuration.answer(request) { return answer }
         let endpoint = try endpoint(of: request.service)
         // Servers would take these for steps on the path, and what is asked for is something else then.
         if let step = request.path.first(where: { $0 == "." || $0 == ".." }) {

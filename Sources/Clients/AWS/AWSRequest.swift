@@ -23,6 +23,8 @@ public struct AWSRequest: Sendable, Equatable {
     public var isAbandonedOnCancel = true
     /// False for the few calls that are made to get credentials in the first place.
     public var isSigned = true
+    /// The body of the response that takes the place of the service's in a dry run.
+    public var placeholder: [UInt8] = []
     /// Texts in it that must not show in errors: services quote the tokens that they refuse.
     var secrets: [String] = []
 

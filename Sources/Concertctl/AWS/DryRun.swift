@@ -1,44 +1,54 @@
 import Clients
 import JSON
 import Synchronization
+import Transport
 
 /// The calls that `--dry-run` prints: as they come in text, as one list at the end in JSON.
 ///
-/// Headers are left out, for they would hold credentials.
+/// Headers are left out, because they would contain credentials. A read that is repeated, as while waiting, is printed
+/// once.
 final class DryRun: Sendable {
-    /// What a plan that looks at nothing leaves open.
-    static let note =
-        "note: a dry run calls nothing, so these are the calls as if nothing existed yet; a real run leaves out what is "
-        + "already done"
-    /// The same of a command that changes something that exists.
-    static let changeNote =
-        "note: a dry run calls nothing, so these are the calls as if what they change existed and were unchanged; a "
-        + "real run leaves out what is already done"
+    private static let note =
+        "note: a dry run calls nothing, so these are the calls as if nothing was done yet; a real run leaves out those "
+        + "that are not needed"
 
-    private let output: OutputFormat
-    private let calls = Mutex<[JSONValue]>([])
-
-    init(output: OutputFormat) { self.output = output }
-
-    func add(_ request: AWSRequest, endpoint: AWSEndpoint) {
-        let url = request.url(at: endpoint)
-        let body = Self.body(of: request)
-        guard output == .text else {
-            calls.withLock { $0.append(Self.description(of: request, endpoint: endpoint)) }
-            return
-        }
-        Output.print("\(request.service.name) \(request.operation): \(request.method) \(url)")
-        if let body { Output.print(body.string.map { .lines($0) } ?? .json(body)) }
-        Output.print()
+    private struct State {
+        var calls: [JSONValue] = []
+        var reads: [AWSRequest] = []
     }
 
-    /// A call as one object.
-    static func description(of request: AWSRequest, endpoint: AWSEndpoint) -> JSONValue {
-        .object(ofPresent: [
-            ("service", .string(request.service.name)), ("operation", .string(request.operation)),
-            ("method", .string(request.method)), ("url", .string(request.url(at: endpoint))),
-            ("body", body(of: request)),
-        ])
+    private let output: OutputFormat
+    private let endpoint: @Sendable (AWSService) throws -> AWSEndpoint
+    private let state = Mutex(State())
+
+    /// - Parameter endpoint: Where calls of a service would go.
+    init(output: OutputFormat, endpoint: @escaping @Sendable (AWSService) throws -> AWSEndpoint) {
+        (self.output, self.endpoint) = (output, endpoint)
+    }
+
+    /// Prints a request, and returns its placeholder.
+    func answer(_ request: AWSRequest) throws -> AWSResponse {
+        let url = request.url(at: try endpoint(request.service))
+        let body = Self.body(of: request)
+        let isNew = state.withLock { state in
+            guard request.mutates || !state.reads.contains(request) else { return false }
+            if !request.mutates { state.reads.append(request) }
+            guard output == .json else { return true }
+            state.calls.append(
+                .object(ofPresent: [
+                    ("service", .string(request.service.name)), ("operation", .string(request.operation)),
+                    ("method", .string(request.method)), ("url", .string(url)), ("body", body),
+                ]))
+            return true
+        }
+        if isNew, output == .text {
+            Output.print("\(request.service.name) \(request.operation): \(request.method) \(url)")
+            if let body { Output.print(body.string.map { .lines($0) } ?? .json(body)) }
+            Output.print()
+        }
+        return AWSResponse(
+            service: request.service.name, operation: request.operation, status: 200, headers: [:],
+            body: request.placeholder)
     }
 
     /// A form as an object of its fields, for percent signs are not for people.
@@ -57,7 +67,21 @@ final class DryRun: Sendable {
             })
     }
 
+    /// As JSON, in order.
+    var calls: [JSONValue] { state.withLock { $0.calls } }
+
+    /// Ends the output, and says on what it rests.
     func finish() {
-        if output == .json { Output.print(.json(.array(calls.withLock { $0 }))) }
+        if output == .json { Output.print(.json(.array(calls))) }
+        Console.note("\(Self.note)")
+    }
+}
+
+extension AWSRequest {
+    /// The same with a placeholder for a dry run.
+    func standingIn(_ placeholder: JSONValue) -> AWSRequest {
+        var request = self
+        request.placeholder = placeholder.bytes
+        return request
     }
 }

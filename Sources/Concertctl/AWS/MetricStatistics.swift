@@ -42,7 +42,7 @@ struct MetricQuery: Sendable, Equatable {
 
     /// The datapoints that there are, oldest first; a period in which nothing was written has none.
     func datapoints(_ session: AWSSession) async throws -> [Datapoint] {
-        datapoints(in: try await session.readXML(request))
+        datapoints(in: try await session.send(request).xml())
     }
 
     /// What an answer to ``request`` holds, oldest first.

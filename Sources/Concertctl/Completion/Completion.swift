@@ -14,18 +14,18 @@ struct Completion: Command {
 
     private let shell: Shell
 
-    init(_ arguments: Arguments) throws {
+    init(_ input: Input) throws {
         let known = Shell.allCases.map(\.rawValue).joined(separator: ", ")
-        guard let name = arguments.operands.first else {
-            throw UsageError(description: "a shell is missing; expected one of \(known)")
+        guard let name = input.operands.first else {
+            throw UsageError(description: "SHELL is missing; expected one of \(known)")
         }
         guard let shell = Shell(rawValue: name) else {
-            throw UsageError(description: "\"\(name)\" is no shell that is known here; expected one of \(known)")
+            throw UsageError(description: "unknown shell \"\(name)\"; expected one of \(known)")
         }
         self.shell = shell
     }
 
-    func run(environment: [String: String]) throws -> ExitStatus {
+    func run() -> ExitStatus {
         let places = CompletionPlace.all
         switch shell {
         case .bash: Output.print(.lines(BashCompletion.script(places)))
@@ -61,7 +61,7 @@ struct CompletionPlace {
 
     private static func place(of command: CommandDescription) -> CompletionPlace {
         let words = command.name == Completion.description.name ? Completion.Shell.allCases.map(\.rawValue) : []
-        return CompletionPlace(path: command.name, commands: words.map { ($0, "") }, options: command.options)
+        return CompletionPlace(path: command.name, commands: words.map { ($0, "") }, options: command.options.map(\.description))
     }
 
     /// Every spelling of the options that take a value, for which the next word is no command.

@@ -65,7 +65,8 @@ struct Prices: Sendable, Equatable {
     ///
     /// The amounts could not be checked against <https://aws.amazon.com/redshift/pricing/> and
     /// <https://aws.amazon.com/s3/pricing/>; reports say so. Deleting objects costs nothing.
-    var rpuHour = dollars("0.375")
+    static let rpuHour = dollars("0.375")
+    var rpuHour = Self.rpuHour
     var millionWrites = dollars("5.00")
     var millionReads = dollars("0.40")
 

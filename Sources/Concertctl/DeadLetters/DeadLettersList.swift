@@ -11,41 +11,36 @@ struct DeadLettersList: Command {
             hidden from others while they are read, and visible again in the end.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
-        options: LetterOptions.all + [.output] + OptionDescription.aws, operands: 0...Int.max,
+        options: LetterOptions.all + [SharedOption.output] + SharedOption.aws, operands: 0...Int.max,
         examples: [
             "concertctl dead-letters list --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters",
             "concertctl dead-letters list --reason json,utf8 --output json | jq -r '.[].SequenceNumber'",
             "concertctl dead-letters list .build/replay/dead-letters.ndjson",
         ])
 
-    private let arguments: Arguments
-    private let options: LetterOptions
-    private let output: OutputFormat
+    private let source: LetterSource
+    private let session: AWSSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        options = try LetterOptions(arguments, operands: arguments.operands)
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    init(_ input: Input) throws {
+        source = try LetterOptions(input).source
+        session = try AWSSession(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        var search = LetterSearch(try options.source(environment))
+    func run() async throws -> ExitStatus {
+        var search = LetterSearch(source)
         let letters = try await search.read(session)
         for remark in search.remarks { Console.note("\(remark)") }
-        guard output == .text else {
-            Output.print(.json(.array(letters.map(\.summary))))
-            if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
-            return .done
-        }
-        guard !letters.isEmpty else {
-            Output.print("\(search.noneWanted ?? "no dead letters")")
-            return .done
-        }
-        var table = TextTable(["REASON", "ARRIVAL", "STREAM", "SHARD", "SEQUENCE", "MESSAGE"])
-        for letter in letters { table.add(letter.cells.map(Self.cell)) }
-        Output.print(.lines(table.text))
+        session.show(
+            text: letters.isEmpty ? "\(search.noneWanted ?? "no dead letters")" : Self.text(of: letters),
+            json: .array(letters.map(\.summary)))
+        if session.output == .json, let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
         return .done
+    }
+
+    private static func text(of letters: [FoundLetter]) -> TerminalText {
+        var table = TextTable(["REASON", "ARRIVAL", "STREAM", "SHARD", "SEQUENCE", "MESSAGE"])
+        for letter in letters { table.add(letter.cells.map(cell)) }
+        return .lines(table.text)
     }
 
     /// Characters of a cell, at most: the letters of this program and of Lambda have fewer.

@@ -7,26 +7,26 @@ import Processor
 struct DeadLettersReplay: Command {
     private enum Target: String, CaseIterable { case function, stream }
 
-    private static let toOption = OptionDescription(
-        "--to", oneOf: Target.self,
-        "where the records go (default function, as they were); stream puts them as new records, which count as newest")
-    private static let functionOption = OptionDescription(
-        "--function-name", .value("NAME"),
-        "the function: a name, name:alias, partial ARN or ARN (default the one that the dead letter names, otherwise the "
-            + "one whose event source mapping reads its stream)")
-    private static let streamOption = OptionDescription(
-        "--stream-name", .value("NAME"),
+    private static let to = Option<Target>(
+        "--to", default: .function, note: "as they were",
+        "where the records go; stream puts them as new records, which count as newest")
+    private static let functionName = Option<String?>(
+        "--function-name", value: "NAME",
+        otherwise: "the one that the dead letter names, otherwise the one whose event source mapping reads its stream",
+        "the function: a name, name:alias, partial ARN or ARN")
+    private static let streamName = Option<String?>(
+        "--stream-name", value: "NAME",
         "with --to stream: put all records on this stream, instead of the one that each came from")
-    private static let bootstrapOption = OptionDescription(
-        "--bootstrap", .value("PATH"),
+    private static let bootstrap = Option<String?>(
+        "--bootstrap", value: "PATH",
         "drive this binary with the records, instead of invoking the function; it reads its settings from the environment, those of the real sinks included, except DEAD_LETTER_*"
     )
-    private static let payloadOption = OptionDescription(
-        "--payload", .value("FILE"),
+    private static let payload = Option<String?>(
+        "--payload", value: "FILE",
         "redeliver the contents of this file (- for standard input) instead of the data of the one record that is selected"
     )
-    private static let dryRunOption = OptionDescription(
-        "--dry-run", .flag,
+    private static let dryRun = Option<Bool>(
+        SharedOption.dryRun.name,
         "read the letters, show each and the calls that would be made, but invoke, put, and delete nothing")
     static let description = CommandDescription(
         name: "dead-letters replay",
@@ -56,8 +56,8 @@ struct DeadLettersReplay: Command {
         usage: ["[SEQUENCE...] [PATH...] [options]"],
         options: LetterOptions.all
             + [
-                toOption, functionOption, streamOption, bootstrapOption, payloadOption, dryRunOption, .yes, .output,
-            ] + OptionDescription.aws,
+                to, functionName, streamName, bootstrap, payload, dryRun, SharedOption.yes, SharedOption.output,
+            ] + SharedOption.aws,
         operands: 0...Int.max,
         examples: [
             "concertctl dead-letters replay --dry-run",
@@ -68,71 +68,63 @@ struct DeadLettersReplay: Command {
             "concertctl dead-letters replay --to stream --stream-name concert-data-stream",
         ])
 
-    private let arguments: Arguments
-    private let options: LetterOptions
+    private let source: LetterSource
     private let destination: LetterDestination
     private let payloadFile: String?
-    private let isDryRun: Bool
-    private let output: OutputFormat
+    private let confirmation: Confirmation
+    private let session: AWSSession
+    private let environment: [String: String]
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        options = try LetterOptions(arguments, operands: arguments.operands)
-        isDryRun = arguments.flag(Self.dryRunOption)
-        destination = try Self.destination(arguments)
-        payloadFile = arguments.string(Self.payloadOption)
+    init(_ input: Input) throws {
+        source = try LetterOptions(input).source
+        destination = try Self.destination(input)
+        payloadFile = try input[Self.payload]
         if payloadFile != nil, destination.isStream {
             throw UsageError(
-                description: "--payload and --to stream exclude one another; stream put puts a corrected record")
+                description: "--payload and --to stream exclude each other; stream put puts a corrected record")
         }
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+        confirmation = try Confirmation(input)
+        session = try AWSSession(input, inDryRun: .reads)
+        environment = input.environment
     }
 
-    private static func destination(_ arguments: Arguments) throws(UsageError) -> LetterDestination {
-        let target = try arguments.choice(toOption, of: Target.self)
-        let function = arguments.string(functionOption)
-        let stream = arguments.string(streamOption)
-        if let path = arguments.string(bootstrapOption) {
-            for option in [toOption, functionOption, streamOption] where arguments.has(option) {
-                throw UsageError(description: "--bootstrap and \(option.name) exclude one another")
-            }
-            return .bootstrap(path: path)
-        }
-        switch target ?? .function {
+    private static func destination(_ input: Input) throws(UsageError) -> LetterDestination {
+        try input.exclude(bootstrap, [to, functionName, streamName])
+        if let path = try input[bootstrap] { return .bootstrap(path: path) }
+        let (function, stream) = (try input[functionName], try input[streamName])
+        switch try input[to] {
         case .function:
             guard stream == nil else { throw UsageError(description: "--stream-name requires --to stream") }
             guard let function else { return .function(nil) }
             return .function(try FunctionReference(function))
         case .stream:
             guard function == nil else {
-                throw UsageError(description: "--function-name and --to stream exclude one another")
+                throw UsageError(description: "--function-name and --to stream exclude each other")
             }
             guard let stream else { return .origin }
             return .stream(try StreamReference(stream))
         }
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        let source = try options.source(environment)
+    func run() async throws -> ExitStatus {
         let payload = try payloadFile.map { try Self.contents(of: $0) }
-        if !isDryRun { try confirm(source, environment) }
+        if !session.isDryRun { try confirm() }
         var replay = LetterReplay(
-            source, to: destination, payload: payload, isDryRun: isDryRun, session, output: output,
-            environment: environment)
+            source, to: destination, payload: payload, session, environment: environment)
         var ending: (any Error)?
         do { try await replay.run() } catch { ending = error }
         await replay.end()
-        let account = replay.account
+        var account = replay.account
+        account.calls = session.plannedCalls
         for remark in replay.search.remarks { Console.note("\(remark)") }
         if let noneWanted = replay.search.noneWanted { Console.note("\(noneWanted)") }
         for problem in account.problems.prefix(Self.noteLimit) { Console.note("\(problem)") }
         if account.problems.count > Self.noteLimit {
             Console.note("and \(account.problems.count - Self.noteLimit) more; --output json lists all of them")
         }
-        let missing = account.missing(options.filter)
+        let missing = account.missing(source.filter)
         for sequence in missing { Console.note("no dead letter of \(sequence) was found") }
-        Output.print(output == .json ? .json(account.json) : .lines(account.text))
+        Output.show(as: session.output, text: .lines(account.text), json: account.json)
         if let ending { throw ending }
         return missing.isEmpty ? account.status : .failed
     }
@@ -143,7 +135,7 @@ struct DeadLettersReplay: Command {
     }
 
     /// Asks before records are put on a stream as new ones, and before letters are deleted whose records were only logged.
-    private func confirm(_ source: LetterSource, _ environment: [String: String]) throws {
+    private func confirm() throws {
         let question: TerminalText
         if destination.isStream {
             Console.note(
@@ -165,11 +157,7 @@ struct DeadLettersReplay: Command {
         } else {
             return
         }
-        if arguments.flag(.yes) { return }
-        guard Console.canAsk else {
-            throw CommandError(description: "cannot prompt without a terminal; pass --yes")
-        }
-        guard Console.confirms(question) else { throw CommandError(description: "aborted") }
+        try confirmation.ask(question)
     }
 
     /// Problems that are listed for people.

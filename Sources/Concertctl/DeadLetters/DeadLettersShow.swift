@@ -4,8 +4,8 @@ import Processor
 
 /// Shows dead letters with their data, and leaves them where they are.
 struct DeadLettersShow: Command {
-    private static let payloadOption = OptionDescription(
-        "--payload", .flag,
+    private static let payload = Option<Bool>(
+        "--payload",
         "write the decoded data of one record and nothing else, to correct it and pass it to dead-letters replay --payload"
     )
     static let description = CommandDescription(
@@ -16,7 +16,7 @@ struct DeadLettersShow: Command {
             there. Control characters are shown escaped, except in a file or pipe with --payload.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
-        options: LetterOptions.all + [payloadOption, .output] + OptionDescription.aws, operands: 0...Int.max,
+        options: LetterOptions.all + [payload, SharedOption.output] + SharedOption.aws, operands: 0...Int.max,
         examples: [
             "concertctl dead-letters show 49590338271490256608559692538361571095921575989136588898",
             "concertctl dead-letters show --reason kind --output json | jq -r '.[].Text'",
@@ -24,33 +24,30 @@ struct DeadLettersShow: Command {
             "concertctl dead-letters show 49590338271490256608559692538361571095921575989136588898 --payload > payload.json",
         ])
 
-    private let arguments: Arguments
-    private let options: LetterOptions
+    private let source: LetterSource
+    private let session: AWSSession
     private let writesPayload: Bool
-    private let output: OutputFormat
-    private var sequences: [String] { options.filter.sequences }
+    private let style: TerminalStyle
+    private var sequences: [String] { source.filter.sequences }
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        options = try LetterOptions(arguments, operands: arguments.operands)
-        writesPayload = arguments.flag(Self.payloadOption)
-        let output = try arguments.choice(.output, of: OutputFormat.self)
-        if writesPayload, output != nil { throw UsageError(description: "--payload and --output exclude one another") }
-        self.output = output ?? .text
+    init(_ input: Input) throws {
+        try input.exclude(Self.payload, [SharedOption.output])
+        source = try LetterOptions(input).source
+        writesPayload = try input[Self.payload]
+        style = .standardOutput(input.environment)
+        session = try AWSSession(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        var search = LetterSearch(try options.source(environment))
+    func run() async throws -> ExitStatus {
+        var search = LetterSearch(source)
         let letters = try await search.read(session)
-        let style = TerminalStyle.standardOutput(environment)
         var streams = LetterStreams()
         var shown: [JSONValue] = []
         var missing = Set(sequences)
         var isWhole = true
         var contents: [Content] = []
         for found in letters {
-            missing.subtract(options.filter.matches(found.letter))
+            missing.subtract(source.filter.matches(found.letter))
             let (records, problem) = try await records(of: found.letter, &streams, session)
             if let problem {
                 Console.note("\(found.location): \(problem)")
@@ -60,13 +57,13 @@ struct DeadLettersShow: Command {
                 contents += records
                 continue
             }
-            switch output {
+            switch session.output {
             case .text: Output.print(text(of: found, records, style))
             case .json: shown += records.map { found.document(with: $0) }
             }
             try Output.check()
         }
-        if output == .json { Output.print(.json(.array(shown))) }
+        if !writesPayload { session.show(text: nil, json: .array(shown)) }
         for remark in search.remarks { Console.note("\(remark)") }
         if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
         for sequence in missing.sorted() { Console.note("no dead letter of \(sequence) was found") }

@@ -4,29 +4,28 @@ import Processor
 
 /// The source of dead letters, and which of them are wanted: options of all commands on dead letters.
 struct LetterOptions: Sendable {
-    static let queueURL = OptionDescription(
-        "--queue-url", .value("URL"), "the SQS queue (default DEAD_LETTER_QUEUE_URL); also an on-failure queue")
-    static let bucket = OptionDescription(
-        "--bucket", .value("NAME"), "the S3 bucket (default DEAD_LETTER_BUCKET)")
-    static let prefix = OptionDescription(
-        "--prefix", .list("PREFIX"), "keys in the bucket begin so (default dead-letters/ and aws/lambda/)")
-    static let reason = OptionDescription(
-        "--reason", .list("REASON"),
+    private static let queueURL = Option<String?>(
+        "--queue-url", value: "URL", otherwise: "DEAD_LETTER_QUEUE_URL", "the SQS queue; also an on-failure queue")
+    private static let bucket = Option<String?>(
+        "--bucket", value: "NAME", otherwise: "DEAD_LETTER_BUCKET", "the S3 bucket")
+    private static let prefix = Option<[String]>(
+        "--prefix", value: "PREFIX", default: ["dead-letters/", "aws/lambda/"], "keys in the bucket begin so")
+    private static let reason = Option<[String]?>(
+        "--reason", value: "REASON",
         "only letters of these reasons: base64, gzip, kpl, utf8, json, kind, missing, type, range, refused, or a "
             + "condition of Lambda's such as RetryAttemptsExhausted; unknown for what is not a dead letter")
-    static let since = OptionDescription(
-        "--since", .value("TIME"),
+    private static let since = Option<String?>(
+        "--since", value: "TIME",
         "only dead letters of records that arrived at this time or later: ISO 8601, or an age such as 2h")
-    static let until = OptionDescription(
-        "--until", .value("TIME"), "only dead letters of records that arrived before this time")
-    static let shard = OptionDescription("--shard-id", .list("SHARD"), "only dead letters of these shards")
-    static let kind = OptionDescription(
-        "--kind", .list("KIND"),
+    private static let until = Option<String?>(
+        "--until", value: "TIME", "only dead letters of records that arrived before this time")
+    private static let shard = Option<[String]?>("--shard-id", value: "SHARD", "only dead letters of these shards")
+    private static let kind = Option<[String]?>(
+        "--kind", value: "KIND",
         "only dead letters of single records of these kinds, as far as the data shows one: "
             + LetterKinds.words.joined(separator: ", "))
-    static let limit = OptionDescription(
-        "--limit", .value("N"), "select at most N dead letters, 1...100000 (default 1000)")
-    static let all = [queueURL, bucket, prefix, reason, since, until, shard, kind, limit]
+    private static let limit = Option<Int>("--limit", 1...100_000, default: 1000, "select at most N dead letters")
+    static let all: [any CommandOption] = [queueURL, bucket, prefix, reason, since, until, shard, kind, limit]
 
     /// Every reason that a letter can have: this program's, Lambda's conditions, and that of what is not a dead letter.
     ///
@@ -37,28 +36,18 @@ struct LetterOptions: Sendable {
             "MaximumPayloadSizeExceeded", "unknown",
         ]
 
-    let queueURL: String?
-    let bucket: String?
-    let prefixes: [String]
-    let filter: LetterFilter
-    let limit: Int
-    let paths: [String]
+    let source: LetterSource
 
-    /// - Parameter operands: Sequence numbers, files, and folders; with a path, queue and bucket are read only if an option
-    ///   names them.
-    init(_ arguments: Arguments, operands: [String] = []) throws(UsageError) {
-        (queueURL, bucket) = (arguments.string(Self.queueURL), arguments.string(Self.bucket))
-        prefixes = arguments.list(Self.prefix) ?? ["dead-letters/", "aws/lambda/"]
-        limit = try arguments.integer(Self.limit, in: 1...100_000) ?? 1000
-        let reasons = arguments.list(Self.reason)
-        let kinds = arguments.list(Self.kind)
-        paths = operands.filter { !LetterFilter.isSequence($0) }
-        filter = LetterFilter(
-            reasons: reasons, shards: arguments.list(Self.shard), kinds: kinds,
-            since: try Self.time(Self.since, arguments), until: try Self.time(Self.until, arguments),
-            sequences: operands.filter(LetterFilter.isSequence))
+    /// - Throws: ``UsageError``, also when no source is named.
+    init(_ input: Input) throws(UsageError) {
+        let reasons = try input[Self.reason]
+        let kinds = try input[Self.kind]
+        let filter = LetterFilter(
+            reasons: reasons, shards: try input[Self.shard], kinds: kinds,
+            since: try Self.time(Self.since, input), until: try Self.time(Self.until, input),
+            sequences: input.operands.filter(LetterFilter.isSequence))
         for reason in reasons ?? [] where !Self.knownReasons.contains(reason) {
-            let hint = Suggestion.nearest(to: reason, among: Self.knownReasons).map { "; did you mean \($0)?" } ?? ""
+            let hint = Suggestion.hint(for: reason, among: Self.knownReasons)
             throw UsageError(
                 description: "unknown reason \"\(MessageText.escaped(reason))\"\(hint); expected some of "
                     + Self.knownReasons.joined(separator: ", "))
@@ -68,11 +57,12 @@ struct LetterOptions: Sendable {
                 description: "unknown kind \"\(MessageText.escaped(kind))\"; expected some of "
                     + LetterKinds.words.joined(separator: ", "))
         }
+        source = try Self.source(input, filter)
     }
 
     /// In seconds since the Unix epoch.
-    private static func time(_ option: OptionDescription, _ arguments: Arguments) throws(UsageError) -> Double? {
-        guard let text = arguments.string(option) else { return nil }
+    private static func time(_ option: Option<String?>, _ input: Input) throws(UsageError) -> Double? {
+        guard let text = try input[option] else { return nil }
         if let age = Span.seconds(text) { return Date().timeIntervalSince1970 - age }
         guard let time = Timestamp(text) else {
             throw UsageError(
@@ -82,14 +72,17 @@ struct LetterOptions: Sendable {
         return Double(time.secondsSinceEpoch) + Double(time.nanoseconds) / 1e9
     }
 
-    /// - Throws: ``UsageError`` when no source is named.
-    func source(_ environment: [String: String]) throws(UsageError) -> LetterSource {
+    /// Sequence numbers, files, and folders are operands; with a path, queue and bucket are read only if an option names
+    /// them.
+    private static func source(_ input: Input, _ filter: LetterFilter) throws(UsageError) -> LetterSource {
+        let paths = input.operands.filter { !LetterFilter.isSequence($0) }
+        let (queueURL, bucket) = (try input[queueURL], try input[Self.bucket])
         let isOpen = paths.isEmpty && queueURL == nil && bucket == nil
-        let settings = SettingsReader(isOpen ? environment : [:])
+        let settings = SettingsReader(isOpen ? input.environment : [:])
         let source = LetterSource(
             queueURL: queueURL ?? settings.text(of: DeadLetterSettings.queueURL),
             bucket: bucket ?? settings.text(of: DeadLetterSettings.bucket),
-            prefixes: prefixes, paths: paths, filter: filter, limit: limit)
+            prefixes: try input[prefix], paths: paths, filter: filter, limit: try input[limit])
         guard source.queueURL != nil || source.bucket != nil || !paths.isEmpty else {
             throw UsageError(
                 description: "no source of dead letters: give PATH, --queue-url or --bucket, or set "

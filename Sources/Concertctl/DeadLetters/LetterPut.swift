@@ -31,7 +31,7 @@ struct LetterPut {
         try Task.checkCancellation()
         let records = queue.next()
         let put: [Int]
-        do { put = try take(try await session.read(stream.putRecords(records)), of: records) } catch {
+        do { put = try take(try await session.send(stream.putRecords(records)).json(), of: records) } catch {
             for record in records.reversed() { queue.putBack(record) }
             fruitless += 1
             guard AWSSession.isRetryable(error), fruitless < Self.patience else { throw error }

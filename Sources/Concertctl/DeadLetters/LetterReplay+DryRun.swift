@@ -11,23 +11,16 @@ extension LetterReplay {
         for found in letters {
             let count = counts[found.id] ?? 0
             account.describe(found, records: count, problem: problems[found.id])
-            guard output == .text else { continue }
+            guard session.output == .text else { continue }
             let fate = problems[found.id].map { "stays: \($0)" } ?? ReplayAccount.counted(count, "record")
             Output.print("\(found.location)  \(found.letter.reason)  \(found.letter.name)  \(fate)")
         }
-        if output == .text { Output.print() }
+        if session.output == .text { Output.print() }
     }
 
-    /// Shows a call that would be made.
-    mutating func describe(_ request: AWSRequest) throws {
-        switch output {
-        case .text: try session.planned(request)
-        case .json: account.calls.append(try session.description(of: request))
-        }
-    }
-
-    mutating func describeDeletions(after numbers: [Int], _ plan: inout LetterPlan) throws {
+    /// Plans the deletion of the letters that are done once these records are processed.
+    mutating func planDeletions(after numbers: [Int], _ plan: inout LetterPlan) async throws {
         let done = numbers.compactMap { plan.finish($0) }
-        for (_, request) in search.deletions(of: done) { try describe(request) }
+        for (_, request) in search.deletions(of: done) { _ = try await session.send(request) }
     }
 }

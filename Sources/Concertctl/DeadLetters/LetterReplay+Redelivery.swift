@@ -19,8 +19,8 @@ extension LetterReplay {
             let name = path ?? event.function?.shortName ?? ""
             account.plan(event.numbers.count, for: name)
             if account.isDryRun {
-                if let function = event.function { try describe(.invoke(function, event.bytes)) }
-                try describeDeletions(after: event.numbers, &plan)
+                if let function = event.function { _ = try await session.send(.invoke(function, event.bytes)) }
+                try await planDeletions(after: event.numbers, &plan)
                 continue
             }
             await search.hide(event.numbers.map { plan.records[$0].letter }, session)
@@ -86,7 +86,7 @@ extension LetterReplay {
             return nil
         }
         do {
-            let response = try await session.client.send(.invoke(function, event.bytes))
+            let response = try await session.send(.invoke(function, event.bytes))
             unanswered = 0
             if let kind = response.headers["x-amz-function-error"] {
                 note("function \(function.shortName): \(Self.functionError(response.body, kind))", event, plan)

@@ -12,7 +12,6 @@ struct LetterReplay {
     var account: ReplayAccount
     let destination: LetterDestination
     let session: AWSSession
-    let output: OutputFormat
     let environment: [String: String]
     var lookups = LetterLookups()
     var target: BootstrapTarget?
@@ -27,15 +26,15 @@ struct LetterReplay {
     private static let planLimit = 64 << 20
 
     init(
-        _ source: LetterSource, to destination: LetterDestination, payload: [UInt8]?, isDryRun: Bool,
-        _ session: AWSSession, output: OutputFormat, environment: [String: String]
+        _ source: LetterSource, to destination: LetterDestination, payload: [UInt8]?, _ session: AWSSession,
+        environment: [String: String]
     ) {
         search = LetterSearch(source)
         account = ReplayAccount(
-            isDryRun: isDryRun, source: source.names, destination: destination,
-            region: session.client.configuration.region)
+            isDryRun: session.isDryRun, source: source.names, destination: destination,
+            region: session.region)
         (self.destination, self.payload) = (destination, payload)
-        (self.session, self.output, self.environment) = (session, output, environment)
+        (self.session, self.environment) = (session, environment)
     }
 
     /// - Throws: What ended the replay early; ``account`` says what was done until then.
@@ -104,8 +103,8 @@ struct LetterReplay {
             let put = LetterPut(stream, session, limits: limits, entries: entries)
             if account.isDryRun {
                 for (request, numbers) in put.plannedRequests() {
-                    try describe(request)
-                    try describeDeletions(after: numbers, &plan)
+                    _ = try await session.send(request)
+                    try await planDeletions(after: numbers, &plan)
                 }
             } else {
                 try await carryOut(put, on: stream, numbers, &plan)

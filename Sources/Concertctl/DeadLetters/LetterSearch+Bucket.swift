@@ -8,12 +8,10 @@ extension LetterSearch {
 
     mutating func readBucket(_ bucket: String, _ session: AWSSession) async throws {
         for prefix in source.prefixes {
-            var token: String?
             var fruitless = 0
-            repeat {
-                try Task.checkCancellation()
-                let page = try await session.readXML(
-                    .listObjects(bucket: bucket, prefix: prefix, continuationToken: token))
+            _ = try await Paging.all { token -> Page<Void> in
+                let page = try await session.send(
+                    .listObjects(bucket: bucket, prefix: prefix, continuationToken: token)).xml()
                 let before = known.count
                 for object in page.children where object.name == "Contents" && cut == nil {
                     guard let key = object.text(of: "Key"), key.utf8.last != UInt8(ascii: "/"),
@@ -29,7 +27,7 @@ extension LetterSearch {
                         continue
                     }
                     do {
-                        let body = try await session.client.send(.getObject(bucket: bucket, key: key)).body
+                        let body = try await session.send(.getObject(bucket: bucket, key: key)).body
                         add(Letter(parsing: InputFile.inflated(body) ?? body), at: .object(key: key), location)
                     } catch let error as AWSError where error.code == "NoSuchKey" {
                         // Deleted since it was listed.
@@ -38,8 +36,9 @@ extension LetterSearch {
                     }
                 }
                 fruitless = known.count == before ? fruitless + 1 : 0
-                token = page.text(of: "IsTruncated") == "true" ? page.text(of: "NextContinuationToken") : nil
-            } while token != nil && cut == nil && fruitless < Self.patience
+                let isLast = page.text(of: "IsTruncated") != "true" || cut != nil || fruitless >= Self.patience
+                return Page([], next: isLast ? nil : page.text(of: "NextContinuationToken"))
+            }
         }
     }
 

@@ -37,7 +37,7 @@ extension LetterSearch {
         var failures: [(letter: Int, problem: String)] = []
         for (letters, request) in deletions(of: letters) {
             do {
-                let response = try await session.client.send(request)
+                let response = try await session.send(request)
                 guard request.operation == "DeleteMessageBatch" else { continue }
                 let answer = try response.json()
                 // Only what the answer names as deleted is.

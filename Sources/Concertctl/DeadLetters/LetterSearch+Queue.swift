@@ -9,10 +9,10 @@ extension LetterSearch {
     mutating func readCount(_ url: String, _ session: AWSSession) async throws {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         do {
-            let answer = try await session.read(
+            let answer = try await session.send(
                 .sqs(
                     "GetQueueAttributes",
-                    ["QueueUrl": .string(url), "AttributeNames": .array(names.map { .string($0) })]))
+                    ["QueueUrl": .string(url), "AttributeNames": .array(names.map { .string($0) })])).json()
             let counts = names.compactMap { answer["Attributes"]?[$0]?.string.flatMap { Int($0) } }
             if counts.count == names.count, counts.allSatisfy({ (0...1_000_000_000).contains($0) }) {
                 messagesInQueue = counts.reduce(0, +)
@@ -28,13 +28,13 @@ extension LetterSearch {
         var fruitless = 0
         while empty < 2, cut == nil {
             try Task.checkCancellation()
-            let answer = try await session.read(
+            let answer = try await session.send(
                 .sqs(
                     "ReceiveMessage",
                     [
                         "QueueUrl": .string(url), "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1,
                         "VisibilityTimeout": .integer(LetterSource.visibilityTimeout),
-                    ]))
+                    ])).json()
             let messages = answer["Messages"]?.array ?? []
             let before = count
             empty = messages.isEmpty ? empty + 1 : 0
@@ -86,8 +86,8 @@ extension LetterSearch {
                 index, receipt -> JSONValue in
                 ["Id": .string("\(index)"), "ReceiptHandle": .string(receipt), "VisibilityTimeout": .integer(seconds)]
             }
-            _ = try? await session.read(
-                .sqs("ChangeMessageVisibilityBatch", ["QueueUrl": .string(queueURL), "Entries": .array(entries)]))
+            _ = try? await session.send(
+                .sqs("ChangeMessageVisibilityBatch", ["QueueUrl": .string(queueURL), "Entries": .array(entries)])).json()
         }
     }
 }

@@ -31,7 +31,7 @@ struct LetterStreams {
             var unavailable = try Self.unavailable(error)
             if error.code == "ResourceNotFoundException" {
                 unavailable.problem =
-                    "there is no stream \(stream.name) in \(session.client.configuration.region); --stream-name names "
+                    "there is no stream \(stream.name) in \(session.region); --stream-name names "
                     + "another one"
             }
             result = .failure(unavailable)
@@ -72,7 +72,7 @@ struct LetterStreams {
     ///
     /// - Throws: ``Unavailable`` for text that names no stream, and for a stream in another Region.
     static func stream(ofLetter text: String, _ session: AWSSession) throws -> StreamReference {
-        let region = session.client.configuration.region
+        let region = session.region
         guard let arn = KinesisStreamARN(text), StreamReference.isName(arn.name) else {
             guard StreamReference.isName(text) else { throw Unavailable(problem: notAStream(text)) }
             return try StreamReference(text)

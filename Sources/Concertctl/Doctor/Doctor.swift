@@ -3,17 +3,14 @@ import JSON
 
 /// Looks at everything between the stream and the function, and says what to do about what is wrong.
 struct Doctor: Command {
-    private static let functionName = OptionDescription(
-        "--function-name", .value("NAME"), "the function (default \(Doctor.defaultFunction))")
-    private static let loaderName = OptionDescription(
-        "--loader-function-name", .value("NAME"),
-        "the function that loads staged rows (default \(Doctor.defaultLoader))")
-    private static let defaultLoader = "concert-data-loader"
-    private static let bootstrap = OptionDescription(
-        "--bootstrap", .value("PATH"),
-        "the built function to compare (default \(Doctor.defaultBootstrap), if it is there)")
-    private static let defaultFunction = "concert-data-processor"
-    private static let defaultBootstrap = "dist/bootstrap"
+    private static let functionName = Option<String>(
+        "--function-name", value: "NAME", default: FunctionReference.standard, "the function")
+    private static let loaderName = Option<String>(
+        "--loader-function-name", value: "NAME", default: "concert-data-loader",
+        "the function that loads staged rows")
+    private static let bootstrap = Option<String>(
+        "--bootstrap", value: "PATH", default: "dist/bootstrap", note: "if it is there",
+        "the built function to compare")
 
     static let description = CommandDescription(
         name: "doctor", summary: "check stream, mapping, function and permissions, and say what to do",
@@ -24,31 +21,34 @@ struct Doctor: Command {
 
             Figures are those of the last five minutes. Exit status 1 when there is a fault; warnings alone: 0.
             """,
-        options: [.streamName, functionName, loaderName, bootstrap, .output] + OptionDescription.aws,
+        options: [SharedOption.streamName, functionName, loaderName, bootstrap, SharedOption.output] + SharedOption.aws,
         examples: [
             "concertctl doctor --stream-name concert-data-stream",
             "concertctl doctor --output json | jq -r '.[] | select(.Verdict == \"fault\") | .Check'",
         ])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
+    private let session: AWSSession
+    private let stream: StreamReference
+    private let function: String
+    private let loader: String
+    /// Nil when none was named and none is there.
+    private let bootstrapPath: String?
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        if let name = arguments.string(Self.functionName), name.isEmpty {
+    init(_ input: Input) throws {
+        function = try input[Self.functionName]
+        loader = try input[Self.loaderName]
+        if function.isEmpty {
             throw UsageError(description: "--function-name is empty; expected a function's name or ARN")
         }
+        let path = try input[Self.bootstrap]
+        bootstrapPath = input.has(Self.bootstrap) || FileManager.default.fileExists(atPath: path) ? path : nil
+        stream = try StreamReference(input)
+        session = try AWSSession(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let reference = try StreamReference(arguments, environment: environment)
-        let isBuilt = FileManager.default.fileExists(atPath: Self.defaultBootstrap)
+    func run() async throws -> ExitStatus {
         var examination = Examination(
-            session: try AWSSession(arguments, environment: environment, output: output), stream: reference,
-            functionName: arguments.string(Self.functionName) ?? Self.defaultFunction,
-            loaderName: arguments.string(Self.loaderName) ?? Self.defaultLoader,
-            bootstrapPath: arguments.string(Self.bootstrap) ?? (isBuilt ? Self.defaultBootstrap : nil))
+            session: session, stream: stream, functionName: function, loaderName: loader, bootstrapPath: bootstrapPath)
         let width = Check.all.map(\.name.count).max() ?? 0
         var counts: [Finding.Verdict: Int] = [:]
         var results: [JSONValue] = []
@@ -56,7 +56,7 @@ struct Doctor: Command {
         for check in Check.all {
             let finding = try await check.finding(&examination)
             counts[finding.verdict, default: 0] += 1
-            switch output {
+            switch session.output {
             case .text where finding.verdict == .skipped:
                 if let index = skipped.firstIndex(where: { $0.reason == finding.text }) {
                     skipped[index].checks.append(check.name)
@@ -67,11 +67,9 @@ struct Doctor: Command {
             case .json: results.append(finding.json(of: check.name))
             }
         }
-        if output == .json { Output.print(.json(.array(results))) }
-        if output == .text {
-            for (reason, checks) in skipped { Output.print("skipped  \(checks.joined(separator: ", ")): \(reason)") }
-            Output.print(.lines("\n" + Self.summary(counts)))
-        }
+        let rest: [TerminalText] = skipped.map { "skipped  \($0.checks.joined(separator: ", ")): \($0.reason)" }
+        session.show(
+            text: (rest + ["", "\(Self.summary(counts))"]).joined(separator: "\n"), json: .array(results))
         return counts[.fault] == nil ? .done : .failed
     }
 

@@ -35,7 +35,7 @@ struct Examination: Sendable {
         (self.session, streamReference, self.functionName) = (session, stream, functionName)
         self.loaderName = loaderName
         self.bootstrapPath = bootstrapPath
-        region = session.client.configuration.region
+        region = session.region
     }
 
     /// Why what a check needs is not there; nil when it is.
@@ -63,7 +63,7 @@ extension Examination {
         if let known = answers.first(where: { $0.request == request }) { return try known.answer.get() }
         do {
             let response = try await Self.limited("\(request.service.name) \(request.operation)") { [session] in
-                try await session.client.send(request)
+                try await session.send(request)
             }
             answers.append((request, .success(response)))
             return response
@@ -136,6 +136,7 @@ extension Examination {
         case nil where error is Unanswered:
             outage = "AWS cannot be reached; see \(check)"
             return .fault("\(error)", "check that the Region is right and the network is up")
+        case nil where error is PagingError: return .unknown("\(error)", nil)
         case nil: return .fault("\(error)", ErrorAdvice.advice(on: error))
         }
     }

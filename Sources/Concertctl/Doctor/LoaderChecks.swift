@@ -103,31 +103,27 @@ extension Check {
     private static func schedule(_ examination: inout Examination) async throws -> Finding {
         guard examination.stagedTarget != nil else { return direct }
         guard let arn = examination.loader?["FunctionArn"]?.string else { return noLoader }
-        var token: String?
-        for _ in 0..<schedulePages {
+        let found = try await Paging.all { token in
             var request = AWSRequest(
                 service: .scheduler, operation: "ListSchedules", method: "GET", path: ["schedules"])
             request.query = token.map { [.init("NextToken", $0)] } ?? []
             let answer = try await examination.json(request)
             let found = answer["Schedules"]?.array?.first { $0["Target"]?["Arn"]?.string == arn }
-            if let found {
-                let name = found["Name"]?.string ?? ""
-                guard found["State"]?.string != "DISABLED" else {
-                    return .fault(
-                        "schedule \(name) of the loader is DISABLED: what is staged is not loaded",
-                        "enable it when the warehouse may be written to")
-                }
-                return .ok("schedule \(name) invokes \(examination.loaderName)")
-            }
-            token = answer["NextToken"]?.string
-            if token == nil { break }
+            return Page(found.map { [$0] } ?? [], next: found == nil ? answer["NextToken"]?.string : nil)
         }
-        return .warning(
-            "no schedule invokes \(examination.loaderName)",
-            "create one with the input {\"action\": \"load\"}, or see that something else invokes it")
+        guard let schedule = found.first else {
+            return .warning(
+                "no schedule invokes \(examination.loaderName)",
+                "create one with the input {\"action\": \"load\"}, or see that something else invokes it")
+        }
+        let name = schedule["Name"]?.string ?? ""
+        guard schedule["State"]?.string != "DISABLED" else {
+            return .fault(
+                "schedule \(name) of the loader is DISABLED: what is staged is not loaded",
+                "enable it when the warehouse may be written to")
+        }
+        return .ok("schedule \(name) invokes \(examination.loaderName)")
     }
-
-    private static let schedulePages = 50
 
     private static func age(_ examination: inout Examination) async throws -> Finding {
         guard examination.stagedTarget != nil else { return direct }

@@ -87,24 +87,19 @@ extension Check {
         if let other = ARN(arn)?.region, other != examination.region {
             return missing("workgroup \(arn)", RedshiftSettings.workgroup, examination)
         }
-        var token: String?
-        for _ in 0..<pageLimit {
+        let found = try await Paging.all { token in
             let answer = try await examination.json(
                 .redshiftServerless(
                     "ListWorkgroups", .object(ofPresent: [("nextToken", token.map { .string($0) })])))
             let found = answer["workgroups"]?.array?.first { $0["workgroupArn"]?.string == arn }
-            if let found {
-                let name = found["workgroupName"]?.string ?? arn
-                return state(of: "workgroup \(name)", found["status"]?.string ?? "", ready: "AVAILABLE")
-            }
-            token = answer["nextToken"]?.string
-            if token == nil { return missing("workgroup \(arn)", RedshiftSettings.workgroup, examination) }
+            return Page(found.map { [$0] } ?? [], next: found == nil ? answer["nextToken"]?.string : nil)
         }
-        return .unknown("workgroup \(arn) is not among the first \(pageLimit) pages of workgroups")
+        guard let found = found.first else {
+            return missing("workgroup \(arn)", RedshiftSettings.workgroup, examination)
+        }
+        let name = found["workgroupName"]?.string ?? arn
+        return state(of: "workgroup \(name)", found["status"]?.string ?? "", ready: "AVAILABLE")
     }
-
-    /// Pages of a list that are read at most.
-    private static let pageLimit = 50
 
     private static func state(of sink: String, _ state: String, ready: String) -> Finding {
         // A cluster that is resized or backed up says more than that it is available, and works.

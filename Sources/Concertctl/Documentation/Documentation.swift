@@ -4,9 +4,9 @@ struct Documentation: Command {
         name: "documentation", summary: "print the manual as Markdown, which make docs writes to docs/concertctl.md",
         isHidden: true)
 
-    init(_ arguments: Arguments) {}
+    init(_ input: Input) {}
 
-    func run(environment: [String: String]) -> ExitStatus {
+    func run() -> ExitStatus {
         Output.print(.lines(Self.text))
         return .done
     }
@@ -66,7 +66,7 @@ struct Documentation: Command {
         ]
         if !command.discussion.isEmpty { parts.append(paragraphs(command.discussion)) }
         if !command.options.isEmpty {
-            let rows = command.options.map { "| `\(cell($0.synopsis))` | \(cell($0.help)) |" }
+            let rows = command.options.map(\.description).map { "| `\(cell($0.synopsis))` | \(cell($0.help)) |" }
             parts.append("| option | |\n| --- | --- |\n" + rows.joined(separator: "\n"))
         }
         if !command.examples.isEmpty {

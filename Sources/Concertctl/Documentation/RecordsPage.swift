@@ -8,9 +8,9 @@ struct RecordsPage: Command {
         summary: "print the reference of records as Markdown, which make docs writes to docs/records.md", isHidden: true
     )
 
-    init(_ arguments: Arguments) {}
+    init(_ input: Input) {}
 
-    func run(environment: [String: String]) -> ExitStatus {
+    func run() -> ExitStatus {
         Output.print(.lines(Self.text(EntityCatalog.builtIn)))
         return .done
     }

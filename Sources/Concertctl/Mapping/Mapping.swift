@@ -16,6 +16,9 @@ struct Mapping: Sendable, Equatable {
         (self.uuid, json) = (uuid, description)
     }
 
+    /// What takes the place of a UUID that a dry run cannot know.
+    static let placeholderUUID = "UUID"
+
     var functionARN: String { json["FunctionArn"]?.string ?? "" }
     var sourceARN: String { json["EventSourceArn"]?.string ?? "" }
     var state: String { json["State"]?.string ?? "" }
@@ -54,19 +57,23 @@ extension AWSRequest {
     private static let mappings = "event-source-mappings"
 
     static func createMapping(_ settings: JSONObject) -> AWSRequest {
-        change(.lambda("CreateEventSourceMapping", "POST", [mappings], body: .object(settings)))
+        var placeholder = settings
+        placeholder["UUID"] = .string(Mapping.placeholderUUID)
+        return change(.lambda("CreateEventSourceMapping", "POST", [mappings], body: .object(settings)))
+            .standingIn(.object(placeholder))
     }
 
     static func updateMapping(_ uuid: String, _ settings: JSONObject) -> AWSRequest {
         change(.lambda("UpdateEventSourceMapping", "PUT", [mappings, uuid], body: .object(settings)))
+            .standingIn(["UUID": .string(uuid)])
     }
 
     static func deleteMapping(_ uuid: String) -> AWSRequest {
-        change(.lambda("DeleteEventSourceMapping", "DELETE", [mappings, uuid]))
+        change(.lambda("DeleteEventSourceMapping", "DELETE", [mappings, uuid])).standingIn(["UUID": .string(uuid)])
     }
 
     static func getMapping(_ uuid: String) -> AWSRequest {
-        .lambda("GetEventSourceMapping", "GET", [mappings, uuid])
+        .lambda("GetEventSourceMapping", "GET", [mappings, uuid]).standingIn(["UUID": .string(uuid)])
     }
 
     /// - Parameter marker: Where the page before ended.
@@ -96,7 +103,7 @@ extension AWSSession {
     /// Nil when there is no such mapping.
     func mapping(_ uuid: String) async throws -> Mapping? {
         do {
-            return try Mapping(try await read(.getMapping(uuid)), answered: "GetEventSourceMapping")
+            return try Mapping(try await send(.getMapping(uuid)).json(), answered: "GetEventSourceMapping")
         } catch let error as AWSError where error.code == "ResourceNotFoundException" {
             return nil
         }
@@ -105,9 +112,13 @@ extension AWSSession {
     /// All pages of `ListEventSourceMappings`; without an ARN, of all sources.
     ///
     /// By the source alone: what Lambda makes of a function's name depends on how the mapping's creator wrote it.
-    func mappings(of sourceARN: String?) async throws -> [Mapping] {
+    ///
+    /// - Parameter planned: The mapping that a dry run takes for granted.
+    func mappings(of sourceARN: String?, planned: Mapping? = nil) async throws -> [Mapping] {
+        let placeholder: JSONValue = ["EventSourceMappings": .array(planned.map { [$0.json] } ?? [])]
         let all = try await Paging.all { marker in
-            let answer = try await read(.listMappings(of: sourceARN, marker: marker))
+            let request = AWSRequest.listMappings(of: sourceARN, marker: marker)
+            let answer = try await send(request.standingIn(placeholder)).json()
             let mappings = try (answer["EventSourceMappings"]?.array ?? []).map {
                 try Mapping($0, answered: "ListEventSourceMappings")
             }

@@ -3,32 +3,25 @@ import JSON
 
 /// Changes a mapping while Lambda, or somebody else, may still be busy with it, and waits where that is wanted.
 struct MappingChange: Sendable {
-    static let options = [MappingOptions.wait, Waiter.timeout, .dryRun] + MappingOptions.calling
+    static let options: [any CommandOption] =
+        [MappingOptions.wait, Waiter.timeout, SharedOption.dryRun] + MappingOptions.calling
 
     let session: AWSSession
-    let output: OutputFormat
     let waiter: Waiter
-    /// Whether the end of the change is waited for.
+    /// Whether the end of the change is waited for; a dry run has nothing to wait for.
     let waits: Bool
 
     /// - Throws: ``UsageError``; nothing is called yet.
-    init(_ arguments: Arguments, environment: [String: String]) throws {
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        waiter = try Waiter(arguments)
-        waits = arguments.flag(MappingOptions.wait)
-        session = try AWSSession(
-            arguments, environment: environment, isDryRun: arguments.flag(.dryRun), output: output)
+    init(_ input: Input) throws {
+        waiter = try Waiter(input)
+        waits = try input[MappingOptions.wait] && !input.isDryRun
+        session = try AWSSession(input)
     }
 
-    /// A line for people: the result itself, or a note beside the JSON that is the result.
-    func say(_ line: String) {
-        if output == .text { Output.print("\(line)") } else { Console.note("\(line)") }
-    }
-
-    /// Tells what became of a mapping, as the last act of a command.
-    func tell(_ mapping: Mapping, _ verdict: String) {
-        say("\(mapping.line): \(verdict)")
-        if output == .json { Output.print(.json(mapping.json)) }
+    /// Shows the outcome for a mapping, as the last act of a command.
+    func show(_ mapping: Mapping, _ verdict: String) {
+        session.say("\(mapping.line): \(verdict)")
+        session.show(text: nil, json: mapping.json)
     }
 
     /// Updates it, as soon as nothing else changes it.
@@ -36,7 +29,7 @@ struct MappingChange: Sendable {
         let request = AWSRequest.updateMapping(mapping.uuid, settings)
         return try await waiter.wait(for: "mapping \(mapping.uuid) to be free for an update") {
             do {
-                return .reached(try Mapping(try await session.read(request), answered: request.operation))
+                return .reached(try Mapping(try await session.send(request).json(), answered: request.operation))
             } catch let error as AWSError where waits && MappingDelay(error) != nil {
                 return .pending(MappingDelay(error)?.text ?? "")
             } catch let error as AWSError where error.code == "ResourceInUseException" {
@@ -50,14 +43,14 @@ struct MappingChange: Sendable {
     /// The mapping after a change: at once, or with `--wait` at the end of it.
     ///
     /// - Parameters:
-    ///   - done: What was done to it, which is told also when the waiting fails or somebody interrupts it.
+    ///   - done: What was done to it, which is reported also when the waiting fails or is interrupted.
     ///   - wanted: Whether it is to be enabled; nil where either will do.
     func finished(_ mapping: Mapping, _ done: String?, isEnabled wanted: Bool? = nil) async throws -> Mapping {
         guard waits else { return mapping }
         do {
             return try await settled(mapping, isEnabled: wanted)
         } catch {
-            if let done { Console.note("\(mapping.line) was \(done)") }
+            if let done { Console.note("\(mapping.line): \(done)") }
             throw error
         }
     }

@@ -3,13 +3,12 @@ import JSON
 
 /// Makes a mapping, or finds that there is one.
 struct MappingCreate: Command {
-    private static let update = OptionDescription(
-        "--update", .flag, "where there is a mapping with other settings, give it these")
+    private static let update = Option<Bool>(
+        "--update", "where there is a mapping with other settings, give it these")
     static let description = CommandDescription(
         name: "mapping create", summary: "make a mapping of a stream to a function, unless there is one",
         discussion: """
-            Where nothing else is said, a new mapping has batch size 100, a batching window of 5 s, starts at LATEST, \
-            and reports batch item failures.
+            Unless options say otherwise, a new mapping has \(WantedSettings.impliedText).
 
             A mapping of the same stream and function that is as asked for is left as it is. One that differs is shown \
             with its differences, and the command fails; --update applies them, but for those that can only be set at \
@@ -19,7 +18,7 @@ struct MappingCreate: Command {
 
             Settings that lose records or hold up a shard are warned of on standard error.
             """,
-        options: [MappingTarget.functionName, MappingSource.eventSourceARN, .streamName] + MappingOptions.updatable
+        options: [MappingTarget.functionName, MappingSource.eventSourceARN, SharedOption.streamName] + MappingOptions.updatable
             + MappingOptions.createOnly + [update] + MappingChange.options,
         refused: MappingOptions.foreign,
         examples: [
@@ -31,42 +30,35 @@ struct MappingCreate: Command {
             "concertctl mapping create --filter-criteria 'Filters=[{Pattern=\"{\\\"partitionKey\\\":[\\\"c1\\\"]}\"}]'",
         ])
 
-    private let arguments: Arguments
     private let settings: WantedSettings
     private let function: FunctionReference
+    private let source: MappingSource
+    private let updates: Bool
+    private let change: MappingChange
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        function = try MappingTarget.function(arguments)
-        settings = try WantedSettings(arguments, isCreation: true)
+    init(_ input: Input) throws {
+        function = try MappingTarget.function(input)
+        settings = try WantedSettings(input, isCreation: true)
+        source = try MappingTarget.source(input)
+        updates = try input[Self.update]
+        change = try MappingChange(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let source = try MappingTarget.source(arguments, environment)
-        let change = try MappingChange(arguments, environment: environment)
+    func run() async throws -> ExitStatus {
         let arn = try await source.resolvedARN(change.session)
         var request = JSONObject()
         request["EventSourceArn"] = .string(arn)
         request["FunctionName"] = .string(function.text)
         for member in settings.all.members { request[member.name] = member.value }
-        guard !change.session.isDryRun else { return try await plan(request, of: arn, change.session) }
         switch try await outcome(of: request, arn, change) {
         case .made(let mapping):
             let isEnabled = settings.given["Enabled"]?.bool ?? true
-            let finished = try await change.finished(mapping, "created", isEnabled: isEnabled)
-            change.tell(finished, "created, \(finished.stateText)")
+            let finished = try await change.finished(mapping, "was created", isEnabled: isEnabled)
+            change.show(finished, "created, \(finished.stateText)")
             await MappingWarning.show(finished.json, change.session)
             return .done
         case .found(let mapping): return try await reconcile(mapping, change)
         }
-    }
-
-    private func plan(_ request: JSONObject, of arn: String, _ session: AWSSession) async throws -> ExitStatus {
-        try session.planned(.listMappings(of: arn))
-        try session.planned(.createMapping(request))
-        session.finishDryRun()
-        await MappingWarning.show(.object(request), session)
-        return .done
     }
 }
 
@@ -141,11 +133,11 @@ extension MappingCreate {
         let differences = mapping.differences(from: settings.given, tags: try await tags(of: mapping, change.session))
         guard !differences.isEmpty else {
             mapping = try await change.finished(mapping, nil, isEnabled: settings.given["Enabled"]?.bool)
-            change.tell(mapping, "exists already and is as asked for, \(mapping.stateText)")
+            change.show(mapping, "exists already and is as asked for, \(mapping.stateText)")
             await MappingWarning.show(mapping.json, change.session)
             return .done
         }
-        guard arguments.flag(Self.update) else {
+        guard updates else {
             show(differences, of: mapping, change)
             Console.note("\(mapping.line) exists already with other settings; \(advice(on: differences))")
             return .failed
@@ -156,7 +148,7 @@ extension MappingCreate {
     /// Nil where nobody asked for tags.
     private func tags(of mapping: Mapping, _ session: AWSSession) async throws -> JSONValue? {
         guard settings.given["Tags"] != nil, let arn = mapping.json["EventSourceMappingArn"]?.string else { return nil }
-        return try await session.read(.tags(ofMapping: arn))["Tags"]
+        return try await session.send(.tags(ofMapping: arn)).json()["Tags"]
     }
 
     private func apply(
@@ -168,7 +160,7 @@ extension MappingCreate {
         if !mendable.isEmpty {
             let members = mendable.map { JSONObject.Member(name: $0.setting, value: $0.wanted) }
             mapping = try await change.update(mapping, JSONObject(members))
-            mapping = try await change.finished(mapping, "updated", isEnabled: settings.given["Enabled"]?.bool)
+            mapping = try await change.finished(mapping, "was updated", isEnabled: settings.given["Enabled"]?.bool)
         }
         let updated = mendable.map(\.setting).joined(separator: ", ")
         guard rest.isEmpty else {
@@ -178,17 +170,15 @@ extension MappingCreate {
             await MappingWarning.show(mapping.json, change.session)
             return .failed
         }
-        change.tell(mapping, "updated \(updated), \(mapping.stateText)")
+        change.show(mapping, "updated \(updated), \(mapping.stateText)")
         await MappingWarning.show(mapping.json, change.session)
         return .done
     }
 
     private func show(_ differences: [MappingDifference], of mapping: Mapping, _ change: MappingChange) {
-        guard change.output == .json else { return Output.print(.lines(MappingDifference.text(differences))) }
-        let document: JSONValue = [
-            "UUID": .string(mapping.uuid), "Differences": .array(differences.map(\.json)),
-        ]
-        Output.print(.json(document))
+        change.session.show(
+            text: .lines(MappingDifference.text(differences)),
+            json: ["UUID": .string(mapping.uuid), "Differences": .array(differences.map(\.json))])
     }
 
     /// What can be done about them.

@@ -57,7 +57,7 @@ extension MappingChange {
     func whenReady(_ request: AWSRequest) async throws -> JSONValue {
         guard waits else {
             do {
-                return try await session.read(request)
+                return try await session.send(request).json()
             } catch let error as AWSError {
                 guard let delay = MappingDelay(error) else { throw error }
                 Console.note("note: \(delay.text); --wait repeats the call until it is")
@@ -67,7 +67,7 @@ extension MappingChange {
         let start = ContinuousClock.now
         return try await waiter.wait(for: "lambda \(request.operation)") {
             do {
-                return .reached(try await session.read(request))
+                return .reached(try await session.send(request).json())
             } catch let error as AWSError {
                 guard let delay = MappingDelay(error),
                     delay != .role || ContinuousClock.now - start < MappingDelay.roleLimit

@@ -2,13 +2,13 @@ import JSON
 
 /// Names the mappings of Kinesis streams in the Region.
 struct MappingList: Command {
-    private static let functionName = OptionDescription(
-        "--function-name", .value("NAME"),
+    private static let functionName = Option<String?>(
+        "--function-name", value: "NAME",
         "only those to this function; without version and alias, those to all of its versions and aliases")
-    private static let sourceARN = OptionDescription(
-        MappingSource.eventSourceARN.name, .value("ARN"), "only those of this stream, or of this consumer")
-    private static let streamName = OptionDescription(
-        OptionDescription.streamName.name, .value("NAME"), "only those of this stream and its consumers")
+    private static let sourceARN = Option<String?>(
+        MappingSource.eventSourceARN.name, value: "ARN", "only those of this stream, or of this consumer")
+    private static let streamName = Option<String?>(
+        SharedOption.streamName.name, value: "NAME", "only those of this stream and its consumers")
     static let description = CommandDescription(
         name: "mapping list", summary: "list the mappings of Kinesis streams",
         discussion: "Without options it lists all of the Region.",
@@ -19,34 +19,24 @@ struct MappingList: Command {
             "concertctl mapping list --output json | jq -r '.[].UUID'",
         ])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
+    private let session: AWSSession
     private let function: FunctionReference?
     private let source: MappingSource?
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        function = try arguments.string(Self.functionName).map(Self.reference)
-        source = try MappingSource(optionsOf: arguments)
+    init(_ input: Input) throws {
+        function = try input[Self.functionName].map { text throws(UsageError) in try FunctionReference(text) }
+        source = try MappingSource(input, streamName: Self.streamName)
+        session = try AWSSession(input)
     }
 
-    private static func reference(_ text: String) throws(UsageError) -> FunctionReference {
-        try FunctionReference(text)
-    }
-
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        let all = try await session.mappings(of: arguments.string(Self.sourceARN))
+    func run() async throws -> ExitStatus {
+        let all = try await session.mappings(of: source?.arn)
         let ofStreams = all.filter { (try? MappingSource(arn: $0.sourceARN)) != nil }
         let mappings = ofStreams.filter(isAskedFor)
-        if output == .json {
-            Output.print(.json(.array(mappings.map(\.json))))
-        } else {
-            let region = session.client.configuration.region
-            Output.print(
-                mappings.isEmpty ? "no mappings of Kinesis streams in \(region)" : .lines(Self.text(of: mappings)))
-        }
+        session.show(
+            text: mappings.isEmpty
+                ? "no mappings of Kinesis streams in \(session.region)" : .lines(Self.text(of: mappings)),
+            json: .array(mappings.map(\.json)))
         let others = all.count - ofStreams.count
         if others > 0 { Console.note("left out: \(others) of other event sources than Kinesis streams") }
         return .done

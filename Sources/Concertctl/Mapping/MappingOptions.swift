@@ -2,59 +2,58 @@
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
 enum MappingOptions {
-    static let batchSize = OptionDescription(
-        "--batch-size", .value("N"), "records an invocation at most, 1...10000")
-    static let batchingWindow = OptionDescription(
-        "--maximum-batching-window-in-seconds", .value("SECONDS"), "how long to gather a batch at most, 0...300")
-    static let parallelizationFactor = OptionDescription(
-        "--parallelization-factor", .value("N"),
-        "batches of a shard at a time, 1...10; order is kept per partition key")
-    static let onFailure = OptionDescription(
-        "--on-failure", .value("ARN"),
-        "where to tell of batches that are given up: a queue, topic or bucket; \"\" takes it away")
-    static let destinationConfig = OptionDescription(
-        "--destination-config", .value("CONFIG"), "the same as OnFailure={Destination=ARN}, as JSON, or file://PATH")
-    static let recordAge = OptionDescription(
-        "--maximum-record-age-in-seconds", .value("SECONDS"),
-        "give records up that are older, 60...604800; -1 never does")
-    static let retryAttempts = OptionDescription(
-        "--maximum-retry-attempts", .value("N"), "give a batch up after so many retries, 0...10000; -1 never does")
-    static let bisect = OptionDescription(
-        "--bisect-batch-on-function-error", .toggle, "halve a batch whose invocation failed, to find the bad record")
-    static let tumblingWindow = OptionDescription(
-        "--tumbling-window-in-seconds", .value("SECONDS"), "the length of tumbling windows, 0...900; 0 for none")
-    static let responseTypes = OptionDescription(
-        "--function-response-types", .list("TYPE"), "ReportBatchItemFailures, or \"\" for none")
-    static let reportFailures = OptionDescription(
-        "--report-batch-item-failures", .toggle, "short for --function-response-types ReportBatchItemFailures")
-    static let filterCriteria = OptionDescription(
-        "--filter-criteria", .value("CRITERIA"),
+    static let batchSize = Option<Int?>("--batch-size", 1...10_000, "records an invocation at most")
+    static let batchingWindow = Option<Int?>(
+        "--maximum-batching-window-in-seconds", value: "SECONDS", 0...300, "how long to gather a batch at most")
+    static let parallelizationFactor = Option<Int?>(
+        "--parallelization-factor", 1...10, "batches of a shard at a time; order is kept per partition key")
+    static let onFailure = Option<String?>(
+        "--on-failure", value: "ARN",
+        "where to report discarded batches: a queue, topic or bucket; \"\" removes it")
+    static let destinationConfig = Option<String?>(
+        "--destination-config", value: "CONFIG", "the same as OnFailure={Destination=ARN}, as JSON, or file://PATH")
+    static let recordAge = Option<Int?>(
+        "--maximum-record-age-in-seconds", value: "SECONDS", -1...604_800,
+        "discard records that are older, 60 at least; -1 never does")
+    static let retryAttempts = Option<Int?>(
+        "--maximum-retry-attempts", -1...10_000, "discard a batch after so many retries; -1 never does")
+    static let bisect = Option<Bool?>(
+        "--bisect-batch-on-function-error", "halve a batch whose invocation failed, to find the bad record")
+    static let tumblingWindow = Option<Int?>(
+        "--tumbling-window-in-seconds", value: "SECONDS", 0...900, "the length of tumbling windows; 0 for none")
+    static let responseTypes = Option<[String]?>(
+        "--function-response-types", value: "TYPE", "ReportBatchItemFailures, or \"\" for none")
+    static let reportFailures = Option<Bool?>(
+        "--report-batch-item-failures", "short for --function-response-types ReportBatchItemFailures")
+    static let filterCriteria = Option<String?>(
+        "--filter-criteria", value: "CRITERIA",
         "which records to take: Filters=[{Pattern='...'}], JSON, or file://PATH; \"\" takes all")
-    static let kmsKey = OptionDescription(
-        "--kms-key-arn", .value("ARN"), "the key that encrypts the filter; \"\" for AWS's own")
-    static let metricsConfig = OptionDescription(
-        "--metrics-config", .value("CONFIG"), "Metrics=EventCount, JSON, or file://PATH; \"\" for none")
-    static let enabled = OptionDescription("--enabled", .toggle, "whether records are read")
+    static let kmsKey = Option<String?>(
+        "--kms-key-arn", value: "ARN", "the key that encrypts the filter; \"\" for AWS's own")
+    static let metricsConfig = Option<String?>(
+        "--metrics-config", value: "CONFIG", "Metrics=EventCount, JSON, or file://PATH; \"\" for none")
+    static let enabled = Option<Bool?>("--enabled", "whether records are read")
 
-    static let startingPosition = OptionDescription(
-        "--starting-position", oneOf: StartingPosition.self,
-        "where to begin (default LATEST, which misses what arrives before the mapping is Enabled)")
-    static let startingTimestamp = OptionDescription(
-        "--starting-position-timestamp", .value("TIME"), "for AT_TIMESTAMP: ISO 8601, or seconds since the epoch")
-    static let tags = OptionDescription(
-        "--tags", .list("KEY=VALUE"), "tags of the mapping itself, also as JSON or file://PATH")
+    static let startingPosition = Option<StartingPosition?>(
+        "--starting-position", otherwise: "LATEST, which misses what arrives before the mapping is Enabled",
+        "where to begin")
+    static let startingTimestamp = Option<String?>(
+        "--starting-position-timestamp", value: "TIME", "for AT_TIMESTAMP: ISO 8601, or seconds since the epoch")
+    static let tags = Option<[String]?>(
+        "--tags", value: "KEY=VALUE", splitsAtCommas: false,
+        "tags of the mapping itself, also as JSON or file://PATH")
 
-    static let wait = OptionDescription("--wait", .flag, "wait until the change is done")
+    static let wait = Option<Bool>("--wait", "wait until the change is done")
 
     /// What can be set at any time.
-    static let updatable = [
+    static let updatable: [any CommandOption] = [
         batchSize, batchingWindow, parallelizationFactor, onFailure, destinationConfig, recordAge, retryAttempts,
         bisect, tumblingWindow, responseTypes, reportFailures, filterCriteria, kmsKey, metricsConfig, enabled,
     ]
     /// What only a creation can set.
-    static let createOnly = [startingPosition, startingTimestamp, tags]
+    static let createOnly: [any CommandOption] = [startingPosition, startingTimestamp, tags]
     /// What every command has that calls and may wait.
-    static let calling = [.output] + OptionDescription.aws
+    static let calling: [any CommandOption] = [SharedOption.output] + SharedOption.aws
 }
 
 /// Where in the stream a new mapping begins.
@@ -77,7 +76,7 @@ extension MappingOptions {
             "--scaling-config": "SQS queues", "--provisioned-poller-config": "Kafka clusters and SQS queues",
             "--document-db-event-source-config": "DocumentDB change streams", "--logging-config": "Kafka clusters",
         ]
-        return kinds.mapValues { "is a setting for \($0); Kinesis streams have none such" }
+        return kinds.mapValues { "is a setting for \($0), not supported for Kinesis" }
     }()
 
     /// Why, for each option that a mapping which exists cannot take.

@@ -11,19 +11,17 @@ struct MappingShow: Command {
             "concertctl mapping show --uuid 14e0db71-5d35-4eb5-b481-8945cf9d10c2 --output json | jq .State",
         ])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
+    private let target: MappingTarget
+    private let session: AWSSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    init(_ input: Input) throws {
+        target = try MappingTarget(input)
+        session = try AWSSession(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let target = try MappingTarget(arguments, environment: environment)
-        let session = try AWSSession(arguments, environment: environment, output: output)
+    func run() async throws -> ExitStatus {
         let mapping = try await target.find(session)
-        Output.print(output == .json ? .json(mapping.json) : .lines(Self.text(of: mapping)))
+        session.show(text: .lines(Self.text(of: mapping)), json: mapping.json)
         await MappingWarning.show(mapping.json, session)
         return .done
     }

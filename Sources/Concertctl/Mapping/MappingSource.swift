@@ -2,28 +2,23 @@ import Clients
 
 /// What a mapping reads: a stream, or a consumer of a stream with enhanced fan-out.
 struct MappingSource: Sendable, Equatable {
-    static let eventSourceARN = OptionDescription(
-        "--event-source-arn", .value("ARN"), "the stream's ARN, or that of a consumer with enhanced fan-out")
+    static let eventSourceARN = Option<String?>(
+        "--event-source-arn", value: "ARN", "the stream's ARN, or that of a consumer with enhanced fan-out")
 
     let stream: StreamReference
     /// Of the stream or the consumer; nil where only the stream's name is known.
     let arn: String?
 
     /// - Returns: Nil when neither option nor variable names a stream.
-    init?(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
-        try self.init(arguments, variable: environment[StreamReference.variable])
-    }
-
-    /// What the options say, without a default.
-    init?(optionsOf arguments: Arguments) throws(UsageError) { try self.init(arguments, variable: nil) }
-
-    private init?(_ arguments: Arguments, variable: String?) throws(UsageError) {
-        switch (arguments.string(Self.eventSourceARN), arguments.string(.streamName)) {
-        case (_?, _?):
+    ///
+    /// - Parameter streamName: The option for the stream's name, which may have a variable or none.
+    init?(_ input: Input, streamName option: Option<String?> = SharedOption.streamName) throws(UsageError) {
+        switch (try input[Self.eventSourceARN], input.has(option)) {
+        case (_?, true):
             throw UsageError(description: "--event-source-arn and --stream-name both name the stream; give one")
-        case (let arn?, nil): try self.init(arn: arn)
-        case (nil, let given):
-            guard let name = given ?? variable, !name.isEmpty || given != nil else { return nil }
+        case (let arn?, false): try self.init(arn: arn)
+        case (nil, _):
+            guard let name = try input[option] else { return nil }
             let isARN = name.utf8.starts(with: "arn:".utf8)
             if isARN { try self.init(arn: name) } else { try self.init(streamName: name) }
         }
@@ -51,12 +46,10 @@ struct MappingSource: Sendable, Equatable {
     /// The name of the stream that a mapping reads, by itself or by a consumer; nil unless it is a Kinesis stream.
     static func streamName(_ arn: String) -> String? { KinesisStreamARN(arn)?.name }
 
-    /// `DescribeStreamSummary` tells it where it was not given; in a dry run it stays open.
+    /// `DescribeStreamSummary` tells it where it was not given; in a dry run it is a placeholder.
     func resolvedARN(_ session: AWSSession) async throws -> String {
         _ = try stream.checked(in: session)
         if let arn { return arn }
-        guard session.isDryRun else { return try await stream.summary(session).arn }
-        try session.planned(stream.request("DescribeStreamSummary"))
-        return try StreamSummary.placeholder(of: stream, in: session.client.configuration.region).arn
+        return try await stream.summary(session).arn
     }
 }

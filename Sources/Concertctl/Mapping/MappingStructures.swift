@@ -4,10 +4,10 @@ import JSON
 /// Reads those of a mapping's settings that are structures.
 enum MappingStructures {
     /// - Returns: `DestinationConfig`, with an empty destination where it is to be taken away.
-    static func destination(_ arguments: Arguments) throws -> JSONValue? {
+    static func destination(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.destinationConfig
-        let structure = try Shorthand.value(of: option, arguments)
-        let arn = arguments.string(MappingOptions.onFailure)
+        let structure = try Shorthand.value(of: option, input)
+        let arn = try input[MappingOptions.onFailure]
         guard structure == nil || arn == nil else {
             throw UsageError(description: "\(option.name) and \(MappingOptions.onFailure.name) set the same; give one")
         }
@@ -24,7 +24,7 @@ enum MappingStructures {
         return try destination(given, of: option)
     }
 
-    private static func destination(_ arn: String, of option: OptionDescription) throws(UsageError) -> JSONValue {
+    private static func destination(_ arn: String, of option: any CommandOption) throws(UsageError) -> JSONValue {
         let isARN = ARN(arn).map { ["sqs", "sns", "s3"].contains($0.service) } ?? false
         let isTopic = arn.utf8.starts(with: "kafka://".utf8) && arn.utf8.count > "kafka://".utf8.count
         guard arn.isEmpty || isARN || isTopic, arn.utf8.count <= 350 else {
@@ -36,9 +36,9 @@ enum MappingStructures {
     }
 
     /// - Returns: `FilterCriteria`, empty where every record is to be taken.
-    static func filter(_ arguments: Arguments) throws -> JSONValue? {
+    static func filter(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.filterCriteria
-        guard let structure = try Shorthand.value(of: option, arguments) else { return nil }
+        guard let structure = try Shorthand.value(of: option, input) else { return nil }
         let criteria = try members(structure, ["Filters"], of: option)
         let filters = criteria["Filters"] ?? []
         guard let list = filters.array ?? filters.object.map({ [.object($0)] })
@@ -48,7 +48,7 @@ enum MappingStructures {
     }
 
     /// The pattern's text; one that is given as an object is written as text.
-    private static func pattern(_ filter: JSONValue, of option: OptionDescription) throws(UsageError) -> String {
+    private static func pattern(_ filter: JSONValue, of option: any CommandOption) throws(UsageError) -> String {
         let given = try members(filter, ["Pattern"], of: option)["Pattern"]
         let text = given?.string ?? given?.object.map { JSONValue.object($0).text }
         guard let text, (try? JSONValue(parsing: Array(text.utf8)))?.object != nil else {
@@ -64,9 +64,9 @@ enum MappingStructures {
     }
 
     /// - Returns: `MetricsConfig`.
-    static func metrics(_ arguments: Arguments) throws -> JSONValue? {
+    static func metrics(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.metricsConfig
-        guard let structure = try Shorthand.value(of: option, arguments) else { return nil }
+        guard let structure = try Shorthand.value(of: option, input) else { return nil }
         let metrics = try members(structure, ["Metrics"], of: option)["Metrics"] ?? []
         let names = (metrics.array ?? [metrics]).map(\.string)
         for name in names where name != "EventCount" && name != "" {
@@ -78,9 +78,9 @@ enum MappingStructures {
     }
 
     /// - Returns: `Tags`.
-    static func tags(_ arguments: Arguments) throws -> JSONValue? {
+    static func tags(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.tags
-        guard let words = arguments.list(option, separator: nil) else { return nil }
+        guard let words = try input[option] else { return nil }
         let structure = try Shorthand.structure(words.joined(separator: ","), of: option.name)
         guard let tags = (structure ?? [:]).object else {
             throw UsageError(description: "\(option.name) are no object")
@@ -102,7 +102,7 @@ enum MappingStructures {
 
     /// The members of a structure, none when it is empty.
     private static func members(
-        _ value: JSONValue?, _ known: [String], of option: OptionDescription
+        _ value: JSONValue?, _ known: [String], of option: any CommandOption
     ) throws(UsageError) -> JSONObject {
         guard let object = (value ?? [:]).object else {
             throw UsageError(

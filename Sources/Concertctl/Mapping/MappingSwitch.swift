@@ -8,13 +8,11 @@ struct MappingEnable: Command {
         options: MappingTarget.options + MappingChange.options,
         examples: ["concertctl mapping enable --wait", "concertctl mapping enable --stream-name concert-data-stream"])
 
-    private let arguments: Arguments
+    private let change: MappingSwitch
 
-    init(_ arguments: Arguments) throws { self.arguments = arguments }
+    init(_ input: Input) throws { change = try MappingSwitch(input, isOn: true) }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        try await MappingSwitch.turn(on: true, arguments, environment)
-    }
+    func run() async throws -> ExitStatus { try await change.run() }
 }
 
 /// Stops a mapping, which keeps its place in the stream.
@@ -29,39 +27,36 @@ struct MappingDisable: Command {
             "concertctl mapping disable --wait", "concertctl mapping disable --stream-name concert-data-stream",
         ])
 
-    private let arguments: Arguments
+    private let change: MappingSwitch
 
-    init(_ arguments: Arguments) throws { self.arguments = arguments }
+    init(_ input: Input) throws { change = try MappingSwitch(input, isOn: false) }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        try await MappingSwitch.turn(on: false, arguments, environment)
-    }
+    func run() async throws -> ExitStatus { try await change.run() }
 }
 
 /// What enabling and disabling share.
-private enum MappingSwitch {
-    static func turn(
-        on isOn: Bool, _ arguments: Arguments, _ environment: [String: String]
-    ) async throws -> ExitStatus {
-        let target = try MappingTarget(arguments, environment: environment)
-        let change = try MappingChange(arguments, environment: environment)
+private struct MappingSwitch {
+    private let target: MappingTarget
+    private let change: MappingChange
+    private let isOn: Bool
+
+    init(_ input: Input, isOn: Bool) throws {
+        (target, self.isOn) = (try MappingTarget(input), isOn)
+        change = try MappingChange(input)
+    }
+
+    func run() async throws -> ExitStatus {
         let settings = JSONObject([JSONObject.Member(name: "Enabled", value: .bool(isOn))])
-        guard !change.session.isDryRun else {
-            let uuid = try await target.plan(change.session)
-            try change.session.planned(.updateMapping(uuid, settings))
-            change.session.finishDryRun(DryRun.changeNote)
-            return .done
-        }
         let mapping = try await target.find(change.session)
         guard !mapping.isDeleting else { throw MappingChange.deleting(mapping) }
         guard mapping.isEnabled != isOn else {
             let finished = try await change.finished(mapping, nil, isEnabled: isOn)
-            change.tell(finished, "already \(finished.stateText)")
+            change.show(finished, "already \(finished.stateText)")
             return .done
         }
-        let finished = try await change.finished(
-            try await change.update(mapping, settings), "told to be \(isOn ? "Enabled" : "Disabled")", isEnabled: isOn)
-        change.tell(finished, finished.stateText)
+        let updated = try await change.update(mapping, settings)
+        let finished = try await change.finished(updated, isOn ? "enable requested" : "disable requested", isEnabled: isOn)
+        change.show(finished, finished.stateText)
         return .done
     }
 }

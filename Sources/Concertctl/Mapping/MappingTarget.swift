@@ -6,25 +6,25 @@ enum MappingTarget: Sendable, Equatable {
     case uuid(String)
     case pair(MappingSource, FunctionReference)
 
-    static let uuid = OptionDescription("--uuid", .value("UUID"), "the mapping, in place of stream and function")
-    static let functionName = OptionDescription(
-        "--function-name", .value("NAME"),
-        "the function: a name, name:alias, partial ARN or ARN (default \(FunctionReference.standard))")
+    static let uuid = Option<String?>("--uuid", value: "UUID", "the mapping, in place of stream and function")
+    static let functionName = Option<String>(
+        "--function-name", value: "NAME", default: FunctionReference.standard,
+        "the function: a name, name:alias, partial ARN or ARN")
+    private static let pairOptions: [any CommandOption] = [
+        functionName, MappingSource.eventSourceARN, SharedOption.streamName,
+    ]
     /// Of commands for a mapping that exists.
-    static let options = [uuid, functionName, MappingSource.eventSourceARN, .streamName]
-
-    /// What stands for a UUID that a dry run cannot know.
-    private static let placeholder = "UUID"
+    static let options: [any CommandOption] = [uuid] + pairOptions
 
     /// - Throws: ``UsageError`` when it names no mapping, or two.
-    init(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
-        if let uuid = arguments.string(Self.uuid) {
-            for other in Self.options.dropFirst() where arguments.has(other) {
+    init(_ input: Input) throws(UsageError) {
+        if let uuid = try input[Self.uuid] {
+            if let other = input.first(of: Self.pairOptions) {
                 throw UsageError(description: "--uuid names the mapping already; leave \(other.name) out")
             }
             self = .uuid(try Self.checked(uuid))
         } else {
-            self = .pair(try Self.source(arguments, environment), try Self.function(arguments))
+            self = .pair(try Self.source(input), try Self.function(input))
         }
     }
 
@@ -40,31 +40,17 @@ enum MappingTarget: Sendable, Equatable {
         return uuid
     }
 
-    static func function(_ arguments: Arguments) throws(UsageError) -> FunctionReference {
-        try FunctionReference(arguments.string(functionName) ?? FunctionReference.standard)
+    static func function(_ input: Input) throws(UsageError) -> FunctionReference {
+        try FunctionReference(input[functionName])
     }
 
-    static func source(_ arguments: Arguments, _ environment: [String: String]) throws(UsageError) -> MappingSource {
-        guard let source = try MappingSource(arguments, environment: environment) else {
+    static func source(_ input: Input) throws(UsageError) -> MappingSource {
+        guard let source = try MappingSource(input) else {
             throw UsageError(
                 description: "no stream is named: give --stream-name or --event-source-arn, or set "
                     + "\(StreamReference.variable)")
         }
         return source
-    }
-
-    /// What a dry run would call to find it.
-    ///
-    /// - Returns: The UUID, or what stands for it.
-    func plan(_ session: AWSSession) async throws -> String {
-        switch self {
-        case .uuid(let uuid):
-            try session.planned(.getMapping(uuid))
-            return uuid
-        case .pair(let source, _):
-            try session.planned(.listMappings(of: try await source.resolvedARN(session)))
-            return Self.placeholder
-        }
     }
 
     /// - Throws: ``CommandError`` when there is no such mapping, or more than one.
@@ -73,18 +59,18 @@ enum MappingTarget: Sendable, Equatable {
         case .uuid(let uuid):
             guard let mapping = try await session.mapping(uuid) else {
                 throw CommandError(
-                    description: "no mapping has the UUID \(uuid) in \(session.client.configuration.region); "
+                    description: "no mapping has the UUID \(uuid) in \(session.region); "
                         + "concertctl mapping list shows those that there are")
             }
             return mapping
         case .pair(let source, let function):
-            let (candidates, isStreamGone) = try await Self.mappings(of: source, session)
+            let (candidates, isStreamGone) = try await Self.mappings(of: source, function, session)
             let found = candidates.filter { function.matches($0.functionARN) }
             // One that is on its way out is meant only where there is no other.
             let staying = found.filter { !$0.isDeleting }
             guard let mapping = staying.first ?? found.first else {
                 throw Self.missing(
-                    source, function, candidates, isStreamGone, in: session.client.configuration.region)
+                    source, function, candidates, isStreamGone, in: session.region)
             }
             guard staying.count < 2 else {
                 let uuids = staying.map(\.uuid).joined(separator: ", ")
@@ -98,10 +84,16 @@ enum MappingTarget: Sendable, Equatable {
 
     /// Of a stream that was deleted, too: its mappings outlive it.
     private static func mappings(
-        of source: MappingSource, _ session: AWSSession
+        of source: MappingSource, _ function: FunctionReference, _ session: AWSSession
     ) async throws -> (found: [Mapping], isStreamGone: Bool) {
         do {
-            return (try await session.mappings(of: try await source.resolvedARN(session)), false)
+            let arn = try await source.resolvedARN(session)
+            let planned = try Mapping(
+                [
+                    "UUID": .string(Mapping.placeholderUUID), "EventSourceArn": .string(arn),
+                    "FunctionArn": .string(function.text),
+                ], answered: "ListEventSourceMappings")
+            return (try await session.mappings(of: arn, planned: planned), false)
         } catch let error as AWSError where error.code == "ResourceNotFoundException" && source.arn == nil {
             let all = try await session.mappings(of: nil)
             return (all.filter { MappingSource.streamName($0.sourceARN) == source.stream.name }, true)

@@ -21,43 +21,35 @@ struct MappingUpdate: Command {
             "concertctl mapping update --on-failure \"\"",
         ])
 
-    private let arguments: Arguments
     private let settings: JSONObject
+    private let target: MappingTarget
+    private let change: MappingChange
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        var settings = try WantedSettings(arguments, isCreation: false).given
-        if arguments.has(MappingTarget.uuid), arguments.has(MappingTarget.functionName) {
-            settings["FunctionName"] = .string(try MappingTarget.function(arguments).text)
+    init(_ input: Input) throws {
+        var settings = try WantedSettings(input, isCreation: false).given
+        if input.has(MappingTarget.uuid), input.has(MappingTarget.functionName) {
+            settings["FunctionName"] = .string(try MappingTarget.function(input).text)
         }
         guard !settings.members.isEmpty else {
             throw UsageError(description: "nothing is to be changed: give at least one setting")
         }
         self.settings = settings
+        target = try Self.target(input)
+        change = try MappingChange(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let target = try target(environment)
-        let change = try MappingChange(arguments, environment: environment)
-        guard !change.session.isDryRun else {
-            let uuid = try await target.plan(change.session)
-            try change.session.planned(.updateMapping(uuid, settings))
-            change.session.finishDryRun(DryRun.changeNote)
-            return .done
-        }
+    func run() async throws -> ExitStatus {
         let updated = try await change.update(try await target.find(change.session), settings)
-        let finished = try await change.finished(updated, "updated", isEnabled: settings["Enabled"]?.bool)
-        change.tell(finished, "updated \(settings.names.joined(separator: ", ")), \(finished.stateText)")
+        let finished = try await change.finished(updated, "was updated", isEnabled: settings["Enabled"]?.bool)
+        change.show(finished, "updated \(settings.names.joined(separator: ", ")), \(finished.stateText)")
         await MappingWarning.show(finished.json, change.session)
         return .done
     }
 
     /// Beside a UUID, the function is a setting, and the stream cannot be one.
-    private func target(_ environment: [String: String]) throws(UsageError) -> MappingTarget {
-        guard let uuid = arguments.string(MappingTarget.uuid) else {
-            return try MappingTarget(arguments, environment: environment)
-        }
-        for option in [MappingSource.eventSourceARN, .streamName] where arguments.has(option) {
+    private static func target(_ input: Input) throws(UsageError) -> MappingTarget {
+        guard let uuid = try input[MappingTarget.uuid] else { return try MappingTarget(input) }
+        if let option = input.first(of: [MappingSource.eventSourceARN, SharedOption.streamName]) {
             throw UsageError(description: "\(option.name) beside --uuid: the stream \(MappingOptions.onlyAtCreation)")
         }
         return .uuid(try MappingTarget.checked(uuid))

@@ -23,7 +23,7 @@ enum MappingWarning {
         }
         warnings += ageWarning(age, retentionHours).map { [$0] } ?? []
         if setting("DestinationConfig") == .null {
-            warnings.append("no on-failure destination: nobody is told of records that are given up: --on-failure ARN")
+            warnings.append("no on-failure destination: discarded records leave no trace: --on-failure ARN")
         }
         if setting("BisectBatchOnFunctionError") == false {
             warnings.append(
@@ -41,16 +41,19 @@ enum MappingWarning {
         let retention = retentionHours.map { "\($0) h" } ?? "24 h, unless set otherwise"
         let mend = "--maximum-record-age-in-seconds SECONDS"
         if age == -1 {
-            return "records of any age are retried, up to the stream's retention of \(retention), and are lost untold "
-                + "then: \(mend)"
+            return "records of any age are retried, up to the stream's retention of \(retention), and are then lost "
+                + "silently: \(mend)"
         }
         guard let retentionHours, age >= retentionHours * 3600 else { return nil }
-        return "records are to be given up after \(age) s, but the stream's retention of \(retention) ends before, and "
-            + "they are lost untold then: \(mend)"
+        return "records are to be discarded after \(age) s, but the stream's retention of \(retention) ends before, and "
+            + "they are then lost silently: \(mend)"
     }
 
     /// Shows them on standard error.
+    ///
+    /// A dry run has a mapping's whole description only where it creates one.
     static func show(_ settings: JSONValue, _ session: AWSSession) async {
+        guard !session.isDryRun || settings["EventSourceArn"] != nil else { return }
         let retention = await retentionHours(for: settings, session)
         for warning in warnings(on: settings, retentionHours: retention) { Console.note("warning: \(warning)") }
     }

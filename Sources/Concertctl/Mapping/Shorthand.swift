@@ -7,8 +7,8 @@ import JSON
 /// Source: <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html>
 struct Shorthand {
     /// - Returns: Nil when the option is empty, which takes a setting away.
-    static func value(of option: OptionDescription, _ arguments: Arguments) throws -> JSONValue?? {
-        guard let given = arguments.string(option) else { return nil }
+    static func value(of option: Option<String?>, _ input: Input) throws -> JSONValue?? {
+        guard let given = try input[option] else { return nil }
         return .some(try structure(given, of: option.name))
     }
 

@@ -11,55 +11,59 @@ struct WantedSettings: Sendable {
     private(set) var implied = JSONObject()
 
     /// - Throws: ``UsageError`` for what Lambda would refuse, as far as it can be told from here.
-    init(_ arguments: Arguments, isCreation: Bool) throws {
-        try takeNumbers(arguments)
-        try takeRecordAge(arguments)
-        given["BisectBatchOnFunctionError"] = arguments.toggle(MappingOptions.bisect).map { .bool($0) }
-        given["Enabled"] = arguments.toggle(MappingOptions.enabled).map { .bool($0) }
-        given["FunctionResponseTypes"] = try Self.responseTypes(arguments)
-        given["DestinationConfig"] = try MappingStructures.destination(arguments)
-        given["FilterCriteria"] = try MappingStructures.filter(arguments)
-        given["MetricsConfig"] = try MappingStructures.metrics(arguments)
-        given["KMSKeyArn"] = try Self.key(arguments)
+    init(_ input: Input, isCreation: Bool) throws {
+        try takeNumbers(input)
+        try takeRecordAge(input)
+        given["BisectBatchOnFunctionError"] = try input[MappingOptions.bisect].map { .bool($0) }
+        given["Enabled"] = try input[MappingOptions.enabled].map { .bool($0) }
+        given["FunctionResponseTypes"] = try Self.responseTypes(input)
+        given["DestinationConfig"] = try MappingStructures.destination(input)
+        given["FilterCriteria"] = try MappingStructures.filter(input)
+        given["MetricsConfig"] = try MappingStructures.metrics(input)
+        given["KMSKeyArn"] = try Self.key(input)
         guard isCreation else { return }
-        try takeStart(arguments)
-        given["Tags"] = try MappingStructures.tags(arguments)
-        let defaults: [(String, JSONValue)] = [
-            ("BatchSize", 100), ("MaximumBatchingWindowInSeconds", 5), ("StartingPosition", "LATEST"),
-            ("FunctionResponseTypes", ["ReportBatchItemFailures"]),
-        ]
-        for (name, value) in defaults where given[name] == nil { implied[name] = value }
+        try takeStart(input)
+        given["Tags"] = try MappingStructures.tags(input)
+        for (name, value) in Self.defaults where given[name] == nil { implied[name] = value }
     }
+
+    /// Of a new mapping.
+    private static let defaults: [(name: String, value: JSONValue)] = [
+        ("BatchSize", 100), ("MaximumBatchingWindowInSeconds", 5), ("StartingPosition", "LATEST"),
+        ("FunctionResponseTypes", ["ReportBatchItemFailures"]),
+    ]
+
+    /// The defaults of a new mapping, such as `BatchSize 100`.
+    static let impliedText = defaults.map { "\($0.name) \(MappingText.value($0.value, of: $0.name))" }
+        .joined(separator: ", ")
 
     /// All that a creation sends.
     var all: JSONObject { JSONObject(given.members + implied.members) }
 }
 
 extension WantedSettings {
-    private mutating func takeNumbers(_ arguments: Arguments) throws(UsageError) {
+    private mutating func takeNumbers(_ input: Input) throws(UsageError) {
         let numbers = [
-            (MappingOptions.batchSize, "BatchSize", 1...10_000),
-            (MappingOptions.batchingWindow, "MaximumBatchingWindowInSeconds", 0...300),
-            (MappingOptions.parallelizationFactor, "ParallelizationFactor", 1...10),
-            (MappingOptions.retryAttempts, "MaximumRetryAttempts", -1...10_000),
-            (MappingOptions.tumblingWindow, "TumblingWindowInSeconds", 0...900),
+            (MappingOptions.batchSize, "BatchSize"),
+            (MappingOptions.batchingWindow, "MaximumBatchingWindowInSeconds"),
+            (MappingOptions.parallelizationFactor, "ParallelizationFactor"),
+            (MappingOptions.retryAttempts, "MaximumRetryAttempts"),
+            (MappingOptions.tumblingWindow, "TumblingWindowInSeconds"),
         ]
-        for (option, name, bounds) in numbers {
-            given[name] = try arguments.integer(option, in: bounds).map { .integer($0) }
-        }
+        for (option, name) in numbers { given[name] = try input[option].map { .integer($0) } }
     }
 
-    private mutating func takeRecordAge(_ arguments: Arguments) throws(UsageError) {
-        guard let age = try arguments.integer(MappingOptions.recordAge, in: -1...604_800) else { return }
+    private mutating func takeRecordAge(_ input: Input) throws(UsageError) {
+        guard let age = try input[MappingOptions.recordAge] else { return }
         guard age == -1 || age >= 60 else {
             throw UsageError(description: "\(MappingOptions.recordAge.name) is \"\(age)\"; expected -1 or 60...604800")
         }
         given["MaximumRecordAgeInSeconds"] = .integer(age)
     }
 
-    private static func responseTypes(_ arguments: Arguments) throws(UsageError) -> JSONValue? {
-        let types = arguments.list(MappingOptions.responseTypes)
-        let reports = arguments.toggle(MappingOptions.reportFailures)
+    private static func responseTypes(_ input: Input) throws(UsageError) -> JSONValue? {
+        let types = try input[MappingOptions.responseTypes]
+        let reports = try input[MappingOptions.reportFailures]
         guard types == nil || reports == nil else {
             throw UsageError(
                 description: "\(MappingOptions.responseTypes.name) and \(MappingOptions.reportFailures.name) "
@@ -74,8 +78,8 @@ extension WantedSettings {
         return types.map { $0.isEmpty ? [] : ["ReportBatchItemFailures"] }
     }
 
-    private static func key(_ arguments: Arguments) throws(UsageError) -> JSONValue? {
-        guard let key = arguments.string(MappingOptions.kmsKey) else { return nil }
+    private static func key(_ input: Input) throws(UsageError) -> JSONValue? {
+        guard let key = try input[MappingOptions.kmsKey] else { return nil }
         guard key.isEmpty || ARN(key)?.service == "kms" else {
             throw UsageError(
                 description: "\(MappingOptions.kmsKey.name) is \"\(key)\"; expected the ARN of a KMS key, or \"\"")
@@ -83,9 +87,9 @@ extension WantedSettings {
         return .string(key)
     }
 
-    private mutating func takeStart(_ arguments: Arguments) throws(UsageError) {
-        let position = try arguments.choice(MappingOptions.startingPosition, of: StartingPosition.self)
-        let text = arguments.string(MappingOptions.startingTimestamp)
+    private mutating func takeStart(_ input: Input) throws(UsageError) {
+        let position = try input[MappingOptions.startingPosition]
+        let text = try input[MappingOptions.startingTimestamp]
         guard (position == .atTimestamp) == (text != nil) else {
             throw UsageError(
                 description: "\(MappingOptions.startingTimestamp.name) and \(MappingOptions.startingPosition.name) "

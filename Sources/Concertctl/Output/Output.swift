@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Synchronization
 
 /// Standard output: what a command was asked for.
@@ -23,6 +24,25 @@ enum Output {
 
     /// Writes `text` and a line end.
     static func print(_ text: TerminalText = "") { write(Array(text.text.utf8) + [UInt8(ascii: "\n")]) }
+
+    /// Shows a result in the form that was asked for.
+    ///
+    /// - Parameters:
+    ///   - text: Nil where lines about it were printed already.
+    ///   - onOneLine: Whether the JSON has no line ends.
+    ///   - isTaken: Whether a file goes to standard output, and so the result to standard error.
+    static func show(
+        as format: OutputFormat, text: @autoclosure () -> TerminalText?, json: @autoclosure () -> JSONValue,
+        onOneLine: Bool = false, isTaken: Bool = false
+    ) {
+        let result: TerminalText? =
+            switch format {
+            case .text: text()
+            case .json: onOneLine ? .jsonLine(json()) : .json(json())
+            }
+        guard let result else { return }
+        if isTaken { Console.note(result) } else { print(result) }
+    }
 
     /// Writes data as they are.
     static func write(_ bytes: some Collection<UInt8>) {

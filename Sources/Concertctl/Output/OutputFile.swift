@@ -24,7 +24,7 @@ final class OutputFile {
     ///
     /// - Parameter option: What named it, for errors.
     /// - Throws: ``CommandError``, or `CancellationError`.
-    init(_ path: String, option: OptionDescription? = nil) throws {
+    init(_ path: String, option: (any CommandOption)? = nil) throws {
         self.path = (option.map { $0.name + " " } ?? "") + path
         do { destination = try Self.destination(of: path) } catch let failure as SystemError {
             throw Self.error(self.path, failure.number)

@@ -23,14 +23,7 @@ struct Replay: Command {
             Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
             """,
         usage: ["PATH... [options]", "- [options]", "--from-stream NAME [options]"],
-        options: [
-            ReplayOptions.bootstrap, ReplayOptions.realSinks, ReplayOptions.batchSize, ReplayOptions.repeats,
-            ReplayOptions.retries,
-            ReplayOptions.bisect, ReplayOptions.onFailure, ReplayOptions.shards, ReplayOptions.factor,
-            ReplayOptions.workers, ReplayOptions.age, ReplayOptions.window, ReplayOptions.tumblingWindow,
-            ReplayOptions.rate, ReplayOptions.processors, ReplayOptions.sinkFolder, ReplayOptions.report,
-            ReplayOptions.fromStream, ReplayOptions.from, ReplayOptions.limit, ReplayOptions.record, .output,
-        ] + OptionDescription.aws,
+        options: ReplayOptions.all + [SharedOption.output] + SharedOption.aws,
         operands: 0...Int.max,
         examples: [
             "concertctl replay Fixtures/kinesis",
@@ -40,10 +33,10 @@ struct Replay: Command {
             "concertctl replay upload.ndjson --sink-dir out --output json | jq .records.byOutcome",
         ])
 
-    private let arguments: Arguments
     private let paths: [String]
     /// Where on which stream; nil when files are replayed.
-    private let stream: (reference: StreamReference, start: TailStart, limit: Int)?
+    private let stream: StreamSource?
+    private let environment: [String: String]
     private let bootstrap: String?
     private let sinks: RealSinks
     private let batchSize: Int
@@ -59,25 +52,30 @@ struct Replay: Command {
     private let failureFile: String?
     private let reportFile: String?
     private let recordFile: String?
+    /// The options that the report names, with what they were given.
+    private let reported: [(name: String, value: String)]
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        bootstrap = arguments.string(ReplayOptions.bootstrap)
-        sinks = arguments.flag(ReplayOptions.realSinks) ? .all : .none
-        batchSize = try arguments.integer(ReplayOptions.batchSize, in: 1...10_000) ?? 100
-        repetitions = try arguments.integer(ReplayOptions.repeats, in: 1...1_000_000) ?? 1
-        processors = arguments.string(ReplayOptions.processors)
-        sinkFolder = arguments.string(ReplayOptions.sinkFolder)
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        shards = try arguments.integer(ReplayOptions.shards, in: 1...10_000)
-        workers = try arguments.integer(ReplayOptions.workers, in: 1...64) ?? 1
-        rate = try arguments.integer(ReplayOptions.rate, in: 1...1_000_000)
-        failureFile = arguments.string(ReplayOptions.onFailure)
-        reportFile = arguments.string(ReplayOptions.report)
-        recordFile = arguments.string(ReplayOptions.record)
-        poller = try PollerSettings(arguments, batchSize: batchSize)
-        stream = try Self.stream(arguments)
-        paths = arguments.operands
+    init(_ input: Input) throws {
+        environment = input.environment
+        bootstrap = try input[ReplayOptions.bootstrap]
+        sinks = try input[ReplayOptions.realSinks] ? .all : .none
+        batchSize = try input[ReplayOptions.batchSize]
+        repetitions = try input[ReplayOptions.repeats]
+        processors = try input[ReplayOptions.processors]
+        sinkFolder = try input[ReplayOptions.sinkFolder]
+        output = try input[SharedOption.output]
+        shards = try input[ReplayOptions.shards]
+        workers = try input[ReplayOptions.workers]
+        rate = try input[ReplayOptions.rate]
+        failureFile = try input[ReplayOptions.onFailure]
+        reportFile = try input[ReplayOptions.report]
+        recordFile = try input[ReplayOptions.record]
+        reported = (ReplayOptions.poller + [ReplayOptions.rate, ReplayOptions.repeats]).compactMap { option in
+            input.text(of: option).map { (String(option.name.dropFirst(2)), $0 == "true" ? "on" : $0) }
+        }
+        poller = try PollerSettings(input, batchSize: batchSize)
+        paths = input.operands
+        stream = try Self.stream(input)
         if paths.isEmpty, stream == nil {
             throw UsageError(
                 description: "a PATH is missing: an event, a file of payloads, a folder or -; or name a --from-stream")
@@ -91,7 +89,7 @@ struct Replay: Command {
                     description: "\(other.option.name) and \(file.option.name) both name \(file.path); name two files")
             }
         }
-        if bootstrap == nil, arguments.flag(ReplayOptions.realSinks) {
+        if bootstrap == nil, case .all = sinks {
             throw UsageError(
                 description: "--real-sinks is for --bootstrap; the embedded sinks never write to real ones")
         }
@@ -100,37 +98,36 @@ struct Replay: Command {
         }
     }
 
-    private static func stream(
-        _ arguments: Arguments
-    ) throws -> (reference: StreamReference, start: TailStart, limit: Int)? {
-        guard let name = arguments.string(ReplayOptions.fromStream) else {
-            for option in [ReplayOptions.from, ReplayOptions.limit] where arguments.has(option) {
+    private static func stream(_ input: Input) throws -> StreamSource? {
+        guard let name = try input[ReplayOptions.fromStream] else {
+            if let option = input.first(of: [ReplayOptions.from, ReplayOptions.limit]) {
                 throw UsageError(description: "\(option.name) goes with --from-stream")
             }
             return nil
         }
-        let start = try TailStart(arguments.string(ReplayOptions.from) ?? "TRIM_HORIZON")
+        let start = try TailStart(input[ReplayOptions.from])
         if start == .latest {
             throw UsageError(description: "--from LATEST: nothing is there yet; concertctl stream tail waits for it")
         }
-        let limit = try arguments.integer(ReplayOptions.limit, in: 1...100_000_000) ?? .max
-        return (try StreamReference(name), start, limit)
+        let limit = try input[ReplayOptions.limit] ?? .max
+        let stream = try StreamReference(name)
+        return StreamSource(stream: stream, session: try AWSSession(input), start: start, limit: limit)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
+    func run() async throws -> ExitStatus {
         // Opened before a long replay, so that a file that cannot be written is found first.
         let (failures, page, recording) = (
             try failureFile.map { try OutputFile($0, option: ReplayOptions.onFailure) },
             try reportFile.map { try OutputFile($0, option: ReplayOptions.report) },
             try recordFile.map { try OutputFile($0, option: ReplayOptions.record) }
         )
-        let events = try await events(environment)
+        let events = try await events()
         if let recording { try Self.record(events, to: recording) }
         var polled = try poller.map {
             try PolledReplay(Array(repeatElement(events, count: repetitions).joined()), settings: $0, shards: shards)
         }
         noteLargeEvents(polled?.whole ?? events)
-        var targets = [try makeTarget(environment)]
+        var targets = [try makeTarget()]
         defer { for index in targets.indices { targets[index].stop() } }
         while targets.count < workers { targets.append(try targets[0].worker()) }
         let interruptions = targets.map(\.interruption)
@@ -153,9 +150,9 @@ struct Replay: Command {
         if let polled { report.conclude(polled) }
         // First of all, for a file that cannot be written must not take the rest along.
         if ending == nil || ending is CancellationError && !report.isEmpty {
-            let text: TerminalText = output == .json ? .jsonLine(report.json()) : .lines(report.text())
-            let isFileOnOutput = outputFiles.contains { OutputFile.isStandardOutput($0.path) }
-            if isFileOnOutput { Console.note(text) } else { Output.print(text) }
+            Output.show(
+                as: output, text: .lines(report.text()), json: report.json(), onOneLine: true,
+                isTaken: outputFiles.contains { OutputFile.isStandardOutput($0.path) })
         }
         if let failures { try polled?.writeFailures(to: failures) }
         if let page {
@@ -166,7 +163,7 @@ struct Replay: Command {
         return report.hasFailures ? .recordsFailed : .done
     }
 
-    private func events(_ environment: [String: String]) async throws -> [ReplayEvent] {
+    private func events() async throws -> [ReplayEvent] {
         guard let stream else {
             var source = ReplaySource(batchSize: batchSize)
             let events = try source.events(at: paths)
@@ -176,15 +173,12 @@ struct Replay: Command {
             Self.noteForeignEvents(events)
             return events
         }
-        let source = StreamSource(
-            stream: stream.reference, session: try AWSSession(arguments, environment: environment, output: output),
-            start: stream.start, limit: stream.limit)
         var progress = Progress()
         defer { progress.end() }
-        let events = try await source.events(batchSize: batchSize) { progress.show("\($0) records read") }
+        let events = try await stream.events(batchSize: batchSize) { progress.show("\($0) records read") }
         if events.isEmpty {
             throw CommandError(
-                description: "stream \(stream.reference.name) holds no record from there on; --from says where to begin"
+                description: "stream \(stream.stream.name) holds no record from there on; --from says where to begin"
             )
         }
         return events
@@ -227,7 +221,7 @@ struct Replay: Command {
     }
 
     /// The files that options name, with these options.
-    private var outputFiles: [(option: OptionDescription, path: String)] {
+    private var outputFiles: [(option: any CommandOption, path: String)] {
         [
             (ReplayOptions.onFailure, failureFile), (ReplayOptions.report, reportFile),
             (ReplayOptions.record, recordFile),
@@ -269,7 +263,7 @@ struct Replay: Command {
         }
     }
 
-    private func makeTarget(_ environment: [String: String]) throws -> any ReplayTarget {
+    private func makeTarget() throws -> any ReplayTarget {
         if let bootstrap {
             let target = try BootstrapTarget(
                 path: bootstrap, processors: processors, sinks: sinks, environment: environment)
@@ -294,32 +288,27 @@ struct Replay: Command {
 
     /// What the report says of how the replay was made.
     private var settings: [(name: String, value: String)] {
-        let source = stream.map { "stream \($0.reference.name)" } ?? paths.joined(separator: ", ")
+        let source = stream.map { "stream \($0.stream.name)" } ?? paths.joined(separator: ", ")
         var settings = [("source", source), ("batch size", String(batchSize))]
         settings.append(("delivered", poller == nil ? "events as they are" : "as Lambda's poller delivers"))
         settings.append(("function", bootstrap ?? "in this process"))
         settings.append(("processors", bootstrap == nil ? chosenProcessors : processors ?? namedProcessors))
-        for option in ReplayOptions.poller + [ReplayOptions.rate, ReplayOptions.repeats] where arguments.has(option) {
-            settings.append((String(option.name.dropFirst(2)), arguments.string(option) ?? ""))
-        }
-        return settings.map { ($0.0, $0.1 == "true" ? "on" : $0.1) } + [("concertctl", Version.current)]
+        return settings + reported + [("concertctl", Version.current)]
     }
 }
 
 extension PollerSettings {
     /// - Returns: Nil when no option asks for the poller.
-    fileprivate init?(_ arguments: Arguments, batchSize: Int) throws {
-        guard ReplayOptions.poller.contains(where: { arguments.has($0) }) else { return nil }
-        func milliseconds(_ option: OptionDescription, in seconds: ClosedRange<Int>) throws -> Int64? {
-            try arguments.integer(option, in: seconds).map { Int64($0) * 1000 }
-        }
+    fileprivate init?(_ input: Input, batchSize: Int) throws {
+        guard input.first(of: ReplayOptions.poller) != nil else { return nil }
         self.init()
         self.batchSize = batchSize
-        maximumRetryAttempts = try arguments.integer(ReplayOptions.retries, in: 0...10_000) ?? 0
-        bisects = arguments.flag(ReplayOptions.bisect)
-        parallelizationFactor = try arguments.integer(ReplayOptions.factor, in: 1...10) ?? 1
-        maximumRecordAge = try milliseconds(ReplayOptions.age, in: 60...604_800)
-        batchingWindow = try milliseconds(ReplayOptions.window, in: 0...300).flatMap { $0 > 0 ? $0 : nil }
-        tumblingWindow = try milliseconds(ReplayOptions.tumblingWindow, in: 1...900)
+        maximumRetryAttempts = try input[ReplayOptions.retries]
+        bisects = try input[ReplayOptions.bisect]
+        parallelizationFactor = try input[ReplayOptions.factor]
+        maximumRecordAge = try input[ReplayOptions.age].map { Int64($0) * 1000 }
+        let window = try input[ReplayOptions.window]
+        batchingWindow = window > 0 ? Int64(window) * 1000 : nil
+        tumblingWindow = try input[ReplayOptions.tumblingWindow].map { Int64($0) * 1000 }
     }
 }

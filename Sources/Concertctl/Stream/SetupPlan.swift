@@ -21,88 +21,66 @@ struct SetupPlan: Sendable {
     /// The variable for the number of shards where no option gives it.
     static let shardCountVariable = "AWS_KINESIS_SHARD_COUNT"
 
-    static let shardCount = OptionDescription(
-        "--shard-count", .value("N"), "open shards of a new stream (default \(shardCountVariable), else 1)")
-    private static let mode = OptionDescription(
-        "--stream-mode", oneOf: StreamMode.Mode.self, "of a new stream (default PROVISIONED)")
-    private static let metrics = OptionDescription(
-        "--shard-level-metrics", .list("METRIC"),
-        "metrics to turn on, or ALL (default \(defaultMetrics.joined(separator: " ")))",
-        choices: StreamMonitor.metrics + ["ALL"])
-    private static let noMonitoring = OptionDescription(
-        "--no-monitoring", .flag, "leave shard-level metrics as they are")
-    private static let noEncryption = OptionDescription("--no-encryption", .flag, "leave encryption as it is")
-    private static let tags = OptionDescription(
-        "--tags", .list("KEY=VALUE"), "tags to add (default \(defaultTags.joined(separator: " ")))")
-    private static let noTags = OptionDescription("--no-tags", .flag, "leave the tags as they are")
-    private static let policyName = OptionDescription(
-        "--policy-name", .value("NAME"), "the IAM policy's name (default STREAM-REGION-access)")
-    private static let noPolicy = OptionDescription("--no-policy", .flag, "make no IAM policy")
-    private static let updatePolicy = OptionDescription(
-        "--update-policy", .flag, "give a policy of this name that says something else a new version")
-    private static let testRecord = OptionDescription(
-        "--test-record", .toggle, "put a test record, or don't (default: if the stream is new)")
-    static let options = [
+    private static let shardCount = Option<Int>(
+        "--shard-count", 1...10_000, default: 1, variable: shardCountVariable, "open shards of a new stream")
+    private static let mode = Option<StreamMode.Mode>("--stream-mode", default: .provisioned, "of a new stream")
+    private static let metrics = Option<[String]?>(
+        "--shard-level-metrics", value: "METRIC", choices: StreamMonitor.metrics + ["ALL"],
+        otherwise: defaultMetrics.joined(separator: " "), "metrics to turn on, or ALL")
+    private static let noMonitoring = Option<Bool>("--no-monitoring", "leave shard-level metrics as they are")
+    private static let noEncryption = Option<Bool>("--no-encryption", "leave encryption as it is")
+    private static let tags = Option<[String]>(
+        "--tags", value: "KEY=VALUE", default: ["Project=ConcertDataPlatform", "Environment=development"], "tags to add"
+    )
+    private static let noTags = Option<Bool>("--no-tags", "leave the tags as they are")
+    private static let policyName = Option<String?>(
+        "--policy-name", value: "NAME", otherwise: "STREAM-REGION-access", "the IAM policy's name")
+    private static let noPolicy = Option<Bool>("--no-policy", "make no IAM policy")
+    private static let updatePolicy = Option<Bool>(
+        "--update-policy", "give a policy of this name that says something else a new version")
+    private static let testRecord = Option<Bool?>(
+        "--test-record", otherwise: "if the stream is new", "put a test record, or don't")
+    static let options: [any CommandOption] = [
         shardCount, mode, StreamRetention.hours, StreamRecordSize.option, metrics, noMonitoring, StreamEncrypt.keyID,
-        noEncryption, tags, noTags,
-        policyName, updatePolicy, noPolicy, testRecord,
+        noEncryption, tags, noTags, policyName, updatePolicy, noPolicy, testRecord,
     ]
 
     /// Those of the platform's guide; what else there is, AWS counts for the whole stream without charge.
     private static let defaultMetrics = ["IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords"]
-    private static let defaultTags = ["Project=ConcertDataPlatform", "Environment=development"]
 
-    init(_ arguments: Arguments, stream: StreamReference, region: String, environment: [String: String]) throws {
-        mode = try arguments.choice(Self.mode, of: StreamMode.Mode.self) ?? .provisioned
-        shardCount = try Self.shardCount(arguments, mode, environment)
-        try Self.exclude(Self.noMonitoring, [Self.metrics], arguments)
-        try Self.exclude(Self.noEncryption, [StreamEncrypt.keyID], arguments)
-        try Self.exclude(Self.noTags, [Self.tags], arguments)
-        try Self.exclude(Self.noPolicy, [Self.policyName, Self.updatePolicy], arguments)
+    init(_ input: Input, stream: StreamReference, region: String) throws {
+        try input.exclude(Self.noMonitoring, [Self.metrics])
+        try input.exclude(Self.noEncryption, [StreamEncrypt.keyID])
+        try input.exclude(Self.noTags, [Self.tags])
+        try input.exclude(Self.noPolicy, [Self.policyName, Self.updatePolicy])
+        mode = try input[Self.mode]
+        shardCount = try Self.shardCount(input, mode)
         metrics =
-            arguments.flag(Self.noMonitoring)
-            ? [] : try StreamMonitor.metrics(arguments, Self.metrics) ?? Self.defaultMetrics
-        keyID = arguments.flag(Self.noEncryption) ? nil : try StreamEncrypt.key(arguments) ?? StreamEncrypt.awsKey
-        let words = arguments.flag(Self.noTags) ? [] : arguments.list(Self.tags) ?? Self.defaultTags
-        tags = try StreamTags(parsing: words, of: Self.tags)
-        retentionHours = try arguments.integer(StreamRetention.hours, in: StreamRetention.range)
-        recordSize = try StreamRecordSize.size(arguments)
-        policyName = try Self.policyName(arguments, stream, region)
-        updatesPolicy = arguments.flag(Self.updatePolicy)
-        putsTestRecord = arguments.toggle(Self.testRecord)
+            try input[Self.noMonitoring] ? [] : StreamMonitor.metrics(input, Self.metrics) ?? Self.defaultMetrics
+        keyID = try input[Self.noEncryption] ? nil : StreamEncrypt.key(input)
+        tags = try StreamTags(parsing: input[Self.noTags] ? [] : input[Self.tags], of: Self.tags)
+        retentionHours = try input[StreamRetention.hours]
+        recordSize = try input[StreamRecordSize.option]
+        policyName = try Self.policyName(input, stream, region)
+        updatesPolicy = try input[Self.updatePolicy]
+        putsTestRecord = try input[Self.testRecord]
     }
 
-    private static func exclude(
-        _ flag: OptionDescription, _ others: [OptionDescription], _ arguments: Arguments
-    ) throws(UsageError) {
-        guard arguments.flag(flag), let other = others.first(where: arguments.has) else { return }
-        throw UsageError(description: "\(flag.name) and \(other.name) exclude each other")
-    }
-
-    private static func shardCount(
-        _ arguments: Arguments, _ mode: StreamMode.Mode, _ environment: [String: String]
-    ) throws(UsageError) -> Int? {
-        let range = 1...10_000
-        let given = try arguments.integer(shardCount, in: range)
-        guard mode == .provisioned else {
-            guard given == nil else {
-                throw UsageError(
-                    description: "--shard-count is for PROVISIONED streams: AWS chooses it for ON_DEMAND ones")
-            }
-            return nil
+    private static func shardCount(_ input: Input, _ mode: StreamMode.Mode) throws(UsageError) -> Int? {
+        let count = try input[shardCount]
+        guard mode == .onDemand else { return count }
+        guard !input.has(shardCount) else {
+            throw UsageError(
+                description: "--shard-count is for PROVISIONED streams: AWS chooses it for ON_DEMAND ones")
         }
-        guard given == nil, let text = environment[shardCountVariable], !text.isEmpty else { return given ?? 1 }
-        guard let count = Int(text), range.contains(count) else {
-            throw UsageError(description: "\(shardCountVariable) is \"\(text)\"; expected a whole number in 1...10000")
-        }
-        return count
+        return nil
     }
 
     private static func policyName(
-        _ arguments: Arguments, _ stream: StreamReference, _ region: String
+        _ input: Input, _ stream: StreamReference, _ region: String
     ) throws(UsageError) -> String? {
-        guard !arguments.flag(noPolicy) else { return nil }
-        guard let name = arguments.string(policyName) else {
+        guard try !input[noPolicy] else { return nil }
+        guard let name = try input[policyName] else {
             return try StreamPolicy.defaultName(of: stream, in: region)
         }
         guard StreamPolicy.isName(name) else {

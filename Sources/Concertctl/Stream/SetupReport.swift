@@ -3,15 +3,15 @@ import JSON
 
 /// What became of each step of `stream setup`: shown as it happens.
 struct SetupReport {
-    let output: OutputFormat
+    let session: AWSSession
     private(set) var steps: [JSONValue] = []
     private(set) var hasFailed = false
 
-    init(output: OutputFormat) { self.output = output }
+    init(_ session: AWSSession) { self.session = session }
 
     mutating func add(_ name: String, _ verdict: ChangeVerdict, _ detail: String) {
         let line: TerminalText = "\(name.padded(to: 13))\(verdict.rawValue.padded(to: 12))\(detail)"
-        if output == .text { Output.print(line) } else { Console.note(line) }
+        session.say(line)
         steps.append([
             "Step": .string(name), "Verdict": .string(verdict.rawValue), "Detail": .string(detail),
         ])

@@ -26,7 +26,7 @@ struct SetupSteps: Sendable {
 
     /// All calls that set up a stream that is not there yet.
     func callsOfFirstRun() throws -> [AWSRequest] {
-        let new = try StreamSummary.placeholder(of: stream, in: session.client.configuration.region)
+        let new = try StreamSummary.placeholder(of: stream, in: session.region)
         var calls = [stream.request("DescribeStreamSummary"), creation]
         if let goal = monitoringGoal { calls.append(goal.request(new)) }
         if let hours = plan.retentionHours, hours != new.retentionHours {
@@ -80,7 +80,7 @@ extension SetupSteps {
 
     private func makeStream() async throws {
         do {
-            _ = try await session.read(creation)
+            _ = try await session.send(creation).json()
         } catch let error as AWSError where error.code == "ResourceInUseException" || !error.isDefinite {
             // It may be there: by an attempt whose answer was lost, or by somebody else.
             if error.code != "ResourceInUseException", try await isMissing() { throw error }
@@ -194,7 +194,7 @@ extension SetupSteps {
         var present = try await policy.present(session)
         if present == nil {
             do {
-                _ = try await session.readXML(policy.creation)
+                _ = try await session.send(policy.creation).xml()
                 return (.created, policy.arn)
             } catch let error as AWSError where error.code == "EntityAlreadyExists" {
                 present = try await policy.present(session)
@@ -212,7 +212,7 @@ extension SetupSteps {
 
     private func update(_ policy: StreamPolicy) async throws -> (ChangeVerdict, String) {
         do {
-            _ = try await session.readXML(policy.newVersion)
+            _ = try await session.send(policy.newVersion).xml()
             return (.changed, policy.arn)
         } catch let error as AWSError where error.code == "LimitExceeded" {
             throw CommandError(
@@ -233,7 +233,7 @@ extension SetupSteps {
         guard plan.putsTestRecord ?? isNew else {
             return (.skipped, plan.putsTestRecord == nil ? "the stream is not new" : "by --no-test-record")
         }
-        let answer = try await session.read(testRecord)
+        let answer = try await session.send(testRecord).json()
         let sequenceNumber = answer["SequenceNumber"]?.string ?? "unknown"
         return (.put, "on \(answer["ShardId"]?.string ?? "unknown"), sequence number \(sequenceNumber)")
     }

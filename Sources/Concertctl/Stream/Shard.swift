@@ -46,8 +46,8 @@ extension StreamReference {
     func shards(_ session: AWSSession) async throws -> [JSONValue] {
         try await Paging.all { token in
             // With a token AWS refuses the stream's name.
-            let answer = try await session.read(
-                token.map { .kinesis("ListShards", ["NextToken": .string($0)]) } ?? request("ListShards"))
+            let answer = try await session.send(
+                token.map { .kinesis("ListShards", ["NextToken": .string($0)]) } ?? request("ListShards")).json()
             return Page(answer["Shards"]?.array ?? [], next: answer["NextToken"]?.string)
         }
     }

@@ -3,32 +3,25 @@ import JSON
 
 /// Changes one stream as a command's options say, so that a second run finds nothing to do.
 struct StreamChange: Sendable {
-    private static let wait = OptionDescription(
-        "--wait", .toggle, "wait until the change is done, which is the default")
+    private static let wait = Option<Bool?>("--wait", otherwise: "yes", "wait until the change is done")
     /// Of commands that cannot do without waiting.
-    static let waitingOptions: [OptionDescription] =
-        [.streamName, Waiter.timeout, .dryRun, .output] + OptionDescription.aws
-    static let options = [wait] + waitingOptions
+    static let waitingOptions: [any CommandOption] =
+        [SharedOption.streamName, Waiter.timeout, SharedOption.dryRun, SharedOption.output] + SharedOption.aws
+    static let options: [any CommandOption] = [wait] + waitingOptions
 
     let stream: StreamReference
     let session: AWSSession
-    let output: OutputFormat
-    /// Nil with `--no-wait`.
+    /// Nil with `--no-wait`, and in a dry run.
     let waiter: Waiter?
 
     /// - Throws: ``UsageError``; nothing is called yet.
-    init(_ arguments: Arguments, environment: [String: String], canSkipWaiting: Bool = true) throws {
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        let waiter = try Waiter(arguments)
-        self.waiter = canSkipWaiting && arguments.toggle(Self.wait) == false ? nil : waiter
-        session = try AWSSession(
-            arguments, environment: environment, isDryRun: arguments.flag(.dryRun), output: output)
-        stream = try StreamReference(arguments, environment: environment).checked(in: session)
-    }
-
-    /// A line for people: the result itself, or a note beside the JSON that is the result.
-    func say(_ line: String) {
-        if output == .text { Output.print("\(line)") } else { Console.note("\(line)") }
+    init(_ input: Input, canSkipWaiting: Bool = true) throws {
+        let waiter = try Waiter(input)
+        let waits = try !canSkipWaiting || input[Self.wait] != false
+        let stream = try StreamReference(input)
+        session = try AWSSession(input)
+        self.stream = try stream.checked(in: session)
+        self.waiter = waits && !session.isDryRun ? waiter : nil
     }
 
     /// The stream as it is, once nothing else changes it.
@@ -38,26 +31,19 @@ struct StreamChange: Sendable {
     }
 
     private func wait(
-        for what: String, until isAsWanted: @Sendable (StreamSummary) -> Bool
+        for what: String, until isAsWanted: @escaping @Sendable (StreamSummary) -> Bool
     ) async throws -> StreamSummary {
         guard let waiter else { return try await stream.summary(session) }
-        return try await waiter.wait(for: "stream \(stream.name) \(what)") {
-            let summary = try await stream.summary(session)
-            guard summary.status != "DELETING" else {
-                throw CommandError(description: "stream \(stream.name) is being deleted")
-            }
-            guard summary.status == "ACTIVE" else { return .pending(summary.status) }
-            return isAsWanted(summary) ? .reached(summary) : .pending("ACTIVE without it")
-        }
+        return try await stream.wait(waiter, session, for: what, until: isAsWanted)
     }
 
     /// Makes a call that needs an `ACTIVE` stream and bears repetition; waits and repeats it when the stream was not.
     func call(_ request: AWSRequest) async throws -> JSONValue {
         do {
-            return try await session.read(request)
+            return try await session.send(request).json()
         } catch let error as AWSError where error.code == "ResourceInUseException" && waiter != nil {
             _ = try await settled()
-            return try await session.read(request)
+            return try await session.send(request).json()
         }
     }
 }
@@ -79,12 +65,15 @@ extension StreamChange {
     /// The stream decides, not the answer: a call whose answer was lost, or that somebody else made first, counts.
     func reach(_ goal: StreamGoal) async throws -> Outcome {
         let before = try await settled()
-        guard !goal.isReached(before) else { return Outcome(verdict: .alreadySo, before: before, after: before) }
+        // A dry run knows nothing of the stream, and plans the call.
+        guard session.isDryRun || !goal.isReached(before) else {
+            return Outcome(verdict: .alreadySo, before: before, after: before)
+        }
         if let warning = goal.warning(before) { Console.note("\(warning)") }
         var current = before
         for call in 1... {
             do {
-                _ = try await session.read(goal.request(current))
+                _ = try await session.send(goal.request(current)).json()
                 break
             } catch let error as AWSError {
                 let isHeldUp = error.code == "ResourceInUseException" || !error.isDefinite
@@ -116,14 +105,13 @@ extension StreamChange {
 
     /// The whole of a command that has goals and nothing else.
     func run(_ goals: [StreamGoal]) async throws -> ExitStatus {
-        guard !session.isDryRun else { return try plan(goals) }
-        var summary: StreamSummary?
+        var last: StreamSummary?
         for goal in goals {
             let outcome = try await reach(goal)
-            say(line(outcome, goal))
-            summary = outcome.after
+            session.say("\(line(outcome, goal))")
+            last = outcome.after
         }
-        if output == .json, let summary { Output.print(.json(summary.json)) }
+        if let last { session.show(text: nil, json: last.json) }
         return .done
     }
 
@@ -132,14 +120,5 @@ extension StreamChange {
         guard outcome.verdict == .changed else { return "stream \(stream.name): \(after), already so" }
         guard waiter != nil else { return "stream \(stream.name) is \(outcome.after.status): asked for \(goal.what)" }
         return "stream \(stream.name): \(after), changed" + (before == after ? "" : " (before: \(before))")
-    }
-
-    /// What would be called if the stream were new.
-    private func plan(_ goals: [StreamGoal]) throws -> ExitStatus {
-        let new = try StreamSummary.placeholder(of: stream, in: session.client.configuration.region)
-        try session.planned(stream.request("DescribeStreamSummary"))
-        for goal in goals { try session.planned(goal.request(new)) }
-        session.finishDryRun()
-        return .done
     }
 }

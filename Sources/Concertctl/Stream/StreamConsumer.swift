@@ -6,7 +6,7 @@ import Processor
 struct StreamConsumer: Command {
     private enum Verb: String, CaseIterable { case register, list, describe, deregister }
 
-    private static let consumerName = OptionDescription("--consumer-name", .value("NAME"), "the consumer")
+    private static let consumerName = Option<String?>("--consumer-name", value: "NAME", "the consumer")
     static let description = CommandDescription(
         name: "stream consumer", summary: "register, list, describe and deregister fan-out consumers",
         discussion: """
@@ -27,59 +27,45 @@ struct StreamConsumer: Command {
             "concertctl stream consumer deregister --consumer-name concert-data-processor",
         ])
 
-    private let arguments: Arguments
     private let verb: Verb
     /// Empty for `list`.
     private let name: String
+    private let change: StreamChange
+    private var session: AWSSession { change.session }
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
+    init(_ input: Input) throws {
         let verbs = Verb.allCases.map(\.rawValue).joined(separator: ", ")
-        guard let word = arguments.operands.first else {
+        guard let word = input.operands.first else {
             throw UsageError(description: "what to do is missing; expected one of \(verbs)")
         }
         guard let verb = Verb(rawValue: word) else {
-            throw UsageError(description: "\"\(word)\" is not what a consumer command does; expected one of \(verbs)")
+            throw UsageError(description: "unknown consumer command \"\(word)\"; expected one of \(verbs)")
         }
         self.verb = verb
-        name = arguments.string(Self.consumerName) ?? ""
+        let given = try input[Self.consumerName]
+        name = given ?? ""
         guard verb == .list || StreamReference.isName(name) else {
             throw UsageError(
-                description: arguments.has(Self.consumerName)
-                    ? "\"\(name)\" is no consumer's name; expected 1 to 128 of letters, digits, \"_\", \".\" and \"-\""
-                    : "\(Self.consumerName.name) is missing")
+                description: given == nil
+                    ? "\(Self.consumerName.name) is missing"
+                    : "invalid consumer name \"\(name)\"; expected 1 to 128 of letters, digits, \"_\", \".\" and \"-\"")
         }
-        if verb == .list, arguments.has(Self.consumerName) {
+        if verb == .list, given != nil {
             throw UsageError(description: "\(Self.consumerName.name) is not for list")
         }
-        if verb == .list || verb == .describe, arguments.flag(.dryRun) {
+        if verb == .list || verb == .describe, input.isDryRun {
             throw UsageError(description: "--dry-run is for what changes something, which \(verb.rawValue) does not")
         }
+        change = try StreamChange(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment)
-        guard !change.session.isDryRun else { return try plan(change) }
+    func run() async throws -> ExitStatus {
         switch verb {
-        case .list: try await list(change)
-        case .describe: show(try await existing(try await change.stream.summary(change.session), change), change)
-        case .register: try await register(change)
-        case .deregister: try await deregister(change)
+        case .list: try await list()
+        case .describe: show(try await existing(try await change.stream.summary(session)))
+        case .register: try await register()
+        case .deregister: try await deregister()
         }
-        return .done
-    }
-
-    private func plan(_ change: StreamChange) throws -> ExitStatus {
-        let session = change.session
-        let stream = try StreamSummary.placeholder(of: change.stream, in: session.client.configuration.region)
-        try session.planned(change.stream.request("DescribeStreamSummary"))
-        try session.planned(stream.consumerRequest("DescribeStreamConsumer", name: name))
-        if verb == .register {
-            try session.planned(stream.consumerRequest("RegisterStreamConsumer", name: name))
-        } else {
-            try session.planned(Self.deregistration(of: "\(stream.arn)/consumer/\(name):{TIME}"))
-        }
-        session.finishDryRun(verb == .register ? DryRun.note : DryRun.changeNote)
         return .done
     }
 
@@ -87,30 +73,29 @@ struct StreamConsumer: Command {
         .kinesis("DeregisterStreamConsumer", ["ConsumerARN": .string(arn)])
     }
 
-    private func show(_ consumer: StreamConsumerSummary, _ change: StreamChange) {
-        guard change.output == .text else { return Output.print(.json(consumer.json)) }
+    private func show(_ consumer: StreamConsumerSummary) {
         let rows = [
             ("consumer", consumer.name), ("ARN", consumer.arn), ("status", consumer.status),
             ("created", consumer.json["ConsumerCreationTimestamp"]?.double.map(Moment.text) ?? "unknown"),
         ]
-        Output.print(.lines(Help.table(rows.map { ($0, MessageText.escaped($1)) })))
+        session.show(
+            text: .lines(Help.table(rows.map { ($0, MessageText.escaped($1)) })), json: consumer.json)
     }
 
-    private func list(_ change: StreamChange) async throws {
-        let consumers = try await change.stream.summary(change.session).consumers(change.session)
-        guard change.output == .text else { return Output.print(.json(.array(consumers))) }
-        guard !consumers.isEmpty else {
-            return Output.print("stream \(change.stream.name) has no registered consumers")
-        }
+    private func list() async throws {
+        let consumers = try await change.stream.summary(session).consumers(session)
         var table = TextTable(["CONSUMER", "STATUS", "ARN"])
         for consumer in consumers.map(StreamConsumerSummary.init) {
             table.add([consumer.name, consumer.status, consumer.arn])
         }
-        Output.print(.lines(table.text))
+        session.show(
+            text: consumers.isEmpty
+                ? "stream \(change.stream.name) has no registered consumers" : .lines(table.text),
+            json: .array(consumers))
     }
 
-    private func existing(_ stream: StreamSummary, _ change: StreamChange) async throws -> StreamConsumerSummary {
-        guard let consumer = try await stream.consumer(name, change.session) else {
+    private func existing(_ stream: StreamSummary) async throws -> StreamConsumerSummary {
+        guard let consumer = try await stream.consumer(name, session, planned: verb == .deregister) else {
             throw CommandError(
                 description: "stream \(stream.name) has no consumer \(name); "
                     + "concertctl stream consumer list shows those that it has")
@@ -121,45 +106,49 @@ struct StreamConsumer: Command {
 
 /// Registering.
 extension StreamConsumer {
-    private func register(_ change: StreamChange) async throws {
+    private func register() async throws {
         let stream = try await change.settled()
-        var present = try await stream.consumer(name, change.session)
+        var present = try await stream.consumer(name, session)
         if present?.status == "DELETING" {
-            try await waitUntilGone(stream, change)
+            try await waitUntilGone(stream)
             present = nil
         }
         let isNew = present == nil
-        if isNew { try await makeRegistration(stream, change) }
-        let consumer = try await waitUntilActive(stream, change)
-        change.say("consumer \(name): " + (isNew ? "registered" : "already so"))
-        show(consumer, change)
+        if isNew { present = try await makeRegistration(stream) }
+        let consumer = try await waitUntilActive(stream, known: present)
+        session.say("consumer \(name): \(isNew ? "registered" : "already so")")
+        show(consumer)
     }
 
     /// A lost answer and a race end with the consumer there, which is what is wanted.
-    private func makeRegistration(_ stream: StreamSummary, _ change: StreamChange) async throws {
+    private func makeRegistration(_ stream: StreamSummary) async throws -> StreamConsumerSummary {
         let request = stream.consumerRequest("RegisterStreamConsumer", name: name)
+            .standingIn(["Consumer": stream.placeholder(ofConsumer: name)])
         do {
-            try await registerWithinLimits(request, stream, change)
+            return try await registerWithinLimits(request, stream)
         } catch let error as AWSError where error.code == "ResourceInUseException" || !error.isDefinite {
-            guard try await stream.consumer(name, change.session) == nil else { return }
+            if let consumer = try await stream.consumer(name, session) { return consumer }
             guard error.code == "ResourceInUseException", change.waiter != nil else { throw error }
             _ = try await change.settled()
-            _ = try await change.session.read(request)
+            return Self.registered(try await session.send(request).json())
         }
+    }
+
+    private static func registered(_ answer: JSONValue) -> StreamConsumerSummary {
+        StreamConsumerSummary(answer["Consumer"] ?? [:])
     }
 
     /// AWS limits how many consumers a stream has and how many are being registered; both end by themselves while
     /// some are on their way.
     private func registerWithinLimits(
-        _ request: AWSRequest, _ stream: StreamSummary, _ change: StreamChange
-    ) async throws {
-        guard let waiter = change.waiter else { return _ = try await change.session.read(request) }
-        try await waiter.wait(for: "consumer \(name) to be registered") {
+        _ request: AWSRequest, _ stream: StreamSummary
+    ) async throws -> StreamConsumerSummary {
+        guard let waiter = change.waiter else { return Self.registered(try await session.send(request).json()) }
+        return try await waiter.wait(for: "consumer \(name) to be registered") {
             do {
-                _ = try await change.session.read(request)
-                return .reached(())
+                return .reached(Self.registered(try await session.send(request).json()))
             } catch let error as AWSError where error.code == "LimitExceededException" {
-                let others = try await stream.consumers(change.session).map(StreamConsumerSummary.init)
+                let others = try await stream.consumers(session).map(StreamConsumerSummary.init)
                 let passing = others.count { $0.status == "CREATING" || $0.status == "DELETING" }
                 guard passing > 0 else { throw error }
                 return .pending("over a limit, with \(passing) consumers CREATING or DELETING")
@@ -167,20 +156,25 @@ extension StreamConsumer {
         }
     }
 
-    private func waitUntilActive(_ stream: StreamSummary, _ change: StreamChange) async throws -> StreamConsumerSummary
-    {
-        guard let waiter = change.waiter else { return try await existing(stream, change) }
+    /// - Parameter known: What is returned where nothing is waited for.
+    private func waitUntilActive(
+        _ stream: StreamSummary, known: StreamConsumerSummary?
+    ) async throws -> StreamConsumerSummary {
+        guard let waiter = change.waiter else {
+            if let known { return known }
+            return try await existing(stream)
+        }
         return try await waiter.wait(for: "consumer \(name) to become ACTIVE") {
             // One that has just been registered may not be seen everywhere yet.
-            guard let consumer = try await stream.consumer(name, change.session) else { return .pending("unknown") }
+            guard let consumer = try await stream.consumer(name, session) else { return .pending("unknown") }
             return consumer.status == "ACTIVE" ? .reached(consumer) : .pending(consumer.status)
         }
     }
 
-    private func deregister(_ change: StreamChange) async throws {
-        let stream = try await change.stream.summary(change.session)
-        let consumer = try await existing(stream, change)
-        if consumer.status == "CREATING" { _ = try await waitUntilActive(stream, change) }
+    private func deregister() async throws {
+        let stream = try await change.stream.summary(session)
+        let consumer = try await existing(stream)
+        if consumer.status == "CREATING" { _ = try await waitUntilActive(stream, known: consumer) }
         if consumer.status != "DELETING" {
             do {
                 _ = try await change.call(Self.deregistration(of: consumer.arn))
@@ -188,14 +182,14 @@ extension StreamConsumer {
                 // Gone by an answer that was lost, or by somebody else.
             }
         }
-        try await waitUntilGone(stream, change)
-        change.say("consumer \(name): " + (change.waiter == nil ? "is being deregistered" : "deregistered"))
-        if change.output == .json { Output.print(.json(consumer.json)) }
+        try await waitUntilGone(stream)
+        session.say("consumer \(name): \(change.waiter == nil ? "is being deregistered" : "deregistered")")
+        session.show(text: nil, json: consumer.json)
     }
 
-    private func waitUntilGone(_ stream: StreamSummary, _ change: StreamChange) async throws {
+    private func waitUntilGone(_ stream: StreamSummary) async throws {
         try await change.waiter?.wait(for: "consumer \(name) to be gone") {
-            try await stream.consumer(name, change.session).map { .pending($0.status) } ?? .reached(())
+            try await stream.consumer(name, session).map { .pending($0.status) } ?? .reached(())
         }
     }
 }

@@ -24,19 +24,33 @@ extension StreamSummary {
     /// All pages of `ListStreamConsumers`.
     func consumers(_ session: AWSSession) async throws -> [JSONValue] {
         try await Paging.all { token in
-            let answer = try await session.read(consumerRequest("ListStreamConsumers", token: token))
+            let answer = try await session.send(consumerRequest("ListStreamConsumers", token: token)).json()
             return Page(answer["Consumers"]?.array ?? [], next: answer["NextToken"]?.string)
         }
     }
 
     /// Nil when no consumer of this name is registered.
-    func consumer(_ name: String, _ session: AWSSession) async throws -> StreamConsumerSummary? {
+    ///
+    /// - Parameter planned: Whether a dry run takes it for registered.
+    func consumer(
+        _ name: String, _ session: AWSSession, planned: Bool = false
+    ) async throws -> StreamConsumerSummary? {
         do {
-            let answer = try await session.read(consumerRequest("DescribeStreamConsumer", name: name))
+            let request = consumerRequest("DescribeStreamConsumer", name: name)
+                .standingIn(planned ? ["ConsumerDescription": placeholder(ofConsumer: name)] : [:])
+            let answer = try await session.send(request).json()
             return answer["ConsumerDescription"].map(StreamConsumerSummary.init)
         } catch let error as AWSError where error.code == "ResourceNotFoundException" {
             return nil
         }
+    }
+
+    /// A consumer whose time of registration, which its ARN ends with, is not known.
+    func placeholder(ofConsumer name: String) -> JSONValue {
+        [
+            "ConsumerName": .string(name), "ConsumerARN": .string("\(arn)/consumer/\(name):{TIME}"),
+            "ConsumerStatus": "ACTIVE",
+        ]
     }
 
     /// A call about this stream's consumers, which AWS takes by the stream's ARN alone.

@@ -9,25 +9,24 @@ struct StreamDescribe: Command {
             which holds the objects that DescribeStreamSummary, ListShards, ListTagsForStream and ListStreamConsumers \
             answer.
             """,
-        options: [.streamName, .output] + OptionDescription.aws,
+        options: [SharedOption.streamName, SharedOption.output] + SharedOption.aws,
         examples: [
             "concertctl stream describe --stream-name concert-data-stream",
             "concertctl stream describe --output json | jq -r '.StreamDescriptionSummary.StreamStatus'",
         ])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
+    private let stream: StreamReference
+    private let session: AWSSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    init(_ input: Input) throws {
+        let stream = try StreamReference(input)
+        session = try AWSSession(input)
+        self.stream = try stream.checked(in: session)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
+    func run() async throws -> ExitStatus {
         let description = try await StreamDescription(of: stream, session)
-        Output.print(output == .text ? .lines(description.text) : .json(.object(ofPresent: description.members)))
+        session.show(text: .lines(description.text), json: .object(ofPresent: description.members))
         return .done
     }
 }

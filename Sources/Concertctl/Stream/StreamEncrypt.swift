@@ -5,9 +5,9 @@ import JSON
 struct StreamEncrypt: Command {
     /// The key that AWS keeps for every account.
     static let awsKey = "alias/aws/kinesis"
-    static let keyID = OptionDescription(
-        "--key-id", .value("KEY"), "a KMS key's ID, ARN or alias (default \(awsKey))")
-    private static let disable = OptionDescription("--disable", .flag, "stop encrypting what is put from now on")
+    static let keyID = Option<String?>(
+        "--key-id", value: "KEY", otherwise: awsKey, "a KMS key's ID, ARN or alias")
+    private static let disable = Option<Bool>("--disable", "stop encrypting what is put from now on")
     static let description = CommandDescription(
         name: "stream encrypt", summary: "turn server-side encryption on or off, or change the key",
         discussion: """
@@ -21,22 +21,19 @@ struct StreamEncrypt: Command {
             "concertctl stream encrypt --disable",
         ])
 
-    private let arguments: Arguments
     /// Nil turns it off.
     private let keyID: String?
+    private let change: StreamChange
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        let given = try Self.key(arguments)
-        guard !arguments.flag(Self.disable) || given == nil else {
-            throw UsageError(description: "--disable and --key-id exclude each other")
-        }
-        keyID = arguments.flag(Self.disable) ? nil : given ?? Self.awsKey
+    init(_ input: Input) throws {
+        try input.exclude(Self.disable, [Self.keyID])
+        keyID = try input[Self.disable] ? nil : Self.key(input)
+        change = try StreamChange(input)
     }
 
-    /// - Returns: What `--key-id` names.
-    static func key(_ arguments: Arguments) throws(UsageError) -> String? {
-        guard let key = arguments.string(keyID) else { return nil }
+    /// - Returns: What `--key-id` names, otherwise AWS's own key.
+    static func key(_ input: Input) throws(UsageError) -> String {
+        let key = try input[keyID] ?? awsKey
         guard (1...2048).contains(key.utf8.count) else {
             throw UsageError(
                 description: "\(keyID.name) is empty or longer than 2048 bytes; expected an ID, ARN or alias")
@@ -44,8 +41,7 @@ struct StreamEncrypt: Command {
         return key
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment)
+    func run() async throws -> ExitStatus {
         let goal = keyID.map { Self.goal(encryptedWith: $0, of: change.stream) }
         return try await change.run([goal ?? Self.goalOfNoEncryption(of: change.stream)])
     }

@@ -5,27 +5,23 @@ import JSON
 struct StreamList: Command {
     static let description = CommandDescription(
         name: "stream list", summary: "list the streams of the Region",
-        options: [.output] + OptionDescription.aws,
+        options: [SharedOption.output] + SharedOption.aws,
         examples: [
             "concertctl stream list --region eu-west-1",
             "concertctl stream list --output json | jq -r '.[].StreamName'",
         ])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
+    private let session: AWSSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    init(_ input: Input) throws { session = try AWSSession(input) }
+
+    func run() async throws -> ExitStatus {
+        let streams = try await Self.streams(session)
+        session.show(text: text(of: streams), json: .array(streams))
+        return .done
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        let streams = try await Self.streams(session)
-        guard output == .text else {
-            Output.print(.json(.array(streams)))
-            return .done
-        }
+    private func text(of streams: [JSONValue]) -> TerminalText {
         var table = TextTable(["STREAM", "STATUS", "MODE", "CREATED"])
         for stream in streams {
             table.add([
@@ -34,16 +30,14 @@ struct StreamList: Command {
                 stream["StreamCreationTimestamp"]?.double.map(Moment.text) ?? "",
             ])
         }
-        Output.print(
-            streams.isEmpty ? "no streams in \(session.client.configuration.region)" : .lines(table.text))
-        return .done
+        return streams.isEmpty ? "no streams in \(session.region)" : .lines(table.text)
     }
 
     /// All pages of `ListStreams`.
     static func streams(_ session: AWSSession) async throws -> [JSONValue] {
         let streams = try await Paging.all { last in
-            let answer = try await session.read(
-                .kinesis("ListStreams", .object(ofPresent: [("ExclusiveStartStreamName", last.map { .string($0) })])))
+            let answer = try await session.send(
+                .kinesis("ListStreams", .object(ofPresent: [("ExclusiveStartStreamName", last.map { .string($0) })]))).json()
             let names = answer["StreamNames"]?.array ?? []
             // Older servers give names alone.
             let page = answer["StreamSummaries"]?.array ?? names.map { .object(ofPresent: [("StreamName", $0)]) }

@@ -5,22 +5,22 @@ import Telemetry
 
 /// Shows what CloudWatch knows of the stream.
 struct StreamMetrics: Command {
-    private static let since = OptionDescription(
-        "--since", .value("TIME"), "how far back: 30m, 3h, 2d (default 1h; 15 days at most)")
-    private static let period = OptionDescription(
-        "--period", .value("SECONDS"), "one figure for each so many seconds, a multiple of 60 (default: some 60 in all)"
-    )
-    private static let metrics = OptionDescription(
-        "--metric-name", .list("NAME"), "these instead of the usual ones, as AWS/Kinesis names them")
-    private static let statistic = OptionDescription(
-        "--statistic", oneOf: MetricQuery.Statistic.self, "of every metric (default: Sum of counts, Maximum of ages)")
+    private static let since = Option<String>(
+        "--since", value: "TIME", default: "1h", note: "15 days at most", "how far back: 30m, 3h, 2d")
+    private static let period = Option<Int?>(
+        "--period", value: "SECONDS", 60...86_400, otherwise: "about 60 figures in all",
+        "seconds that each figure covers, a multiple of 60")
+    private static let metrics = Option<[String]?>(
+        "--metric-name", value: "NAME", "these instead of the usual ones, as AWS/Kinesis names them")
+    private static let statistic = Option<MetricQuery.Statistic?>(
+        "--statistic", otherwise: "Sum of counts, Maximum of ages", "of every metric")
 
     static let description = CommandDescription(
         name: "stream metrics", summary: "show the stream's CloudWatch figures",
         discussion: """
             One line a metric: the last figure, the total or the highest, and a row of bars, oldest at the left. Figures reach CloudWatch a minute or two late. With --output json, every figure with its time.
             """,
-        options: [.streamName, since, period, metrics, statistic, .output] + OptionDescription.aws,
+        options: [SharedOption.streamName, since, period, metrics, statistic, SharedOption.output] + SharedOption.aws,
         examples: [
             "concertctl stream metrics --since 3h",
             "concertctl stream metrics --metric-name IncomingRecords IncomingBytes --period 300",
@@ -41,20 +41,20 @@ struct StreamMetrics: Command {
     private static let mostDatapoints = 1440
     private static let bars = 60
 
-    private let arguments: Arguments
     private let seconds: Int
     private let periodSeconds: Int
     private let wanted: [(name: String, statistic: MetricQuery.Statistic)]
-    private let output: OutputFormat
+    private let stream: StreamReference
+    private let session: AWSSession
+    private let isUnicode: Bool
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        let text = arguments.string(Self.since) ?? "1h"
+    init(_ input: Input) throws {
+        let text = try input[Self.since]
         guard let span = Span.seconds(text), (60...1_296_000).contains(span) else {
             throw UsageError(description: "--since is \"\(text)\"; expected 1m to 15d, such as 30m, 3h or 2d")
         }
         seconds = Int(span)
-        let given = try arguments.integer(Self.period, in: 60...86_400)
+        let given = try input[Self.period]
         if let given, given % 60 != 0 || seconds / given > Self.mostDatapoints {
             throw UsageError(
                 description:
@@ -62,21 +62,22 @@ struct StreamMetrics: Command {
         }
         // A whole number of minutes, and about as many figures as there are bars.
         periodSeconds = given ?? max(1, (seconds + 60 * Self.bars - 1) / (60 * Self.bars)) * 60
-        let statistic = try arguments.choice(Self.statistic, of: MetricQuery.Statistic.self)
-        let names = arguments.list(Self.metrics)
+        let statistic = try input[Self.statistic]
+        let names = try input[Self.metrics]
         wanted =
             names.map { $0.map { name in (name, statistic ?? Self.statistic(of: name)) } }
             ?? Self.usual.map { ($0.name, statistic ?? $0.statistic) }
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+        isUnicode = Sparkline.isUnicode(input.environment)
+        let stream = try StreamReference(input)
+        session = try AWSSession(input)
+        self.stream = try stream.checked(in: session)
     }
 
     private static func statistic(of name: String) -> MetricQuery.Statistic {
         usual.first { $0.name == name }?.statistic ?? (name.hasSuffix("Milliseconds") ? .maximum : .sum)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: output)
-        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
+    func run() async throws -> ExitStatus {
         // A stream that does not exist has no figures either, which must not look like a quiet one.
         _ = try await stream.summary(session)
         let periods = Self.periods(of: periodSeconds, in: seconds, until: WallClock.now())
@@ -90,12 +91,9 @@ struct StreamMetrics: Command {
                 until: WallClock(millisecondsSinceEpoch: Int64(end) * 1000))
             figures.append(Figures(query: query, datapoints: try await query.datapoints(session)))
         }
-        if output == .json {
-            Output.print(.json(.array(figures.map(\.json))))
-        } else {
-            Output.print(
-                .lines(text(figures, from: start, periods: (end - start) / periodSeconds, environment)))
-        }
+        session.show(
+            text: .lines(text(figures, from: start, periods: (end - start) / periodSeconds)),
+            json: .array(figures.map(\.json)))
         return .done
     }
 
@@ -108,8 +106,7 @@ struct StreamMetrics: Command {
         return end - (seconds + length - 1) / length * length..<end
     }
 
-    private func text(_ figures: [Figures], from start: Int, periods: Int, _ environment: [String: String]) -> String {
-        let isUnicode = Sparkline.isUnicode(environment)
+    private func text(_ figures: [Figures], from start: Int, periods: Int) -> String {
         var table = TextTable(["METRIC", "STATISTIC", ">LAST", ">TOTAL", ">HIGHEST", "OVER TIME"])
         for figure in figures {
             let bars = figure.bars(from: start, period: periodSeconds, count: periods)

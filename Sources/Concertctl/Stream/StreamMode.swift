@@ -8,8 +8,8 @@ struct StreamMode: Command {
         case onDemand = "ON_DEMAND"
     }
 
-    static let mode = OptionDescription(
-        "--stream-mode", oneOf: Mode.self, "who chooses the number of shards: you or AWS")
+    private static let mode = Option<Mode>(
+        required: "--stream-mode", "who chooses the number of shards: you or AWS")
     static let description = CommandDescription(
         name: "stream mode", summary: "switch between provisioned shards and on-demand capacity",
         discussion: """
@@ -22,18 +22,15 @@ struct StreamMode: Command {
             "concertctl stream mode --stream-name concert-data-stream --stream-mode PROVISIONED --dry-run",
         ])
 
-    private let arguments: Arguments
     private let mode: Mode
+    private let change: StreamChange
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        guard let mode = try arguments.choice(Self.mode, of: Mode.self) else {
-            throw UsageError(description: "\(Self.mode.name) is missing; expected PROVISIONED or ON_DEMAND")
-        }
-        self.mode = mode
+    init(_ input: Input) throws {
+        mode = try input[Self.mode]
+        change = try StreamChange(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
+    func run() async throws -> ExitStatus {
         let mode = mode
         let goal = StreamGoal(
             what: "mode \(mode.rawValue)", state: { "mode \($0.mode.rawValue), \($0.openShardsText)" },
@@ -47,7 +44,7 @@ struct StreamMode: Command {
                         "StreamModeDetails": ["StreamMode": .string(mode.rawValue)],
                     ])
             })
-        return try await StreamChange(arguments, environment: environment).run([goal])
+        return try await change.run([goal])
     }
 }
 

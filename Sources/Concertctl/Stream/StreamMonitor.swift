@@ -10,10 +10,10 @@ struct StreamMonitor: Command {
         "IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords", "WriteProvisionedThroughputExceeded",
         "ReadProvisionedThroughputExceeded", "IteratorAgeMilliseconds",
     ]
-    private static let enable = OptionDescription(
-        "--enable", .list("METRIC"), "shard-level metrics to turn on, or ALL", choices: metrics + ["ALL"])
-    private static let disable = OptionDescription(
-        "--disable", .list("METRIC"), "shard-level metrics to turn off, or ALL", choices: metrics + ["ALL"])
+    private static let enable = Option<[String]?>(
+        "--enable", value: "METRIC", choices: metrics + ["ALL"], "shard-level metrics to turn on, or ALL")
+    private static let disable = Option<[String]?>(
+        "--disable", value: "METRIC", choices: metrics + ["ALL"], "shard-level metrics to turn off, or ALL")
     static let description = CommandDescription(
         name: "stream monitor", summary: "turn shard-level metrics on and off",
         discussion: """
@@ -26,27 +26,27 @@ struct StreamMonitor: Command {
             "concertctl stream monitor --stream-name concert-data-stream --disable ALL",
         ])
 
-    private let arguments: Arguments
     private let enabled: [String]
     private let disabled: [String]
+    private let change: StreamChange
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        enabled = try Self.metrics(arguments, Self.enable) ?? []
-        disabled = try Self.metrics(arguments, Self.disable) ?? []
+    init(_ input: Input) throws {
+        enabled = try Self.metrics(input, Self.enable) ?? []
+        disabled = try Self.metrics(input, Self.disable) ?? []
         guard !enabled.isEmpty || !disabled.isEmpty else {
             throw UsageError(description: "nothing is asked for; give --enable, --disable or both")
         }
         if let both = Self.expanded(enabled).first(where: Self.expanded(disabled).contains) {
             throw UsageError(description: "\(both) cannot be both on and off")
         }
+        change = try StreamChange(input)
     }
 
     /// - Returns: The metrics that the option names, each once.
-    static func metrics(_ arguments: Arguments, _ option: OptionDescription) throws(UsageError) -> [String]? {
-        guard let given = arguments.list(option) else { return nil }
+    static func metrics(_ input: Input, _ option: Option<[String]?>) throws(UsageError) -> [String]? {
+        guard let given = try input[option] else { return nil }
         if let unknown = given.first(where: { $0 != "ALL" && !metrics.contains($0) }) {
-            let hint = Suggestion.nearest(to: unknown, among: metrics).map { "; did you mean \($0)?" } ?? ""
+            let hint = Suggestion.hint(for: unknown, among: metrics)
             throw UsageError(
                 description: "\(option.name) names \"\(unknown)\"; expected ALL or some of "
                     + metrics.joined(separator: ", ") + hint)
@@ -58,8 +58,7 @@ struct StreamMonitor: Command {
     /// With `ALL` spelt out.
     static func expanded(_ names: [String]) -> [String] { names.contains("ALL") ? metrics : names }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment)
+    func run() async throws -> ExitStatus {
         let goals =
             (disabled.isEmpty ? [] : [Self.goal(without: disabled, of: change.stream)])
             + (enabled.isEmpty ? [] : [Self.goal(with: enabled, of: change.stream)])

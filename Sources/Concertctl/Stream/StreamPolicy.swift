@@ -105,10 +105,10 @@ extension StreamPolicy {
     /// The document that is in force; nil when there is no such policy.
     func present(_ session: AWSSession) async throws -> JSONValue? {
         do {
-            let policy = try await session.readXML(lookup)
+            let policy = try await session.send(lookup).xml()
             guard let version = policy.first("DefaultVersionId")?.text else { return .null }
-            let answer = try await session.readXML(
-                .iam("GetPolicyVersion", [.init("PolicyArn", arn), .init("VersionId", version)]))
+            let answer = try await session.send(
+                .iam("GetPolicyVersion", [.init("PolicyArn", arn), .init("VersionId", version)])).xml()
             let text = answer.first("Document")?.text.removingPercentEncoding ?? ""
             return (try? JSONValue(parsing: Array(text.utf8))) ?? .null
         } catch let error as AWSError where error.code == "NoSuchEntity" {

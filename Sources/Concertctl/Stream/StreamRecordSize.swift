@@ -9,11 +9,8 @@ enum StreamRecordSize {
     /// The limit of a stream whose limit was never changed.
     static let standard = 1024
 
-    static let option = OptionDescription(
-        "--max-record-size-in-ki-b", .value("KIB"), "largest record that the stream takes, 1024...10240")
-
-    /// - Returns: Nil where the option is not given.
-    static func size(_ arguments: Arguments) throws -> Int? { try arguments.integer(option, in: range) }
+    static let option = Option<Int?>(
+        "--max-record-size-in-ki-b", value: "KIB", range, "largest record that the stream takes")
 
     static func goal(_ kibibytes: Int, of stream: StreamReference) -> StreamGoal {
         StreamGoal(

@@ -13,9 +13,8 @@ struct StreamReference: Sendable, Equatable {
     private let region: String?
 
     /// - Throws: ``UsageError`` when neither option nor variable names a stream, or the name has no stream's form.
-    init(_ arguments: Arguments, environment: [String: String]) throws(UsageError) {
-        let given = arguments.string(.streamName) ?? environment[Self.variable] ?? ""
-        guard !given.isEmpty else {
+    init(_ input: Input) throws(UsageError) {
+        guard let given = try input[SharedOption.streamName], !given.isEmpty else {
             throw UsageError(description: "no stream is named: give --stream-name, or set \(Self.variable)")
         }
         try self.init(given)
@@ -38,7 +37,7 @@ struct StreamReference: Sendable, Equatable {
 
     /// Returns the stream, unless its ARN is of another Region than the one that a command calls.
     func checked(in session: AWSSession) throws(UsageError) -> StreamReference {
-        let called = session.client.configuration.region
+        let called = session.region
         guard let region, !region.isEmpty, !called.isEmpty, region != called else { return self }
         throw UsageError(
             description: "stream \(name) is in \(region), but the command calls \(called); use --region \(region)")

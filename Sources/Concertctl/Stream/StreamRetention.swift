@@ -7,8 +7,8 @@ struct StreamRetention: Command {
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html>
     static let range = 24...8760
-    static let hours = OptionDescription(
-        "--retention-period-hours", .value("HOURS"), "how long records are kept, 24...8760")
+    static let hours = Option<Int?>(
+        "--retention-period-hours", value: "HOURS", range, "how long records are kept")
     static let description = CommandDescription(
         name: "stream retention", summary: "change how long the stream keeps records",
         discussion: """
@@ -21,28 +21,24 @@ struct StreamRetention: Command {
             "concertctl stream retention --stream-name concert-data-stream --retention-period-hours 24",
         ])
 
-    private let arguments: Arguments
     private let hours: Int
+    private let change: StreamChange
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        let option = try arguments.integer(Self.hours, in: Self.range)
-        let operand = try arguments.operands.first.map { word throws(UsageError) in
-            guard let hours = Int(word), Self.range.contains(hours) else {
-                throw UsageError(description: "HOURS is \"\(word)\"; expected a whole number in 24...8760")
-            }
-            return hours
+    init(_ input: Input) throws {
+        let option = try input[Self.hours]
+        let operand = try input.operands.first.map { word throws(UsageError) in
+            try InputNumber.whole(word, of: "HOURS", in: Self.range)
         }
         guard option == nil || operand == nil else {
             throw UsageError(description: "HOURS is given twice, alone and as \(Self.hours.name)")
         }
-        guard let hours = option ?? operand else { throw UsageError(description: "HOURS are missing") }
+        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing") }
         self.hours = hours
+        change = try StreamChange(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment)
-        return try await change.run([Self.goal(hours, of: change.stream)])
+    func run() async throws -> ExitStatus {
+        try await change.run([Self.goal(hours, of: change.stream)])
     }
 
     static func goal(_ hours: Int, of stream: StreamReference) -> StreamGoal {

@@ -7,8 +7,7 @@ struct StreamScale: Command {
     ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html>
     private static let range = 1...10_000
-    private static let target = OptionDescription(
-        "--target-shard-count", .value("N"), "how many open shards there shall be, 1...10000")
+    private static let target = Option<Int?>("--target-shard-count", range, "number of open shards")
     static let description = CommandDescription(
         name: "stream scale", summary: "change the number of shards and the largest record",
         discussion: """
@@ -26,36 +25,33 @@ struct StreamScale: Command {
             "concertctl stream scale --max-record-size-in-ki-b 4096",
         ])
 
-    private let arguments: Arguments
+    private let change: StreamChange
     /// Nil leaves the shards as they are.
     private let target: Int?
     /// In KiB; nil leaves it as it is.
     private let recordSize: Int?
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        target = try arguments.integer(Self.target, in: Self.range)
-        recordSize = try StreamRecordSize.size(arguments)
+    init(_ input: Input) throws {
+        target = try input[Self.target]
+        recordSize = try input[StreamRecordSize.option]
         guard target != nil || recordSize != nil else {
             throw UsageError(description: "\(Self.target.name) is missing")
         }
+        change = try StreamChange(input)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment)
+    func run() async throws -> ExitStatus {
         let sizeGoal = recordSize.map { StreamRecordSize.goal($0, of: change.stream) }
         let others = sizeGoal.map { [$0] } ?? []
         guard let target else { return try await change.run(others) }
-        guard !change.session.isDryRun else {
-            return try await change.run([Self.goal(target, of: change.stream)] + others)
-        }
         let summary = try await change.settled()
         guard !summary.isOnDemand else {
             throw CommandError(
                 description: "stream \(summary.name) is ON_DEMAND: AWS itself chooses the number of its shards; "
                     + "concertctl stream mode --stream-mode PROVISIONED changes that")
         }
-        let steps = Self.steps(from: summary.openShards, to: target)
+        // How many calls it takes, a dry run cannot know.
+        let steps = change.session.isDryRun ? [target] : Self.steps(from: summary.openShards, to: target)
         if steps.count > 1 {
             try announce(steps, to: target, of: summary, waits: change.waiter != nil)
         }

@@ -24,32 +24,31 @@ struct StreamSetup: Command {
             "concertctl stream setup --stream-mode ON_DEMAND --no-policy --dry-run",
         ])
 
-    private let arguments: Arguments
+    private let steps: SetupSteps
+    private let change: StreamChange
 
-    init(_ arguments: Arguments) throws { self.arguments = arguments }
+    init(_ input: Input) throws {
+        change = try StreamChange(input, canSkipWaiting: false)
+        let plan = try SetupPlan(input, stream: change.stream, region: change.session.region)
+        steps = SetupSteps(plan: plan, change: change)
+    }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment, canSkipWaiting: false)
-        let plan = try SetupPlan(
-            arguments, stream: change.stream, region: change.session.client.configuration.region,
-            environment: environment)
-        let steps = SetupSteps(plan: plan, change: change)
-        guard !change.session.isDryRun else {
-            for request in try steps.callsOfFirstRun() { try change.session.planned(request) }
-            change.session.finishDryRun()
+    func run() async throws -> ExitStatus {
+        let session = change.session
+        guard !session.isDryRun else {
+            // Which steps a stream that exists needs is not known; a new one needs all.
+            for request in try steps.callsOfFirstRun() { _ = try await session.send(request) }
+            session.show(text: nil, json: .null)
             return .done
         }
-        var report = SetupReport(output: change.output)
+        var report = SetupReport(session)
         let policy = try await steps.run(&report)
-        let description = try await StreamDescription(of: change.stream, change.session)
-        if change.output == .text {
-            Output.print(.lines("\n" + description.text))
-        } else {
-            let members: [(String, JSONValue?)] = [
-                ("Steps", .array(report.steps)), ("PolicyArn", policy.map { .string($0.arn) }),
-            ]
-            Output.print(.json(.object(ofPresent: members + description.members)))
-        }
+        let description = try await StreamDescription(of: change.stream, session)
+        let members: [(String, JSONValue?)] = [
+            ("Steps", .array(report.steps)), ("PolicyArn", policy.map { .string($0.arn) }),
+        ]
+        session.show(
+            text: .lines("\n" + description.text), json: .object(ofPresent: members + description.members))
         return report.hasFailed ? .failed : .done
     }
 }

@@ -45,28 +45,43 @@ struct StreamSummary: Sendable, Equatable {
 
 extension StreamReference {
     func summary(_ session: AWSSession) async throws -> StreamSummary {
-        try StreamSummary(try await session.read(request("DescribeStreamSummary")))
+        let placeholder = StreamSummary.placeholderAnswer(of: self, in: session.region)
+        let request = request("DescribeStreamSummary").standingIn(placeholder)
+        return try StreamSummary(try await session.send(request).json())
     }
 
-    /// Waits until the stream is `ACTIVE` again after a change.
-    func waitUntilActive(_ session: AWSSession, _ waiter: Waiter) async throws -> StreamSummary {
-        try await waiter.wait(for: "stream \(name) to become ACTIVE") {
+    /// Waits until the stream is `ACTIVE` and as it is wanted.
+    ///
+    /// - Parameter what: What is waited for, such as `to become ACTIVE`.
+    func wait(
+        _ waiter: Waiter, _ session: AWSSession, for what: String = "to become ACTIVE",
+        until isAsWanted: @escaping @Sendable (StreamSummary) -> Bool = { _ in true }
+    ) async throws -> StreamSummary {
+        try await waiter.wait(for: "stream \(name) \(what)") {
             let summary = try await summary(session)
-            return summary.status == "ACTIVE" ? .reached(summary) : .pending(summary.status)
+            guard summary.status != "DELETING" else {
+                throw CommandError(description: "stream \(name) is being deleted")
+            }
+            guard summary.status == "ACTIVE" else { return .pending(summary.status) }
+            return isAsWanted(summary) ? .reached(summary) : .pending("ACTIVE without it")
         }
     }
 }
 
 extension StreamSummary {
-    /// A new stream as a dry run imagines it, for nothing may be asked.
+    /// A new stream, which takes the place of the stream in a dry run.
     static func placeholder(of stream: StreamReference, in region: String) throws -> StreamSummary {
+        try StreamSummary(placeholderAnswer(of: stream, in: region))
+    }
+
+    fileprivate static func placeholderAnswer(of stream: StreamReference, in region: String) -> JSONValue {
         let arn =
             stream.arn ?? "arn:\(Partition(region: region).name):kinesis:\(region):ACCOUNT_ID:stream/\(stream.name)"
-        return try StreamSummary([
+        return [
             "StreamDescriptionSummary": [
                 "StreamName": .string(stream.name), "StreamARN": .string(arn), "StreamStatus": "ACTIVE",
                 "OpenShardCount": 1,
             ]
-        ])
+        ]
     }
 }

@@ -3,9 +3,9 @@ import JSON
 
 /// Shows, sets and removes a stream's tags.
 struct StreamTag: Command {
-    private static let tags = OptionDescription(
-        "--tags", .list("KEY=VALUE"), "tags to add; a value that is there already is replaced")
-    private static let tagKeys = OptionDescription("--tag-keys", .list("KEY"), "tags to remove")
+    private static let tags = Option<[String]>(
+        "--tags", value: "KEY=VALUE", default: [], "tags to add; a value that is there already is replaced")
+    private static let tagKeys = Option<[String]>("--tag-keys", value: "KEY", default: [], "tags to remove")
     static let description = CommandDescription(
         name: "stream tag", summary: "list, add and remove tags",
         discussion: "Without --tags and --tag-keys it lists the tags. A stream can have 50.",
@@ -16,14 +16,13 @@ struct StreamTag: Command {
             "concertctl stream tag --stream-name concert-data-stream --tag-keys Environment",
         ])
 
-    private let arguments: Arguments
+    private let change: StreamChange
     private let added: StreamTags
     private let removed: [String]
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        added = try StreamTags(parsing: arguments.list(Self.tags) ?? [], of: Self.tags)
-        removed = arguments.list(Self.tagKeys) ?? []
+    init(_ input: Input) throws {
+        added = try StreamTags(parsing: input[Self.tags], of: Self.tags)
+        removed = try input[Self.tagKeys]
         for key in removed {
             try StreamTags.check(key: key, of: Self.tagKeys)
             guard !added.has(key: key) else {
@@ -33,30 +32,23 @@ struct StreamTag: Command {
         guard Set(removed.map { Array($0.utf8) }).count <= StreamTags.limit else {
             throw UsageError(description: "\(Self.tagKeys.name) has more than \(StreamTags.limit) keys")
         }
-        guard arguments.flag(.dryRun), added.isEmpty, removed.isEmpty else { return }
-        throw UsageError(description: "--dry-run has nothing to show: give --tags or --tag-keys")
-    }
-
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let change = try StreamChange(arguments, environment: environment, canSkipWaiting: false)
-        guard !change.session.isDryRun else { return try plan(change) }
-        let before = try await change.stream.tags(change.session)
-        let after = try await change.setTags(added, removing: removed, from: before)
-        if change.output == .json {
-            Output.print(.json(after.list))
-        } else if added.isEmpty, removed.isEmpty {
-            Output.print(.lines(after.isEmpty ? after.text : after.lines.joined(separator: "\n")))
+        guard !input.isDryRun || !added.isEmpty || !removed.isEmpty else {
+            throw UsageError(description: "--dry-run has nothing to show: give --tags or --tag-keys")
         }
-        guard !added.isEmpty || !removed.isEmpty else { return .done }
-        change.say("stream \(change.stream.name): \(after.text), \(after == before ? "already so" : "changed")")
-        return .done
+        change = try StreamChange(input, canSkipWaiting: false)
     }
 
-    private func plan(_ change: StreamChange) throws -> ExitStatus {
-        try change.session.planned(change.stream.request("ListTagsForStream"))
-        if !removed.isEmpty { try change.session.planned(change.stream.removal(of: removed)) }
-        if !added.isEmpty { try change.session.planned(change.stream.addition(of: added)) }
-        change.session.finishDryRun(DryRun.changeNote)
+    func run() async throws -> ExitStatus {
+        let before = try await change.stream.tags(change.session, planned: removed)
+        let after = try await change.setTags(added, removing: removed, from: before)
+        let isList = added.isEmpty && removed.isEmpty
+        change.session.show(
+            text: isList ? .lines(after.isEmpty ? after.text : after.lines.joined(separator: "\n")) : nil,
+            json: after.list)
+        if !isList {
+            let verdict = after == before ? "already so" : "changed"
+            change.session.say("stream \(change.stream.name): \(after.text), \(verdict)")
+        }
         return .done
     }
 }

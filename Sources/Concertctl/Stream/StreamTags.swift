@@ -23,7 +23,7 @@ struct StreamTags: Sendable, Equatable {
     static let limit = 50
 
     /// - Parameter words: Such as `Project=ConcertDataPlatform`.
-    init(parsing words: [String], of option: OptionDescription) throws(UsageError) {
+    init(parsing words: [String], of option: some CommandOption) throws(UsageError) {
         values = [:]
         for word in words {
             let parts = word.utf8.split(
@@ -45,7 +45,7 @@ struct StreamTags: Sendable, Equatable {
         }
     }
 
-    static func check(key: String, of option: OptionDescription) throws(UsageError) {
+    static func check(key: String, of option: some CommandOption) throws(UsageError) {
         guard (1...128).contains(key.unicodeScalars.count), !key.lowercased().utf8.starts(with: "aws:".utf8) else {
             throw UsageError(
                 description: "\(option.name) has the key \"\(key)\"; expected 1 to 128 characters, not aws: in front")
@@ -87,10 +87,13 @@ struct StreamTags: Sendable, Equatable {
 
 extension StreamReference {
     /// All pages of `ListTagsForStream`.
-    func tags(_ session: AWSSession) async throws -> StreamTags {
+    ///
+    /// - Parameter planned: Keys of the tags that a dry run takes for granted.
+    func tags(_ session: AWSSession, planned: [String] = []) async throws -> StreamTags {
+        let placeholder: JSONValue = ["Tags": .array(planned.map { ["Key": .string($0), "Value": ""] })]
         let pages = try await Paging.all { last in
-            let answer = try await session.read(
-                request("ListTagsForStream", ("ExclusiveStartTagKey", last.map { .string($0) })))
+            let answer = try await session.send(
+                request("ListTagsForStream", ("ExclusiveStartTagKey", last.map { .string($0) })).standingIn(placeholder)).json()
             let page = (answer["Tags"]?.array ?? []).compactMap { tag in
                 tag["Key"]?.string.map { (key: $0, value: tag["Value"]?.string ?? "") }
             }

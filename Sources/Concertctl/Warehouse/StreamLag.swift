@@ -16,15 +16,15 @@ struct StreamLag {
         if let time, Date().timeIntervalSince1970 - time < 5 { return 0 }
         var lag = 0.0
         for shard in try await stream.shards(session).compactMap({ $0["ShardId"]?.string }) {
-            let iterator = try await session.read(
+            let iterator = try await session.send(
                 stream.request(
                     "GetShardIterator", ("ShardId", .string(shard)),
                     ("ShardIteratorType", time == nil ? "TRIM_HORIZON" : "AT_TIMESTAMP"),
                     // A row's time is kept to the second here; the record of that second is in the warehouse.
-                    ("Timestamp", time.map { .decimal($0 + 1) })))
+                    ("Timestamp", time.map { .decimal($0 + 1) }))).json()
             guard let iterator = iterator["ShardIterator"] else { continue }
-            let page = try await session.read(
-                .kinesis("GetRecords", .object(ofPresent: [("ShardIterator", iterator), ("Limit", 1)])))
+            let page = try await session.send(
+                .kinesis("GetRecords", .object(ofPresent: [("ShardIterator", iterator), ("Limit", 1)]))).json()
             lag = max(lag, (page["MillisBehindLatest"]?.double ?? 0) / 1000)
         }
         return lag

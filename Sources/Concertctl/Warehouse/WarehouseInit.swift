@@ -11,27 +11,20 @@ struct WarehouseInit: Command {
             REDSHIFT_SCHEMA and so on. Existing tables and columns are not changed; a second run changes nothing. Run it \
             before each update of the function: functions of earlier versions keep working with tables of later ones.
             """,
-        options: [.dryRun, .output] + OptionDescription.aws,
+        options: [SharedOption.dryRun, SharedOption.output] + SharedOption.aws,
         examples: [
             "REDSHIFT_WORKGROUP_NAME=dev REDSHIFT_DATABASE=dev concertctl warehouse init",
             "concertctl warehouse init --dry-run > warehouse.sql",
         ])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
-    private let isDryRun: Bool
+    private let warehouse: WarehouseSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        isDryRun = arguments.flag(.dryRun)
-    }
+    init(_ input: Input) throws { warehouse = try WarehouseSession(input) }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let warehouse = try WarehouseSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
+    func run() async throws -> ExitStatus {
         let schema = WarehouseSchema(warehouse.settings)
-        guard !isDryRun else {
-            try plan(schema, warehouse)
+        guard !warehouse.session.isDryRun else {
+            try await plan(schema)
             return .done
         }
         let changes = Self.changes(schema, try await warehouse.contents())
@@ -44,7 +37,7 @@ struct WarehouseInit: Command {
                 Console.note("\(change.what): already created concurrently")
             }
         }
-        tell(made, warehouse.settings)
+        show(made, warehouse.settings)
         return .done
     }
 
@@ -100,16 +93,16 @@ struct WarehouseInit: Command {
     }
 
     /// Prints a script that any SQL client can run; which columns are missing, only the warehouse knows.
-    private func plan(_ schema: WarehouseSchema, _ warehouse: WarehouseSession) throws {
+    private func plan(_ schema: WarehouseSchema) async throws {
         let statements =
             [schema.creation] + EntityCatalog.builtIn.tables.map(schema.creation)
             + [schema.loadsCreation, schema.writeLockCreation]
-        guard output == .text else {
+        guard warehouse.session.output == .text else {
             for statement in statements {
-                try warehouse.session.planned(RedshiftDataClient.request([statement], settings: warehouse.settings))
+                _ = try await warehouse.session.send(
+                    RedshiftDataClient.request([statement], settings: warehouse.settings))
             }
-            warehouse.session.finishDryRun()
-            return
+            return warehouse.session.show(text: nil, json: .null)
         }
         let settings = warehouse.settings
         Output.print(
@@ -119,16 +112,16 @@ struct WarehouseInit: Command {
         for table in EntityCatalog.builtIn.tables {
             for column in table.columns.suffix(2) { Output.print("-- \(schema.addition(of: column, to: table));") }
         }
-        Console.note("\(DryRun.note)")
+        warehouse.session.show(text: nil, json: .null)
     }
 
-    private func tell(_ changes: [Change], _ settings: RedshiftSettings) {
-        guard output == .text else {
-            let made = JSONValue.array(changes.map { .string($0.what) })
-            Output.print(.json(.object(ofPresent: [("schema", .string(settings.schema)), ("created", made)])))
-            return
-        }
-        for change in changes { Output.print("created \(change.what)") }
-        if changes.isEmpty { Output.print("schema \(settings.schema) is complete already") }
+    private func show(_ changes: [Change], _ settings: RedshiftSettings) {
+        warehouse.session.show(
+            text: changes.isEmpty
+                ? "schema \(settings.schema) is complete already"
+                : changes.map { "created \($0.what)" }.joined(separator: "\n"),
+            json: [
+                "schema": .string(settings.schema), "created": .array(changes.map { .string($0.what) }),
+            ])
     }
 }

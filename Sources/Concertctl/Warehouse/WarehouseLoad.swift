@@ -11,28 +11,23 @@ struct WarehouseLoad: Command {
             Does what the loader function does, with the processor's own variables (REDSHIFT_..., LOAD_OBJECT_LIMIT), as many \
             times as there is something to load. Both can run at the same time. --dry-run lists what the next load would take.
             """,
-        options: [.dryRun, .output] + OptionDescription.aws,
+        options: [SharedOption.dryRun, SharedOption.output] + SharedOption.aws,
         examples: ["concertctl warehouse load", "concertctl warehouse load --dry-run"])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
-    private let isDryRun: Bool
+    private let warehouse: WarehouseSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        isDryRun = arguments.flag(.dryRun)
+    init(_ input: Input) throws {
+        warehouse = try WarehouseSession(input, inDryRun: .reads)
+        guard warehouse.settings.staging != nil else {
+            throw UsageError(description: "REDSHIFT_STAGING_BUCKET and REDSHIFT_COPY_ROLE_ARN must be set")
+        }
     }
 
     /// How long one run may take, as an invocation of the loader function.
     private static let limit = Duration.seconds(900)
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let warehouse = try WarehouseSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
-        guard warehouse.settings.staging != nil else {
-            throw UsageError(description: "REDSHIFT_STAGING_BUCKET and REDSHIFT_COPY_ROLE_ARN must be set")
-        }
-        guard !isDryRun else { return try await list(warehouse) }
+    func run() async throws -> ExitStatus {
+        guard !warehouse.session.isDryRun else { return try await list() }
         let account = Account()
         defer { account.end() }
         while true {
@@ -60,30 +55,26 @@ struct WarehouseLoad: Command {
     }
 
     private func show(_ account: Account, _ last: LoadSummary) {
-        guard output == .text else {
-            Output.print(
-                .json([
-                    "loads": .integer(account.loads), "objects": .integer(account.objects),
-                    "rows": .integer(account.rows), "refused": .integer(account.refused),
-                    "gone": .integer(account.gone), "remaining": .integer(last.remaining),
-                    "oldestSeconds": .integer(last.oldestSeconds),
-                ]))
-            return
-        }
-        Output.print(
+        var lines = [
             "\(account.loads) loads, \(account.objects) objects, \(account.rows) rows, \(account.refused) objects refused"
-        )
-        if last.remaining > 0 { Output.print("\(last.remaining) objects are still staged") }
+        ]
+        if last.remaining > 0 { lines.append("\(last.remaining) objects are still staged") }
+        Output.show(
+            as: warehouse.session.output, text: .lines(lines.joined(separator: "\n")),
+            json: [
+                "loads": .integer(account.loads), "objects": .integer(account.objects),
+                "rows": .integer(account.rows), "refused": .integer(account.refused),
+                "gone": .integer(account.gone), "remaining": .integer(last.remaining),
+                "oldestSeconds": .integer(last.oldestSeconds),
+            ])
     }
 
-    private func list(_ warehouse: WarehouseSession) async throws -> ExitStatus {
+    private func list() async throws -> ExitStatus {
         guard let state = try await StagedState.read(warehouse.settings, warehouse.session.client) else { return .done }
-        if output == .json {
-            Output.print(.json(state.json(listing: true)))
-        } else {
-            for key in state.next { Output.print("\(key)") }
-            state.print()
-        }
+        Output.show(
+            as: warehouse.session.output,
+            text: (state.next.map { "\($0)" } + state.lines).joined(separator: "\n"),
+            json: state.json(listing: true))
         return .done
     }
 }
@@ -131,13 +122,15 @@ extension StagedState {
         ])
     }
 
-    func print() {
+    /// For people, each escaped.
+    var lines: [TerminalText] {
         let age = oldestSeconds.map { ", the oldest for \($0) s" } ?? ""
-        Output.print("\(objects) objects staged\(age)")
-        if others > 0 { Output.print("\(others) of them cannot be loaded by this version, such as \(example)") }
+        var lines: [TerminalText] = ["\(objects) objects staged\(age)"]
+        if others > 0 { lines.append("\(others) of them cannot be loaded by this version, such as \(example)") }
         for load in unfinished {
-            Output.print(
+            lines.append(
                 "unfinished load \(load.name)\(load.problem.map { ": " + $0 } ?? "; the next load finishes it")")
         }
+        return lines
     }
 }

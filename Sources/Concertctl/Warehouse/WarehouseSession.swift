@@ -3,21 +3,19 @@ import JSON
 import Processor
 
 /// The warehouse that `REDSHIFT_...` names, as commands speak to it.
-struct WarehouseSession {
+struct WarehouseSession: Sendable {
     let settings: RedshiftSettings
     let session: AWSSession
     /// How long one statement may take: a new table waits for those who hold the schema.
     private static let patience = Duration.seconds(300)
 
-    init(
-        _ arguments: Arguments, environment: [String: String], isDryRun: Bool = false, output: OutputFormat
-    ) throws {
+    init(_ input: Input, inDryRun reach: AWSSession.DryRunReach = .nothing) throws {
         do throws(SettingsError) {
-            settings = try RedshiftSettings(environment: environment)
+            settings = try RedshiftSettings(environment: input.environment)
         } catch {
             throw UsageError(description: error.description)
         }
-        session = try AWSSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
+        session = try AWSSession(input, inDryRun: reach)
     }
 
     /// Runs a statement to its end.

@@ -11,15 +11,16 @@ struct WarehouseStatus: Command {
             LAG is what the newest row is behind the stream: the time from its arrival to the newest record's. Without a stream \
             it is the row's age. With a staging bucket, it also shows what is staged, unfinished loads, and the last loads. Tables that an earlier version created are read as they are; a note names what they lack.
             """,
-        options: [.streamName, .output] + OptionDescription.aws,
+        options: [SharedOption.streamName, SharedOption.output] + SharedOption.aws,
         examples: ["concertctl warehouse status", "concertctl warehouse status --stream-name concert-data-stream"])
 
-    private let arguments: Arguments
-    private let output: OutputFormat
+    private let warehouse: WarehouseSession
+    private let stream: StreamReference?
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
+    init(_ input: Input) throws {
+        let name = try input[SharedOption.streamName] ?? ""
+        stream = try name.isEmpty ? nil : StreamReference(name)
+        warehouse = try WarehouseSession(input)
     }
 
     private struct Row {
@@ -31,9 +32,7 @@ struct WarehouseStatus: Command {
         var duplicates: Int
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let warehouse = try WarehouseSession(arguments, environment: environment, output: output)
-        let stream = try Self.stream(arguments, environment)
+    func run() async throws -> ExitStatus {
         let contents = try await warehouse.contents()
         let missing = Self.missing(contents)
         let problem =
@@ -48,19 +47,10 @@ struct WarehouseStatus: Command {
             if let stream { try await StreamLag(stream).seconds(warehouse.session, since: newest) } else { nil }
         let staged = try await StagedState.read(warehouse.settings, warehouse.session.client)
         let loads = contents.hasLoads ? try await Self.loads(warehouse) : []
-        tell(
+        show(
             rows, lag: behind ?? newest.map { max(0, Date().timeIntervalSince1970 - $0) }, stream: stream,
             missing: missing, staged: staged, loads: loads)
         return .done
-    }
-
-    private static func stream(
-        _ arguments: Arguments, _ environment: [String: String]
-    ) throws(UsageError) -> StreamReference? {
-        guard let name = arguments.string(.streamName) ?? environment[StreamReference.variable], !name.isEmpty else {
-            return nil
-        }
-        return try StreamReference(name)
     }
 
     /// The one column that counting needs.
@@ -111,56 +101,54 @@ struct WarehouseStatus: Command {
         }.sorted { $0.table.name < $1.table.name }
     }
 
-    private func tell(
+    private func show(
         _ rows: [Row], lag: Double?, stream: StreamReference?, missing: [String], staged: StagedState?,
         loads: [[String]]
     ) {
-        guard output == .text else {
-            let tables = rows.map { row in
-                JSONValue.object(ofPresent: [
-                    ("table", .string(row.table.name)), ("rows", .integer(row.rows)),
-                    ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
-                    ("duplicateKeys", .integer(row.duplicates)),
-                ])
-            }
-            Output.print(
-                .json(
-                    .object(ofPresent: [
-                        ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
-                        ("stream", stream.map { .string($0.name) }),
-                        ("staged", staged?.json(listing: false)),
-                        (
-                            "loads",
-                            .array(
-                                loads.map { load in
-                                    [
-                                        "load": .string(load[0]), "loadedAt": .string(load[1]),
-                                        "objects": .number(load[2]), "rows": .number(load[3]),
-                                    ]
-                                })
-                        ),
-                        ("missing", missing.isEmpty ? nil : .array(missing.map { .string($0) })),
-                    ])))
-            return
+        let tables = rows.map { row in
+            JSONValue.object(ofPresent: [
+                ("table", .string(row.table.name)), ("rows", .integer(row.rows)),
+                ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
+                ("duplicateKeys", .integer(row.duplicates)),
+            ])
         }
+        let lastLoads = loads.map { load in
+            JSONValue.object(ofPresent: [
+                ("load", .string(load[0])), ("loadedAt", .string(load[1])), ("objects", .number(load[2])),
+                ("rows", .number(load[3])),
+            ])
+        }
+        warehouse.session.show(
+            text: text(rows, lag: lag, stream: stream, staged: staged, loads: loads),
+            json: .object(ofPresent: [
+                ("tables", .array(tables)), ("lagSeconds", lag.map { .decimal($0) }),
+                ("stream", stream.map { .string($0.name) }), ("staged", staged?.json(listing: false)),
+                ("loads", .array(lastLoads)),
+                ("missing", missing.isEmpty ? nil : .array(missing.map { .string($0) })),
+            ]))
+    }
+
+    private func text(
+        _ rows: [Row], lag: Double?, stream: StreamReference?, staged: StagedState?, loads: [[String]]
+    ) -> TerminalText {
         var table = TextTable(["TABLE", ">ROWS", "NEWEST"])
         for row in rows {
             table.add([row.table.name, "\(row.rows)", row.newest.map { Moment.text($0) } ?? "none"])
         }
-        Output.print(.lines(table.text))
+        var lines: [TerminalText] = [.lines(table.text)]
         let seconds = lag.map { "\(Int($0.rounded())) s" }
         switch (seconds, stream) {
-        case (let seconds?, let stream?): Output.print("\(seconds) behind stream \(stream.name)")
-        case (let seconds?, nil): Output.print("the newest row is \(seconds) old")
-        case (nil, _): Output.print("no row has arrived yet")
+        case (let seconds?, let stream?): lines.append("\(seconds) behind stream \(stream.name)")
+        case (let seconds?, nil): lines.append("the newest row is \(seconds) old")
+        case (nil, _): lines.append("no row has arrived yet")
         }
         for row in rows where row.duplicates > 0 {
-            Output.print("\(row.duplicates) keys of \(row.table.name) have more than one row")
+            lines.append("\(row.duplicates) keys of \(row.table.name) have more than one row")
         }
-        staged?.print()
-        guard !loads.isEmpty else { return }
+        lines += staged?.lines ?? []
+        guard !loads.isEmpty else { return lines.joined(separator: "\n") }
         var last = TextTable(["LOAD", "LOADED AT", ">OBJECTS", ">ROWS"])
         for load in loads { last.add(load) }
-        Output.print(.lines(last.text))
+        return (lines + [.lines(last.text)]).joined(separator: "\n")
     }
 }

@@ -146,8 +146,14 @@ public struct AWSEnvironment: Sendable {
     }
 
     /// A client with a connection of its own.
-    public func makeClient(_ patience: Patience, credentials: any CredentialSource) -> AWSClient {
+    ///
+    /// - Parameter answer: Answers a request in place of the service; nil for a request that is sent.
+    public func makeClient(
+        _ patience: Patience, credentials: any CredentialSource,
+        answer: @escaping @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
+    ) -> AWSClient {
         var configuration = configuration(credentials: credentials)
+        configuration.answer = answer
         configuration.retries.connectPatience = patience.connecting
         return AWSClient(configuration, http: httpClient(patience))
     }

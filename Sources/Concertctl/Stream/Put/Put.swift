@@ -138,14 +138,9 @@ extension Put {
     private mutating func sendNext() async throws {
         let records = queue.next()
         let request = stream.putRecords(records)
-        guard !session.isDryRun else {
-            try session.planned(request)
-            for record in records { queue.confirm(record) }
-            return
-        }
         summary.requests += 1
         do {
-            let answer = try await session.read(request)
+            let answer = try await session.send(request).json()
             try take(answer, of: records)
         } catch {
             // A cancelled call of one attempt was never sent.
@@ -196,7 +191,7 @@ extension Put {
 
     /// Waits as the rate demands, and longer the more requests came to nothing.
     private mutating func pause() async throws {
-        if let rate = options.rate {
+        if let rate = options.rate, !session.isDryRun {
             let due = start + .seconds(Double(summary.records) / Double(rate))
             try await Task.sleep(until: due, clock: .continuous)
         }

@@ -29,6 +29,8 @@ extension StreamReference {
         request.isAbandonedOnCancel = false
         // Only so is it known of every attempt whether it may have put something.
         request.maxAttempts = 1
-        return request
+        return request.standingIn([
+            "Records": .array(Array(repeating: ["SequenceNumber": "0"], count: records.count))
+        ])
     }
 }

@@ -3,7 +3,7 @@ final class RestFile {
     private let file: OutputFile
     private(set) var count = 0
 
-    init(path: String, option: OptionDescription) throws { file = try OutputFile(path, option: option) }
+    init(path: String, option: any CommandOption) throws { file = try OutputFile(path, option: option) }
 
     func add(_ records: some Sequence<[UInt8]>) throws {
         var lines: [UInt8] = []

@@ -4,18 +4,18 @@ import JSON
 
 /// Puts payloads on the stream.
 struct StreamPut: Command {
-    private static let partitionKey = OptionDescription(
-        "--partition-key", .value("KEY"),
-        "one key for all records (default: the entity's ID, else a hash of the record)")
-    private static let strict = OptionDescription(
-        "--strict", .flag, "stop before the first record that the function would call bad")
-    private static let noValidate = OptionDescription(
-        "--no-validate", .flag, "put lines that are not JSON, too, and look at none of them")
-    private static let unordered = OptionDescription(
-        "--unordered", .flag, "let records of one key overtake one another: faster where few keys have most records")
-    private static let rate = OptionDescription("--rate", .value("N"), "records a second at most, 1...1000000")
-    private static let failed = OptionDescription(
-        "--failed", .value("FILE"),
+    private static let partitionKey = Option<String?>(
+        "--partition-key", value: "KEY", otherwise: "the entity's ID, else a hash of the record",
+        "one key for all records")
+    private static let strict = Option<Bool>(
+        "--strict", "stop before the first record that the function would call bad")
+    private static let noValidate = Option<Bool>(
+        "--no-validate", "put lines that are not JSON, too, and look at none of them")
+    private static let unordered = Option<Bool>(
+        "--unordered", "let records of one key overtake one another: faster where few keys have most records")
+    private static let rate = Option<Int?>("--rate", 1...1_000_000, "records a second at most")
+    private static let failed = Option<String?>(
+        "--failed", value: "FILE",
         "keep in FILE what is not on the stream in the end, the rest of the input included; empty when all is (- is standard output)"
     )
 
@@ -32,8 +32,8 @@ struct StreamPut: Command {
             """,
         usage: ["[PATH... | -] [options]"],
         options: [
-            .streamName, partitionKey, strict, noValidate, unordered, rate, failed, .output, .dryRun,
-        ] + OptionDescription.aws,
+            SharedOption.streamName, partitionKey, strict, noValidate, unordered, rate, failed, SharedOption.output, SharedOption.dryRun,
+        ] + SharedOption.aws,
         operands: 0...Int.max,
         examples: [
             "concertctl stream put upload.ndjson",
@@ -41,20 +41,15 @@ struct StreamPut: Command {
             "concertctl stream put upload.ndjson --failed rest.ndjson --output json | jq .RecordsPut",
         ])
 
-    private let arguments: Arguments
     private let options: PutOptions
-    private let output: OutputFormat
-    private let isDryRun: Bool
+    private let stream: StreamReference
+    private let session: AWSSession
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        options = PutOptions(
-            paths: arguments.operands.isEmpty ? ["-"] : arguments.operands,
-            partitionKey: arguments.string(Self.partitionKey), isStrict: arguments.flag(Self.strict),
-            validates: !arguments.flag(Self.noValidate), isUnordered: arguments.flag(Self.unordered),
-            rate: try arguments.integer(Self.rate, in: 1...1_000_000), failedPath: arguments.string(Self.failed))
-        output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        isDryRun = arguments.flag(.dryRun)
+    init(_ input: Input) throws {
+        var options = PutOptions(
+            paths: input.operands.isEmpty ? ["-"] : input.operands, partitionKey: try input[Self.partitionKey],
+            isStrict: try input[Self.strict], validates: try !input[Self.noValidate],
+            isUnordered: try input[Self.unordered], rate: try input[Self.rate], failedPath: try input[Self.failed])
         if let key = options.partitionKey, !(1...PartitionKey.maxLength).contains(key.unicodeScalars.count) {
             throw UsageError(description: "--partition-key must have 1 to \(PartitionKey.maxLength) characters")
         }
@@ -69,41 +64,35 @@ struct StreamPut: Command {
         if options.paths.count(where: { $0 == "-" }) > 1 {
             throw UsageError(description: "standard input (-) is named twice")
         }
+        let stream = try StreamReference(input)
+        session = try AWSSession(input)
+        self.stream = try stream.checked(in: session)
+        if let attempts = input.environment["AWS_MAX_ATTEMPTS"], !attempts.isEmpty {
+            options.patience = session.client.configuration.retries.maxAttempts
+        }
+        self.options = options
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, isDryRun: isDryRun, output: output)
-        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
+    func run() async throws -> ExitStatus {
         var limits = PutQueue.Limits()
-        if !isDryRun {
-            var summary = try await stream.summary(session)
-            // Kinesis takes no records of a stream before it is ACTIVE.
-            if summary.status == "CREATING" { summary = try await stream.waitUntilActive(session, Waiter()) }
-            if let kibibytes = summary.maxRecordKibibytes, kibibytes > StreamRecordSize.standard {
-                // A stream that takes larger records takes larger requests, too.
-                (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
-            }
+        var summary = try await stream.summary(session)
+        // Kinesis takes no records of a stream before it is ACTIVE.
+        if summary.status == "CREATING" { summary = try await stream.wait(Waiter(), session) }
+        if let kibibytes = summary.maxRecordKibibytes, kibibytes > StreamRecordSize.standard {
+            // A stream that takes larger records takes larger requests, too.
+            (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
         }
         if let rate = options.rate {
             // Some ten requests a second rather than a burst now and then.
             limits.entries = min(limits.entries, max(1, rate / 10))
         }
-        var options = options
-        if let attempts = environment["AWS_MAX_ATTEMPTS"], !attempts.isEmpty {
-            options.patience = session.client.configuration.retries.maxAttempts
-        }
         var put = try Put(options, stream: stream, session: session, limits: limits)
-        let rest = try isDryRun ? nil : options.failedPath.map { try RestFile(path: $0, option: Self.failed) }
+        let rest = try session.isDryRun ? nil : options.failedPath.map { try RestFile(path: $0, option: Self.failed) }
         let ending = await put.run()
         put.findings.tell()
-        if isDryRun {
-            session.finishDryRun(
-                "note: a dry run calls nothing, so the stream and the largest record that it takes were not checked")
-        } else {
-            let summary: TerminalText = output == .json ? .json(put.summary.json) : .lines(put.summary.text)
-            let isRestOnOutput = options.failedPath.map(OutputFile.isStandardOutput) ?? false
-            if isRestOnOutput { Console.note(summary) } else { Output.print(summary) }
-        }
+        let isRestOnOutput = options.failedPath.map(OutputFile.isStandardOutput) ?? false
+        session.show(
+            text: .lines(put.summary.text), json: put.summary.json, isTaken: isRestOnOutput)
         if case .interrupted = ending { Console.note("interrupted: the input was read up to \(put.position)") }
         do { try keep(rest, of: &put, after: ending) } catch {
             guard case .complete = ending else {

@@ -45,9 +45,9 @@ struct ShardReading: Sendable {
         let answer: JSONValue
         do {
             let iterator = try await currentIterator(stream, session, lateStart: lateStart)
-            answer = try await session.read(
+            answer = try await session.send(
                 .kinesis(
-                    "GetRecords", ["ShardIterator": .string(iterator), "Limit": .integer(Self.recordLimit)]))
+                    "GetRecords", ["ShardIterator": .string(iterator), "Limit": .integer(Self.recordLimit)])).json()
         } catch let error as AWSError where error.code == "ExpiredIteratorException" {
             iterator = nil
             return []
@@ -83,7 +83,7 @@ struct ShardReading: Sendable {
         } else {
             members += start.members
         }
-        let answer = try await session.read(.kinesis("GetShardIterator", .object(ofPresent: members)))
+        let answer = try await session.send(.kinesis("GetShardIterator", .object(ofPresent: members))).json()
         guard let found = answer["ShardIterator"]?.string else {
             throw CommandError(description: "kinesis GetShardIterator: the answer holds no iterator for \(id)")
         }

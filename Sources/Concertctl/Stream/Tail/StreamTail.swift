@@ -5,20 +5,20 @@ import Processor
 
 /// Shows records as they come on the stream.
 struct StreamTail: Command {
-    private static let from = OptionDescription(
-        "--from", .value("WHERE"),
-        "LATEST (default), TRIM_HORIZON, a time such as 2026-01-31T12:00:00Z, how long ago, such as 10m; of one shard also AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER"
+    private static let from = Option<String>(
+        "--from", value: "WHERE", default: "LATEST",
+        "LATEST, TRIM_HORIZON, a time such as 2026-01-31T12:00:00Z, how long ago, such as 10m; of one shard also AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER"
     )
-    private static let sequenceNumber = OptionDescription(
-        "--starting-sequence-number", .value("NUMBER"), "of the record that --from ..._SEQUENCE_NUMBER means")
-    private static let duration = OptionDescription(
-        "--for", .value("TIME"), "stop after this long: 30, 30s, 5m, 1h (default: go on until Ctrl-C)")
-    private static let limit = OptionDescription("--limit", .value("N"), "stop after N records, 1...1000000000")
-    private static let noFollow = OptionDescription(
-        "--no-follow", .flag, "stop when everything that is on the stream has been read")
-    private static let shard = OptionDescription("--shard-id", .value("ID"), "read this shard alone")
-    private static let raw = OptionDescription(
-        "--raw", .flag, "print the payloads as they were put, one JSON value a line; fit for replay and put")
+    private static let sequenceNumber = Option<String?>(
+        "--starting-sequence-number", value: "NUMBER", "of the record that --from ..._SEQUENCE_NUMBER means")
+    private static let duration = Option<String?>(
+        "--for", value: "TIME", otherwise: "go on until Ctrl-C", "stop after this long: 30, 30s, 5m, 1h")
+    private static let limit = Option<Int?>("--limit", 1...1_000_000_000, "stop after N records")
+    private static let noFollow = Option<Bool>(
+        "--no-follow", "stop when everything that is on the stream has been read")
+    private static let shard = Option<String?>("--shard-id", value: "ID", "read this shard alone")
+    private static let raw = Option<Bool>(
+        "--raw", "print the payloads as they were put, one JSON value a line; fit for replay and put")
 
     static let description = CommandDescription(
         name: "stream tail", summary: "read records from all shards, decoded as the function decodes them",
@@ -29,8 +29,8 @@ struct StreamTail: Command {
 
             Ctrl-C ends with exit status 130, --for, --limit and --no-follow with 0.
             """,
-        options: [.streamName, from, sequenceNumber, duration, limit, noFollow, shard, raw, .output]
-            + OptionDescription.aws,
+        options: [SharedOption.streamName, from, sequenceNumber, duration, limit, noFollow, shard, raw, SharedOption.output]
+            + SharedOption.aws,
         examples: [
             "concertctl stream tail",
             "concertctl stream tail --from 10m --for 30s",
@@ -39,7 +39,9 @@ struct StreamTail: Command {
             "concertctl stream tail --output json | jq -r 'select(.Reason) | .Message'",
         ])
 
-    private let arguments: Arguments
+    private let stream: StreamReference
+    private let session: AWSSession
+    private let style: TerminalStyle
     private let start: TailStart
     private let duration: Duration?
     private let limit: Int
@@ -47,33 +49,34 @@ struct StreamTail: Command {
     private let shardID: String?
     private let form: TailOutput.Form
 
-    init(_ arguments: Arguments) throws {
-        self.arguments = arguments
-        start = try TailStart(
-            arguments.string(Self.from) ?? "LATEST", sequenceNumber: arguments.string(Self.sequenceNumber))
-        duration = try arguments.string(Self.duration).map { text in
+    init(_ input: Input) throws {
+        start = try TailStart(input[Self.from], sequenceNumber: input[Self.sequenceNumber])
+        duration = try input[Self.duration].map { text in
             guard let seconds = Double(text) ?? Span.seconds(text), seconds.isFinite, (0...1e9).contains(seconds) else {
                 throw UsageError(description: "--for is \"\(text)\"; expected a time such as 30, 30s, 5m or 1h")
             }
             return .seconds(seconds)
         }
-        limit = try arguments.integer(Self.limit, in: 1...1_000_000_000) ?? .max
-        follows = !arguments.flag(Self.noFollow)
-        shardID = arguments.string(Self.shard)
+        limit = try input[Self.limit] ?? .max
+        follows = try !input[Self.noFollow]
+        shardID = try input[Self.shard]
         if case .sequenceNumber = start, shardID == nil {
             throw UsageError(description: "a sequence number is one shard's: name the shard with --shard-id")
         }
-        let output = try arguments.choice(.output, of: OutputFormat.self) ?? .text
-        if arguments.flag(Self.raw), arguments.has(.output) {
+        let output = try input[SharedOption.output]
+        let isRaw = try input[Self.raw]
+        if isRaw, input.has(SharedOption.output) {
             throw UsageError(description: "--raw prints the data alone, and --output says how else; give one of them")
         }
-        form = arguments.flag(Self.raw) ? .raw : output == .json ? .json : .text
+        form = isRaw ? .raw : output == .json ? .json : .text
+        style = .standardOutput(input.environment)
+        let stream = try StreamReference(input)
+        session = try AWSSession(input)
+        self.stream = try stream.checked(in: session)
     }
 
-    func run(environment: [String: String]) async throws -> ExitStatus {
-        let session = try AWSSession(arguments, environment: environment, output: .text)
-        let stream = try StreamReference(arguments, environment: environment).checked(in: session)
-        var output = TailOutput(form: form, limit: limit, style: .standardOutput(environment))
+    func run() async throws -> ExitStatus {
+        var output = TailOutput(form: form, limit: limit, style: style)
         var tail = try await Tail(stream, session, from: start, shardID: shardID)
         let end = duration.map { ContinuousClock.now + $0 }
         do {

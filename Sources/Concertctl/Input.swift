@@ -1,13 +1,19 @@
-/// The words after a command, checked against its description.
-struct Arguments: Sendable {
+/// What a command was called with: its words, checked against its description, and the environment.
+///
+/// A command reads it in its initializer and keeps values only, so that every usage error comes before it does anything.
+struct Input: Sendable {
+    /// The process's own variables, with what `.env` adds.
+    var environment: [String: String]
+    /// The words that are not options, in order.
+    private(set) var operands: [String] = []
     private let description: CommandDescription
     private var values: [String: [String]] = [:]
-    /// The words that are no option, in order.
-    private(set) var operands: [String] = []
 
     /// - Throws: ``UsageError`` for a word that the description does not know, or a value that is missing.
-    init(_ words: [String], for description: CommandDescription) throws(UsageError) {
-        self.description = description
+    init(
+        _ words: [String], for description: CommandDescription, environment: [String: String] = [:]
+    ) throws(UsageError) {
+        (self.description, self.environment) = (description, environment)
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--" {
@@ -21,19 +27,18 @@ struct Arguments: Sendable {
             try take(word, &rest)
         }
         if operands.count > description.operands.upperBound {
-            let extra = operands[description.operands.upperBound]
-            throw UsageError(description: "\"\(extra)\" is one argument too many")
+            throw UsageError(description: "unexpected argument \"\(operands[description.operands.upperBound])\"")
         }
     }
 
     private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(UsageError) {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let spelling = parts[0]
-        guard let option = description.options.first(where: { $0.spellings.contains(spelling) }) else {
+        guard let option = description.options.lazy.map(\.description).first(where: { $0.spellings.contains(spelling) }) else {
             if let reason = description.refused[spelling] { throw UsageError(description: "\(spelling) \(reason)") }
-            let known = description.options.flatMap(\.spellings)
-            let hint = Suggestion.nearest(to: spelling, among: known).map { "; did you mean \($0)?" } ?? ""
-            throw UsageError(description: "\"\(spelling)\" is no option\(hint)")
+            let known = description.options.flatMap(\.description.spellings)
+            throw UsageError(
+                description: "unknown option \"\(spelling)\"" + Suggestion.hint(for: spelling, among: known))
         }
         let inline = parts.count == 2 ? parts[1] : nil
         switch option.form {
@@ -60,47 +65,43 @@ struct Arguments: Sendable {
 }
 
 /// What was given, typed.
-extension Arguments {
-    /// Whether the option was given at all.
-    func has(_ option: OptionDescription) -> Bool { given(option) != nil }
-
-    /// Of an option with one value; empty counts as given.
-    func string(_ option: OptionDescription) -> String? { given(option)?.last }
-
-    /// Of a flag: whether it was given.
-    func flag(_ option: OptionDescription) -> Bool { given(option) != nil }
-
-    /// Of a toggle: nil when it was not given.
-    func toggle(_ option: OptionDescription) -> Bool? { given(option).map { $0.last == "true" } }
-
-    /// Of a list: its values, split at commas unless `separator` is nil.
-    func list(_ option: OptionDescription, separator: Character? = ",") -> [String]? {
-        guard let values = given(option), let separator else { return given(option) }
-        return values.flatMap { $0.split(separator: separator).map(String.init) }
-    }
-
-    func integer(_ option: OptionDescription, in bounds: ClosedRange<Int>) throws(UsageError) -> Int? {
-        guard let text = string(option) else { return nil }
-        guard let value = Int(text), bounds.contains(value) else {
-            let range = "\(bounds.lowerBound)...\(bounds.upperBound)"
-            throw UsageError(description: "\(option.name) is \"\(text)\"; expected a whole number in \(range)")
+extension Input {
+    /// The value of an option, read from its variable where it is not given, otherwise its default.
+    ///
+    /// A variable that is set but empty counts as not set.
+    subscript<Value>(_ option: Option<Value>) -> Value {
+        get throws(UsageError) {
+            if let words = given(option) { return try option.parse(.init(name: option.name, words: words)) }
+            guard let variable = option.variable, let text = environment[variable], !text.isEmpty else {
+                return try option.absent()
+            }
+            return try option.parse(.init(name: variable, words: [text]))
         }
-        return value
     }
 
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ option: OptionDescription, of type: Choice.Type
-    ) throws(UsageError) -> Choice? {
-        guard let text = string(option) else { return nil }
-        guard let choice = Choice(rawValue: text) else {
-            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw UsageError(description: "\(option.name) is \"\(text)\"; expected one of \(known)")
-        }
-        return choice
+    /// Whether the option itself was given.
+    func has(_ option: some CommandOption) -> Bool { given(option) != nil }
+
+    /// Of the options, the first that was given.
+    func first(of options: [any CommandOption]) -> (any CommandOption)? { options.first { given($0) != nil } }
+
+    /// The last word that an option was given; nil where it was not given.
+    func text(of option: any CommandOption) -> String? { given(option)?.last }
+
+    /// - Throws: ``UsageError`` when an option was given together with one of `others`.
+    func exclude(_ option: some CommandOption, _ others: [any CommandOption]) throws(UsageError) {
+        guard has(option), let other = first(of: others) else { return }
+        throw UsageError(description: "\(option.name) and \(other.name) exclude each other")
     }
+
+    /// Whether nothing is to be changed.
+    var isDryRun: Bool { values[SharedOption.dryRun.name] != nil }
+
+    /// Whether the command has `--dry-run`, as one must that may change something.
+    var canDryRun: Bool { description.options.contains { $0.name == SharedOption.dryRun.name } }
 
     /// A command may only ask for options that its description has: else help would hide what it takes.
-    private func given(_ option: OptionDescription) -> [String]? {
+    private func given(_ option: any CommandOption) -> [String]? {
         precondition(
             description.options.contains { $0.name == option.name },
             "concertctl \(description.name) asks for \(option.name), which its description lacks")
@@ -111,10 +112,15 @@ extension Arguments {
 /// The known word that somebody may have meant.
 enum Suggestion {
     /// Nil when nothing is near.
-    static func nearest(to word: String, among known: [String]) -> String? {
+    private static func nearest(to word: String, among known: [String]) -> String? {
         let ranked = known.map { (word: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(2, word.utf8.count / 4) ? best.word : nil
+    }
+
+    /// `; did you mean "WORD"?`, or nothing.
+    static func hint(for word: String, among known: [String]) -> String {
+        nearest(to: word, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
     /// How many letters must be put in, left out or changed.
