@@ -7,8 +7,8 @@ import XCTest
 @testable import concertctl
 
 final class PutQueueTests: XCTestCase {
-    private func entry(_ key: String, _ text: String = "x", number: Int = 0) -> PutQueue.Entry {
-        PutQueue.Entry(key: key, data: Array(text.utf8), number: number)
+    private func entry(_ key: String, _ text: String = "x", number: Int = 0) -> PutQueue.PutEntry {
+        PutQueue.PutEntry(key: key, data: Array(text.utf8), number: number)
     }
 
     private func keys(_ records: [PutQueue.InFlight]) -> [String] { records.map(\.entry.key) }

@@ -25,7 +25,7 @@ final class TailOutputTests: XCTestCase {
     private func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 
     private func printed(
-        _ form: TailOutput.Form, _ records: [JSONValue], limit: Int = .max, isColoured: Bool = false
+        _ form: TailOutput.Format, _ records: [JSONValue], limit: Int = .max, isColoured: Bool = false
     ) throws -> String {
         var bytes: [UInt8] = []
         var output = TailOutput(form: form, limit: limit, style: TerminalStyle(isColoured: isColoured)) { bytes += $0 }
@@ -102,7 +102,7 @@ final class TailOutputTests: XCTestCase {
         let records =
             texts.map { record(base64($0), key: "\u{1B}[0m\u{202E}\n") } + invalid.map { record($0) }
             + arrivals.map { record(Self.zipped, arrival: $0) } + [[:], .null, "x"]
-        for form in [TailOutput.Form.text, .json] {
+        for form in [TailOutput.Format.text, .json] {
             let text = try printed(form, records)
             for scalar in text.unicodeScalars {
                 let isControl = scalar.value < 0x20 && scalar != "\n" || (0x7F..<0xA0).contains(scalar.value)

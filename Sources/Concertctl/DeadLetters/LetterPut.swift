@@ -13,7 +13,7 @@ struct LetterPut {
     private static let patience = 10
 
     /// - Parameter entries: Their numbers are what ``next()`` returns.
-    init(_ stream: StreamReference, _ session: AWSSession, limits: PutQueue.Limits, entries: [PutQueue.Entry]) {
+    init(_ stream: StreamReference, _ session: AWSSession, limits: PutQueue.Limits, entries: [PutQueue.PutEntry]) {
         (self.stream, self.session) = (stream, session)
         queue = PutQueue(limits: limits)
         for entry in entries { queue.add(entry) }

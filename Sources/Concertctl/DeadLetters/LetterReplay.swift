@@ -98,7 +98,7 @@ struct LetterReplay {
             let limits = try await lookups.streams.summary(of: stream, session)
             let entries = numbers.map { number in
                 let record = plan.records[number].record
-                return PutQueue.Entry(key: record.partitionKey, data: record.data, number: number)
+                return PutQueue.PutEntry(key: record.partitionKey, data: record.data, number: number)
             }
             let put = LetterPut(stream, session, limits: limits, entries: entries)
             if account.isDryRun {

@@ -1,54 +1,56 @@
-/// What `stream setup` was asked for.
+/// The options of `stream setup`.
 struct SetupPlan: Sendable {
     /// Nil for `ON_DEMAND`.
     var shardCount: Int?
     var mode: StreamMode.Mode
-    /// None for none.
+    /// Shard-level metrics to enable; empty to change none.
     var metrics: [String]
     /// Nil for no encryption.
     var keyID: String?
     var tags: StreamTags
-    /// Nil leaves it as it is.
+    /// Nil leaves the retention unchanged.
     var retentionHours: Int?
-    /// In KiB; nil leaves it as it is.
+    /// In KiB; nil leaves the limit unchanged.
     var recordSize: Int?
     /// Nil for no policy.
     var policyName: String?
     var updatesPolicy: Bool
-    /// Nil: if the stream is new.
+    /// Nil puts a test record only if the stream is new.
     var putsTestRecord: Bool?
 
-    /// The variable for the number of shards where no option gives it.
+    /// The environment variable that sets the default of `--shard-count`.
     static let shardCountVariable = "AWS_KINESIS_SHARD_COUNT"
 
     private static let shardCount = Option<Int>(
-        "--shard-count", 1...10_000, default: 1, variable: shardCountVariable, "open shards of a new stream")
-    private static let mode = Option<StreamMode.Mode>("--stream-mode", default: .provisioned, "of a new stream")
+        "--shard-count", 1...10_000, default: 1, variable: shardCountVariable, "number of shards for a new stream")
+    private static let mode = Option<StreamMode.Mode>("--stream-mode", default: .provisioned, "capacity mode for a new stream")
     private static let metrics = Option<[String]?>(
         "--shard-level-metrics", value: "METRIC", choices: StreamMonitor.metrics + ["ALL"],
-        otherwise: defaultMetrics.joined(separator: " "), "metrics to turn on, or ALL")
-    private static let noMonitoring = Option<Bool>("--no-monitoring", "leave shard-level metrics as they are")
-    private static let noEncryption = Option<Bool>("--no-encryption", "leave encryption as it is")
+        otherwise: defaultMetrics.joined(separator: " "), "shard-level metrics to enable, or ALL")
+    private static let noMonitoring = Option<Bool>("--no-monitoring", "do not change shard-level metrics")
+    private static let noEncryption = Option<Bool>("--no-encryption", "do not change encryption")
     private static let tags = Option<[String]>(
         "--tags", value: "KEY=VALUE", default: ["Project=ConcertDataPlatform", "Environment=development"], "tags to add"
     )
-    private static let noTags = Option<Bool>("--no-tags", "leave the tags as they are")
+    private static let noTags = Option<Bool>("--no-tags", "do not change tags")
     private static let policyOption = Option<String?>(
-        "--policy-name", value: "NAME", otherwise: "STREAM-REGION-access", "the IAM policy's name")
-    private static let noPolicy = Option<Bool>("--no-policy", "make no IAM policy")
+        "--policy-name", value: "NAME", otherwise: "STREAM-REGION-access", "name of the IAM policy")
+    private static let noPolicy = Option<Bool>("--no-policy", "do not create an IAM policy")
     private static let updatePolicy = Option<Bool>(
-        "--update-policy", "give a policy of this name that says something else a new version")
+        "--update-policy", "create a new version of the policy if its document differs")
     private static let testRecord = Option<Bool?>(
-        "--test-record", otherwise: "if the stream is new", "put a test record, or don't")
+        "--test-record", otherwise: "if the stream is new", "put a test record on the stream")
     static let options: [any CommandOption] = [
         shardCount, mode, StreamRetention.hours, StreamRecordSize.option, metrics, noMonitoring, StreamEncrypt.keyID,
         noEncryption, tags, noTags, policyOption, updatePolicy, noPolicy, testRecord,
     ]
 
-    /// Those of the platform's guide; what else there is, AWS counts for the whole stream without charge.
+    /// The metrics of the platform's guide.
+    ///
+    /// CloudWatch collects the other metrics for the whole stream without charge.
     private static let defaultMetrics = ["IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords"]
 
-    /// Leaves ``policyName`` open.
+    /// Reads the options; ``policyName`` is set later because its default depends on the stream.
     init(_ input: Input) throws {
         try input.exclude(Self.noMonitoring, [Self.metrics])
         try input.exclude(Self.noEncryption, [StreamEncrypt.keyID])
@@ -71,12 +73,12 @@ struct SetupPlan: Sendable {
         guard mode == .onDemand else { return count }
         guard !input.has(shardCount) else {
             throw UsageError(
-                description: "--shard-count is for PROVISIONED streams: AWS chooses it for ON_DEMAND ones")
+                description: "--shard-count requires PROVISIONED mode; AWS manages the shards of ON_DEMAND streams")
         }
         return nil
     }
 
-    /// The name of the policy, which by default names the stream and its Region; nil for no policy.
+    /// Returns the policy's name, by default one that contains the stream's name and Region; nil for no policy.
     static func policyName(
         _ input: Input, _ stream: StreamReference, _ region: String
     ) throws(UsageError) -> String? {
@@ -86,7 +88,7 @@ struct SetupPlan: Sendable {
         }
         guard StreamPolicy.isName(name) else {
             throw UsageError(
-                description: "--policy-name is \"\(name)\"; expected 1 to 128 of letters, digits and _+=,.@-")
+                description: "--policy-name is \"\(name)\"; expected 1 to 128 letters, digits, or _+=,.@-")
         }
         return name
     }

@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// What became of each step of `stream setup`: shown as it happens.
+/// The results of the steps of `stream setup`, printed as each step finishes.
 struct SetupReport {
     let session: AWSSession
     private(set) var steps: [JSONValue] = []
@@ -17,9 +17,9 @@ struct SetupReport {
         ])
     }
 
-    /// Takes a step; when AWS refuses it, the others, which do not depend on it, go on.
+    /// Runs a step, and continues with the next one if AWS rejects it.
     ///
-    /// Not so when AWS cannot be reached or takes too long: the others would fare no better.
+    /// Throws if AWS is unreachable or times out, because the remaining steps would fail, too.
     mutating func take(_ name: String, _ step: () async throws -> (ChangeVerdict, String)) async throws {
         do {
             let (verdict, detail) = try await step()

@@ -10,7 +10,9 @@ struct SetupSteps: Sendable {
     private var stream: StreamReference { change.stream }
     private var session: AWSSession { change.session }
 
-    /// - Returns: The policy, if one was asked for.
+    /// Runs all steps.
+    ///
+    /// - Returns: The policy, unless it was disabled.
     func run(_ report: inout SetupReport) async throws -> StreamPolicy? {
         let (summary, isNew) = try await create(&report)
         try await report.take("monitoring") { try await monitor() }
@@ -24,15 +26,15 @@ struct SetupSteps: Sendable {
         return policy
     }
 
-    /// All calls that set up a stream that is not there yet.
+    /// Returns all calls that set up a new stream.
     func callsOfFirstRun() throws -> [AWSRequest] {
         let new = try StreamSummary.placeholder(of: stream, in: session.region)
         var calls = [stream.request("DescribeStreamSummary"), creation]
-        if let goal = monitoringGoal { calls.append(goal.request(new)) }
+        if let desired = desiredMonitoring { calls.append(desired.request(new)) }
         if let hours = plan.retentionHours, hours != new.retentionHours {
-            calls.append(StreamRetention.goal(hours, of: stream).request(new))
+            calls.append(StreamRetention.desiredState(hours, of: stream).request(new))
         }
-        if let keyID = plan.keyID { calls.append(StreamEncrypt.goal(encryptedWith: keyID, of: stream).request(new)) }
+        if let keyID = plan.keyID { calls.append(StreamEncrypt.desiredState(encryptedWith: keyID, of: stream).request(new)) }
         if !plan.tags.isEmpty { calls += [stream.request("ListTagsForStream"), stream.addition(of: plan.tags)] }
         if let policy = try policy(of: new) { calls += [policy.lookup, policy.creation] }
         if plan.putsTestRecord != false { calls.append(testRecord) }
@@ -41,7 +43,7 @@ struct SetupSteps: Sendable {
     }
 }
 
-/// The stream itself.
+/// Creation of the stream.
 extension SetupSteps {
     private var creation: AWSRequest {
         .kinesis(
@@ -53,13 +55,15 @@ extension SetupSteps {
             ]))
     }
 
-    /// - Returns: The stream, `ACTIVE`, and whether this run made it.
+    /// Creates the stream if it does not exist.
+    ///
+    /// - Returns: The stream, once it is `ACTIVE`, and whether this run created it.
     private func create(_ report: inout SetupReport) async throws -> (StreamSummary, Bool) {
         let isNew = try await isMissing()
         if isNew {
             guard stream.arn == nil else {
                 throw CommandError(
-                    description: "stream \(stream.name) is not there, and a stream is made by its name, not its ARN")
+                    description: "stream \(stream.name) does not exist, and an ARN cannot create it; pass its name as --stream-name")
             }
         }
         let settled: StreamSummary
@@ -73,7 +77,7 @@ extension SetupSteps {
             }
             throw error
         }
-        report.add("stream", isNew ? .created : .alreadySo, "\(stream.name), \(Self.size(settled))")
+        report.add("stream", isNew ? .created : .unchanged, "\(stream.name), \(Self.size(settled))")
         if let difference = difference(settled) { report.add("stream", .differs, difference) }
         return (settled, isNew)
     }
@@ -82,16 +86,16 @@ extension SetupSteps {
         do {
             _ = try await session.send(creation).json()
         } catch let error as AWSError where error.code == "ResourceInUseException" || !error.isDefinite {
-            // It may be there: by an attempt whose answer was lost, or by somebody else.
+            // It may exist: a lost response may have created it, or another process.
             if error.code != "ResourceInUseException", try await isMissing() { throw error }
         }
-        // What was just made may not be seen everywhere yet.
+        // A new stream is not visible everywhere at once.
         try await change.waiter?.wait(for: "stream \(stream.name) to appear") {
             try await isMissing() ? .pending("unknown") : .reached(())
         }
     }
 
-    /// Whether there is no such stream; waits for the end of one that is being deleted.
+    /// Returns whether the stream does not exist; waits until a stream that is being deleted is gone.
     private func isMissing() async throws -> Bool {
         do {
             guard try await stream.summary(session).status == "DELETING" else { return false }
@@ -108,40 +112,40 @@ extension SetupSteps {
         "\(summary.mode.rawValue), \(summary.openShardsText)"
     }
 
-    /// What is not as it was asked for, and how it can be changed.
+    /// Returns what differs from the options, and the command that changes it.
     private func difference(_ summary: StreamSummary) -> String? {
         if summary.mode != plan.mode {
-            return "it is \(summary.mode.rawValue), not \(plan.mode.rawValue), and left so; "
-                + "concertctl stream mode --stream-mode \(plan.mode.rawValue) changes it"
+            return "mode is \(summary.mode.rawValue), not \(plan.mode.rawValue); unchanged. To change it:  "
+                + "concertctl stream mode --stream-mode \(plan.mode.rawValue)"
         }
         guard let wanted = plan.shardCount, wanted != summary.openShards else { return nil }
-        return "it has \(summary.openShardsText), not \(wanted), and is left so; "
-            + "concertctl stream scale --target-shard-count \(wanted) changes it"
+        return "\(summary.openShardsText), not \(wanted); unchanged. To change it:  "
+            + "concertctl stream scale --target-shard-count \(wanted)"
     }
 }
 
-/// Its settings.
+/// Settings of the stream.
 extension SetupSteps {
-    private var monitoringGoal: StreamGoal? {
-        plan.metrics.isEmpty ? nil : StreamMonitor.goal(with: plan.metrics, of: stream)
+    private var desiredMonitoring: DesiredState? {
+        plan.metrics.isEmpty ? nil : StreamMonitor.desiredState(with: plan.metrics, of: stream)
     }
 
     private func monitor() async throws -> (ChangeVerdict, String) {
-        guard let goal = monitoringGoal else { return (.skipped, "by --no-monitoring") }
-        return try await reach(goal)
+        guard let desired = desiredMonitoring else { return (.skipped, "by --no-monitoring") }
+        return try await reach(desired)
     }
 
     private func retain() async throws -> (ChangeVerdict, String) {
-        guard let hours = plan.retentionHours else { return (.skipped, "not asked for") }
+        guard let hours = plan.retentionHours else { return (.skipped, "not requested") }
         let summary = try await change.settled()
         guard summary.retentionHours <= hours else {
             return (
                 .differs,
-                "it is \(summary.retentionHours) h, and left so, for less would lose records; "
-                    + "concertctl stream retention \(hours) changes it"
+                "\(summary.retentionHours) h, unchanged because a lower retention deletes records. To change it:  "
+                    + "concertctl stream retention \(hours)"
             )
         }
-        return try await reach(StreamRetention.goal(hours, of: stream))
+        return try await reach(StreamRetention.desiredState(hours, of: stream))
     }
 
     private func limitRecords(to kibibytes: Int) async throws -> (ChangeVerdict, String) {
@@ -149,11 +153,11 @@ extension SetupSteps {
         guard present <= kibibytes else {
             return (
                 .differs,
-                "it is \(present) KiB, and left so, for producers may put such records; "
-                    + "concertctl stream scale \(StreamRecordSize.option.name) \(kibibytes) changes it"
+                "\(present) KiB, unchanged because producers may put records of that size. To change it:  "
+                    + "concertctl stream scale \(StreamRecordSize.option.name) \(kibibytes)"
             )
         }
-        return try await reach(StreamRecordSize.goal(kibibytes, of: stream))
+        return try await reach(StreamRecordSize.desiredState(kibibytes, of: stream))
     }
 
     private func encrypt() async throws -> (ChangeVerdict, String) {
@@ -162,26 +166,26 @@ extension SetupSteps {
         if let present = summary.keyID, !StreamEncrypt.isSameKey(present, keyID) {
             return (
                 .differs,
-                "the key is \(present), not \(keyID), and left so; concertctl stream encrypt --key-id \(keyID) changes it"
+                "key is \(present), not \(keyID); unchanged. To change it: concertctl stream encrypt --key-id \(keyID)"
             )
         }
-        return try await reach(StreamEncrypt.goal(encryptedWith: keyID, of: stream))
+        return try await reach(StreamEncrypt.desiredState(encryptedWith: keyID, of: stream))
     }
 
-    private func reach(_ goal: StreamGoal) async throws -> (ChangeVerdict, String) {
-        let outcome = try await change.reach(goal)
-        return (outcome.verdict, goal.state(outcome.after))
+    private func reach(_ desired: DesiredState) async throws -> (ChangeVerdict, String) {
+        let outcome = try await change.reach(desired)
+        return (outcome.verdict, desired.state(outcome.after))
     }
 
     private func tag() async throws -> (ChangeVerdict, String) {
         guard !plan.tags.isEmpty else { return (.skipped, "by --no-tags") }
         let before = try await stream.tags(session)
         let after = try await change.setTags(plan.tags, from: before)
-        return (before == after ? .alreadySo : .changed, after.text)
+        return (before == after ? .unchanged : .changed, after.text)
     }
 }
 
-/// What is around it.
+/// The IAM policy and the test record.
 extension SetupSteps {
     private func policy(of summary: StreamSummary) throws -> StreamPolicy? {
         try plan.policyName.map { name in
@@ -200,11 +204,11 @@ extension SetupSteps {
                 present = try await policy.present(session)
             }
         }
-        if let present, policy.isSame(as: present) { return (.alreadySo, policy.arn) }
+        if let present, policy.isSame(as: present) { return (.unchanged, policy.arn) }
         guard plan.updatesPolicy else {
             return (
                 .differs,
-                "\(policy.arn) says something else, and is left so; --update-policy gives it a new version"
+                "\(policy.arn) has a different document; unchanged. To create a new version, pass --update-policy"
             )
         }
         return try await update(policy)
@@ -216,7 +220,7 @@ extension SetupSteps {
             return (.changed, policy.arn)
         } catch let error as AWSError where error.code == "LimitExceeded" {
             throw CommandError(
-                description: "\(policy.arn) has as many versions as it can have: look at them with aws iam "
+                description: "\(policy.arn) has the maximum number of versions: list them with aws iam "
                     + "list-policy-versions, and delete one with aws iam delete-policy-version")
         }
     }

@@ -1,15 +1,15 @@
 import Clients
 import JSON
 
-/// One of a stream's shards, as far as people look at it.
+/// A shard of a stream.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Shard.html>
 struct Shard: Sendable {
     var id: String
-    /// Whether records can still be put on it.
+    /// Whether the shard accepts records.
     var isOpen: Bool
     var hashKeys: ClosedRange<UInt128>?
-    /// The shards that it was split from or merged of.
+    /// The IDs of the shards that it was split or merged from.
     var parents: [String]
 
     init(_ shard: JSONValue) {
@@ -24,7 +24,7 @@ struct Shard: Sendable {
         }
     }
 
-    /// Its range as the first 8 of each key's 32 hexadecimal digits, such as `80000000-ffffffff`.
+    /// The hash key range, as the first 8 of each key's 32 hexadecimal digits, such as `80000000-ffffffff`.
     var hashKeyText: String {
         guard let hashKeys else { return "" }
         return [hashKeys.lowerBound, hashKeys.upperBound].map { key in
@@ -33,7 +33,7 @@ struct Shard: Sendable {
         }.joined(separator: "-")
     }
 
-    /// How much of all keys falls on it, such as `33.3 %`.
+    /// The share of all hash keys, such as `33.3 %`.
     var share: String {
         guard let hashKeys else { return "" }
         let thousandths = (Double(hashKeys.upperBound - hashKeys.lowerBound) / Double(UInt128.max) * 1000).rounded()
@@ -42,10 +42,10 @@ struct Shard: Sendable {
 }
 
 extension StreamReference {
-    /// All pages of `ListShards`, closed shards included.
+    /// Returns all pages of `ListShards`, including closed shards.
     func shards(_ session: AWSSession) async throws -> [JSONValue] {
         try await Paging.all { token in
-            // With a token AWS refuses the stream's name.
+            // AWS rejects a request with both a token and the stream's name.
             let answer = try await session.send(
                 token.map { .kinesis("ListShards", ["NextToken": .string($0)]) } ?? request("ListShards")
             ).json()

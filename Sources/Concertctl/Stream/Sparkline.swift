@@ -1,8 +1,8 @@
-/// Figures as a row of bars, the highest one full.
+/// A series of figures as a row of bars, scaled to the highest.
 enum Sparkline {
     /// - Parameters:
-    ///   - values: One a period; nil where nothing was measured.
-    ///   - isUnicode: Whether whoever reads it can show block characters.
+    ///   - values: One value per period; nil if there was no measurement.
+    ///   - isUnicode: Whether the terminal can show block characters.
     static func text(_ values: [Double?], isUnicode: Bool) -> String {
         let levels = Array(isUnicode ? "▁▂▃▄▅▆▇█" : "_.-~=+*#")
         let highest = values.compactMap { $0 }.max() ?? 0
@@ -15,7 +15,7 @@ enum Sparkline {
             })
     }
 
-    /// Whether the locale's characters are UTF-8.
+    /// Returns whether the locale's encoding is UTF-8.
     static func isUnicode(_ environment: [String: String]) -> Bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
         return ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }

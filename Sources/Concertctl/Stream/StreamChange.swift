@@ -1,20 +1,22 @@
 import Clients
 import JSON
 
-/// Changes one stream as a command's options say, so that a second run finds nothing to do.
+/// An idempotent change of one stream.
 struct StreamChange: Sendable {
     private static let wait = Option<Bool?>("--wait", otherwise: "yes", "wait until the change is done")
-    /// Of commands that cannot do without waiting.
+    /// The options of commands that always wait.
     static let waitingOptions: [any CommandOption] =
         [SharedOption.streamName, Waiter.timeout, SharedOption.dryRun, SharedOption.output] + SharedOption.aws
     static let options: [any CommandOption] = [wait] + waitingOptions
 
     let stream: StreamReference
     let session: AWSSession
-    /// Nil with `--no-wait`, and in a dry run.
+    /// Nil with `--no-wait` and in a dry run.
     let waiter: Waiter?
 
-    /// - Throws: ``UsageError``; nothing is called yet.
+    /// Reads the options, without making any call.
+    ///
+    /// - Throws: ``UsageError``.
     init(_ input: Input, canSkipWaiting: Bool = true) throws {
         let waiter = try Waiter(input)
         let waits = try !canSkipWaiting || input[Self.wait] != false
@@ -24,7 +26,7 @@ struct StreamChange: Sendable {
         self.waiter = waits && !session.isDryRun ? waiter : nil
     }
 
-    /// The stream as it is, once nothing else changes it.
+    /// Returns the stream once no other change is in progress.
     func settled() async throws -> StreamSummary {
         guard waiter != nil else { return try await stream.summary(session) }
         return try await wait(for: "to become ACTIVE") { _ in true }
@@ -37,7 +39,7 @@ struct StreamChange: Sendable {
         return try await stream.wait(waiter, session, for: what, until: isAsWanted)
     }
 
-    /// Makes a call that needs an `ACTIVE` stream and bears repetition; waits and repeats it when the stream was not.
+    /// Makes an idempotent call that requires an `ACTIVE` stream; retries it once if the stream was not `ACTIVE`.
     func call(_ request: AWSRequest) async throws -> JSONValue {
         do {
             return try await session.send(request).json()
@@ -48,77 +50,78 @@ struct StreamChange: Sendable {
     }
 }
 
-/// Reaching a goal.
+/// Reaching a desired state.
 extension StreamChange {
-    /// How a goal was reached.
-    struct Outcome: Sendable {
+    /// The result of a change.
+    struct ChangeResult: Sendable {
         var verdict: ChangeVerdict
         var before: StreamSummary
         var after: StreamSummary
     }
 
-    /// Calls that may be made for one goal: others may change the stream at the same time.
+    /// The most calls for one change, because others may change the stream at the same time.
     private static let callLimit = 3
 
-    /// Does what is needed, if anything is.
+    /// Makes the call if the stream is not in the desired state.
     ///
-    /// The stream decides, not the answer: a call whose answer was lost, or that somebody else made first, counts.
-    func reach(_ goal: StreamGoal) async throws -> Outcome {
+    /// The state of the stream decides, not the response: the change also succeeds if the response was lost or another
+    /// process made the same change first.
+    func reach(_ desired: DesiredState) async throws -> ChangeResult {
         let before = try await settled()
-        // A dry run knows nothing of the stream, and plans the call.
-        guard session.isDryRun || !goal.isReached(before) else {
-            return Outcome(verdict: .alreadySo, before: before, after: before)
+        // A dry run does not read the stream, so it plans the call.
+        guard session.isDryRun || !desired.isReached(before) else {
+            return ChangeResult(verdict: .unchanged, before: before, after: before)
         }
-        if let warning = goal.warning(before) { Console.note("\(warning)") }
+        if let warning = desired.warning(before) { Console.note("\(warning)") }
         var current = before
         for call in 1... {
             do {
-                _ = try await session.send(goal.request(current)).json()
+                _ = try await session.send(desired.request(current)).json()
                 break
             } catch let error as AWSError {
                 let isHeldUp = error.code == "ResourceInUseException" || !error.isDefinite
                 current = isHeldUp ? try await settled() : await look() ?? current
-                if goal.isReached(current) { break }
+                if desired.isReached(current) { break }
                 guard error.code == "ResourceInUseException", waiter != nil, call < Self.callLimit else {
-                    throw explained(error, by: goal)
+                    throw explained(error, by: desired)
                 }
             }
         }
         let after: StreamSummary
-        do { after = try await wait(for: "to have \(goal.what)", until: goal.isApplied ?? goal.isReached) } catch {
-            Console.note("stream \(stream.name): \(goal.what) requested, not confirmed yet")
+        do { after = try await wait(for: "to have \(desired.what)", until: desired.isApplied ?? desired.isReached) } catch {
+            Console.note("stream \(stream.name): \(desired.what) requested, not confirmed yet")
             throw error
         }
-        return Outcome(verdict: .changed, before: before, after: after)
+        return ChangeResult(verdict: .changed, before: before, after: after)
     }
 
-    /// The stream as it is; nil where the error that made somebody look tells more than this one.
+    /// Returns the stream; nil if that fails, because the error before is more helpful.
     private func look() async -> StreamSummary? { try? await stream.summary(session) }
 
-    private func explained(_ error: AWSError, by goal: StreamGoal) -> any Error {
-        guard let refusal = error.refusal, refusal.code == "LimitExceededException", let limit = goal.limit else {
+    private func explained(_ error: AWSError, by desired: DesiredState) -> any Error {
+        guard let refusal = error.refusal, refusal.code == "LimitExceededException", let limit = desired.limit else {
             return error
         }
         return CommandError(
             description: "\(refusal.service) \(refusal.operation): \(refusal.code): \(refusal.message); \(limit)")
     }
 
-    /// The whole of a command that has goals and nothing else.
-    func run(_ goals: [StreamGoal]) async throws -> ExitStatus {
+    /// Runs a command that consists of desired states.
+    func run(_ desiredStates: [DesiredState]) async throws -> ExitStatus {
         var last: StreamSummary?
-        for goal in goals {
-            let outcome = try await reach(goal)
-            session.say("\(line(outcome, goal))")
+        for desired in desiredStates {
+            let outcome = try await reach(desired)
+            session.say("\(line(outcome, desired))")
             last = outcome.after
         }
         if let last { session.show(text: nil, json: last.json) }
         return .done
     }
 
-    private func line(_ outcome: Outcome, _ goal: StreamGoal) -> String {
-        let (before, after) = (goal.state(outcome.before), goal.state(outcome.after))
-        guard outcome.verdict == .changed else { return "stream \(stream.name): \(after), already so" }
-        guard waiter != nil else { return "stream \(stream.name) is \(outcome.after.status): asked for \(goal.what)" }
+    private func line(_ outcome: ChangeResult, _ desired: DesiredState) -> String {
+        let (before, after) = (desired.state(outcome.before), desired.state(outcome.after))
+        guard outcome.verdict == .changed else { return "stream \(stream.name): \(after), unchanged" }
+        guard waiter != nil else { return "stream \(stream.name) is \(outcome.after.status): requested \(desired.what)" }
         return "stream \(stream.name): \(after), changed" + (before == after ? "" : " (before: \(before))")
     }
 }

@@ -2,19 +2,19 @@ import Clients
 import JSON
 import Processor
 
-/// Registers, shows and deregisters consumers with enhanced fan-out.
+/// Registers, lists, describes, and deregisters enhanced fan-out consumers.
 struct StreamConsumer: Command {
     private enum Verb: String, CaseIterable { case register, list, describe, deregister }
 
-    private static let consumerName = Option<String?>("--consumer-name", value: "NAME", "the consumer")
+    private static let consumerName = Option<String?>("--consumer-name", value: "NAME", "name of the consumer")
     static let description = CommandDescription(
-        name: "stream consumer", summary: "register, list, describe and deregister fan-out consumers",
+        name: "stream consumer", summary: "register, list, describe, or deregister enhanced fan-out consumers",
         discussion: """
-            A registered consumer reads each shard with 2 MB a second of its own, for extra cost. Its ARN, which an \
-            event source mapping can name in place of the stream's, ends with the time of its registration: one that \
-            is deregistered and registered again has another. A stream can have 20, \
-            or 50 in an account with on-demand Advantage. While others are being registered or deregistered at the \
-            limit, register waits.
+            A registered consumer reads each shard with its own throughput of 2 MB per second, at extra cost. An event \
+            source mapping can use the consumer's ARN instead of the stream's. The ARN ends with the registration time: \
+            it changes when a consumer is deregistered and registered again. A stream can have 20 consumers, or 50 in an \
+            account with on-demand Advantage. At the limit, register waits while other consumers are being registered or \
+            deregistered.
             """,
         usage: [
             "register --consumer-name NAME [options]", "list [options]", "describe --consumer-name NAME [options]",
@@ -36,7 +36,7 @@ struct StreamConsumer: Command {
     init(_ input: Input) throws {
         let verbs = Verb.allCases.map(\.rawValue).joined(separator: ", ")
         guard let word = input.operands.first else {
-            throw UsageError(description: "what to do is missing; expected one of \(verbs)")
+            throw UsageError(description: "missing consumer command; expected one of \(verbs)")
         }
         guard let verb = Verb(rawValue: word) else {
             throw UsageError(description: "unknown consumer command \"\(word)\"; expected one of \(verbs)")
@@ -47,14 +47,14 @@ struct StreamConsumer: Command {
         guard verb == .list || StreamReference.isName(name) else {
             throw UsageError(
                 description: given == nil
-                    ? "\(Self.consumerName.name) is missing"
-                    : "invalid consumer name \"\(name)\"; expected 1 to 128 of letters, digits, \"_\", \".\" and \"-\"")
+                    ? "\(Self.consumerName.name) is missing; expected a consumer name"
+                    : "invalid consumer name \"\(name)\"; expected 1 to 128 letters, digits, \"_\", \".\" and \"-\"")
         }
         if verb == .list, given != nil {
-            throw UsageError(description: "\(Self.consumerName.name) is not for list")
+            throw UsageError(description: "\(Self.consumerName.name) cannot be used with list")
         }
         if verb == .list || verb == .describe, input.isDryRun {
-            throw UsageError(description: "--dry-run is for what changes something, which \(verb.rawValue) does not")
+            throw UsageError(description: "--dry-run cannot be used with \(verb.rawValue), which changes nothing")
         }
         change = try StreamChange(input)
     }
@@ -98,13 +98,13 @@ struct StreamConsumer: Command {
         guard let consumer = try await stream.consumer(name, session, planned: verb == .deregister) else {
             throw CommandError(
                 description: "stream \(stream.name) has no consumer \(name); "
-                    + "concertctl stream consumer list shows those that it has")
+                    + "list its consumers with concertctl stream consumer list")
         }
         return consumer
     }
 }
 
-/// Registering.
+/// Registration.
 extension StreamConsumer {
     private func register() async throws {
         let stream = try await change.settled()
@@ -116,11 +116,11 @@ extension StreamConsumer {
         let isNew = present == nil
         if isNew { present = try await makeRegistration(stream) }
         let consumer = try await waitUntilActive(stream, known: present)
-        session.say("consumer \(name): \(isNew ? "registered" : "already so")")
+        session.say("consumer \(name): \(isNew ? "registered" : "already registered")")
         show(consumer)
     }
 
-    /// A lost answer and a race end with the consumer there, which is what is wanted.
+    /// Registers the consumer; succeeds if a lost response or another process has registered it.
     private func makeRegistration(_ stream: StreamSummary) async throws -> StreamConsumerSummary {
         let request = stream.consumerRequest("RegisterStreamConsumer", name: name)
             .standingIn(["Consumer": stream.placeholder(ofConsumer: name)])
@@ -138,8 +138,8 @@ extension StreamConsumer {
         StreamConsumerSummary(answer["Consumer"] ?? [:])
     }
 
-    /// AWS limits how many consumers a stream has and how many are being registered; both end by themselves while
-    /// some are on their way.
+    /// Retries while other consumers of the stream are being registered or deregistered, because AWS limits the number of
+    /// consumers and of concurrent registrations.
     private func registerWithinLimits(
         _ request: AWSRequest, _ stream: StreamSummary
     ) async throws -> StreamConsumerSummary {
@@ -156,7 +156,9 @@ extension StreamConsumer {
         }
     }
 
-    /// - Parameter known: What is returned where nothing is waited for.
+    /// Returns the consumer once it is `ACTIVE`.
+    ///
+    /// - Parameter known: The consumer to return with `--no-wait`.
     private func waitUntilActive(
         _ stream: StreamSummary, known: StreamConsumerSummary?
     ) async throws -> StreamConsumerSummary {
@@ -165,7 +167,7 @@ extension StreamConsumer {
             return try await existing(stream)
         }
         return try await waiter.wait(for: "consumer \(name) to become ACTIVE") {
-            // One that has just been registered may not be seen everywhere yet.
+            // A new consumer is not visible everywhere at once.
             guard let consumer = try await stream.consumer(name, session) else { return .pending("unknown") }
             return consumer.status == "ACTIVE" ? .reached(consumer) : .pending(consumer.status)
         }
@@ -179,7 +181,7 @@ extension StreamConsumer {
             do {
                 _ = try await change.call(Self.deregistration(of: consumer.arn))
             } catch let error as AWSError where error.code == "ResourceNotFoundException" {
-                // Gone by an answer that was lost, or by somebody else.
+                // Already deregistered, by a call whose response was lost or by another process.
             }
         }
         try await waitUntilGone(stream)
@@ -188,7 +190,7 @@ extension StreamConsumer {
     }
 
     private func waitUntilGone(_ stream: StreamSummary) async throws {
-        try await change.waiter?.wait(for: "consumer \(name) to be gone") {
+        try await change.waiter?.wait(for: "consumer \(name) to be deregistered") {
             try await stream.consumer(name, session).map { .pending($0.status) } ?? .reached(())
         }
     }

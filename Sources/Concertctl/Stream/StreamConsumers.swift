@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// A consumer with a throughput of its own, as AWS shows it.
+/// An enhanced fan-out consumer, as AWS describes it.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ConsumerDescription.html>
 struct StreamConsumerSummary: Sendable {
@@ -9,7 +9,7 @@ struct StreamConsumerSummary: Sendable {
     var arn: String
     /// `CREATING`, `DELETING`, `ACTIVE`.
     var status: String
-    /// The whole object.
+    /// The API's object.
     var json: JSONValue
 
     init(_ json: JSONValue) {
@@ -21,7 +21,7 @@ struct StreamConsumerSummary: Sendable {
 }
 
 extension StreamSummary {
-    /// All pages of `ListStreamConsumers`.
+    /// Returns all pages of `ListStreamConsumers`.
     func consumers(_ session: AWSSession) async throws -> [JSONValue] {
         try await Paging.all { token in
             let answer = try await session.send(consumerRequest("ListStreamConsumers", token: token)).json()
@@ -29,9 +29,9 @@ extension StreamSummary {
         }
     }
 
-    /// Nil when no consumer of this name is registered.
+    /// Returns the consumer, or nil if no consumer with this name is registered.
     ///
-    /// - Parameter planned: Whether a dry run takes it for registered.
+    /// - Parameter planned: Whether a dry run assumes that it is registered.
     func consumer(
         _ name: String, _ session: AWSSession, planned: Bool = false
     ) async throws -> StreamConsumerSummary? {
@@ -45,7 +45,7 @@ extension StreamSummary {
         }
     }
 
-    /// A consumer whose time of registration, which its ARN ends with, is not known.
+    /// Returns a placeholder for a consumer; its registration time, at the end of the ARN, is not known.
     func placeholder(ofConsumer name: String) -> JSONValue {
         [
             "ConsumerName": .string(name), "ConsumerARN": .string("\(arn)/consumer/\(name):{TIME}"),
@@ -53,7 +53,7 @@ extension StreamSummary {
         ]
     }
 
-    /// A call about this stream's consumers, which AWS takes by the stream's ARN alone.
+    /// Returns a request about this stream's consumers, which AWS identifies by the stream's ARN only.
     func consumerRequest(_ operation: String, name: String? = nil, token: String? = nil) -> AWSRequest {
         .kinesis(
             operation,

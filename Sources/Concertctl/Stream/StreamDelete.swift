@@ -1,15 +1,15 @@
 import Clients
 import JSON
 
-/// Deletes a stream with all that is on it.
+/// Deletes a stream and its records.
 struct StreamDelete: Command {
     private static let enforce = Option<Bool>(
-        "--enforce-consumer-deletion", "delete its registered consumers, too")
+        "--enforce-consumer-deletion", "also delete its registered consumers")
     static let description = CommandDescription(
-        name: "stream delete", summary: "delete the stream and every record on it",
+        name: "stream delete", summary: "delete the stream and all of its records",
         discussion: """
-            Asks before; without a terminal to ask on, --yes is needed. The event source mappings that read the stream \
-            and the IAM policy that stream setup made stay.
+            Prompts for confirmation; without a terminal, --yes is required. The event source mappings that read the stream \
+            and the IAM policy that stream setup created are not deleted.
             """,
         options: [enforce, SharedOption.yes] + StreamChange.options,
         examples: [
@@ -44,19 +44,19 @@ struct StreamDelete: Command {
         guard let consumers = summary.consumers, consumers > 0, !enforces else { return }
         throw CommandError(
             description: "stream \(summary.name) has \(consumers == 1 ? "a consumer" : "\(consumers) consumers"); "
-                + "--enforce-consumer-deletion deletes them, too, concertctl stream consumer list shows them")
+                + "pass --enforce-consumer-deletion to delete them, or list them with concertctl stream consumer list")
     }
 
     private func question(_ summary: StreamSummary) -> String {
         "delete stream \(summary.name) (\(summary.arn)) with its \(summary.openShardsText) and all records?"
     }
 
-    /// Also when the answer is lost, or somebody else deletes it at the same time.
+    /// Deletes the stream; succeeds if a lost response or another process has deleted it.
     private func delete(_ request: AWSRequest) async throws {
         do {
             _ = try await change.session.send(request).json()
         } catch let error as AWSError where error.code == "ResourceInUseException" && change.waiter != nil {
-            // It is being changed, and can be deleted afterwards; or it is being deleted already.
+            // Either another change is in progress and deletion can follow, or the stream is already being deleted.
             guard let status = try await status() else { return }
             if status != "DELETING" {
                 _ = try await change.settled()
@@ -68,12 +68,12 @@ struct StreamDelete: Command {
             guard let status = try await status() else { return }
             guard status == "DELETING" else { throw error }
         }
-        try await change.waiter?.wait(for: "stream \(change.stream.name) to be gone") {
+        try await change.waiter?.wait(for: "stream \(change.stream.name) to be deleted") {
             try await status().map { .pending($0) } ?? .reached(())
         }
     }
 
-    /// Nil when there is no such stream any more.
+    /// Returns the stream's status, or nil if the stream no longer exists.
     private func status() async throws -> String? {
         do {
             return try await change.stream.summary(change.session).status

@@ -1,13 +1,13 @@
 import JSON
 
-/// Shows one stream whole.
+/// Shows one stream.
 struct StreamDescribe: Command {
     static let description = CommandDescription(
-        name: "stream describe", summary: "show the stream's state, settings, shards, tags and consumers",
+        name: "stream describe", summary: "show the stream's state, settings, shards, tags, and consumers",
         discussion: """
-            Of a shard's hash keys it shows the first 8 of 32 hexadecimal digits; the whole numbers are in the JSON, \
-            which holds the objects that DescribeStreamSummary, ListShards, ListTagsForStream and ListStreamConsumers \
-            answer.
+            For each shard, the text shows the first 8 of the 32 hexadecimal digits of its hash keys. The JSON output contains \
+            the full numbers: it is made of the objects that DescribeStreamSummary, ListShards, ListTagsForStream, and \
+            ListStreamConsumers return.
             """,
         options: [SharedOption.streamName, SharedOption.output] + SharedOption.aws,
         examples: [

@@ -1,7 +1,7 @@
 import JSON
 import Processor
 
-/// Everything that AWS tells of a stream.
+/// The complete description of a stream.
 struct StreamDescription: Sendable {
     var summary: StreamSummary
     var shards: [JSONValue]
@@ -10,14 +10,14 @@ struct StreamDescription: Sendable {
 
     init(of stream: StreamReference, _ session: AWSSession) async throws {
         summary = try await stream.summary(session)
-        // AWS answers nothing else about a stream that comes or goes.
+        // AWS returns nothing else about a stream that is being created or deleted.
         let isThere = ["ACTIVE", "UPDATING"].contains(summary.status)
         shards = isThere ? try await stream.shards(session) : []
         tags = isThere ? try await stream.tags(session) : StreamTags()
         consumers = isThere ? try await summary.consumers(session) : []
     }
 
-    /// The API's objects under the API's names.
+    /// The API's objects by their names.
     var members: [(String, JSONValue?)] {
         [
             ("StreamDescriptionSummary", summary.json), ("Shards", .array(shards)), ("Tags", tags.list),
@@ -25,7 +25,7 @@ struct StreamDescription: Sendable {
         ]
     }
 
-    /// For people.
+    /// The text output.
     var text: String {
         let shards = shards.map(Shard.init)
         let closed = shards.count { !$0.isOpen }
@@ -42,8 +42,8 @@ struct StreamDescription: Sendable {
         return Help.table(rows.map { ($0, MessageText.escaped($1)) }) + (shards.isEmpty ? "" : "\n\n" + table(shards))
     }
 
-    /// What `RecordDistributionStrategy` `AUTO` means for consumers.
-    static let automaticDistribution = "AUTO: partition keys are ignored, so there is no order per key"
+    /// The effect of the `RecordDistributionStrategy` `AUTO` on consumers.
+    static let automaticDistribution = "AUTO: partition keys are ignored; records of one key are not ordered"
 
     private var consumersText: String {
         let texts = consumers.map { "\($0["ConsumerName"]?.string ?? "") (\($0["ConsumerStatus"]?.string ?? ""))" }

@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// Names the streams of the Region.
+/// Lists the streams of the Region.
 struct StreamList: Command {
     static let description = CommandDescription(
         name: "stream list", summary: "list the streams of the Region",
@@ -33,14 +33,14 @@ struct StreamList: Command {
         return streams.isEmpty ? "no streams in \(session.region)" : .lines(table.text)
     }
 
-    /// All pages of `ListStreams`.
+    /// Returns all pages of `ListStreams`.
     static func streams(_ session: AWSSession) async throws -> [JSONValue] {
         let streams = try await Paging.all { last in
             let answer = try await session.send(
                 .kinesis("ListStreams", .object(ofPresent: [("ExclusiveStartStreamName", last.map { .string($0) })]))
             ).json()
             let names = answer["StreamNames"]?.array ?? []
-            // Older servers give names alone.
+            // Older servers return names only.
             let page = answer["StreamSummaries"]?.array ?? names.map { .object(ofPresent: [("StreamName", $0)]) }
             return Page(page, next: answer["HasMoreStreams"]?.bool == true ? names.last?.string : nil)
         }

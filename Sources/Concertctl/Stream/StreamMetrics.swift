@@ -3,22 +3,22 @@ import Foundation
 import JSON
 import Telemetry
 
-/// Shows what CloudWatch knows of the stream.
+/// Shows the stream's CloudWatch metrics.
 struct StreamMetrics: Command {
     private static let since = Option<String>(
-        "--since", value: "TIME", default: "1h", note: "15 days at most", "how far back: 30m, 3h, 2d")
+        "--since", value: "TIME", default: "1h", note: "at most 15 days", "start of the time range, as an age such as 30m, 3h, or 2d")
     private static let period = Option<Int?>(
-        "--period", value: "SECONDS", 60...86_400, otherwise: "about 60 figures in all",
-        "seconds that each figure covers, a multiple of 60")
+        "--period", value: "SECONDS", 60...86_400, otherwise: "about 60 datapoints",
+        "length of each datapoint's period, a multiple of 60")
     private static let metrics = Option<[String]?>(
-        "--metric-name", value: "NAME", "these instead of the usual ones, as AWS/Kinesis names them")
+        "--metric-name", value: "NAME", "metrics of the namespace AWS/Kinesis, instead of the default ones")
     private static let statistic = Option<MetricQuery.Statistic?>(
-        "--statistic", otherwise: "Sum of counts, Maximum of ages", "of every metric")
+        "--statistic", otherwise: "Sum for counts, Maximum for ages", "statistic for all metrics")
 
     static let description = CommandDescription(
-        name: "stream metrics", summary: "show the stream's CloudWatch figures",
+        name: "stream metrics", summary: "show the stream's CloudWatch metrics",
         discussion: """
-            One line a metric: the last figure, the total or the highest, and a row of bars, oldest at the left. Figures reach CloudWatch a minute or two late. With --output json, every figure with its time.
+            Shows one line per metric: the last datapoint, the total or the maximum, and a bar per datapoint, oldest first. CloudWatch receives datapoints with a delay of one or two minutes. With --output json, shows every datapoint with its time.
             """,
         options: [SharedOption.streamName, since, period, metrics, statistic, SharedOption.output] + SharedOption.aws,
         examples: [
@@ -27,7 +27,7 @@ struct StreamMetrics: Command {
             "concertctl stream metrics --output json | jq '.[] | {Metric, Datapoints: (.Datapoints | length)}'",
         ])
 
-    /// What an operator looks at first, with what it is counted by.
+    /// The default metrics and their statistics.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html>
     private static let usual: [(name: String, statistic: MetricQuery.Statistic)] = [
@@ -37,7 +37,7 @@ struct StreamMetrics: Command {
         ("PutRecords.FailedRecords", .sum),
     ]
 
-    /// What one call brings at most.
+    /// The most datapoints that one call returns.
     private static let mostDatapoints = 1440
     private static let bars = 60
 
@@ -51,16 +51,16 @@ struct StreamMetrics: Command {
     init(_ input: Input) throws {
         let text = try input[Self.since]
         guard let span = Span.seconds(text), (60...1_296_000).contains(span) else {
-            throw UsageError(description: "--since is \"\(text)\"; expected 1m to 15d, such as 30m, 3h or 2d")
+            throw UsageError(description: "--since is \"\(text)\"; expected 1m to 15d, such as 30m, 3h, or 2d")
         }
         seconds = Int(span)
         let given = try input[Self.period]
         if let given, given % 60 != 0 || seconds / given > Self.mostDatapoints {
             throw UsageError(
                 description:
-                    "--period is \"\(given)\"; expected a multiple of 60, and \(Self.mostDatapoints) figures at most")
+                    "--period is \"\(given)\"; expected a multiple of 60, and at most \(Self.mostDatapoints) datapoints")
         }
-        // A whole number of minutes, and about as many figures as there are bars.
+        // A whole number of minutes, and about one datapoint per bar.
         periodSeconds = given ?? max(1, (seconds + 60 * Self.bars - 1) / (60 * Self.bars)) * 60
         let statistic = try input[Self.statistic]
         let names = try input[Self.metrics]
@@ -78,7 +78,7 @@ struct StreamMetrics: Command {
     }
 
     func run() async throws -> ExitStatus {
-        // A stream that does not exist has no figures either, which must not look like a quiet one.
+        // A stream that does not exist has no datapoints either, and must not look idle.
         _ = try await stream.summary(session)
         let periods = Self.periods(of: periodSeconds, in: seconds, until: WallClock.now())
         let (start, end) = (periods.lowerBound, periods.upperBound)
@@ -97,7 +97,7 @@ struct StreamMetrics: Command {
         return .done
     }
 
-    /// The whole periods to ask for, in seconds since the epoch.
+    /// Returns the periods of the query, in seconds since the epoch.
     ///
     /// Periods begin at multiples of their length, so that two calls show the same figures. The last one contains
     /// `now`: its end, which CloudWatch leaves out, is later than `now` even when `now` begins a period.
@@ -122,7 +122,7 @@ struct StreamMetrics: Command {
     }
 }
 
-/// One metric's figures.
+/// The datapoints of one metric.
 private struct Figures {
     var query: MetricQuery
     var datapoints: [MetricQuery.Datapoint]
@@ -131,7 +131,7 @@ private struct Figures {
     var total: String { Self.text(datapoints.isEmpty ? nil : datapoints.map(\.value).reduce(0, +)) }
     var highest: String { Self.text(datapoints.map(\.value).max()) }
 
-    /// One value a period, nil where there is none.
+    /// Returns one value per period, nil for a period without a datapoint.
     func bars(from start: Int, period: Int, count: Int) -> [Double?] {
         var bars = [Double?](repeating: nil, count: count)
         for datapoint in datapoints {

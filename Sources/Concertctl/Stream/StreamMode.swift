@@ -9,12 +9,12 @@ struct StreamMode: Command {
     }
 
     private static let mode = Option<Mode>(
-        required: "--stream-mode", "who chooses the number of shards: you or AWS")
+        required: "--stream-mode", "PROVISIONED: you choose the number of shards; ON_DEMAND: AWS does")
     static let description = CommandDescription(
         name: "stream mode", summary: "switch between provisioned shards and on-demand capacity",
         discussion: """
-            AWS lets a stream switch twice in 24 hours. A stream that becomes PROVISIONED keeps the shards that it has: \
-            look at them with stream describe, and change their number with stream scale.
+            AWS allows two mode changes per stream in 24 hours. A stream that becomes PROVISIONED keeps its shards: see them \
+            with stream describe, and change their number with stream scale.
             """,
         usage: ["--stream-mode MODE [options]"], options: [mode] + StreamChange.options,
         examples: [
@@ -32,11 +32,11 @@ struct StreamMode: Command {
 
     func run() async throws -> ExitStatus {
         let mode = mode
-        let goal = StreamGoal(
+        let desired = DesiredState(
             what: "mode \(mode.rawValue)", state: { "mode \($0.mode.rawValue), \($0.openShardsText)" },
-            isReached: { $0.mode == mode }, limit: "a stream may switch its mode twice in 24 hours",
+            isReached: { $0.mode == mode }, limit: "AWS allows two mode changes per stream in 24 hours",
             request: { summary in
-                // The one call that takes no name.
+                // The only call that takes no stream name.
                 .kinesis(
                     "UpdateStreamMode",
                     [
@@ -44,13 +44,13 @@ struct StreamMode: Command {
                         "StreamModeDetails": ["StreamMode": .string(mode.rawValue)],
                     ])
             })
-        return try await change.run([goal])
+        return try await change.run([desired])
     }
 }
 
 extension StreamSummary {
     var mode: StreamMode.Mode { isOnDemand ? .onDemand : .provisioned }
 
-    /// Such as `1 open shard`.
+    /// The number of open shards, such as `1 open shard`.
     var openShardsText: String { openShards == 1 ? "1 open shard" : "\(openShards) open shards" }
 }

@@ -1,9 +1,9 @@
 import Clients
 import JSON
 
-/// Turns shard-level metrics on and off.
+/// Enables and disables shard-level metrics.
 struct StreamMonitor: Command {
-    /// Those that there are.
+    /// All shard-level metrics.
     ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
     static let metrics = [
@@ -11,14 +11,14 @@ struct StreamMonitor: Command {
         "ReadProvisionedThroughputExceeded", "IteratorAgeMilliseconds",
     ]
     private static let enable = Option<[String]?>(
-        "--enable", value: "METRIC", choices: metrics + ["ALL"], "shard-level metrics to turn on, or ALL")
+        "--enable", value: "METRIC", choices: metrics + ["ALL"], "shard-level metrics to enable, or ALL")
     private static let disable = Option<[String]?>(
-        "--disable", value: "METRIC", choices: metrics + ["ALL"], "shard-level metrics to turn off, or ALL")
+        "--disable", value: "METRIC", choices: metrics + ["ALL"], "shard-level metrics to disable, or ALL")
     static let description = CommandDescription(
-        name: "stream monitor", summary: "turn shard-level metrics on and off",
+        name: "stream monitor", summary: "enable and disable shard-level metrics",
         discussion: """
-            The metrics: \(metrics.joined(separator: ", ")). CloudWatch charges for each of them on each shard; those \
-            of the whole stream are there anyway, and free.
+            Metrics: \(metrics.joined(separator: ", ")). CloudWatch charges for each metric of each shard; the metrics of the \
+            whole stream are always available and free.
             """,
         options: [enable, disable] + StreamChange.options,
         examples: [
@@ -34,40 +34,40 @@ struct StreamMonitor: Command {
         enabled = try Self.metrics(input, Self.enable) ?? []
         disabled = try Self.metrics(input, Self.disable) ?? []
         guard !enabled.isEmpty || !disabled.isEmpty else {
-            throw UsageError(description: "nothing is asked for; give --enable, --disable or both")
+            throw UsageError(description: "no change requested; pass --enable, --disable, or both")
         }
         if let both = Self.expanded(enabled).first(where: Self.expanded(disabled).contains) {
-            throw UsageError(description: "\(both) cannot be both on and off")
+            throw UsageError(description: "\(both) cannot be both enabled and disabled")
         }
         change = try StreamChange(input)
     }
 
-    /// - Returns: The metrics that the option names, each once.
+    /// Returns the metrics that the option names, without duplicates.
     static func metrics(_ input: Input, _ option: Option<[String]?>) throws(UsageError) -> [String]? {
         guard let given = try input[option] else { return nil }
         if let unknown = given.first(where: { $0 != "ALL" && !metrics.contains($0) }) {
             let hint = Suggestion.hint(for: unknown, among: metrics)
             throw UsageError(
-                description: "\(option.name) names \"\(unknown)\"; expected ALL or some of "
+                description: "\(option.name) names \"\(unknown)\"; expected ALL or any of "
                     + metrics.joined(separator: ", ") + hint)
         }
-        guard !given.isEmpty else { throw UsageError(description: "\(option.name) names no metric") }
+        guard !given.isEmpty else { throw UsageError(description: "\(option.name) is empty; expected at least one metric") }
         return given.contains("ALL") ? ["ALL"] : metrics.filter(given.contains)
     }
 
-    /// With `ALL` spelt out.
+    /// Returns the metrics with `ALL` expanded.
     static func expanded(_ names: [String]) -> [String] { names.contains("ALL") ? metrics : names }
 
     func run() async throws -> ExitStatus {
-        let goals =
-            (disabled.isEmpty ? [] : [Self.goal(without: disabled, of: change.stream)])
-            + (enabled.isEmpty ? [] : [Self.goal(with: enabled, of: change.stream)])
-        return try await change.run(goals)
+        let desiredStates =
+            (disabled.isEmpty ? [] : [Self.desiredState(without: disabled, of: change.stream)])
+            + (enabled.isEmpty ? [] : [Self.desiredState(with: enabled, of: change.stream)])
+        return try await change.run(desiredStates)
     }
 
-    static func goal(with metrics: [String], of stream: StreamReference) -> StreamGoal {
+    static func desiredState(with metrics: [String], of stream: StreamReference) -> DesiredState {
         let wanted = expanded(metrics)
-        return StreamGoal(
+        return DesiredState(
             what: "shard-level metrics \(metrics.joined(separator: ", "))", state: { $0.monitoring },
             isReached: { summary in wanted.allSatisfy(expanded(summary.shardMetrics).contains) },
             isApplied: { _ in true },
@@ -77,9 +77,9 @@ struct StreamMonitor: Command {
             })
     }
 
-    private static func goal(without metrics: [String], of stream: StreamReference) -> StreamGoal {
+    private static func desiredState(without metrics: [String], of stream: StreamReference) -> DesiredState {
         let unwanted = expanded(metrics)
-        return StreamGoal(
+        return DesiredState(
             what: "no shard-level metrics \(metrics.joined(separator: ", "))", state: { $0.monitoring },
             isReached: { summary in !expanded(summary.shardMetrics).contains(where: unwanted.contains) },
             isApplied: { _ in true },
@@ -92,7 +92,7 @@ struct StreamMonitor: Command {
 }
 
 extension StreamSummary {
-    /// Such as `shard-level metrics IncomingBytes, IncomingRecords`.
+    /// The enabled metrics, such as `shard-level metrics IncomingBytes, IncomingRecords`.
     var monitoring: String {
         shardMetrics.isEmpty
             ? "no shard-level metrics"

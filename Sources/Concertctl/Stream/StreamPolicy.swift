@@ -2,19 +2,21 @@ import Clients
 import Foundation
 import JSON
 
-/// The IAM policy for those who put records on a stream and those who read it: what they need, on this stream alone.
+/// The IAM policy for the producers and consumers of one stream.
 struct StreamPolicy: Sendable {
     let name: String
-    /// Of the policy itself.
+    /// The ARN of the policy.
     let arn: String
     let document: JSONValue
 
+    /// Creates the policy's document.
+    ///
     /// - Parameters:
-    ///   - streamARN: Of the stream; the policy belongs to the same account.
+    ///   - streamARN: The stream's ARN; the policy belongs to the same account.
     ///   - keyID: The stream's KMS key, if it has one.
     init(name: String, streamARN: String, keyID: String?) throws(CommandError) {
         guard let stream = KinesisStreamARN(streamARN)?.arn else {
-            throw CommandError(description: "invalid ARN of a stream \"\(streamARN)\" in the response of kinesis")
+            throw CommandError(description: "invalid stream ARN \"\(streamARN)\" in the response of kinesis")
         }
         self.name = name
         arn = "arn:\(stream.partition):iam::\(stream.account):policy/\(name)"
@@ -25,16 +27,16 @@ struct StreamPolicy: Sendable {
         ]
     }
 
-    /// Of a stream's policy, when none is given: policies have no Region, so it names the stream's.
+    /// Returns the default name, which contains the Region because policies are global.
     static func defaultName(of stream: StreamReference, in region: String) throws(UsageError) -> String {
         let name = "\(stream.name)-\(region)-access"
         guard isName(name) else {
-            throw UsageError(description: "\(name) is too long for a policy's name; give --policy-name or --no-policy")
+            throw UsageError(description: "default policy name \(name) is too long; pass --policy-name or --no-policy")
         }
         return name
     }
 
-    /// Whether `text` has the form of a policy's name.
+    /// Returns whether `text` is a valid name of a policy.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html>
     static func isName(_ text: String) -> Bool {
@@ -49,7 +51,7 @@ struct StreamPolicy: Sendable {
             }
     }
 
-    /// What producers and consumers need on the stream.
+    /// Returns the statements for producers and consumers.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html>
     private static func statements(_ streamARN: String) -> [JSONValue] {
@@ -63,7 +65,7 @@ struct StreamPolicy: Sendable {
         ]
     }
 
-    /// AWS's own key is open to everybody who may use the stream; another one needs a word of its own.
+    /// Returns the statement for the KMS key; the AWS managed key needs none.
     private static func statements(key keyID: String, _ stream: ARN) -> [JSONValue] {
         let prefix = "arn:\(stream.partition):kms:\(stream.region):\(stream.account):"
         let actions: [JSONValue] = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -73,7 +75,7 @@ struct StreamPolicy: Sendable {
         guard resource.utf8.starts(with: "alias/".utf8) else {
             return [statement("UseKey", actions, on: key == nil ? "\(prefix)key/\(keyID)" : keyID)]
         }
-        // A key's permissions cannot name its alias as a resource.
+        // A statement cannot name a key's alias as its resource.
         let condition: JSONValue = ["ForAnyValue:StringEquals": ["kms:ResourceAliases": .string(resource)]]
         return [statement("UseKey", actions, on: "\(prefix)key/*", condition: condition)]
     }
@@ -88,7 +90,7 @@ struct StreamPolicy: Sendable {
     }
 }
 
-/// Its calls.
+/// API calls of the policy.
 extension StreamPolicy {
     var lookup: AWSRequest { .iam("GetPolicy", [.init("PolicyArn", arn)]) }
 
@@ -102,7 +104,7 @@ extension StreamPolicy {
             [.init("PolicyArn", arn), .init("PolicyDocument", document.text), .init("SetAsDefault", "true")])
     }
 
-    /// The document that is in force; nil when there is no such policy.
+    /// Returns the default version's document; nil if the policy does not exist.
     func present(_ session: AWSSession) async throws -> JSONValue? {
         do {
             let policy = try await session.send(lookup).xml()
@@ -117,7 +119,7 @@ extension StreamPolicy {
         }
     }
 
-    /// Whether `other` says the same, in whatever order its members stand.
+    /// Returns whether `other` is equal, in any order of members.
     func isSame(as other: JSONValue) -> Bool { Self.sorted(document) == Self.sorted(other) }
 
     private static func sorted(_ value: JSONValue) -> JSONValue {

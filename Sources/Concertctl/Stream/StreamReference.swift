@@ -1,26 +1,28 @@
 import Clients
 import JSON
 
-/// The stream that a command is about, by name or by ARN.
+/// The stream that a command uses, by name or by ARN.
 struct StreamReference: Sendable, Equatable {
-    /// The variable that names the stream where no option does.
+    /// The environment variable that sets the default stream.
     static let variable = "AWS_KINESIS_STREAM_NAME"
 
     let name: String
-    /// The stream's own ARN, where the option was one, or that of a consumer of the stream.
+    /// The ARN of the stream or of one of its consumers, if the option was one.
     let arn: String?
-    /// Of the ARN.
+    /// The Region of the ARN.
     private let region: String?
 
-    /// - Throws: ``UsageError`` when neither option nor variable names a stream, or the name has no stream's form.
+    /// Reads the stream from the option or the variable.
+    ///
+    /// - Throws: ``UsageError`` if neither is set or the value is invalid.
     init(_ input: Input) throws(UsageError) {
         guard let given = try input[SharedOption.streamName], !given.isEmpty else {
-            throw UsageError(description: "no stream is named: give --stream-name, or set \(Self.variable)")
+            throw UsageError(description: "no stream specified; pass --stream-name, or set \(Self.variable)")
         }
         try self.init(given)
     }
 
-    /// A stream by its name, its ARN, or the ARN of one of its enhanced fan-out consumers.
+    /// Creates a reference from a stream's name, its ARN, or the ARN of one of its enhanced fan-out consumers.
     ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
     init(_ given: String) throws(UsageError) {
@@ -35,15 +37,17 @@ struct StreamReference: Sendable, Equatable {
         }
     }
 
-    /// Returns the stream, unless its ARN is of another Region than the one that a command calls.
+    /// Returns the stream.
+    ///
+    /// - Throws: ``UsageError`` if its ARN is of another Region than the one that the command calls.
     func checked(in session: AWSSession) throws(UsageError) -> StreamReference {
         let called = session.region
         guard let region, !region.isEmpty, !called.isEmpty, region != called else { return self }
         throw UsageError(
-            description: "stream \(name) is in \(region), but the command calls \(called); use --region \(region)")
+            description: "stream \(name) is in \(region), but the command uses \(called); pass --region \(region)")
     }
 
-    /// Whether `text` has the form of a stream's name, which is a consumer's, too.
+    /// Returns whether `text` is a valid name of a stream or consumer.
     static func isName(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy {
@@ -56,10 +60,10 @@ struct StreamReference: Sendable, Equatable {
             }
     }
 
-    /// The member by which a request names the stream.
+    /// The request member that identifies the stream.
     var member: (String, JSONValue) { arn.map { ("StreamARN", .string($0)) } ?? ("StreamName", .string(name)) }
 
-    /// A request about this stream, with what else it says.
+    /// Returns a request about this stream.
     func request(_ operation: String, _ members: (String, JSONValue?)...) -> AWSRequest {
         .kinesis(operation, .object(ofPresent: [(member.0, member.1)] + members))
     }

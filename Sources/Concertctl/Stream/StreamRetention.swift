@@ -1,19 +1,19 @@
 import Clients
 import JSON
 
-/// Changes how long a stream keeps its records.
+/// Changes the stream's retention period.
 struct StreamRetention: Command {
-    /// In hours.
+    /// The range that AWS allows, in hours.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html>
     static let range = 24...8760
     static let hours = Option<Int?>(
-        "--retention-period-hours", value: "HOURS", range, "how long records are kept")
+        "--retention-period-hours", value: "HOURS", range, "retention period of the records")
     static let description = CommandDescription(
-        name: "stream retention", summary: "change how long the stream keeps records",
+        name: "stream retention", summary: "change the stream's retention period",
         discussion: """
-            Raises or lowers it, whichever is needed. When it is lowered, older records are gone at once. More than 24 \
-            hours cost extra for each shard and hour.
+            Raises or lowers the retention period. Lowering it deletes older records immediately. More than 24 hours cost extra \
+            per shard and hour.
             """,
         usage: ["HOURS [options]"], options: [hours] + StreamChange.options, operands: 0...1,
         examples: [
@@ -30,24 +30,24 @@ struct StreamRetention: Command {
             try InputNumber.whole(word, of: "HOURS", in: Self.range)
         }
         guard option == nil || operand == nil else {
-            throw UsageError(description: "HOURS is given twice, alone and as \(Self.hours.name)")
+            throw UsageError(description: "HOURS conflicts with \(Self.hours.name); pass only one of them")
         }
-        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing") }
+        guard let hours = option ?? operand else { throw UsageError(description: "missing HOURS; expected \(range.lowerBound) to \(range.upperBound)") }
         self.hours = hours
         change = try StreamChange(input)
     }
 
     func run() async throws -> ExitStatus {
-        try await change.run([Self.goal(hours, of: change.stream)])
+        try await change.run([Self.desiredState(hours, of: change.stream)])
     }
 
-    static func goal(_ hours: Int, of stream: StreamReference) -> StreamGoal {
-        StreamGoal(
+    static func desiredState(_ hours: Int, of stream: StreamReference) -> DesiredState {
+        DesiredState(
             what: "a retention of \(hours) h", state: { "retention \($0.retentionHours) h" },
             isReached: { $0.retentionHours == hours },
             warning: { summary in
                 summary.retentionHours > hours
-                    ? "records of stream \(stream.name) that are older than \(hours) h are gone at once" : nil
+                    ? "lowering the retention deletes records of stream \(stream.name) older than \(hours) h immediately" : nil
             },
             request: { summary in
                 stream.request(

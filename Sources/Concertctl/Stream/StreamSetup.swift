@@ -2,20 +2,20 @@ import Clients
 import Foundation
 import JSON
 
-/// Sets the platform's stream up in one go; a second run finds everything so.
+/// Creates the platform's stream and its settings; running it again changes nothing.
 struct StreamSetup: Command {
     static let description = CommandDescription(
-        name: "stream setup", summary: "create the stream and everything around it, in one go",
+        name: "stream setup", summary: "create and configure the stream in one command",
         discussion: """
-            In this order, each step with its verdict: create the stream and wait until it is ACTIVE; shard-level \
-            metrics; retention and record size, if they are given; encryption; tags; an IAM policy for producers and consumers of this \
-            stream; a test record; the stream's details.
+            Runs these steps in order and shows the result of each one: create the stream and wait until it is ACTIVE; enable \
+            shard-level metrics; set retention and record size, if given; enable encryption; add tags; create an IAM policy \
+            for the stream's producers and consumers; put a test record; show the stream's details.
 
-            A second run changes nothing and puts no test record, unless --test-record asks for one. What is there \
-            already with other settings (shards, mode, key, longer retention, larger records, policy) is told and left as it is. A step \
-            that AWS refuses does not keep the others back; the exit status is then 1. It never asks.
+            A second run changes nothing, and puts no test record unless --test-record is given. Settings that exist with other \
+            values (shards, mode, key, longer retention, larger records, policy) are reported and left unchanged. If AWS \
+            rejects a step, the other steps still run and the exit status is 1. The command never prompts.
 
-            The policy is attached to nobody: attach it to the producers' and the function's roles.
+            The policy is not attached to anything: attach it to the roles of the producers and of the function.
             """,
         options: SetupPlan.options + StreamChange.waitingOptions,
         examples: [
@@ -37,7 +37,7 @@ struct StreamSetup: Command {
     func run() async throws -> ExitStatus {
         let session = change.session
         guard !session.isDryRun else {
-            // Which steps a stream that exists needs is not known; a new one needs all.
+            // A dry run does not know which steps an existing stream needs, so it shows those of a new stream.
             for request in try steps.callsOfFirstRun() { _ = try await session.send(request) }
             session.show(text: nil, json: .null)
             return .done

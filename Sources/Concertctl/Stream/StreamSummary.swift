@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// What `DescribeStreamSummary` tells, as far as commands act on it.
+/// The members of a `DescribeStreamSummary` response that commands use.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StreamDescriptionSummary.html>
 struct StreamSummary: Sendable, Equatable {
@@ -12,22 +12,22 @@ struct StreamSummary: Sendable, Equatable {
     var isOnDemand: Bool
     var openShards: Int
     var retentionHours: Int
-    /// The key, where records are encrypted.
+    /// The KMS key, if records are encrypted.
     var keyID: String?
-    /// Names of shard-level metrics that are on.
+    /// The names of the enabled shard-level metrics.
     var shardMetrics: [String]
     var consumers: Int?
-    /// The largest record that the stream takes, in KiB; nil where AWS does not say.
+    /// The largest record that the stream accepts, in KiB; nil if AWS does not return it.
     var maxRecordKibibytes: Int?
-    /// Whether Kinesis itself chooses the shard of each record and ignores its partition key.
+    /// Whether Kinesis chooses the shard of each record and ignores its partition key.
     var ignoresPartitionKeys: Bool
-    /// The whole answer.
+    /// The API's object.
     var json: JSONValue
 
     init(_ answer: JSONValue) throws(CommandError) {
         guard let summary = answer["StreamDescriptionSummary"], let name = summary["StreamName"]?.string,
             let arn = summary["StreamARN"]?.string, let status = summary["StreamStatus"]?.string
-        else { throw CommandError(description: "kinesis DescribeStreamSummary: the answer describes no stream") }
+        else { throw CommandError(description: "kinesis DescribeStreamSummary: the response has no stream description") }
         (self.name, self.arn, self.status, json) = (name, arn, status, summary)
         isOnDemand = summary["StreamModeDetails"]?["StreamMode"]?.string == "ON_DEMAND"
         openShards = summary["OpenShardCount"]?.integer ?? 0
@@ -50,9 +50,9 @@ extension StreamReference {
         return try StreamSummary(try await session.send(request).json())
     }
 
-    /// Waits until the stream is `ACTIVE` and as it is wanted.
+    /// Waits until the stream is `ACTIVE` and fulfills a condition.
     ///
-    /// - Parameter what: What is waited for, such as `to become ACTIVE`.
+    /// - Parameter what: The condition in words, such as `to become ACTIVE`.
     func wait(
         _ waiter: Waiter, _ session: AWSSession, for what: String = "to become ACTIVE",
         until isAsWanted: @escaping @Sendable (StreamSummary) -> Bool = { _ in true }
@@ -63,13 +63,13 @@ extension StreamReference {
                 throw CommandError(description: "stream \(name) is being deleted")
             }
             guard summary.status == "ACTIVE" else { return .pending(summary.status) }
-            return isAsWanted(summary) ? .reached(summary) : .pending("ACTIVE without it")
+            return isAsWanted(summary) ? .reached(summary) : .pending("ACTIVE, change pending")
         }
     }
 }
 
 extension StreamSummary {
-    /// A new stream, which takes the place of the stream in a dry run.
+    /// Returns a new stream, the placeholder in a dry run.
     static func placeholder(of stream: StreamReference, in region: String) throws -> StreamSummary {
         try StreamSummary(placeholderAnswer(of: stream, in: region))
     }

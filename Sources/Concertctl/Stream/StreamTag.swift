@@ -1,14 +1,14 @@
 import Clients
 import JSON
 
-/// Shows, sets and removes a stream's tags.
+/// Lists, adds, and removes a stream's tags.
 struct StreamTag: Command {
     private static let tags = Option<[String]>(
-        "--tags", value: "KEY=VALUE", default: [], "tags to add; a value that is there already is replaced")
+        "--tags", value: "KEY=VALUE", default: [], "tags to add; replaces the value of an existing key")
     private static let tagKeys = Option<[String]>("--tag-keys", value: "KEY", default: [], "tags to remove")
     static let description = CommandDescription(
-        name: "stream tag", summary: "list, add and remove tags",
-        discussion: "Without --tags and --tag-keys it lists the tags. A stream can have 50.",
+        name: "stream tag", summary: "list, add, and remove tags",
+        discussion: "Without --tags and --tag-keys, lists the tags. A stream can have 50 tags.",
         options: [tags, tagKeys] + StreamChange.waitingOptions,
         examples: [
             "concertctl stream tag",
@@ -30,10 +30,10 @@ struct StreamTag: Command {
             }
         }
         guard Set(removed.map { Array($0.utf8) }).count <= StreamTags.limit else {
-            throw UsageError(description: "\(Self.tagKeys.name) has more than \(StreamTags.limit) keys")
+            throw UsageError(description: "\(Self.tagKeys.name) has more than \(StreamTags.limit) keys, the most that a stream can have")
         }
         guard !input.isDryRun || !added.isEmpty || !removed.isEmpty else {
-            throw UsageError(description: "--dry-run has nothing to show: give --tags or --tag-keys")
+            throw UsageError(description: "--dry-run requires --tags or --tag-keys")
         }
         change = try StreamChange(input, canSkipWaiting: false)
     }
@@ -46,7 +46,7 @@ struct StreamTag: Command {
             text: isList ? .lines(after.isEmpty ? after.text : after.lines.joined(separator: "\n")) : nil,
             json: after.list)
         if !isList {
-            let verdict = after == before ? "already so" : "changed"
+            let verdict = after == before ? "unchanged" : "changed"
             change.session.say("stream \(change.stream.name): \(after.text), \(verdict)")
         }
         return .done
@@ -54,16 +54,16 @@ struct StreamTag: Command {
 }
 
 extension StreamChange {
-    /// Adds and removes what differs from `before`.
+    /// Adds and removes the tags that differ from `before`.
     ///
-    /// - Returns: The tags afterwards.
+    /// - Returns: The stream's tags after the change.
     func setTags(
         _ added: StreamTags, removing removed: [String] = [], from before: StreamTags
     ) async throws -> StreamTags {
         let after = before.removing(removed).merging(added)
         guard after.count <= StreamTags.limit else {
             throw CommandError(
-                description: "stream \(stream.name) would have \(after.count) tags, and can have "
+                description: "stream \(stream.name) would have \(after.count) tags, more than the limit of "
                     + "\(StreamTags.limit); remove some with concertctl stream tag --tag-keys")
         }
         let obsolete = removed.filter { before.has(key: $0) }

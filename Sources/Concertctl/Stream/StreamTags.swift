@@ -2,14 +2,14 @@ import Clients
 import JSON
 import Processor
 
-/// Tags of a stream, each key once.
+/// The tags of a stream, each key once.
 struct StreamTags: Sendable, Equatable {
-    /// By their bytes, as AWS compares them.
+    /// Values by key, as bytes, because AWS compares keys as bytes.
     private var values: [[UInt8]: [UInt8]]
 
     private init(_ values: [[UInt8]: [UInt8]]) { self.values = values }
 
-    /// No tags.
+    /// Creates an empty set of tags.
     init() { values = [:] }
 
     var isEmpty: Bool { values.isEmpty }
@@ -17,11 +17,13 @@ struct StreamTags: Sendable, Equatable {
 
     func has(key: String) -> Bool { values[Array(key.utf8)] != nil }
 
-    /// How many a stream can have.
+    /// The most tags that a stream can have.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/tagging.html>
     static let limit = 50
 
+    /// Parses tags in the form `KEY=VALUE`.
+    ///
     /// - Parameter words: Such as `Project=ConcertDataPlatform`.
     init(parsing words: [String], of option: some CommandOption) throws(UsageError) {
         values = [:]
@@ -37,18 +39,18 @@ struct StreamTags: Sendable, Equatable {
                 throw UsageError(description: "\(option.name): the value of \(parts[0]) is longer than 256 characters")
             }
             guard values.updateValue(Array(parts[1].utf8), forKey: Array(parts[0].utf8)) == nil else {
-                throw UsageError(description: "\(option.name) has \(parts[0]) twice")
+                throw UsageError(description: "\(option.name) has the key \(parts[0]) twice")
             }
         }
         guard values.count <= Self.limit else {
-            throw UsageError(description: "\(option.name) has \(values.count) tags; a stream can have \(Self.limit)")
+            throw UsageError(description: "\(option.name) has \(values.count) tags; a stream can have at most \(Self.limit)")
         }
     }
 
     static func check(key: String, of option: some CommandOption) throws(UsageError) {
         guard (1...128).contains(key.unicodeScalars.count), !key.lowercased().utf8.starts(with: "aws:".utf8) else {
             throw UsageError(
-                description: "\(option.name) has the key \"\(key)\"; expected 1 to 128 characters, not aws: in front")
+                description: "\(option.name) has the key \"\(key)\"; expected 1 to 128 characters that do not begin with aws:")
         }
     }
 
@@ -58,19 +60,19 @@ struct StreamTags: Sendable, Equatable {
         }
     }
 
-    /// As requests have it.
+    /// The form of requests.
     var map: JSONValue { .object(ofPresent: sorted.map { ($0.key, .string($0.value)) }) }
 
-    /// As answers have it.
+    /// The form of responses.
     var list: JSONValue { .array(sorted.map { ["Key": .string($0.key), "Value": .string($0.value)] }) }
 
-    /// One a tag, such as `Project=ConcertDataPlatform`.
+    /// One line per tag, such as `Project=ConcertDataPlatform`.
     var lines: [String] { sorted.map { MessageText.escaped("\($0.key)=\($0.value)") } }
 
-    /// Such as `Environment=development, Project=ConcertDataPlatform`.
+    /// All tags on one line, such as `Environment=development, Project=ConcertDataPlatform`.
     var text: String { values.isEmpty ? "no tags" : lines.joined(separator: ", ") }
 
-    /// Those that `present` lacks or has with another value.
+    /// Returns the tags that `present` does not contain with the same value.
     func missing(in present: StreamTags) -> StreamTags {
         StreamTags(values.filter { key, value in present.values[key] != value })
     }
@@ -86,9 +88,9 @@ struct StreamTags: Sendable, Equatable {
 }
 
 extension StreamReference {
-    /// All pages of `ListTagsForStream`.
+    /// Returns all pages of `ListTagsForStream`.
     ///
-    /// - Parameter planned: Keys of the tags that a dry run takes for granted.
+    /// - Parameter planned: The keys that a dry run assumes to exist.
     func tags(_ session: AWSSession, planned: [String] = []) async throws -> StreamTags {
         let placeholder: JSONValue = ["Tags": .array(planned.map { ["Key": .string($0), "Value": ""] })]
         let pages = try await Paging.all { last in

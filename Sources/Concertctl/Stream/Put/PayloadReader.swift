@@ -1,24 +1,24 @@
 import Foundation
 import JSON
 
-/// Payloads of files and of standard input, one a line, read as they come.
+/// Reads payloads from files and standard input, one per line, without waiting for the end of the input.
 final class PayloadReader {
     /// One payload.
-    struct Line: Equatable {
+    struct PayloadLine: Equatable {
         var bytes: [UInt8]
         /// Such as `upload.ndjson:7`.
         var origin: String
     }
 
-    /// What the next look at the input brought.
+    /// The result of one read.
     enum Event: Equatable {
-        case line(Line)
-        /// Nothing for now; only standard input says so.
+        case line(PayloadLine)
+        /// No input is available yet; only standard input returns this.
         case pending
         case end
     }
 
-    /// A line longer than this is no record of any stream.
+    /// The longest line, in bytes; no stream accepts a larger record.
     static let lineLimit = 16 << 20
 
     private var paths: ArraySlice<String>
@@ -29,22 +29,24 @@ final class PayloadReader {
     private var start = 0
     private var lineNumber = 0
 
-    /// - Throws: ``CommandError`` for a file that does not exist, before anything is read.
+    /// Creates a reader; checks that all files exist before anything is read.
+    ///
+    /// - Throws: ``CommandError`` if a file does not exist.
     init(_ paths: [String]) throws {
         for path in paths where path != "-" {
             var isFolder: ObjCBool = false
             guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-                throw CommandError(description: "\(path) does not exist, or may not be read")
+                throw CommandError(description: "\(path) does not exist or is not readable")
             }
-            if isFolder.boolValue { throw CommandError(description: "\(path) is a folder; name its files") }
+            if isFolder.boolValue { throw CommandError(description: "\(path) is a folder; expected a file") }
         }
         self.paths = paths[...]
     }
 
-    /// Where the last line stood, such as `upload.ndjson:7`.
+    /// The position of the last line, such as `upload.ndjson:7`.
     var position: String { lineNumber > 0 ? "\(name):\(lineNumber)" : "the start" }
 
-    /// The next payload; does not wait for standard input.
+    /// Returns the next payload; does not wait for standard input.
     func next() throws -> Event {
         while true {
             if handle == nil {
@@ -57,7 +59,7 @@ final class PayloadReader {
         }
     }
 
-    /// Waits until standard input has something, at most some milliseconds.
+    /// Waits until standard input has data, at most for the given time.
     func wait(milliseconds: Int32) { _ = isReadable(within: milliseconds) }
 
     private func isReadable(within milliseconds: Int32) -> Bool {
@@ -75,7 +77,7 @@ final class PayloadReader {
             return
         }
         do {
-            // A file that is one JSON value on many lines is one payload.
+            // A file that is one JSON value on several lines is one payload.
             let handle = try FileHandle(forReadingFrom: URL(filePath: path))
             self.handle = handle
             if let value = Self.wholeDocument(of: path) {
@@ -87,7 +89,7 @@ final class PayloadReader {
         }
     }
 
-    /// The one JSON value of a small file whose first line is not one by itself, on one line.
+    /// Returns a small file as one line if it is one JSON value and its first line is not.
     private static func wholeDocument(of path: String) -> [UInt8]? {
         let url = URL(filePath: path)
         guard let size = try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize, size <= 10 << 20,
@@ -98,17 +100,17 @@ final class PayloadReader {
         guard firstLine.count < bytes.count, !JSONScanner.isOneValue(firstLine), JSONScanner.isOneValue(bytes) else {
             return nil
         }
-        // Line ends between the tokens of one value are white space; inside strings there are none.
+        // Line ends between the tokens of JSON are white space; strings contain none.
         return bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     }
 
-    /// Takes the next whole line out of the buffer; empty ones are passed over.
-    private func buffered() -> Line? {
+    /// Removes the next complete, nonblank line from the buffer.
+    private func buffered() -> PayloadLine? {
         while let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
             lineNumber += 1
             let line = Self.trimmed(buffer[start..<end])
             start = end + 1
-            if !line.isEmpty { return Line(bytes: Array(line), origin: "\(name):\(lineNumber)") }
+            if !line.isEmpty { return PayloadLine(bytes: Array(line), origin: "\(name):\(lineNumber)") }
         }
         return nil
     }
@@ -124,7 +126,7 @@ final class PayloadReader {
             buffer += bytes
             return
         }
-        // The last line needs no line end.
+        // The last line may have no line end.
         if !buffer.isEmpty, buffer.last != UInt8(ascii: "\n") {
             buffer.append(UInt8(ascii: "\n"))
         } else {
@@ -132,14 +134,14 @@ final class PayloadReader {
         }
     }
 
-    /// What can be read at once, at most 1 MiB; nothing at the end.
+    /// Returns the available data, at most 1 MiB; empty at the end of the input.
     ///
-    /// `FileHandle` would wait for all of it, and a pipe's records with it.
+    /// `FileHandle` would wait until the buffer is full, and so delay the records of a pipe.
     private func available(in handle: FileHandle) throws -> [UInt8] {
         let capacity = 1 << 20
         while true {
             var failure: Int32 = 0
-            // Bounds: read writes no more than the capacity, and says how much.
+            // Bounds: read writes at most the capacity, and returns the number of bytes.
             let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { room, count in
                 let result = unsafe read(handle.fileDescriptor, room.baseAddress, capacity)
                 if result < 0 { failure = errno }

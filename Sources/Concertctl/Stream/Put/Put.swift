@@ -3,12 +3,12 @@ import Foundation
 import JSON
 import Processor
 
-/// One run of `stream put`: reads ahead, sends request after request, and keeps account.
+/// One run of `stream put`: reads ahead, sends requests, and counts the results.
 struct Put {
-    enum Ending {
+    enum RunResult {
         case complete
         case interrupted
-        /// Records are left over, or input that was not read.
+        /// Some records or some input remain.
         case failed(any Error)
     }
 
@@ -23,23 +23,23 @@ struct Put {
     private var progress = Progress()
     private let start = ContinuousClock.now
     private var isInputOver = false
-    /// Why reading ended early; what was read before is put first.
+    /// The error that ended reading; records that were read before it are still put.
     private var inputError: (any Error)?
-    /// The line that ended it.
-    private var refusedLine: [UInt8]?
-    /// How many records were read.
+    /// The line that caused ``inputError``.
+    private var rejectedLine: [UInt8]?
+    /// The number of records that were read.
     private var readCount = 0
-    /// Requests in a row by which nothing came on the stream.
-    private var fruitless = 0
-    private var lastRefusal = ""
-    /// Whether the last request had entries that must go again.
-    private var hasRefusals = false
-    /// Numbers of records that are not known to be on the stream, and that a request without an answer held.
+    /// The number of consecutive requests that put no record.
+    private var requestsWithoutProgress = 0
+    private var lastError = ""
+    /// Whether the last request had entries that must be retried.
+    private var hasRejectedEntries = false
+    /// The numbers of the records whose request had no response, so that they may be on the stream.
     private var unknown: Set<Int> = []
 
-    /// Records and bytes that are read ahead.
+    /// The most records and bytes that are read ahead.
     private static let aheadLimits = (records: 20_000, bytes: 64 << 20)
-    /// Where reading has come to, such as `upload.ndjson:7`.
+    /// The position of the reader, such as `upload.ndjson:7`.
     var position: String { reader.position }
 
     init(_ options: PutOptions, stream: StreamReference, session: AWSSession, limits: PutQueue.Limits) throws {
@@ -49,8 +49,8 @@ struct Put {
         summary = PutSummary(stream: stream.name)
     }
 
-    /// Puts everything; returns early when it is interrupted or cannot go on.
-    mutating func run() async -> Ending {
+    /// Puts all records; returns early on an interruption or a permanent error.
+    mutating func run() async -> RunResult {
         defer {
             progress.end()
             summary.duration = ContinuousClock.now - start
@@ -82,7 +82,7 @@ struct Put {
 
 /// Reading.
 extension Put {
-    /// Reads what there is without waiting, as far as memory is granted.
+    /// Reads the available input without waiting, within ``aheadLimits``.
     private mutating func readAhead() {
         while inputError == nil, !isInputOver, queue.count < Self.aheadLimits.records,
             queue.size < Self.aheadLimits.bytes
@@ -90,9 +90,9 @@ extension Put {
             do {
                 switch try reader.next() {
                 case .line(let line):
-                    refusedLine = line.bytes
+                    rejectedLine = line.bytes
                     queue.add(try entry(of: line))
-                    refusedLine = nil
+                    rejectedLine = nil
                 case .pending: return
                 case .end: isInputOver = true
                 }
@@ -102,7 +102,7 @@ extension Put {
         }
     }
 
-    private mutating func entry(of line: PayloadReader.Line) throws -> PutQueue.Entry {
+    private mutating func entry(of line: PayloadReader.PayloadLine) throws -> PutQueue.PutEntry {
         var id: String?
         if options.validates || options.partitionKey == nil {
             let found = decoder.identify(line.bytes)
@@ -110,31 +110,31 @@ extension Put {
             if let error = found.error { try take(error, on: line) }
         }
         let key = options.partitionKey ?? PartitionKey.key(of: line.bytes, id: id)
-        let entry = PutQueue.Entry(key: key, data: line.bytes, number: readCount)
+        let entry = PutQueue.PutEntry(key: key, data: line.bytes, number: readCount)
         guard entry.size <= queue.limits.entryBytes else {
             throw CommandError(
-                description: "\(line.origin) has \(entry.size) bytes with its key, and the stream takes "
-                    + "\(queue.limits.entryBytes); nothing from there on was put")
+                description: "\(line.origin) has \(entry.size) bytes with its key, more than the stream's limit of "
+                    + "\(queue.limits.entryBytes); this line and the following ones were not put")
         }
         readCount += 1
         return entry
     }
 
-    /// Notes what the function would reject the line with.
+    /// Records the error with which the function would reject the line.
     ///
-    /// - Throws: ``CommandError`` when the line must not be put.
-    private mutating func take(_ error: PayloadError, on line: PayloadReader.Line) throws {
+    /// - Throws: ``CommandError`` if the line must not be put.
+    private mutating func take(_ error: PayloadError, on line: PayloadReader.PayloadLine) throws {
         guard options.validates else { return }
-        let message = "\(line.origin): \(MessageText.escaped(error.message)); nothing from there on was put"
-        if error.isNotJSON { throw CommandError(description: message + " (--no-validate puts it)") }
-        if options.isStrict { throw CommandError(description: message + ", as --strict asks") }
+        let message = "\(line.origin): \(MessageText.escaped(error.message)); this line and the following ones were not put"
+        if error.isNotJSON { throw CommandError(description: message + " (to put it, pass --no-validate)") }
+        if options.isStrict { throw CommandError(description: message + " (--strict)") }
         findings.add(error, on: line)
     }
 }
 
 /// Sending.
 extension Put {
-    /// Sends one request, and sorts out what became of its entries.
+    /// Sends one request and processes the result of each entry.
     private mutating func sendNext() async throws {
         let records = queue.next()
         let request = stream.putRecords(records)
@@ -143,20 +143,20 @@ extension Put {
             let answer = try await session.send(request).json()
             try take(answer, of: records)
         } catch {
-            // A cancelled call of one attempt was never sent.
+            // A canceled call with one attempt was not sent.
             let isDefinite = error is CancellationError || (error as? AWSError)?.isDefinite ?? false
             for record in records.reversed() {
                 if !isDefinite { unknown.insert(record.entry.number) }
                 queue.putBack(record)
             }
-            fruitless += 1
-            guard AWSSession.isRetryable(error), fruitless < options.patience else { throw error }
+            requestsWithoutProgress += 1
+            guard AWSSession.isRetryable(error), requestsWithoutProgress < options.attemptLimit else { throw error }
         }
-        guard fruitless < options.patience else {
+        guard requestsWithoutProgress < options.attemptLimit else {
             throw CommandError(
                 description:
-                    "kinesis PutRecords: \(options.patience) requests in a row brought no record on the stream: "
-                    + "\(lastRefusal); scale the stream, or give a lower --rate")
+                    "kinesis PutRecords: \(options.attemptLimit) consecutive requests put no record: "
+                    + "\(lastError); scale the stream, or pass a lower --rate")
         }
         try await pause()
     }
@@ -169,7 +169,7 @@ extension Put {
                 found: "\(results.count) results for \(records.count) records")
         }
         var put = 0
-        // Backwards, so that what is put back at the front of its key is in order.
+        // In reverse, so that returned records keep their order at the front of their key's queue.
         for (record, result) in zip(records, results).reversed() {
             if result["SequenceNumber"]?.string != nil, result["ErrorCode"]?.string == nil {
                 put += 1
@@ -179,39 +179,39 @@ extension Put {
                 queue.confirm(record)
             } else {
                 let code = result["ErrorCode"]?.string ?? "no sequence number"
-                lastRefusal = "\(code): \(result["ErrorMessage"]?.string ?? "no message")"
+                lastError = "\(code): \(result["ErrorMessage"]?.string ?? "no message")"
                 summary.retriedEntries += 1
                 queue.putBack(record)
             }
         }
         summary.records += put
-        fruitless = put > 0 ? 0 : fruitless + 1
-        hasRefusals = put < records.count
+        requestsWithoutProgress = put > 0 ? 0 : requestsWithoutProgress + 1
+        hasRejectedEntries = put < records.count
     }
 
-    /// Waits as the rate demands, and longer the more requests came to nothing.
+    /// Waits to respect the rate, and with exponential backoff after rejected entries.
     private mutating func pause() async throws {
         if let rate = options.rate, !session.isDryRun {
             let due = start + .seconds(Double(summary.records) / Double(rate))
             try await Task.sleep(until: due, clock: .continuous)
         }
-        guard hasRefusals || fruitless > 0 else { return }
-        hasRefusals = false
-        let ceiling = min(5000, 50 << min(fruitless, 8))
+        guard hasRejectedEntries || requestsWithoutProgress > 0 else { return }
+        hasRejectedEntries = false
+        let ceiling = min(5000, 50 << min(requestsWithoutProgress, 8))
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...ceiling)))
     }
 }
 
-/// What is left over.
+/// Records that were not put.
 extension Put {
-    /// Writes what is not on the stream to `file`: what was read, then the rest of the input, in its order.
+    /// Writes the records that are not on the stream, and the rest of the input, in the input's order.
     ///
-    /// - Parameter isHurried: Whether somebody waits for the end, so that standard input is not read on.
-    mutating func writeRest(to file: RestFile, isHurried: Bool) throws {
+    /// - Parameter isHurried: Whether to stop as soon as standard input has no data, after an interruption.
+    mutating func writeFailedRecords(to file: FailedRecordsFile, isHurried: Bool) throws {
         try file.add(queue.entries.lazy.map(\.data))
-        if let refusedLine { try file.add([refusedLine]) }
+        if let rejectedLine { try file.add([rejectedLine]) }
         // A reader that failed would fail again.
-        while !isInputOver, inputError == nil || refusedLine != nil {
+        while !isInputOver, inputError == nil || rejectedLine != nil {
             switch try reader.next() {
             case .line(let line): try file.add([line.bytes])
             case .pending where isHurried || Task.isCancelled: return

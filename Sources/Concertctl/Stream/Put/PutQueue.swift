@@ -1,52 +1,52 @@
-/// Records that wait to be put, in order per partition key.
+/// A queue of records to put, ordered per partition key.
 ///
-/// `PutRecords` may refuse any entry and take the next one, so two records of one key never stand in one request, and
-/// a key's later records wait until the earlier one is on the stream.
+/// `PutRecords` can reject any entry and accept the next one. Therefore, a request contains at most one record per key, and
+/// the later records of a key wait until the earlier one is on the stream.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 struct PutQueue {
-    /// A record, and its place in the input.
-    struct Entry: Equatable {
+    /// A record and its index in the input.
+    struct PutEntry: Equatable {
         var key: String
         var data: [UInt8]
-        /// How many records came before it.
+        /// The index in the input.
         var number: Int
 
-        /// What counts against a request's limit, in bytes.
+        /// The size that counts toward a request's limit, in bytes.
         var size: Int { key.utf8.count + data.count }
     }
 
-    /// What one request may hold.
+    /// The limits of one request.
     struct Limits: Equatable {
         var entries = 500
         var bytes = 5 << 20
-        /// Of one entry.
+        /// The limit of one entry.
         var entryBytes = 1 << 20
     }
 
     let limits: Limits
-    /// Whether records of one key may overtake one another.
+    /// Whether records of one key may be put out of order.
     private let isUnordered: Bool
     private var waiting: [[UInt8]: Lane] = [:]
-    /// Keys that have a record to be put next, each once, longest waiting first.
+    /// The keys with a record to put next, each once, the longest waiting first.
     private var ready: [[UInt8]] = []
-    /// How many of `ready` are used up.
+    /// The number of used elements of `ready`.
     private var readyStart = 0
-    /// How many records are here, those in flight not counted.
+    /// The number of queued records, without those in flight.
     private(set) var count = 0
-    /// Their size in bytes.
+    /// The size of the queued records, in bytes.
     private(set) var size = 0
 
-    /// The records of one key, first to last.
+    /// The records of one key, in order.
     private struct Lane {
-        private var entries: [Entry] = []
+        private var entries: [PutEntry] = []
         private var start = 0
 
-        var first: Entry? { start < entries.count ? entries[start] : nil }
+        var first: PutEntry? { start < entries.count ? entries[start] : nil }
 
-        mutating func append(_ entry: Entry) { entries.append(entry) }
+        mutating func append(_ entry: PutEntry) { entries.append(entry) }
 
-        mutating func putBack(_ entry: Entry) {
+        mutating func putBack(_ entry: PutEntry) {
             if start > 0 {
                 start -= 1
                 entries[start] = entry
@@ -56,7 +56,7 @@ struct PutQueue {
         }
 
         mutating func removeFirst() {
-            // What is used up is let go in pieces, so that a long lane costs no time.
+            // Frees used elements in batches, so that a long lane takes linear time.
             entries[start].data = []
             start += 1
             if start > 64, start * 2 > entries.count {
@@ -65,7 +65,7 @@ struct PutQueue {
             }
         }
 
-        var rest: ArraySlice<Entry> { entries[start...] }
+        var rest: ArraySlice<PutEntry> { entries[start...] }
     }
 
     init(limits: Limits = Limits(), isUnordered: Bool = false) {
@@ -74,17 +74,17 @@ struct PutQueue {
 
     var isEmpty: Bool { count == 0 }
 
-    /// Adds a record behind all others of its key.
-    mutating func add(_ entry: Entry) {
+    /// Appends a record to the queue of its key.
+    mutating func add(_ entry: PutEntry) {
         let lane = Array((isUnordered ? "\(entry.number)" : entry.key).utf8)
-        // A key that is here already has a record that is ready or in flight.
+        // A known key already has a record that is ready or in flight.
         if waiting[lane] == nil { ready.append(lane) }
         waiting[lane, default: Lane()].append(entry)
         count += 1
         size += entry.size
     }
 
-    /// Takes out what the next request holds: as many records as fit, of different keys; empty when there is none.
+    /// Removes and returns the records of the next request: as many as fit, of different keys; empty if there is none.
     mutating func next() -> [InFlight] {
         var taken: [InFlight] = []
         var bytes = 0
@@ -94,7 +94,7 @@ struct PutQueue {
                 readyStart += 1
                 continue
             }
-            // One entry always goes, whatever its size: only the service knows for sure what is too much.
+            // Sends an entry of any size alone, because only the service knows the exact limit.
             guard taken.isEmpty || bytes + entry.size <= limits.bytes else { break }
             readyStart += 1
             waiting[lane]?.removeFirst()
@@ -110,13 +110,13 @@ struct PutQueue {
         return taken
     }
 
-    /// A record that was taken out; its key waits until it is confirmed or put back.
+    /// A record of a request; its key waits until the record is confirmed or put back.
     struct InFlight {
-        var entry: Entry
+        var entry: PutEntry
         fileprivate var lane: [UInt8]
     }
 
-    /// The record is on the stream; the next of its key may go.
+    /// Confirms that the record is on the stream, and releases the next record of its key.
     mutating func confirm(_ record: InFlight) {
         if waiting[record.lane]?.first == nil {
             waiting[record.lane] = nil
@@ -125,7 +125,7 @@ struct PutQueue {
         }
     }
 
-    /// The record is not on the stream, or nobody knows: it goes again, before all others of its key.
+    /// Returns a record that is not on the stream, or may not be, to the front of its key's queue.
     mutating func putBack(_ record: InFlight) {
         waiting[record.lane, default: Lane()].putBack(record.entry)
         ready.append(record.lane)
@@ -133,6 +133,6 @@ struct PutQueue {
         size += record.entry.size
     }
 
-    /// Everything that is still here, in the input's order.
-    var entries: [Entry] { waiting.values.flatMap(\.rest).sorted { $0.number < $1.number } }
+    /// All queued records in the order of the input.
+    var entries: [PutEntry] { waiting.values.flatMap(\.rest).sorted { $0.number < $1.number } }
 }

@@ -3,7 +3,7 @@ import Foundation
 import JSON
 
 extension StreamReference {
-    /// One `PutRecords` of these records.
+    /// Returns the `PutRecords` request for these records.
     ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
     func putRecords(_ records: [PutQueue.InFlight]) -> AWSRequest {
@@ -25,9 +25,9 @@ extension StreamReference {
         writer.closeObject()
         var request = AWSRequest.kinesis("PutRecords", [:])
         request.body = writer.bytes
-        // Whoever interrupts wants to know what was put.
+        // An interruption waits for the response, because it must report which records were put.
         request.isAbandonedOnCancel = false
-        // Only so is it known of every attempt whether it may have put something.
+        // With one attempt, the outcome of every attempt is known.
         request.maxAttempts = 1
         return request.standingIn([
             "Records": .array(Array(repeating: ["SequenceNumber": "0"], count: records.count))

@@ -2,21 +2,21 @@ import Foundation
 import JSON
 import Processor
 
-/// What a put has done.
+/// The result of a put.
 struct PutSummary: Equatable {
     var stream: String
     var records = 0
     var bytes = 0
     var requests = 0
-    /// Entries that were refused, and sent again.
+    /// Entries that were rejected and retried.
     var retriedEntries = 0
     /// Records that were read and are not on the stream.
     var notPut = 0
-    /// Of those, records that may be on the stream all the same, since no answer came.
+    /// Of ``notPut``, records that may be on the stream because their request had no response.
     var unknown = 0
-    /// Records that are on the stream, maybe twice, since a request with them had no answer.
+    /// Records that may be on the stream twice because an earlier request had no response.
     var possibleDuplicates = 0
-    /// By the bytes of the shards' IDs.
+    /// The number of records by shard ID, as bytes.
     var byShard: [[UInt8]: Int] = [:]
     var duration = Duration.zero
 
@@ -35,12 +35,12 @@ struct PutSummary: Equatable {
                 + "\(requests) request\(requests == 1 ? "" : "s")\(rate)"
         ]
         for (shard, count) in shards { lines.append("  \(MessageText.escaped(shard))  \(count)") }
-        if retriedEntries > 0 { lines.append("refused and sent again: \(retriedEntries)") }
+        if retriedEntries > 0 { lines.append("rejected and retried: \(retriedEntries)") }
         if possibleDuplicates > 0 {
-            lines.append("maybe on the stream twice: \(possibleDuplicates) (an earlier request had no answer)")
+            lines.append("possible duplicates: \(possibleDuplicates) (an earlier request had no response)")
         }
         if notPut > 0 { lines.append("not put: \(notPut)") }
-        if unknown > 0 { lines.append("  of these, outcome unknown: \(unknown) (they may be on the stream)") }
+        if unknown > 0 { lines.append("  outcome unknown: \(unknown) (may be on the stream)") }
         return lines.joined(separator: "\n")
     }
 

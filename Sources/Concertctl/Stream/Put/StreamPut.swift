@@ -5,30 +5,30 @@ import JSON
 /// Puts payloads on the stream.
 struct StreamPut: Command {
     private static let partitionKey = Option<String?>(
-        "--partition-key", value: "KEY", otherwise: "the entity's ID, else a hash of the record",
-        "one key for all records")
+        "--partition-key", value: "KEY", otherwise: "the entity's ID, otherwise a hash of the record",
+        "partition key for all records")
     private static let strict = Option<Bool>(
-        "--strict", "stop before the first record that the function would call bad")
+        "--strict", "stop before the first record that the function would reject")
     private static let noValidate = Option<Bool>(
-        "--no-validate", "put lines that are not JSON, too, and look at none of them")
+        "--no-validate", "put all lines without validation, even if they are not JSON")
     private static let unordered = Option<Bool>(
-        "--unordered", "let records of one key overtake one another: faster where few keys have most records")
-    private static let rate = Option<Int?>("--rate", 1...1_000_000, "records a second at most")
+        "--unordered", "do not keep the order of records with the same key; faster if most records have few keys")
+    private static let rate = Option<Int?>("--rate", 1...1_000_000, "maximum number of records per second")
     private static let failed = Option<String?>(
         "--failed", value: "FILE",
-        "keep in FILE what is not on the stream in the end, the rest of the input included; empty when all is (- is standard output)"
+        "write the records that were not put, including the rest of the input, to FILE (- for standard output)"
     )
 
     static let description = CommandDescription(
-        name: "stream put", summary: "put payloads on the stream, one JSON object a line",
+        name: "stream put", summary: "put payloads on the stream, one JSON object per line",
         discussion: """
-            Reads NDJSON from files or from standard input ("-", the default). The partition key is the ID of the record's entity, so that its versions stay in one shard, in order: only refused entries are sent again, and later records of a key wait for an earlier one. A request whose outcome is unknown, after a broken connection say, is sent again: a record may then be on the stream twice, which the function bears.
+            Reads NDJSON from files or from standard input ("-", the default). The partition key is the entity's ID, so that all versions of an entity are in one shard, in order: only rejected entries are retried, and later records of a key wait for them. A request with an unknown outcome, for example after a broken connection, is retried: a record may then be on the stream twice, and the function is idempotent.
 
-            Entries that Kinesis refuses are sent again as long as others come through; after 10 requests in a row (or AWS_MAX_ATTEMPTS) that put nothing it is given up, with exit status 1.
+            Rejected entries are retried while other entries succeed. After 10 consecutive requests (or AWS_MAX_ATTEMPTS) that put no record, the command fails with exit status 1.
 
-            A line that is not JSON stops the command before it. A record that the function would reject is put all the same, is listed, and makes the exit status 3; --strict stops before it.
+            The command stops before a line that is not JSON. A record that the function would reject is put and reported, and the exit status is 3; with --strict, the command stops before it.
 
-            Ctrl-C lets the request in flight come to its end, and says what was put.
+            On Ctrl-C, the command waits for the request in flight and reports what was put.
             """,
         usage: ["[PATH... | -] [options]"],
         options: [
@@ -52,24 +52,24 @@ struct StreamPut: Command {
             isStrict: try input[Self.strict], validates: try !input[Self.noValidate],
             isUnordered: try input[Self.unordered], rate: try input[Self.rate], failedPath: try input[Self.failed])
         if let key = options.partitionKey, !(1...PartitionKey.maxLength).contains(key.unicodeScalars.count) {
-            throw UsageError(description: "--partition-key must have 1 to \(PartitionKey.maxLength) characters")
+            throw UsageError(description: "invalid --partition-key; expected 1 to \(PartitionKey.maxLength) characters")
         }
         if options.isStrict, !options.validates {
-            throw UsageError(description: "--strict looks at every record, and --no-validate at none; give one of them")
+            throw UsageError(description: "--strict conflicts with --no-validate; pass only one of them")
         }
         if let failed = options.failedPath,
             options.paths.contains(where: { URL(filePath: $0).standardized == URL(filePath: failed).standardized })
         {
-            throw UsageError(description: "--failed names \(failed), which is read; name another file")
+            throw UsageError(description: "--failed \(failed) is also an input; expected another file")
         }
         if options.paths.count(where: { $0 == "-" }) > 1 {
-            throw UsageError(description: "standard input (-) is named twice")
+            throw UsageError(description: "standard input (-) can be given only once")
         }
         let stream = try StreamReference(input)
         session = try AWSSession(input)
         self.stream = try stream.checked(in: session)
         if let attempts = input.environment["AWS_MAX_ATTEMPTS"], !attempts.isEmpty {
-            options.patience = session.client.configuration.retries.maxAttempts
+            options.attemptLimit = session.client.configuration.retries.maxAttempts
         }
         self.options = options
     }
@@ -77,24 +77,24 @@ struct StreamPut: Command {
     func run() async throws -> ExitStatus {
         var limits = PutQueue.Limits()
         var summary = try await stream.summary(session)
-        // Kinesis takes no records of a stream before it is ACTIVE.
+        // Kinesis accepts no records before the stream is ACTIVE.
         if summary.status == "CREATING" { summary = try await stream.wait(Waiter(), session) }
         if let kibibytes = summary.maxRecordKibibytes, kibibytes > StreamRecordSize.standard {
-            // A stream that takes larger records takes larger requests, too.
+            // A stream with a higher record limit also has a higher request limit.
             (limits.entryBytes, limits.bytes) = (kibibytes << 10, 10 << 20)
         }
         if let rate = options.rate {
-            // Some ten requests a second rather than a burst now and then.
+            // Limits the size of a request so that about ten requests are sent per second, without bursts.
             limits.entries = min(limits.entries, max(1, rate / 10))
         }
         var put = try Put(options, stream: stream, session: session, limits: limits)
-        let rest = try session.isDryRun ? nil : options.failedPath.map { try RestFile(path: $0, option: Self.failed) }
+        let rest = try session.isDryRun ? nil : options.failedPath.map { try FailedRecordsFile(path: $0, option: Self.failed) }
         let ending = await put.run()
-        put.findings.tell()
+        put.findings.printNotes()
         let isRestOnOutput = options.failedPath.map(OutputFile.isStandardOutput) ?? false
         session.show(
             text: .lines(put.summary.text), json: put.summary.json, isTaken: isRestOnOutput)
-        if case .interrupted = ending { Console.note("interrupted: the input was read up to \(put.position)") }
+        if case .interrupted = ending { Console.note("interrupted; input was read up to \(put.position)") }
         do { try keep(rest, of: &put, after: ending) } catch {
             guard case .complete = ending else {
                 Console.note("note: \(error)")
@@ -105,22 +105,22 @@ struct StreamPut: Command {
         return try status(of: ending, put)
     }
 
-    private func keep(_ rest: RestFile?, of put: inout Put, after ending: Put.Ending) throws {
+    private func keep(_ rest: FailedRecordsFile?, of put: inout Put, after ending: Put.RunResult) throws {
         guard let rest, let path = options.failedPath else {
             guard put.summary.notPut > 0 else { return }
             Console.note(
-                "note: \(put.summary.notPut) records that were read are not on the stream; --failed FILE keeps them")
+                "note: \(put.summary.notPut) records were read but not put; pass --failed FILE to save them")
             return
         }
         let isInterrupted = if case .interrupted = ending { true } else { false }
-        try put.writeRest(to: rest, isHurried: isInterrupted)
+        try put.writeFailedRecords(to: rest, isHurried: isInterrupted)
         try rest.finish()
         if rest.count > 0, !OutputFile.isStandardOutput(path) {
-            Console.note("note: \(rest.count) records that are not on the stream are in \(path)")
+            Console.note("note: \(rest.count) records that were not put are in \(path)")
         }
     }
 
-    private func status(of ending: Put.Ending, _ put: Put) throws -> ExitStatus {
+    private func status(of ending: Put.RunResult, _ put: Put) throws -> ExitStatus {
         switch ending {
         case .complete: return put.findings.count > 0 ? .recordsFailed : .done
         case .interrupted: return .interrupted
@@ -129,7 +129,7 @@ struct StreamPut: Command {
     }
 }
 
-/// What the options ask for.
+/// The options of `stream put`.
 struct PutOptions: Sendable {
     var paths: [String]
     var partitionKey: String?
@@ -138,6 +138,6 @@ struct PutOptions: Sendable {
     var isUnordered: Bool
     var rate: Int?
     var failedPath: String?
-    /// Requests in a row that put nothing, after which it is given up.
-    var patience = 10
+    /// The number of consecutive requests without progress after which the put fails.
+    var attemptLimit = 10
 }

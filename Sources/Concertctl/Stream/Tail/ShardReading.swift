@@ -1,43 +1,43 @@
 import Clients
 import JSON
 
-/// Reading one shard: where it is, and when it may be read again.
+/// The position in one shard, and the time of its next read.
 struct ShardReading: Sendable {
     let id: String
-    /// Shards that must have come to their end before this one is begun, so that a key's records stay in order.
+    /// The shards that must be read to their end before this one, to keep the records of each key in order.
     let parents: [String]
     private(set) var isOver = false
-    /// When the next read is due: five reads a second are a shard's limit, for all its readers together.
+    /// The time of the next read; a shard allows five reads per second for all readers together.
     private(set) var due = ContinuousClock.now
-    /// How far behind the newest record the last read was, in ms; nil before the first.
+    /// The lag of the last read behind the newest record, in ms; nil before the first read.
     private(set) var millisecondsBehind: Int?
-    /// Shards that took this one's place, as its last read named them.
+    /// The shards that replaced this one, from its last read.
     private(set) var children: [JSONValue] = []
-    /// Where to begin when no record was seen yet.
+    /// The start position until the first record is read.
     private var start: TailStart
     private var iterator: String?
     private var lastSequenceNumber: String?
 
-    /// Five reads a second, with a little room.
+    /// The interval of five reads per second, with a margin.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
     private static let shortestInterval = Duration.milliseconds(210)
-    /// Between reads that bring nothing.
+    /// The interval after a read without records.
     private static let idleInterval = Duration.seconds(1)
-    /// Of one read.
+    /// The most records of one read.
     private static let recordLimit = 2500
 
     init(_ id: String, parents: [String] = [], from start: TailStart) {
         (self.id, self.parents, self.start) = (id, parents, start)
     }
 
-    /// Whether everything that was on the shard has been read.
+    /// Whether all records of the shard have been read.
     var isCaughtUp: Bool { isOver || millisecondsBehind == 0 }
 
-    /// Reads once, and notes when to read again.
+    /// Reads once, and schedules the next read.
     ///
-    /// - Parameter lateStart: Where a shard that was begun at its end goes on, when its iterator is lost before a record came.
-    /// - Returns: The records that came.
+    /// - Parameter lateStart: The start position of a `LATEST` reading whose iterator expires before the first record.
+    /// - Returns: The records of this read.
     mutating func read(
         _ stream: StreamReference, _ session: AWSSession, lateStart: TailStart
     ) async throws -> [JSONValue] {
@@ -53,7 +53,7 @@ struct ShardReading: Sendable {
             iterator = nil
             return []
         } catch let error as AWSError where error.code == "ProvisionedThroughputExceededException" {
-            // Others read this shard, too.
+            // Other consumers also read this shard.
             due = .now + Self.idleInterval * Double.random(in: 1...2)
             return []
         }
@@ -69,7 +69,7 @@ struct ShardReading: Sendable {
         return records
     }
 
-    /// Puts the next read off, after a failure.
+    /// Delays the next read after a failure.
     mutating func postpone(by duration: Duration) { due = .now + duration }
 
     private mutating func currentIterator(
@@ -86,10 +86,10 @@ struct ShardReading: Sendable {
         }
         let answer = try await session.send(.kinesis("GetShardIterator", .object(ofPresent: members))).json()
         guard let found = answer["ShardIterator"]?.string else {
-            throw CommandError(description: "kinesis GetShardIterator: the answer holds no iterator for \(id)")
+            throw CommandError(description: "kinesis GetShardIterator: the response has no iterator for \(id)")
         }
         iterator = found
-        // The end is elsewhere by the time that another iterator is needed, and what came in between must not be missed.
+        // By now, `LATEST` is another position, and would skip the records in between.
         if start == .latest { start = lateStart }
         return found
     }

@@ -3,31 +3,31 @@ import Foundation
 import JSON
 import Processor
 
-/// Shows records as they come on the stream.
+/// Prints the records of the stream.
 struct StreamTail: Command {
     private static let from = Option<String>(
         "--from", value: "WHERE", default: "LATEST",
-        "LATEST, TRIM_HORIZON, a time such as 2026-01-31T12:00:00Z, how long ago, such as 10m; of one shard also AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER"
+        "start position: LATEST, TRIM_HORIZON, a time such as 2026-01-31T12:00:00Z, or an age such as 10m; with --shard-id also AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER"
     )
     private static let sequenceNumber = Option<String?>(
-        "--starting-sequence-number", value: "NUMBER", "of the record that --from ..._SEQUENCE_NUMBER means")
+        "--starting-sequence-number", value: "NUMBER", "sequence number for --from AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER")
     private static let duration = Option<String?>(
-        "--for", value: "TIME", otherwise: "go on until Ctrl-C", "stop after this long: 30, 30s, 5m, 1h")
+        "--for", value: "TIME", otherwise: "until Ctrl-C", "stop after this time, such as 30, 30s, 5m, or 1h")
     private static let limit = Option<Int?>("--limit", 1...1_000_000_000, "stop after N records")
     private static let noFollow = Option<Bool>(
-        "--no-follow", "stop when everything that is on the stream has been read")
-    private static let shard = Option<String?>("--shard-id", value: "ID", "read this shard alone")
+        "--no-follow", "stop at the end of the stream")
+    private static let shard = Option<String?>("--shard-id", value: "ID", "read only this shard")
     private static let raw = Option<Bool>(
-        "--raw", "print the payloads as they were put, one JSON value a line; fit for replay and put")
+        "--raw", "print only the payloads, one JSON value per line, as input for replay and stream put")
 
     static let description = CommandDescription(
-        name: "stream tail", summary: "read records from all shards, decoded as the function decodes them",
+        name: "stream tail", summary: "read records from all shards and decode them as the function does",
         discussion: """
-            Records of one key come in order: when the stream is resharded, a new shard is begun when those that it came from have been read to their end.
+            Records of one key are printed in order: after a reshard, a new shard is read only when its parent shards have been read to their end.
 
-            Each record is shown with what the function makes of it: the entity, or why it is bad. Control characters are escaped. --output json prints one object for each user record on a line; its Data are the user record's own. With --raw, aggregates come apart and compressed payloads are inflated; what is no JSON even then is left out, with a note.
+            Each record is shown with its decoded entity or the reason why the function would reject it. Control characters are escaped. --output json prints one object per user record and line; its Data contains that user record only. With --raw, aggregates are split and compressed payloads are inflated; payloads that are not JSON are omitted, with a note.
 
-            Ctrl-C ends with exit status 130, --for, --limit and --no-follow with 0.
+            Ctrl-C ends the command with exit status 130; --for, --limit, and --no-follow with 0.
             """,
         options: [
             SharedOption.streamName, from, sequenceNumber, duration, limit, noFollow, shard, raw, SharedOption.output,
@@ -49,13 +49,13 @@ struct StreamTail: Command {
     private let limit: Int
     private let follows: Bool
     private let shardID: String?
-    private let form: TailOutput.Form
+    private let form: TailOutput.Format
 
     init(_ input: Input) throws {
         start = try TailStart(input[Self.from], sequenceNumber: input[Self.sequenceNumber])
         duration = try input[Self.duration].map { text in
             guard let seconds = Double(text) ?? Span.seconds(text), seconds.isFinite, (0...1e9).contains(seconds) else {
-                throw UsageError(description: "--for is \"\(text)\"; expected a time such as 30, 30s, 5m or 1h")
+                throw UsageError(description: "--for is \"\(text)\"; expected a time such as 30, 30s, 5m, or 1h")
             }
             return .seconds(seconds)
         }
@@ -63,12 +63,12 @@ struct StreamTail: Command {
         follows = try !input[Self.noFollow]
         shardID = try input[Self.shard]
         if case .sequenceNumber = start, shardID == nil {
-            throw UsageError(description: "a sequence number is one shard's: name the shard with --shard-id")
+            throw UsageError(description: "--starting-sequence-number requires --shard-id")
         }
         let output = try input[SharedOption.output]
         let isRaw = try input[Self.raw]
         if isRaw, input.has(SharedOption.output) {
-            throw UsageError(description: "--raw prints the data alone, and --output says how else; give one of them")
+            throw UsageError(description: "--raw conflicts with --output; pass only one of them")
         }
         form = isRaw ? .raw : output == .json ? .json : .text
         style = .standardOutput(input.environment)

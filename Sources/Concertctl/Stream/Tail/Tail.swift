@@ -2,22 +2,22 @@ import Clients
 import Foundation
 import JSON
 
-/// Reads all shards of a stream in turn, each as often as it allows, parents before children.
+/// Reads all shards of a stream, parents before children, each as often as its read limit allows.
 struct Tail {
     private let stream: StreamReference
     private let session: AWSSession
     private let start: TailStart
-    /// Where shards go on that were begun at their end and lost their iterator before anything came.
+    /// The start position of a `LATEST` reading whose iterator expires before the first record.
     private let lateStart: TailStart
-    /// Nil: all shards.
+    /// Nil reads all shards.
     private let shardID: String?
     private var shards: [ShardReading] = []
-    /// Shards that have ended, and whose children were begun.
+    /// The IDs of ended shards whose children have been added.
     private var followed: Set<[UInt8]> = []
     private var failures = 0
 
-    /// Reads in a row that may fail before it is given up.
-    private static let patience = 10
+    /// The number of consecutive failed reads after which the command fails.
+    private static let attemptLimit = 10
 
     init(
         _ stream: StreamReference, _ session: AWSSession, from start: TailStart, shardID: String?
@@ -28,27 +28,27 @@ struct Tail {
         let known = listed.map(Shard.init)
         if let shardID, !known.contains(where: { $0.id == shardID }) {
             throw CommandError(
-                description: "stream \(stream.name) has no shard \(shardID); concertctl stream describe lists them")
+                description: "stream \(stream.name) has no shard \(shardID); list its shards with concertctl stream describe")
         }
         for shard in known where shardID.map({ $0 == shard.id }) ?? (start != .latest || shard.isOpen) {
             shards.append(ShardReading(shard.id, parents: shardID == nil ? shard.parents : [], from: start))
         }
     }
 
-    /// Whether every shard that was begun has been read to its newest record, and none is left to begin.
+    /// Whether every shard has been read to its newest record, and no child shard remains to be added.
     var isCaughtUp: Bool { unfollowed == nil && shards.allSatisfy(\.isCaughtUp) }
 
-    /// Whether there is nothing left that could bring a record.
+    /// Whether no shard can return another record.
     var isOver: Bool { unfollowed == nil && shards.allSatisfy(\.isOver) }
 
-    /// A shard that has ended, and whose children are yet to be begun.
+    /// The index of an ended shard whose children have not been added.
     private var unfollowed: Int? {
         shardID == nil ? shards.firstIndex { $0.isOver && !followed.contains(Array($0.id.utf8)) } : nil
     }
 
-    /// Reads the shard that is due next, after waiting for it.
+    /// Waits for the next shard that is due, and reads it.
     ///
-    /// - Returns: The records that came, and of which shard; nil when none was read.
+    /// - Returns: The shard's ID and its records; nil if nothing was read.
     mutating func step(until end: ContinuousClock.Instant?) async throws -> (shard: String, records: [JSONValue])? {
         try Task.checkCancellation()
         let over = Set(shards.filter(\.isOver).map(\.id))
@@ -57,7 +57,7 @@ struct Tail {
         let begun = open.filter { index in
             shards[index].parents.allSatisfy { over.contains($0) || !known.contains($0) }
         }
-        // Shards that an answer names as their own ancestors would wait for each other forever.
+        // Shards that a response describes as their own ancestors would otherwise wait forever.
         let candidates = begun.isEmpty ? open : begun
         guard let next = unfollowed ?? candidates.min(by: { shards[$0].due < shards[$1].due }) else { return nil }
         let due = shards[next].due
@@ -77,17 +77,17 @@ struct Tail {
             return (shards[next].id, records)
         } catch let error where AWSSession.isRetryable(error) {
             failures += 1
-            guard failures < Self.patience else { throw error }
+            guard failures < Self.attemptLimit else { throw error }
             if failures == 1 { Console.note("note: \(error)") }
             shards[next].postpone(by: .milliseconds(200 << min(failures, 5)))
             return nil
         }
     }
 
-    /// Adds the shards that took the place of one that has ended.
+    /// Adds the children of a shard that has ended.
     private mutating func beginChildren(of index: Int) async throws {
         let ended = shards[index]
-        // Some servers name no children in the last read; the list then does.
+        // Some servers return no children in the last read; the list of shards has them.
         var children = ended.children.map { child in
             (id: child["ShardId"]?.string ?? "", parents: (child["ParentShards"]?.array ?? []).compactMap(\.string))
         }
@@ -96,7 +96,7 @@ struct Tail {
                 .filter { $0.parents.contains(ended.id) }.map { ($0.id, $0.parents) }
         }
         for child in children where !child.id.isEmpty && !shards.contains(where: { $0.id == child.id }) {
-            // Everything on a child is newer than what its parents held.
+            // All records of a child are newer than those of its parents.
             let childStart = if case .time = start { start } else { TailStart.trimHorizon }
             shards.append(ShardReading(child.id, parents: child.parents, from: childStart))
         }

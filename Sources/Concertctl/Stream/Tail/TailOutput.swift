@@ -2,26 +2,26 @@ import Foundation
 import JSON
 import Processor
 
-/// Prints records, a batch at a time, and counts them.
+/// Prints and counts records, one batch at a time.
 struct TailOutput {
-    enum Form { case text, json, raw }
+    enum Format { case text, json, raw }
 
-    private let form: Form
+    private let form: Format
     private let limit: Int
     private let style: TerminalStyle
     private let write: ([UInt8]) throws -> Void
     private var reader = RecordReader()
-    /// What is to be written next.
+    /// The output that is not written yet.
     private var pending: [UInt8] = []
     private(set) var printed = 0
     private var leftOut = 0
 
-    /// An aggregate's records may be many: they are written before they are this many bytes.
+    /// The most bytes of ``pending``, because an aggregate can have many records.
     private static let pendingLimit = 1 << 20
     private static let isTerminal = isatty(STDOUT_FILENO) == 1
 
     init(
-        form: Form, limit: Int = .max, style: TerminalStyle,
+        form: Format, limit: Int = .max, style: TerminalStyle,
         write: @escaping ([UInt8]) throws -> Void = Self.print
     ) {
         (self.form, self.limit, self.style, self.write) = (form, limit, style, write)
@@ -34,13 +34,13 @@ struct TailOutput {
 
     var isFull: Bool { printed >= limit }
 
-    /// Prints what the limit leaves room for.
+    /// Prints the records up to the limit.
     mutating func print(_ records: [JSONValue], of shard: String) throws {
         for record in records where !isFull {
             printed += 1
             try add(TailedRecord(record, shard: shard))
         }
-        // One write a batch, not held back: whoever reads the other end of a pipe sees records as they come.
+        // Writes each batch at once, so that the reader of a pipe sees records without delay.
         try flush()
     }
 
@@ -51,7 +51,7 @@ struct TailOutput {
             return add(RecordReader.UserRecord(data: [], content: .bad(error)), of: record)
         }
         var isEmpty = true
-        // Taken out for the while, since what it hands over changes the rest of this value.
+        // Moved out, because the closure changes other members of this value.
         var reader = RecordReader()
         swap(&reader, &self.reader)
         defer { swap(&reader, &self.reader) }
@@ -66,7 +66,7 @@ struct TailOutput {
         if let failure { throw failure }
         guard isEmpty else { return }
         switch form {
-        case .text: append("  an aggregate without records")
+        case .text: append("  aggregate without records")
         case .json: append(.jsonLine(record.jsonOfNothing))
         case .raw: break
         }
@@ -96,18 +96,18 @@ struct TailOutput {
         pending.removeAll(keepingCapacity: true)
     }
 
-    /// Says what was left out, and how much was read.
+    /// Prints the numbers of omitted and printed records.
     ///
-    /// - Parameter isInterrupted: Whether somebody ended it, and so wants to know where it was.
+    /// - Parameter isInterrupted: Whether the user interrupted the command.
     func finish(isInterrupted: Bool) {
         if leftOut > 0 {
             Console.note(
-                "note: \(leftOut) record\(leftOut == 1 ? " is" : "s are") not JSON, and left out; --output json shows them"
+                "note: \(leftOut) record\(leftOut == 1 ? " is" : "s are") not JSON and omitted; to show them, pass --output json"
             )
         }
         let count = "\(printed) record\(printed == 1 ? "" : "s")"
         if isInterrupted {
-            Console.note("interrupted: \(count) read")
+            Console.note("interrupted; \(count) read")
         } else if Console.isTerminal {
             Console.note("\(count)")
         }

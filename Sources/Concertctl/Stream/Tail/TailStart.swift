@@ -2,30 +2,32 @@ import Foundation
 import JSON
 import Processor
 
-/// Where reading begins.
+/// The position where reading starts.
 enum TailStart: Sendable, Equatable {
     case latest
     case trimHorizon
     /// Seconds since the Unix epoch.
     case time(Double)
-    /// A record of one shard, read again or passed over.
+    /// At or after a record of one shard.
     case sequenceNumber(SequenceNumber, isAfter: Bool)
 
     private static let atNumber = "AT_SEQUENCE_NUMBER"
     private static let afterNumber = "AFTER_SEQUENCE_NUMBER"
 
+    /// Parses the value of `--from`.
+    ///
     /// - Parameters:
     ///   - text: `LATEST`, `TRIM_HORIZON`, `AT_SEQUENCE_NUMBER`, `AFTER_SEQUENCE_NUMBER`, a time in ISO 8601 or in seconds
-    ///     since the epoch, or how long ago, such as `10m`.
-    ///   - number: Of the record that the two words about sequence numbers mean.
+    ///     since the epoch, or an age, such as `10m`.
+    ///   - number: The sequence number for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`.
     init(
         _ text: String, sequenceNumber number: String? = nil, now: Double = Date().timeIntervalSince1970
     ) throws(UsageError) {
         let word = text.uppercased()
         guard [Self.atNumber, Self.afterNumber].contains(word) == (number != nil) else {
             throw UsageError(
-                description: "--starting-sequence-number goes with --from \(Self.atNumber) or \(Self.afterNumber), "
-                    + "and they with it")
+                description: "--from \(Self.atNumber) and --from \(Self.afterNumber) require --starting-sequence-number, "
+                    + "and the reverse")
         }
         switch word {
         case "LATEST": self = .latest
@@ -46,12 +48,12 @@ enum TailStart: Sendable, Equatable {
             } else {
                 throw UsageError(
                     description: "--from is \"\(text)\"; expected LATEST, TRIM_HORIZON, a time such as "
-                        + "2026-01-31T12:00:00Z, or how long ago, such as 10m")
+                        + "2026-01-31T12:00:00Z, or an age such as 10m")
             }
         }
     }
 
-    /// The members by which `GetShardIterator` is told.
+    /// The members of the `GetShardIterator` request.
     var members: [(String, JSONValue?)] {
         switch self {
         case .latest: [("ShardIteratorType", "LATEST")]
@@ -66,9 +68,9 @@ enum TailStart: Sendable, Equatable {
     }
 }
 
-/// Lengths of time as people write them.
+/// Durations as users write them.
 enum Span {
-    /// In seconds; nil unless it is a number with `s`, `m`, `h` or `d` behind it.
+    /// Returns the seconds of a number with the suffix `s`, `m`, `h`, or `d`; nil for other text.
     static func seconds(_ text: String) -> Double? {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let last = text.last, let unit = units[last], let number = Double(text.dropLast()), number.isFinite,

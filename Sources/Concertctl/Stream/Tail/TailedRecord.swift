@@ -2,16 +2,16 @@ import Foundation
 import JSON
 import Processor
 
-/// One record of the stream as it is printed: a head, and under it what is in it.
+/// The printed form of one record: a header line and the decoded contents.
 struct TailedRecord {
     private let shard: String
     private let sequenceNumber: String
     private let partitionKey: String?
-    /// In seconds since the Unix epoch; nil where the answer has none, or none that a calendar knows.
+    /// In seconds since the Unix epoch; nil if the response has no valid time.
     private let arrival: Double?
-    /// In base64, as it came.
+    /// The base64 text of the response.
     private let text: String
-    /// Nil when `text` is no base64.
+    /// Nil if `text` is not base64.
     let data: [UInt8]?
 
     init(_ record: JSONValue, shard: String) {
@@ -25,7 +25,7 @@ struct TailedRecord {
         data = Data(base64Encoded: text).map { [UInt8]($0) }
     }
 
-    /// The record as an event can hold it; nil when its data are no base64.
+    /// Returns the record for use in an event; nil if its data is not base64.
     ///
     /// - Parameter stream: The stream's ARN.
     func restored(stream: String?) -> RestoredRecord? {
@@ -36,9 +36,9 @@ struct TailedRecord {
     }
 }
 
-/// For people, control characters escaped.
+/// Text output, with control characters escaped.
 extension TailedRecord {
-    /// Which record it is.
+    /// Returns the line that identifies the record.
     func head(_ style: TerminalStyle) -> TerminalText {
         let time = arrival.map { Timestamp(millisecondsSinceEpoch: Int64($0 * 1000)).iso8601(fractionDigits: 3) }
         let key = partitionKey.map { "key=\($0)" }
@@ -46,7 +46,7 @@ extension TailedRecord {
         return style.bold("\(words.joined(separator: "  "))")
     }
 
-    /// What is in it, or in one of its user records.
+    /// Returns the decoded contents of the record or of one of its user records.
     static func body(_ content: RecordReader.Content, _ style: TerminalStyle) -> TerminalText {
         switch content {
         case .test: "  \(style.yellow("test record"))"
@@ -62,11 +62,11 @@ extension TailedRecord {
     }
 }
 
-/// For programs.
+/// JSON and raw output.
 extension TailedRecord {
-    /// One user record as an object.
+    /// Returns one user record as an object.
     ///
-    /// Its `Data` are its own bytes: an aggregate's, with each of its records, would be a flood.
+    /// `Data` contains the user record only, not the whole aggregate.
     func json(_ record: RecordReader.UserRecord) -> JSONValue {
         let content: [(String, JSONValue?)] =
             switch record.content {
@@ -79,7 +79,7 @@ extension TailedRecord {
             record.subSequenceNumber, content, data: data == nil ? text : Data(record.data).base64EncodedString())
     }
 
-    /// An aggregate that holds no record at all.
+    /// The object for an aggregate without records.
     var jsonOfNothing: JSONValue { json(nil, [], data: text) }
 
     private func json(_ subSequenceNumber: Int?, _ content: [(String, JSONValue?)], data: String) -> JSONValue {
@@ -92,14 +92,14 @@ extension TailedRecord {
             ] + content + [("Data", .string(data))])
     }
 
-    /// A user record's payload as one line, inflated where it was compressed; nil when it is no JSON.
+    /// Returns a user record's payload as one line, inflated if it was compressed; nil if it is not JSON.
     ///
-    /// - Parameter isForPeople: Whether a terminal shows it, which acts on some characters that JSON may hold.
+    /// - Parameter isForPeople: Whether a terminal shows it, so that control characters must be escaped.
     static func raw(_ data: [UInt8], isForPeople: Bool) -> [UInt8]? {
         let bytes = RecordReader.inflated(data) ?? data
         guard JSONScanner.isOneValue(bytes) else { return nil }
         if isForPeople, let value = try? JSONValue(parsing: bytes) { return value.bytes }
-        // Line ends between tokens are white space, and inside strings JSON has none.
+        // Line ends between the tokens of JSON are white space; strings contain none.
         return bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     }
 }

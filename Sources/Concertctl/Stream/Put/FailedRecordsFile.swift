@@ -1,5 +1,5 @@
-/// The file that keeps what is not on the stream in the end, one record a line.
-final class RestFile {
+/// The file for records that were not put, one per line.
+final class FailedRecordsFile {
     private let file: OutputFile
     private(set) var count = 0
 
@@ -15,6 +15,6 @@ final class RestFile {
         try file.write(lines)
     }
 
-    /// Puts the file in its place, over one that was there before.
+    /// Completes the file, and replaces an existing one.
     func finish() throws { try file.finish() }
 }
