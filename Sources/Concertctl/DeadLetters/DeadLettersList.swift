@@ -2,13 +2,13 @@ import Clients
 import JSON
 import Processor
 
-/// Lists dead letters, and leaves them where they are.
+/// Lists dead letters without changing them.
 struct DeadLettersList: Command {
     static let description = CommandDescription(
-        name: "dead-letters list", summary: "list dead letters of a queue, a bucket or files",
+        name: "dead-letters list", summary: "list dead letters in a queue, a bucket, or files",
         discussion: """
-            Reads this program's own dead letters and those of Lambda's on-failure destination. Messages of a queue are \
-            hidden from others while they are read, and visible again in the end.
+            Reads this program's dead letters and those of Lambda's on-failure destination. While queue messages are \
+            being read, they are hidden from other consumers; afterwards, they are visible again.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
         options: LetterOptions.all + [SharedOption.output] + SharedOption.aws, operands: 0...Int.max,
@@ -31,9 +31,9 @@ struct DeadLettersList: Command {
         let letters = try await search.read(session)
         for remark in search.remarks { Console.note("\(remark)") }
         session.show(
-            text: letters.isEmpty ? "\(search.noneWanted ?? "no dead letters")" : Self.text(of: letters),
+            text: letters.isEmpty ? "\(search.noneSelected ?? "no dead letters")" : Self.text(of: letters),
             json: .array(letters.map(\.summary)))
-        if session.output == .json, let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
+        if session.output == .json, let noneSelected = search.noneSelected { Console.note("\(noneSelected)") }
         return .done
     }
 
@@ -43,7 +43,7 @@ struct DeadLettersList: Command {
         return .lines(table.text)
     }
 
-    /// Characters of a cell, at most: the letters of this program and of Lambda have fewer.
+    /// The most characters of a cell; dead letters of this program and of Lambda have fewer.
     private static let cellLimit = 400
 
     private static func cell(_ text: String) -> String {
@@ -53,7 +53,7 @@ struct DeadLettersList: Command {
     }
 }
 
-/// What a list says of a letter.
+/// The summary of a dead letter.
 extension FoundLetter {
     fileprivate var cells: [String] {
         func name(_ stream: String?) -> String { stream.flatMap { KinesisStreamARN($0)?.name } ?? stream ?? "" }
@@ -72,7 +72,7 @@ extension FoundLetter {
         }
     }
 
-    /// Without the data.
+    /// The JSON summary, without the data.
     var summary: JSONValue {
         let members: [(String, JSONValue?)]
         switch letter {

@@ -3,31 +3,31 @@ import Foundation
 import JSON
 import Processor
 
-/// Redelivers dead letters to the function, through a bootstrap, or as new records, and deletes what was accepted.
+/// Redelivers dead letters to the function, to a local bootstrap, or as new records, and deletes the accepted ones.
 struct DeadLettersReplay: Command {
     private enum Target: String, CaseIterable { case function, stream }
 
     private static let to = Option<Target>(
-        "--to", default: .function, note: "as they were",
-        "where the records go; stream puts them as new records, which count as newest")
+        "--to", default: .function, note: "keeps their versions",
+        "target of the records; stream puts them as new records, which count as newest")
     private static let functionName = Option<String?>(
         "--function-name", value: "NAME",
-        otherwise: "the one that the dead letter names, otherwise the one whose event source mapping reads its stream",
-        "the function: a name, name:alias, partial ARN or ARN")
+        otherwise: "the function that the dead letter names, otherwise the one whose event source mapping reads its stream",
+        "function as a name, name:alias, partial ARN, or ARN")
     private static let streamName = Option<String?>(
         "--stream-name", value: "NAME",
-        "with --to stream: put all records on this stream, instead of the one that each came from")
+        "with --to stream: put all records on this stream instead of their original stream")
     private static let bootstrap = Option<String?>(
         "--bootstrap", value: "PATH",
-        "drive this binary with the records, instead of invoking the function; it reads its settings from the environment, those of the real sinks included, except DEAD_LETTER_*"
+        "run this binary locally instead of invoking the function; it uses the settings of the environment, including real sinks, except DEAD_LETTER_*"
     )
     private static let payload = Option<String?>(
         "--payload", value: "FILE",
-        "redeliver the contents of this file (- for standard input) instead of the data of the one record that is selected"
+        "redeliver the contents of this file (- for standard input) instead of the data of the selected record"
     )
     private static let dryRun = Option<Bool>(
         SharedOption.dryRun.name,
-        "read the letters, show each and the calls that would be made, but invoke, put, and delete nothing")
+        "read and show the dead letters and print the calls, but invoke, put, and delete nothing")
     static let description = CommandDescription(
         name: "dead-letters replay",
         summary: "redeliver dead letters to the function, and delete those that were processed",
@@ -35,22 +35,22 @@ struct DeadLettersReplay: Command {
             Invokes the function with the records of the dead letters, each with its own stream, shard, sequence number, \
             partition key, and arrival. A record therefore keeps its version: it never replaces newer data, and sending it \
             twice has no effect. The function writes no dead letters for these events; it answers which records failed and \
-            why. A letter is deleted from queue or bucket only after all of its records were processed; the others stay and \
-            are listed with their reasons. A letter in a file always stays.
+            why. A dead letter is deleted from the queue or bucket only after all of its records were processed; the others \
+            stay and are listed with their reasons. Dead letters in files always stay.
 
-            Of a batch that Lambda discarded, exactly the named range is read from the stream again, unless the letter \
-            contains the event, as letters in S3 do; where records have expired, what is left is replayed, and the letter \
-            stays. A letter that cannot be read, or whose stream is in another Region, affects only that letter. A FIFO queue \
+            For a batch that Lambda discarded, exactly its range is read from the stream again, unless the dead letter \
+            contains the event, as those in S3 do. If records have expired, the others are replayed, and the dead letter \
+            stays. A dead letter that cannot be read, or whose stream is in another Region, does not affect the others. A FIFO queue \
             is read in rounds, because it hides the rest of a message group while its first messages are processed.
 
-            A SEQUENCE selects one record, with -N behind it for the record at index N of an aggregate. With --payload, its \
-            corrected data is redelivered in its place, with the same position: dead-letters show SEQUENCE --payload writes \
+            A SEQUENCE selects one record; append -N for the record at index N of an aggregate. With --payload, its \
+            corrected data is redelivered with the same version: dead-letters show SEQUENCE --payload writes \
             the data to correct.
 
             --to stream puts the data on the stream as new records. They count as newer than everything before: an old \
-            record then replaces newer data and sends notifications again. The command asks first, unless --yes is given.
+            record then replaces newer data and sends notifications again. The command prompts first, unless --yes is given.
 
-            Exit status: 0 done, 1 when a letter stays that could not be replayed, 3 when records failed again, 130 \
+            Exit status: 0 done, 1 if a dead letter could not be replayed, 3 if records failed again, 130 \
             interrupted.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
@@ -81,7 +81,7 @@ struct DeadLettersReplay: Command {
         payloadFile = try input[Self.payload]
         if payloadFile != nil, destination.isStream {
             throw UsageError(
-                description: "--payload and --to stream exclude each other; stream put puts a corrected record")
+                description: "--payload conflicts with --to stream; to put a corrected record, use concertctl stream put")
         }
         confirmation = try Confirmation(input)
         session = try AWSSession(input, inDryRun: .reads)
@@ -99,7 +99,7 @@ struct DeadLettersReplay: Command {
             return .function(try FunctionReference(function))
         case .stream:
             guard function == nil else {
-                throw UsageError(description: "--function-name and --to stream exclude each other")
+                throw UsageError(description: "--function-name conflicts with --to stream; pass only one of them")
             }
             guard let stream else { return .origin }
             return .stream(try StreamReference(stream))
@@ -120,10 +120,10 @@ struct DeadLettersReplay: Command {
         if let noneWanted = replay.search.noneWanted { Console.note("\(noneWanted)") }
         for problem in account.problems.prefix(Self.noteLimit) { Console.note("\(problem)") }
         if account.problems.count > Self.noteLimit {
-            Console.note("and \(account.problems.count - Self.noteLimit) more; --output json lists all of them")
+            Console.note("and \(account.problems.count - Self.noteLimit) more; to list all, pass --output json")
         }
         let missing = account.missing(source.filter)
-        for sequence in missing { Console.note("no dead letter of \(sequence) was found") }
+        for sequence in missing { Console.note("no dead letter found for \(sequence)") }
         Output.show(as: session.output, text: .lines(account.text), json: account.json)
         if let ending { throw ending }
         return missing.isEmpty ? account.status : .failed
@@ -134,14 +134,14 @@ struct DeadLettersReplay: Command {
             ? try InputFile.contents(of: .standardInput, name: "standard input") : try InputFile.contents(of: path)
     }
 
-    /// Asks before records are put on a stream as new ones, and before letters are deleted whose records were only logged.
+    /// Prompts before records are put as new ones, and before dead letters are deleted whose records were only logged.
     private func confirm() throws {
         let question: TerminalText
         if destination.isStream {
             Console.note(
                 """
                 warning: --to stream puts the data as new records, which count as newer than everything before: an old \
-                record replaces newer data, and notifications are sent again; without it, records keep their versions
+                record replaces newer data, and notifications are sent again; --to function keeps the versions
                 """)
             question = "put the selected dead letters on the stream as new records?"
         } else if case .bootstrap = destination,
@@ -150,8 +150,8 @@ struct DeadLettersReplay: Command {
         {
             Console.note(
                 """
-                warning: PROCESSORS names only log, which stores nothing, and letters are deleted once their records are \
-                logged; set PROCESSORS and its settings as the function has them
+                warning: PROCESSORS contains only log, which stores nothing, and dead letters are deleted once their records \
+                are logged; set PROCESSORS and its settings to those of the function
                 """)
             question = "delete dead letters whose records were only logged?"
         } else {
@@ -160,6 +160,6 @@ struct DeadLettersReplay: Command {
         try confirmation.ask(question)
     }
 
-    /// Problems that are listed for people.
+    /// The most problems of the text output.
     private static let noteLimit = 100
 }

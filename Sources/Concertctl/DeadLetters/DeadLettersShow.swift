@@ -2,18 +2,18 @@ import Foundation
 import JSON
 import Processor
 
-/// Shows dead letters with their data, and leaves them where they are.
+/// Shows dead letters with their data, without changing them.
 struct DeadLettersShow: Command {
     private static let payload = Option<Bool>(
         "--payload",
-        "write the decoded data of one record and nothing else, to correct it and pass it to dead-letters replay --payload"
+        "write only the decoded data of one record, as input for dead-letters replay --payload"
     )
     static let description = CommandDescription(
-        name: "dead-letters show", summary: "show dead letters with the data that they hold",
+        name: "dead-letters show", summary: "show dead letters and their data",
         discussion: """
-            A SEQUENCE is a record's sequence number, with -N behind it for the record at index N of an aggregate; without any, \
-            all letters are shown. The records of a batch that Lambda discarded are read from the stream, if they are still \
-            there. Control characters are shown escaped, except in a file or pipe with --payload.
+            A SEQUENCE is a record's sequence number; append -N for the record at index N of an aggregate. Without a SEQUENCE, \
+            all dead letters are shown. The records of a batch that Lambda discarded are read from the stream unless they have \
+            expired. Control characters are escaped, except with --payload to a file or pipe.
             """,
         usage: ["[SEQUENCE...] [PATH...] [options]"],
         options: LetterOptions.all + [payload, SharedOption.output] + SharedOption.aws, operands: 0...Int.max,
@@ -45,7 +45,7 @@ struct DeadLettersShow: Command {
         var shown: [JSONValue] = []
         var missing = Set(sequences)
         var isWhole = true
-        var contents: [Content] = []
+        var contents: [LetterContent] = []
         for found in letters {
             missing.subtract(source.filter.matches(found.letter))
             let (records, problem) = try await records(of: found.letter, &streams, session)
@@ -66,19 +66,19 @@ struct DeadLettersShow: Command {
         if !writesPayload { session.show(text: nil, json: .array(shown)) }
         for remark in search.remarks { Console.note("\(remark)") }
         if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
-        for sequence in missing.sorted() { Console.note("no dead letter of \(sequence) was found") }
+        for sequence in missing.sorted() { Console.note("no dead letter found for \(sequence)") }
         if writesPayload, missing.isEmpty { try Self.write(payload: contents) }
         return missing.isEmpty && isWhole ? .done : .failed
     }
 
-    /// Writes the data of the one record that all of `contents` are of.
-    private static func write(payload contents: [Content]) throws {
+    /// Writes the data of the record, if all of `contents` are of the same record.
+    private static func write(payload contents: [LetterContent]) throws {
         let names = Set(contents.map { Array($0.position.utf8) })
         guard let content = contents.first, names.count == 1 else {
             throw UsageError(
                 description:
-                    "--payload writes the data of one record, and \(names.count) were found; name the record by "
-                    + "its SEQUENCE")
+                    "--payload requires one record, but \(names.count) were found; pass its "
+                    + "SEQUENCE")
         }
         if isatty(STDOUT_FILENO) == 1 {
             Output.print(.lines(content.text))
@@ -87,32 +87,32 @@ struct DeadLettersShow: Command {
         }
     }
 
-    /// What is in a letter: sequence number and text, of which data that are no text may be all.
+    /// Returns the records of a dead letter with their data.
     private func records(
         of letter: Letter, _ streams: inout LetterStreams, _ session: AWSSession
-    ) async throws -> (records: [Content], problem: String?) {
+    ) async throws -> (records: [LetterContent], problem: String?) {
         switch letter {
         case .record(let record):
             return (
                 [
-                    Content(
+                    LetterContent(
                         position: "\(record.stream ?? "") \(record.shard ?? "") \(record.name)",
                         sequenceNumber: record.name, base64: record.text, data: record.data ?? Array(record.text.utf8))
                 ], nil
             )
         case .batch(let batch):
-            let remains: LetterBatch.Remains
+            let remains: LetterBatch.RemainingRecords
             do { remains = try await LetterPlan.records(of: batch, &streams, session) } catch let error
                 as LetterStreams.Unavailable
             {
                 return ([], error.problem)
             }
-            let wanted = remains.records.filter { record in
+            let selected = remains.records.filter { record in
                 sequences.isEmpty || sequences.contains(record.sequenceNumber)
             }
             return (
-                wanted.map {
-                    Content(
+                selected.map {
+                    LetterContent(
                         position: "\(batch.streamARN) \(batch.shard) \($0.sequenceNumber)",
                         sequenceNumber: $0.sequenceNumber, base64: nil, data: $0.data)
                 }, remains.problem
@@ -121,7 +121,7 @@ struct DeadLettersShow: Command {
         }
     }
 
-    private func text(of found: FoundLetter, _ records: [Content], _ style: TerminalStyle) -> TerminalText {
+    private func text(of found: FoundLetter, _ records: [LetterContent], _ style: TerminalStyle) -> TerminalText {
         var lines: [TerminalText] = []
         for member in found.summary.object?.members ?? [] {
             let value = member.value.string ?? member.value.text
@@ -134,22 +134,22 @@ struct DeadLettersShow: Command {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    fileprivate struct Content {
-        /// Stream, shard and sequence number, which no other record has.
+    fileprivate struct LetterContent {
+        /// The stream, shard, and sequence number, which identify the record.
         var position: String
         var sequenceNumber: String
-        /// As the letter has it; nil where the data come from the stream.
+        /// The dead letter's `data`; nil if the data was read from the stream.
         var base64: String?
         var data: [UInt8]
 
-        /// Compressed data as what they inflate to.
+        /// The data, inflated if it is compressed.
         var payload: [UInt8] { RecordReader.inflated(data) ?? data }
         var text: String { String(decoding: payload, as: UTF8.self) }
     }
 }
 
 extension FoundLetter {
-    fileprivate func document(with content: DeadLettersShow.Content) -> JSONValue {
+    fileprivate func document(with content: DeadLettersShow.LetterContent) -> JSONValue {
         let members = (summary.object?.members ?? []).map { ($0.name, Optional($0.value)) }
         return .object(
             ofPresent: members + [

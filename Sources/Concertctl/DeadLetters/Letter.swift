@@ -2,28 +2,28 @@ import Foundation
 import JSON
 import Processor
 
-/// A dead letter as it was read: this program's own, one of Lambda's on-failure destination, or neither.
+/// A dead letter of this program or of Lambda's on-failure destination, or a document that is neither.
 enum Letter: Sendable {
-    /// One record, whose data the letter contains.
+    /// A record with its data.
     case record(LetterRecord)
-    /// A batch that Lambda discarded: a range of records on the stream.
+    /// A batch that Lambda discarded, as a range of records on the stream.
     case batch(LetterBatch)
-    /// Something else, which is never deleted.
+    /// Any other document, which is never deleted.
     case unknown(problem: String)
 
-    /// Why a document is not a dead letter.
+    /// The reason why a document is not a dead letter.
     struct Unreadable: Error {
         var problem: String
     }
 
-    /// Reads a dead letter as it is, or as the message of an SNS notification.
+    /// Parses a dead letter, which may be the message of an SNS notification.
     init(parsing bytes: [UInt8]) {
         do throws(Unreadable) { self = try Self.letter(bytes, envelopes: 2) } catch {
             self = .unknown(problem: error.problem)
         }
     }
 
-    /// - Parameter envelopes: How many SNS notifications may be around the letter.
+    /// - Parameter envelopes: The most SNS notifications around the dead letter.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
     private static func letter(_ bytes: [UInt8], envelopes: Int) throws(Unreadable) -> Letter {
@@ -43,7 +43,7 @@ enum Letter: Sendable {
         }
     }
 
-    /// Why it is a dead letter.
+    /// The reason of the dead letter.
     var reason: String {
         switch self {
         case .record(let record): record.reason
@@ -60,7 +60,7 @@ enum Letter: Sendable {
         }
     }
 
-    /// When its record, or the first of its batch, arrived, in seconds since the Unix epoch.
+    /// The arrival time of the record, or of the first record of the batch, in seconds since the Unix epoch.
     var arrival: Double? {
         let text: String? =
             switch self {
@@ -71,7 +71,7 @@ enum Letter: Sendable {
         return text.flatMap { Timestamp($0) }.map { Double($0.secondsSinceEpoch) + Double($0.nanoseconds) / 1e9 }
     }
 
-    /// Which record or batch it is about.
+    /// The name of the record or batch.
     var name: String {
         switch self {
         case .record(let record): record.name
@@ -80,7 +80,7 @@ enum Letter: Sendable {
         }
     }
 
-    /// About how many bytes of memory it takes.
+    /// The approximate size in memory, in bytes.
     var size: Int {
         switch self {
         case .record(let record): record.text.utf8.count + record.message.utf8.count + 1000
@@ -89,7 +89,7 @@ enum Letter: Sendable {
         }
     }
 
-    /// By stream, shard and sequence, as the records arrived.
+    /// Returns whether `left` precedes `right` by stream, shard, and sequence number.
     static func isBefore(_ left: Letter, _ right: Letter) -> Bool { left.position < right.position }
 
     private var position: Position {
@@ -103,7 +103,7 @@ enum Letter: Sendable {
         }
     }
 
-    /// Texts of letters, compared as bytes.
+    /// The position of a dead letter's record, compared as bytes.
     private struct Position: Comparable {
         var stream: String
         var shard: String
@@ -122,16 +122,18 @@ enum Letter: Sendable {
     }
 }
 
-/// The sequence number that a letter names: ASCII digits, as ``SequenceNumber`` checks them.
+/// The sequence number of a dead letter: ASCII digits, as ``SequenceNumber`` checks them.
 struct LetterSequence: Sendable, Comparable {
     let digits: String
 
     fileprivate init(digits: String) { self.digits = digits }
 
-    /// Of a record that was read already, whose digits were checked.
+    /// Creates the sequence number of a record whose digits were already checked.
     init(of record: RestoredRecord) { digits = record.sequenceNumber }
 
-    /// - Parameter member: Its name in the letter.
+    /// Parses a member of a dead letter.
+    ///
+    /// - Parameter member: The member's name, for errors.
     init(_ value: JSONValue?, _ member: String) throws(Letter.Unreadable) {
         guard let text = value?.string, SequenceNumber(text) != nil else {
             throw Letter.Unreadable(problem: "its \"\(member)\" is not a sequence number of 1 to 128 digits")
@@ -144,27 +146,27 @@ struct LetterSequence: Sendable, Comparable {
     }
 }
 
-/// A record as the function writes it to the dead letters.
+/// A dead letter of the function: one record.
 struct LetterRecord: Sendable {
     var reason: String
     var message: String
-    /// The stream's ARN, as the letter has it.
+    /// The stream's ARN, unchecked.
     var stream: String?
     var shard: String?
     var sequenceNumber: LetterSequence
-    /// Its index in the aggregate that it came in.
+    /// The index in the aggregate, if the record was in one.
     var subSequenceNumber: Int?
     var partitionKey: String?
     var arrival: String?
     var requestID: String?
     var function: String?
-    /// Base64, unless the record was not.
+    /// Base64, or the text as received if the record was not base64.
     var text: String
 
     /// Nil when `text` is not base64.
     var data: [UInt8]? { Data(base64Encoded: text).map { [UInt8]($0) } }
 
-    /// As people name it: `4959...`, or `4959...-3` in an aggregate.
+    /// The name of the record: `4959...`, or `4959...-3` in an aggregate.
     var name: String { sequenceNumber.digits + (subSequenceNumber.map { "-\($0)" } ?? "") }
 
     init(_ value: JSONValue) throws(Letter.Unreadable) {
@@ -185,29 +187,29 @@ struct LetterRecord: Sendable {
     }
 }
 
-/// What Lambda writes to an on-failure destination of a Kinesis mapping.
+/// A dead letter of Lambda's on-failure destination: a batch.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 struct LetterBatch: Sendable {
     var condition: String
     var streamARN: String
     var shard: String
-    /// Sequence numbers of the first record and of the last one.
+    /// The sequence numbers of the first and last record.
     var start: LetterSequence
     var end: LetterSequence
     var count: Int?
     var arrival: String?
     var requestID: String?
     var functionARN: String?
-    /// The event itself, which an object on S3 contains and a message does not.
+    /// The event, which an object in S3 contains and a message does not.
     var payload: String?
 
-    /// - Parameter info: The letter's `KinesisBatchInfo`.
+    /// - Parameter info: The dead letter's `KinesisBatchInfo`.
     init(_ value: JSONValue, _ info: JSONValue) throws(Letter.Unreadable) {
         start = try LetterSequence(info["startSequenceNumber"], "startSequenceNumber")
         end = try LetterSequence(info["endSequenceNumber"], "endSequenceNumber")
         guard let stream = info["streamArn"]?.string, let shard = info["shardId"]?.string else {
-            throw Letter.Unreadable(problem: "its \"KinesisBatchInfo\" names no stream and shard")
+            throw Letter.Unreadable(problem: "its \"KinesisBatchInfo\" has no stream or no shard")
         }
         (streamARN, self.shard) = (stream, shard)
         (count, arrival) = (info["batchSize"]?.integer, info["approximateArrivalOfFirstRecord"]?.string)
@@ -217,16 +219,16 @@ struct LetterBatch: Sendable {
         payload = value["payload"]?.string
     }
 
-    /// Whether the record of this sequence number is in the range.
+    /// Returns whether the range contains the record.
     ///
-    /// - Parameter sequence: Digits.
+    /// - Parameter sequence: The digits of its sequence number.
     func contains(_ sequence: String) -> Bool { (start...max(start, end)).contains(LetterSequence(digits: sequence)) }
 
     var name: String { "the batch from \(start.digits) to \(end.digits) of \(shard)" }
 }
 
 extension LetterSequence {
-    /// A sequence number of the stream's answer or of the command line; nil unless it is one.
+    /// Parses a sequence number of a response or of the command line; returns nil for other text.
     init?(_ text: String?) {
         guard let text, SequenceNumber(text) != nil else { return nil }
         digits = text

@@ -3,45 +3,45 @@ import Foundation
 import JSON
 import Processor
 
-/// A record to be replayed, from whichever letter.
+/// A record to replay, from any kind of dead letter.
 struct RestoredRecord: Sendable {
-    /// The stream that it came from, by ARN; nil if unknown.
+    /// The ARN of the original stream; nil if unknown.
     var stream: String?
     var shard: String?
     var sequenceNumber: String
     var partitionKey: String
-    /// Of the record itself.
+    /// The data of the record.
     var data: [UInt8]
     /// In seconds since the Unix epoch.
     var arrival: Double?
-    /// Its index in the aggregate that it came from.
+    /// The index in the aggregate, if the record was in one.
     var subSequenceNumber: Int?
-    /// The data as it was received, where that is not base64.
+    /// The data as received, if it is not base64.
     var rawText: String?
     /// Whether ``partitionKey`` is the record's own; otherwise it is the sequence number.
     var hasPartitionKey = true
 }
 
 extension LetterBatch {
-    /// What is left of the batch's records.
-    struct Remains: Sendable {
+    /// The records of the batch that are still available.
+    struct RemainingRecords: Sendable {
         var records: [RestoredRecord] = []
-        /// Why not all of them are there; nil when they are.
+        /// The reason why records are missing; nil if none are.
         var problem: String?
     }
 
-    /// Records and bytes of one range, at most.
+    /// The most records and bytes of one range.
     ///
-    /// A batch has up to 10,000 records, and with a parallelization factor the range also contains those of up to nine
-    /// batches that ran beside it.
+    /// A batch has up to 10,000 records. With a parallelization factor, the range also contains the records of up to nine
+    /// concurrent batches.
     private static let limit = (records: 100_000, bytes: 256 << 20)
 
-    /// The batch's records as the letter contains them; nil when it does not, and they must be read from the stream.
-    var recordsOfPayload: Remains? {
+    /// The batch's records, if the dead letter contains them; otherwise nil, and they must be read from the stream.
+    var recordsOfPayload: RemainingRecords? {
         guard let payload, let event = try? JSONValue(parsing: Array(payload.utf8)),
             let elements = event["Records"]?.array
         else { return nil }
-        var remains = Remains()
+        var remains = RemainingRecords()
         remains.records = elements.compactMap { record in
             guard let kinesis = record["kinesis"], let sequence = LetterSequence(kinesis["sequenceNumber"]?.string),
                 let text = kinesis["data"]?.string
@@ -58,10 +58,10 @@ extension LetterBatch {
         return remains
     }
 
-    /// The batch's records, read from exactly that range of the stream.
-    func records(on stream: StreamReference, _ session: AWSSession) async throws -> Remains {
-        guard let first = SequenceNumber(start.digits) else { return Remains(problem: "it has no sequence number") }
-        var remains = Remains()
+    /// Reads the batch's records from its range of the stream.
+    func records(on stream: StreamReference, _ session: AWSSession) async throws -> RemainingRecords {
+        guard let first = SequenceNumber(start.digits) else { return RemainingRecords(problem: "it has no sequence number") }
+        var remains = RemainingRecords()
         var reading = ShardReading(shard, from: .sequenceNumber(first, isAfter: false))
         var bytes = 0
         var isPast = false
@@ -78,12 +78,12 @@ extension LetterBatch {
                     let restored = restored(record, sequence)
                     bytes += restored.data.count
                     guard remains.records.count < Self.limit.records, bytes <= Self.limit.bytes else {
-                        return Remains(problem: "its range has more records than any batch")
+                        return RemainingRecords(problem: "its range has more records than any batch")
                     }
                     remains.records.append(restored)
                     if sequence == end { isPast = true }
                 }
-                // The newest record was read, and the range's end, which is older, was not among them.
+                // The newest record of the shard was read, so the end of the range, which is older, has expired.
                 if reading.isCaughtUp { break }
             }
         } catch let error as AWSError
@@ -91,13 +91,13 @@ extension LetterBatch {
         {
             remains.problem = "\(error)"
         }
-        // Both ends are there, and so is everything between them.
+        // If both ends exist, everything between them does, too.
         let isWhole =
             remains.records.first?.sequenceNumber == start.digits && remains.records.last?.sequenceNumber == end.digits
         if !isWhole {
             let all = count.map { "\($0)" } ?? "its"
             remains.problem =
-                "\(remains.records.count) of \(all) records are still on the stream, the others have expired"
+                "\(remains.records.count) of \(all) records are still on the stream; the others have expired"
                 + (remains.problem.map { " (\($0))" } ?? "")
         }
         return remains
@@ -113,7 +113,7 @@ extension LetterBatch {
 }
 
 extension LetterRecord {
-    /// The record as it can be redelivered.
+    /// The record for redelivery.
     var restored: RestoredRecord {
         let data = data
         return RestoredRecord(

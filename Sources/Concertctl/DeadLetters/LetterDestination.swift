@@ -1,18 +1,18 @@
 import Clients
 import Processor
 
-/// Where the records of dead letters go.
+/// The target of the records of dead letters.
 enum LetterDestination: Sendable {
-    /// To this function, or to the one that each dead letter comes from.
+    /// This function, or the function of each dead letter.
     case function(FunctionReference?)
-    /// As new records to the stream that each came from.
+    /// The original stream of each record, as new records.
     case origin
-    /// As new records to this stream.
+    /// This stream, as new records.
     case stream(StreamReference)
     case bootstrap(path: String)
 
-    /// Where one record goes.
-    enum Route: Sendable {
+    /// The target of one record.
+    enum LetterRoute: Sendable {
         case function(FunctionReference)
         case stream(StreamReference)
         case bootstrap
@@ -25,23 +25,23 @@ enum LetterDestination: Sendable {
         }
     }
 
-    /// Returns where a record goes.
+    /// Returns the target of a record.
     ///
-    /// - Parameter function: The function that its dead letter names.
-    /// - Throws: ``LetterStreams/Unavailable`` when it cannot go there; ``UsageError`` when several functions may be meant.
+    /// - Parameter function: The function that the dead letter names.
+    /// - Throws: ``LetterStreams/Unavailable`` if the target is unavailable; ``UsageError`` if the function is ambiguous.
     func route(
         of record: RestoredRecord, _ function: String?, _ lookups: inout LetterLookups, _ session: AWSSession
-    ) async throws -> Route {
+    ) async throws -> LetterRoute {
         switch self {
         case .bootstrap:
-            // The function reads the ARN of an event; that of a letter may be anything.
+            // The function parses the ARN of an event, and the ARN of a dead letter is unchecked.
             if let arn = record.stream, KinesisStreamARN(arn) == nil {
                 throw LetterStreams.Unavailable(problem: LetterStreams.notAStream(arn))
             }
             return .bootstrap
         case .function(let chosen):
             guard let text = record.stream else {
-                throw LetterStreams.Unavailable(problem: "the letter names no stream")
+                throw LetterStreams.Unavailable(problem: "the dead letter names no stream")
             }
             guard let arn = try LetterStreams.stream(ofLetter: text, session).arn else {
                 throw LetterStreams.Unavailable(problem: LetterStreams.notAStream(text))
@@ -51,28 +51,28 @@ enum LetterDestination: Sendable {
         case .stream(let chosen): return .stream(try await checked(chosen, record, &lookups, session))
         case .origin:
             guard let arn = record.stream else {
-                throw LetterStreams.Unavailable(problem: "the letter names no stream; give --stream-name")
+                throw LetterStreams.Unavailable(problem: "the dead letter names no stream; pass --stream-name")
             }
             return .stream(
                 try await checked(try LetterStreams.stream(ofLetter: arn, session), record, &lookups, session))
         }
     }
 
-    /// The stream, if it can take the record.
+    /// Returns the stream, if it accepts the record.
     private func checked(
         _ stream: StreamReference, _ record: RestoredRecord, _ lookups: inout LetterLookups, _ session: AWSSession
     ) async throws -> StreamReference {
         guard record.rawText == nil else {
-            throw LetterStreams.Unavailable(problem: "its data is not base64, and so cannot be put")
+            throw LetterStreams.Unavailable(problem: "its data is not base64 and cannot be put on a stream")
         }
         guard (1...256).contains(record.partitionKey.unicodeScalars.count) else {
-            throw LetterStreams.Unavailable(problem: "its partition key does not have 1 to 256 characters")
+            throw LetterStreams.Unavailable(problem: "invalid partition key; expected 1 to 256 characters")
         }
         let limits = try await lookups.streams.summary(of: stream, session)
         let size = record.partitionKey.utf8.count + record.data.count
         guard size <= limits.entryBytes else {
             throw LetterStreams.Unavailable(
-                problem: "it has \(size) bytes with its key, and the stream \(stream.name) takes \(limits.entryBytes)")
+                problem: "it has \(size) bytes with its key, more than the limit of \(limits.entryBytes) of stream \(stream.name)")
         }
         return stream
     }

@@ -1,27 +1,27 @@
 import Processor
 
-/// Which dead letters are selected; a criterion that is nil selects all.
+/// The selection of dead letters; a criterion that is nil selects all.
 struct LetterFilter: Sendable {
     var reasons: [String]?
     var shards: [String]?
     var kinds: [String]?
-    /// Bounds of the records' arrival, in seconds since the Unix epoch; the second one is excluded.
+    /// The range of the records' arrival, in seconds since the Unix epoch, without `until`.
     var since: Double?
     var until: Double?
-    /// Sequence numbers, with `-N` for the record at index N of an aggregate; none selects all.
+    /// Sequence numbers, with `-N` for the record at index N of an aggregate; empty selects all.
     var sequences: [String] = []
 
-    /// Whether a word of the command line is a sequence number rather than a path.
+    /// Returns whether an operand is a sequence number and not a path.
     static func isSequence(_ word: String) -> Bool {
         let parts = word.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
         return (1...128).contains(parts[0].count)
             && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { 0x30...0x39 ~= $0 } }
     }
 
-    func wants(_ letter: Letter, _ kinds: inout LetterKinds) -> Bool {
+    func selects(_ letter: Letter, _ kinds: inout LetterKinds) -> Bool {
         Self.contains(reasons, letter.reason) && Self.contains(shards, letter.shard) && isInTime(letter)
             && (sequences.isEmpty || !matches(letter).isEmpty)
-            // Last, since it decodes the data.
+            // Checked last because it decodes the data.
             && (self.kinds == nil || Self.contains(self.kinds, kinds.kind(of: letter)))
     }
 
@@ -37,7 +37,7 @@ struct LetterFilter: Sendable {
         return since.map { arrival >= $0 } ?? true && until.map { arrival < $0 } ?? true
     }
 
-    /// Which of ``sequences`` the letter is about.
+    /// Returns the elements of ``sequences`` that the dead letter matches.
     func matches(_ letter: Letter) -> [String] {
         sequences.filter { sequence in
             switch letter {
@@ -48,7 +48,7 @@ struct LetterFilter: Sendable {
         }
     }
 
-    /// In words; nil when all are selected, or by sequence number alone.
+    /// The criteria in words; nil if there are none besides sequence numbers.
     var criteria: String? {
         let words = [
             reasons.map { "reason " + $0.joined(separator: ", ") },
@@ -59,14 +59,14 @@ struct LetterFilter: Sendable {
     }
 }
 
-/// The kinds of the entities that dead letters are about, as far as their data shows.
+/// Determines the kinds of the entities in dead letters.
 struct LetterKinds: Sendable {
-    /// As messages and the option `--kind` name them.
+    /// The names of the kinds in messages and in the option `--kind`.
     static let words = EntityCatalog.builtIn.schemas.map(\.name)
 
     private var reader = RecordReader()
 
-    /// Nil for data that shows no kind, such as text that is not JSON, and for batches.
+    /// Returns the kind; nil if the data has none, for example if it is not JSON, and for batches.
     mutating func kind(of letter: Letter) -> String? {
         guard case .record(let record) = letter, let data = record.data else { return nil }
         var kind: String?
@@ -74,7 +74,7 @@ struct LetterKinds: Sendable {
             guard kind == nil else { return }
             switch record.content {
             case .entity(let found, _): kind = EntityCatalog.builtIn[found].name
-            // The message of a broken rule names the field: `artist.name`.
+            // The error message of a rule contains the field: `artist.name`.
             case .bad(let error):
                 let word = error.message.utf8.prefix { $0 != UInt8(ascii: ".") }
                 kind = Self.words.first { $0.utf8.elementsEqual(word) }

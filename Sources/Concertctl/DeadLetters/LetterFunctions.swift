@@ -3,15 +3,15 @@ import Processor
 
 /// The functions that process the streams of dead letters, each looked up once.
 struct LetterFunctions {
-    /// All event source mappings of the account and Region; nil before they are needed.
+    /// All event source mappings of the account and Region; nil until they are needed.
     private var mappings: Result<[Mapping], LetterStreams.Unavailable>?
 
     /// Returns the function that a dead letter names, otherwise the one whose event source mapping reads its stream.
     ///
     /// - Parameters:
-    ///   - text: What the dead letter names; text that is not a function's name counts as none.
+    ///   - text: The function of the dead letter; ignored if it is not a valid function name.
     ///   - stream: The stream's ARN.
-    /// - Throws: ``LetterStreams/Unavailable`` when there is none; ``UsageError`` when there are several.
+    /// - Throws: ``LetterStreams/Unavailable`` if there is none; ``UsageError`` if there are several.
     mutating func function(
         named text: String?, reading stream: String, _ session: AWSSession
     ) async throws -> FunctionReference {
@@ -19,7 +19,7 @@ struct LetterFunctions {
         {
             return function
         }
-        // All of them, because the filter by stream does not find those of its enhanced fan-out consumers.
+        // Lists all mappings, because the filter by stream omits those of its enhanced fan-out consumers.
         if mappings == nil {
             do { mappings = .success(try await session.mappings(of: nil)) } catch let error as AWSError {
                 mappings = .failure(try LetterStreams.unavailable(error))
@@ -39,7 +39,7 @@ struct LetterFunctions {
         var functions: [FunctionReference] = []
         var seen: Set<[UInt8]> = []
         for mapping in mappings where seen.insert(Array(mapping.functionARN.utf8)).inserted {
-            // Mappings and their functions are of one account and Region, where the name is enough.
+            // Mappings and their functions are in the same account and Region, where the name is unique.
             if let function = try? FunctionReference(mapping.functionARN),
                 let short = try? FunctionReference(function.shortName)
             {
@@ -50,19 +50,19 @@ struct LetterFunctions {
         guard functions.count < 2 else {
             throw UsageError(
                 description: "\(functions.count) functions read stream \(name): "
-                    + functions.map(\.shortName).joined(separator: ", ") + "; choose one with --function-name")
+                    + functions.map(\.shortName).joined(separator: ", ") + "; select one with --function-name")
         }
         guard let function = functions.first else {
             return .failure(
                 LetterStreams.Unavailable(
-                    problem: "no event source mapping reads stream \(name); choose a function with --function-name"))
+                    problem: "no event source mapping reads stream \(name); pass --function-name"))
         }
         return .success(function)
     }
 }
 
 extension Letter {
-    /// The function that it names.
+    /// The function that the dead letter names.
     var function: String? {
         switch self {
         case .record(let record): record.function

@@ -1,51 +1,51 @@
 import Clients
 import JSON
 
-/// Puts records of dead letters back on one stream, those of a key in their order.
+/// Puts records of dead letters on one stream, in order per partition key.
 struct LetterPut {
     private let stream: StreamReference
     private let session: AWSSession
     private var queue: PutQueue
-    /// Requests in a row by which nothing came on the stream.
-    private var fruitless = 0
-    private var lastRefusal = ""
+    /// The number of consecutive requests that put no record.
+    private var requestsWithoutProgress = 0
+    private var lastError = ""
 
-    private static let patience = 10
+    private static let attemptLimit = 10
 
-    /// - Parameter entries: Their numbers are what ``next()`` returns.
+    /// - Parameter entries: The records; ``next()`` returns their numbers.
     init(_ stream: StreamReference, _ session: AWSSession, limits: PutQueue.Limits, entries: [PutQueue.PutEntry]) {
         (self.stream, self.session) = (stream, session)
         queue = PutQueue(limits: limits)
         for entry in entries { queue.add(entry) }
     }
 
-    /// Makes one request.
+    /// Sends one request.
     ///
-    /// - Returns: The numbers of records that are on the stream since; nil when all are.
-    /// - Throws: When the stream takes none of what is left.
+    /// - Returns: The numbers of the records that were put; nil if none are left.
+    /// - Throws: If the stream accepts none of the remaining records.
     mutating func next() async throws -> [Int]? {
         guard !queue.isEmpty else { return nil }
-        if fruitless > 0 {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...min(5000, 50 << min(fruitless, 8)))))
+        if requestsWithoutProgress > 0 {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 0...min(5000, 50 << min(requestsWithoutProgress, 8)))))
         }
         try Task.checkCancellation()
         let records = queue.next()
         let put: [Int]
         do { put = try take(try await session.send(stream.putRecords(records)).json(), of: records) } catch {
             for record in records.reversed() { queue.putBack(record) }
-            fruitless += 1
-            guard AWSSession.isRetryable(error), fruitless < Self.patience else { throw error }
+            requestsWithoutProgress += 1
+            guard AWSSession.isRetryable(error), requestsWithoutProgress < Self.attemptLimit else { throw error }
             return []
         }
-        guard fruitless < Self.patience else {
+        guard requestsWithoutProgress < Self.attemptLimit else {
             throw CommandError(
-                description: "kinesis PutRecords: \(Self.patience) requests in a row put no record on the stream "
-                    + "\(stream.name): \(lastRefusal)")
+                description: "kinesis PutRecords: \(Self.attemptLimit) consecutive requests put no record on stream "
+                    + "\(stream.name): \(lastError)")
         }
         return put
     }
 
-    /// The requests that would be made if each put all of its records, with these records' numbers.
+    /// Returns the requests of a run without errors, with the numbers of their records.
     func plannedRequests() -> [(request: AWSRequest, numbers: [Int])] {
         var queue = queue
         var requests: [(request: AWSRequest, numbers: [Int])] = []
@@ -57,7 +57,9 @@ struct LetterPut {
         return requests
     }
 
-    /// - Returns: Numbers of the records that are on the stream.
+    /// Processes a response.
+    ///
+    /// - Returns: The numbers of the records that were put.
     private mutating func take(_ answer: JSONValue, of records: [PutQueue.InFlight]) throws(AWSError) -> [Int] {
         let results = answer["Records"]?.array ?? []
         guard results.count == records.count else {
@@ -66,17 +68,17 @@ struct LetterPut {
                 found: "\(results.count) results for \(records.count) records")
         }
         var put: [Int] = []
-        // Backwards, so that what is put back at the front of its key is in order.
+        // In reverse, so that returned records keep their order at the front of their key's queue.
         for (record, result) in zip(records, results).reversed() {
             if result["SequenceNumber"]?.string != nil, result["ErrorCode"]?.string == nil {
                 put.append(record.entry.number)
                 queue.confirm(record)
             } else {
-                lastRefusal = "\(result["ErrorCode"]?.string ?? "no sequence number")"
+                lastError = "\(result["ErrorCode"]?.string ?? "no sequence number")"
                 queue.putBack(record)
             }
         }
-        fruitless = put.isEmpty ? fruitless + 1 : 0
+        requestsWithoutProgress = put.isEmpty ? requestsWithoutProgress + 1 : 0
         return put
     }
 }

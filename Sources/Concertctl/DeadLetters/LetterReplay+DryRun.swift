@@ -3,7 +3,7 @@ import JSON
 
 /// The dry run.
 extension LetterReplay {
-    /// Says of each letter what would be done with it.
+    /// Prints the plan for each dead letter.
     mutating func describe(_ letters: ArraySlice<FoundLetter>, _ plan: LetterPlan) {
         let problems = Dictionary(plan.problems.map { ($0.found.id, $0.text) }) { first, _ in first }
         var counts: [Int: Int] = [:]
@@ -12,13 +12,13 @@ extension LetterReplay {
             let count = counts[found.id] ?? 0
             account.describe(found, records: count, problem: problems[found.id])
             guard session.output == .text else { continue }
-            let fate = problems[found.id].map { "stays: \($0)" } ?? ReplayAccount.counted(count, "record")
-            Output.print("\(found.location)  \(found.letter.reason)  \(found.letter.name)  \(fate)")
+            let result = problems[found.id].map { "stays: \($0)" } ?? ReplayAccount.counted(count, "record")
+            Output.print("\(found.location)  \(found.letter.reason)  \(found.letter.name)  \(result)")
         }
         if session.output == .text { Output.print() }
     }
 
-    /// Plans the deletion of the letters that are done once these records are processed.
+    /// Plans the deletion of the dead letters that are complete once these records are processed.
     mutating func planDeletions(after numbers: [Int], _ plan: inout LetterPlan) async throws {
         let done = numbers.compactMap { plan.finish($0) }
         for (_, request) in search.deletions(of: done) { _ = try await session.send(request) }

@@ -3,10 +3,10 @@ import JSON
 import Processor
 import Transport
 
-/// To the function, or through a local bootstrap.
+/// Redelivery to the function or to a local bootstrap.
 extension LetterReplay {
-    /// Invocations in a row without an answer after which the others are not tried.
-    private static let patience = 5
+    /// The number of consecutive invocations without a response after which the replay stops.
+    private static let attemptLimit = 5
 
     mutating func redeliver(_ plan: inout LetterPlan) async throws {
         var path: String?
@@ -43,15 +43,15 @@ extension LetterReplay {
         }
     }
 
-    /// Reads an answer: deletes the letters of what was processed, and notes why the others stay.
+    /// Processes a response: deletes the dead letters that were processed, and records why the others stay.
     private mutating func take(
         _ body: [UInt8], of event: RedeliveryEvent, from name: String, _ plan: inout LetterPlan
     ) async throws {
         switch RedeliveryAnswer(parsing: body, of: event.numbers.map { plan.records[$0].record }) {
         case .outdated:
             throw CommandError(
-                description: "\(name) answered without \"failures\": it is an older version that does not know "
-                    + "redelivery, so no dead letter of this event was deleted; deploy this version of the function first"
+                description: "\(name) returned no \"failures\": this older version does not support "
+                    + "redelivery, so no dead letter of this event was deleted; deploy the current version of the function first"
             )
         case .invalid(let problem): note("\(name): \(problem)", event, plan)
         case .answered(let failures):
@@ -64,11 +64,11 @@ extension LetterReplay {
         }
     }
 
-    /// Notes that none of an event's records was processed, as far as is known.
+    /// Records that no record of an event is known to have been processed.
     private mutating func note(_ problem: String, _ event: RedeliveryEvent, _ plan: LetterPlan) {
         let count = ReplayAccount.counted(event.numbers.count, "record")
         account.add(
-            problem: "\(problem); the letters of \(count) stay", of: event.numbers.map { plan.records[$0].letter })
+            problem: "\(problem) (dead letters of \(count) not deleted)", of: event.numbers.map { plan.records[$0].letter })
     }
 }
 
@@ -76,8 +76,8 @@ extension LetterReplay {
 extension LetterReplay {
     /// Invokes the function of an event.
     ///
-    /// - Returns: The response; nil when there is none, which is noted.
-    /// - Throws: When no further invocation would succeed.
+    /// - Returns: The response; nil if there is none, after recording the problem.
+    /// - Throws: If further invocations would fail, too.
     private mutating func response(to event: RedeliveryEvent, _ plan: LetterPlan) async throws -> [UInt8]? {
         guard let function = event.function else { return nil }
         let name = Array(function.text.utf8)
@@ -100,22 +100,22 @@ extension LetterReplay {
         } catch let error as AWSError {
             let problem = try LetterStreams.problem(error)
             if let refusal = error.refusal, !refusal.isRetryable, [401, 403, 404].contains(refusal.status) {
-                // It concerns the function, not the event.
+                // The error is of the function, not of the event.
                 closedFunctions[name] = problem
                 unanswered = 0
             } else if error.refusal?.isRetryable != false {
                 unanswered += 1
             }
             note(problem, event, plan)
-            guard unanswered < Self.patience else {
+            guard unanswered < Self.attemptLimit else {
                 throw CommandError(
-                    description: "\(Self.patience) invocations in a row had no answer, and the others were not tried")
+                    description: "\(Self.attemptLimit) consecutive invocations had no response; the remaining ones were not attempted")
             }
             return nil
         }
     }
 
-    /// Returns the error of a function in words.
+    /// Returns the text of a function's error.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html>
     private static func functionError(_ body: [UInt8], _ kind: String) -> String {
@@ -141,7 +141,7 @@ extension LetterReplay {
                 interrupt()
             }
         } catch {
-            // What an interruption ended has not failed.
+            // An interrupted delivery is not a failure.
             try Task.checkCancellation()
             throw error
         }
@@ -152,7 +152,7 @@ extension LetterReplay {
 }
 
 extension AWSRequest {
-    /// An invocation of a function that waits for its response.
+    /// Returns a synchronous invocation of a function.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
     static func invoke(_ function: FunctionReference, _ event: [UInt8]) -> AWSRequest {

@@ -3,10 +3,10 @@ import Foundation
 import JSON
 import Processor
 
-/// A replay of dead letters, round by round, until none is left that can be replayed.
+/// A replay of dead letters, in rounds, until none remains that can be replayed.
 ///
-/// A letter is deleted only after all of its records were processed or put, so that the end of this process at any point
-/// loses nothing; a record that is sent twice keeps its version, so the second time has no effect.
+/// A dead letter is deleted only after all of its records were processed or put, so that a crash at any point
+/// loses nothing. A record that is redelivered twice keeps its version, so the second delivery has no effect.
 struct LetterReplay {
     private(set) var search: LetterSearch
     var account: ReplayAccount
@@ -15,14 +15,14 @@ struct LetterReplay {
     let environment: [String: String]
     var lookups = LetterLookups()
     var target: BootstrapTarget?
-    /// Functions that refused an invocation, with the reason; by name, as bytes.
+    /// The functions that rejected an invocation, with the reason, by name as bytes.
     var closedFunctions: [[UInt8]: String] = [:]
-    /// Invocations in a row that had no answer.
+    /// The number of consecutive invocations without a response.
     var unanswered = 0
-    /// What is redelivered instead of the data of the one record that is selected.
+    /// The data to redeliver instead of the data of the selected record.
     private let payload: [UInt8]?
 
-    /// Bytes of records that are planned at once.
+    /// The most bytes of records that are planned at once.
     private static let planLimit = 64 << 20
 
     init(
@@ -37,7 +37,7 @@ struct LetterReplay {
         (self.session, self.environment) = (session, environment)
     }
 
-    /// - Throws: What ended the replay early; ``account`` says what was done until then.
+    /// - Throws: The error that ended the replay early; ``account`` contains the results until then.
     mutating func run() async throws {
         var hasProgressed = false
         repeat {
@@ -50,26 +50,26 @@ struct LetterReplay {
         } while hasProgressed && payload == nil && search.mayFindMore
     }
 
-    /// - Throws: ``UsageError`` unless all letters are of one and the same record.
+    /// - Throws: ``UsageError`` unless all dead letters are of the same record.
     private func checkOneRecord(_ letters: [FoundLetter]) throws {
         var positions: Set<[UInt8]> = []
         for found in letters {
             guard case .record(let record) = found.letter else {
                 throw UsageError(
-                    description: "--payload replaces the data of one record, and \(found.location) is not the dead "
-                        + "letter of one")
+                    description: "--payload requires the dead letter of a record, but \(found.location) is not "
+                        + "one")
             }
             positions.insert(Array("\(record.stream ?? "") \(record.shard ?? "") \(record.name)".utf8))
         }
         guard positions.count < 2 else {
             throw UsageError(
-                description: "--payload replaces the data of one record, and dead letters of \(positions.count) are "
-                    + "selected; name the record by its SEQUENCE")
+                description: "--payload requires one record, but \(positions.count) are "
+                    + "selected; pass its SEQUENCE")
         }
-        guard !positions.isEmpty else { throw CommandError(description: "no dead letter to replace was found") }
+        guard !positions.isEmpty else { throw CommandError(description: "no matching dead letter found") }
     }
 
-    /// Makes the messages that stay visible again, and ends the bootstrap.
+    /// Makes the remaining messages visible again, and stops the bootstrap.
     mutating func end() async {
         target?.stop()
         await search.release(session)
@@ -112,7 +112,7 @@ struct LetterReplay {
         }
     }
 
-    /// Puts records on one stream; what its service refuses is that stream's problem, and affects no other.
+    /// Puts records on one stream; an error of the stream does not affect the others.
     private mutating func carryOut(
         _ put: LetterPut, on stream: StreamReference, _ numbers: [Int], _ plan: inout LetterPlan
     ) async throws {
@@ -135,21 +135,21 @@ struct LetterReplay {
         }
         lookups.streams.close(stream, problem)
         account.add(
-            problem: "stream \(stream.name): \(problem); the letters of what was not put stay",
+            problem: "stream \(stream.name): \(problem) (dead letters of records that were not put are not deleted)",
             of: left.map { plan.records[$0].letter })
     }
 
-    /// Deletes the letters of which all records were processed.
+    /// Deletes the dead letters whose records were all processed.
     mutating func finish(_ numbers: [Int], _ plan: inout LetterPlan) async {
         account.records += numbers.count
         let done = numbers.compactMap { plan.finish($0) }
         guard !done.isEmpty else { return }
-        // Not cut short by an interruption: what was processed should not be replayed again.
+        // Not canceled by an interruption, so that processed records are not replayed again.
         let failures = await Task { [search, session] in await search.delete(done, session) }.value
         let left = Set(failures.map(\.letter))
         if let first = failures.first {
             account.add(
-                problem: "\(failures.count) letters could not be deleted, though their records were replayed: "
+                problem: "\(failures.count) dead letters could not be deleted after their records were replayed: "
                     + first.problem, of: Array(left))
         }
         let deleted = done.filter { !left.contains($0) }

@@ -1,14 +1,14 @@
 import Clients
 import JSON
 
-/// Deleting what was replayed.
+/// Deletion of replayed dead letters.
 extension LetterSearch {
-    /// The calls that delete letters; those in files have none.
+    /// Returns the calls that delete dead letters; those in files need none.
     func deletions(of letters: [Int]) -> [(letters: [Int], request: AWSRequest)] {
         var calls: [(letters: [Int], request: AWSRequest)] = []
         var messages: [(letter: Int, receipt: String)] = []
         for letter in letters {
-            switch held[letter] {
+            switch handles[letter] {
             case .file, nil: break
             case .message(_, let receipt): messages.append((letter, receipt))
             case .object(let key): calls.append(([letter], .deleteObject(bucket: source.bucket ?? "", key: key)))
@@ -30,9 +30,9 @@ extension LetterSearch {
         return calls
     }
 
-    /// Deletes letters from queue and bucket; files stay.
+    /// Deletes dead letters from the queue and the bucket; files are not changed.
     ///
-    /// - Returns: Those that could not be deleted, each with the reason.
+    /// - Returns: The dead letters that could not be deleted, with the reasons.
     func delete(_ letters: [Int], _ session: AWSSession) async -> [(letter: Int, problem: String)] {
         var failures: [(letter: Int, problem: String)] = []
         for (letters, request) in deletions(of: letters) {
@@ -40,10 +40,10 @@ extension LetterSearch {
                 let response = try await session.send(request)
                 guard request.operation == "DeleteMessageBatch" else { continue }
                 let answer = try response.json()
-                // Only what the answer names as deleted is.
+                // Counts only the messages that the response confirms.
                 let deleted = Set(
                     (answer["Successful"]?.array ?? []).compactMap { $0["Id"]?.string.flatMap { Int($0) } })
-                let problem = answer["Failed"]?.array?.first?["Code"]?.string ?? "the response does not confirm it"
+                let problem = answer["Failed"]?.array?.first?["Code"]?.string ?? "the response does not confirm the deletion"
                 for (index, letter) in letters.enumerated() where !deleted.contains(index) {
                     failures.append((letter, "sqs DeleteMessageBatch: \(problem)"))
                 }
@@ -54,10 +54,10 @@ extension LetterSearch {
         return failures
     }
 
-    /// Notes that letters are done, so that they are not released.
+    /// Records that dead letters are complete, so that they are not released.
     ///
-    /// - Returns: How many of them are in files, which stay.
+    /// - Returns: The number of them in files, which are not deleted.
     mutating func forget(_ letters: [Int]) -> Int {
-        letters.count { if case .file = held.removeValue(forKey: $0) { true } else { false } }
+        letters.count { if case .file = handles.removeValue(forKey: $0) { true } else { false } }
     }
 }

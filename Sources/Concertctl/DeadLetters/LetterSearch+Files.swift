@@ -1,6 +1,6 @@
 import JSON
 
-/// Files.
+/// Files as a source.
 extension LetterSearch {
     mutating func readFiles(at path: String) throws {
         for file in try ReplaySource.files(at: path) where cut == nil {
@@ -31,17 +31,17 @@ extension LetterSearch {
         }
     }
 
-    /// A letter, or the messages with letters that `aws sqs receive-message` prints.
+    /// Adds a dead letter, or those in the output of `aws sqs receive-message`.
     private mutating func addDocument(_ bytes: [UInt8], _ file: String, line: Int?) {
-        let place = FoundLetter.Place.file(path: file, line: line)
+        let handle = FoundLetter.Handle.file(path: file, line: line)
         let location = file + (line.map { ":\($0)" } ?? "")
         let messages = (try? JSONValue(parsing: bytes))?["Messages"]?.array ?? []
         guard !messages.isEmpty, messages.allSatisfy({ $0["Body"]?.string != nil }) else {
-            return add(Letter(parsing: bytes), at: place, location)
+            return add(Letter(parsing: bytes), at: handle, location)
         }
         for (index, message) in messages.enumerated() where cut == nil {
             add(
-                Letter(parsing: Array((message["Body"]?.string ?? "").utf8)), at: place,
+                Letter(parsing: Array((message["Body"]?.string ?? "").utf8)), at: handle,
                 "\(location) message \(index + 1)")
         }
     }

@@ -1,11 +1,11 @@
 import Clients
 import JSON
 
-/// The queue.
+/// The queue as a source.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
 extension LetterSearch {
-    /// How many messages the queue itself counts, those that are hidden included.
+    /// Reads the queue's own count of messages, including hidden ones.
     mutating func readCount(_ url: String, _ session: AWSSession) async throws {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         do {
@@ -19,14 +19,14 @@ extension LetterSearch {
                 messagesInQueue = counts.reduce(0, +)
             }
         } catch let error as AWSError where error.refusal != nil {
-            notes.append("the queue's own count cannot be compared: \(error)")
+            notes.append("cannot read the queue's message count: \(error)")
         }
     }
 
     mutating func readQueue(_ url: String, _ session: AWSSession) async throws {
-        // A queue may answer with nothing although it has messages, but hardly twice after a long poll.
+        // A queue can return nothing although it has messages, but this is unlikely twice with long polling.
         var empty = 0
-        var fruitless = 0
+        var responsesWithoutProgress = 0
         while empty < 2, cut == nil {
             try Task.checkCancellation()
             let answer = try await session.send(
@@ -46,8 +46,8 @@ extension LetterSearch {
                 }
                 let key = Array("message \(id)".utf8)
                 if let earlier = known[key] {
-                    // Received again although it is hidden, or no longer is: only the later receipt is sure to count.
-                    if held[earlier] != nil { held[earlier] = .message(id: id, receipt: receipt) }
+                    // Received again: only the latest receipt handle is sure to be valid.
+                    if handles[earlier] != nil { handles[earlier] = .message(id: id, receipt: receipt) }
                     continue
                 }
                 known[key] = count
@@ -56,31 +56,32 @@ extension LetterSearch {
                     Letter(parsing: Array((message["Body"]?.string ?? "").utf8)),
                     at: .message(id: id, receipt: receipt), "message \(id)")
             }
-            fruitless = count == before ? fruitless + 1 : 0
-            if fruitless == Self.patience {
+            responsesWithoutProgress = count == before ? responsesWithoutProgress + 1 : 0
+            if responsesWithoutProgress == Self.attemptLimit {
                 notes.append(
-                    "the queue returns the same messages again and again; \(messagesRead) different ones were read")
+                    "the queue repeatedly returned the same messages; \(messagesRead) different messages were read")
                 return
             }
         }
     }
 
-    /// Makes messages visible to others again; those for which that fails become so after ``LetterSource/visibilityTimeout``.
+    /// Makes messages visible to other consumers again. If that fails, they become visible after
+    /// ``LetterSource/visibilityTimeout``.
     func release(_ session: AWSSession) async {
-        let receipts = held.values.compactMap(\.receipt)
-        // Also when the command was interrupted.
+        let receipts = handles.values.compactMap(\.receipt)
+        // Also after an interruption.
         await Task { await setVisibility(of: receipts, seconds: 0, session) }.value
     }
 
-    /// Hides the messages of letters for longer than the function may run for them.
+    /// Hides the messages of dead letters for longer than the function can run.
     ///
-    /// A message that becomes visible in the meantime would be received by others, and its receipt could not delete it.
+    /// Otherwise, another consumer could receive a message, and its receipt handle would become invalid.
     func hide(_ letters: some Sequence<Int>, _ session: AWSSession) async {
-        let receipts = Set(letters).compactMap { held[$0]?.receipt }
+        let receipts = Set(letters).compactMap { handles[$0]?.receipt }
         await setVisibility(of: receipts, seconds: LetterSource.invocationVisibility, session)
     }
 
-    /// Where that fails, the timeout before it counts.
+    /// Changes the visibility timeout; if that fails, the earlier timeout applies.
     private func setVisibility(of receipts: [String], seconds: Int, _ session: AWSSession) async {
         guard let queueURL = source.queueURL else { return }
         for start in stride(from: 0, to: receipts.count, by: 10) {

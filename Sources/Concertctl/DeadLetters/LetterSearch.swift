@@ -2,62 +2,63 @@ import Clients
 import JSON
 import Processor
 
-/// A dead letter and where it is.
+/// A dead letter and its source.
 struct FoundLetter: Sendable {
-    enum Place: Sendable {
-        /// A message that is hidden from others until it is released.
+    /// The identification of a dead letter in its source.
+    enum Handle: Sendable {
+        /// A message that is hidden from other consumers until it is released.
         case message(id: String, receipt: String)
         case object(key: String)
         case file(path: String, line: Int?)
 
-        /// The receipt of a message.
+        /// The receipt handle of a message.
         var receipt: String? { if case .message(_, let receipt) = self { receipt } else { nil } }
     }
 
-    /// Its number in the search that found it.
+    /// The number of the dead letter within its search.
     let id: Int
-    /// The place in words.
+    /// The source in words.
     var location: String
     var letter: Letter
-    /// Whether it is in a file, which is never changed.
+    /// Whether it is in a file, which is never deleted.
     var isInFile: Bool
 }
 
-/// Reads dead letters from a queue, a bucket and files, in one round or several.
+/// A search for dead letters in a queue, a bucket, and files, in one or several rounds.
 ///
-/// Messages are hidden from others from the moment they are read until ``release(_:)``.
+/// Messages are hidden from other consumers from their receipt until ``release(_:)``.
 struct LetterSearch: Sendable {
     let source: LetterSource
-    /// Where the letters are that were found and not deleted, by ID.
-    var held: [Int: FoundLetter.Place] = [:]
-    /// How many letters were found, those of other reasons included.
+    /// The handles of the dead letters that were found and not deleted, by ID.
+    var handles: [Int: FoundLetter.Handle] = [:]
+    /// The number of dead letters that were found, whether selected or not.
     private(set) var count = 0
-    /// How many of them were wanted.
-    private(set) var wanted = 0
-    /// Whether a limit ended the search, which one in words.
+    /// The number of selected dead letters.
+    private(set) var selected = 0
+    /// The limit that ended the search, if one did.
     private(set) var cut: Cut?
-    /// How many messages the queue said it had, before any was read.
+    /// The queue's count of messages before the search.
     var messagesInQueue: Int?
     var messagesRead = 0
-    /// What else is worth saying about the search.
+    /// Further notes about the search.
     var notes: [String] = []
-    /// IDs of letters by the message's ID or the object's key, as bytes.
+    /// The IDs of dead letters by the message's ID or the object's key, as bytes.
     var known: [[UInt8]: Int] = [:]
     private var kinds = LetterKinds()
     private var round: [FoundLetter] = []
     private var roundBytes = 0
 
-    /// Why a search ended before all was read.
+    /// The limit that ended a search.
     enum Cut: Sendable { case limit, size }
 
-    /// Letters that one search looks at, at most, and bytes of them that one round keeps.
+    /// The most dead letters of one search, and the most bytes of one round.
     private static let limit = (letters: 100_000, bytes: 256 << 20)
-    /// Answers in a row that bring nothing new.
-    static let patience = 10
+    /// The number of consecutive responses without new dead letters after which the search ends.
+    static let attemptLimit = 10
 
     init(_ source: LetterSource) { self.source = source }
 
-    /// The wanted letters that no round before has found, in the order in which their records arrived.
+    /// Returns the selected dead letters that no earlier round found, in the order of their records.
     mutating func next(_ session: AWSSession) async throws -> [FoundLetter] {
         let isFirst = count == 0
         (round, roundBytes, cut) = ([], 0, nil)
@@ -71,7 +72,7 @@ struct LetterSearch: Sendable {
         return round.sorted { Letter.isBefore($0.letter, $1.letter) }
     }
 
-    /// The wanted letters, all messages visible to others again.
+    /// Returns the selected dead letters, after making all messages visible again.
     mutating func read(_ session: AWSSession) async throws -> [FoundLetter] {
         do {
             let letters = try await next(session)
@@ -83,45 +84,45 @@ struct LetterSearch: Sendable {
         }
     }
 
-    /// Whether another round may find what this one could not, now that letters were deleted.
-    var mayFindMore: Bool { wanted < source.limit && (cut == .size || source.isFIFO) }
+    /// Whether another round may find more, after dead letters were deleted.
+    var mayFindMore: Bool { selected < source.limit && (cut == .size || source.isFIFO) }
 
-    /// Adds a letter that no earlier round has found.
-    mutating func add(_ letter: Letter, at place: FoundLetter.Place, _ location: String) {
+    /// Adds a dead letter that no earlier round found.
+    mutating func add(_ letter: Letter, at handle: FoundLetter.Handle, _ location: String) {
         let id = count
         count += 1
-        held[id] = place
-        if source.filter.wants(letter, &kinds) {
-            wanted += 1
+        handles[id] = handle
+        if source.filter.selects(letter, &kinds) {
+            selected += 1
             roundBytes += letter.size
-            let isInFile = if case .file = place { true } else { false }
+            let isInFile = if case .file = handle { true } else { false }
             round.append(FoundLetter(id: id, location: location, letter: letter, isInFile: isInFile))
         }
-        if wanted >= source.limit || count >= Self.limit.letters {
+        if selected >= source.limit || count >= Self.limit.letters {
             cut = .limit
         } else if roundBytes >= Self.limit.bytes {
             cut = .size
         }
     }
 
-    /// That letters were found and none was wanted, in words; nil when that is not so.
-    var noneWanted: String? {
-        guard let criteria = source.filter.criteria, wanted == 0, count > 0 else { return nil }
-        return "none of \(criteria); \(count) of others"
+    /// A note that none of the dead letters was selected; nil if that is not the case.
+    var noneSelected: String? {
+        guard let criteria = source.filter.criteria, selected == 0, count > 0 else { return nil }
+        return "none with \(criteria); \(count) others"
     }
 
-    /// What the commands say about letters that were not read.
+    /// Notes about dead letters that were not read.
     var remarks: [String] {
         var remarks = notes
         switch cut {
-        case .limit where wanted < source.limit: remarks.append("stopped after \(count) letters; there may be more")
+        case .limit where selected < source.limit: remarks.append("stopped after \(count) dead letters; there may be more")
         case .limit: remarks.append("stopped at --limit \(source.limit); there may be more")
-        case .size: remarks.append("stopped at \(Self.limit.bytes >> 20) MiB of letters; there may be more")
+        case .size: remarks.append("stopped at \(Self.limit.bytes >> 20) MiB of dead letters; there may be more")
         case nil:
             if let messagesInQueue, messagesInQueue > messagesRead {
                 remarks.append(
-                    "the queue counts about \(messagesInQueue) messages, and \(messagesRead) were read: the others are "
-                        + "hidden by another reader"
+                    "the queue has about \(messagesInQueue) messages, but \(messagesRead) were read: the others are "
+                        + "hidden by another consumer"
                         + (source.isFIFO ? ", or follow in a message group whose first messages were read" : "")
                         + "; try again later")
             }

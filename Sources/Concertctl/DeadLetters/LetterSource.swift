@@ -1,6 +1,6 @@
 import Processor
 
-/// Where dead letters are read from, and which of them are selected.
+/// The source of dead letters, and their selection.
 struct LetterSource: Sendable {
     let queueURL: String?
     let bucket: String?
@@ -9,14 +9,14 @@ struct LetterSource: Sendable {
     let filter: LetterFilter
     let limit: Int
 
-    /// For how many seconds a message is hidden from others while it is processed.
+    /// The visibility timeout of a message while it is processed, in seconds.
     static let visibilityTimeout = 300
-    /// The same while a function is invoked, which runs for up to 15 minutes.
+    /// The visibility timeout while a function is invoked, which can run for 15 minutes.
     static let invocationVisibility = 960
 
     /// Whether the queue delivers one message of a group at a time.
     var isFIFO: Bool { queueURL?.utf8.suffix(5).elementsEqual(".fifo".utf8) ?? false }
 
-    /// For reports: the queue's URL, the bucket, and the paths.
+    /// The queue's URL, the bucket, and the paths, for reports.
     var names: [String] { [queueURL, bucket.map { "s3://\($0)" }].compactMap(\.self) + paths }
 }

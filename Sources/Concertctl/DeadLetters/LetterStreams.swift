@@ -1,19 +1,19 @@
 import Clients
 import Processor
 
-/// The streams that letters name, each looked up once.
+/// The streams of dead letters, each looked up once.
 struct LetterStreams {
-    /// Why a letter's records cannot be read from, or put on, their stream.
+    /// The reason why records cannot be read from or put on a stream.
     struct Unavailable: Error {
         var problem: String
     }
 
-    /// By name or ARN, as bytes.
+    /// Results by name or ARN, as bytes.
     private var known: [[UInt8]: Result<PutQueue.Limits, Unavailable>] = [:]
 
-    /// What one request may put on a stream.
+    /// Returns the limits of a request that puts records on a stream.
     ///
-    /// - Throws: ``Unavailable`` when the stream does not exist or may not be described.
+    /// - Throws: ``Unavailable`` if the stream does not exist or access is denied.
     mutating func summary(of stream: StreamReference, _ session: AWSSession) async throws -> PutQueue.Limits {
         let key = Array((stream.arn ?? stream.name).utf8)
         if let known = known[key] { return try known.get() }
@@ -31,8 +31,8 @@ struct LetterStreams {
             var unavailable = try Self.unavailable(error)
             if error.code == "ResourceNotFoundException" {
                 unavailable.problem =
-                    "there is no stream \(stream.name) in \(session.region); --stream-name names "
-                    + "another one"
+                    "stream \(stream.name) does not exist in \(session.region); to use "
+                    + "another stream, pass --stream-name"
             }
             result = .failure(unavailable)
         }
@@ -40,22 +40,22 @@ struct LetterStreams {
         return try result.get()
     }
 
-    /// Notes that a stream took no more records, so that no other letter is tried on it.
+    /// Records that a stream rejects records, so that no other dead letter is put on it.
     mutating func close(_ stream: StreamReference, _ problem: String) {
         known[Array((stream.arn ?? stream.name).utf8)] = .failure(Unavailable(problem: problem))
     }
 
-    /// What a service refused or did not answer, in words.
+    /// Returns the text of a service's error.
     ///
-    /// - Throws: The error itself, when it would be the same for every letter: of the credentials or the configuration.
+    /// - Throws: The error itself, if it is of the credentials or the configuration and so applies to every dead letter.
     static func problem(_ error: AWSError) throws -> String {
         if case .unreachable = error { return "\(error)" }
         return try unavailable(error).problem
     }
 
-    /// What one service refused, as the problem of the letters concerned.
+    /// Returns a service's error as the reason of the affected dead letters.
     ///
-    /// - Throws: The error itself, when it would be the same for every letter: of the network, or of the credentials.
+    /// - Throws: The error itself, if it is of the network or the credentials and so applies to every dead letter.
     static func unavailable(_ error: AWSError) throws -> Unavailable {
         let ofCredentials = [
             "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
@@ -68,9 +68,9 @@ struct LetterStreams {
         }
     }
 
-    /// The stream that a letter names, which must be in the Region that is called: there, and only there, the ARN means it.
+    /// Returns the stream of a dead letter, which must be in the Region that the command uses.
     ///
-    /// - Throws: ``Unavailable`` for text that names no stream, and for a stream in another Region.
+    /// - Throws: ``Unavailable`` for an invalid ARN, and for a stream in another Region.
     static func stream(ofLetter text: String, _ session: AWSSession) throws -> StreamReference {
         let region = session.region
         guard let arn = KinesisStreamARN(text), StreamReference.isName(arn.name) else {
@@ -79,14 +79,14 @@ struct LetterStreams {
         }
         guard arn.arn.region.utf8.elementsEqual(region.utf8) else {
             throw Unavailable(
-                problem: "it came from the stream \(arn.name) in \(arn.arn.region), and \(region) is called; give "
-                    + "--region \(arn.arn.region), or --to stream --stream-name NAME for another stream")
+                problem: "its stream \(arn.name) is in \(arn.arn.region), but the command uses \(region); pass "
+                    + "--region \(arn.arn.region), or --to stream --stream-name NAME to use another stream")
         }
         return try StreamReference("\(arn.arn)")
     }
 
     static func notAStream(_ text: String) -> String {
-        "\"\(String(decoding: text.utf8.prefix(100), as: UTF8.self))\" is not the ARN of a stream; "
-            + "--to stream --stream-name NAME chooses a stream"
+        "\"\(String(decoding: text.utf8.prefix(100), as: UTF8.self))\" is not a stream ARN; "
+            + "to use another stream, pass --to stream --stream-name NAME"
     }
 }

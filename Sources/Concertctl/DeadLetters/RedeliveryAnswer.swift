@@ -1,21 +1,21 @@
 import JSON
 import Processor
 
-/// A function's response to a redelivery event, checked against the event's records.
+/// A function's response to a redelivery event, validated against the event's records.
 enum RedeliveryAnswer: Sendable {
-    /// Why records were not processed, by their index in the event; all others were processed.
-    case answered([Int: Failure])
-    /// A function that does not know redelivery: it does not say which records failed.
+    /// The failed records by their index in the event; all others were processed.
+    case answered([Int: RecordFailure])
+    /// A response of an older function that does not support redelivery and does not return failed records.
     case outdated
     /// Not a response to this event.
     case invalid(String)
 
-    struct Failure: Sendable {
+    struct RecordFailure: Sendable {
         var reason: String
         var message: String
     }
 
-    /// Bytes of a reason and of a message that are kept.
+    /// The most bytes of a reason and of a message.
     private static let limit = (reason: 100, message: 2000)
 
     init(parsing body: [UInt8], of records: [RestoredRecord]) {
@@ -28,25 +28,25 @@ enum RedeliveryAnswer: Sendable {
             self = .outdated
             return
         }
-        // By sequence number, as bytes: an aggregate's records have the same one.
+        // Indices by sequence number, as bytes; the records of an aggregate have the same sequence number.
         var numbers: [[UInt8]: [Int]] = [:]
         for (index, record) in records.enumerated() {
             numbers[Array(record.sequenceNumber.utf8), default: []].append(index)
         }
-        var failed: [Int: Failure] = [:]
+        var failed: [Int: RecordFailure] = [:]
         for element in failures {
             let sequence = element["itemIdentifier"]?.string
             let sub = element["subSequenceNumber"]?.integer
             let matching = (sequence.flatMap { numbers[Array($0.utf8)] } ?? []).filter { index in
-                // A record that was redelivered with its whole aggregate fails if one of the aggregate's records does.
+                // A redelivered aggregate fails if one of its records does.
                 guard let sub, let own = records[index].subSequenceNumber else { return true }
                 return own == sub
             }
             guard !matching.isEmpty else {
-                self = .invalid("the response names record \(sequence ?? "without a name"), which was not sent")
+                self = .invalid("the response contains record \(sequence ?? "without an identifier"), which was not in the event")
                 return
             }
-            let failure = Failure(
+            let failure = RecordFailure(
                 reason: Self.shortened(element["reason"]?.string ?? "unknown", Self.limit.reason),
                 message: Self.shortened(element["message"]?.string ?? "", Self.limit.message))
             for index in matching where failed[index] == nil { failed[index] = failure }
@@ -54,12 +54,12 @@ enum RedeliveryAnswer: Sendable {
         for element in items {
             let sequence = element["itemIdentifier"]?.string ?? ""
             guard let matching = numbers[Array(sequence.utf8)] else {
-                self = .invalid("the response names record \"\(sequence)\", which was not sent")
+                self = .invalid("the response contains record \"\(sequence)\", which was not in the event")
                 return
             }
             if matching.contains(where: { failed[$0] != nil }) { continue }
             for index in matching {
-                failed[index] = Failure(reason: "unknown", message: "the response names no reason")
+                failed[index] = RecordFailure(reason: "unknown", message: "the response contains no reason")
             }
         }
         self = .answered(failed)

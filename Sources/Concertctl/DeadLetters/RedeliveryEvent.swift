@@ -3,35 +3,35 @@ import Foundation
 import JSON
 import Processor
 
-/// An event that redelivers records of one stream and shard to a function, in the order of the shard.
+/// An event that redelivers records of one stream and shard to a function, in order.
 ///
 /// Each record keeps its sequence number, sub-sequence number and arrival, and so its version.
 struct RedeliveryEvent: Sendable {
-    /// Nil when it goes to a local bootstrap.
+    /// Nil for a local bootstrap.
     var function: FunctionReference?
-    /// Indices of its records in the plan.
+    /// The indices of its records in the plan.
     var numbers: [Int]
     var bytes: [UInt8]
 
-    /// Bytes of an event, at most; Lambda accepts slightly more.
+    /// The largest event, in bytes; Lambda accepts slightly more.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     static let byteLimit = 6_000_000
-    /// Records of an event, at most, so that a response that names all of them stays within Lambda's limit.
+    /// The most records of an event, so that a response with all of them does not exceed Lambda's limit.
     static let recordLimit = 500
 }
 
-/// The events of one plan, made one by one.
+/// The events of a plan, created one by one.
 struct RedeliveryEvents {
-    private let records: [LetterPlan.Entry]
-    /// Whether an event may have no more bytes than Lambda accepts.
+    private let records: [LetterPlan.PlannedRecord]
+    /// Whether Lambda's size limit applies.
     private let isBounded: Bool
-    /// What is left of each function, stream and shard, the first of them last.
+    /// The remaining records of each function, stream, and shard, in reverse order.
     private var groups: [ArraySlice<Int>] = []
-    /// Indices of records that are too large for any event.
+    /// The indices of records that are too large for any event.
     private(set) var tooLarge: [Int] = []
 
-    init(_ records: [LetterPlan.Entry], isBounded: Bool) {
+    init(_ records: [LetterPlan.PlannedRecord], isBounded: Bool) {
         (self.records, self.isBounded) = (records, isBounded)
         var order: [[UInt8]] = []
         var byKey: [[UInt8]: [Int]] = [:]
@@ -83,7 +83,7 @@ struct RedeliveryEvents {
 
     private static let opening = #"{"redelivery":true,"Records":["#
 
-    /// A record as a Kinesis event contains it, without what is not known of it.
+    /// Returns a record of a Kinesis event, without unknown members.
     static func json(of record: RestoredRecord) -> [UInt8] {
         var writer = JSONWriter()
         func write(_ key: String, _ value: String?) {

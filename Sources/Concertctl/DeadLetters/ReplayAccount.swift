@@ -2,18 +2,18 @@ import Foundation
 import JSON
 import Processor
 
-/// What a replay of dead letters has done, or would do.
+/// The results of a replay of dead letters, or its plan in a dry run.
 struct ReplayAccount {
     /// A dead letter and its result.
-    private struct Entry {
+    private struct AccountedLetter {
         var location: String
         var name: String
         var summary: JSONValue
-        var disposition: Disposition = .open
+        var result: LetterResult = .open
     }
 
-    private enum Disposition {
-        /// Not tried.
+    private enum LetterResult {
+        /// Not attempted.
         case open
         case done
         case remains(reason: String, message: String)
@@ -25,37 +25,37 @@ struct ReplayAccount {
     private let region: String
     private let startTime = Date()
     private var endTime: Date?
-    /// By the letter's ID.
-    private var entries: [Int: Entry] = [:]
-    /// Sequence numbers that were selected and found, as bytes.
+    /// The dead letters by ID.
+    private var entries: [Int: AccountedLetter] = [:]
+    /// The selected sequence numbers that were found, as bytes.
     private var found: Set<[UInt8]> = []
-    /// How many records were accepted.
+    /// The number of accepted records.
     var records = 0
-    /// How many letters were deleted, or are in files and so stay.
+    /// The number of dead letters that were deleted, or that are complete and stay in files.
     private(set) var done = 0
     private(set) var lettersInFiles = 0
-    /// What keeps letters from being replayed.
+    /// The reasons why dead letters cannot be replayed.
     private(set) var problems: [String] = []
-    /// Records that were redelivered and failed again.
+    /// The records that failed again.
     private(set) var failures: [String] = []
     private var recordsFailed = 0
-    /// Of a dry run: the calls that it would make.
+    /// The planned calls of a dry run.
     var calls: [JSONValue] = []
     private var described: [JSONValue] = []
-    /// How many records go where.
+    /// The number of records by target.
     private var planned: [(name: String, records: Int)] = []
 
     init(isDryRun: Bool, source: [String], destination: LetterDestination, region: String) {
         (self.isDryRun, self.source, self.destination, self.region) = (isDryRun, source, destination, region)
     }
 
-    /// - Parameter filter: By which it was selected.
+    /// - Parameter filter: The filter that selected it.
     mutating func add(_ found: FoundLetter, _ filter: LetterFilter) {
         self.found.formUnion(filter.matches(found.letter).map { Array($0.utf8) })
-        entries[found.id] = Entry(location: found.location, name: found.letter.name, summary: found.summary)
+        entries[found.id] = AccountedLetter(location: found.location, name: found.letter.name, summary: found.summary)
     }
 
-    /// Notes what keeps letters from being replayed.
+    /// Records the reason why dead letters cannot be replayed.
     mutating func add(problem: String, of letters: [Int]) {
         problems.append(problem)
         for letter in letters { keep(letter, reason: "error", problem) }
@@ -63,19 +63,19 @@ struct ReplayAccount {
 
     mutating func add(problem: String, of letter: Int) { add(problem: problem, of: [letter]) }
 
-    /// Notes that a record of a letter was not processed.
+    /// Records that a record of a dead letter was not processed.
     ///
-    /// - Parameter isAnswer: Whether the function says so.
+    /// - Parameter isAnswer: Whether the function reported the failure.
     mutating func fail(_ letter: Int, reason: String, _ message: String, isAnswer: Bool = false) {
         if isAnswer { recordsFailed += 1 }
-        failures.append("\(entries[letter]?.name ?? ""): \(reason): \(message); the letter stays")
+        failures.append("\(entries[letter]?.name ?? ""): \(reason): \(message) (dead letter not deleted)")
         keep(letter, reason: reason, message)
     }
 
-    /// The first reason counts.
+    /// Keeps the first reason only.
     private mutating func keep(_ letter: Int, reason: String, _ message: String) {
-        if case .open? = entries[letter]?.disposition {
-            entries[letter]?.disposition = .remains(reason: reason, message: message)
+        if case .open? = entries[letter]?.result {
+            entries[letter]?.result = .remains(reason: reason, message: message)
         }
     }
 
@@ -88,14 +88,14 @@ struct ReplayAccount {
     }
 
     mutating func finish(_ letters: [Int], inFiles: Int) {
-        for letter in letters { entries[letter]?.disposition = .done }
+        for letter in letters { entries[letter]?.result = .done }
         done += letters.count
         lettersInFiles += inFiles
     }
 
     mutating func end() { endTime = Date() }
 
-    /// The selected sequence numbers of which no letter was found, sorted.
+    /// Returns the selected sequence numbers without a dead letter, sorted.
     func missing(_ filter: LetterFilter) -> [String] {
         filter.sequences.filter { !found.contains(Array($0.utf8)) }.sorted()
     }
@@ -108,7 +108,7 @@ struct ReplayAccount {
                 ]))
     }
 
-    /// By what stays.
+    /// The exit status, based on the remaining dead letters.
     var status: ExitStatus { problems.isEmpty ? failures.isEmpty ? .done : .recordsFailed : .failed }
 
     static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
@@ -116,12 +116,12 @@ struct ReplayAccount {
 
 /// The summary.
 extension ReplayAccount {
-    /// Letters that remain, with reasons, in the order in which they were found.
-    private var remaining: [(id: Int, entry: Entry, reason: String, message: String)] {
+    /// The remaining dead letters with their reasons, in the order in which they were found.
+    private var remaining: [(id: Int, entry: AccountedLetter, reason: String, message: String)] {
         entries.sorted { $0.key < $1.key }.compactMap { id, entry in
-            switch entry.disposition {
+            switch entry.result {
             case .done: nil
-            case .open: (id, entry, "not_tried", "the replay ended before")
+            case .open: (id, entry, "not_tried", "the replay ended first")
             case .remains(let reason, let message): (id, entry, reason, message)
             }
         }
@@ -149,7 +149,7 @@ extension ReplayAccount {
         }
     }
 
-    /// The remaining letters, and lines for an incident report.
+    /// The remaining dead letters, and a summary for an incident report.
     var text: String {
         guard !isDryRun else {
             let verb = destination.isStream ? "put" : "redeliver"
@@ -168,23 +168,23 @@ extension ReplayAccount {
             lines = [table.text, ""]
         }
         let (start, end) = (Self.time(startTime), Self.time(endTime ?? Date()))
-        let place = region.isEmpty ? "" : ", \(region)"
-        lines.append("Replay of dead letters \(targetText), \(start) to \(end)\(place)")
+        let regionText = region.isEmpty ? "" : ", \(region)"
+        lines.append("Replay of dead letters \(targetText), \(start) to \(end)\(regionText)")
         lines.append("From: " + source.map { MessageText.escaped($0) }.joined(separator: ", "))
         for target in planned {
             lines.append("To: \(MessageText.escaped(target.name)), \(Self.counted(target.records, "record"))")
         }
         lines.append("replayed \(Self.counted(records, "record")) of \(Self.counted(entries.count, "dead letter"))")
-        let kept = lettersInFiles > 0 ? ", \(lettersInFiles) of them in files, which stay" : ", and deleted"
-        lines.append("letters done: \(done)\(done > 0 ? kept : "")")
+        let kept = lettersInFiles > 0 ? ", \(lettersInFiles) of them in files, which are not deleted" : ", and deleted"
+        lines.append("dead letters done: \(done)\(done > 0 ? kept : "")")
         let reasons = byReason.map { "\(MessageText.escaped($0.reason)) \($0.count)" }.joined(separator: ", ")
-        lines.append("letters that stay: \(entries.count - done)\(reasons.isEmpty ? "" : " (\(reasons))")")
+        lines.append("dead letters remaining: \(entries.count - done)\(reasons.isEmpty ? "" : " (\(reasons))")")
         return lines.joined(separator: "\n")
     }
 
     private static func time(_ date: Date) -> String { date.formatted(.iso8601) }
 
-    /// Every letter with its result, and the same figures as ``text``.
+    /// Every dead letter with its result, and the figures of ``text``.
     var json: JSONValue {
         func object(_ members: [(name: String, count: Int)]) -> JSONValue {
             .object(JSONObject(members.map { JSONObject.Member(name: $0.name, value: .integer($0.count)) }))
@@ -209,7 +209,7 @@ extension ReplayAccount {
     private var letters: [JSONValue] {
         entries.sorted { $0.key < $1.key }.map { _, entry in
             let result: [(String, JSONValue?)]
-            switch entry.disposition {
+            switch entry.result {
             case .open: result = [("Result", "not_tried")]
             case .done: result = [("Result", "done")]
             case .remains(let reason, let message):

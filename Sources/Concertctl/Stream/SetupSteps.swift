@@ -115,11 +115,11 @@ extension SetupSteps {
     /// Returns what differs from the options, and the command that changes it.
     private func difference(_ summary: StreamSummary) -> String? {
         if summary.mode != plan.mode {
-            return "mode is \(summary.mode.rawValue), not \(plan.mode.rawValue); unchanged. To change it:  "
+            return "mode is \(summary.mode.rawValue), not \(plan.mode.rawValue); unchanged. To change it: "
                 + "concertctl stream mode --stream-mode \(plan.mode.rawValue)"
         }
         guard let wanted = plan.shardCount, wanted != summary.openShards else { return nil }
-        return "\(summary.openShardsText), not \(wanted); unchanged. To change it:  "
+        return "\(summary.openShardsText), not \(wanted); unchanged. To change it: "
             + "concertctl stream scale --target-shard-count \(wanted)"
     }
 }
@@ -141,7 +141,7 @@ extension SetupSteps {
         guard summary.retentionHours <= hours else {
             return (
                 .differs,
-                "\(summary.retentionHours) h, unchanged because a lower retention deletes records. To change it:  "
+                "\(summary.retentionHours) h, unchanged because a lower retention deletes records. To change it: "
                     + "concertctl stream retention \(hours)"
             )
         }
@@ -153,7 +153,7 @@ extension SetupSteps {
         guard present <= kibibytes else {
             return (
                 .differs,
-                "\(present) KiB, unchanged because producers may put records of that size. To change it:  "
+                "\(present) KiB, unchanged because producers may put records of that size. To change it: "
                     + "concertctl stream scale \(StreamRecordSize.option.name) \(kibibytes)"
             )
         }

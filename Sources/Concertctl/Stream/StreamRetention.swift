@@ -32,7 +32,7 @@ struct StreamRetention: Command {
         guard option == nil || operand == nil else {
             throw UsageError(description: "HOURS conflicts with \(Self.hours.name); pass only one of them")
         }
-        guard let hours = option ?? operand else { throw UsageError(description: "missing HOURS; expected \(range.lowerBound) to \(range.upperBound)") }
+        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing; expected \(range.lowerBound) to \(range.upperBound)") }
         self.hours = hours
         change = try StreamChange(input)
     }

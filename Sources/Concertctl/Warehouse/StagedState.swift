@@ -2,31 +2,31 @@ import Clients
 import Processor
 import Telemetry
 
-/// What staged loads have left to do, for commands.
+/// The state of staged loads: staged objects and unfinished loads.
 struct StagedState: Sendable {
     /// An unfinished load.
-    struct Load: Sendable {
+    struct UnfinishedLoad: Sendable {
         var name: String
         var manifests: Int
-        /// Why no loader can finish it, and what to do; nil where the next one finishes it.
+        /// The reason why no loader can finish it, and the remedy; nil if the next load finishes it.
         var problem: String?
     }
 
-    /// All that is staged, counted up to 100,000.
+    /// The number of staged objects, counted up to 100,000.
     var objects: Int
-    /// Age of the oldest object; nil when nothing is staged.
+    /// The age of the oldest object; nil if nothing is staged.
     var oldestSeconds: Int?
-    /// Objects that this version cannot load, and the key of one.
+    /// The number of objects that this version cannot load, and the key of one.
     var (others, example): (Int, String)
-    /// The keys of the objects that the next load takes.
+    /// The keys of the objects of the next load.
     var next: [String]
-    /// Oldest first.
-    var unfinished: [Load]
+    /// The unfinished loads, oldest first.
+    var unfinished: [UnfinishedLoad]
 
-    /// Loads whose manifests are read.
+    /// The most loads whose manifests are read.
     private static let loadLimit = 100
 
-    /// Reads the bucket, and nothing else; nil without one.
+    /// Reads the state from the bucket; returns nil if no bucket is configured.
     static func read(_ settings: RedshiftSettings, _ aws: AWSClient) async throws -> StagedState? {
         guard let staging = settings.staging, let target = StagedTarget(settings) else { return nil }
         let bucket = StagedBucket(target: target, aws: aws)
@@ -36,7 +36,7 @@ struct StagedState: Sendable {
             objects: listing.count, oldestSeconds: listing.oldest.map { Int(max(0, now - $0)) }, others: listing.others,
             example: listing.example, next: listing.objects.map(\.key), unfinished: [])
         for manifests in try await bucket.manifests(limit: loadLimit) {
-            var load = Load(name: manifests.load, manifests: manifests.keys.count)
+            var load = UnfinishedLoad(name: manifests.load, manifests: manifests.keys.count)
             do { _ = try await bucket.keys(manifests) } catch let error as ManifestError {
                 load.problem = error.description
             }
@@ -46,7 +46,7 @@ struct StagedState: Sendable {
     }
 
     private init(
-        objects: Int, oldestSeconds: Int?, others: Int, example: String, next: [String], unfinished: [Load]
+        objects: Int, oldestSeconds: Int?, others: Int, example: String, next: [String], unfinished: [UnfinishedLoad]
     ) {
         (self.objects, self.oldestSeconds, self.others, self.example) = (objects, oldestSeconds, others, example)
         (self.next, self.unfinished) = (next, unfinished)

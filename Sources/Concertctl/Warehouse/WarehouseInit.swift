@@ -2,14 +2,14 @@ import Clients
 import JSON
 import Processor
 
-/// Makes the warehouse what the redshift processor expects: what is there already stays as it is.
+/// Creates the schema, tables, and columns of the redshift processor that do not exist yet.
 struct WarehouseInit: Command {
     static let description = CommandDescription(
-        name: "warehouse init", summary: "create the schema and the tables, and add missing columns",
+        name: "warehouse init", summary: "create the schema and tables, and add missing columns",
         discussion: """
             Reads the processor's own variables: REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER, REDSHIFT_DATABASE, \
-            REDSHIFT_SCHEMA and so on. Existing tables and columns are not changed; a second run changes nothing. Run it \
-            before each update of the function: functions of earlier versions keep working with tables of later ones.
+            REDSHIFT_SCHEMA, and so on. Existing tables and columns are not changed; a second run changes nothing. Run it \
+            before each update of the function: earlier versions of the function work with the tables of later versions.
             """,
         options: [SharedOption.dryRun, SharedOption.output] + SharedOption.aws,
         examples: [
@@ -28,8 +28,8 @@ struct WarehouseInit: Command {
             return .done
         }
         let changes = Self.changes(schema, try await warehouse.contents())
-        var made: [Change] = []
-        // One at a time: a run that is interrupted leaves whole tables, and the next one continues from there.
+        var made: [SchemaChange] = []
+        // One change at a time: an interrupted run leaves complete tables, and the next run continues.
         for change in changes {
             if try await Self.make(change, in: warehouse) {
                 made.append(change)
@@ -41,19 +41,21 @@ struct WarehouseInit: Command {
         return .done
     }
 
-    private struct Change {
+    private struct SchemaChange {
         var what: String
         var sql: String
         var isMade: (WarehouseContents) -> Bool
     }
 
-    /// How often a statement is run that fails because another run creates the same thing, or for another passing reason.
+    /// The most attempts of a statement that fails transiently, for example because another run makes the same change.
     private static let attemptLimit = 3
 
-    /// - Returns: False when another run made the change first.
-    private static func make(_ change: Change, in warehouse: WarehouseSession) async throws -> Bool {
+    /// Makes a change.
+    ///
+    /// - Returns: False if another run made the change first.
+    private static func make(_ change: SchemaChange, in warehouse: WarehouseSession) async throws -> Bool {
         var attempt = 1
-        while case .failed(let reason, _) = try await warehouse.ending(of: change.sql) {
+        while case .failed(let reason, _) = try await warehouse.result(of: change.sql) {
             if change.isMade(try await warehouse.contents()) { return false }
             guard attempt < attemptLimit else { throw warehouse.error(reason) }
             attempt += 1
@@ -61,38 +63,38 @@ struct WarehouseInit: Command {
         return true
     }
 
-    private static func changes(_ schema: WarehouseSchema, _ found: WarehouseContents) -> [Change] {
-        var changes: [Change] = []
-        // The schema may exist without any of the tables.
-        if found.isEmpty { changes.append(Change(what: "schema", sql: schema.creation, isMade: { !$0.isEmpty })) }
+    private static func changes(_ schema: WarehouseSchema, _ found: WarehouseContents) -> [SchemaChange] {
+        var changes: [SchemaChange] = []
+        // The schema may exist without tables.
+        if found.isEmpty { changes.append(SchemaChange(what: "schema", sql: schema.creation, isMade: { !$0.isEmpty })) }
         for table in EntityCatalog.builtIn.tables {
             guard found.has(table) else {
                 changes.append(
-                    Change(what: "table \(table.name)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
+                    SchemaChange(what: "table \(table.name)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
                 continue
             }
             for column in table.columns where !found.has(column.name, of: table) {
                 changes.append(
-                    Change(
+                    SchemaChange(
                         what: "column \(table.name).\(column.name)", sql: schema.addition(of: column, to: table),
                         isMade: { $0.has(column.name, of: table) }))
             }
         }
         if !found.hasLoads {
             changes.append(
-                Change(what: "table \(WarehouseSchema.loads)", sql: schema.loadsCreation, isMade: { $0.hasLoads }))
+                SchemaChange(what: "table \(WarehouseSchema.loads)", sql: schema.loadsCreation, isMade: { $0.hasLoads }))
         }
-        // Last: a function that finds it has all columns.
+        // Created last: if it exists, all columns exist, too.
         if !found.hasWriteLock {
             changes.append(
-                Change(
+                SchemaChange(
                     what: "table \(WarehouseSchema.writeLock)", sql: schema.writeLockCreation,
                     isMade: { $0.hasWriteLock }))
         }
         return changes
     }
 
-    /// Prints a script that any SQL client can run; which columns are missing, only the warehouse knows.
+    /// Prints a script for any SQL client; it cannot know which columns are missing.
     private func plan(_ schema: WarehouseSchema) async throws {
         let statements =
             [schema.creation] + EntityCatalog.builtIn.tables.map(schema.creation)
@@ -108,17 +110,17 @@ struct WarehouseInit: Command {
         Output.print(
             "-- redshift-data ExecuteStatement, \(settings.name), database \(settings.database), for each of these:")
         for statement in statements { Output.print(.lines("\n\(statement);")) }
-        Output.print("\n-- and for each column that a table lacks, such as:")
+        Output.print("\n-- and for each missing column of a table, such as:")
         for table in EntityCatalog.builtIn.tables {
             for column in table.columns.suffix(2) { Output.print("-- \(schema.addition(of: column, to: table));") }
         }
         warehouse.session.show(text: nil, json: .null)
     }
 
-    private func show(_ changes: [Change], _ settings: RedshiftSettings) {
+    private func show(_ changes: [SchemaChange], _ settings: RedshiftSettings) {
         warehouse.session.show(
             text: changes.isEmpty
-                ? "schema \(settings.schema) is complete already"
+                ? "schema \(settings.schema) is already complete"
                 : changes.map { "created \($0.what)" }.joined(separator: "\n"),
             json: [
                 "schema": .string(settings.schema), "created": .array(changes.map { .string($0.what) }),

@@ -3,13 +3,13 @@ import JSON
 import Processor
 import Telemetry
 
-/// Runs loads of staged objects, as the loader function does.
+/// Loads staged objects, like the loader function.
 struct WarehouseLoad: Command {
     static let description = CommandDescription(
-        name: "warehouse load", summary: "load staged objects into the tables until none is left",
+        name: "warehouse load", summary: "load all staged objects into the tables",
         discussion: """
-            Does what the loader function does, with the processor's own variables (REDSHIFT_..., LOAD_OBJECT_LIMIT), as many \
-            times as there is something to load. Both can run at the same time. --dry-run lists what the next load would take.
+            Runs the loads of the loader function, with the processor's own variables (REDSHIFT_..., LOAD_OBJECT_LIMIT), \
+            until nothing is staged. The loader function can run at the same time. --dry-run lists the objects of the next load.
             """,
         options: [SharedOption.dryRun, SharedOption.output] + SharedOption.aws,
         examples: ["concertctl warehouse load", "concertctl warehouse load --dry-run"])
@@ -23,7 +23,7 @@ struct WarehouseLoad: Command {
         }
     }
 
-    /// How long one run may take, as an invocation of the loader function.
+    /// The time limit of one run, like that of the loader function.
     private static let limit = Duration.seconds(900)
 
     func run() async throws -> ExitStatus {
@@ -44,7 +44,7 @@ struct WarehouseLoad: Command {
                 throw error
             }
             account.gone += run.summary.gone
-            // What is left cannot be loaded, or there is nothing left.
+            // Nothing remains, or the remaining objects cannot be loaded.
             guard run.summary.remaining > 0, account.objects > before else {
                 account.end()
                 show(account, run.summary)
@@ -79,7 +79,7 @@ struct WarehouseLoad: Command {
     }
 }
 
-/// What was done, over all runs.
+/// The totals of all runs.
 private final class Account {
     private(set) var (loads, objects, rows, refused) = (0, 0, 0, 0)
     var gone = 0
@@ -88,7 +88,7 @@ private final class Account {
     func add(_ event: LoadProgress) {
         switch event {
         case .staged(let objects, let seconds):
-            progress?.show("\(loads) loads, \(rows) rows; \(objects) objects staged, the oldest for \(seconds) s")
+            progress?.show("\(loads) loads, \(rows) rows; \(objects) objects staged, oldest \(seconds) s old")
         case .loaded(let objects, let rows, _):
             (loads, self.objects, self.rows) = (loads + 1, self.objects + objects, self.rows + rows)
             progress?.show("\(loads) loads, \(self.rows) rows")
@@ -103,7 +103,9 @@ private final class Account {
 }
 
 extension StagedState {
-    /// - Parameter listing: Whether the keys of the next load are in it.
+    /// Returns the JSON output.
+    ///
+    /// - Parameter listing: Whether to include the keys of the next load.
     func json(listing: Bool) -> JSONValue {
         .object(ofPresent: [
             ("objects", .integer(objects)), ("oldestSeconds", oldestSeconds.map { .integer($0) }),
@@ -122,9 +124,9 @@ extension StagedState {
         ])
     }
 
-    /// For people, each escaped.
+    /// The lines of the text output, escaped.
     var lines: [TerminalText] {
-        let age = oldestSeconds.map { ", the oldest for \($0) s" } ?? ""
+        let age = oldestSeconds.map { ", oldest \($0) s old" } ?? ""
         var lines: [TerminalText] = ["\(objects) objects staged\(age)"]
         if others > 0 { lines.append("\(others) of them cannot be loaded by this version, such as \(example)") }
         for load in unfinished {

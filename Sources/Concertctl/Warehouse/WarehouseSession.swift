@@ -2,12 +2,12 @@ import Clients
 import JSON
 import Processor
 
-/// The warehouse that `REDSHIFT_...` names, as commands speak to it.
+/// A connection of a command to the warehouse that the `REDSHIFT_...` variables configure.
 struct WarehouseSession: Sendable {
     let settings: RedshiftSettings
     let session: AWSSession
-    /// How long one statement may take: a new table waits for those who hold the schema.
-    private static let patience = Duration.seconds(300)
+    /// The time limit of one statement; creating a table waits for locks on the schema.
+    private static let statementTimeout = Duration.seconds(300)
 
     init(_ input: Input, inDryRun reach: AWSSession.DryRunReach = .nothing) throws {
         do throws(SettingsError) {
@@ -18,13 +18,13 @@ struct WarehouseSession: Sendable {
         session = try AWSSession(input, inDryRun: reach)
     }
 
-    /// Runs a statement to its end.
-    func ending(of statement: String) async throws -> RedshiftDataClient.Ending {
+    /// Runs a statement and returns its result.
+    func result(of statement: String) async throws -> RedshiftDataClient.Ending {
         let token = "concertctl-\(UInt64.random(in: 0 ... .max))"
         return try await client.run([statement], token: token, name: "concertctl warehouse")
     }
 
-    /// The error of a statement that failed for `reason`.
+    /// Returns the error for a statement that failed.
     func error(_ reason: String) -> CommandError {
         let advice = SQLFailure.advice(on: reason).map { "; " + $0 } ?? ""
         return CommandError(
@@ -33,19 +33,19 @@ struct WarehouseSession: Sendable {
 
     /// Runs a query, and returns its rows.
     func rows(_ query: String) async throws -> [[JSONValue]] {
-        switch try await ending(of: query) {
+        switch try await result(of: query) {
         case .finished(let id): return try await client.rows(of: id)
         case .failed(let reason, _): throw error(reason)
         }
     }
 
     private var client: RedshiftDataClient {
-        RedshiftDataClient(session.client, settings: settings, deadline: .now + Self.patience)
+        RedshiftDataClient(session.client, settings: settings, deadline: .now + Self.statementTimeout)
     }
 
-    /// Reads which tables and columns the schema has.
+    /// Reads the schema's tables and columns.
     func contents() async throws -> WarehouseContents {
-        // The catalogue's own types are not among those that results have.
+        // The Data API does not support the catalog's own types in results.
         let rows = try await rows(
             """
             SELECT CAST(table_name AS VARCHAR(128)), CAST(column_name AS VARCHAR(128)) \
@@ -60,14 +60,14 @@ struct WarehouseSession: Sendable {
     }
 }
 
-/// What a schema has of what the redshift processor needs.
+/// The tables and columns of the redshift processor that exist in a schema.
 struct WarehouseContents {
     private(set) var hasWriteLock = false
     private(set) var hasLoads = false
-    /// Names in UTF-8; a table that does not exist has none.
+    /// The column names by table, in UTF-8; empty if the table does not exist.
     private var columns: [WarehouseTable: Set<[UInt8]>] = [:]
 
-    /// Whether there is none of the tables; the schema itself may exist.
+    /// Whether none of the tables exists; the schema itself may exist.
     var isEmpty: Bool { columns.isEmpty && !hasWriteLock && !hasLoads }
 
     func has(_ table: WarehouseTable) -> Bool { columns[table] != nil }
@@ -87,9 +87,9 @@ struct WarehouseContents {
     }
 }
 
-/// Fields of results.
+/// Fields of a query result.
 extension JSONValue {
-    /// Nil for NULL, and for what is no text.
+    /// The text of a field; nil for NULL and other types.
     var fieldText: String? { self["stringValue"]?.string }
 
     var fieldNumber: Int? { self["longValue"]?.integer }

@@ -3,13 +3,13 @@ import Foundation
 import JSON
 import Processor
 
-/// What the warehouse holds, and how far it is behind.
+/// Shows the contents of the warehouse and its lag behind the stream.
 struct WarehouseStatus: Command {
     static let description = CommandDescription(
-        name: "warehouse status", summary: "count rows, and show how far the tables are behind and what is staged",
+        name: "warehouse status", summary: "show row counts, the lag behind the stream, and staged objects",
         discussion: """
-            LAG is what the newest row is behind the stream: the time from its arrival to the newest record's. Without a stream \
-            it is the row's age. With a staging bucket, it also shows what is staged, unfinished loads, and the last loads. Tables that an earlier version created are read as they are; a note names what they lack.
+            The lag is the time between the arrival of the newest row and that of the newest record on the stream. Without a \
+            stream, it is the age of the newest row. With a staging bucket, the command also shows staged objects, unfinished loads, and the last loads. Tables of an earlier version are read as they are; a note lists their missing columns.
             """,
         options: [SharedOption.streamName, SharedOption.output] + SharedOption.aws,
         examples: ["concertctl warehouse status", "concertctl warehouse status --stream-name concert-data-stream"])
@@ -26,9 +26,9 @@ struct WarehouseStatus: Command {
     private struct Row {
         var table: WarehouseTable
         var rows: Int
-        /// When the newest version arrived on the stream, in seconds since the Unix epoch.
+        /// The arrival time of the newest version, in seconds since the Unix epoch.
         var newest: Double?
-        /// Keys with more than one row.
+        /// The number of keys with more than one row.
         var duplicates: Int
     }
 
@@ -36,7 +36,7 @@ struct WarehouseStatus: Command {
         let contents = try await warehouse.contents()
         let missing = Self.missing(contents)
         let problem =
-            "schema \(warehouse.settings.schema) lacks \(missing.joined(separator: ", ")); run concertctl warehouse init"
+            "schema \(warehouse.settings.schema) is incomplete: missing \(missing.joined(separator: ", ")); run concertctl warehouse init"
         guard EntityCatalog.builtIn.tables.allSatisfy({ contents.has(Self.arrival, of: $0) }) else {
             throw CommandError(description: problem)
         }
@@ -53,7 +53,7 @@ struct WarehouseStatus: Command {
         return .done
     }
 
-    /// The one column that counting needs.
+    /// The column that counting requires.
     private static let arrival = "updated_at"
 
     private static func missing(_ found: WarehouseContents) -> [String] {
@@ -65,7 +65,7 @@ struct WarehouseStatus: Command {
         return missing + (found.hasWriteLock ? [] : ["table \(WarehouseSchema.writeLock)"])
     }
 
-    /// The last loads, newest first: name, time, objects, rows.
+    /// Returns the last loads, newest first: name, time, objects, rows.
     private static func loads(_ warehouse: WarehouseSession) async throws -> [[String]] {
         let name = "\(warehouse.settings.quotedSchema).\(WarehouseSchema.loads)"
         return try await warehouse.rows(
