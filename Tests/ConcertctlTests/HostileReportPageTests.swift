@@ -42,10 +42,10 @@ final class HostileReportPageTests: XCTestCase {
     private struct HostileFunction: ReplayTarget {
         let text: String
 
-        mutating func deliver(_ event: ReplayEvent) throws -> Delivery {
-            var delivery = Delivery(byOutcome: [.failed: 1])
+        mutating func deliver(_ event: ReplayEvent) throws -> DeliveryResult {
+            var delivery = DeliveryResult(byOutcome: [.failed: 1])
             delivery.badRecords = [
-                Delivery.BadRecord(reason: text, message: text, sequenceNumber: text, subSequenceNumber: 1)
+                DeliveryResult.BadRecordDetails(reason: text, message: text, sequenceNumber: text, subSequenceNumber: 1)
             ]
             delivery.stages = [(text, .milliseconds(1))]
             delivery.itemFailures = [text]

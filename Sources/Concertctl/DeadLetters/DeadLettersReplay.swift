@@ -117,7 +117,7 @@ struct DeadLettersReplay: Command {
         var account = replay.account
         account.calls = session.plannedCalls
         for remark in replay.search.remarks { Console.note("\(remark)") }
-        if let noneWanted = replay.search.noneWanted { Console.note("\(noneWanted)") }
+        if let noneSelected = replay.search.noneSelected { Console.note("\(noneSelected)") }
         for problem in account.problems.prefix(Self.noteLimit) { Console.note("\(problem)") }
         if account.problems.count > Self.noteLimit {
             Console.note("and \(account.problems.count - Self.noteLimit) more; to list all, pass --output json")

@@ -65,7 +65,7 @@ struct DeadLettersShow: Command {
         }
         if !writesPayload { session.show(text: nil, json: .array(shown)) }
         for remark in search.remarks { Console.note("\(remark)") }
-        if let noneWanted = search.noneWanted { Console.note("\(noneWanted)") }
+        if let noneSelected = search.noneSelected { Console.note("\(noneSelected)") }
         for sequence in missing.sorted() { Console.note("no dead letter found for \(sequence)") }
         if writesPayload, missing.isEmpty { try Self.write(payload: contents) }
         return missing.isEmpty && isWhole ? .done : .failed

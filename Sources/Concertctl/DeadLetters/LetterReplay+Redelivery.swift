@@ -133,7 +133,7 @@ extension LetterReplay {
             ?? BootstrapTarget(path: path, processors: nil, sinks: .withoutDeadLetters, environment: environment)
         self.target = target
         let interrupt = target.interruption
-        let delivery: Delivery
+        let delivery: DeliveryResult
         do {
             delivery = try await withTaskCancellationHandler {
                 try target.deliver(ReplayEvent(name: "dead letters", bytes: event.bytes))

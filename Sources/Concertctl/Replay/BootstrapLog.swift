@@ -2,25 +2,25 @@ import Foundation
 import Processor
 import Synchronization
 
-/// The lines of a bootstrap, from which the report learns what its answers do not say.
+/// The log of a bootstrap, from which the report takes what the responses do not contain.
 final class BootstrapLog: Sendable {
     let pipe = Pipe()
     private let state = Mutex(State())
-    private let metricsCame = NSCondition()
+    private let metricsArrived = NSCondition()
 
     private struct State {
         var partial: [UInt8] = []
-        /// By request ID, as bytes.
-        var byRequest: [[UInt8]: Delivery] = [:]
-        /// Requests whose metrics line, which is the last of an invocation, has come.
+        /// Results by request ID, as bytes.
+        var byRequest: [[UInt8]: DeliveryResult] = [:]
+        /// The requests whose metrics line, the last line of an invocation, was read.
         var finished: Set<[UInt8]> = []
-        /// The last lines that say nothing of a record.
+        /// The last lines that do not belong to a record.
         var others: [String] = []
-        /// Whether the line that is being read was too long, and its rest is passed over.
+        /// Whether the current line is too long and its rest is skipped.
         var isSkipping = false
     }
 
-    /// What a binary prints has no bound of its own: bytes of a line, bytes of its names, and bad records of an invocation.
+    /// The most bytes of a line and of a name, and the most bad records of an invocation, because the output is untrusted.
     private static let limit = (line: 1 << 20, name: 128, badRecords: 10_000)
     private static let remembered = 10
 
@@ -35,28 +35,28 @@ final class BootstrapLog: Sendable {
         }
     }
 
-    /// What the lines of one request say; waits a little for its last, which may come after the answer.
-    func delivery(of request: String) -> Delivery {
+    /// Returns the results of one request; waits up to 5 seconds for its last line, which may follow the response.
+    func delivery(of request: String) -> DeliveryResult {
         let requestID = Array(request.utf8)
-        metricsCame.lock()
-        defer { metricsCame.unlock() }
+        metricsArrived.lock()
+        defer { metricsArrived.unlock() }
         let end = Date(timeIntervalSinceNow: 5)
-        while !state.withLock({ $0.finished.contains(requestID) }), metricsCame.wait(until: end) {}
+        while !state.withLock({ $0.finished.contains(requestID) }), metricsArrived.wait(until: end) {}
         return state.withLock {
             $0.finished.remove(requestID)
-            return $0.byRequest.removeValue(forKey: requestID) ?? Delivery()
+            return $0.byRequest.removeValue(forKey: requestID) ?? DeliveryResult()
         }
     }
 
-    /// The last lines that said nothing of a record: why a process ended, say.
+    /// Returns the last lines that do not belong to a record, such as the reason why the process ended.
     func remaining() -> String {
         state.withLock { $0.others.map { MessageText.escaped($0) }.joined(separator: "\n") }
     }
 
     private func add(_ data: Data) {
-        metricsCame.lock()
+        metricsArrived.lock()
         state.withLock { state in
-            // One read of the pipe has several lines, or a part of one.
+            // One read of the pipe contains several lines or part of one.
             for (index, part) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 .enumerated()
             {
@@ -66,8 +66,8 @@ final class BootstrapLog: Sendable {
                 state.isSkipping = state.partial.count == Self.limit.line
             }
         }
-        metricsCame.broadcast()
-        metricsCame.unlock()
+        metricsArrived.broadcast()
+        metricsArrived.unlock()
     }
 
     private static func endLine(_ state: inout State) {
@@ -88,13 +88,13 @@ final class BootstrapLog: Sendable {
         if fields["level"] as? String == "DEBUG" {
             Console.note("\(String(decoding: line, as: UTF8.self))")
         }
-        // One that comes behind what was asked for already, in another read of the pipe, is late.
+        // Ignores a line that is read after the request's results were returned.
         if fields["Processor"] != nil, state.byRequest[requestID] == nil { return }
-        var delivery = state.byRequest[requestID] ?? Delivery()
+        var delivery = state.byRequest[requestID] ?? DeliveryResult()
         if let processor = fields["Processor"] as? String, processor.utf8.count <= limit.name,
             let time = fields["ProcessorTime"] as? Double
         {
-            // These come with the line that ends an invocation, in one write.
+            // The bootstrap writes these lines together with the last line of an invocation.
             delivery.stages.append((processor, .milliseconds(time)))
         } else if fields["RecordsReceived"] != nil {
             if let time = fields["DecodeTime"] as? Double {
@@ -113,7 +113,7 @@ final class BootstrapLog: Sendable {
             let message = (fields["message"] as? String ?? "").utf8
             let prefix = "bad record: ".utf8
             delivery.badRecords.append(
-                Delivery.BadRecord(
+                DeliveryResult.BadRecordDetails(
                     reason: reason,
                     message: String(
                         decoding: message.starts(with: prefix) ? message.dropFirst(prefix.count) : message[...],

@@ -3,29 +3,29 @@ import JSON
 import Processor
 import RuntimeServer
 
-/// A bootstrap binary, driven over a local Runtime API as Lambda would drive it.
+/// A bootstrap binary that runs against a local Runtime API, as in Lambda.
 struct BootstrapTarget: ReplayTarget {
     private let server: RuntimeServer
     private let process: Process
     private let log: BootstrapLog
-    private let ending = BootstrapEnding()
+    private let ending = BootstrapShutdown()
     private var delivered = 0
     private let path: String
     private let processors: String?
     private let sinks: RealSinks
     private let environment: [String: String]
-    /// Names of the environment's settings that the binary did not get, sorted.
+    /// The names of the settings that were not passed to the binary, sorted.
     let leftOut: [String]
 
     /// Starts the binary at `path`.
     ///
     /// - Parameters:
-    ///   - processors: What `PROCESSORS` is set to; nil leaves it as it is in the environment.
-    ///   - sinks: Which settings of real sinks it gets.
-    ///   - environment: The command's.
+    ///   - processors: The value of `PROCESSORS`; nil uses the environment's.
+    ///   - sinks: The settings of real sinks to pass.
+    ///   - environment: The environment of the command.
     init(path: String, processors: String?, sinks: RealSinks, environment: [String: String]) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw CommandError(description: "\(path) is no executable file; build/bootstrap.sh makes dist/bootstrap")
+            throw CommandError(description: "\(path) is not an executable file; build/bootstrap.sh creates dist/bootstrap")
         }
         (self.path, self.processors, self.sinks, self.environment) = (path, processors, sinks, environment)
         let (inherited, leftOut) = sinks.filter(environment)
@@ -40,7 +40,7 @@ struct BootstrapTarget: ReplayTarget {
         process.standardOutput = log.pipe
         process.terminationHandler = { [server, ending] process in
             let how = process.terminationReason == .exit ? "with status" : "by signal"
-            // One that was told to end is nobody's failure; but whoever waits for its answer must not go on.
+            // An intended shutdown is not a failure, but a delivery that waits for a response must end.
             server.abandon(
                 reason: ending.isAsked
                     ? "the replay was interrupted" : "the bootstrap ended \(how) \(process.terminationStatus)")
@@ -48,7 +48,7 @@ struct BootstrapTarget: ReplayTarget {
         }
         do { try process.run() } catch {
             server.stop()
-            throw CommandError(description: "\(path) cannot be started: \((error as NSError).localizedDescription)")
+            throw CommandError(description: "\(path) failed to start:  \((error as NSError).localizedDescription)")
         }
     }
 
@@ -57,7 +57,7 @@ struct BootstrapTarget: ReplayTarget {
     ) -> [String: String] {
         var environment = inherited
         environment[LambdaSettings.runtimeAPI.name] = address
-        // The report is read off the lines, so they must be there.
+        // The report is based on the log, so the log must be JSON.
         environment[LambdaSettings.logFormat.name] = "JSON"
         var reader = SettingsReader(inherited)
         if reader.read(LambdaSettings.logLevel) != .debug { environment[LambdaSettings.logLevel.name] = "INFO" }
@@ -66,7 +66,7 @@ struct BootstrapTarget: ReplayTarget {
         return environment
     }
 
-    mutating func deliver(_ event: ReplayEvent) throws -> Delivery {
+    mutating func deliver(_ event: ReplayEvent) throws -> DeliveryResult {
         delivered += 1
         let requestID = "replay-\(delivered)"
         switch server.invoke(event.bytes, options: InvocationOptions(requestID: requestID)) {
@@ -78,30 +78,30 @@ struct BootstrapTarget: ReplayTarget {
             } else {
                 let shown = MessageText.escaped(String(decoding: body.prefix(100), as: UTF8.self))
                 delivery.invocationError =
-                    "the answer is no batch response, so Lambda would take it for a failure: \(shown)"
+                    "the response is not a batch response, so Lambda would treat it as a failure: \(shown)"
             }
             return delivery
         case .error(let type, let body, let latency):
             let message = Self.message(in: body) ?? "no message"
-            return Delivery(invocationError: "\(type ?? "error"): \(message)", latency: latency)
+            return DeliveryResult(invocationError: "\(type ?? "error"): \(message)", latency: latency)
         case .initError(let type, let body):
             let message = Self.message(in: body) ?? "no message"
             let hint =
                 leftOut.isEmpty
                 ? ""
-                : "  these settings were left out: \(leftOut.joined(separator: ", ")); --real-sinks passes them on"
+                : "  these settings were not passed: \(leftOut.joined(separator: ", ")); to pass them, use --real-sinks"
             throw CommandError(
                 description: "the bootstrap could not start: \(type ?? "error"): \(message)", details: hint)
         case .timedOut:
-            // Lambda would end the environment now, and so does leaving.
+            // Lambda would terminate the environment; leaving ends the process, too.
             throw CommandError(
-                description: "\(event.name): the bootstrap gave no answer within 60 seconds", details: log.remaining())
+                description: "\(event.name): no response from the bootstrap within 60 seconds", details: log.remaining())
         case .lost(let reason):
             throw CommandError(description: "\(event.name): \(reason)", details: log.remaining())
         }
     }
 
-    /// Which records failed, and a window's state; nil when Lambda could not read it.
+    /// Returns the failed records and the window's state; nil if the response is invalid for Lambda.
     private static func batchResponse(_ body: [UInt8]) -> (failures: [String], state: [UInt8]?)? {
         guard let response = try? JSONValue(parsing: body), let failures = response["batchItemFailures"]?.array else {
             return nil
@@ -113,11 +113,11 @@ struct BootstrapTarget: ReplayTarget {
     private static func message(in body: [UInt8]) -> String? {
         let document = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
         let message = (document?["errorMessage"] as? String)?.unicodeScalars
-        // An answer may have megabytes of it.
+        // A response can contain megabytes of text.
         return message.map { MessageText.escaped(String($0.prefix(4000))) }
     }
 
-    /// Another process of the same binary, as Lambda runs them side by side.
+    /// Starts another process of the binary, because Lambda runs environments concurrently.
     func worker() throws -> any ReplayTarget {
         try BootstrapTarget(path: path, processors: processors, sinks: sinks, environment: environment)
     }

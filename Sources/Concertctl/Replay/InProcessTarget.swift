@@ -3,11 +3,11 @@ import JSON
 import Processor
 import Telemetry
 
-/// The pipeline that Lambda runs, in this process, with embedded sinks.
+/// The function's pipeline in this process, with embedded sinks.
 struct InProcessTarget: ReplayTarget {
     private var pipeline: Pipeline
     private let entities = LocalEntities()
-    /// In the order of the chosen processors.
+    /// The embedded sinks in the order of the selected processors.
     private let standIns: [LocalStandIn]
     private let deadLetters = LocalDeadLetters()
     private let sinkFolder: SinkFolder?
@@ -17,10 +17,10 @@ struct InProcessTarget: ReplayTarget {
     private static let names = ([local] + ProcessorDefinition.all.map(\.name)).joined(separator: ", ")
 
     /// - Parameters:
-    ///   - processors: Names, with commas between them.
-    ///   - sinkFolder: Where the sinks' contents go in the end.
-    ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
-    ///   - environment: The command's.
+    ///   - processors: The names, separated by commas.
+    ///   - sinkFolder: The folder for the contents of the sinks, written at the end.
+    ///   - aggregatesWindows: Whether the state of a tumbling window contains aggregates.
+    ///   - environment: The environment of the command.
     init(
         processors: String, sinkFolder path: String?, aggregatesWindows: Bool = false, environment: [String: String]
     ) throws {
@@ -28,7 +28,7 @@ struct InProcessTarget: ReplayTarget {
         let names = processors.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         var reader = SettingsReader(environment)
         let (level, format) = (reader.read(LambdaSettings.logLevel), reader.read(LambdaSettings.logFormat))
-        // Without the log processor the report alone says what happened.
+        // Without the log processor, only the report shows the results.
         let isLogging = names.contains(LogProcessor.definition.name)
         let log = Logger(level: isLogging ? level : .fatal, format: format, sink: StandardError())
         var standIns: [LocalStandIn] = []
@@ -36,23 +36,23 @@ struct InProcessTarget: ReplayTarget {
             if name == Self.local {
                 standIns.append(LocalStandIn(entities))
             } else if let definition = ProcessorDefinition.all.first(where: { $0.name == name }) {
-                // Without one there is a problem, which is thrown below.
+                // If it is nil, the reader has a problem, which is thrown below.
                 if let standIn = definition.localStandIn(&reader, log: log) { standIns.append(standIn) }
             } else {
-                throw UsageError(description: "--processors names \"\(name)\"; expected some of \(Self.names)")
+                throw UsageError(description: "--processors contains \"\(name)\"; expected any of \(Self.names)")
             }
         }
-        if names.isEmpty { throw UsageError(description: "--processors is empty; expected some of \(Self.names)") }
+        if names.isEmpty { throw UsageError(description: "--processors is empty; expected any of \(Self.names)") }
         try reader.check()
         self.standIns = standIns
-        // A dead letter that nobody keeps would be a record lost without a word.
+        // A dead letter that is not stored would be a silently lost record.
         pipeline = Pipeline(
             dispatcher: Dispatcher(standIns.map(\.processor)), deadLetters: sinkFolder == nil ? nil : deadLetters,
             log: log,
             aggregatesWindows: aggregatesWindows)
     }
 
-    mutating func deliver(_ event: ReplayEvent) throws -> Delivery {
+    mutating func deliver(_ event: ReplayEvent) throws -> DeliveryResult {
         delivered += 1
         let context = InvocationContext(
             requestID: "replay-\(delivered)", functionName: "replay", deadline: .now + .seconds(60))
@@ -61,13 +61,13 @@ struct InProcessTarget: ReplayTarget {
         do throws(EventError) {
             let report = try pipeline.respond(
                 to: event.bytes, 0..<event.bytes.count, context: context, into: &response)
-            return Delivery(report, response, latency: ContinuousClock.now - start)
+            return DeliveryResult(report, response, latency: ContinuousClock.now - start)
         } catch {
-            return Delivery(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
+            return DeliveryResult(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
         }
     }
 
-    /// The sinks are shared, and the rest of a pipeline is a value.
+    /// Returns this target, because workers share the sinks and the pipeline is a value.
     func worker() -> any ReplayTarget { self }
 
     mutating func finish() throws {
@@ -79,18 +79,18 @@ struct InProcessTarget: ReplayTarget {
         try sinkFolder.write(deadLetters.bodies, to: "dead-letters.ndjson")
     }
 
-    /// An event takes milliseconds in this process; the replay stops behind it.
+    /// Does nothing, because an event takes milliseconds and the replay stops after it.
     var interruption: @Sendable () -> Void { {} }
 
     mutating func stop() {}
 }
 
-extension Delivery {
+extension DeliveryResult {
     fileprivate init(_ report: BatchReport, _ response: [UInt8], latency: Duration) {
         for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
         for kind in report.catalog.kinds { byKind[kind] = report.total(of: kind) }
         badRecords = report.badRecords.map {
-            BadRecord(
+            BadRecordDetails(
                 reason: $0.error.reason.rawValue, message: $0.error.message,
                 sequenceNumber: $0.sequenceNumber.digits, subSequenceNumber: $0.subSequenceNumber.map(Int.init))
         }
@@ -101,7 +101,7 @@ extension Delivery {
     }
 }
 
-/// The folder that the embedded sinks' contents are written to.
+/// The folder for the contents of the embedded sinks.
 struct SinkFolder {
     private let url: URL
 
@@ -110,11 +110,11 @@ struct SinkFolder {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw CommandError(description: "\(path) cannot be made: \((error as NSError).localizedDescription)")
+            throw CommandError(description: "\(path): cannot create the folder: \((error as NSError).localizedDescription)")
         }
     }
 
-    /// Writes an object to the file that its key names.
+    /// Writes an object to the file with its key as the path.
     func write(object bytes: [UInt8], to key: String) throws {
         let target = url.appending(path: key)
         try FileManager.default.createDirectory(
@@ -124,7 +124,7 @@ struct SinkFolder {
         try file.finish()
     }
 
-    /// Writes one line each, all or nothing.
+    /// Writes one element per line, atomically.
     func write(_ lines: [[UInt8]], to name: String) throws {
         let file = try OutputFile(url.appending(path: name).path)
         for line in lines { try file.write(line + [UInt8(ascii: "\n")]) }

@@ -2,12 +2,14 @@ import Foundation
 import JSON
 import Processor
 
-/// Reading of files that a person names: bounded, decompressed, and refused in words where they are of another format.
+/// Reads input files: limits their size, decompresses them, and rejects other formats with advice.
 enum InputFile {
-    /// Bytes of one file, at most, before and after it is decompressed.
+    /// The largest file, in bytes, before and after decompression.
     static let limit = 1 << 30
 
-    /// - Throws: ``CommandError`` when the file cannot be read, or has more than ``limit`` bytes.
+    /// Returns the contents of a file.
+    ///
+    /// - Throws: ``CommandError`` if the file cannot be read or has more than ``limit`` bytes.
     static func contents(of path: String) throws -> [UInt8] {
         let file: FileHandle
         do { file = try FileHandle(forReadingFrom: URL(filePath: path)) } catch {
@@ -31,9 +33,9 @@ enum InputFile {
         return bytes
     }
 
-    /// The text of a file: what it inflates to if it is gzip, otherwise as it is.
+    /// Returns the contents of a file, inflated if they are gzip.
     ///
-    /// - Throws: ``CommandError`` when it is of a format that has no JSON in it; its text names the remedy.
+    /// - Throws: ``CommandError`` if the format does not contain JSON; the error contains the remedy.
     static func text(_ bytes: [UInt8], name: String) throws(CommandError) -> [UInt8] {
         guard bytes.starts(with: [0x1F, 0x8B]) else {
             if let form = FileForm(bytes, name: name) { throw CommandError(description: form.refusal(of: name)) }
@@ -41,17 +43,17 @@ enum InputFile {
         }
         guard let inflated = inflated(bytes) else {
             throw CommandError(
-                description: "\(name) is gzip, but damaged or incomplete, or inflates to more than \(limit >> 20) MiB; "
+                description: "\(name) is damaged or incomplete gzip data, or inflates to more than \(limit >> 20) MiB; "
                     + "check it with gzip -t")
         }
         if let form = FileForm(inflated, name: name) { throw CommandError(description: form.refusal(of: name)) }
         return inflated
     }
 
-    /// What gzip data inflates to; nil if it is not gzip, damaged, or too large.
+    /// Returns inflated gzip data; nil if it is not gzip, is damaged, or is too large.
     static func inflated(_ bytes: [UInt8]) -> [UInt8]? { RecordReader.inflated(bytes, limit: limit) }
 
-    /// Ranges of the JSON objects that follow one another in `bytes`; nil unless it is two or more, and nothing else.
+    /// Returns the ranges of concatenated JSON objects; nil unless `bytes` consists of two or more.
     static func objects(in bytes: [UInt8]) -> [Range<Int>]? {
         var scanner = JSONScanner()
         scanner.skipByteOrderMark(in: bytes.span)
@@ -75,23 +77,23 @@ enum InputFile {
     static func isWhiteSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
     private static func tooLarge(_ name: String) -> String {
-        "\(name) has more than \(limit >> 20) MiB; split it, with split -l for example"
+        "\(name) has more than \(limit >> 20) MiB; split it, for example with split -l"
     }
 }
 
-/// A format that is not JSON, or JSON of another arrangement than one object a line.
+/// A file format other than one JSON object per line.
 enum FileForm {
     case compressed(String, remedy: String)
     case utf16
     case markup
     case csv
     case array
-    /// An object with a list of entities in the member of this name.
+    /// An object with a list of entities in this member.
     case lists(String)
-    /// An event, or a document, of something else.
+    /// An event of another service, or a document of another command.
     case foreign(ForeignEvent)
 
-    /// Nil unless the format is known for sure; the bytes are then events, payloads, or broken ones.
+    /// Returns nil unless the format is certain; the bytes are then treated as events or payloads.
     init?(_ bytes: [UInt8], name: String) {
         if let magic = Self.magics.first(where: { bytes.starts(with: $0.magic) }) {
             self = .compressed(magic.name, remedy: magic.remedy)
@@ -110,10 +112,10 @@ enum FileForm {
         }
     }
 
-    /// What the file is, what is expected, and how to convert it.
+    /// Returns the error text: the format, the expected format, and how to convert it.
     func refusal(of name: String) -> String {
         let file = name == "-" ? "FILE" : name
-        let expected = "expected an event, or one JSON object a line"
+        let expected = "expected an event or one JSON object per line"
         func convert(_ command: String) -> String { "; \(expected). Convert it: \(command)" }
         return switch self {
         case .compressed(let format, let remedy): "\(name) is \(format); \(remedy)"
@@ -126,7 +128,7 @@ enum FileForm {
                 )
         case .array: "\(name) is a JSON array" + convert("jq -c '.[]' \(file)")
         case .lists(let member):
-            "\(name) is one object with a list \"\(member)\"" + convert("jq -c '.\(member)[]' \(file)")
+            "\(name) is an object with a list \"\(member)\"" + convert("jq -c '.\(member)[]' \(file)")
         case .foreign(let event): "\(name) is \(event.name); \(event.remedy)"
         }
     }
@@ -136,12 +138,12 @@ enum FileForm {
         ([0x28, 0xB5, 0x2F, 0xFD], "Zstandard data", "decompress it with zstd -d"),
         ([0x42, 0x5A, 0x68], "bzip2 data", "decompress it with bunzip2"),
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz data", "decompress it with unxz"),
-        (Array("PAR1".utf8), "Parquet", "convert it to one JSON object a line"),
-        (Array("Obj\u{01}".utf8), "Avro", "convert it to one JSON object a line"),
-        (Array("SQLite format 3".utf8), "an SQLite database", "export one JSON object a line"),
+        (Array("PAR1".utf8), "Parquet", "convert it to one JSON object per line"),
+        (Array("Obj\u{01}".utf8), "Avro", "convert it to one JSON object per line"),
+        (Array("SQLite format 3".utf8), "an SQLite database", "export one JSON object per line"),
     ]
 
-    /// By its byte order mark, or by the NUL beside each of the first two characters.
+    /// Detects a byte order mark, or NUL bytes next to the first two characters.
     private static func isUTF16(_ bytes: [UInt8]) -> Bool {
         guard bytes.count >= 4 else { return bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) }
         let isZero = bytes[..<4].map { $0 == 0 }
@@ -155,7 +157,7 @@ enum FileForm {
             || start.starts(with: Array("<!DOCTYPE".utf8)) || start.starts(with: Array("<!doctype".utf8))
     }
 
-    /// The form of one JSON object that is neither an event nor a payload; nil for anything else.
+    /// Returns the format of a JSON object that is neither an event nor a payload; nil for anything else.
     ///
     /// - Parameter bytes: One JSON value.
     init?(ofObject bytes: [UInt8]) {
@@ -168,7 +170,7 @@ enum FileForm {
         }
     }
 
-    /// Bytes of JSON that are read as a tree, at most: more than any event of Lambda's.
+    /// The largest JSON document that is parsed as a tree, in bytes: larger than any Lambda event.
     private static let treeLimit = 16 << 20
 
     private static func isArrayOfObjects(_ bytes: [UInt8]) -> Bool {
@@ -178,7 +180,7 @@ enum FileForm {
             && JSONScanner.isOneValue(bytes)
     }
 
-    /// The member that has a list of objects and is named after a kind of entity; nil when a payload may be meant.
+    /// Returns the member with a list of objects that is named after a kind of entity; nil if the object may be a payload.
     private static func listOfEntities(in bytes: [UInt8]) -> String? {
         let lists = ["artists", "concerts", "events", "venues", "ticket_sales"]
         var scanner = JSONScanner()
@@ -204,7 +206,7 @@ enum FileForm {
         return found
     }
 
-    /// A header of two names or more, and lines with as many separators as it has.
+    /// Detects a header with two or more names, and lines with the same number of separators.
     private static func isCSV(_ bytes: [UInt8]) -> Bool {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         let lines = text.prefix(64 * 1024).split(maxSplits: 4) { $0 == 0x0A || $0 == 0x0D }.prefix(4)
@@ -223,7 +225,7 @@ enum FileForm {
     private static let keys = Set(
         ["artist_id", "concert_id", "event_id", "venue_id", "sale_id", "data_type"].map { Array($0.utf8) })
 
-    /// Letters, digits and a few marks, perhaps in quotation marks.
+    /// Returns whether the field contains only letters, digits, and a few punctuation marks, possibly in quotation marks.
     private static func isColumnName(_ field: ArraySlice<UInt8>) -> Bool {
         var name = field
         if name.count >= 2, name.first == UInt8(ascii: "\""), name.last == UInt8(ascii: "\"") {
@@ -245,21 +247,21 @@ enum FileForm {
     }
 }
 
-/// An event that Lambda delivers for another service, or a document that another command reads.
+/// An event of another service, or a document of another command.
 struct ForeignEvent {
-    /// With its article.
+    /// The name with its article.
     var name: String
-    var remedy = "the function processes Kinesis events; concertctl generate makes one"
+    var remedy = "the function processes Kinesis events; to create one, use concertctl generate"
 
-    /// Nil for anything that may be a payload.
+    /// Returns nil if the value may be a payload.
     init?(_ value: JSONValue) {
         func has(_ members: String...) -> Bool { members.allSatisfy { value[$0] != nil } }
         if has("KinesisBatchInfo", "requestContext") || has("sequence_number", "reason", "data") {
             name = "a dead letter"
-            remedy = "concertctl dead-letters replay --bootstrap PATH replays it"
+            remedy = "to replay it, use concertctl dead-letters replay --bootstrap PATH"
         } else if has("requestContext", "httpMethod") || has("requestContext", "routeKey") || has("rawPath", "headers")
         {
-            name = "an event of API Gateway, of a load balancer or of a function URL"
+            name = "an event of API Gateway, a load balancer, or a function URL"
         } else if has("detail-type", "detail") {
             name = "an event of EventBridge"
         } else if value["awslogs"]?["data"] != nil {
@@ -273,9 +275,10 @@ struct ForeignEvent {
         }
     }
 
-    /// The other service's event that has `Records`, by the first of them; nil for Kinesis, and for what has no source.
+    /// Detects another service's event with `Records` by its first record; returns nil for Kinesis and for records without
+    /// a source.
     ///
-    /// - Parameter record: JSON.
+    /// - Parameter record: The first record, as JSON.
     init?(ofRecord record: [UInt8]) {
         guard let value = try? JSONValue(parsing: record), value["kinesis"] == nil,
             let source = (value["eventSource"] ?? value["EventSource"])?.string,

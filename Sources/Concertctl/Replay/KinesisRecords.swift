@@ -2,14 +2,14 @@ import Foundation
 import JSON
 import Processor
 
-/// Records as `aws kinesis get-records` prints them.
+/// Parses the output of `aws kinesis get-records`.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
 enum KinesisRecords {
-    /// The records of the command's whole output; nil when `bytes` is something else.
+    /// Returns the records of the command's output; nil for other documents.
     ///
-    /// - Parameter bytes: One JSON object with a list `Records`.
-    /// - Throws: ``CommandError`` when one of the records has data that is not base64.
+    /// - Parameter bytes: A JSON object with a list `Records`.
+    /// - Throws: ``CommandError`` if the data of a record is not base64.
     static func records(ofOutput bytes: [UInt8], name: String) throws -> [RestoredRecord]? {
         guard let elements = PolledRecords.elements(of: bytes) else { return nil }
         guard let first = elements.first else {
@@ -19,14 +19,14 @@ enum KinesisRecords {
         return try elements.compactMap { try record(Array(bytes[$0]), name: name) }
     }
 
-    /// One record, alone on its line for example; nil when `bytes` is something else.
+    /// Returns one record, for example of an NDJSON line; nil for other documents.
     static func record(_ bytes: [UInt8], name: String) throws -> RestoredRecord? {
         guard let value = try? JSONValue(parsing: bytes), value["kinesis"] == nil, value["data_type"] == nil,
             let sequence = LetterSequence(value["SequenceNumber"]?.string), let text = value["Data"]?.string
         else { return nil }
         guard let data = Data(base64Encoded: text) else {
             throw CommandError(
-                description: "\(name): the Data of record \(sequence.digits) is not base64, as get-records prints it")
+                description: "\(name): the Data of record \(sequence.digits) is not base64; expected the output of get-records")
         }
         let arrival = value["ApproximateArrivalTimestamp"]
         return RestoredRecord(
@@ -35,13 +35,13 @@ enum KinesisRecords {
             arrival: arrival?.double ?? arrival?.string.flatMap { Timestamp($0) }?.seconds)
     }
 
-    /// Cuts records into what one event may contain: up to `batchSize` of one shard, and Lambda's limit of bytes.
+    /// Splits records into batches for events: up to `batchSize` of one shard, within Lambda's size limit.
     static func parts(of records: [RestoredRecord], batchSize: Int) -> [ArraySlice<RestoredRecord>] {
         var parts: [ArraySlice<RestoredRecord>] = []
         var start = 0
         var bytes = 0
         for (index, record) in records.enumerated() {
-            // In base64, with the members around it.
+            // The size in base64, with the other members.
             let size = EventLimit.size(ofData: record.data.count) + record.partitionKey.utf8.count
             let isOfOtherShard =
                 index > start && !isSame(record.shard, records[start].shard)
@@ -60,16 +60,16 @@ enum KinesisRecords {
     }
 }
 
-/// How large an event may be.
+/// The size limits of events.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 enum EventLimit {
-    /// What Lambda accepts, in bytes.
+    /// The limit of Lambda, in bytes.
     static let event = 6 << 20
-    /// What records are put together to, with room for what is estimated.
+    /// The target size of batches, with a margin because sizes are estimated.
     static let batch = 6_000_000
 
-    /// About how many bytes of an event a record with this much data takes.
+    /// Returns the approximate size of a record in an event, in bytes.
     static func size(ofData count: Int) -> Int { count / 3 * 4 + 700 }
 }
 

@@ -2,7 +2,7 @@ import Foundation
 import Processor
 import Synchronization
 
-/// Embedded sink: keeps the newest version of each entity, as the warehouse and the cache do.
+/// The embedded sink for entities, which keeps the newest version of each entity, like the warehouse and the cache.
 final class LocalEntities: RecordProcessor {
     let name = "local"
     private let entities = Mutex<[EntityKey: (version: RecordVersion, document: [UInt8])]>([:])
@@ -17,7 +17,7 @@ final class LocalEntities: RecordProcessor {
         outcomes.markAll(.succeeded)
     }
 
-    /// The documents of one kind, in order of their IDs.
+    /// Returns the documents of one kind, ordered by ID.
     func documents(of schema: EntitySchema) -> [[UInt8]] {
         entities.withLock { entities in
             entities.filter { $0.key.schema == schema }.sorted { EntityKey.precedes($0.key, $1.key) }
@@ -26,7 +26,7 @@ final class LocalEntities: RecordProcessor {
     }
 }
 
-/// Embedded sink for dead letters: keeps them in memory, in the order they came.
+/// The embedded sink for dead letters, which keeps them in memory in their original order.
 final class LocalDeadLetters: DeadLetterSink {
     private let letters = Mutex<[[UInt8]]>([])
 

@@ -1,10 +1,10 @@
 import Glibc
 
-/// How fast a replay goes: held back to a rate, and told with the time that is left.
+/// The rate limit and the progress of a replay.
 struct Pace {
-    /// Records a second at most; nil is as fast as it goes.
+    /// The most records per second; nil for no limit.
     let rate: Int?
-    /// Records, or events, that there are.
+    /// The total number of records or events.
     let total: Int
     let unit: String
     private(set) var done = 0
@@ -13,7 +13,7 @@ struct Pace {
 
     init(rate: Int?, total: Int, unit: String) { (self.rate, self.total, self.unit) = (rate, total, unit) }
 
-    /// Notes that `records` were delivered, and that `done` more of the total are dealt with.
+    /// Adds to the delivered records and to the completed part of the total.
     mutating func add(records: Int, done: Int) {
         self.records += records
         self.done += done
@@ -21,7 +21,7 @@ struct Pace {
 
     /// Waits until the rate allows the next delivery.
     ///
-    /// - Throws: `CancellationError`, within a twentieth of a second.
+    /// - Throws: `CancellationError`, within 50 ms.
     func wait() throws {
         guard let rate else { return }
         let due = start + .seconds(Double(records) / Double(rate))

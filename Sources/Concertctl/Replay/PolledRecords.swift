@@ -2,18 +2,18 @@ import Foundation
 import JSON
 import Poller
 
-/// The records of events, one by one, as they came.
+/// Splits events into their records.
 enum PolledRecords {
-    /// A record, and the shard and the stream that its event names.
-    struct Source {
+    /// A record with its shard and its stream.
+    struct SourceRecord {
         var record: PolledRecord
         var shard: String
         var stream: String?
     }
 
-    /// Nil when `event` is no Kinesis event whose records can be told apart.
-    static func records(of event: ReplayEvent) -> [Source]? {
-        var sources: [Source] = []
+    /// Returns nil if `event` is not a Kinesis event that can be split.
+    static func records(of event: ReplayEvent) -> [SourceRecord]? {
+        var sources: [SourceRecord] = []
         guard let elements = elements(of: event.bytes) else { return nil }
         for element in elements {
             let json = Array(event.bytes[element])
@@ -22,7 +22,7 @@ enum PolledRecords {
             else { return nil }
             let arrival = kinesis["approximateArrivalTimestamp"]?.double.flatMap { (0..<1e11).contains($0) ? $0 : nil }
             sources.append(
-                Source(
+                SourceRecord(
                     record: PolledRecord(
                         sequenceNumber: sequence, partitionKey: kinesis["partitionKey"]?.string ?? sequence,
                         arrival: Int64((arrival ?? 0) * 1000), json: json),
@@ -32,12 +32,12 @@ enum PolledRecords {
         return sources
     }
 
-    /// The part of an event ID before its colon.
+    /// Returns the part of an event ID before its colon.
     private static func shard(ofEventID text: String) -> String {
         String(decoding: text.utf8.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
     }
 
-    /// Ranges of the elements of the list `Records`; nil when `bytes` is not an object with one.
+    /// Returns the ranges of the elements of the list `Records`; nil if `bytes` is not an object with such a list.
     static func elements(of bytes: [UInt8]) -> [Range<Int>]? {
         var scanner = JSONScanner()
         var found: [Range<Int>]?

@@ -3,36 +3,38 @@ import JSON
 import Poller
 import Processor
 
-/// Delivers records as Lambda's poller would: batches by shard, retries, cuts, give-ups.
+/// Delivers records like Lambda's poller: in batches per shard, with retries, bisection, and discarded batches.
 struct PolledReplay {
-    /// One invocation, for the report.
-    struct Step {
+    /// One invocation for the report.
+    struct PolledInvocation {
         var batch: PolledBatch
         var latency: Duration
-        /// Why it failed; nil when all of it was taken.
+        /// The reason of the failure; nil if all records were accepted.
         var failure: String?
     }
 
-    private(set) var steps: [Step] = []
+    private(set) var steps: [PolledInvocation] = []
     private(set) var discarded: [DiscardedBatch] = []
     private(set) var windows: [(shard: String, window: PolledWindow)] = []
     private var pollers: [ShardPoller] = []
-    /// The shard whose turn it is.
+    /// The index of the next shard.
     private var turn = 0
     private var documents: [[UInt8]] = []
-    /// Events that no records could be taken from: they are delivered as they are.
+    /// The events that cannot be split, which are delivered unchanged.
     private(set) var whole: [ReplayEvent] = []
-    /// How many of these failed: nothing delivers them again.
+    /// The number of these events that failed; they are not retried.
     private(set) var failedEvents = 0
-    /// How many records there are, those of ``whole`` left out.
+    /// The number of records, without those of ``whole``.
     private var total = 0
     private var streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
 
-    /// - Parameter shards: How many shards the records are spread over by their keys; nil leaves them on their own.
-    /// - Throws: `CancellationError`, because many events take a while.
+    /// Splits events into records.
+    ///
+    /// - Parameter shards: The number of shards to distribute the records over by partition key; nil keeps their shards.
+    /// - Throws: `CancellationError`, because many events take a long time.
     init(_ events: [ReplayEvent], settings: PollerSettings, shards: Int?) throws {
-        // By the shard's name, as bytes.
-        var names: [[UInt8]: Int] = [:]
+        // Indices of pollers by the shard's name, as bytes.
+        var indices: [[UInt8]: Int] = [:]
         for event in events {
             try Task.checkCancellation()
             guard let sources = PolledRecords.records(of: event) else {
@@ -47,45 +49,45 @@ struct PolledReplay {
                     }
                     ?? source.shard
                 let key = Array(shard.utf8)
-                let place = names[key] ?? pollers.count
-                if place == pollers.count {
-                    names[key] = place
+                let index = indices[key] ?? pollers.count
+                if index == pollers.count {
+                    indices[key] = index
                     pollers.append(ShardPoller(shard, streamARN: streamARN, settings: settings))
                 }
-                pollers[place].add(source.record)
+                pollers[index].add(source.record)
                 total += 1
             }
         }
         for index in pollers.indices { pollers[index].close() }
     }
 
-    /// Delivers until every record is done or given up, the shards in turn.
+    /// Delivers records, taking the shards in turn, until every record is processed or discarded.
     ///
-    /// - Parameter rate: Records a second at most; nil is as fast as it goes.
+    /// - Parameter rate: The most records per second; nil for no limit.
     mutating func run(
         _ workers: ReplayWorkers, _ report: inout ReplayReport, rate: Int?, progress: (String) -> Void
     ) throws {
         try deliverWhole(workers, &report)
         var pace = Pace(rate: rate, total: total, unit: "records")
         var idle = Array((0..<workers.count).reversed())
-        var underWay: [Int: (shard: Int, batch: PolledBatch, event: ReplayEvent)] = [:]
+        var inFlight: [Int: (shard: Int, batch: PolledBatch, event: ReplayEvent)] = [:]
         while true {
             while let worker = idle.last, let (shard, batch) = nextBatch(&pace) {
                 try pace.wait()
                 let event = ReplayEvent(name: "\(batch.shard) batch \(batch.number)", bytes: batch.event)
-                underWay[idle.removeLast()] = (shard, batch, event)
+                inFlight[idle.removeLast()] = (shard, batch, event)
                 pace.add(records: batch.records.count, done: 0)
                 workers.deliver(event, by: worker)
             }
-            if underWay.isEmpty { break }
-            let ending = workers.next()
-            // What an interruption broke off is nobody's failure.
+            if inFlight.isEmpty { break }
+            let completed = workers.next()
+            // An interrupted delivery is not a failure.
             try Task.checkCancellation()
-            guard let (shard, batch, event) = underWay.removeValue(forKey: ending.worker) else { continue }
-            idle.append(ending.worker)
-            let done = end(batch, of: event, shard, try ending.result.get(), &report)
+            guard let (shard, batch, event) = inFlight.removeValue(forKey: completed.worker) else { continue }
+            idle.append(completed.worker)
+            let done = end(batch, of: event, shard, try completed.result.get(), &report)
             pace.add(records: 0, done: done + take(shard))
-            progress("\(pace.text); \(steps.count) invocations, \(discarded.count) batches given up")
+            progress("\(pace.text); \(steps.count) invocations, \(discarded.count) batches discarded")
         }
     }
 
@@ -93,21 +95,21 @@ struct PolledReplay {
         for event in whole {
             try Task.checkCancellation()
             workers.deliver(event, by: 0)
-            let ending = workers.next()
+            let completed = workers.next()
             try Task.checkCancellation()
-            let delivery = try ending.result.get()
+            let delivery = try completed.result.get()
             if delivery.invocationError != nil || !delivery.itemFailures.isEmpty { failedEvents += 1 }
             report.add(delivery, of: event)
         }
     }
 
-    /// A batch of the next shard that has one to be delivered now.
+    /// Returns the batch of the next shard that has one ready.
     private mutating func nextBatch(_ pace: inout Pace) -> (shard: Int, batch: PolledBatch)? {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         for offset in pollers.indices {
             let shard = (turn + offset) % pollers.count
             let batch = pollers[shard].next(now: now)
-            // Looking for a batch gives up what has grown too old.
+            // The poller discards expired records when it looks for a batch.
             pace.add(records: 0, done: take(shard))
             guard let batch else { continue }
             turn = shard + 1
@@ -116,15 +118,15 @@ struct PolledReplay {
         return nil
     }
 
-    /// Notes how an invocation ended.
+    /// Records the result of an invocation.
     ///
-    /// - Returns: How many records it was the last invocation for.
+    /// - Returns: The number of records that need no further invocation.
     private mutating func end(
-        _ batch: PolledBatch, of event: ReplayEvent, _ shard: Int, _ delivery: Delivery, _ report: inout ReplayReport
+        _ batch: PolledBatch, of event: ReplayEvent, _ shard: Int, _ delivery: DeliveryResult, _ report: inout ReplayReport
     ) -> Int {
         var delivery = delivery
         if batch.window != nil, delivery.state == nil, delivery.invocationError == nil {
-            delivery.invocationError = "the answer holds no state, so Lambda would take it for a failure"
+            delivery.invocationError = "the response contains no state, so Lambda would treat it as a failure"
         }
         let result: InvocationResult
         var failure = delivery.invocationError
@@ -136,22 +138,22 @@ struct PolledReplay {
             if let first = delivery.itemFailures.first {
                 failure =
                     delivery.badRecords.first { $0.sequenceNumber.utf8.elementsEqual(first.utf8) }.map(\.message)
-                    ?? "from \(first) on"
+                    ?? "first failed record: \(first)"
             }
         }
-        steps.append(Step(batch: batch, latency: delivery.latency, failure: failure))
+        steps.append(PolledInvocation(batch: batch, latency: delivery.latency, failure: failure))
         report.add(delivery, of: event, isFirst: batch.parent == nil)
         pollers[shard].end(batch, result)
         windows += pollers[shard].takeClosedWindows().map { (batch.shard, $0) }
         guard failure != nil else { return batch.records.count }
-        // What stands before the first failure is done.
+        // Records before the first failure are processed.
         let failures = Set(delivery.itemFailures.map { Array($0.utf8) })
         return batch.records.firstIndex { failures.contains(Array($0.sequenceNumber.utf8)) } ?? 0
     }
 
-    /// Keeps what was given up.
+    /// Stores the discarded batches.
     ///
-    /// - Returns: How many records that was.
+    /// - Returns: The number of their records.
     private mutating func take(_ index: Int) -> Int {
         var count = 0
         for batch in pollers[index].takeDiscarded() {
@@ -169,12 +171,12 @@ struct PolledReplay {
         return count
     }
 
-    /// Writes what was given up, one document a line, as Lambda writes it to an on-failure destination.
+    /// Writes the discarded batches in the format of Lambda's on-failure destination, one document per line.
     func writeFailures(to file: OutputFile) throws {
         for document in documents { try file.write(document + [UInt8(ascii: "\n")]) }
         try file.finish()
     }
 
-    /// How many records were given up.
+    /// The number of discarded records.
     var discardedRecords: Int { discarded.reduce(0) { $0 + $1.batch.records.count } }
 }

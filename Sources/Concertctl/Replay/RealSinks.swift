@@ -1,17 +1,17 @@
 import Processor
 
-/// Whether a bootstrap that is driven locally gets the settings of real sinks.
+/// The settings of real sinks that are passed to a local bootstrap.
 enum RealSinks {
-    /// None of them: a rehearsal writes to no queue, warehouse, cache or topic.
+    /// No settings: the replay writes to no queue, warehouse, cache, or topic.
     case none
-    /// All but the dead letters': a record that fails again fails, and its dead letter stays where it is.
+    /// All settings except those of dead letters: the dead letter of a record that fails again is not deleted.
     case withoutDeadLetters
     case all
 
-    /// The environment for the bootstrap, and the names of the settings that it does not get.
+    /// Returns the environment for the bootstrap, and the names of the settings that are not passed.
     ///
-    /// Without the sinks' settings, `PROCESSORS` of the environment names processors that could not start, so it is left
-    /// out, too, unless it names `log` alone.
+    /// Without the settings of the sinks, the processors of `PROCESSORS` could not start, so it is not passed,
+    /// either, unless it is `log`.
     func filter(_ environment: [String: String]) -> (environment: [String: String], leftOut: [String]) {
         var names: [String] =
             switch self {
@@ -23,7 +23,7 @@ enum RealSinks {
         if case .none = self, let processors, processors != LogProcessor.definition.name {
             names += [GeneralSettings.processors.name, GeneralSettings.optionalProcessors.name]
         }
-        // A variable that is set but empty counts as not set.
+        // An empty variable counts as not set.
         let leftOut = Set(names).filter { !(environment[$0] ?? "").isEmpty }.sorted()
         return (environment.filter { !names.contains($0.key) }, leftOut)
     }

@@ -3,24 +3,24 @@ import Poller
 import Processor
 import Telemetry
 
-/// Feeds saved events through the processor, with no AWS account.
+/// Replays saved events or payloads through the processor, without an AWS account.
 struct Replay: Command {
     static let description = CommandDescription(
-        name: "replay", summary: "feed saved events or payloads through the processor, and report",
+        name: "replay", summary: "replay saved events or payloads through the processor and report the outcomes",
         discussion: """
-            Feeds events through the real processing path, with no AWS account, and reports what became of every record.
+            Replays events through the function's pipeline, without an AWS account, and reports the outcome of every record.
 
-            A PATH is a Lambda event (JSON with "Records"), a file of record payloads, one JSON object a line (NDJSON), the output of aws kinesis get-records, or a folder of these; each may be compressed with gzip. NAME.response.json files are passed over. "-" is standard input.
+            A PATH is a Lambda event (JSON with "Records"), a file of record payloads with one JSON object per line (NDJSON), the output of aws kinesis get-records, or a folder of these; each can be compressed with gzip. NAME.response.json files are ignored. "-" is standard input.
 
-            With --from-stream, and with any option that a mapping has (--retries, --bisect, --on-failure, --shards, --parallelization-factor, --workers, --max-record-age, --window, --tumbling-window), the events are taken apart, and their records delivered as Lambda's poller delivers a stream's: in batches of --batch-size by shard, from the first record that failed on again, until all are done or given up.
+            With --from-stream, and with any option of an event source mapping (--retries, --bisect, --on-failure, --shards, --parallelization-factor, --workers, --max-record-age, --window, --tumbling-window), events are split into records, which are delivered like Lambda's poller delivers those of a stream: in batches of --batch-size per shard, retried from the first failed record, until all are processed or discarded.
 
-            --from-stream reads what is on the stream, from --from to its newest record, and changes nothing there; --record saves it as a fixture.
+            --from-stream reads the records of the stream, from --from to its newest record, and changes nothing there; --record saves them as a fixture.
 
-            --bootstrap does not pass on the settings of real sinks (DEAD_LETTER_*, REDSHIFT_*, CACHE_*, NOTIFY_*) unless --real-sinks is given; without --bootstrap nothing is ever written to them.
+            --bootstrap does not pass the settings of real sinks (DEAD_LETTER_*, REDSHIFT_*, CACHE_*, NOTIFY_*) unless --real-sinks is given. Without --bootstrap, nothing is written to real sinks.
 
-            Bad records fail, unless --sink-dir says where their dead letters are kept. Logs of the log processor and of the bootstrap are governed by AWS_LAMBDA_LOG_LEVEL.
+            Bad records fail unless --sink-dir stores their dead letters. AWS_LAMBDA_LOG_LEVEL sets the log level of the log processor and of the bootstrap.
 
-            Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed.
+            Exit status: 0 done, 1 failed, 2 incorrect usage, 3 done but some records failed.
             """,
         usage: ["PATH... [options]", "- [options]", "--from-stream NAME [options]"],
         options: ReplayOptions.all + [SharedOption.output] + SharedOption.aws,
@@ -34,7 +34,7 @@ struct Replay: Command {
         ])
 
     private let paths: [String]
-    /// Where on which stream; nil when files are replayed.
+    /// The stream and the start position; nil if files are replayed.
     private let stream: StreamSource?
     private let environment: [String: String]
     private let bootstrap: String?
@@ -44,7 +44,7 @@ struct Replay: Command {
     private let processors: String?
     private let sinkFolder: String?
     private let output: OutputFormat
-    /// How the poller delivers; nil when events go as they are.
+    /// The settings of the poller; nil if events are delivered unchanged.
     private let poller: PollerSettings?
     private let shards: Int?
     private let workers: Int
@@ -52,7 +52,7 @@ struct Replay: Command {
     private let failureFile: String?
     private let reportFile: String?
     private let recordFile: String?
-    /// The options that the report names, with what they were given.
+    /// The options for the report, with their values.
     private let reported: [(name: String, value: String)]
 
     init(_ input: Input) throws {
@@ -78,36 +78,36 @@ struct Replay: Command {
         stream = try Self.stream(input)
         if paths.isEmpty, stream == nil {
             throw UsageError(
-                description: "a PATH is missing: an event, a file of payloads, a folder or -; or name a --from-stream")
+                description: "PATH is missing; expected an event, a file of payloads, a folder, -, or --from-stream")
         }
         if !paths.isEmpty, stream != nil {
-            throw UsageError(description: "--from-stream replays a stream, and \(paths[0]) is a file; give one of them")
+            throw UsageError(description: "--from-stream conflicts with PATH \(paths[0]); pass only one of them")
         }
         for (index, file) in outputFiles.enumerated() {
             if let other = outputFiles[..<index].first(where: { $0.path == file.path }) {
                 throw UsageError(
-                    description: "\(other.option.name) and \(file.option.name) both name \(file.path); name two files")
+                    description: "\(other.option.name) and \(file.option.name) have the same file \(file.path); pass different files")
             }
         }
         if bootstrap == nil, case .all = sinks {
             throw UsageError(
-                description: "--real-sinks is for --bootstrap; the embedded sinks never write to real ones")
+                description: "--real-sinks requires --bootstrap; the embedded sinks never write to real ones")
         }
         if bootstrap != nil, sinkFolder != nil {
-            throw UsageError(description: "--sink-dir is for the embedded sinks, which --bootstrap does not use")
+            throw UsageError(description: "--sink-dir conflicts with --bootstrap, which does not use the embedded sinks")
         }
     }
 
     private static func stream(_ input: Input) throws -> StreamSource? {
         guard let name = try input[ReplayOptions.fromStream] else {
             if let option = input.first(of: [ReplayOptions.from, ReplayOptions.limit]) {
-                throw UsageError(description: "\(option.name) goes with --from-stream")
+                throw UsageError(description: "\(option.name) requires --from-stream")
             }
             return nil
         }
         let start = try TailStart(input[ReplayOptions.from])
         if start == .latest {
-            throw UsageError(description: "--from LATEST: nothing is there yet; concertctl stream tail waits for it")
+            throw UsageError(description: "--from LATEST selects no records; to wait for new records, use concertctl stream tail")
         }
         let limit = try input[ReplayOptions.limit] ?? .max
         let stream = try StreamReference(name)
@@ -115,7 +115,7 @@ struct Replay: Command {
     }
 
     func run() async throws -> ExitStatus {
-        // Opened before a long replay, so that a file that cannot be written is found first.
+        // Opens the files before a long replay, to fail early if one is not writable.
         let (failures, page, recording) = (
             try failureFile.map { try OutputFile($0, option: ReplayOptions.onFailure) },
             try reportFile.map { try OutputFile($0, option: ReplayOptions.report) },
@@ -148,7 +148,7 @@ struct Replay: Command {
             ending = error
         }
         if let polled { report.conclude(polled) }
-        // First of all, for a file that cannot be written must not take the rest along.
+        // Printed first, so that a file that cannot be written does not prevent it.
         if ending == nil || ending is CancellationError && !report.isEmpty {
             Output.show(
                 as: output, text: .lines(report.text()), json: report.json(), onOneLine: true,
@@ -168,7 +168,7 @@ struct Replay: Command {
             var source = ReplaySource(batchSize: batchSize)
             let events = try source.events(at: paths)
             if events.isEmpty {
-                throw CommandError(description: "no event and no payload in \(paths.joined(separator: ", "))")
+                throw CommandError(description: "no events or payloads in \(paths.joined(separator: ", "))")
             }
             Self.noteForeignEvents(events)
             return events
@@ -178,24 +178,24 @@ struct Replay: Command {
         let events = try await stream.events(batchSize: batchSize) { progress.show("\($0) records read") }
         if events.isEmpty {
             throw CommandError(
-                description: "stream \(stream.stream.name) holds no record from there on; --from says where to begin"
+                description: "stream \(stream.stream.name) has no records from that position on; pass another --from"
             )
         }
         return events
     }
 
-    /// Names events that Lambda would not accept.
+    /// Prints notes about events that are larger than Lambda accepts.
     private func noteLargeEvents(_ events: [ReplayEvent]) {
         let large = events.filter { $0.bytes.count > EventLimit.event }
         for event in large.prefix(10) {
             Console.note(
-                "\(event.name): an event of \(event.bytes.count) bytes; Lambda accepts up to "
+                "\(event.name): an event of \(event.bytes.count) bytes; the limit of Lambda is "
                     + "\(EventLimit.event) (6 MB)")
         }
         if large.count > 10 { Console.note("and \(large.count - 10) more such events") }
     }
 
-    /// Names events of other services, which the function refuses.
+    /// Prints notes about events of other services, which the function rejects.
     private static func noteForeignEvents(_ events: [ReplayEvent]) {
         for event in events {
             guard let record = PolledRecords.elements(of: event.bytes)?.first,
@@ -205,22 +205,22 @@ struct Replay: Command {
         }
     }
 
-    /// Saves events, one a line, which is how a replay reads several.
+    /// Saves events, one per line, so that one file can contain several.
     private static func record(_ events: [ReplayEvent], to file: OutputFile) throws {
         for event in events {
             guard ReplaySource.isEvent(event.bytes) else {
                 throw CommandError(
                     description:
-                        "--record: \(event.name) is no event, and a line of it would be read as a payload; "
-                        + "leave it out, or replay it without --record")
+                        "--record: \(event.name) is not an event, and its line would be read as a payload; "
+                        + "omit it, or omit --record")
             }
-            // Between the tokens of JSON, line ends are white space; within them there are none.
+            // Line ends between the tokens of JSON are white space; strings contain none.
             try file.write(event.bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } + [UInt8(ascii: "\n")])
         }
         try file.finish()
     }
 
-    /// The files that options name, with these options.
+    /// The output files, with their options.
     private var outputFiles: [(option: any CommandOption, path: String)] {
         [
             (ReplayOptions.onFailure, failureFile), (ReplayOptions.report, reportFile),
@@ -238,7 +238,7 @@ struct Replay: Command {
         try replay?.run(workers, &report, rate: rate) { progress.show("\($0)") }
     }
 
-    /// Feeds everything, as often as asked.
+    /// Delivers all events, as often as requested.
     private func deliver(
         _ events: [ReplayEvent], to target: inout any ReplayTarget, _ report: inout ReplayReport
     ) throws {
@@ -254,7 +254,7 @@ struct Replay: Command {
                     pace.add(records: delivery.byOutcome.values.reduce(0, +), done: 1)
                     report.add(delivery, of: event)
                 } catch {
-                    // What an interruption broke off is nobody's failure.
+                    // An interrupted delivery is not a failure.
                     try Task.checkCancellation()
                     throw error
                 }
@@ -269,7 +269,7 @@ struct Replay: Command {
                 path: bootstrap, processors: processors, sinks: sinks, environment: environment)
             if !target.leftOut.isEmpty {
                 Console.note(
-                    "not passed on to the bootstrap: \(target.leftOut.joined(separator: ", ")); --real-sinks passes them on"
+                    "settings not passed to the bootstrap: \(target.leftOut.joined(separator: ", ")); to pass them, use --real-sinks"
                 )
             }
             return target
@@ -279,18 +279,18 @@ struct Replay: Command {
             environment: environment)
     }
 
-    /// Of a bootstrap, when no option names them.
-    private var namedProcessors: String { sinks == .all ? "as the environment says" : "log" }
+    /// The processors of a bootstrap without the option.
+    private var namedProcessors: String { sinks == .all ? "from the environment" : "log" }
 
     private var chosenProcessors: String {
         processors ?? (sinkFolder == nil ? "local" : "local,redshift,cache,notifier")
     }
 
-    /// What the report says of how the replay was made.
+    /// The settings of the replay, for the report.
     private var settings: [(name: String, value: String)] {
         let source = stream.map { "stream \($0.stream.name)" } ?? paths.joined(separator: ", ")
         var settings = [("source", source), ("batch size", String(batchSize))]
-        settings.append(("delivered", poller == nil ? "events as they are" : "as Lambda's poller delivers"))
+        settings.append(("delivered", poller == nil ? "events unchanged" : "like Lambda's poller"))
         settings.append(("function", bootstrap ?? "in this process"))
         settings.append(("processors", bootstrap == nil ? chosenProcessors : processors ?? namedProcessors))
         return settings + reported + [("concertctl", Version.current)]
@@ -298,7 +298,7 @@ struct Replay: Command {
 }
 
 extension PollerSettings {
-    /// - Returns: Nil when no option asks for the poller.
+    /// Reads the settings of the poller; returns nil if no option requires the poller.
     fileprivate init?(_ input: Input, batchSize: Int) throws {
         guard input.first(of: ReplayOptions.poller) != nil else { return nil }
         self.init()

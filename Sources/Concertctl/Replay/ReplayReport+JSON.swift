@@ -1,7 +1,7 @@
 import JSON
 import Processor
 
-/// For programs; the shape is documented in docs/replay.md.
+/// JSON output; docs/replay.md documents its format.
 extension ReplayReport {
     func json() -> JSONValue {
         JSONValue.object(
@@ -70,7 +70,7 @@ extension ReplayReport {
         ]
     }
 
-    /// To the microsecond.
+    /// Returns the percentiles, rounded to microseconds.
     private static func value(of figures: Percentiles) -> JSONValue {
         .object(ofPresent: figures.told.map { ($0.name, .decimal(($0.value * 1000).rounded() / 1000)) })
     }

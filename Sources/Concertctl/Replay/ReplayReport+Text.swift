@@ -1,7 +1,7 @@
 import Foundation
 import Processor
 
-/// For people.
+/// Text output.
 extension ReplayReport {
     func text() -> String {
         var lines = [
@@ -21,7 +21,7 @@ extension ReplayReport {
         if let polling { lines += Self.lines(of: polling, invocations: invocations.count) }
         lines.append(
             "throughput  \(Self.decimal(recordsPerSecond, 0)) records/s, \(Self.decimal(megabytesPerSecond, 1)) MB/s")
-        lines.append("latency     \(Self.text(of: latencies)) an invocation")
+        lines.append("latency     \(Self.text(of: latencies)) per invocation")
         let width = max(10, stages.map(\.name.count).max() ?? 0) + 2
         for stage in stages {
             lines.append(
@@ -35,8 +35,8 @@ extension ReplayReport {
         guard badRecordCount > 0 else { return [] }
         var lines = Self.table("bad records", byReason.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         for (event, record) in badRecords {
-            let place = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
-            lines.append(MessageText.escaped("  \(event): \(record.sequenceNumber)\(place)"))
+            let index = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
+            lines.append(MessageText.escaped("  \(event): \(record.sequenceNumber)\(index)"))
             lines.append(MessageText.escaped("    \(record.reason): \(record.message)"))
         }
         if badRecordCount > badRecords.count { lines.append("  and \(badRecordCount - badRecords.count) more") }
@@ -46,8 +46,8 @@ extension ReplayReport {
     private static func lines(of polling: Polling, invocations: Int) -> [String] {
         var rows = [
             ("invocations", invocations), ("of these, retries", polling.retries),
-            ("of these, of cut batches", polling.cuts), ("batches given up", polling.discardedBatches),
-            ("records given up", polling.discardedRecords),
+            ("of these, bisected", polling.cuts), ("batches discarded", polling.discardedBatches),
+            ("records discarded", polling.discardedRecords),
         ]
         if !polling.windows.isEmpty { rows.append(("tumbling windows", polling.windows.count)) }
         var lines = table("poller", unit: "count", rows)
@@ -79,6 +79,6 @@ extension ReplayReport {
 }
 
 extension BatchReport.Ending {
-    /// How people read it.
+    /// The label in text output.
     var label: String { rawValue.replacing("_", with: "-") }
 }

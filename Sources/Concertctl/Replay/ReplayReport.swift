@@ -2,49 +2,49 @@ import Foundation
 import Poller
 import Processor
 
-/// What a replay tells in the end.
+/// The results of a replay.
 struct ReplayReport {
     /// One delivery of an event.
-    struct Invocation {
+    struct InvocationSummary {
         var event: String
-        /// When it ended, in ms since the replay began.
+        /// The end time, in ms since the start of the replay.
         var time: Double
         /// In ms.
         var latency: Double
-        /// How its records ended in it; those that failed may have been delivered again.
+        /// The number of records by outcome in this delivery; failed records may be delivered again.
         var byOutcome: [BatchReport.Ending: Int]
-        /// Whether it failed, as a whole or for some records.
+        /// Whether the invocation or any of its records failed.
         var hasFailed: Bool
 
         var records: Int { byOutcome.values.reduce(0, +) }
     }
 
-    /// What the poller did.
+    /// The figures of the poller.
     struct Polling {
         var retries: Int
         var cuts: Int
         var discardedBatches: Int
         var discardedRecords: Int
-        /// Events that could not be taken apart, and failed as they were.
+        /// The number of failed events that could not be split.
         var failedEvents: Int
         var windows: [(shard: String, window: PolledWindow)]
     }
 
-    private(set) var invocations: [Invocation] = []
+    private(set) var invocations: [InvocationSummary] = []
     private(set) var bytes = 0
     private(set) var byOutcome: [BatchReport.Ending: Int] = [:]
     private var byKind: [EntityKind: Int] = [:]
-    private(set) var badRecords: [(event: String, record: Delivery.BadRecord)] = []
+    private(set) var badRecords: [(event: String, record: DeliveryResult.BadRecordDetails)] = []
     private(set) var badRecordCount = 0
     private(set) var byReason: [String: Int] = [:]
     private(set) var invocationErrors: [(event: String, message: String)] = []
-    /// How long each part of the work took, in ms, by invocation; in the order in which they were first told.
+    /// The time of each stage per invocation, in ms, in the order of first occurrence.
     private(set) var stages: [(name: String, times: Percentiles)] = []
-    /// Nil when events went as they are.
+    /// Nil if events were delivered unchanged.
     private(set) var polling: Polling?
-    /// Bad records that were told once, so that another try does not count them again.
+    /// The bad records that were counted, so that retries do not count them again.
     private var knownBadRecords: Set<[UInt8]> = []
-    /// Records that a later try wrote to the dead letters.
+    /// The number of records that a retry dead-lettered.
     private var retriedDeadLetters = 0
     /// Whether records may be delivered several times.
     private let isPolled: Bool
@@ -52,14 +52,14 @@ struct ReplayReport {
 
     init(isPolled: Bool = false) { self.isPolled = isPolled }
 
-    /// Bad records that are listed one by one; the others are counted.
+    /// The most bad records that are listed; the others are only counted.
     private static let listLimit = 100
 
-    /// - Parameter isFirst: Whether its records were not delivered before; those of another try are not counted again.
-    mutating func add(_ delivery: Delivery, of event: ReplayEvent, isFirst: Bool = true) {
+    /// - Parameter isFirst: Whether this is the first delivery of its records; retries do not count records again.
+    mutating func add(_ delivery: DeliveryResult, of event: ReplayEvent, isFirst: Bool = true) {
         bytes += event.bytes.count
         invocations.append(
-            Invocation(
+            InvocationSummary(
                 event: event.name, time: (ContinuousClock.now - start) / .milliseconds(1),
                 latency: delivery.latency / .milliseconds(1), byOutcome: delivery.byOutcome,
                 hasFailed: delivery.invocationError != nil || !delivery.itemFailures.isEmpty))
@@ -90,10 +90,10 @@ struct ReplayReport {
         }
     }
 
-    /// Settles what became of the records in the end, retries and give-ups considered.
+    /// Computes the final outcomes of the records, considering retries and discarded batches.
     ///
-    /// Counted are the first deliveries; what failed in them and was not given up has been processed by a later one, and
-    /// what was processed behind a failure may have been given up with it.
+    /// Starts with the first deliveries: records that failed in them and were not discarded were processed by a retry, and
+    /// records that were processed after a failure may have been discarded with it.
     mutating func conclude(_ polled: PolledReplay) {
         let total = records
         let failed = polled.discardedRecords
@@ -107,13 +107,13 @@ struct ReplayReport {
             failedEvents: polled.failedEvents, windows: polled.windows)
     }
 
-    /// Whether any record, or any invocation as a whole, has failed for good.
+    /// Whether any record or any invocation failed permanently.
     var hasFailures: Bool {
         byOutcome[.failed, default: 0] > 0
             || polling.map { $0.discardedBatches + $0.failedEvents > 0 } ?? !invocationErrors.isEmpty
     }
 
-    /// Records by the name of their kind, in the catalog's order.
+    /// The number of records by kind, in the catalog's order.
     var kindCounts: [(name: String, count: Int)] {
         let catalog = EntityCatalog.builtIn
         return zip(catalog.kinds, catalog.schemas).map { ($1.name, byKind[$0, default: 0]) }

@@ -2,23 +2,25 @@ import Clients
 import Foundation
 import JSON
 
-/// One event to be delivered.
+/// An event to deliver.
 struct ReplayEvent {
-    /// The file that it came from, for messages.
+    /// The file of the event, for messages.
     var name: String
     var bytes: [UInt8]
 }
 
-/// Finds events in files, folders and standard input, and puts payloads together to events.
+/// Reads events from files, folders, and standard input, and combines payloads into events.
 struct ReplaySource {
-    /// Payloads an event.
+    /// The number of payloads per event.
     let batchSize: Int
-    /// Payloads so far, so that sequence numbers go on from file to file.
+    /// The number of payloads so far, so that sequence numbers increase from file to file.
     private var payloadCount = 0
 
     init(batchSize: Int) { self.batchSize = batchSize }
 
-    /// - Throws: ``CommandError`` for a path that cannot be read, and for a file of another format.
+    /// Returns the events of all paths.
+    ///
+    /// - Throws: ``CommandError`` if a path cannot be read or a file has another format.
     mutating func events(at paths: [String]) throws -> [ReplayEvent] {
         var events: [ReplayEvent] = []
         for path in paths {
@@ -33,13 +35,13 @@ struct ReplaySource {
         return events
     }
 
-    /// The file itself, or all event and payload files below a folder, by name.
+    /// Returns the file itself, or all event and payload files below a folder, sorted by name.
     static func files(at path: String) throws -> [String] {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard let attributes else { throw CommandError(description: "\(path) does not exist, or may not be read") }
+        guard let attributes else { throw CommandError(description: "\(path) does not exist or is not readable") }
         guard attributes[.type] as? FileAttributeType == .typeDirectory else { return [path] }
         guard let names = FileManager.default.enumerator(atPath: path) else {
-            throw CommandError(description: "the folder \(path) cannot be read")
+            throw CommandError(description: "cannot read the folder \(path)")
         }
         let found = names.compactMap { $0 as? String }.filter { name in
             func ends(_ suffix: String) -> Bool { name.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
@@ -62,7 +64,7 @@ struct ReplaySource {
             }
             return try events(of: [bytes[...]], name: name)
         }
-        // A broken .json file is one bad payload, unless it looks like one payload a line.
+        // An invalid .json file is one bad payload, unless it looks like one payload per line.
         let isOnePayload =
             name.utf8.suffix(5).elementsEqual(".json".utf8)
             && !(lines.first.map { JSONScanner.isOneValue(Array($0)) } ?? true)
@@ -71,24 +73,24 @@ struct ReplaySource {
         return try events(of: lines.flatMap(Self.objects), name: name)
     }
 
-    /// A line, or the JSON objects that follow one another in it.
+    /// Returns the line, or its concatenated JSON objects.
     private static func objects(inLine line: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         let bytes = Array(line)
         return InputFile.objects(in: bytes).map { $0.map { bytes[$0] } } ?? [line]
     }
 
-    /// Events as they are, records and payloads put together, in their order.
+    /// Returns events unchanged, and combines records and payloads into events, in order.
     private mutating func events(of documents: [ArraySlice<UInt8>], name: String) throws -> [ReplayEvent] {
         var events: [ReplayEvent] = []
         var payloads: [ArraySlice<UInt8>] = []
         var records: [RestoredRecord] = []
         func isRecord(_ document: ArraySlice<UInt8>) -> Bool {
-            // Most documents are payloads, and need not be read for this.
+            // Most documents are payloads, which need not be parsed here.
             document.prefix(4096).place(of: Self.sequenceMember) != nil
                 || document.suffix(4096).place(of: Self.sequenceMember) != nil
         }
         for document in documents {
-            // A line may be a whole event as well, as in logs.
+            // A line may also be an event, as in logs.
             if Self.isEvent(Array(document)) {
                 events += batches(payloads, name: name) + recordEvents(records, name: name)
                 (payloads, records) = ([], [])
@@ -119,7 +121,7 @@ struct ReplaySource {
         }
     }
 
-    /// Events of up to ``batchSize`` payloads, and of up to what Lambda accepts.
+    /// Returns events of up to ``batchSize`` payloads, within Lambda's size limit.
     private mutating func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
         var events: [ReplayEvent] = []
         var start = payloads.startIndex
@@ -139,7 +141,7 @@ struct ReplaySource {
         return events
     }
 
-    /// Whether `bytes` are one JSON object with a member `Records` that is a list.
+    /// Returns whether `bytes` is a JSON object with a list `Records`.
     static func isEvent(_ bytes: [UInt8]) -> Bool {
         var scanner = JSONScanner()
         do throws(JSONError) {
@@ -161,14 +163,16 @@ struct ReplaySource {
     }
 }
 
-/// A Lambda event made of payloads, as the poller would make it of their records.
+/// Builds Lambda events from payloads or records, like the poller.
 enum LambdaEvent {
     private static let streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
     private static let shardID = "shardId-000000000000"
-    /// Sequence numbers have 56 digits; these start here.
+    /// The first sequence number, with 56 digits like those of Kinesis.
     private static let firstSequenceNumber = "49590338271490256608559692538361571095921575989136580000"
 
-    /// - Parameter firstIndex: How many records came before, so that sequence numbers go on.
+    /// Returns an event with payloads.
+    ///
+    /// - Parameter firstIndex: The number of records before, so that sequence numbers increase.
     static func bytes(of payloads: ArraySlice<ArraySlice<UInt8>>, firstIndex: Int) -> [UInt8] {
         var writer = JSONWriter()
         let arrival = Date().timeIntervalSince1970
@@ -183,7 +187,7 @@ enum LambdaEvent {
         return writer.bytes
     }
 
-    /// An event of records that were on a stream once.
+    /// Returns an event with records of a stream.
     static func bytes(of records: [RestoredRecord]) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()

@@ -1,46 +1,46 @@
 import Processor
 
-/// Where a replay's events go.
+/// The target of a replay's events.
 protocol ReplayTarget: Sendable {
-    /// Hands over one event, and waits for the answer.
+    /// Delivers one event, and returns the result.
     ///
-    /// - Throws: When no further event can be delivered.
-    mutating func deliver(_ event: ReplayEvent) throws -> Delivery
-    /// Another one beside this, for a worker of its own; it fills the same sinks.
+    /// - Throws: If no further event can be delivered.
+    mutating func deliver(_ event: ReplayEvent) throws -> DeliveryResult
+    /// Returns a target for another worker, with the same sinks.
     func worker() throws -> any ReplayTarget
-    /// Writes what there is to write at the end.
+    /// Writes the contents of the sinks at the end.
     mutating func finish() throws
-    /// What ends a delivery that is under way when the replay is interrupted.
+    /// Returns the function that ends a delivery in progress on an interruption.
     var interruption: @Sendable () -> Void { get }
-    /// Ends what was started; called whatever happened.
+    /// Stops started processes; always called.
     mutating func stop()
 }
 
-/// What became of one event.
-struct Delivery: Sendable {
-    /// Why the invocation failed as a whole; nil when it was answered.
+/// The result of delivering one event.
+struct DeliveryResult: Sendable {
+    /// The reason why the invocation failed; nil if there was a response.
     var invocationError: String?
-    /// How many records ended so.
+    /// The number of records by outcome.
     var byOutcome: [BatchReport.Ending: Int] = [:]
-    /// How many typed records there were of each kind.
+    /// The number of decoded records by kind.
     var byKind: [EntityKind: Int] = [:]
-    var badRecords: [BadRecord] = []
+    var badRecords: [BadRecordDetails] = []
     var latency: Duration = .zero
-    /// How long each part of the work took, as far as the function tells.
+    /// The time of each stage, as far as the function reports it.
     var stages: [(name: String, time: Duration)] = []
-    /// Sequence numbers that the answer names as failed.
+    /// The sequence numbers of the failed records in the response.
     var itemFailures: [String] = []
-    /// The tumbling window's state that the answer holds, as JSON.
+    /// The tumbling window's state in the response, as JSON.
     var state: [UInt8]?
-    /// The answer as it is; empty where the target has none.
+    /// The response; empty if the target has none.
     var response: [UInt8] = []
 
     /// A record that could not be processed.
-    struct BadRecord: Sendable {
+    struct BadRecordDetails: Sendable {
         var reason: String
         var message: String
         var sequenceNumber: String
-        /// Its place in the aggregate that it came in.
+        /// The index in the aggregate, if the record was in one.
         var subSequenceNumber: Int?
     }
 }

@@ -2,28 +2,28 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Threads that deliver events side by side, each to a target of its own.
+/// Threads that deliver events concurrently, each to its own target.
 ///
-/// Deliveries wait for processes and for sinks, which Swift's own few threads must not.
+/// Deliveries block while they wait for processes and sinks, which Swift's cooperative threads must not do.
 final class ReplayWorkers: Sendable {
-    /// What came of one delivery.
-    struct Ending: Sendable {
-        /// Whose delivery it was, 0 to ``count`` - 1.
+    /// A completed delivery.
+    struct CompletedDelivery: Sendable {
+        /// The worker's index, from 0 to ``count`` - 1.
         var worker: Int
-        var result: Result<Delivery, any Error>
+        var result: Result<DeliveryResult, any Error>
     }
 
     private let mailboxes: [Mailbox<ReplayEvent?>]
-    private let endings = Mailbox<Ending>()
+    private let completed = Mailbox<CompletedDelivery>()
 
     /// Starts a thread for each of `targets`.
     init(_ targets: [any ReplayTarget]) {
         mailboxes = targets.map { _ in Mailbox() }
         for (worker, target) in targets.enumerated() {
-            let thread = Thread { [mailbox = mailboxes[worker], endings] in
+            let thread = Thread { [mailbox = mailboxes[worker], completed] in
                 var target = target
                 while let event = mailbox.take() {
-                    endings.put(Ending(worker: worker, result: Result { try target.deliver(event) }))
+                    completed.put(CompletedDelivery(worker: worker, result: Result { try target.deliver(event) }))
                 }
             }
             thread.stackSize = 8 << 20
@@ -33,17 +33,17 @@ final class ReplayWorkers: Sendable {
 
     var count: Int { mailboxes.count }
 
-    /// Has one of the workers deliver `event`; the ending is then among those that ``next()`` returns.
+    /// Starts the delivery of `event` by a worker; ``next()`` returns its result.
     func deliver(_ event: ReplayEvent, by worker: Int) { mailboxes[worker].put(event) }
 
     /// Waits for the next delivery to end.
-    func next() -> Ending { endings.take() }
+    func next() -> CompletedDelivery { completed.take() }
 
-    /// Ends the threads, each behind what it was given.
+    /// Ends the threads after their current deliveries.
     func stop() { for mailbox in mailboxes { mailbox.put(nil) } }
 }
 
-/// A queue whose reader waits for what is not there yet.
+/// A queue whose reader waits for messages.
 private final class Mailbox<Message: Sendable>: Sendable {
     private let messages = Mutex<[Message]>([])
     private let count = DispatchSemaphore(value: 0)

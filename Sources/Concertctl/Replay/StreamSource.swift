@@ -1,23 +1,23 @@
 import Foundation
 import JSON
 
-/// Reads what is on a stream, to replay it.
+/// Reads the records of a stream to replay them.
 struct StreamSource {
     let stream: StreamReference
     let session: AWSSession
     let start: TailStart
-    /// Records, at most.
+    /// The most records.
     let limit: Int
 
-    /// All records from ``start`` to the newest, shard by shard, in events of one shard each.
+    /// Returns all records from ``start`` to the newest, in events of one shard each.
     ///
     /// - Parameters:
-    ///   - batchSize: Records an event, at most.
-    ///   - progress: Told how many records there are so far.
+    ///   - batchSize: The most records per event.
+    ///   - progress: Called with the number of records so far.
     func events(batchSize: Int, progress: (Int) -> Void) async throws -> [ReplayEvent] {
         let arn = try await stream.summary(session).arn
         var tail = try await Tail(stream, session, from: start, shardID: nil)
-        // By shard, as bytes.
+        // Records by shard, as bytes.
         var records: [[UInt8]: [RestoredRecord]] = [:]
         var count = 0
         while count < limit, !tail.isCaughtUp, !tail.isOver {
@@ -27,8 +27,8 @@ struct StreamSource {
                     let number = record["SequenceNumber"]?.string ?? "without a sequence number"
                     throw CommandError(
                         description:
-                            "kinesis GetRecords: the Data of record \(number) of \(read.shard) is no base64, which "
-                            + "Kinesis never sends; see what --endpoint-url names")
+                            "kinesis GetRecords: the Data of record \(number) of \(read.shard) is not base64, which "
+                            + "Kinesis never returns; check --endpoint-url")
                 }
                 return restored
             }

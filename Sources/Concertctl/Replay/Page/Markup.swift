@@ -1,11 +1,11 @@
 import Foundation
 import Processor
 
-/// Pieces of HTML.
+/// Builders of HTML fragments.
 enum Markup {
-    /// Text as HTML shows it, control characters made visible.
+    /// Returns text escaped for HTML, with visible control characters.
     static func escaped(_ text: String) -> String {
-        // By bytes, for a mark before or behind a "<" is one grapheme cluster with it, and a parser sees two.
+        // Compares bytes, because a combining mark next to a "<" forms one Character with it, but a parser sees two.
         var result: [UInt8] = []
         for byte in MessageText.escaped(text).utf8 {
             switch byte {
@@ -21,12 +21,12 @@ enum Markup {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// A table that scrolls by itself where it is too wide, by keyboard, too.
+    /// Returns a table that scrolls horizontally if it is too wide, also by keyboard.
     ///
     /// - Parameters:
-    ///   - name: What is in it, for who cannot see it.
-    ///   - heads: One with `#` before it is over numbers.
-    ///   - rows: Cells as HTML.
+    ///   - name: The accessible name.
+    ///   - heads: The column headings; the prefix `#` marks numeric columns.
+    ///   - rows: The cells, as HTML.
     static func table(_ name: String, _ heads: [String], _ rows: [[String]]) -> String {
         let isNumber = heads.map { $0.hasPrefix("#") }
         let head = zip(heads, isNumber).map {
@@ -40,7 +40,7 @@ enum Markup {
             + "<tbody>\(body.joined())</tbody></table></div>"
     }
 
-    /// A drawing as wide as the page, 1000 by `height` units, with what stands at its corners.
+    /// Returns a figure of the page's width, 1000 by `height` units, with labels at the top and below.
     static func figure(_ name: String, height: Int, _ shapes: String, top: String = "", axis: [String] = []) -> String {
         let labels = axis.isEmpty ? "" : "<div class=\"axis\">\(axis.map { "<span>\($0)</span>" }.joined())</div>"
         let head = top.isEmpty ? "" : "<div class=\"axis\"><span>\(top)</span></div>"
@@ -49,14 +49,16 @@ enum Markup {
             + "role=\"img\" aria-label=\"\(name)\">\(shapes)</svg>\(labels)</figure>"
     }
 
-    /// - Parameter title: What pointing at it shows.
+    /// Returns a rectangle of a figure.
+    ///
+    /// - Parameter title: The tooltip.
     static func rectangle(x: Double, y: Double, width: Double, height: Double, colour: String, title: String) -> String
     {
         "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(width))\" height=\"\(number(height))\" "
             + "fill=\"var(--\(colour))\"><title>\(title)</title></rect>"
     }
 
-    /// A sequence number: its end, which tells it from its neighbours, and all of it on request.
+    /// Returns the last digits of a sequence number, with the full number as a tooltip.
     static func sequenceNumber(_ digits: String) -> String {
         let scalars = digits.unicodeScalars
         guard scalars.count > 16 else { return escaped(digits) }

@@ -1,13 +1,13 @@
 import Poller
 
-/// How each batch that failed was cut and tried again.
+/// The section about failed batches, with their bisections and retries.
 extension ReportPage {
-    /// Batches that are drawn and listed; the others are counted.
+    /// The most batches that are shown; the others are only counted.
     private static let batchLimit = 50
-    /// Rows of all lists together.
+    /// The most rows of all lists together.
     private static let rowLimit = 3000
 
-    /// Which batch of which shard; by bytes, for a shard's name comes from an event.
+    /// The shard and number of a batch; as bytes, because the shard's name is from an event.
     private struct Key: Hashable {
         private let shard: [UInt8]
         private let number: Int
@@ -15,10 +15,10 @@ extension ReportPage {
         init(shard: String, number: Int) { (self.shard, self.number) = (Array(shard.utf8), number) }
     }
 
-    /// The invocations that came of one batch, by their place in it.
-    private struct Family {
-        var children: [Key: [PolledReplay.Step]] = [:]
-        var given: [Key: DiscardedBatch] = [:]
+    /// The invocations that follow from each batch.
+    private struct BatchTree {
+        var children: [Key: [PolledReplay.PolledInvocation]] = [:]
+        var discarded: [Key: DiscardedBatch] = [:]
 
         init(_ polled: PolledReplay) {
             for step in polled.steps {
@@ -27,17 +27,17 @@ extension ReportPage {
             }
             for batch in polled.discarded {
                 guard let parent = batch.batch.parent else { continue }
-                given[Key(shard: batch.batch.shard, number: parent)] = batch
+    discarded[Key(shard: batch.batch.shard, number: parent)] = batch
             }
         }
 
-        /// The invocation and all that came of it, depth first; each with how many came before it.
-        func line(from root: PolledReplay.Step) -> [(step: PolledReplay.Step, depth: Int, given: DiscardedBatch?)] {
-            var found: [(step: PolledReplay.Step, depth: Int, given: DiscardedBatch?)] = []
+        /// Returns the invocation and those that follow from it, depth first, each with its depth.
+        func line(from root: PolledReplay.PolledInvocation) -> [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)] {
+            var found: [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)] = []
             var open = [(root, 0)]
             while let (step, depth) = open.popLast() {
                 let key = Key(shard: step.batch.shard, number: step.batch.number)
-                found.append((step, depth, given[key]))
+                found.append((step, depth, discarded[key]))
                 for child in (children[key] ?? []).reversed() { open.append((child, depth + 1)) }
             }
             return found
@@ -48,15 +48,15 @@ extension ReportPage {
         guard let polled else { return "" }
         let roots = polled.steps.filter { $0.batch.parent == nil && $0.failure != nil }
         guard !roots.isEmpty else { return "" }
-        let family = Family(polled)
+        let tree = BatchTree(polled)
         var body = """
-            <p class="legend"><span><i style="background:var(--good)"></i>taken</span><span><i style="background:var(--bad)"></i>failed</span>\
-            <span><i style="background:var(--gone)"></i>given up</span></p>
+            <p class="legend"><span><i style="background:var(--good)"></i>accepted</span><span><i style="background:var(--bad)"></i>failed</span>\
+            <span><i style="background:var(--gone)"></i>discarded</span></p>
             """
         var rows = 0
         var drawn = 0
         for root in roots.prefix(Self.batchLimit) where rows < Self.rowLimit {
-            let line = family.line(from: root)
+            let line = tree.line(from: root)
             rows += line.count
             drawn += 1
             let batch = root.batch
@@ -69,49 +69,49 @@ extension ReportPage {
         return body + Self.rest(roots.count - drawn)
     }
 
-    /// Each invocation as a bar under the one that it came of, as wide as its records are of the whole batch.
+    /// Returns a figure with each invocation as a bar below its predecessor, as wide as its share of the batch's records.
     private func drawing(
-        of line: [(step: PolledReplay.Step, depth: Int, given: DiscardedBatch?)], root: PolledBatch
+        of line: [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)], root: PolledBatch
     ) -> String {
         let depths = min(40, (line.map(\.depth).max() ?? 0) + 1)
-        let places = Dictionary(
+        let indices = Dictionary(
             root.records.enumerated().map { (Array($0.element.sequenceNumber.utf8), $0.offset) },
             uniquingKeysWith: { first, _ in first })
         let unit = 1000 / Double(max(1, root.records.count))
         func bar(_ batch: PolledBatch, row: Int, colour: String, title: String) -> String {
-            let place = batch.records.first.flatMap { places[Array($0.sequenceNumber.utf8)] } ?? 0
+            let index = batch.records.first.flatMap { indices[Array($0.sequenceNumber.utf8)] } ?? 0
             return Markup.rectangle(
-                x: min(Double(place) * unit, 997), y: Double(row) * 16,
+                x: min(Double(index) * unit, 997), y: Double(row) * 16,
                 width: max(3, Double(batch.records.count) * unit),
                 height: 16, colour: colour, title: title)
         }
         var bars = ""
         for (step, depth, given) in line where depth < depths {
-            let failure = step.failure.map { ", failed: \(Markup.escaped($0))" } ?? ", taken"
+            let failure = step.failure.map { ", failed: \(Markup.escaped($0))" } ?? ", accepted"
             bars += bar(
                 step.batch, row: depth, colour: step.failure == nil ? "good" : "bad",
                 title: "batch \(step.batch.number), \(Markup.counted(step.batch.records.count, "record"))\(failure)")
             if let given, !given.batch.records.isEmpty {
                 bars += bar(
                     given.batch, row: depth, colour: "gone",
-                    title: "given up: \(Markup.counted(given.batch.records.count, "record"))")
+                    title: "discarded: \(Markup.counted(given.batch.records.count, "record"))")
             }
         }
         return Markup.figure(
-            "How the batch was cut and tried again: a row an attempt, from left to right the records",
+            "Bisections and retries of the batch: one row per attempt, with the records from left to right",
             height: depths * 16,
             bars, axis: ["first record", "last record"])
     }
 
-    private func list(_ line: [(step: PolledReplay.Step, depth: Int, given: DiscardedBatch?)]) -> String {
+    private func list(_ line: [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)]) -> String {
         let rows = line.prefix(Self.rowLimit).map { step, depth, given in
             let batch = step.batch
             var outcome =
                 step.failure.map { "<span class=\"bad\">failed</span>: \(Markup.escaped($0))" }
-                ?? "<span class=\"good\">taken</span>"
+                ?? "<span class=\"good\">accepted</span>"
             if let given {
                 outcome +=
-                    "<br><span class=\"gone\">given up</span>, \(given.condition.rawValue): "
+                    "<br><span class=\"gone\">discarded</span>, \(given.condition.rawValue): "
                     + "\(Markup.counted(given.batch.records.count, "record")), from "
                     + Markup.sequenceNumber(given.batch.records.first?.sequenceNumber ?? "no record")
             }
@@ -123,7 +123,7 @@ extension ReportPage {
         }
         return Markup.table(
             "Invocations of the batch",
-            ["#row", "#batch", "#of", "#records", "from", "#cuts", "#retries", "#latency", "outcome"], Array(rows))
+            ["#row", "#batch", "#of", "#records", "from", "#bisections", "#retries", "#latency", "outcome"], Array(rows))
             + Self.rest(line.count - rows.count)
     }
 }

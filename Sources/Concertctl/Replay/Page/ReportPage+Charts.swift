@@ -1,7 +1,7 @@
 import Foundation
 import Processor
 
-/// Drawings.
+/// Charts.
 extension ReportPage {
     private static let colours: [BatchReport.Ending: String] = [
         .processed: "good", .skipped: "skip", .deadLettered: "dead", .failed: "bad",
@@ -17,7 +17,7 @@ extension ReportPage {
             let count = report.byOutcome[ending, default: 0]
             let width = 1000 * Double(count) / total
             if count > 0 {
-                // Seen, however few they are.
+                // Wide enough to be visible.
                 bars += Markup.rectangle(
                     x: min(x, 996), y: 0, width: max(4, width), height: 28, colour: Self.colour(of: ending),
                     title: "\(ending.label): \(count)")
@@ -36,7 +36,7 @@ extension ReportPage {
             + "\(Markup.table("Records by kind", ["kind", "#records"], kinds))</div>"
     }
 
-    /// How the records of the deliveries ended, in sixty parts of the time.
+    /// The outcomes of delivered records, in sixty intervals.
     var timeline: String {
         guard let end = report.invocations.map(\.time).max(), end > 0 else { return "" }
         let parts = 60
@@ -64,25 +64,25 @@ extension ReportPage {
         let step = Markup.milliseconds(end / Double(parts))
         return Markup.figure(
             "Records of each sixtieth of the time, by outcome", height: 140, bars,
-            top: "\(Markup.counted(Int(most), "record")) in \(step), deliveries counted each time",
+            top: "\(Markup.counted(Int(most), "record")) in \(step), including retries",
             axis: ["start", Markup.milliseconds(end)])
     }
 
-    /// How many invocations took how long, on a scale that doubles.
+    /// The distribution of latencies, on a logarithmic scale.
     var latency: String {
         func bucket(_ value: Double) -> Int { Int(log2(max(value, 0.001) * 1000).rounded(.down)) }
-        func start(of place: Int) -> String { Markup.milliseconds(pow(2, Double(place)) / 1000) }
+        func start(of bucket: Int) -> String { Markup.milliseconds(pow(2, Double(bucket)) / 1000) }
         var counts: [Int: Int] = [:]
         for invocation in report.invocations { counts[bucket(invocation.latency), default: 0] += 1 }
         guard let low = counts.keys.min(), let high = counts.keys.max() else { return "" }
         let most = counts.values.max() ?? 1
         let width = 1000 / Double(high - low + 1)
-        let bars = (low...high).map { place in
-            let count = counts[place, default: 0]
+        let bars = (low...high).map { bucket in
+            let count = counts[bucket, default: 0]
             let height = 136 * Double(count) / Double(most)
             return Markup.rectangle(
-                x: Double(place - low) * width, y: 140 - height, width: width, height: height, colour: "good",
-                title: "\(start(of: place)) to \(start(of: place + 1)): \(count)")
+                x: Double(bucket - low) * width, y: 140 - height, width: width, height: height, colour: "good",
+                title: "\(start(of: bucket)) to \(start(of: bucket + 1)): \(count)")
         }
         let shares = report.latencies.told.map { "\($0.name) \(Markup.milliseconds($0.value))" }
         return "<p>\(shares.joined(separator: ", "))</p>"

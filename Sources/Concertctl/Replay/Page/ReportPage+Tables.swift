@@ -2,7 +2,7 @@ import Processor
 
 /// Tables.
 extension ReportPage {
-    /// Where the time went: decoding, then the processors, which run beside one another.
+    /// The time of decoding and of the processors, which run concurrently.
     var stages: String {
         let most = max(report.stages.map(\.times.sum).max() ?? 0, .leastNonzeroMagnitude)
         guard !report.stages.isEmpty else { return "" }
@@ -15,7 +15,7 @@ extension ReportPage {
             return [Markup.escaped(name), drawn, Markup.milliseconds(times.sum)]
                 + times.told.map { Markup.milliseconds($0.value) }
         }
-        return Markup.table("Stages", ["stage", "share", "#in all"] + Percentiles.told.map { "#" + $0.0 }, rows)
+        return Markup.table("Stages", ["stage", "share", "#total"] + Percentiles.told.map { "#" + $0.0 }, rows)
     }
 
     var windows: String {
@@ -53,7 +53,7 @@ extension ReportPage {
         let errors = report.invocationErrors
         guard !errors.isEmpty else { return "" }
         return Markup.table(
-            "Invocations that failed as a whole", ["event", "message"],
+            "Failed invocations", ["event", "message"],
             errors.prefix(limit).map { [Markup.escaped($0.event), Markup.escaped($0.message)] })
             + Self.rest(errors.count - limit)
     }
@@ -62,7 +62,7 @@ extension ReportPage {
         let rows = report.invocations.sorted { $0.latency > $1.latency }.prefix(10).map { invocation in
             [
                 Markup.escaped(invocation.event), "\(invocation.records)",
-                invocation.hasFailed ? "<span class=\"bad\">failed</span>" : "<span class=\"good\">taken</span>",
+                invocation.hasFailed ? "<span class=\"bad\">failed</span>" : "<span class=\"good\">accepted</span>",
                 Markup.milliseconds(invocation.time), Markup.milliseconds(invocation.latency),
             ]
         }
@@ -71,6 +71,6 @@ extension ReportPage {
             "Slowest invocations", ["event", "#records", "outcome", "#ended at", "#latency"], Array(rows))
     }
 
-    /// Says that a list was cut, where it was.
+    /// Returns a note about omitted elements, if there are any.
     static func rest(_ count: Int) -> String { count > 0 ? "<p>and \(count) more</p>" : "" }
 }

@@ -1,16 +1,16 @@
 import Foundation
 import Processor
 
-/// A page about a replay: one HTML file that needs no network, no script and no other file.
+/// The HTML report of a replay: one file without scripts, network access, or other files.
 struct ReportPage {
     let report: ReplayReport
     let polled: PolledReplay?
-    /// How the replay was made, the versions included.
+    /// The settings and versions of the replay.
     let settings: [(name: String, value: String)]
-    /// Whether the replay came to its end.
+    /// Whether the replay was complete.
     let isComplete: Bool
 
-    /// Writes all of it.
+    /// Writes the page.
     func write(to file: OutputFile) throws {
         try file.write(html.utf8)
         try file.finish()
@@ -20,14 +20,14 @@ struct ReportPage {
         let sections = [
             section("outcomes", "Outcomes", outcomes), section("time", "Records over time", timeline),
             section("latency", "Latency of invocations", latency), section("stages", "Stages", stages),
-            section("batches", "Batches that failed, and what became of them", failedBatches),
+            section("batches", "Failed batches", failedBatches),
             section("windows", "Tumbling windows", windows), section("bad", "Bad records", badRecords),
-            section("errors", "Invocations that failed as a whole", invocationErrors),
+            section("errors", "Failed invocations", invocationErrors),
             section("slow", "Slowest invocations", slowest),
             section("settings", "Settings and versions", settingsTable),
         ]
         let note =
-            "<p class=\"warn\" role=\"alert\">The replay was interrupted: this is what came of it until then.</p>"
+            "<p class=\"warn\" role=\"alert\">The replay was interrupted; the report is incomplete.</p>"
         return """
             <!doctype html>
             <html lang="en">
@@ -52,7 +52,7 @@ struct ReportPage {
             """
     }
 
-    /// Nothing where there is nothing to tell.
+    /// Returns a section, or nothing if the body is empty.
     private func section(_ id: String, _ title: String, _ body: String) -> String {
         guard !body.isEmpty else { return "" }
         return "<section aria-labelledby=\"\(id)\"><h2 id=\"\(id)\">\(title)</h2>\(body)</section>"
@@ -62,11 +62,11 @@ struct ReportPage {
         let latencies = report.latencies.told
         var cards = [
             ("Records", "\(report.records)"), ("Invocations", "\(report.invocations.count)"),
-            ("Records a second", String(format: "%.0f", report.recordsPerSecond)),
+            ("Records per second", String(format: "%.0f", report.recordsPerSecond)),
             ("Latency, p50", Markup.milliseconds(latencies[0].value)),
             ("Latency, p99", Markup.milliseconds(latencies[2].value)),
         ]
-        if let polling = report.polling { cards.append(("Records given up", "\(polling.discardedRecords)")) }
+        if let polling = report.polling { cards.append(("Records discarded", "\(polling.discardedRecords)")) }
         return "<dl>" + cards.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
     }
 

@@ -1,4 +1,4 @@
-/// How the report looks: on wide and narrow screens, in light and dark, on paper.
+/// The style sheet of the report, for wide and narrow screens, light and dark mode, and print.
 enum ReportStyle {
     static let sheet = """
         :root{color-scheme:light dark;--ink:#1c1e21;--dim:#5b6270;--page:#fff;--card:#f3f4f6;--line:#d5d8de;--good:#1a7f4e;--bad:#b3261e;\

@@ -2,18 +2,18 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// How a bootstrap's process is brought to its end, when the replay is over and when it is interrupted.
-final class BootstrapEnding: Sendable {
+/// The shutdown of a bootstrap's process, at the end of the replay and on an interruption.
+final class BootstrapShutdown: Sendable {
     private let wasAsked = Atomic(false)
     private let hasEnded = DispatchSemaphore(value: 0)
 
-    /// Whether the process was told to end, and did not of itself.
+    /// Whether the process was asked to end, so that its end is not a failure.
     var isAsked: Bool { wasAsked.load(ordering: .sequentiallyConsistent) }
 
-    /// The process has ended.
+    /// Records that the process has ended.
     func confirm() { hasEnded.signal() }
 
-    /// SIGTERM, as Lambda sends it, and after two seconds SIGKILL for what does not hear.
+    /// Sends SIGTERM, like Lambda, and SIGKILL after two seconds.
     func ask(_ process: Process) {
         wasAsked.store(true, ordering: .sequentiallyConsistent)
         process.terminate()
@@ -21,7 +21,7 @@ final class BootstrapEnding: Sendable {
             kill(process.processIdentifier, SIGKILL)
             return
         }
-        // For whoever else asks.
+        // Releases other callers that wait.
         hasEnded.signal()
     }
 }
