@@ -39,10 +39,10 @@ struct InProcessTarget: ReplayTarget {
                 // If it is nil, the reader has a problem, which is thrown below.
                 if let standIn = definition.localStandIn(&reader, log: log) { standIns.append(standIn) }
             } else {
-                throw UsageError(description: "--processors contains \"\(name)\"; expected any of \(Self.names)")
+                throw UsageError(description: "--processors names \"\(name)\"; expected some of \(Self.names)")
             }
         }
-        if names.isEmpty { throw UsageError(description: "--processors is empty; expected any of \(Self.names)") }
+        if names.isEmpty { throw UsageError(description: "--processors is empty; expected some of \(Self.names)") }
         try reader.check()
         self.standIns = standIns
         // A dead letter that is not stored would be a silently lost record.

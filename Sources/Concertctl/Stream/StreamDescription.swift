@@ -43,7 +43,7 @@ struct StreamDescription: Sendable {
     }
 
     /// The effect of the `RecordDistributionStrategy` `AUTO` on consumers.
-    static let automaticDistribution = "AUTO: partition keys are ignored; records of one key are not ordered"
+    static let automaticDistribution = "AUTO: partition keys are ignored, so there is no order per key"
 
     private var consumersText: String {
         let texts = consumers.map { "\($0["ConsumerName"]?.string ?? "") (\($0["ConsumerStatus"]?.string ?? ""))" }

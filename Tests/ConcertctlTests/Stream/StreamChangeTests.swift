@@ -29,7 +29,7 @@ final class StreamChangeTests: XCTestCase {
             XCTAssertEqual(try bench.summary()[row.member] as? NSObject, row.value, line: row.line)
             let again = try bench.stream(row.words + ["--output", "json", "--stream-name", StreamOnMoto.arn])
             XCTAssertEqual(again.status, 0, again.notes, line: row.line)
-            XCTAssertTrue(again.notes.contains("already so"), again.notes, line: row.line)
+            XCTAssertTrue(again.notes.contains("unchanged"), again.notes, line: row.line)
             XCTAssertEqual(try again.json()[row.member] as? NSObject, row.value, line: row.line)
         }
         XCTAssertEqual(try bench.oracle.requests().compactMap(\.error), [])
@@ -46,7 +46,7 @@ final class StreamChangeTests: XCTestCase {
             ),
             (["--enable", "ALL"], "IncomingBytes, IncomingRecords, OutgoingBytes, OutgoingRecords, ", 1),
             (["--disable", "ALL"], "no shard-level metrics", 1),
-            (["--disable", "ALL"], "no shard-level metrics, already so", 0),
+            (["--disable", "ALL"], "no shard-level metrics, unchanged", 0),
         ]
         for (words, metrics, calls) in cases {
             let before = try bench.changes().count
@@ -67,7 +67,7 @@ final class StreamChangeTests: XCTestCase {
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertTrue(run.output.contains("Kept=\\u{1B}[2J, New=a=b, changed"), run.output)
         XCTAssertEqual(try bench.tags(), ["Kept": "\u{1B}[2J", "New": "a=b", "Empty": ""])
-        XCTAssertTrue(try bench.stream("tag", "--tags", "New=a=b").output.contains("already so"))
+        XCTAssertTrue(try bench.stream("tag", "--tags", "New=a=b").output.contains("unchanged"))
         let listed = try bench.stream("tag", "--output", "json")
         XCTAssertEqual(
             try JSONDecoder().decode([[String: String]].self, from: Data(listed.output.utf8)).map { $0["Key"] },
@@ -81,7 +81,7 @@ final class StreamChangeTests: XCTestCase {
         XCTAssertEqual(try registered.json()["ConsumerStatus"] as? String, "ACTIVE")
         let arn = try XCTUnwrap(try registered.json()["ConsumerARN"] as? String)
         let again = try bench.stream("consumer", "register", "--consumer-name", "fan")
-        XCTAssertTrue(again.output.contains("already so"), again.output)
+        XCTAssertTrue(again.output.contains("unchanged"), again.output)
         XCTAssertTrue(again.output.contains(arn), again.output)
         XCTAssertTrue(try bench.stream("consumer", "list").output.contains(arn))
         XCTAssertTrue(try bench.stream("consumer", "describe", "--consumer-name", "fan").output.contains(arn))

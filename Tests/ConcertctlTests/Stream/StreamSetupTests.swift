@@ -37,8 +37,8 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(
             steps.map { "\($0["Step"] ?? "") \($0["Verdict"] ?? "")" },
             [
-                "stream already so", "monitoring already so", "retention skipped", "encryption already so",
-                "tags already so", "policy already so", "test record skipped",
+                "stream unchanged", "monitoring unchanged", "retention skipped", "encryption unchanged",
+                "tags unchanged", "policy unchanged", "test record skipped",
             ])
         let description = answer["StreamDescriptionSummary"] as? [String: Any]
         XCTAssertEqual(description?["StreamARN"] as? String, StreamOnMoto.arn)
@@ -111,7 +111,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertTrue(updated.output.contains("policy       changed"), updated.output + updated.notes)
         XCTAssertEqual((try bench.policyDocument("own", version: "v2")["Statement"] as? [Any])?.count, 3)
         let again = try bench.stream("setup", "--policy-name", "own", "--update-policy")
-        XCTAssertTrue(again.output.contains("policy       already so"), again.output + again.notes)
+        XCTAssertTrue(again.output.contains("policy       unchanged"), again.output + again.notes)
     }
 
     func testTakesWhatIsAskedForAndTheVariableForShards() throws {
@@ -177,7 +177,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(try bench.fake.faultsLeft(), 0)
         XCTAssertEqual(try bench.calls(of: "CreateStream").map(\.error), [nil, "ResourceInUseException"])
         let again = try bench.stream("setup", "--no-policy")
-        XCTAssertTrue(again.output.contains("encryption   already so"), again.output)
+        XCTAssertTrue(again.output.contains("encryption   unchanged"), again.output)
     }
 
     func testAStreamThatComesUpMeanwhileIsTakenAsItIs() throws {
@@ -194,7 +194,7 @@ final class StreamSetupTests: XCTestCase {
         try bench.fake.set(["readsUntilActive": 1_000_000])
         let run = try bench.stream("setup", "--no-policy", "--timeout", "1")
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.output.contains("stream       already so"), run.output)
+        XCTAssertTrue(run.output.contains("stream       unchanged"), run.output)
         XCTAssertTrue(run.notes.contains("waited 1 s for stream concerts"), run.notes)
         XCTAssertEqual(try bench.changes(), ["EnableEnhancedMonitoring"])
     }

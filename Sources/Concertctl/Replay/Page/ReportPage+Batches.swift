@@ -32,8 +32,8 @@ extension ReportPage {
         }
 
         /// Returns the invocation and those that follow from it, depth first, each with its depth.
-        func line(from root: PolledReplay.PolledInvocation) -> [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)] {
-            var found: [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)] = []
+        func line(from root: PolledReplay.PolledInvocation) -> [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)] {
+            var found: [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)] = []
             var open = [(root, 0)]
             while let (step, depth) = open.popLast() {
                 let key = Key(shard: step.batch.shard, number: step.batch.number)
@@ -71,7 +71,7 @@ extension ReportPage {
 
     /// Returns a figure with each invocation as a bar below its predecessor, as wide as its share of the batch's records.
     private func drawing(
-        of line: [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)], root: PolledBatch
+        of line: [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)], root: PolledBatch
     ) -> String {
         let depths = min(40, (line.map(\.depth).max() ?? 0) + 1)
         let indices = Dictionary(
@@ -86,15 +86,15 @@ extension ReportPage {
                 height: 16, colour: colour, title: title)
         }
         var bars = ""
-        for (step, depth, given) in line where depth < depths {
+        for (step, depth, discarded) in line where depth < depths {
             let failure = step.failure.map { ", failed: \(Markup.escaped($0))" } ?? ", accepted"
             bars += bar(
                 step.batch, row: depth, colour: step.failure == nil ? "good" : "bad",
                 title: "batch \(step.batch.number), \(Markup.counted(step.batch.records.count, "record"))\(failure)")
-            if let given, !given.batch.records.isEmpty {
+            if let discarded, !discarded.batch.records.isEmpty {
                 bars += bar(
-                    given.batch, row: depth, colour: "gone",
-                    title: "discarded: \(Markup.counted(given.batch.records.count, "record"))")
+                    discarded.batch, row: depth, colour: "gone",
+                    title: "discarded: \(Markup.counted(discarded.batch.records.count, "record"))")
             }
         }
         return Markup.figure(
@@ -103,17 +103,17 @@ extension ReportPage {
             bars, axis: ["first record", "last record"])
     }
 
-    private func list(_ line: [(step: PolledReplay.PolledInvocation, depth: Int, given: DiscardedBatch?)]) -> String {
-        let rows = line.prefix(Self.rowLimit).map { step, depth, given in
+    private func list(_ line: [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)]) -> String {
+        let rows = line.prefix(Self.rowLimit).map { step, depth, discarded in
             let batch = step.batch
             var outcome =
                 step.failure.map { "<span class=\"bad\">failed</span>: \(Markup.escaped($0))" }
                 ?? "<span class=\"good\">accepted</span>"
-            if let given {
+            if let discarded {
                 outcome +=
-                    "<br><span class=\"gone\">discarded</span>, \(given.condition.rawValue): "
-                    + "\(Markup.counted(given.batch.records.count, "record")), from "
-                    + Markup.sequenceNumber(given.batch.records.first?.sequenceNumber ?? "no record")
+                    "<br><span class=\"gone\">discarded</span>, \(discarded.condition.rawValue): "
+                    + "\(Markup.counted(discarded.batch.records.count, "record")), from "
+                    + Markup.sequenceNumber(discarded.batch.records.first?.sequenceNumber ?? "no record")
             }
             return [
                 "\(depth + 1)", "\(batch.number)", batch.parent.map { "\($0)" } ?? "", "\(batch.records.count)",
