@@ -48,7 +48,7 @@ extension DeadLetterSettings {
 extension SettingForm where Value == String {
     /// `http(s)://host[:port]/.../name` in the characters that queues' URLs have.
     fileprivate static var queueURL: SettingForm {
-        SettingForm("URL") { url, faults in
+        SettingForm(.text("URL")) { url, faults in
             if isQueueURL(url) { return url }
             let expected = "a queue's URL such as https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters"
             // What precedes an @ may be a password.

@@ -48,6 +48,6 @@ extension SettingForm where Value == [ProcessorDefinition] {
     fileprivate static func list(of definitions: [ProcessorDefinition]) -> SettingForm {
         .list(
             of: definitions.map(\.name),
-            element: { word in definitions.first { $0.name.utf8.elementsEqual(word.utf8) } }, show: \.name)
+            element: { word in definitions.first { $0.name.utf8.elementsEqual(word.utf8) } })
     }
 }

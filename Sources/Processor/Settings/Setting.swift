@@ -10,6 +10,7 @@ package struct Setting<Value: Sendable>: Sendable {
     package let isSecret: Bool
     let form: SettingForm<Value>
     private let help: StaticString
+    private let isOptional: Bool
     /// What an error message adds to "must be set"; nil for a variable that may be left out.
     let requirement: StaticString?
 
@@ -21,7 +22,7 @@ package struct Setting<Value: Sendable>: Sendable {
         _ help: StaticString
     ) {
         (self.name, self.form, self.fallback, self.isSecret, self.help) = (name, form, fallback, isSecret, help)
-        requirement = nil
+        (requirement, isOptional) = (nil, false)
     }
 
     /// A variable without a default: nil where it is not set.
@@ -32,14 +33,29 @@ package struct Setting<Value: Sendable>: Sendable {
         _ help: StaticString
     ) where Value == Wrapped? {
         (self.name, self.form, fallback, self.isSecret, self.help) = (name, form.optional, nil, isSecret, help)
-        self.requirement = requirement
+        (self.requirement, isOptional) = (requirement, true)
     }
 
     /// The variable as the reference shows it.
+    @inline(never)
     package var description: SettingDescription {
         SettingDescription(
-            name: name, type: form.type() + (isSecret ? ", secret" : ""),
-            default: requirement == nil ? form.show(fallback) : "required", help: "\(help)")
+            name: name, type: form.type.text + (isSecret ? ", secret" : ""),
+            default: requirement == nil ? shownDefault : "required", help: "\(help)")
+    }
+
+    /// The default as Markdown: of a word, the one that means it; empty without one.
+    private var shownDefault: String {
+        func text(_ value: Any) -> String { "\(value)" }
+        switch form.type {
+        case _ where isOptional: return ""
+        case .text: return "`\(fallback)`"
+        case .number: return (fallback as? Duration).map { text(Int($0 / .milliseconds(1))) } ?? text(fallback)
+        case .word, .list:
+            var faults: [SettingFault] = []
+            let word = form.type.words.first { form.parse($0, &faults).map(text) == text(fallback) }
+            return word.map { "`\($0)`" } ?? ""
+        }
     }
 }
 

@@ -1,32 +1,51 @@
-/// How a variable's text becomes a value, and how the reference shows type and default.
-///
-/// All of it is made when it is asked for: a start reads few variables, and shows none.
+/// How a variable's text becomes a value, and what the reference shows as its type.
 package struct SettingForm<Value: Sendable>: Sendable {
     /// Returns the value of a text, and adds what is wrong with it; nil if there is no value.
     typealias Parser = @Sendable (String, inout [SettingFault]) -> Value?
 
+    let type: SettingType
     let parse: Parser
-    let type: @Sendable () -> String
-    /// A default as Markdown.
-    let show: @Sendable (Value) -> String
 
-    init(
-        _ type: @escaping @autoclosure @Sendable () -> String,
-        show: @escaping @Sendable (Value) -> String = { "`\($0)`" }, parse: @escaping Parser
-    ) {
-        (self.type, self.show, self.parse) = (type, show, parse)
-    }
+    init(_ type: SettingType, parse: @escaping Parser) { (self.type, self.parse) = (type, parse) }
 
     /// The same for a variable that may be left out.
     var optional: SettingForm<Value?> {
-        SettingForm<Value?>(type(), show: { [show] in $0.map(show) ?? "" }) { [parse] in parse($0, &$1) }
+        SettingForm<Value?>(type) { [parse] in parse($0, &$1) }
+    }
+}
+
+/// The type of a variable, as the reference shows it.
+enum SettingType: Sendable {
+    case text(StaticString)
+    case number(ClosedRange<Int>)
+    /// One of a few words; made when they are asked for, because a start shows none.
+    case word(@Sendable () -> [String])
+    /// Some of them, with commas between them.
+    case list(@Sendable () -> [String])
+
+    /// As Markdown.
+    var text: String {
+        switch self {
+        case .text(let text): "\(text)"
+        case .number(let range): "\(range)"
+        case .word: words.map { "`\($0)`" }.joined(separator: ", ")
+        case .list: "list of " + words.map { "`\($0)`" }.joined(separator: ", ")
+        }
+    }
+
+    /// The words that there are.
+    var words: [String] {
+        switch self {
+        case .text, .number: []
+        case .word(let words), .list(let words): words()
+        }
     }
 }
 
 extension SettingForm where Value == String {
     /// Any text.
     package static func text(_ type: StaticString = "text") -> SettingForm {
-        SettingForm("\(type)") { text, _ in text }
+        SettingForm(.text(type)) { text, _ in text }
     }
 
     /// Text that fulfills a condition.
@@ -36,7 +55,7 @@ extension SettingForm where Value == String {
         _ type: StaticString, expected: @escaping @autoclosure @Sendable () -> String,
         where isValid: @escaping @Sendable (String) -> Bool
     ) -> SettingForm {
-        SettingForm("\(type)") { text, faults in
+        SettingForm(.text(type)) { text, faults in
             if !isValid(text) { faults.append(.expected(expected())) }
             return text
         }
@@ -49,7 +68,7 @@ extension SettingForm where Value == String {
 extension SettingForm where Value == Int {
     /// A whole number.
     package static func integer(_ range: ClosedRange<Int>) -> SettingForm {
-        SettingForm("\(range)", show: { "\($0)" }) { number($0, in: range, &$1) }
+        SettingForm(.number(range)) { number($0, in: range, &$1) }
     }
 
     fileprivate static func number(
@@ -66,13 +85,13 @@ extension SettingForm where Value == Int {
 extension SettingForm where Value == Duration {
     /// A whole number of milliseconds.
     package static func milliseconds(_ range: ClosedRange<Int>) -> SettingForm {
-        SettingForm("\(range)", show: { "\(Int($0 / .milliseconds(1)))" }) {
+        SettingForm(.number(range)) {
             SettingForm<Int>.number($0, in: range, &$1).map { .milliseconds($0) }
         }
     }
 }
 
-extension SettingForm where Value: Equatable {
+extension SettingForm {
     /// One of a few words, in any letter case.
     ///
     /// - Parameter words: In lower case; made only where the variable is set, because a list of pairs is a type that has to
@@ -80,32 +99,23 @@ extension SettingForm where Value: Equatable {
     package static func choice(
         _ words: @escaping @autoclosure @Sendable () -> KeyValuePairs<String, Value>
     ) -> SettingForm {
-        SettingForm(
-            words().map { "`\($0.key)`" }.joined(separator: ", "),
-            show: { value in words().first { $0.value == value }.map { "`\($0.key)`" } ?? "" }
-        ) { text, faults in
+        SettingForm(.word({ words().map(\.key) })) { text, faults in
             let words = words()
             if let value = words.first(where: { $0.key == text.lowercased() })?.value { return value }
             faults.append(.expected("one of \(words.map(\.key).joined(separator: ", "))"))
             return nil
         }
     }
-}
 
-extension SettingForm {
     /// Words with commas between them, each once, in order.
     ///
     /// - Parameters:
     ///   - words: All that there are.
     ///   - element: What a word stands for.
     package static func list<Element: Sendable>(
-        of words: @escaping @autoclosure @Sendable () -> [String], element: @escaping @Sendable (String) -> Element?,
-        show: @escaping @Sendable (Element) -> String
+        of words: @escaping @autoclosure @Sendable () -> [String], element: @escaping @Sendable (String) -> Element?
     ) -> SettingForm where Value == [Element] {
-        SettingForm(
-            "list of " + words().map { "`\($0)`" }.joined(separator: ", "),
-            show: { $0.map { "`\(show($0))`" }.joined(separator: ", ") }
-        ) { text, faults in
+        SettingForm(.list(words)) { text, faults in
             var (known, elements, unknown): ([String], [Element], [String]) = ([], [], [])
             for item in text.utf8.split(separator: UInt8(ascii: ",")) {
                 let word = String(Substring(item).trimmed)

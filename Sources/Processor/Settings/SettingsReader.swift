@@ -24,8 +24,10 @@ package struct SettingsReader: Sendable {
     }
 
     /// The text of a variable, whether it is valid or not; nil if it is not set.
-    package func text<Value>(of setting: Setting<Value>) -> String? {
-        guard let text = environment[setting.name], !text.isEmpty else { return nil }
+    package func text<Value>(of setting: Setting<Value>) -> String? { text(named: setting.name) }
+
+    private func text(named name: String) -> String? {
+        guard let text = environment[name], !text.isEmpty else { return nil }
         return text
     }
 
@@ -37,12 +39,14 @@ package struct SettingsReader: Sendable {
         guard let text = text(of: setting) else { return setting.fallback }
         var faults: [SettingFault] = []
         let value = setting.form.parse(text, &faults) ?? setting.fallback
-        for fault in faults {
-            for message in fault.messages(name: setting.name, text: text, isSecret: setting.isSecret) {
-                complain(message)
-            }
-        }
+        if !faults.isEmpty { complain(faults, of: setting.name, text, isSecret: setting.isSecret) }
         return value
+    }
+
+    private mutating func complain(_ faults: [SettingFault], of name: String, _ text: String, isSecret: Bool) {
+        for fault in faults {
+            for message in fault.messages(name: name, text: text, isSecret: isSecret) { complain(message) }
+        }
     }
 
     /// The value of a variable that must be set; nil if it is not, or is invalid, which are problems.

@@ -75,7 +75,7 @@ extension CacheSettings: SettingsPart {
 
 extension SettingForm where Value == CacheURL {
     fileprivate static var cacheURL: SettingForm {
-        SettingForm("URL") { text, faults in
+        SettingForm(.text("URL")) { text, faults in
             let url = CacheURL(text)
             if url == nil {
                 faults.append(

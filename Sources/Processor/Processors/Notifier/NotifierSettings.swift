@@ -57,8 +57,7 @@ extension NotifierSettings {
     package static let types = Setting(
         "NOTIFY_ON",
         .list(
-            of: NotificationType.allCases.map(\.rawValue), element: { NotificationType(rawValue: $0) },
-            show: \.rawValue),
+            of: NotificationType.allCases.map(\.rawValue), element: { NotificationType(rawValue: $0) }),
         "which changes to report; where it is not set, all but `artist.popular`")
     package static let popularityThreshold = Setting(
         "NOTIFY_POPULARITY_THRESHOLD", .threshold,
@@ -140,7 +139,7 @@ extension NotifierSettings {
 
 extension SettingForm where Value == Double {
     fileprivate static var threshold: SettingForm {
-        SettingForm("0 to below 100") { text, faults in
+        SettingForm(.text("0 to below 100")) { text, faults in
             if let value = Double(text), (0..<100).contains(value) { return value }
             faults.append(.expected("a number from 0 to below 100, which scores must be over"))
             return nil
@@ -151,7 +150,7 @@ extension SettingForm where Value == Double {
 /// The webhook's address; its secret is another variable's.
 extension SettingForm where Value == NotifierSettings.Webhook {
     fileprivate static var webhook: SettingForm {
-        SettingForm("URL") { url, faults in
+        SettingForm(.text("URL")) { url, faults in
             guard let (scheme, host) = parts(of: url) else {
                 faults.append(.predicate("is no URL; expected one such as https://example.com/hooks/concerts"))
                 return nil

@@ -196,7 +196,7 @@ extension RedshiftSettings {
 extension SettingForm where Value == String {
     /// The ARN of a secret; the text is not quoted, because somebody may have set the secret itself.
     fileprivate static var secretARN: SettingForm {
-        SettingForm("ARN") { arn, faults in
+        SettingForm(.text("ARN")) { arn, faults in
             if ARN(arn)?.service != "secretsmanager" {
                 faults.append(
                     .predicate("is not the ARN of a secret; expected one such as arn:aws:secretsmanager:..."))
