@@ -42,6 +42,7 @@ struct Documentation: Command {
         * **Output**: results on standard output, notes and progress on standard error. `--output json` prints one JSON
           document, with the API's own keys, and nothing else.
         * **`--dry-run`** prints each API call and its body, and calls nothing; it needs neither credentials nor a network.
+          `dead-letters replay` and `warehouse load` read their source, and change nothing.
         * **Credentials, Region, endpoints** come the standard AWS way: `--profile`, the environment, shared config and
           credentials files, container and instance metadata; `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `AWS_MAX_ATTEMPTS`,
           `HTTPS_PROXY` and `NO_PROXY` are honoured.
