@@ -24,7 +24,7 @@ struct Composition {
         let callsAWS =
             hasDeadLetters
             || Settings.ProcessorName.allCases.contains {
-                $0.callsAWS(environment) && environment["PROCESSORS"]?.holds($0.rawValue) == true
+                $0.callsAWS(environment) && environment["PROCESSORS"]?.contains(bytes: $0.rawValue) == true
             }
         var loaderProblems = settings?.loaderProblems ?? []
         if callsAWS {

@@ -129,7 +129,7 @@ public struct JSONWriter: Sendable {
         while index < text.count {
             let block = text.stringBlock(at: index)
             let rest = StringBlock.mask(text.count - index)
-            if (block.stops | block.places(of: 0x7F)) & rest == 0 {
+            if (block.stops | block.positions(of: 0x7F)) & rest == 0 {
                 index += StringBlock.size
                 continue
             }

@@ -2,7 +2,7 @@
 
 extension Collection where Element: Equatable {
     /// Where `part` stands first, element by element; nil where it does not, or is empty.
-    package func place<Part: Collection<Element>>(of part: Part) -> Range<Index>? {
+    package func range<Part: Collection<Element>>(of part: Part) -> Range<Index>? {
         guard let first = part.first else { return nil }
         var start = startIndex
         while let candidate = self[start...].firstIndex(of: first) {
@@ -25,7 +25,7 @@ extension String {
     }
 
     /// Whether `part` stands somewhere in it, byte for byte.
-    package func holds(_ part: String) -> Bool { utf8.place(of: part.utf8) != nil }
+    package func contains(bytes part: String) -> Bool { utf8.range(of: part.utf8) != nil }
 }
 
 extension [UInt8] {
@@ -33,7 +33,7 @@ extension [UInt8] {
     package func substituting(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = self[...]
-        while let range = rest.place(of: part) {
+        while let range = rest.range(of: part) {
             result += rest[..<range.lowerBound] + other
             rest = rest[range.upperBound...]
         }

@@ -61,8 +61,9 @@ extension Span<UInt8> {
     public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         var position = range.lowerBound
         while position < range.upperBound {
-            let places = stringBlock(at: position).places(of: byte) & StringBlock.mask(range.upperBound &- position)
-            if places != 0 { return position &+ places.trailingZeroBitCount }
+            let positions =
+                stringBlock(at: position).positions(of: byte) & StringBlock.mask(range.upperBound &- position)
+            if positions != 0 { return position &+ positions.trailingZeroBitCount }
             position &+= StringBlock.size
         }
         return nil
@@ -70,7 +71,7 @@ extension Span<UInt8> {
 
     /// Whether the bytes of `range`, none of which is zero, stand at `offset` as well.
     @inlinable @inline(__always)
-    public func stands(_ range: Range<Int>, at offset: Int) -> Bool {
+    public func matches(_ range: Range<Int>, at offset: Int) -> Bool {
         var (left, right) = (range.lowerBound, offset)
         while left < range.upperBound {
             let differences = stringBlock(at: left).differences(from: stringBlock(at: right))

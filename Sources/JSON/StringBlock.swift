@@ -18,7 +18,7 @@ public struct StringBlock {
 
     /// A bit for each byte that ends a run of plain string content, or is a space or U+007F: no part of a word.
     @inlinable @inline(__always)
-    public var gaps: UInt32 { stops | places(of: 0x20) | places(of: 0x7F) }
+    public var gaps: UInt32 { stops | positions(of: 0x20) | positions(of: 0x7F) }
 
     /// How many digits the block starts with.
     @inlinable @inline(__always)
@@ -28,8 +28,8 @@ public struct StringBlock {
     ///
     /// - Parameter place: Not negative.
     @inlinable @inline(__always)
-    public func leadingDigits(from place: Int) -> Int {
-        place < Self.size ? (~(digits &>> UInt32(truncatingIfNeeded: place))).trailingZeroBitCount : 0
+    public func leadingDigits(from offset: Int) -> Int {
+        offset < Self.size ? (~(digits &>> UInt32(truncatingIfNeeded: offset))).trailingZeroBitCount : 0
     }
 
     /// A bit for each of the first `count` bytes, all bits where a block has no more.
@@ -56,7 +56,7 @@ extension StringBlock {
 
     /// A bit for each byte that is `byte`.
     @inlinable @inline(__always)
-    public func places(of byte: UInt8) -> UInt32 {
+    public func positions(of byte: UInt8) -> UInt32 {
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let wanted = _mm256_set1_epi8(CChar(bitPattern: byte))
         return UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)))
@@ -85,7 +85,7 @@ extension StringBlock {
     var stops: UInt32 { portableStops }
 
     @inlinable @inline(__always)
-    public func places(of byte: UInt8) -> UInt32 { portablePlaces(of: byte) }
+    public func positions(of byte: UInt8) -> UInt32 { portablePositions(of: byte) }
 
     @inlinable @inline(__always)
     var digits: UInt32 { portableDigits }
@@ -106,7 +106,7 @@ extension StringBlock {
     }
 
     @inlinable
-    func portablePlaces(of byte: UInt8) -> UInt32 { Self.bits(bytes) { $0 .== SIMD16(repeating: byte) } }
+    func portablePositions(of byte: UInt8) -> UInt32 { Self.bits(bytes) { $0 .== SIMD16(repeating: byte) } }
 
     @inlinable
     var portableDigits: UInt32 {
@@ -126,8 +126,8 @@ extension StringBlock {
     /// Each byte keeps the bit of its place, and eight of them add up to a byte.
     @inlinable @inline(__always)
     static func bits(_ mask: SIMDMask<SIMD16<Int8>>) -> UInt32 {
-        let places = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
-        let kept = SIMD16<UInt8>(repeating: 0).replacing(with: places, where: mask)
+        let weights = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
+        let kept = SIMD16<UInt8>(repeating: 0).replacing(with: weights, where: mask)
         return UInt32(kept.lowHalf.wrappedSum()) | UInt32(kept.highHalf.wrappedSum()) << 8
     }
 }

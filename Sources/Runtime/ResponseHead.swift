@@ -115,7 +115,7 @@ extension ResponseHead {
         var colon = line.lowerBound
         while true {
             let block = bytes.stringBlock(at: colon)
-            let length = (block.places(of: UInt8(ascii: ":")) | block.gaps).trailingZeroBitCount
+            let length = (block.positions(of: UInt8(ascii: ":")) | block.gaps).trailingZeroBitCount
             colon += length
             if length < StringBlock.size { break }
         }

@@ -11,11 +11,11 @@ final class SearchTests: XCTestCase {
                 let bytes = Array(text.utf8)
                 let wanted = Array(part.utf8)
                 let expected = (0...bytes.count).first { bytes[$0...].starts(with: wanted) }
-                XCTAssertEqual(bytes.place(of: wanted)?.lowerBound, expected, "\(part) in \(text)")
-                XCTAssertEqual(text.holds(part), expected != nil, "\(part) in \(text)")
-                if let range = text.utf8.place(of: part.utf8) { XCTAssertTrue(text[range].utf8.elementsEqual(wanted)) }
+                XCTAssertEqual(bytes.range(of: wanted)?.lowerBound, expected, "\(part) in \(text)")
+                XCTAssertEqual(text.contains(bytes: part), expected != nil, "\(part) in \(text)")
+                if let range = text.utf8.range(of: part.utf8) { XCTAssertTrue(text[range].utf8.elementsEqual(wanted)) }
             }
-            XCTAssertNil(text.utf8.place(of: "".utf8))
+            XCTAssertNil(text.utf8.range(of: "".utf8))
         }
     }
 

@@ -18,7 +18,7 @@ final class StringBlockTests: XCTestCase {
             XCTAssertEqual(block.stops, block.portableStops, "\(bytes)")
             XCTAssertEqual(block.digits, block.portableDigits, "\(bytes)")
             let byte = bytes[Int.random(in: 0..<32, using: &generator)]
-            XCTAssertEqual(block.places(of: byte), block.portablePlaces(of: byte), "\(bytes)")
+            XCTAssertEqual(block.positions(of: byte), block.portablePositions(of: byte), "\(bytes)")
             XCTAssertEqual(
                 block.differences(from: second), block.portableDifferences(from: second), "\(bytes) \(other)")
         }
@@ -63,15 +63,15 @@ final class StringBlockTests: XCTestCase {
                 let filler = [UInt8](repeating: 255, count: gap)
                 var bytes = filler + text + filler + text + filler
                 let (first, second) = (gap, 2 * gap + count)
-                XCTAssertTrue(bytes.span.stands(first..<first + count, at: second), "\(count) \(gap)")
+                XCTAssertTrue(bytes.span.matches(first..<first + count, at: second), "\(count) \(gap)")
                 for index in 0..<count {
                     bytes[second + index] ^= 1
-                    XCTAssertFalse(bytes.span.stands(first..<first + count, at: second), "\(count) \(gap) \(index)")
+                    XCTAssertFalse(bytes.span.matches(first..<first + count, at: second), "\(count) \(gap) \(index)")
                     bytes[second + index] ^= 1
                 }
                 if count > 0 {
-                    XCTAssertFalse(bytes.span.stands(first..<first + count, at: bytes.count - count + 1))
-                    XCTAssertFalse(bytes.span.stands(first..<first + count, at: bytes.count))
+                    XCTAssertFalse(bytes.span.matches(first..<first + count, at: bytes.count - count + 1))
+                    XCTAssertFalse(bytes.span.matches(first..<first + count, at: bytes.count))
                 }
             }
         }

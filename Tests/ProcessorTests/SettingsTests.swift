@@ -118,14 +118,14 @@ final class SettingsTests: XCTestCase {
         for (name, value) in [("LOAD_OBJECT_LIMIT", "0"), ("REDSHIFT_SECRET_ARN", "s"), ("REDSHIFT_DATABASE", "")] {
             let settings = try Settings(environment: valid.merging([name: value]) { $1 })
             XCTAssertNil(settings.loader, name)
-            XCTAssertTrue(settings.loaderProblems.contains { $0.holds(name) }, "\(settings.loaderProblems)")
+            XCTAssertTrue(settings.loaderProblems.contains { $0.contains(bytes: name) }, "\(settings.loaderProblems)")
             let log = Logger(level: .error, sink: CollectedLines())
             let pipeline = LoadPipeline(
                 settings: settings.loader, problems: settings.loaderProblems, log: log, metrics: nil, makeClient: nil)
             let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(1))
             var response: [UInt8] = []
             XCTAssertThrowsError(try pipeline.respond(context: context, into: &response)) {
-                XCTAssertTrue("\($0)".holds(name), "\($0)")
+                XCTAssertTrue("\($0)".contains(bytes: name), "\($0)")
             }
         }
     }

@@ -31,7 +31,7 @@ public enum RetryReason: Sendable, Equatable {
     }
 
     /// Whether the code contains `Throttl`.
-    private static func namesThrottling(_ code: [UInt8]) -> Bool { code.place(of: "Throttl".utf8) != nil }
+    private static func namesThrottling(_ code: [UInt8]) -> Bool { code.range(of: "Throttl".utf8) != nil }
 
     /// Longer than any code.
     private static let longestCode = 256

@@ -91,7 +91,7 @@ private struct XMLParser {
             } else if hasPrefix("<!--") {
                 guard skip(through: "-->") else { return nil }
             } else if pass("<![CDATA[") {
-                guard let end = rest.place(of: "]]>".unicodeScalars) else { return nil }
+                guard let end = rest.range(of: "]]>".unicodeScalars) else { return nil }
                 element.text += String(rest[..<end.lowerBound])
                 rest = rest[end.upperBound...]
             } else if hasPrefix("<") {
@@ -181,7 +181,7 @@ private struct XMLParser {
     }
 
     private mutating func skip(through text: String) -> Bool {
-        guard let range = rest.place(of: text.unicodeScalars) else { return false }
+        guard let range = rest.range(of: text.unicodeScalars) else { return false }
         rest = rest[range.upperBound...]
         return true
     }

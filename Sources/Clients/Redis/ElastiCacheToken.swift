@@ -19,7 +19,7 @@ public enum ElastiCacheToken {
         return "\(name)/?\(signed)"
     }
 
-    private static func isServerless(_ host: String) -> Bool { host.holds(".serverless.") }
+    private static func isServerless(_ host: String) -> Bool { host.contains(bytes: ".serverless.") }
 
     /// The replication group or serverless cache that an endpoint belongs to.
     ///

@@ -13,7 +13,7 @@ public struct RedisErrorReply: Sendable, Equatable {
     /// - Parameter words: The reply, without the minus sign that begins it.
     public init(_ words: String) {
         var rest = words.utf8[...]
-        if rest.starts(with: "ERR Error running script (call to ".utf8), let end = rest.place(of: "): ".utf8) {
+        if rest.starts(with: "ERR Error running script (call to ".utf8), let end = rest.range(of: "): ".utf8) {
             rest = rest[end.upperBound...]
         }
         while let end = Self.endOfLocation(rest) { rest = rest[end...] }

@@ -84,8 +84,8 @@ struct ReplaySource {
         var records: [RestoredRecord] = []
         func isRecord(_ document: ArraySlice<UInt8>) -> Bool {
             // Most documents are payloads, and need not be read for this.
-            document.prefix(4096).place(of: Self.sequenceMember) != nil
-                || document.suffix(4096).place(of: Self.sequenceMember) != nil
+            document.prefix(4096).range(of: Self.sequenceMember) != nil
+                || document.suffix(4096).range(of: Self.sequenceMember) != nil
         }
         for document in documents {
             // A line may be a whole event as well, as in logs.
