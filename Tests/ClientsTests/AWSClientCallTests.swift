@@ -153,7 +153,7 @@ final class AWSClientCallTests: XCTestCase {
     func testAnUnsignedCallNeedsNoCredentials() async throws {
         struct NoSource: CredentialSource {
             let origin = "nowhere"
-            func credentials() throws -> AWSCredentials { throw CredentialError.nowhere(looked: []) }
+            func credentials() throws -> AWSCredentials { throw CredentialError.notFound(searched: []) }
             func invalidate() {}
         }
         var unsigned = AWSRequest.sts("AssumeRoleWithWebIdentity")
@@ -165,7 +165,7 @@ final class AWSClientCallTests: XCTestCase {
         do {
             _ = try await client(http, NoSource()).send(request)
             XCTFail("signed without credentials")
-        } catch { XCTAssertEqual(error as? CredentialError, .nowhere(looked: [])) }
+        } catch { XCTAssertEqual(error as? CredentialError, .notFound(searched: [])) }
     }
 
     func testNothingIsSentWithoutARegionOrToNoURL() async {
@@ -184,7 +184,7 @@ final class AWSClientCallTests: XCTestCase {
     func testGivesUpEarlyWhereNobodyAnswers() async {
         let http = ScriptedHTTPClient([.refusedConnection, .refusedConnection])
         var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["AKID"]))
-        configuration.retries = RetryPolicy(maxAttempts: 10, connectPatience: .seconds(2))
+        configuration.retries = RetryPolicy(maxAttempts: 10, unreachableTimeout: .seconds(2))
         configuration.retries.jitter = { 1 }
         configuration.retries.pause = { _ in }
         let ended = await error(AWSClient(configuration, http: http))

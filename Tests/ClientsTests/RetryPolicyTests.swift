@@ -69,12 +69,12 @@ final class RetryPolicyTests: XCTestCase {
         var budget = RetryBudget()
         for _ in 0..<50 { XCTAssertEqual(budget.take(for: .timeout), 10) }
         XCTAssertNil(budget.take(for: .transient))
-        budget.giveBack(nil)
+        budget.refund(nil)
         XCTAssertEqual(budget.tokens, 1, "a success without a retry is worth one")
-        budget.giveBack(5)
+        budget.refund(5)
         XCTAssertNil(budget.take(for: .timeout))
         XCTAssertEqual(budget.take(for: .throttled), 5)
-        budget.giveBack(1_000_000)
+        budget.refund(1_000_000)
         XCTAssertEqual(budget.tokens, 500)
     }
 }

@@ -92,7 +92,7 @@ public actor AWSClient {
                 throw error
             }
             guard case .failure(var failure) = outcome else {
-                budget.giveBack(lastCost)
+                budget.refund(lastCost)
                 return try outcome.get()
             }
             failure.error = failure.error.following(last)
@@ -100,8 +100,8 @@ public actor AWSClient {
             if try await repair(failure, of: credentials, &repairs) { continue }
             guard let reason = failure.reason, attempt < maxAttempts else { throw failure.error }
             let delay = configuration.retries.delay(after: attempt, requested: failure.retryAfter)
-            if failure.isUnreached, let patience = configuration.retries.connectPatience,
-                ContinuousClock.now - start + delay > patience
+            if failure.isUnreached, let limit = configuration.retries.unreachableTimeout,
+                ContinuousClock.now - start + delay > limit
             {
                 throw failure.error
             }

@@ -59,13 +59,13 @@ public struct RetryPolicy: Sendable {
     /// No further attempt begins this long after the first, when nothing has ever answered; nil: no such limit.
     ///
     /// A person at a terminal without a network should not wait for every attempt's time to connect.
-    public var connectPatience: Duration?
+    public var unreachableTimeout: Duration?
     /// A number in 0...1.
     public var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
     public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
-    public init(maxAttempts: Int = 3, connectPatience: Duration? = nil) {
-        (self.maxAttempts, self.connectPatience) = (maxAttempts, connectPatience)
+    public init(maxAttempts: Int = 3, unreachableTimeout: Duration? = nil) {
+        (self.maxAttempts, self.unreachableTimeout) = (maxAttempts, unreachableTimeout)
     }
 
     /// How long to wait after attempt `attempt` (the first is 1) has failed.
@@ -93,5 +93,5 @@ struct RetryBudget: Sendable {
     /// A call succeeded.
     ///
     /// - Parameter lastCost: What its last retry cost, which alone comes back; nil when it needed none.
-    mutating func giveBack(_ lastCost: Int?) { tokens = min(Self.capacity, tokens + (lastCost ?? 1)) }
+    mutating func refund(_ lastCost: Int?) { tokens = min(Self.capacity, tokens + (lastCost ?? 1)) }
 }

@@ -57,12 +57,14 @@ private struct XMLParser {
 
     mutating func document() -> XMLElement? {
         _ = pass("\u{FEFF}")
-        guard skipAside(), let element = element(depth: 0), skipAside(), rest.isEmpty else { return nil }
+        guard skipMiscellaneous(), let element = element(depth: 0), skipMiscellaneous(), rest.isEmpty else {
+            return nil
+        }
         return element
     }
 
     /// Passes white space, declarations and comments; a document type would bring entities, and is refused.
-    private mutating func skipAside() -> Bool {
+    private mutating func skipMiscellaneous() -> Bool {
         while true {
             rest = rest.drop(while: \.properties.isWhitespace)
             if hasPrefix("<?") {

@@ -17,7 +17,7 @@ public struct RESPParser: Sendable {
         /// How many are still to come.
         var rest: Int
         /// Whether it is a push or an attribute, which is no element of what it stands in.
-        var isAside: Bool
+        var isOutOfBand: Bool
     }
 
     private static let bulkLimit = 64 << 20
@@ -56,7 +56,7 @@ public struct RESPParser: Sendable {
 
     /// Opens a list; anything else is a whole value, and so is an empty list.
     private mutating func begin(_ part: Part) throws(RedisError) -> RESPValue? {
-        guard case .list(let count, let isAside) = part else {
+        guard case .list(let count, let isOutOfBand) = part else {
             if case .value(let value) = part { return value }
             return nil
         }
@@ -64,10 +64,10 @@ public struct RESPParser: Sendable {
         guard elementCount <= Self.elementLimit else { throw .notRESP("a list of \(elementCount) elements") }
         guard open.count < Self.depthLimit else { throw .notRESP("replies nested deeper than \(Self.depthLimit)") }
         guard count == 0 else {
-            open.append(OpenList(rest: count, isAside: isAside))
+            open.append(OpenList(rest: count, isOutOfBand: isOutOfBand))
             return nil
         }
-        return isAside ? nil : .array([])
+        return isOutOfBand ? nil : .array([])
     }
 
     /// Puts a value where it belongs, and closes the lists whose last element it was; returns what is inside of none.
@@ -80,7 +80,7 @@ public struct RESPParser: Sendable {
                 open.append(list)
                 return nil
             }
-            if list.isAside { return nil }
+            if list.isOutOfBand { return nil }
             value = .array(list.elements)
         }
         return value
@@ -91,7 +91,7 @@ public struct RESPParser: Sendable {
 extension RESPParser {
     private enum Part {
         case value(RESPValue)
-        case list(count: Int, isAside: Bool)
+        case list(count: Int, isOutOfBand: Bool)
     }
 
     /// Nil while it has not arrived; nothing is read then.
@@ -119,8 +119,8 @@ extension RESPParser {
         case UInt8(ascii: "$"), UInt8(ascii: "!"), UInt8(ascii: "="): return try bulk(type, content, at: &position)
         case UInt8(ascii: "*"), UInt8(ascii: "~"): return try Self.list(content, factor: 1)
         case UInt8(ascii: "%"): return try Self.list(content, factor: 2)
-        case UInt8(ascii: ">"): return try Self.list(content, factor: 1, isAside: true)
-        case UInt8(ascii: "|"): return try Self.list(content, factor: 2, isAside: true)
+        case UInt8(ascii: ">"): return try Self.list(content, factor: 1, isOutOfBand: true)
+        case UInt8(ascii: "|"): return try Self.list(content, factor: 2, isOutOfBand: true)
         default: throw .notRESP("a reply that begins with byte \(type)")
         }
     }
@@ -157,12 +157,12 @@ extension RESPParser {
     }
 
     private static func list(
-        _ length: ArraySlice<UInt8>, factor: Int, isAside: Bool = false
+        _ length: ArraySlice<UInt8>, factor: Int, isOutOfBand: Bool = false
     ) throws(RedisError) -> Part {
         let count = try number(length)
-        if count == -1, !isAside { return .value(.null) }
+        if count == -1, !isOutOfBand { return .value(.null) }
         guard (0...Int64(elementLimit)).contains(count) else { throw .notRESP("a list of \(count) elements") }
-        return .list(count: Int(count) * factor, isAside: isAside)
+        return .list(count: Int(count) * factor, isOutOfBand: isOutOfBand)
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) throws(RedisError) -> Int64 {

@@ -57,15 +57,15 @@ public struct RESPCommands: Sendable {
 public enum RedisError: Error, Equatable, Sendable {
     case connection(CurlError)
     /// The server refused the login, or another command that every connection begins with.
-    case refused(server: String, words: String)
+    case refused(server: String, message: String)
     /// What came is no reply.
     case notRESP(String)
     /// The server did not answer before the deadline, or before the task was cancelled.
     ///
     /// A server that speaks TLS alone may say nothing at all to one who does not.
-    case outOfTime(server: String, mayWantTLS: Bool = false)
+    case timedOut(server: String, mayWantTLS: Bool = false)
     /// The deadline had passed before anything was sent.
-    case noTimeLeft(server: String)
+    case deadlinePassed(server: String)
 }
 
 extension RedisError {
@@ -73,8 +73,8 @@ extension RedisError {
     var isTransient: Bool {
         switch self {
         case .connection(let error): error.isRetryable
-        case .refused(_, let words): RedisErrorReply(words).isTransient
-        case .notRESP, .outOfTime, .noTimeLeft: false
+        case .refused(_, let message): RedisErrorReply(message).isTransient
+        case .notRESP, .timedOut, .deadlinePassed: false
         }
     }
 }
@@ -83,11 +83,11 @@ extension RedisError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .connection(let error): error.description
-        case .refused(let server, let words): "\(server) refuses the connection: \(words)"
+        case .refused(let server, let message): "\(server) refuses the connection: \(message)"
         case .notRESP(let found): "the server sent \(found), so it is none of Redis's kind"
-        case .outOfTime(let server, let mayWantTLS):
+        case .timedOut(let server, let mayWantTLS):
             "\(server) gave no answer in time" + (mayWantTLS ? "; if it speaks TLS only, use rediss://" : "")
-        case .noTimeLeft(let server): "no time was left for a request to \(server)"
+        case .deadlinePassed(let server): "no time was left for a request to \(server)"
         }
     }
 }

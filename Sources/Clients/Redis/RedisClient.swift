@@ -174,17 +174,17 @@ extension RedisClient {
         var isRenewed = answers.contains(where: \.isFromReplica)
         for (item, answer) in zip(items, answers) {
             replies[item.index] = answer
-            guard let again = again(item, answer, from: node) else { continue }
+            guard let retry = retry(item, answer, from: node) else { continue }
             // A node that sends on to itself: its name stands for another server now.
-            if again.node == node, !again.isAsking, !item.isAsking { isRenewed = true }
-            pending.append(again)
+            if retry.node == node, !retry.isAsking, !item.isAsking { isRenewed = true }
+            pending.append(retry)
         }
         // Only a new connection finds out what the name stands for.
         if isRenewed { await connection.close() }
     }
 
     /// Where a command goes that was redirected; nil when its reply is final, or the command has to wait.
-    private func again(_ item: Pending, _ answer: RESPValue, from node: ByteStream.Destination) -> Pending? {
+    private func retry(_ item: Pending, _ answer: RESPValue, from node: ByteStream.Destination) -> Pending? {
         guard let error = answer.errorReply else { return nil }
         switch error.code {
         case "MOVED", "ASK":
@@ -211,9 +211,9 @@ extension RedisClient {
             do {
                 let command = RedisConnection.Item(command: RedisCommand("CLUSTER", "SLOTS"))
                 // One that hangs leaves time for the others; a large cluster may need more than a second.
-                let patience = min(deadline, .now + .seconds(5))
-                let reply = try await connection(to: node).run([command], until: patience).first ?? .null
-                if let words = reply.refusal { throw RedisError.refused(server: node.name, words: words) }
+                let limit = min(deadline, .now + .seconds(5))
+                let reply = try await connection(to: node).run([command], until: limit).first ?? .null
+                if let message = reply.refusal { throw RedisError.refused(server: node.name, message: message) }
                 slots = SlotMap(reply, seenFrom: node)
                 let owners = slots.nodes
                 knownNodes = owners.union(slots.replicas)

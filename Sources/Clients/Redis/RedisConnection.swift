@@ -52,9 +52,9 @@ public actor RedisConnection {
     ///
     /// - Throws: ``RedisError``; nobody knows then which commands were carried out, and the connection is closed.
     public func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
-        let waker = try wakerMade()
+        let waker = try makeWaker()
         let start = ContinuousClock.now
-        guard start < deadline, !Task.isCancelled else { throw RedisError.noTimeLeft(server: server) }
+        guard start < deadline, !Task.isCancelled else { throw RedisError.deadlinePassed(server: server) }
         return try await withTaskCancellationHandler {
             let login = needsConnection(until: deadline) ? try await configuration.login() : nil
             // Nothing is awaited from here on, so no other call comes between the commands and their replies.
@@ -67,7 +67,7 @@ public actor RedisConnection {
                 close()
                 guard case .connection(let failure) = error, isOutOfTime(failure, deadline) else { throw error }
                 let hasWaited = ContinuousClock.now - start >= Self.longSilence
-                throw RedisError.outOfTime(
+                throw RedisError.timedOut(
                     server: server, mayWantTLS: hasWaited && !hasAnswered && !destination.isSecure)
             }
         } onCancel: {
@@ -87,7 +87,7 @@ public actor RedisConnection {
         parser = RESPParser()
     }
 
-    private func wakerMade() throws(RedisError) -> ByteStream.Waker {
+    private func makeWaker() throws(RedisError) -> ByteStream.Waker {
         if let waker { return waker }
         do throws(CurlError) {
             let waker = try ByteStream.Waker()
@@ -133,7 +133,7 @@ public actor RedisConnection {
         }
         guard commands.count > 0 else { return }
         for reply in try exchange(commands, until: deadline) {
-            if let words = reply.refusal { throw .refused(server: server, words: words) }
+            if let message = reply.refusal { throw .refused(server: server, message: message) }
         }
     }
 

@@ -97,11 +97,11 @@ public struct AWSEnvironment: Sendable {
     ///
     /// An option names the endpoint of the services that a command is about, and tokens are not sent there.
     func credentialConfiguration(
-        _ credentials: any CredentialSource, connectPatience: Duration?
+        _ credentials: any CredentialSource, unreachableTimeout: Duration?
     ) -> AWSClient.Configuration {
         var configuration = configuration(credentials: credentials)
         configuration.endpointURL = { self.configuredEndpoints.url(of: $0) }
-        configuration.retries.connectPatience = connectPatience
+        configuration.retries.unreachableTimeout = unreachableTimeout
         return configuration
     }
 
@@ -118,7 +118,7 @@ public struct AWSEnvironment: Sendable {
     public struct Patience: Sendable {
         /// For the name lookup, the connection and the TLS handshake of one attempt.
         public var connectTimeout: Duration
-        /// See ``RetryPolicy/connectPatience``.
+        /// See ``RetryPolicy/unreachableTimeout``.
         public var connecting: Duration?
         /// Whether `HTTPS_PROXY` and its like count.
         public var honoursProxies: Bool
@@ -142,13 +142,14 @@ public struct AWSEnvironment: Sendable {
         metadata.connectTimeout = (try? InstanceMetadataCredentials(variables, profileIfAny).timeout) ?? .seconds(1)
         metadata.bodyLimit = 64 << 10
         return CredentialChain(
-            self, http: httpClient(patience), metadata: CurlHTTPClient(metadata), connectPatience: patience.connecting)
+            self, http: httpClient(patience), metadata: CurlHTTPClient(metadata),
+            unreachableTimeout: patience.connecting)
     }
 
     /// A client with a connection of its own.
     public func makeClient(_ patience: Patience, credentials: any CredentialSource) -> AWSClient {
         var configuration = configuration(credentials: credentials)
-        configuration.retries.connectPatience = patience.connecting
+        configuration.retries.unreachableTimeout = patience.connecting
         return AWSClient(configuration, http: httpClient(patience))
     }
 

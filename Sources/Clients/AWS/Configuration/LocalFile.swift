@@ -20,7 +20,7 @@ enum LocalFile {
             switch errno {
             case ENOENT, ENOTDIR: return .missing
             case EACCES: return .forbidden
-            default: return .unreadable(Self.systemWords(errno))
+            default: return .unreadable(Self.systemMessage(errno))
             }
         }
         defer { close(descriptor) }
@@ -32,7 +32,7 @@ enum LocalFile {
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return .unreadable(Self.systemWords(errno)) }
+            guard count >= 0 else { return .unreadable(Self.systemMessage(errno)) }
             if count == 0 { return .bytes(bytes) }
             bytes += piece[..<count]
             if bytes.count > sizeLimit { return .unreadable("it is longer than \(sizeLimit >> 20) MiB") }
@@ -40,5 +40,5 @@ enum LocalFile {
     }
 
     /// What the system calls an error.
-    static func systemWords(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+    static func systemMessage(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }

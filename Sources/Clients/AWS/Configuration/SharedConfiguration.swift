@@ -77,7 +77,7 @@ struct SharedConfiguration: Sendable, Equatable {
             switch LocalFile.read(path) {
             case .missing: return
             case .forbidden where !isNamed: return
-            case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemWords(EACCES))
+            case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemMessage(EACCES))
             case .unreadable(let reason): throw .unreadableFile(path: path, reason: reason)
             case .bytes(let bytes): content = ConfigurationFile(bytes)
             }

@@ -12,20 +12,20 @@ public actor CredentialChain: CredentialSource {
     private let environment: AWSEnvironment
     private let http: any HTTPClient
     private let metadata: any HTTPClient
-    private let connectPatience: Duration?
+    private let unreachableTimeout: Duration?
     private let now: @Sendable () -> WallClock
     private var found: (any CredentialSource)?
 
     /// - Parameters:
     ///   - http: For STS and SSO.
     ///   - metadata: For the container's and the instance's endpoints; it must not use a proxy.
-    ///   - connectPatience: With STS and SSO; see ``RetryPolicy/connectPatience``.
+    ///   - unreachableTimeout: With STS and SSO; see ``RetryPolicy/unreachableTimeout``.
     init(
         _ environment: AWSEnvironment, http: any HTTPClient, metadata: any HTTPClient,
-        connectPatience: Duration? = nil, now: @escaping @Sendable () -> WallClock = WallClock.now
+        unreachableTimeout: Duration? = nil, now: @escaping @Sendable () -> WallClock = WallClock.now
     ) {
         (self.environment, self.http, self.metadata) = (environment, http, metadata)
-        (self.connectPatience, self.now) = (connectPatience, now)
+        (self.unreachableTimeout, self.now) = (unreachableTimeout, now)
     }
 
     public var origin: String {
@@ -67,8 +67,8 @@ public actor CredentialChain: CredentialSource {
         if let container = try ContainerCredentials(variables) {
             return renewing(container.origin, container.fetch(metadata))
         }
-        if !isMetadataDisabled { return try instanceMetadata(afterLookingAt: looked) }
-        throw CredentialError.nowhere(looked: looked + ["instance metadata (disabled)"])
+        if !isMetadataDisabled { return try instanceMetadata(afterSearching: searched) }
+        throw CredentialError.notFound(searched: searched + ["instance metadata (disabled)"])
     }
 
     private var isMetadataDisabled: Bool {
@@ -76,22 +76,22 @@ public actor CredentialChain: CredentialSource {
     }
 
     /// The sources before the last one.
-    private var looked: [String] {
+    private var searched: [String] {
         [
             "the environment",
             "profile \"\(environment.profileName)\" in \(environment.profilePaths.joined(separator: " and "))",
         ]
     }
 
-    private func instanceMetadata(afterLookingAt looked: [String]) throws -> any CredentialSource {
+    private func instanceMetadata(afterSearching searched: [String]) throws -> any CredentialSource {
         let instance = try InstanceMetadataCredentials(environment.variables, environment.profileIfAny)
         let fetch = instance.fetch(metadata)
         return renewing("instance metadata") {
             // Without a usable response this is not an instance with a role: no source has credentials.
             do { return try await fetch() } catch let error as CurlError {
-                throw CredentialError.nowhere(looked: looked + ["instance metadata (\(error.reason))"])
+                throw CredentialError.notFound(searched: searched + ["instance metadata (\(error.reason))"])
             } catch CredentialError.unusable(_, let reason) {
-                throw CredentialError.nowhere(looked: looked + ["instance metadata (\(reason))"])
+                throw CredentialError.notFound(searched: searched + ["instance metadata (\(reason))"])
             }
         }
     }
@@ -175,7 +175,7 @@ extension CredentialChain {
     ) throws -> any CredentialSource {
         let login = try LoginCredentials(
             session, profileName: profile.name, environment.variables, folder: environment.shared.folder)
-        var configuration = environment.credentialConfiguration(NoCredentials(), connectPatience: connectPatience)
+        var configuration = environment.credentialConfiguration(NoCredentials(), unreachableTimeout: unreachableTimeout)
         if let region = profile["region"] { configuration.region = region }
         let client = AWSClient(configuration, http: http, now: now)
         return renewing(login.origin) { [now] in try await login.credentials(from: client, now: now()) }
@@ -242,7 +242,7 @@ extension CredentialChain {
                     origin: origin,
                     reason: "its credential_source is Ec2InstanceMetadata, but AWS_EC2_METADATA_DISABLED is true")
             }
-            return try instanceMetadata(afterLookingAt: [origin])
+            return try instanceMetadata(afterSearching: [origin])
         case "EcsContainer":
             guard let container = try ContainerCredentials(environment.variables) else {
                 throw CredentialError.unusable(
@@ -262,7 +262,7 @@ extension CredentialChain {
 
     private func sso(_ profile: SharedConfiguration.Profile) throws -> any CredentialSource {
         let sso = try SSOCredentials(profile, environment.shared)
-        var configuration = environment.credentialConfiguration(NoCredentials(), connectPatience: connectPatience)
+        var configuration = environment.credentialConfiguration(NoCredentials(), unreachableTimeout: unreachableTimeout)
         configuration.region = sso.region
         let client = AWSClient(configuration, http: http, now: now)
         return renewing("profile \"\(profile.name)\" (SSO)") { [now] in
@@ -278,7 +278,7 @@ extension CredentialChain {
     }
 
     private func stsClient(_ source: any CredentialSource) -> AWSClient {
-        var configuration = environment.credentialConfiguration(source, connectPatience: connectPatience)
+        var configuration = environment.credentialConfiguration(source, unreachableTimeout: unreachableTimeout)
         if configuration.region.isEmpty { configuration.region = "us-east-1" }
         return AWSClient(configuration, http: http, now: now)
     }
@@ -288,7 +288,7 @@ extension CredentialChain {
 private struct NoCredentials: CredentialSource {
     let origin = "nowhere"
 
-    func credentials() throws -> AWSCredentials { throw CredentialError.nowhere(looked: []) }
+    func credentials() throws -> AWSCredentials { throw CredentialError.notFound(searched: []) }
 
     func invalidate() {}
 }

@@ -1,7 +1,7 @@
 /// Why there are no credentials; the texts never contain any.
 public enum CredentialError: Error, Equatable, Sendable {
     /// No source has any.
-    case nowhere(looked: [String])
+    case notFound(searched: [String])
     /// The source that was chosen does not give any.
     case unusable(origin: String, reason: String)
     /// STS or SSO was asked for some, and did not give them.
@@ -15,7 +15,7 @@ extension CredentialError {
     public var isRetryable: Bool {
         switch self {
         case .failed(_, let error), .notRenewed(_, let error, _): error.isRetryable
-        case .nowhere, .unusable: false
+        case .notFound, .unusable: false
         }
     }
 }
@@ -23,8 +23,8 @@ extension CredentialError {
 extension CredentialError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .nowhere(let looked):
-            "no AWS credentials; looked at \(looked.joined(separator: ", ")); set AWS_PROFILE or give --profile, "
+        case .notFound(let searched):
+            "no AWS credentials; looked at \(searched.joined(separator: ", ")); set AWS_PROFILE or give --profile, "
                 + "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure"
         case .unusable(let origin, let reason): "\(origin): \(reason)"
         case .failed(let origin, let error): "\(origin): \(error)"

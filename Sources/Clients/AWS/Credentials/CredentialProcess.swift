@@ -39,7 +39,7 @@ struct CredentialProcess: Sendable {
         var pipe: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
         guard unsafe Glibc.pipe(&pipe) == 0 else {
-            throw unusable("credential_process: \(LocalFile.systemWords(errno))")
+            throw unusable("credential_process: \(LocalFile.systemMessage(errno))")
         }
         for descriptor in pipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(pipe[0]) }
