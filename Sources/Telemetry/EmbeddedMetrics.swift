@@ -30,7 +30,7 @@ public struct EmbeddedMetrics: Sendable {
     private let figures: [Figure]
     private let texts: [UInt8]
     /// Everything between the time and the timestamp in the last line, and which figures that one told, a bit each.
-    private var middle: (told: UInt64, text: [UInt8]) = (0, [])
+    private var middle: (included: UInt64, text: [UInt8]) = (0, [])
     /// The last line's timestamp, and everything between it and the request's ID; its second, nil before the first line.
     private var timestamp: (second: Int64?, text: [UInt8]) = (nil, [])
 
@@ -132,14 +132,14 @@ public struct EmbeddedMetrics: Sendable {
 
     /// What is told is mostly what was told before.
     private mutating func prepareMiddle(of values: Span<Double?>) {
-        var told: UInt64 = 0
-        for index in figures.indices where values[index]?.isFinite ?? false { told |= 1 << UInt64(index) }
-        if told == middle.told, !middle.text.isEmpty { return }
+        var included: UInt64 = 0
+        for index in figures.indices where values[index]?.isFinite ?? false { included |= 1 << UInt64(index) }
+        if included == middle.included, !middle.text.isEmpty { return }
         var text = directive
-        for (index, figure) in figures.enumerated() where told >> UInt64(index) & 1 == 1 {
+        for (index, figure) in figures.enumerated() where included >> UInt64(index) & 1 == 1 {
             if text.count > directive.count { text.append(UInt8(ascii: ",")) }
             text += texts[figure.definition]
         }
-        middle = (told, text + dimensions)
+        middle = (included, text + dimensions)
     }
 }
