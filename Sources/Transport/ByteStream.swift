@@ -138,7 +138,7 @@ extension ByteStream {
             switch code {
             case CURLE_OK: sent += count
             case CURLE_AGAIN:
-                guard try !takeWhatIsThere(into: &received) else { continue }
+                guard try !receiveAvailable(into: &received) else { continue }
                 try wait(for: CURL_WAIT_POLLOUT | CURL_WAIT_POLLIN, until: deadline, doing: "send to")
             default: throw failure(code, doing: "send to")
             }
@@ -152,7 +152,7 @@ extension ByteStream {
         into buffer: inout [UInt8], until deadline: ContinuousClock.Instant
     ) throws(CurlError) {
         // TLS may hold bytes that the socket no longer shows, so waiting comes only after a look.
-        while try !takeWhatIsThere(into: &buffer) {
+        while try !receiveAvailable(into: &buffer) {
             try wait(for: CURL_WAIT_POLLIN, until: deadline, doing: "receive from")
         }
     }
@@ -164,7 +164,7 @@ extension ByteStream {
     }
 
     /// Appends what has arrived; false when nothing has.
-    private mutating func takeWhatIsThere(into buffer: inout [UInt8]) throws(CurlError) -> Bool {
+    private mutating func receiveAvailable(into buffer: inout [UInt8]) throws(CurlError) -> Bool {
         var count = 0
         let code = unsafe piece.withUnsafeMutableBytes { piece in
             unsafe curl_easy_recv(easy, piece.baseAddress, piece.count, &count)
