@@ -24,11 +24,11 @@ struct RuntimeConnection: ~Copyable {
     /// Far above any legitimate event: those of Lambda have at most 6 MiB, and a replay may send more.
     private static let bodyLimit = 256 * 1024 * 1024
     /// What a head and a small event come in at once; more would be pages that nobody needs.
-    private static let firstRoom = 8 * 1024
+    private static let initialCapacity = 8 * 1024
     /// How much room a response is given for its announced length alone; beyond, memory follows the bytes that came.
-    private static let trustedRoom = 1024 * 1024
+    private static let preallocationLimit = 1024 * 1024
     /// How many responses with a status of 1xx may precede the real one.
-    private static let announcementLimit = 8
+    private static let interimLimit = 8
 
     init(_ endpoint: Endpoint) { self.endpoint = endpoint }
 
@@ -46,10 +46,10 @@ struct RuntimeConnection: ~Copyable {
             try send(request)
             var response = try receive()
             // 100 Continue and its like announce the real response.
-            var announcements = 0
+            var interimCount = 0
             while response.head.status < 200 {
-                announcements += 1
-                guard announcements <= Self.announcementLimit else { throw .malformed("too many announcements") }
+                interimCount += 1
+                guard interimCount <= Self.interimLimit else { throw .malformed("too many announcements") }
                 response = try receive(after: response.body.upperBound)
             }
             if !response.head.keepsAlive { disconnect() }
@@ -128,8 +128,8 @@ extension RuntimeConnection {
     /// Receives until `end` bytes stand in the buffer.
     private mutating func receive(upTo end: Int) throws(HTTPError) {
         while filled < end {
-            if filled == buffer.count || buffer.count < min(end, Self.trustedRoom) {
-                grow(to: max(min(end, Self.trustedRoom), min(end, buffer.count * 2)))
+            if filled == buffer.count || buffer.count < min(end, Self.preallocationLimit) {
+                grow(to: max(min(end, Self.preallocationLimit), min(end, buffer.count * 2)))
             }
             guard try receiveMore() else { throw .closedEarly(isUntouched: false) }
         }
@@ -139,7 +139,7 @@ extension RuntimeConnection {
     private mutating func receiveMore() throws(HTTPError) -> Bool {
         if filled == buffer.count {
             guard buffer.count < Self.bodyLimit else { throw .tooLarge(Self.bodyLimit) }
-            grow(to: max(Self.firstRoom, min(buffer.count * 2, Self.bodyLimit)))
+            grow(to: max(Self.initialCapacity, min(buffer.count * 2, Self.bodyLimit)))
         }
         let count: Int?
         do throws(SocketError) { count = try socket?.receive(into: &buffer, at: filled) } catch { throw .socket(error) }
@@ -175,7 +175,7 @@ extension RuntimeConnection {
             guard rest.content.isEmpty else { throw .malformed("a chunk's end") }
             position = rest.next
             // Never more to move than there is to gain.
-            if position - end > max(Self.firstRoom, filled - position) { removeGap(end, upTo: &position) }
+            if position - end > max(Self.initialCapacity, filled - position) { removeGap(end, upTo: &position) }
         }
         // Trailers, which the Runtime API does not send, end with an empty line as well.
         let trailers = position
