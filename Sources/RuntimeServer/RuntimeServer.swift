@@ -8,7 +8,7 @@ import Synchronization
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 public final class RuntimeServer: Sendable {
     private let listener: Listener
-    private let book = InvocationBook()
+    private let queue = InvocationQueue()
     private let script = FaultScript()
     private let recorder: Recorder
 
@@ -22,9 +22,9 @@ public final class RuntimeServer: Sendable {
         listener = try Listener()
         recorder = Recorder(isOn: isRecording)
         // The connections hold what they need, not the server, which can so end while they last.
-        listener.start { [book, script, recorder] socket, number in
-            var conversation = Conversation(socket, number: number, book: book, script: script, recorder: recorder)
-            conversation.run()
+        listener.start { [queue, script, recorder] socket, number in
+            var handler = ConnectionHandler(socket, number: number, queue: queue, script: script, recorder: recorder)
+            handler.run()
         }
     }
 
@@ -38,19 +38,19 @@ public final class RuntimeServer: Sendable {
     /// Waits as long as the options' timeout for a runtime to take it, and then as long again for the answer.
     public func invoke(_ event: [UInt8], options: InvocationOptions = InvocationOptions()) -> Answer {
         let assignment = Assignment(event, options: options)
-        book.add(assignment)
+        queue.add(assignment)
         return assignment.wait()
     }
 
     /// Makes every waiting and later ``invoke(_:options:)`` return `.lost(reason)`: the runtime's process has ended.
     ///
     /// Where the runtime had said before that it cannot start, they return that.
-    public func abandon(reason: String) { book.end(with: .lost(reason)) }
+    public func abandon(reason: String) { queue.end(with: .lost(reason)) }
 
     /// Ends every connection, and takes no more; what is not answered is lost.
     public func stop() {
-        book.end(with: .lost("the server was stopped"))
-        book.stop()
+        queue.end(with: .lost("the server was stopped"))
+        queue.stop()
         listener.stop()
     }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
 /// One connection's requests and their answers, until either side closes.
-struct Conversation {
+struct ConnectionHandler {
     private let socket: ClientSocket
     private let number: Int
-    private let book: InvocationBook
+    private let queue: InvocationQueue
     private let script: FaultScript
     private let recorder: Recorder
     private var reader: RequestReader
@@ -12,10 +12,10 @@ struct Conversation {
     /// Lambda takes answers up to this size, in bytes.
     private static let answerLimit = 6 * 1024 * 1024 + 100
 
-    init(_ socket: ClientSocket, number: Int, book: InvocationBook, script: FaultScript, recorder: Recorder) {
+    init(_ socket: ClientSocket, number: Int, queue: InvocationQueue, script: FaultScript, recorder: Recorder) {
         self.socket = socket
         self.number = number
-        self.book = book
+        self.queue = queue
         self.script = script
         self.recorder = recorder
         reader = RequestReader(socket)
@@ -57,7 +57,7 @@ struct Conversation {
         case .status(let status): return refuse(route, status: status, readAt: readAt)
         default: break
         }
-        if route.call == .next { return hand(fault) }
+        if route.call == .next { return deliver(fault) }
         guard let response = answer(request, on: route, readAt: readAt) else { return true }
         if fault == .closeAfterAccepting { return false }
         return send(response, fault)
@@ -72,7 +72,7 @@ struct Conversation {
     /// Answers with a scripted status, by which the invocation's caller loses the answer.
     private func refuse(_ route: Route, status: Int, readAt: ContinuousClock.Instant) -> Bool {
         if route.call == .response || route.call == .error {
-            _ = book.answer(route.requestID, invocationID: nil) { assignment in
+            _ = queue.answer(route.requestID, invocationID: nil) { assignment in
                 status == 413
                     ? Self.tooLarge(latency: assignment.latency(at: readAt))
                     : .lost("its answer was refused with status \(status)")
@@ -91,24 +91,24 @@ struct Conversation {
 }
 
 /// Handing out invocations.
-extension Conversation {
-    private func hand(_ fault: Fault.Kind?) -> Bool {
-        guard let assignment = book.next(for: socket) else { return false }
+extension ConnectionHandler {
+    private func deliver(_ fault: Fault.Kind?) -> Bool {
+        guard let assignment = queue.next(for: socket) else { return false }
         let response = Response(
             status: 200, headers: Self.headers(of: assignment), body: assignment.event,
             chunkSizes: assignment.options.chunked ? assignment.options.chunkSizes : [])
         switch fault {
         case .closeAfterAccepting:
-            book.putBack(assignment)
+            queue.requeue(assignment)
             return false
         case .closeWithinEvent(let count):
             _ = socket.send(response.head()[...]) && socket.send(response.encodedBody().prefix(count))
-            book.putBack(assignment)
+            queue.requeue(assignment)
             return false
         default: break
         }
         let canGoOn = send(response, fault)
-        if canGoOn || fault == .closeAfterAnswering { assignment.markDelivered() } else { book.putBack(assignment) }
+        if canGoOn || fault == .closeAfterAnswering { assignment.markDelivered() } else { queue.requeue(assignment) }
         return canGoOn
     }
 
@@ -144,7 +144,7 @@ extension Conversation {
 }
 
 /// Taking answers.
-extension Conversation {
+extension ConnectionHandler {
     /// - Returns: Nil where there is nothing to say until the connection ends.
     private func answer(_ request: ReceivedRequest, on route: Route, readAt: ContinuousClock.Instant) -> Response? {
         switch route.call {
@@ -157,11 +157,11 @@ extension Conversation {
                 status: 200, headers: [("Lambda-Extension-Identifier", Identifier.uuid())],
                 json: #"{"functionName":"concert-data-processor","functionVersion":"$LATEST","handler":"bootstrap"}"#)
         case .initError:
-            book.end(with: .initError(type: Self.errorType(of: request), body: request.body))
+            queue.end(with: .initError(type: Self.errorType(of: request), body: request.body))
             return .accepted
         case .response, .error:
             var isTooLarge = false
-            let verdict = book.answer(
+            let verdict = queue.answer(
                 route.requestID, invocationID: request.value(of: "Lambda-Runtime-Invocation-Id")
             ) { assignment in
                 let latency = assignment.latency(at: readAt)
@@ -181,10 +181,10 @@ extension Conversation {
         request.value(of: "Lambda-Runtime-Function-Error-Type")
     }
 
-    private static func response(to verdict: InvocationBook.Verdict) -> Response {
+    private static func response(to verdict: InvocationQueue.Verdict) -> Response {
         switch verdict {
         case .accepted: .accepted
-        case .tooEarly: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was asked for")
+        case .notRequested: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was asked for")
         case .alreadyAnswered: Response(status: 403, errorType: "InvalidStateTransition", "it is answered already")
         case .unknownRequestID: Response(status: 400, errorType: "InvalidRequestID", "no such invocation")
         case .stale: Response(status: 410, errorType: "InvokeTimeout", "the invocation is over")

@@ -2,12 +2,12 @@ import Dispatch
 import Synchronization
 
 /// Every invocation there is, and the rules by which runtimes take and answer them.
-final class InvocationBook: Sendable {
+final class InvocationQueue: Sendable {
     /// What a runtime's answer is worth.
     enum Verdict: Sendable, Equatable {
         case accepted
         /// No runtime was given an invocation yet.
-        case tooEarly
+        case notRequested
         case unknownRequestID
         case alreadyAnswered
         /// The deadline has passed, or the answer is for an earlier attempt.
@@ -30,7 +30,7 @@ final class InvocationBook: Sendable {
     private let available = DispatchSemaphore(value: 0)
 
     /// Settled invocations are kept so far back, to tell a second answer from an unknown one.
-    private static let memory = 1024
+    private static let settledLimit = 1024
 
     func add(_ assignment: Assignment) {
         let ending = state.withLock { state in
@@ -69,14 +69,15 @@ final class InvocationBook: Sendable {
     }
 
     private func forgetSettled(_ state: inout State) {
-        while state.order.count > Self.memory, let oldest = state.order.first, state.taken[oldest]?.answer != nil {
+        while state.order.count > Self.settledLimit, let oldest = state.order.first, state.taken[oldest]?.answer != nil
+        {
             state.taken[oldest] = nil
             state.order.removeFirst()
         }
     }
 
     /// Puts back what did not reach its runtime, first in the queue.
-    func putBack(_ assignment: Assignment) {
+    func requeue(_ assignment: Assignment) {
         assignment.markReturned()
         state.withLock { state in
             let key = Array(assignment.requestID.utf8)
@@ -94,7 +95,7 @@ final class InvocationBook: Sendable {
     ///   - answer: What its caller gets, where the verdict is ``Verdict/accepted``.
     func answer(_ requestID: String, invocationID: String?, with answer: (Assignment) -> Answer) -> Verdict {
         let (assignment, isEmpty) = state.withLock { ($0.taken[Array(requestID.utf8)], $0.taken.isEmpty) }
-        guard let assignment else { return isEmpty ? .tooEarly : .unknownRequestID }
+        guard let assignment else { return isEmpty ? .notRequested : .unknownRequestID }
         if let invocationID, !invocationID.utf8.elementsEqual(assignment.invocationID.utf8) { return .stale }
         if assignment.settle(answer(assignment)) { return .accepted }
         return assignment.answer == .timedOut ? .stale : .alreadyAnswered
