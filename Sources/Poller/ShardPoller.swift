@@ -112,15 +112,15 @@ public struct ShardPoller: Sendable {
     /// fails it as a whole.
     private static func firstFailure(_ failures: [String], in records: ArraySlice<PolledRecord>) -> Int? {
         // An answer may name every record, and each any number of times.
-        var places: [[UInt8]: Int] = [:]
+        var indices: [[UInt8]: Int] = [:]
         for (index, record) in records.enumerated() {
             let key = Array(record.sequenceNumber.utf8)
-            if places[key] == nil { places[key] = index }
+            if indices[key] == nil { indices[key] = index }
         }
         var first = records.count
         for failure in failures {
-            guard let place = places[Array(failure.utf8)] else { return nil }
-            first = min(first, place)
+            guard let index = indices[Array(failure.utf8)] else { return nil }
+            first = min(first, index)
         }
         return first
     }
