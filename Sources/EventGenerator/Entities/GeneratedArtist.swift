@@ -32,7 +32,7 @@ struct GeneratedArtist: Entity {
         payload.member("artist_id", id)
         payload.member("name", name)
         payload.member("genre", genres)
-        payload.member("popularity_score", FixedPoint(popularity, places: 0))
+        payload.member("popularity_score", FixedPoint(popularity, decimalPlaces: 0))
         payload.member("formation_date", payload.isUpload ? formation.date : nil)
         payload.member("members", payload.isUpload ? members : [])
         payload.member("spotify_id", spotifyID)
