@@ -7,7 +7,7 @@ public struct KeyTable: Sendable {
         @usableFromInline var second: UInt64
         @usableFromInline var third: UInt64 = 0
         @usableFromInline var last: UInt64 = 0
-        /// 0 where the slot is empty.
+        /// 0 if the slot is empty.
         @usableFromInline var count: Int
 
         @inlinable @inline(__always)
@@ -20,7 +20,7 @@ public struct KeyTable: Sendable {
         var hash: UInt64 { (first ^ (second &* 31) ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15 }
     }
 
-    /// A power of two of slots, at least half of them empty; an entry stands in the slot of its hash, or in the first
+    /// A power of two of slots, at least half of them empty; an entry is in the slot of its hash, or in the first
     /// empty one behind it.
     @usableFromInline let slots: [Entry]
     @usableFromInline let ids: [UInt16]
@@ -52,7 +52,7 @@ public struct KeyTable: Sendable {
         return id(of: key.range, in: bytes)
     }
 
-    /// The id of the key whose bytes stand in `range`.
+    /// The id of the key whose bytes are in `range`.
     @inlinable @inline(__always)
     public func id(of range: Range<Int>, in bytes: Span<UInt8>) -> UInt16? {
         guard let wanted = Self.entry(range, of: bytes) else { return nil }
