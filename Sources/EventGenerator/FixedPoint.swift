@@ -1,6 +1,6 @@
-/// A number with a fixed count of decimals, so that prices multiply and add up exactly.
+/// A number with a fixed count of decimals, so that products and sums of prices are exact.
 struct FixedPoint: Sendable {
-    /// The number times ten to the power of `decimalPlaces`.
+    /// The number multiplied by ten to the power of `decimals`.
     var units: Int
     var decimalPlaces: Int
 
@@ -9,7 +9,7 @@ struct FixedPoint: Sendable {
     init(cents: Int) { self.init(cents, decimalPlaces: 2) }
 }
 
-/// Text: as Python prints a `float`, with one decimal at least: `59.5`, `60.0`.
+/// The text of a Python `float`, with at least one decimal: `59.5`, `60.0`.
 extension FixedPoint: CustomStringConvertible {
     var description: String {
         var scale: UInt = 1

@@ -1,4 +1,4 @@
-/// An artist as Spotify's API describes one.
+/// An artist in the format of Spotify's API.
 struct GeneratedArtist: Entity {
     static let dataTypes = ["artists", "artists", "artists", "artist"]
 
@@ -72,7 +72,7 @@ struct GeneratedArtist: Entity {
 }
 
 extension SplitMix64 {
-    /// Neighbours in `choices`, none to `limit` of them, so that none comes twice.
+    /// Returns up to `limit` consecutive elements of `choices`, so that none is repeated.
     mutating func some(of choices: [String], upTo limit: Int) -> [String] {
         let (start, count) = (below(choices.count), within(0...limit))
         return (start..<start + count).map { choices[$0 % choices.count] }

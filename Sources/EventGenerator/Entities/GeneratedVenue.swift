@@ -1,4 +1,4 @@
-/// A venue as Ticketmaster's API describes one.
+/// A venue in the format of Ticketmaster's API.
 struct GeneratedVenue: Entity {
     static let dataTypes = ["venues", "venues", "venues", "venue"]
 
