@@ -1,6 +1,6 @@
 import Glibc
 
-/// One connection's requests and their answers, until either side closes.
+/// A handler of the requests of one connection, until either side closes it.
 struct ConnectionHandler {
     private let socket: ClientSocket
     private let number: Int
@@ -9,7 +9,7 @@ struct ConnectionHandler {
     private let recorder: Recorder
     private var reader: RequestReader
 
-    /// Lambda takes answers up to this size, in bytes.
+    /// Lambda's limit of a response in bytes.
     private static let answerLimit = 6 * 1024 * 1024 + 100
 
     init(_ socket: ClientSocket, number: Int, queue: InvocationQueue, script: FaultScript, recorder: Recorder) {
@@ -34,7 +34,7 @@ struct ConnectionHandler {
         }
     }
 
-    /// - Returns: Whether the connection can carry another request.
+    /// - Returns: Whether the connection can be reused.
     private mutating func answerNextRequest() throws(RequestReader.Malformed) -> Bool {
         guard let head = try reader.readHead() else { return false }
         let route = Route(path: head.path)
@@ -69,19 +69,19 @@ struct ConnectionHandler {
         return response.send(to: socket, drip: drip) && fault != .closeAfterAnswering
     }
 
-    /// Answers with a scripted status, by which the invocation's caller loses the answer.
+    /// Sends a scripted status; the caller of the invocation then gets no answer.
     private func refuse(_ route: Route, status: Int, readAt: ContinuousClock.Instant) -> Bool {
         if route.call == .response || route.call == .error {
             _ = queue.answer(route.requestID, invocationID: nil) { assignment in
                 status == 413
                     ? Self.tooLarge(latency: assignment.latency(at: readAt))
-                    : .lost("its answer was refused with status \(status)")
+                    : .lost("its response was rejected with status \(status)")
             }
         }
-        return send(Response(status: status, errorType: "Scripted", "as the test wants it"))
+        return send(Response(status: status, errorType: "Scripted", "scripted by a test"))
     }
 
-    /// What the caller gets in place of an answer that is too large.
+    /// Returns the caller's answer in place of a response that is too large.
     private static func tooLarge(latency: Duration) -> Answer {
         let type = "Function.ResponseSizeTooLarge"
         let message = "Response payload size exceeded maximum allowed payload size (\(answerLimit) bytes)."
@@ -90,7 +90,7 @@ struct ConnectionHandler {
     }
 }
 
-/// Handing out invocations.
+/// Delivering invocations.
 extension ConnectionHandler {
     private func deliver(_ fault: Fault.Kind?) -> Bool {
         guard let assignment = queue.next(for: socket) else { return false }
@@ -112,7 +112,7 @@ extension ConnectionHandler {
         return canGoOn
     }
 
-    /// As Lambda gives them, apart from what the options say.
+    /// Returns Lambda's headers, as changed by the options.
     private static func headers(of assignment: Assignment) -> [(name: String, value: String)] {
         let now = wallClock()
         let deadline = now + Int(assignment.options.timeout.seconds * 1000)
@@ -135,7 +135,7 @@ extension ConnectionHandler {
 
     private static let functionARN = "arn:aws:lambda:us-east-1:123456789012:function:concert-data-processor"
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     private static func wallClock() -> Int {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -143,9 +143,9 @@ extension ConnectionHandler {
     }
 }
 
-/// Taking answers.
+/// Receiving responses.
 extension ConnectionHandler {
-    /// - Returns: Nil where there is nothing to say until the connection ends.
+    /// - Returns: Nil if no response is sent until the connection ends.
     private func answer(_ request: ReceivedRequest, on route: Route, readAt: ContinuousClock.Instant) -> Response? {
         switch route.call {
         case .next, .nextExtensionEvent: return nil
@@ -171,7 +171,7 @@ extension ConnectionHandler {
                 return .error(type: Self.errorType(of: request), body: request.body, latency: latency)
             }
             if verdict == .accepted, isTooLarge {
-                return Response(status: 413, errorType: "RequestEntityTooLarge", "the answer exceeds 6 MiB")
+                return Response(status: 413, errorType: "RequestEntityTooLarge", "the response exceeds 6 MiB")
             }
             return Self.response(to: verdict)
         }
@@ -184,10 +184,10 @@ extension ConnectionHandler {
     private static func response(to verdict: InvocationQueue.Verdict) -> Response {
         switch verdict {
         case .accepted: .accepted
-        case .notRequested: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was asked for")
-        case .alreadyAnswered: Response(status: 403, errorType: "InvalidStateTransition", "it is answered already")
+        case .notRequested: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was requested")
+        case .alreadyAnswered: Response(status: 403, errorType: "InvalidStateTransition", "already answered")
         case .unknownRequestID: Response(status: 400, errorType: "InvalidRequestID", "no such invocation")
-        case .stale: Response(status: 410, errorType: "InvokeTimeout", "the invocation is over")
+        case .stale: Response(status: 410, errorType: "InvokeTimeout", "the invocation has ended")
         }
     }
 }

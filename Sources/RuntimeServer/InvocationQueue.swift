@@ -1,12 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// Every invocation there is, and the rules by which runtimes take and answer them.
+/// All invocations, and the rules by which runtimes take and answer them.
 final class InvocationQueue: Sendable {
-    /// What a runtime's answer is worth.
+    /// The result of a runtime's answer.
     enum Verdict: Sendable, Equatable {
         case accepted
-        /// No runtime was given an invocation yet.
+        /// No runtime has taken an invocation yet.
         case notRequested
         case unknownRequestID
         case alreadyAnswered
@@ -15,21 +15,21 @@ final class InvocationQueue: Sendable {
     }
 
     private struct State: Sendable {
-        /// Oldest first.
+        /// The waiting invocations, oldest first.
         var waiting: [Assignment] = []
-        /// What runtimes have, and what they lately had, by request ID as bytes.
+        /// The invocations that runtimes have or recently had, by the bytes of the request ID.
         var taken: [[UInt8]: Assignment] = [:]
-        /// Keys of `taken`, oldest first.
+        /// The keys of `taken`, oldest first.
         var order: [[UInt8]] = []
         var ending: Answer?
         var isStopped = false
     }
 
     private let state = Mutex(State())
-    /// At least as often signalled as there are waiting assignments.
+    /// Signalled at least as often as there are waiting assignments.
     private let available = DispatchSemaphore(value: 0)
 
-    /// Settled invocations are kept so far back, to tell a second answer from an unknown one.
+    /// The number of settled invocations that are kept, to distinguish a second answer from an unknown request ID.
     private static let settledLimit = 1024
 
     func add(_ assignment: Assignment) {
@@ -40,12 +40,12 @@ final class InvocationQueue: Sendable {
         if let ending { assignment.settle(ending) } else { available.signal() }
     }
 
-    /// Waits for an invocation for the runtime behind `socket`; nil when there will be none, or the runtime has gone.
+    /// Waits for an invocation for the runtime at `socket`; returns nil if the server stops or the runtime has exited.
     func next(for socket: ClientSocket) -> Assignment? {
         while true {
             available.wait()
             guard socket.isOpen, !state.withLock({ $0.isStopped }) else {
-                // Not ours to use up: another runtime may be waiting, and all must see a stop.
+                // The signal is not for this runtime: others may be waiting, and all must notice a stop.
                 available.signal()
                 return nil
             }
@@ -76,7 +76,7 @@ final class InvocationQueue: Sendable {
         }
     }
 
-    /// Puts back what did not reach its runtime, first in the queue.
+    /// Puts an invocation that did not reach its runtime back at the front of the queue.
     func requeue(_ assignment: Assignment) {
         assignment.markReturned()
         state.withLock { state in
@@ -88,11 +88,11 @@ final class InvocationQueue: Sendable {
         available.signal()
     }
 
-    /// Settles an invocation with what its runtime posted, if the runtime may.
+    /// Settles an invocation with the answer of its runtime, if the runtime is allowed to answer.
     ///
     /// - Parameters:
-    ///   - invocationID: The attempt that the runtime names; nil when it names none, which older ones don't.
-    ///   - answer: What its caller gets, where the verdict is ``Verdict/accepted``.
+    ///   - invocationID: The attempt that the runtime names; nil if it names none, as older runtimes do.
+    ///   - answer: Returns the caller's answer; called if the verdict is ``Verdict/accepted``.
     func answer(_ requestID: String, invocationID: String?, with answer: (Assignment) -> Answer) -> Verdict {
         let (assignment, isEmpty) = state.withLock { ($0.taken[Array(requestID.utf8)], $0.taken.isEmpty) }
         guard let assignment else { return isEmpty ? .notRequested : .unknownRequestID }
@@ -101,7 +101,7 @@ final class InvocationQueue: Sendable {
         return assignment.answer == .timedOut ? .stale : .alreadyAnswered
     }
 
-    /// Settles every invocation, those to come included, with `answer`; the first such call counts.
+    /// Settles all present and future invocations with `answer`; only the first call has an effect.
     func end(with answer: Answer) {
         let (open, ending) = state.withLock { state in
             if state.ending == nil { state.ending = answer }
@@ -111,7 +111,7 @@ final class InvocationQueue: Sendable {
         for assignment in open { assignment.settle(ending) }
     }
 
-    /// Lets every waiting runtime go.
+    /// Releases all waiting runtimes.
     func stop() {
         state.withLock { $0.isStopped = true }
         available.signal()
