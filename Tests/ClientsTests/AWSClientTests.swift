@@ -88,7 +88,7 @@ final class AWSClientTests: XCTestCase {
         XCTAssertEqual(count, 5)
         XCTAssertEqual(
             error.map { "\($0)" },
-            "kinesis ListStreams: Busy: later (status 503), tried 5 times; another try may help")
+            "kinesis ListStreams: Busy: later (status 503), tried 5 times; a retry may succeed")
     }
 
     func testACallMayHaveFewerAttemptsThanOthers() async {
@@ -275,7 +275,7 @@ final class AWSClientTests: XCTestCase {
         let http = ScriptedHTTPClient([])
         let error = await failure(
             client(http), .lambda("DeleteEventSourceMapping", "DELETE", ["event-source-mappings", ".."]))
-        XCTAssertEqual(error, .misconfigured("lambda DeleteEventSourceMapping: \"..\" names nothing"))
+        XCTAssertEqual(error, .misconfigured("lambda DeleteEventSourceMapping: invalid path segment \"..\""))
         let count = await http.requests.count
         XCTAssertEqual(count, 0)
     }

@@ -165,8 +165,8 @@ final class AWSEnvironmentTests: XCTestCase {
             (["AWS_MAX_ATTEMPTS": "0"], nil, "AWS_MAX_ATTEMPTS is \"0\"; expected a whole number in 1...100"),
             (["AWS_MAX_ATTEMPTS": "1e2"], nil, "AWS_MAX_ATTEMPTS is \"1e2\"; expected a whole number in 1...100"),
             ([:], "wrong", "max_attempts of profile \"wrong\" is \"many\"; expected a whole number in 1...100"),
-            (["AWS_PROFILE": "absent"], nil, "there is no profile \"absent\" in "),
-            ([:], "local", "there is no profile \"local\" in "),
+            (["AWS_PROFILE": "absent"], nil, "profile \"absent\" not found in "),
+            ([:], "local", "profile \"local\" not found in "),
         ]
         for row in cases {
             XCTAssertThrowsError(try environment(row.variables, .init(profile: row.profile)), "\(row)") { error in

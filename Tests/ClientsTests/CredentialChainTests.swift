@@ -166,7 +166,7 @@ final class CredentialChainTests: XCTestCase {
             ("round", "its source_profile leads back to it: round, about, round"),
             ("mfa", "aws configure export-credentials --profile mfa"),
             ("lost", "neither source_profile nor credential_source"), ("odd", "credential_source \"Elsewhere\""),
-            ("gone", "there is no profile \"nobody\""), ("empty", "it has no credentials"),
+            ("gone", "profile \"nobody\" not found"), ("empty", "it has no credentials"),
             ("env", "its credential_source is Environment, but AWS_ACCESS_KEY_ID is not set"),
         ] {
             let text = await problem(profile: profile)
@@ -211,7 +211,7 @@ final class CredentialChainTests: XCTestCase {
             (#"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\"}"'"#, "has no AccessKeyId or no SecretAccessKey"),
             (
                 #"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\",\"SecretAccessKey\":\"hush-hush\",\"Expiration\":\"soon\"}"'"#,
-                "Expiration is no date"
+                "Expiration is invalid"
             ),
         ]
         for row in cases {
@@ -252,7 +252,7 @@ final class CredentialChainTests: XCTestCase {
         }
         for (profile, cacheKey) in [("new", "corp"), ("old", "https://corp/start")] {
             let missing = await problem(profile: profile)
-            XCTAssertTrue(missing.contains("there is no cached token; run aws sso login --profile \(profile)"), missing)
+            XCTAssertTrue(missing.contains("no token is cached; run aws sso login --profile \(profile)"), missing)
             try cache(cacheKey, #"{"accessToken":"hush-hush","expiresAt":"2020-01-01T00:00:00UTC"}"#)
             let expired = await problem(profile: profile)
             XCTAssertTrue(expired.contains("has expired; run aws sso login --profile \(profile)"), expired)
@@ -275,7 +275,7 @@ final class CredentialChainTests: XCTestCase {
                 http: ScriptedHTTPClient([
                     .json(401, #"{"message":"hush-hush?"}"#, ["x-amzn-errortype": "UnauthorizedException"])
                 ]))
-            XCTAssertTrue(over.contains("the session is over; run aws sso login"), over)
+            XCTAssertTrue(over.contains("the session has ended; run aws sso login"), over)
         }
         for (profile, words) in [
             ("half", "sso_account_id and sso_role_name are missing"),

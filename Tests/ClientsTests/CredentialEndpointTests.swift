@@ -118,7 +118,7 @@ final class CredentialEndpointTests: XCTestCase {
     func testAnSSOSessionThatIsOverSaysHowToBeginAnother() async throws {
         let server = try CredentialServer()
         let variables = try places(server, "expired")[1].1
-        let over = "profile \"sso\" (SSO): the session is over; run aws sso login --profile sso"
+        let over = "profile \"sso\" (SSO): the session has ended; run aws sso login --profile sso"
         let unauthorized = await server.outcome(variables)
         XCTAssertEqual(unauthorized, over)
         let cases = [
@@ -126,9 +126,9 @@ final class CredentialEndpointTests: XCTestCase {
             (#"{"accessToken":"sso-token","expiresAt":"2026-11-24T11:59:59UTC"}"#, "the cached token has expired"),
             (#"{"accessToken":"sso-token","expiresAt":1}"#, "the cached token has expired"),
             (#"{"accessToken":"sso-token"}"#, "the cached token has expired"),
-            (#"{"accessToken":"","expiresAt":"2026-11-24T20:00:00Z"}"#, "there is no cached token"),
-            (#"{"accessToken":"a\nb","expiresAt":"2026-11-24T20:00:00Z"}"#, "there is no cached token"),
-            ("sso-token", "there is no cached token"), ("", "there is no cached token"),
+            (#"{"accessToken":"","expiresAt":"2026-11-24T20:00:00Z"}"#, "no token is cached"),
+            (#"{"accessToken":"a\nb","expiresAt":"2026-11-24T20:00:00Z"}"#, "no token is cached"),
+            ("sso-token", "no token is cached"), ("", "no token is cached"),
         ]
         for (text, reason) in cases {
             try server.writeToken(text, for: "work")

@@ -199,12 +199,12 @@ final class CredentialOrderTests: XCTestCase {
             ([:], "nothing", "profile \"nothing\": it has no credentials: no role_arn, no keys"),
             ([:], "a", "profile \"a\": its source_profile leads back to it: a, b, a"),
             ([:], "mirror", "profile \"mirror\": its source_profile leads back to it: mirror, mirror"),
-            ([:], "lost", "there is no profile \"absent\" in \(server.home.url.path)/.aws/credentials or in \(file)"),
+            ([:], "lost", "profile \"absent\" not found in \(server.home.url.path)/.aws/credentials or in \(file)"),
             ([:], "hollow", "profile \"hollow\": its source_profile \"nothing\" has no credentials"),
             ([:], "bare", "profile \"bare\": it has role_arn and neither source_profile nor credential_source"),
             ([:], "moon", "profile \"moon\": it has role_arn and credential_source \"Moon\"; expected source_profile"),
             ([:], "two", "profile \"two\": it has both source_profile and credential_source"),
-            ([:], "mfa", "profile \"mfa\": it asks for an MFA code, which is not asked for here; run eval"),
+            ([:], "mfa", "profile \"mfa\": it requires an MFA code, which this program does not prompt for; run eval"),
             ([:], "token", "profile \"token\": it has web_identity_token_file, but no role_arn"),
             ([:], "environment", "profile \"environment\": its credential_source is Environment, but"),
             ([:], "container", "profile \"container\": its credential_source is EcsContainer, but"),
@@ -227,15 +227,15 @@ final class CredentialOrderTests: XCTestCase {
         let methods: [(text: String, error: String)] = [
             (
                 "login_session = arn:aws:iam::1:user/u",
-                "(aws login): there is no cached session; run aws login --profile x"
+                "(aws login): no session is cached; run aws login --profile x"
             ),
             (
                 "sso_session = s\nsso_account_id = 1\nsso_role_name = r",
-                "(SSO): there is no cached token; run aws sso login --profile x"
+                "(SSO): no token is cached; run aws sso login --profile x"
             ),
             (
                 "sso_start_url = u\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r",
-                "(SSO): there is no cached token; run aws sso login --profile x"
+                "(SSO): no token is cached; run aws sso login --profile x"
             ),
             (
                 "sso_session = s",
@@ -282,8 +282,8 @@ final class CredentialOrderTests: XCTestCase {
         let cases: [(config: String, credentials: String, key: String)] = [
             (process + keys, "", "AKIDP"),
             (process, keys, "AKIDK"),
-            (login + process, "", "there is no cached session"),
-            (login + keys, "", "there is no cached session"),
+            (login + process, "", "no session is cached"),
+            (login + keys, "", "no session is cached"),
             (login, keys, "AKIDK"),
             ("sso_session = s\n" + process, "", "AKIDP"),
             ("sso_session = s\n" + keys, "", "AKIDK"),

@@ -40,11 +40,11 @@ final class CredentialProcessTests: XCTestCase {
             (#"{"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with \"Version\": 1"),
             (#"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
             (#"{"Version":"1","AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
-            (#"{"Version":1,"SecretAccessKey":"secret-text"}"#, "the answer has no AccessKeyId or no SecretAccessKey"),
+            (#"{"Version":1,"SecretAccessKey":"secret-text"}"#, "the response lacks AccessKeyId or SecretAccessKey"),
             (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":""}"#, "the answer has no AccessKeyId or no"),
             (
                 #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"secret-text","Expiration":"later"}"#,
-                "the answer's Expiration is no date"
+                "the response's Expiration is invalid"
             ),
         ]
         for (text, expected) in cases {

@@ -294,7 +294,7 @@ extension CredentialRenewalTests {
             let found = await server.outcome(server.variables().merging(["AWS_PROFILE": "login"]) { $1 })
             XCTAssertEqual(
                 found,
-                "profile \"login\" (aws login): the session has expired, and its cache does not contain what renews it; "
+                "profile \"login\" (aws login): the session has expired, and its cache lacks the data to renew it; "
                     + "run aws login --profile login", key ?? "none")
         }
         for mode in ["denied", "no", "broken", "page", "empty", "null", "types", "cut", "expired"] {

@@ -131,19 +131,19 @@ final class RedisBackoffTests: XCTestCase {
                 let replies = try await client(node.port, FakeTime(), isCluster: isCluster).run(
                     [RedisCommand("PING")], until: .now - .seconds(1))
                 XCTFail("\(replies)")
-            } catch { XCTAssertEqual("\(error)", "no time was left for a request to \(node.address)") }
+            } catch { XCTAssertEqual("\(error)", "the deadline passed before a request to \(node.address)") }
         }
         XCTAssertEqual(node.connectionCount, 0)
     }
 
     func testASilentServerMayWantTLSOnlyAfterAWait() async throws {
         let node = try ScriptedNode { _ in .silence }
-        for (wait, hint) in [(100, ""), (1100, "; if it speaks TLS only, use rediss://")] {
+        for (wait, hint) in [(100, ""), (1100, "; if it requires TLS, use rediss://")] {
             do {
                 let replies = try await client(node.port, FakeTime()).run(
                     [RedisCommand("PING")], until: .now + .milliseconds(wait))
                 XCTFail("\(replies)")
-            } catch { XCTAssertEqual("\(error)", "\(node.address) gave no answer in time" + hint) }
+            } catch { XCTAssertEqual("\(error)", "\(node.address) did not respond in time" + hint) }
         }
     }
 

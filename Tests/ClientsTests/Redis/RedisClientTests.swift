@@ -143,7 +143,7 @@ final class RedisClientTests: XCTestCase {
         let result = await task.result
         XCTAssertThrowsError(try result.get()) { error in
             XCTAssertEqual(
-                "\(error)", "127.0.0.1:\(server.port) gave no answer in time", "for less than a second")
+                "\(error)", "127.0.0.1:\(server.port) did not respond in time", "for less than a second")
         }
         let replies = try await client.run([RedisCommand("PING")], until: .now + .seconds(20))
         XCTAssertEqual(replies, [.simple("PONG")], "a new connection")

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Small files: configuration, cached tokens.
+/// A reader of small files, such as configuration and cached tokens.
 enum LocalFile {
-    /// What there is at a path.
+    /// The content of a path.
     enum Content: Equatable {
         case bytes([UInt8])
         case missing
         /// Permission denied.
         case forbidden
-        /// In the system's words.
+        /// The system's error message.
         case unreadable(String)
     }
 
@@ -28,7 +28,7 @@ enum LocalFile {
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = unsafe piece.withUnsafeMutableBytes { buffer in
-                // At most as many bytes as the buffer has.
+                // Reads at most as many bytes as the buffer has.
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count < 0, errno == EINTR { continue }
@@ -39,6 +39,6 @@ enum LocalFile {
         }
     }
 
-    /// What the system calls an error.
+    /// Returns the system's message for an error code.
     static func systemMessage(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }
