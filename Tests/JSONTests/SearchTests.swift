@@ -3,7 +3,7 @@ import XCTest
 @testable import JSON
 
 final class SearchTests: XCTestCase {
-    func testFindsWhatStandsThereFirst() {
+    func testFindsFirstOccurrence() {
         let texts = ["", "a", "ab", "aab", "aaab", "abab", "xxabxab", "é\u{301}ab", "ABC"]
         let parts = ["a", "ab", "aab", "b", "abc", "é", "\u{301}", "x"]
         for text in texts {
@@ -19,12 +19,12 @@ final class SearchTests: XCTestCase {
         }
     }
 
-    func testPutsAnotherInPlaceOfEach() {
+    func testReplacesEveryOccurrence() {
         XCTAssertEqual("a secret, a secret".substituting("secret", with: "***"), "a ***, a ***")
         XCTAssertEqual("aaa".substituting("aa", with: "b"), "ba")
         XCTAssertEqual("aaa".substituting("", with: "b"), "aaa")
         XCTAssertEqual("".substituting("a", with: "b"), "")
-        // A mark that joins the last letter does not hide it.
+        // A combining mark after the last letter does not prevent a match.
         XCTAssertEqual("key\u{301}".substituting("key", with: "***"), "***\u{301}")
     }
 }
