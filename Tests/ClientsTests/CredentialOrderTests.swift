@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Clients
 
-/// Which place credentials come from, and what is said when they come from nowhere.
+/// Tests of the order of sources of credentials, and of the errors if there are none.
 final class CredentialOrderTests: XCTestCase {
     private static let keys = ["AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "secret-of-env"]
 
@@ -77,7 +77,7 @@ final class CredentialOrderTests: XCTestCase {
 
     private var server: CredentialServer?
 
-    /// A server whose home has the file above.
+    /// Returns a server whose home folder contains the file above.
     private func start() throws -> CredentialServer {
         let server = try CredentialServer()
         try server.home.write(Self.config, to: ".aws/config")
@@ -85,7 +85,7 @@ final class CredentialOrderTests: XCTestCase {
         return server
     }
 
-    func testTheFirstPlaceThatHasSomeIsTaken() async throws {
+    func testFirstSourceWithCredentialsIsUsed() async throws {
         let server = try start()
         let token = try server.home.write("web-token\n", to: "token")
         let identity = ["AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/w", "AWS_WEB_IDENTITY_TOKEN_FILE": token]
@@ -111,7 +111,7 @@ final class CredentialOrderTests: XCTestCase {
         }
     }
 
-    func testRolesAreTakenOnWithTheSourcesKeys() async throws {
+    func testRolesAreAssumedWithTheSourcesKeys() async throws {
         let cases: [(profile: String, signers: [String])] = [
             ("role", ["AKIDDEV"]), ("chain", ["AKIDDEV", "AKIDSTS1"]), ("self", ["AKIDSELF"]),
             ("environment", ["AKIDENV"]), ("instance", ["AKIDINSTANCE"]), ("container", ["AKIDCONTAINER"]),
@@ -130,7 +130,7 @@ final class CredentialOrderTests: XCTestCase {
         }
     }
 
-    func testARoleIsAskedForAsTheProfileSays() async throws {
+    func testRoleRequestFollowsTheProfile() async throws {
         let server = try start()
         let chain = try server.chain(server.variables(), AWSEnvironment.Options(profile: "role"))
         let credentials = try await chain.credentials()
@@ -147,7 +147,7 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(origin, "profile \"role\"")
     }
 
-    func testAWebIdentityIsSentUnsignedAndReadAnewEachTime() async throws {
+    func testWebIdentityIsUnsignedAndRereadEachTime() async throws {
         let server = try start()
         let token = try server.home.write("first-token\n", to: "token")
         let chain = try server.chain(
@@ -168,14 +168,14 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(calls.compactMap { $0["headers"]?["authorization"] }, [])
     }
 
-    func testTokensAreNotSentToTheEndpointOfAnOption() async throws {
+    func testTokensAreNotSentToAnOptionsEndpoint() async throws {
         let server = try start()
         let found = await server.outcome(
             server.variables(), AWSEnvironment.Options(profile: "role", endpointURL: server.url("no")))
         XCTAssertEqual(found, "AKIDSTS1")
     }
 
-    func testWhatCannotBeUsedIsNamed() async throws {
+    func testErrorsNameUnusableSettings() async throws {
         let server = try start()
         let file = server.home.url.path + "/.aws/config"
         let cases: [(variables: [String: String], profile: String?, text: String)] = [
@@ -220,10 +220,10 @@ final class CredentialOrderTests: XCTestCase {
             XCTAssertFalse(found.contains("secret-of"), found)
         }
         let calls = try await server.requests()
-        XCTAssertEqual(calls, [], "nobody is asked in vain")
+        XCTAssertEqual(calls, [], "no source is contacted unnecessarily")
     }
 
-    func testAProfileThatNamesItsMethodIsNeverReplaced() async throws {
+    func testProfileWithAMethodIsNeverSkipped() async throws {
         let methods: [(text: String, error: String)] = [
             (
                 "login_session = arn:aws:iam::1:user/u",
@@ -274,7 +274,7 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(calls, [], "no other identity is asked for")
     }
 
-    func testOfTwoMethodsTheOneOfTheCLIIsUsed() async throws {
+    func testMethodsHaveTheOrderOfTheCLI() async throws {
         let process =
             "credential_process = printf '{\"Version\":1,\"AccessKeyId\":\"AKIDP\",\"SecretAccessKey\":\"s\"}'\n"
         let keys = "aws_access_key_id = AKIDK\naws_secret_access_key = s\n"
@@ -300,7 +300,7 @@ final class CredentialOrderTests: XCTestCase {
 
     func testProfilesAreComparedByteByByte() async throws {
         let server = try CredentialServer()
-        // Both names look alike, and Swift's strings would be equal.
+        // Both names look the same and are equal as strings.
         try server.home.write(
             """
             [profile caf\u{E9}]
@@ -316,7 +316,7 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(role, "AKIDSTS1")
     }
 
-    func testSaysWhereItLookedInVain() async throws {
+    func testErrorListsTheSearchedSources() async throws {
         let server = try start()
         let closed = ["HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "True"]
         let looked =

@@ -6,7 +6,7 @@ import XCTest
 
 @testable import Clients
 
-/// Connections to a real server: TLS, logins, refusals.
+/// Tests of connections to a real server: TLS, logins, errors.
 final class RedisConnectionTests: XCTestCase {
     private func certificates() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
@@ -18,7 +18,7 @@ final class RedisConnectionTests: XCTestCase {
         return folder
     }
 
-    /// What PING brings: `PONG`, or the error's words.
+    /// Returns the reply to PING: `PONG`, or the error's text.
     private func ping(
         host: String = "127.0.0.1", port: Int, isSecure: Bool = false, bundle: String? = nil,
         login: RedisConnection.Login? = nil, database: Int = 0
@@ -63,8 +63,8 @@ final class RedisConnectionTests: XCTestCase {
         XCTAssertTrue(wrongHost.contains("curl error 60"), wrongHost)
     }
 
-    /// TLS holds bytes back that the socket no longer shows, and sends in pieces.
-    func testLargePipelinesPassThroughTLS() async throws {
+    /// TLS buffers bytes that the socket no longer shows, and sends in parts.
+    func testLargePipelinesWorkOverTLS() async throws {
         let folder = try certificates()
         let path = folder.url.path
         let server = try RedisServer(certificate: "\(path)/localhost")
@@ -98,11 +98,11 @@ final class RedisConnectionTests: XCTestCase {
             XCTAssertTrue(words.contains(row.words), words)
             XCTAssertFalse(words.contains("wrong-text"), words)
         }
-        let nobody = await ping(port: RedisServer.freePort())
-        XCTAssertTrue(nobody.contains("could not connect to 127.0.0.1"), nobody)
+        let unreachable = await ping(port: RedisServer.freePort())
+        XCTAssertTrue(unreachable.contains("could not connect to 127.0.0.1"), unreachable)
     }
 
-    func testTokensAreSignedAsBotocoreSignsThem() throws {
+    func testTokensEqualThoseOfBotocore() throws {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
             sessionToken: "to/ken+==")
