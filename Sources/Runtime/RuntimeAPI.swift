@@ -65,7 +65,7 @@ struct RuntimeAPI: ~Copyable {
             case .response(let response) where response.head.status >= 500: reason = "status \(response.head.status)"
             case .response(let response):
                 guard response.head.status != 403 else { throw .refused(call: "next", status: 403) }
-                // Worth a line and another call; the pause keeps a server that says so for ever from being flooded.
+                // Worth a line and another call; the pause keeps a server that always answers so from being flooded.
                 log.log(
                     .warn, "next was answered with an unexpected status", ["status": .integer(response.head.status)])
                 pause(.milliseconds(100))
@@ -166,7 +166,7 @@ extension RuntimeAPI {
         }
     }
 
-    /// What came of a request; no `Result`, whose type the Swift library would have to make at the start.
+    /// The result of a request; the Swift library would have to create the type of a `Result` at the start.
     private enum Exchange {
         case response(RuntimeConnection.Response)
         case failure(HTTPError)
