@@ -14,8 +14,8 @@ extension RuntimeError: CustomStringConvertible {
         case .refused(let call, let status):
             "the Runtime API answered \(call) with status \(status); restarting"
         case .unreachable(let reason, let tries):
-            "the Runtime API gave no invocation in \(tries) tries: \(reason); "
-                + "is AWS_LAMBDA_RUNTIME_API right, and does anything listen there?"
+            "the Runtime API returned no invocation in \(tries) attempts: \(reason); "
+                + "check that AWS_LAMBDA_RUNTIME_API is correct and that a server listens there"
         case .noThread(let reason): "no thread could be started: \(reason)"
         }
     }

@@ -163,7 +163,7 @@ final class CredentialChainTests: XCTestCase {
         let role = try await key(Self.keys, profile: "env")
         XCTAssertEqual(role, "ENVROLE")
         for (profile, words) in [
-            ("round", "its source_profile leads back to it: round, about, round"),
+            ("round", "its source_profile refers back to it: round, about, round"),
             ("mfa", "aws configure export-credentials --profile mfa"),
             ("lost", "neither source_profile nor credential_source"), ("odd", "credential_source \"Elsewhere\""),
             ("gone", "profile \"absent\" not found"), ("empty", "it has no credentials"),

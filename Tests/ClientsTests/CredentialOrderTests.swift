@@ -195,10 +195,10 @@ final class CredentialOrderTests: XCTestCase {
                 ["AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent", "AWS_ROLE_ARN": "r"], nil,
                 "the environment's web identity: the web identity token file /nonexistent cannot be read"
             ),
-            ([:], "half", "profile \"half\": aws_secret_access_key is missing beside the other key"),
+            ([:], "half", "profile \"half\": aws_secret_access_key is missing; the other key is set"),
             ([:], "nothing", "profile \"nothing\": it has no credentials: no role_arn, no keys"),
-            ([:], "a", "profile \"a\": its source_profile leads back to it: a, b, a"),
-            ([:], "mirror", "profile \"mirror\": its source_profile leads back to it: mirror, mirror"),
+            ([:], "a", "profile \"a\": its source_profile refers back to it: a, b, a"),
+            ([:], "mirror", "profile \"mirror\": its source_profile refers back to it: mirror, mirror"),
             ([:], "lost", "profile \"absent\" not found in \(server.home.url.path)/.aws/credentials or in \(file)"),
             ([:], "hollow", "profile \"hollow\": its source_profile \"nothing\" has no credentials"),
             ([:], "bare", "profile \"bare\": it has role_arn and neither source_profile nor credential_source"),

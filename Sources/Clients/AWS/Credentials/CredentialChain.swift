@@ -135,7 +135,7 @@ extension CredentialChain {
         if visited.contains(where: { $0.isIdentical(to: profile.name) }) {
             throw CredentialError.unusable(
                 origin: origin,
-                reason: "its source_profile leads back to it: \((visited + [profile.name]).joined(separator: ", "))")
+                reason: "its source_profile refers back to it: \((visited + [profile.name]).joined(separator: ", "))")
         }
         if let file = profile["web_identity_token_file"] {
             guard let role = profile["role_arn"] else {
@@ -188,7 +188,7 @@ extension CredentialChain {
         guard key != nil || secret != nil else { return nil }
         guard let key, let secret else {
             let missing = key == nil ? "aws_access_key_id" : "aws_secret_access_key"
-            throw .unusable(origin: origin, reason: "\(missing) is missing beside the other key")
+            throw .unusable(origin: origin, reason: "\(missing) is missing; the other key is set")
         }
         return StaticCredentials(
             AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: profile["aws_session_token"]),
