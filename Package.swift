@@ -7,20 +7,20 @@ var settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-// Lambda's x86-64 machines all have AVX2, https://docs.aws.amazon.com/lambda/latest/dg/runtimes-avx2.html, and with it the
-// rest of this level, as machines have had since 2013 (docs/decisions/0015).
+// All x86-64 machines of Lambda support AVX2, https://docs.aws.amazon.com/lambda/latest/dg/runtimes-avx2.html, and the rest
+// of this level, which is common since 2013 (docs/decisions/0015).
 #if arch(x86_64)
 settings.append(.unsafeFlags(["-Xcc", "-march=x86-64-v3"]))
 #endif
 
-// Modules that process every byte are optimized in debug builds, too, with their assertions: without optimization, arithmetic
-// on vectors is a hundred times slower, and the tests take minutes longer.
+// Modules that process every byte are also optimized in debug builds, with their assertions: otherwise, vector arithmetic is
+// a hundred times slower, and the tests take minutes longer.
 let fast = settings + [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
 
-// What waits for the network is built for size.
+// Modules that wait for the network are optimized for size.
 let small = settings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
-// Targets stand in dependency order: each one may import only those above it.
+// Targets are in dependency order: each may import only those above it.
 let package = Package(
     name: "concert-data-processor",
     products: [
@@ -28,7 +28,7 @@ let package = Package(
         .executable(name: "concertctl", targets: ["concertctl"]),
     ],
     targets: [
-        // C libraries: each has one door.
+        // C libraries, each imported through one module.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CCrypto"),
@@ -46,10 +46,10 @@ let package = Package(
             name: "Processor", dependencies: ["CCrypto", "CZlib", "Clients", "JSON", "Telemetry", "Transport"],
             swiftSettings: fast),
         .target(name: "EventGenerator", dependencies: ["JSON", "Telemetry"], swiftSettings: settings),
-        // Lambda's side of the Runtime API, for local runs and tests; nothing of it is in the function.
+        // Lambda's side of the Runtime API, for local runs and tests; not linked into the function.
         .target(name: "RuntimeServer", swiftSettings: settings),
 
-        // Lambda's side of the event source mapping, for the same.
+        // Lambda's side of the event source mapping, for local runs and tests.
         .target(name: "Poller", dependencies: ["CCrypto", "JSON"], swiftSettings: settings),
 
         // Executables.
@@ -63,7 +63,7 @@ let package = Package(
             ],
             path: "Sources/Concertctl", swiftSettings: settings),
 
-        // Tests, and what they share.
+        // Tests and their helpers.
         .target(
             name: "TestSupport", dependencies: ["Clients"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "concertctl"], swiftSettings: settings),
@@ -101,7 +101,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `make fuzz` builds this alone, with libFuzzer from the toolchain; without it there is nothing to link against.
+// Built only by `make fuzz`, which links the toolchain's libFuzzer.
 if Context.environment["FUZZ"] != nil {
     package.targets += [
         .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
@@ -115,7 +115,7 @@ if Context.environment["FUZZ"] != nil {
     ]
 }
 
-// `make bench` builds this alone.
+// Built only by `make bench`.
 if Context.environment["BENCH"] != nil {
     package.targets.append(
         .executableTarget(

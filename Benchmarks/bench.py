@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures the function beside the baselines, all in one run, and prints a table, or JSON with --output json.
+"""Measures the function and the baselines in one run, and prints a table, or JSON with --output json.
 
-Figures are medians of runs that take turns, so a machine's noise is in both sides alike: compare within one run only.
+The results are medians of alternating runs, so that noise affects all of them alike: compare only within one run.
 """
 import argparse
 import json
@@ -15,7 +15,7 @@ build = os.path.join(root, ".build-bench")
 python = os.path.join(build, "python", "bin", "python")
 
 
-# Lambda promises AVX2 and no more, so simdjson does with that, too.
+# Lambda guarantees only AVX2, so simdjson is limited to it, too.
 shared = {"SIMDJSON_FORCE_IMPLEMENTATION": "haswell"}
 
 
@@ -51,7 +51,7 @@ def decode(records, turns):
     return figures
 
 
-# The stub and the program have a core each; the stub sees to the program's.
+# The stub and the program have one core each; the stub sets the program's.
 def invoke(records, program, count, turns, **environment):
     stub = ["taskset", "--cpu-list", "0", os.path.join(build, "stub"), event(records), str(count), str(count // 10)]
     return [json.loads(run(*stub, *program, **environment)) for _ in range(turns)]
@@ -72,7 +72,7 @@ def measure(turns):
         figures["decode"][records] = decode(records, turns)
     for records, count in ((1, 3000), (100, 1000), (1000, 200), (4000, 60)):
         print(f"invoke {records}...", file=sys.stderr)
-        # Taking turns, so that a noisy minute meets all of them.
+        # Alternating, so that noise affects all of them.
         rows = {name: [] for name in programs}
         for _ in range(turns):
             for name, program in programs.items():
@@ -108,7 +108,7 @@ def table(figures):
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--output", choices=("text", "json"), default="text")
-parser.add_argument("--turns", type=int, default=5, help="how often each measurement is repeated")
+parser.add_argument("--turns", type=int, default=5, help="the number of repetitions of each measurement")
 options = parser.parse_args()
 figures = measure(options.turns)
 print(json.dumps(figures, indent=2) if options.output == "json" else table(figures))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The whole way on local servers: dist/bootstrap with redshift, cache and notifier, driven by concertctl replay.
+"""Measures the whole pipeline on local servers: dist/bootstrap with redshift, cache and notifier, run by concertctl replay.
 
 The warehouse is Tests/Support/redshift_data (a PostgreSQL behind the Data API), the cache a Redis, the topic moto's. Prints
-records a second, and where the time of an invocation goes.
+the records per second and the time of each part of an invocation.
 """
 import argparse
 import contextlib
@@ -25,7 +25,7 @@ def free_port():
 
 @contextlib.contextmanager
 def program(*words, **options):
-    """A server that ends with its standard input, or when it is told to."""
+    """Runs a server that exits when its standard input ends or on SIGTERM."""
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **options)
     try:
         yield process
@@ -51,7 +51,7 @@ def servers():
 
 def measure(records, batch, repeats):
     with servers() as (urls, redis), tempfile.TemporaryDirectory() as folder:
-        # Each event once: a batch that comes again is known to the warehouse, and costs next to nothing.
+        # Each event once: the warehouse recognizes a redelivered batch, which takes almost no time.
         for seed in range(repeats):
             with open(f"{folder}/{seed:03}.event.json", "wb") as file:
                 subprocess.run(

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# lean-curl.sh CACHE: builds a static libcurl with HTTP and HTTPS alone from the distribution's own source package,
-# unless CACHE has it already, and prints the folder with its include/ and lib/.
+# lean-curl.sh CACHE: builds a static libcurl with only HTTP and HTTPS from the distribution's source package, unless
+# CACHE contains it already, and prints the folder with its include/ and lib/.
 #
-# The distribution's libcurl.a cannot be linked into a static binary: it wants LDAP, Kerberos and SSH archives that
-# are not packaged. Names are looked up by c-ares, not by glibc, which in a static binary would load the modules
-# that /etc/nsswitch.conf names from the machine it runs on, whatever glibc those were built for.
+# The distribution's libcurl.a cannot be linked into a static binary: it requires LDAP, Kerberos and SSH archives
+# that are not packaged. c-ares resolves names instead of glibc, which in a static binary would load the modules of
+# /etc/nsswitch.conf from the machine, even if they were built for another glibc.
 set -euo pipefail
 
 cache=${1:?usage: lean-curl.sh CACHE}
@@ -37,7 +37,7 @@ if [[ -d $prefix ]]; then
     exit 0
 fi
 
-# All work is done beside the cache's entry, which appears by one rename: an interrupted build leaves no half of one.
+# The cache entry is built in a temporary folder and renamed, so that an interrupted build leaves no partial entry.
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/building.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -49,16 +49,16 @@ run() {
     }
 }
 
-# Sources are asked for through lists of our own, so the machine's apt set-up stays as it is.
+# Separate package lists are used for sources, so that the machine's apt configuration does not change.
 sources=$work/sources.list
 keyring=$(ls /usr/share/keyrings/{debian,ubuntu}-archive-keyring.{pgp,gpg} 2>/dev/null | head -n 1 || true)
-archives() { # OPTION...: the distribution's archives, as far as apt can tell whose they are
+archives() { # OPTION...: the distribution's archives that apt can identify
     apt-get "$@" indextargets --format '$(ORIGIN)|$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
         sed -nE 's/^(Debian|Ubuntu|\$\(ORIGIN\))\|(.* main)$/\2/p' | sort --unique |
         sed "s|^|deb-src ${keyring:+[signed-by=$keyring] }|"
 }
 archives >"$sources"
-# Before the first update of a machine, apt knows of archives only what its configuration says.
+# Before a machine's first update, apt knows the archives only from its configuration.
 [[ -s $sources ]] || archives --no-release-info >"$sources"
 [[ -s $sources ]] || fail "apt knows no Debian or Ubuntu archive; see the files in /etc/apt/sources.list.d"
 mkdir -p "$work"/{lists,cache/archives}/partial "$work/source"
@@ -67,7 +67,7 @@ apt_source=(
     -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root
 )
 
-echo "building libcurl $version without what the function does not use (once; about a minute)" >&2
+echo "building libcurl $version with only HTTP and HTTPS (once; about a minute)" >&2
 run "${apt_source[@]}" update
 cd "$work/source"
 if ! "${apt_source[@]}" source "curl=$version" >>"$log" 2>&1; then
@@ -80,6 +80,6 @@ run make -C lib -j "$(nproc)"
 run make -C lib install-exec DESTDIR="$work/installed"
 run make -C include install DESTDIR="$work/installed"
 
-# Another build may have been quicker; what it made is the same.
+# A concurrent build may have finished first, with the same result.
 mv -T "$work/installed/curl" "$prefix" 2>/dev/null || [[ -d $prefix ]]
 echo "$prefix"

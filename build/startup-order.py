@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Writes build/startup.order: what the function touches from its start to its second answer, in that order.
+"""Writes build/startup.order: the symbols that the function uses from its start to its second response, in order.
 
-The linker puts it side by side (--symbol-ordering-file), so that a start maps few pages: 90 where it would be 150. An
-order that is out of date costs pages and nothing else; write it anew, after `make build package`, when the start has changed.
-Needs valgrind.
+The linker places them next to each other (--symbol-ordering-file), so that a start maps 90 pages instead of 150. An outdated
+order only costs pages; run this script again, after `make build package`, when the start has changed. Requires valgrind.
 """
 import bisect
 import os
@@ -16,13 +15,13 @@ import tempfile
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 scratch = os.path.join(root, ".build-static")
-# Sections that hold one thing each, or a few; the large ones of objects that were compiled in one piece stay where they are.
+# Sections with one or a few symbols; the large sections of objects without function sections are not moved.
 movable = (".text", ".data", ".data.rel.ro", ".bss", ".rodata")
 largest = 32 * 1024
 
 
 def sections(path):
-    """Address, size and output section of each input section of the linker's map."""
+    """Returns the address, size and output section of each input section of the linker's map."""
     found, output = [], ""
     for line in open(path):
         match = re.match(r"\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ ( *)(.*)", line)
@@ -37,7 +36,7 @@ def sections(path):
 
 
 def symbols(binary):
-    """Addresses in order, and the symbol of each."""
+    """Returns the addresses in order, and the symbol of each."""
     names = {}
     for line in subprocess.run(["nm", "--numeric-sort", binary], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines():
         fields = line.split()
@@ -47,7 +46,7 @@ def symbols(binary):
 
 
 def trace(binary):
-    """Every address that is read, written or executed, as often as it is."""
+    """Returns every address that is read, written or executed, once for each access."""
     with tempfile.TemporaryDirectory() as folder:
         log, launcher = os.path.join(folder, "trace"), os.path.join(folder, "bootstrap")
         with open(launcher, "w") as file:
@@ -74,26 +73,26 @@ def main():
     if sys.argv[1:]:
         sys.exit(f"error: build/startup-order.py takes no arguments but --help; found: {' '.join(sys.argv[1:])}")
     if not shutil.which("valgrind"):
-        sys.exit("error: no valgrind in PATH; install it, on Debian and Ubuntu with apt-get install valgrind")
+        sys.exit("error: valgrind not found in PATH; on Debian and Ubuntu, install it with apt-get install valgrind")
     binary = next(
         (os.path.join(folder, "bootstrap") for folder, _, files in os.walk(scratch) if "bootstrap" in files and "release" in folder), None)
     if not binary or not os.path.exists(os.path.join(root, "dist", "concertctl")):
-        sys.exit(f"error: no bootstrap with its symbols in {scratch}, or no dist/concertctl; run make build package first")
+        sys.exit(f"error: expected bootstrap with symbols in {scratch}, and dist/concertctl; run make build package first")
     all_sections = sections(os.path.join(scratch, "bootstrap.map"))
     starts = [start for start, _, _ in all_sections]
     addresses, names = symbols(binary)
     order = {}
     for address in trace(binary):
-        place = bisect.bisect_right(starts, address) - 1
-        if place in order or place < 0:
+        index = bisect.bisect_right(starts, address) - 1
+        if index in order or index < 0:
             continue
-        start, size, output = all_sections[place]
+        start, size, output = all_sections[index]
         if address < start + size:
-            order[place] = None
+            order[index] = None
             if output in movable and size <= largest:
                 first = bisect.bisect_left(addresses, start)
                 if first < len(addresses) and addresses[first] < start + size:
-                    order[place] = names[addresses[first]]
+                    order[index] = names[addresses[first]]
     lines = [name for name in order.values() if name]
     path = os.path.join(root, "build", "startup.order")
     with open(path, "w") as file:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the baselines and the decode benchmark, and measures them beside dist/bootstrap. Arguments go to Benchmarks/bench.py.
-# With --pipeline as the first one, measures the whole way on local servers instead (Benchmarks/pipeline.py).
+# Builds the baselines and the decode benchmark, and compares them with dist/bootstrap. Arguments are passed to
+# Benchmarks/bench.py. With --pipeline as the first one, measures the whole pipeline on local servers (Benchmarks/pipeline.py).
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the parsers with libFuzzer under AddressSanitizer: each target for SECONDS_EACH (60), or the one named by TARGET.
-# What it finds new grows in .build-fuzz/corpora; an input that breaks a rule is kept in .build-fuzz/findings.
+# New corpus inputs are stored in .build-fuzz/corpora, and inputs that violate a requirement in .build-fuzz/findings.
 #
 #   scripts/fuzz.sh [--build-only]
 #
@@ -21,16 +21,16 @@ FUZZ=1 swift build "${options[@]}"
 binary=$(FUZZ=1 swift build "${options[@]}" --show-bin-path)/fuzz
 
 if [[ -n ${TARGET-} ]] && ! "$binary" | grep --quiet --line-regexp --fixed-strings -- "$TARGET"; then
-    echo "error: no fuzz target is named $TARGET; there are: $("$binary" | xargs)" >&2
+    echo "error: unknown fuzz target $TARGET; expected one of: $("$binary" | xargs)" >&2
     exit 2
 fi
 mkdir -p "$findings"
 "$binary" seeds "$corpora"
-# libFuzzer reports itself, and a core of the sanitizer's shadow memory would be terabytes.
+# libFuzzer prints its own reports, and a core dump of the sanitizer's shadow memory would be terabytes.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 ulimit -c 0
 
-# Runs one target and prints a line about it; fails when it broke a rule.
+# Runs one target and prints a line about it; fails if an input violates a requirement.
 fuzz() {
     local target=$1 log=.build-fuzz/$1.log
     mkdir -p "$corpora/$target" "Tests/Fuzz/Corpora/$target"
@@ -43,7 +43,7 @@ fuzz() {
         coverage=$(sed -nE 's/.*DONE +cov: ([0-9]+).*/\1/p' "$log")
         printf '%-10s %10s executions, %6s edges, 0 findings\n' "$target" "$executions" "$coverage"
     else
-        echo "error: $target broke a rule; see $log" >&2
+        echo "error: $target violates a requirement; see $log" >&2
         grep --text --extended-regexp 'Fatal error|ERROR|Test unit' "$log" | head -n 5 >&2 || true
         return 1
     fi

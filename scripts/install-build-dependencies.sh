@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build needs beside a Swift toolchain. Says nothing, and asks no server, when all of it is there.
+# Installs the dependencies of a build other than a Swift toolchain.
+# Prints nothing, and contacts no server, if everything is installed.
 set -euo pipefail
 
 packages=(

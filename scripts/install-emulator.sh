@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts AWS's own Runtime API emulator at .build-emulator/aws-lambda-rie and prints its path. It comes inside the SAM command
-# line's package, of which nothing else is kept. The second run asks no server.
+# Installs AWS's Runtime API emulator as .build-emulator/aws-lambda-rie and prints its path. It is part of the SAM CLI's
+# package, of which nothing else is kept. If it is installed, no server is contacted.
 set -euo pipefail
 
 version=1.170.0
@@ -17,7 +17,7 @@ fail() {
 case $(uname -m) in
     x86_64) architecture=x86_64 ;;
     aarch64 | arm64) architecture=arm64 ;;
-    *) fail "there is no emulator for $(uname -m)" ;;
+    *) fail "no emulator is available for $(uname -m)" ;;
 esac
 
 is_installed() { [[ -x $emulator && $(cat "$folder/version" 2>/dev/null) == "$version" ]]; }
@@ -43,7 +43,7 @@ PYTHON
     echo "$version" >"$folder/version"
 }
 
-# Tests may start this script several times at once; one of them installs and the others wait.
+# Tests may run this script concurrently; one installs and the others wait.
 mkdir -p "$folder"
 (
     flock 9

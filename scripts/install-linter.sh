@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what lints the template under .build-python/.
-# Prints nothing, and contacts no server, when all of it is there.
+# Installs the linter of the template under .build-python/.
+# Prints nothing, and contacts no server, if everything is installed.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

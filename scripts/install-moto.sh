@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs moto, boto3 and the AWS command line, which the tests run and check against, under .build-moto/.
-# Prints nothing, and contacts no server, when all of it is there.
+# Installs moto, boto3 and the AWS CLI for the tests under .build-moto/.
+# Prints nothing, and contacts no server, if everything is installed.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-packages.sh PACKAGE...: says nothing, and asks no server, when all of them are there.
+# install-packages.sh PACKAGE...: installs packages; prints nothing, and contacts no server, if all are installed.
 set -euo pipefail
 
 missing=()
@@ -12,7 +12,7 @@ done
 as_root=()
 if ((EUID != 0)); then
     if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [[ ! -t 0 ]]; }; then
-        echo "error: ${missing[*]} must be installed, which takes root; run: apt-get install ${missing[*]}" >&2
+        echo "error: installing ${missing[*]} requires root; run: apt-get install ${missing[*]}" >&2
         exit 1
     fi
     as_root=(sudo)
@@ -26,9 +26,9 @@ install() {
 echo "installing ${missing[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# The package lists may be old, or not there at all: only then are they fetched.
+# Package lists are updated only if they are missing or outdated.
 if ! install >"$log" 2>&1 && ! { "${as_root[@]}" apt-get update --quiet && install; } >"$log" 2>&1; then
     cat "$log" >&2
-    echo "error: could not install ${missing[*]}; see apt's words above" >&2
+    echo "error: could not install ${missing[*]}; see apt's output above" >&2
     exit 1
 fi

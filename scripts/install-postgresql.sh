@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs PostgreSQL, and psycopg under .build-postgresql/, for the tests that write to a warehouse.
-# Prints nothing, and contacts no server, when all of it is there.
+# Prints nothing, and contacts no server, if everything is installed.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside a build. Says nothing, and asks no server, when all of it is there.
+# Installs the dependencies of the tests other than a build.
+# Prints nothing, and contacts no server, if everything is installed.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install-build-dependencies.sh
-# The shells that completion is for, a real cache, and a browser for the replay's page.
+# The shells with completion, a real cache, and a browser for the replay's page.
 scripts/install-packages.sh zsh fish redis-server redis-tools chromium-headless-shell
 scripts/install-emulator.sh
 scripts/install-linter.sh

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Rules about text that swift format does not know.
+"""Checks that swift format does not have.
 
-1. Output: in Sources/Concertctl only Output/ writes to standard output and standard error, and only DotEnvironment.swift
+1. Output: in Sources/Concertctl, only Output/ writes to standard output and standard error, and only DotEnvironment.swift
    reads the process's environment.
 2. Outside text: Swift compares and hashes `String`s by canonical equivalence and cuts them into grapheme clusters, which
    is wrong for records and responses, and can take quadratic time. In the modules below, no `String` is a key, no
-   `Character` is compared, and no `String` is split. lint-text.allowed lists the exceptions.
+   `Character` is compared, and no `String` is split.
+3. Vocabulary: the project's texts use the terms of AWS's documentation, so names, comments and messages must not contain
+   the words below, which it once used instead.
 
-Each line of lint-text.allowed has a path, a line of code and a reason, with tabs between them. An entry that matches
-nothing is an error, too, so that the list only has what is needed.
+lint-text.allowed lists the exceptions. Each line has a path, a line of code and a reason, separated by tabs. An entry
+without a match is also an error, so that the list contains only what is needed.
 """
 import pathlib
 import re
@@ -36,6 +38,36 @@ TEXT_RULES = {
     r"\bCharacter\b|\bcase (\"[^\"\\]\"|\"\\[^(u]\")": "compare bytes or Unicode scalars instead of Characters",
     r"\bsplit\(separator: \"|\bcomponents\(separatedBy": "split the bytes (.utf8) instead of Characters",
 }
+# The files and folders whose vocabulary is checked.
+VOCABULARY = (
+    ".ci", ".github", "Benchmarks", "Makefile", "Package.swift", "build", "scripts",
+    "Sources/CCrypto", "Sources/CCurl", "Sources/CZlib", "Sources/Clients", "Sources/EventGenerator", "Sources/JSON",
+    "Sources/Poller", "Sources/Runtime", "Sources/RuntimeServer", "Sources/Telemetry", "Sources/Transport",
+    "Tests/ClientsTests", "Tests/EventGeneratorTests", "Tests/Fuzz", "Tests/JSONTests", "Tests/LambdaRuntimeTests",
+    "Tests/PollerTests", "Tests/RuntimeServerTests", "Tests/Support", "Tests/TelemetryTests", "Tests/TestSupport",
+    "Tests/TestSupportTests", "Tests/TransportTests",
+)
+VOCABULARY_SUFFIXES = ("", ".c", ".cpp", ".h", ".hpp", ".ld", ".md", ".py", ".sh", ".swift", ".txt", ".yaml", ".yml")
+VOCABULARY_OWNERS = ("scripts/lint-text.py", "scripts/lint-text.allowed")
+VOCABULARY_RULES = {
+    r"\btold\b": "say reported, delivered or logged",
+    r"\b(stands|stood) (at|in|for|there|behind|before)\b": "say starts at, is in or means",
+    r"(?<!there )\bis no (?!longer\b)[a-z]": "say is not a",
+    r"\b(nobody|somebody|whoever)\b": "name the subject",
+    r"\b(what )?(becomes?|became|came) of\b": "say outcome or result",
+    r"\b(comes?|came) again\b": "say is redelivered or is repeated",
+    r"\bfor good\b": "say permanently",
+    r"\bfor the time being\b": "say transiently",
+    r"\bfor ever\b": "say forever or without limit",
+    r"\bbears? (a )?repeats?\b": "say is idempotent",
+    r"\bbur(y|ies|ied|ying)\b": "say dead-letter",
+    r"\bgiv(e|es|en) up\b|\bgave up\b": "say discard, stop or abandon",
+    r"\banew\b": "say again",
+    r"\bmend(s|ed|ing)?\b": "say fix or correct",
+    r"(?<!in )(?<!take )(?<!takes )\b(the|its|their|a) place of\b|\bone place\b": "say index, range or position",
+    r"\bout of reach\b": "say unavailable",
+    r"\bnone such\b|\bmany an? \b|\bno word of\b": "say it plainly",
+}
 # A process's environment and a header's fields have names that this program or the system chose.
 ENVIRONMENT = re.compile(r"\benvironment: \[String: String\]|\b_ environment: \[String: String\]")
 
@@ -57,6 +89,23 @@ def findings(folders, rules, owners=()):
                         yield name, number, line.strip(), advice
 
 
+def vocabulary():
+    for root in VOCABULARY:
+        found = [ROOT / root] if (ROOT / root).is_file() else sorted((ROOT / root).rglob("*"))
+        for path in found:
+            name = path.relative_to(ROOT).as_posix()
+            if not path.is_file() or path.suffix not in VOCABULARY_SUFFIXES or name in VOCABULARY_OWNERS:
+                continue
+            try:
+                lines = path.read_text().split("\n")
+            except UnicodeDecodeError:
+                continue
+            for number, line in enumerate(lines, 1):
+                for rule, advice in VOCABULARY_RULES.items():
+                    if re.search(rule, line, re.IGNORECASE):
+                        yield name, number, line.strip(), advice
+
+
 def allowed():
     entries = {}
     for number, line in enumerate(ALLOWED.read_text().split("\n"), 1):
@@ -74,13 +123,13 @@ def main():
     unused = dict(entries)
     problems = []
     for name, number, line, advice in [
-            *findings(OUTPUT, OUTPUT_RULES, OUTPUT_OWNERS), *findings(TEXT, TEXT_RULES)]:
+            *findings(OUTPUT, OUTPUT_RULES, OUTPUT_OWNERS), *findings(TEXT, TEXT_RULES), *vocabulary()]:
         if (name, line) in entries:
             unused.pop((name, line), None)
         else:
             problems.append(f"{name}:{number}: {advice}: {line}")
     problems += [
-        f"scripts/{ALLOWED.name}:{number}: matches nothing, remove it: {name}: {line}"
+        f"scripts/{ALLOWED.name}:{number}: no match; remove it: {name}: {line}"
         for (name, line), number in unused.items()]
     if "--list" in sys.argv[1:]:
         for name, _, line, advice in findings(TEXT, TEXT_RULES):

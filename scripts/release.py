@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Puts a release of this machine's architecture together in dist/release, from what `make package` and `make build` made.
+"""Builds a release for this machine's architecture in dist/release from the output of `make package` and `make build`.
 
-concert-data-processor-VERSION-ARCH.zip   the function, as Lambda takes it
-template-VERSION-ARCH.yaml                the stack, with that zip beside it as the function's code
-concertctl-VERSION-linux-ARCH.tar.gz      the command line, with licence and notices
-sbom-ARCH.spdx.json                       what is linked into the function, with versions and licences (SPDX 2.3)
-THIRD-PARTY-NOTICES-ARCH                  the licences of those parts, in full
-SHA256SUMS-ARCH                           of all of the above
+concert-data-processor-VERSION-ARCH.zip   the function's deployment package
+template-VERSION-ARCH.yaml                the stack, with the zip file in the same folder as the function's code
+concertctl-VERSION-linux-ARCH.tar.gz      the command line tool, with licence and notices
+sbom-ARCH.spdx.json                       the parts linked into the function, with versions and licences (SPDX 2.3)
+THIRD-PARTY-NOTICES-ARCH                  the full licences of those parts
+SHA256SUMS-ARCH                           the checksums of all of the above
 
-It fails unless the changelog's first heading is the version that the programs say, with a date; --snapshot lets the date be missing.
+It fails unless the changelog's first heading is the version of the programs with a date; --snapshot makes the date optional.
 """
 import argparse
 import datetime
@@ -25,7 +25,7 @@ import sys
 import tarfile
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Debian package, name of the part, SPDX licence, and what of it is linked.
+# Debian package, name of the part, SPDX licence, and the linked files.
 PARTS = [
     ("libcurl4-openssl-dev", "curl", "curl", "HTTP client, built by build/lean-curl.sh"),
     ("libc-ares-dev", "c-ares", "MIT", "name resolution"),
@@ -58,15 +58,15 @@ def checked_version(is_snapshot):
     if not heading or heading.group(1) != version:
         fail(f"CHANGELOG.md's first heading is not \"## {version} (DATE)\", the version in Sources/Telemetry/Version.swift")
     if not is_snapshot and not re.fullmatch(r"\d{4}-\d\d-\d\d", heading.group(2)):
-        fail(f"CHANGELOG.md has \"{heading.group(2)}\" where version {version}'s date is due; --snapshot lets it be")
-    told = output(os.path.join(root, "dist/concertctl"), "--version")
-    if version not in told:
-        fail(f"dist/concertctl says {told}, not {version}: run make build again")
+        fail(f"CHANGELOG.md has \"{heading.group(2)}\" instead of the date of version {version}; use --snapshot to ignore it")
+    found = output(os.path.join(root, "dist/concertctl"), "--version")
+    if version not in found:
+        fail(f"dist/concertctl has version {found}; expected {version}: run make build again")
     return version
 
 
 def parts():
-    """Name, version, licence, comment and text of the licence of each part."""
+    """Returns the name, version, licence, comment and licence text of each part."""
     found = []
     for package, name, licence, comment in PARTS:
         if package == "libstdc++":
@@ -89,7 +89,7 @@ def sbom(version, architecture, parts, archive):
 
     this = package("concert-data-processor", version, "Apache-2.0", f"the function for {architecture}", checksums=[
         {"algorithm": "SHA256", "checksumValue": digest(archive)}])
-    # The commit's time, so that the same commit gives the same bytes.
+    # The time of the commit, so that releases are reproducible.
     time = int(output("git", "-C", root, "log", "-1", "--format=%ct"))
     created = datetime.datetime.fromtimestamp(time, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
@@ -112,7 +112,7 @@ def digest(path):
 
 
 def write_archive(path, files):
-    """The same files give the same bytes: names in order, and neither times nor owners."""
+    """Writes a reproducible archive: sorted names, without times and owners."""
     with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as zipped:
         with tarfile.open(fileobj=zipped, mode="w") as archive:
             for name, source, mode in files:
@@ -124,7 +124,7 @@ def write_archive(path, files):
 
 
 def write_template(path, archive, architecture):
-    """Writes the template so that it deploys `archive`, which nobody has to build."""
+    """Writes a template that deploys `archive` without a build."""
     with open(os.path.join(root, "template.yaml")) as file:
         text = file.read()
     architecture = "arm64" if architecture == "aarch64" else architecture
@@ -135,7 +135,7 @@ def write_template(path, archive, architecture):
         ("    Default: x86_64\n", f"    Default: {architecture}\n"),
     ]:
         if text.count(old) != 1:
-            sys.exit(f"release.py: template.yaml has {text.count(old)} of {old.strip()!r}, and there must be one")
+            sys.exit(f"release.py: template.yaml contains {text.count(old)} lines {old.strip()!r}; expected one")
         text = text.replace(old, new)
     with open(path, "w") as file:
         file.write(text)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs the built tests as several processes side by side, each test in exactly one of them.
+"""Runs the built tests in several concurrent processes, each test in exactly one of them.
 
 usage: scripts/run-tests.py [PROCESS ...]
 
 Without arguments it runs all processes of scripts/test-processes.txt. Each writes its full log to .build/tests/PROCESS.log;
-standard output gets a line for each class, and everything that is not routine. A failed or skipped test, a test that was run
-by no process or by two, and an entry of the list that names no class are errors. The last lines name what failed.
+standard output gets a line for each class, and all unusual output. A failed or skipped test, a test that ran in no process or
+in two, and an entry of the list without a class are errors. The last lines list all failures.
 """
 import collections
 import os
@@ -21,7 +21,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIST = ROOT / "scripts/test-processes.txt"
 LOGS = ROOT / ".build/tests"
-# Runs the classes that the list does not name, and may start no server.
+# Runs the classes that are not listed, and must not start servers.
 QUICK = "quick"
 
 
@@ -45,7 +45,7 @@ def executable():
 
 
 def tests_of(xctest):
-    """The names of all tests, MODULE.CLASS/METHOD."""
+    """Returns the names of all tests, MODULE.CLASS/METHOD."""
     names = re.findall(r"^(\w+\.\w+/\w+)$", output(xctest, "--list-tests"), re.MULTILINE)
     if not names:
         fail(f"{xctest} lists no test")
@@ -53,7 +53,7 @@ def tests_of(xctest):
 
 
 def listed_processes(classes):
-    """The process of each module or class of the list."""
+    """Returns the process of each module or class in the list."""
     entries = {}
     known = classes | {name.split(".")[0] for name in classes}
     for number, line in enumerate(LIST.read_text().splitlines(), 1):
@@ -67,13 +67,13 @@ def listed_processes(classes):
         if name in entries:
             fail(f"{where}: {name} is listed twice")
         if name not in known:
-            fail(f"{where}: there is no module or class {name}")
+            fail(f"{where}: unknown module or class {name}")
         entries[name] = process
     return entries
 
 
 def split(tests):
-    """The tests of each process; a class's entry counts before its module's."""
+    """Returns the tests of each process; a class's entry takes precedence over its module's."""
     entries = listed_processes({test.split("/")[0] for test in tests})
     processes = {}
     for test in tests:
@@ -84,7 +84,7 @@ def split(tests):
 
 
 class Process:
-    """One process and what its log contains."""
+    """One process and the content of its log."""
 
     routine = re.compile(
         r"^(Test Case '.*' (started|passed)|Test Suite '.*' (started|passed|failed) at|\t? ?Executed \d+ tests?|\s*$)")
@@ -137,7 +137,7 @@ class Process:
         elif match := re.match(r"Test Suite '(.+)' (passed|failed) at", line):
             self.suite = match[1]
         elif self.suite and (match := re.match(r"\t? ?Executed (\d+) tests?, .* in ([\d.]+) ", line)):
-            # The last ones are of all classes together.
+            # The last suites combine all classes.
             if f"{self.suite}." in " ".join(self.started):
                 self.show(f"{self.suite}: {match[1]} tests, {float(match[2]):.1f} s")
             self.suite = None
@@ -145,14 +145,14 @@ class Process:
             self.show(line)
 
     def errors_of(self, test):
-        """The first errors of a failed test, shortened."""
+        """Returns the first errors of a failed test, shortened."""
         marked = f": error: {test} :"
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if marked in line]
         return [line[:300] for line in lines[:3]]
 
 
 def problems_of(processes, expected):
-    """What is wrong beside failed tests."""
+    """Returns problems other than failed tests."""
     for process in processes:
         if process.skipped:
             yield f"{process.name}: skipped: {', '.join(process.skipped)}"
@@ -169,14 +169,14 @@ def problems_of(processes, expected):
 
 
 def main():
-    # A shell that runs this in the background ignores the signal, which the tests' processes would inherit.
+    # A shell ignores the signal in background jobs, which the tests' processes would inherit.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     xctest = executable()
     tests = tests_of(xctest)
     parts = split(tests)
     names = sys.argv[1:] or sorted(parts)
     if unknown := [name for name in names if name not in parts]:
-        fail(f"there is no process {unknown[0]}; there are: {', '.join(sorted(parts))}")
+        fail(f"unknown process {unknown[0]}; expected one of: {', '.join(sorted(parts))}")
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     processes = [Process(name, parts[name], xctest) for name in names]

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Runs the unit tests under AddressSanitizer and under ThreadSanitizer, or one of them: scripts/sanitize.sh [address|thread]
-# Neither may find anything.
+# Any report is a failure.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install-test-dependencies.sh
 
-# libcurl, OpenSSL and zlib are the distribution's, and not instrumented.
-# What is still alive when the tests end, such as the runtime's own caches, is no leak.
+# libcurl, OpenSSL and zlib are from the distribution and not instrumented.
+# Objects that are alive when the tests end, such as the runtime's caches, are not leaks.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 units='^(JSONTests|ProcessorTests|TelemetryTests|LambdaRuntimeTests|RuntimeServerTests|PollerTests|ClientsTests|TransportTests)\.'
 [[ $# -gt 0 ]] || set -- address thread
@@ -22,7 +22,7 @@ for sanitizer; do
         exit 1
     fi
     if grep --extended-regexp 'WARNING: ThreadSanitizer|ERROR: AddressSanitizer' "$log"; then
-        echo "error: the $sanitizer sanitizer found something; see $log" >&2
+        echo "error: the $sanitizer sanitizer has reported an error; see $log" >&2
         exit 1
     fi
     grep --extended-regexp '^.*Executed [0-9]+ tests' "$log" | tail -n 1

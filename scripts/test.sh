@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds and runs all tests, or with "quick" those that start no server and need nothing but a build.
-# Compiler warnings and skipped tests are failures; the last lines name what failed.
+# Builds and runs all tests, or with "quick" those that start no server and require only a build.
+# Compiler warnings and skipped tests are failures; the last lines list all failures.
 #
 #   scripts/test.sh [quick]
 set -euo pipefail
@@ -10,7 +10,7 @@ logs=.build/jobs
 declare -A jobs=()
 trap 'for job in "${jobs[@]}"; do kill -- "-$job" 2>/dev/null || true; done' EXIT
 
-# start NAME COMMAND...: runs a command beside this script, in a process group of its own.
+# start NAME COMMAND...: runs a command in the background, in its own process group.
 start() {
     mkdir -p "$logs"
     echo "$1: started, its output goes to $logs/$1.log"
@@ -20,7 +20,7 @@ start() {
     jobs[$1]=$!
 }
 
-# finish NAME [LINES]: waits for it, and prints the last lines of its output, or all of it when it failed.
+# finish NAME [LINES]: waits for it and prints the last lines of its output, or all of it if it failed.
 finish() {
     local status=0
     wait "${jobs[$1]}" || status=$?
@@ -38,12 +38,12 @@ build() {
     mkdir -p "$logs"
     swift build --build-tests 2>&1 | tee "$logs/build.log"
     if grep --quiet 'warning:' "$logs/build.log"; then
-        echo "error: the compiler warns; see above" >&2
+        echo "error: the compiler has printed warnings; see above" >&2
         exit 1
     fi
 }
 
-# A build can use more than one core only for a part of its time, and most tests wait, so they run beside each other.
+# A build uses more than one core only part of the time, and most tests wait, so they run concurrently.
 scripts/install-build-dependencies.sh
 case ${1-} in
     "")

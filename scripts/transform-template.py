@@ -21,16 +21,16 @@ from samtranslator.yaml_helper import yaml_parse
 
 FUNCTION_TYPE = "AWS::Serverless::Function"
 
-# Where `sam package` would have uploaded the code. Nothing reads it: only the form counts.
+# The location where `sam package` would have uploaded the code. It is never read.
 UPLOADED_CODE = "s3://code-bucket/code.zip"
 
 
 class TemplateError(Exception):
-    """The template cannot be read or transformed; each line of the message is one cause."""
+    """An error of reading or transforming the template; each line of the message is one cause."""
 
 
 def read_template(path: Path) -> dict[str, Any]:
-    """Reads a SAM template from a YAML or JSON file, short forms such as !Ref included."""
+    """Reads a SAM template from a YAML or JSON file, including short forms such as !Ref."""
     try:
         template = yaml_parse(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -45,7 +45,7 @@ def read_template(path: Path) -> dict[str, Any]:
 
 
 def point_to_uploaded_code(template: dict[str, Any]) -> None:
-    """Replaces local code by a place in S3, in the template itself: the translator accepts no local path."""
+    """Replaces local code by a location in S3, within the template itself: the translator does not accept local paths."""
     for resource in template["Resources"].values():
         if not isinstance(resource, dict) or resource.get("Type") != FUNCTION_TYPE:
             continue
@@ -55,7 +55,7 @@ def point_to_uploaded_code(template: dict[str, Any]) -> None:
 
 
 def ignore_personal_settings() -> None:
-    """Keeps a profile or a broken file of the person who runs this from mattering: boto3 would read them."""
+    """Prevents boto3 from reading the user's profiles and configuration files."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -63,8 +63,8 @@ def ignore_personal_settings() -> None:
 
 
 def transform(template: dict[str, Any], parameters: dict[str, str], region: str) -> dict[str, Any]:
-    """Returns the template in plain CloudFormation; parameters left out have their defaults."""
-    # A session with a Region alone: the translator asks it for the partition and calls nothing.
+    """Returns the template in plain CloudFormation; omitted parameters have their defaults."""
+    # A session with only a Region: the translator uses it for the partition and sends no requests.
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
     try:
         return translator.translate(template, parameters)

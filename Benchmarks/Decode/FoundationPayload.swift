@@ -1,6 +1,6 @@
 import Foundation
 
-/// The event as Foundation decodes it: the same members of event and record, without any check of their values.
+/// The event as Foundation decodes it: the same members of event and record, without validation of values.
 struct FoundationEvent: Decodable {
     struct Record: Decodable {
         struct Kinesis: Decodable {
@@ -18,7 +18,8 @@ struct FoundationEvent: Decodable {
     var records: [Record]
 }
 
-/// A payload of each shape and kind as Foundation decodes it, into the same fields; no value is checked, and times stay texts.
+/// A payload of each format and type as Foundation decodes it, into the same fields, without validation; times stay
+/// texts.
 enum FoundationPayload: Decodable {
     case artist(Artist), concert(Concert), venue(Venue), sale(Sale)
 
@@ -153,14 +154,14 @@ extension FoundationPayload {
         var ingestion: String?
     }
 
-    /// What a provider sent, of which a few members count.
+    /// The provider's data, of which a few members are used.
     struct Raw: Decodable {
         var name: String?
         var url: String?
         var followers: Followers?
     }
 
-    /// A number, or an object that holds it.
+    /// A number, or an object that contains it.
     struct Followers: Decodable {
         private enum Keys: CodingKey { case total }
 
@@ -175,7 +176,7 @@ extension FoundationPayload {
         }
     }
 
-    /// A number, or its digits as text, as uploads have them.
+    /// A number, or its digits as text, as in uploads.
     struct Number: Decodable {
         var value: Double?
 
@@ -189,7 +190,7 @@ extension FoundationPayload {
         }
     }
 
-    /// A list, or one text with bars in it.
+    /// A list, or one text with separating bars.
     struct List: Decodable {
         var items: [String]
 

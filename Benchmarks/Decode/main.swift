@@ -4,7 +4,7 @@ import JSON
 @testable import Processor
 
 // Prints the median time of each stage for the event of the first argument, in microseconds, as one JSON object; the
-// second argument is how often each is measured.
+// second argument is the number of repetitions.
 
 private let arguments = CommandLine.arguments
 guard arguments.count == 3, let rounds = Int(arguments[2]), rounds > 0 else {
@@ -13,7 +13,7 @@ guard arguments.count == 3, let rounds = Int(arguments[2]), rounds > 0 else {
 }
 private let event = [UInt8](try Data(contentsOf: URL(filePath: arguments[1])))
 
-/// The median of `rounds` runs, in microseconds.
+/// Returns the median of `rounds` runs, in microseconds.
 private func median(_ rounds: Int, _ body: () throws -> Void) rethrows -> Double {
     var times: [Duration] = []
     for _ in 0..<rounds {
@@ -24,7 +24,7 @@ private func median(_ rounds: Int, _ body: () throws -> Void) rethrows -> Double
     return times.sorted()[rounds / 2] / .microseconds(1)
 }
 
-// A second array of its own, so that the copy is one of memory.
+// A second array, so that the copy is a copy of memory.
 private var copy = [UInt8](repeating: 0, count: event.count)
 private let memory = median(rounds) { copy.replaceSubrange(0..<event.count, with: event) }
 
@@ -44,7 +44,7 @@ guard batch.badRecords.isEmpty else {
     exit(1)
 }
 
-// Both take every record: a decoder that gave up on some would be ahead for that alone.
+// Both decode every record: skipping some would be an unfair advantage.
 private let foundation = try median(max(3, rounds / 20)) {
     let decoder = JSONDecoder()
     for record in try decoder.decode(FoundationEvent.self, from: Data(event)).records {

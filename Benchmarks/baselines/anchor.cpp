@@ -1,4 +1,4 @@
-// What decoding alone takes in C++.
+// Measures decoding alone in C++.
 //
 //   anchor EVENT ROUNDS
 #include "anchor.hpp"

@@ -87,7 +87,7 @@ class Anchor {
             T[(uint8_t)A[i]] = i;
     }
 
-    // How many records the event has, which stay in artists and concerts until the next one.
+    // Returns the number of records of the event, which stay in artists and concerts until the next event.
     size_t decode(padded_string_view ev) {
         size_t recs = 0;
         artists.clear();

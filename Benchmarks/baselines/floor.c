@@ -1,5 +1,5 @@
-// The least that any runtime must do: `next`, receive the event, send a response, over one raw socket. As C++ with DECODES
-// it decodes the event as well, which is the least that a function must do.
+// The minimum of any runtime: `next`, receiving the event, sending a response, over one raw socket. Compiled as C++ with
+// DECODES, it also decodes the event, which is the minimum of a function.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ int main(void) {
             if (end) need = start + strtoul(strstr(bytes, "Content-Length: ") + 16, NULL, 10);
         }
 #ifdef DECODES
-        // Some of the buffer is left behind the event, as simdjson wants it.
+        // simdjson requires padding after the event.
         if (!anchor.decode(padded_string_view(bytes + start, need - start, sizeof bytes - start))) return 1;
 #endif
         char id[64] = "", request[512];

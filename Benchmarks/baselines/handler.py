@@ -1,4 +1,4 @@
-"""The plain handler for awslambdaric: decodes each record's data, and reports those that are no JSON."""
+"""A simple handler for awslambdaric that decodes each record's data and reports records that are not JSON."""
 import base64
 import json
 

@@ -1,9 +1,9 @@
-// Lambda's side of the Runtime API for measurements: serves one event over and over to a program that it starts.
+// Lambda's side of the Runtime API for measurements: serves one event repeatedly to a program that it starts.
 //
 //   stub EVENT COUNT WARMUP PROGRAM [ARGUMENT...]
 //
-// One invocation at a time over blocking sockets. An invocation takes from the last byte of the `next` response handed
-// to the system to the last byte of the response received. Prints one JSON object.
+// One invocation at a time over blocking sockets. The time of an invocation is measured from the last byte of the `next`
+// response sent to the last byte of the response received. Prints one JSON object.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static void send_all(int socket, const char *bytes, size_t count) {
     }
 }
 
-// Where the request at the start of a connection's bytes ends; 0 while it has not come whole.
+// Returns the end of the request at the start of a connection's bytes; 0 if it is incomplete.
 static size_t request_end(const char *bytes, size_t count) {
     const char *head = memmem(bytes, count, "\r\n\r\n", 4);
     if (!head) return 0;
@@ -67,7 +67,7 @@ static size_t request_end(const char *bytes, size_t count) {
     return count >= end + length ? end + length : 0;
 }
 
-// Waits for the next whole request on any connection, and returns the connection's place.
+// Waits for the next complete request on any connection, and returns the index of the connection.
 static int next_request(int listener, size_t *end) {
     for (;;) {
         for (int place = 0; place < used; place++)
@@ -89,7 +89,7 @@ static int next_request(int listener, size_t *end) {
             if (!waits[place + 1].revents) continue;
             size_t room = ROOM - connections[place].count;
             ssize_t got = recv(connections[place].socket, connections[place].bytes + connections[place].count, room, 0);
-            // A connection that has closed is never readable again as -1.
+            // poll ignores a closed connection, which is -1.
             if (got <= 0) { close(connections[place].socket); connections[place].socket = -1; }
             else connections[place].count += (size_t)got;
         }
@@ -142,7 +142,7 @@ int main(int count, char **arguments) {
     snprintf(api, sizeof api, "127.0.0.1:%d", ntohs(address.sin_port));
     setenv("AWS_LAMBDA_RUNTIME_API", api, 1);
 
-    // The program has the second core for itself, where there is one.
+    // The program has the second core to itself, if there is one.
     cpu_set_t core;
     CPU_ZERO(&core);
     CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0, &core);
@@ -150,7 +150,7 @@ int main(int count, char **arguments) {
     child = vfork();
     if (child == 0) {
         sched_setaffinity(0, sizeof core, &core);
-        // Log lines are written as they are in Lambda, and read by nobody.
+        // Log lines are written as in Lambda, but not read.
         int nowhere = open("/dev/null", O_WRONLY);
         dup2(nowhere, 1);
         dup2(nowhere, 2);
@@ -171,7 +171,7 @@ int main(int count, char **arguments) {
         int is_next = memmem(bytes, end < 256 ? end : 256, "/invocation/next", 16) != NULL;
         int is_response = !is_next && memmem(bytes, end < 256 ? end : 256, "/response", 9) != NULL;
         if (memmem(bytes, end < 256 ? end : 256, "/extension/", 11)) {
-            // Registered, and then left waiting for an event that does not come.
+            // Registered, then waiting for an event that never arrives.
             int registers = memmem(bytes, end < 256 ? end : 256, "/register", 9) != NULL;
             memmove(bytes, bytes + end, connections[place].count -= end);
             if (registers) send_all(connections[place].socket, registered, sizeof registered - 1);
@@ -202,7 +202,7 @@ int main(int count, char **arguments) {
             "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:consumer\r\n"
             "Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1\r\n"
             "Content-Length: %zu\r\n\r\n", given, (wall_clock() + 60) * 1000, size);
-        // A small event comes in one piece, as it does from Lambda.
+        // A small event is sent in one piece, as by Lambda.
         if (size < 16384) {
             char both[512 + 16384];
             memcpy(both, head, (size_t)head_size);

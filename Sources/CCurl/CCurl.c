@@ -1,2 +1,2 @@
-// A C target needs a source file; everything is in the header, where Swift can inline it.
+// A C target needs a source file; all functions are in the header, so that Swift can inline them.
 #include "CCurl.h"

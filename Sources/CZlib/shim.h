@@ -3,10 +3,10 @@
 
 #include <zlib.h>
 
-/// `inflateInit2` is a macro, which Swift does not see.
+/// A function for the macro `inflateInit2`, which Swift does not import.
 static inline int czlib_inflate_init(z_streamp stream, int window_bits) { return inflateInit2(stream, window_bits); }
 
-/// `deflateInit2` is a macro, which Swift does not see.
+/// A function for the macro `deflateInit2`, which Swift does not import.
 static inline int czlib_deflate_init(z_streamp stream, int level, int window_bits) {
     return deflateInit2(stream, level, Z_DEFLATED, window_bits, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
 }

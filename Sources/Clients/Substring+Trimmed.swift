@@ -1,5 +1,5 @@
 extension Substring {
-    /// Without white space at either end, by Unicode scalars.
+    /// The text without white space at either end, by Unicode scalars.
     package var trimmed: Substring {
         let scalars = unicodeScalars
         guard let start = scalars.firstIndex(where: { !$0.properties.isWhitespace }),

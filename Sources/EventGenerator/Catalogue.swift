@@ -1,14 +1,14 @@
-/// The artists, venues, concerts and sales there are: everything about one that does not change follows from its number.
+/// The artists, venues, concerts and sales; the constant data of each is derived from its number.
 struct Catalogue: Sendable {
     static let artistCount = 400
     static let venueCount = 120
     static let concertCount = 1200
 
-    /// What random numbers are for; each use has its own sequence, so that none disturbs another.
+    /// The purpose of random numbers; each has its own independent sequence.
     enum Use: UInt64, Sendable { case payloads, positions, sales, artist, venue, concert, ticketSale }
 
     private let seed: UInt64
-    /// What sales are numbered from, so that two seeds seldom mean two sales by one ID.
+    /// The first number of sales, chosen so that two seeds rarely produce two sales with the same ID.
     private var firstSale = 0
 
     init(seed: UInt64) {
@@ -17,9 +17,11 @@ struct Catalogue: Sendable {
         firstSale = random.below(900) * 100_000
     }
 
-    /// - Parameter number: Which of the things so used.
+    /// Returns the random numbers for a purpose.
+    ///
+    /// - Parameter number: The number of the artist, venue, concert or sale.
     func random(for use: Use, number: Int = 0) -> SplitMix64 {
-        // Mixed once more, since neighbouring seeds give sequences that overlap.
+        // Mixed again, because adjacent seeds produce overlapping sequences.
         var root = SplitMix64(seed: seed)
         var branch = SplitMix64(seed: root.next() ^ (use.rawValue << 48) ^ UInt64(number))
         return SplitMix64(seed: branch.next())
@@ -42,17 +44,17 @@ struct Catalogue: Sendable {
     }
 }
 
-/// One artist, venue, concert or sale: says of itself what its producer would.
+/// An artist, a venue, a concert or a sale as its producer describes it.
 protocol Entity: Sendable {
-    /// What producers call the kind.
+    /// The producers' names of the type.
     static var dataTypes: [String] { get }
 
     var id: String { get }
-    /// Where it comes from when it does not come from an uploaded file.
+    /// The source of a record that is not from an uploaded file.
     var source: String { get }
-    /// How many of its versions come from uploaded files, in percent.
+    /// The percentage of records that are from uploaded files.
     var uploadShare: Int { get }
 
-    /// Writes one version of the entity; `random` decides what changes from version to version.
+    /// Writes one version of the entity; `random` determines what changes between versions.
     func writeFields(to payload: inout PythonJSONWriter, at time: Moment, random: inout SplitMix64)
 }

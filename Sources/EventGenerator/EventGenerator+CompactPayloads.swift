@@ -1,4 +1,4 @@
-/// Payloads of required fields alone: of ten, two are ticket sales, four concerts, three artists, one a venue.
+/// Payloads with required fields only: of ten, two are ticket sales, four concerts, three artists and one a venue.
 extension EventGenerator {
     mutating func writeCompactPayload(to payload: inout PythonJSONWriter) -> String {
         let id: String

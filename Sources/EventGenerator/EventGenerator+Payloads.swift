@@ -1,4 +1,4 @@
-/// Payloads in full: four in ten are ticket sales, three concerts, two artists, one a venue.
+/// Full payloads: of ten, four are ticket sales, three concerts, two artists and one a venue.
 extension EventGenerator {
     mutating func writeFullPayload(to payload: inout PythonJSONWriter) -> String {
         let entity = drawEntity()
@@ -16,7 +16,7 @@ extension EventGenerator {
         }
     }
 
-    /// Sales are new but for a few, which their producer sends again.
+    /// Returns a sale, which is new except for a few that the producer sends twice.
     private mutating func drawSale() -> Int {
         if saleCount > 0, random.chance(3) { return random.below(saleCount) }
         saleCount += 1
@@ -51,14 +51,14 @@ extension EventGenerator {
     }
 }
 
-/// What stands around an entity's fields.
+/// The structure around an entity's fields.
 private struct Shape: Sendable {
     enum Inner: Sendable { case flat, enveloped, bare }
 
     var isWrapped: Bool
     var inner: Inner
 
-    /// Flat mostly.
+    /// Flat in most cases.
     init(_ random: inout SplitMix64) {
         isWrapped = random.chance(8)
         switch random.below(100) {

@@ -1,29 +1,31 @@
 import JSON
 
-/// Makes Lambda events as a Kinesis stream of concert data would: the same seed gives the same bytes.
+/// A generator of Lambda events as from a Kinesis stream of concert data; the same seed produces the same bytes.
 ///
-/// One generator stands for one shard, so each event goes on where the last one ended: sequence numbers and arrival times
-/// only grow. Entities come from finite pools, so later records bring new versions of earlier ones. Every record is
-/// valid; bad records are what the fixtures are for.
+/// One generator represents one shard, and each event continues where the previous one ended: sequence numbers and
+/// arrival times only increase. Entities come from finite pools, so later records contain new versions of earlier ones.
+/// Every record is valid; the fixtures contain bad records.
 public struct EventGenerator: Sendable {
-    /// How much a record holds.
+    /// The size of a record.
     public enum Size: String, Sendable, CaseIterable {
         /// Required fields with short texts, bare objects, short names in the ARNs, and fewer ticket sales, whose
-        /// required fields are the longest: 10,000 records, the largest batch of a mapping, stay below the 6 MiB that
-        /// an invocation may have. The envelope alone takes most of that.
+        /// required fields are the longest: an event with 10,000 records, the maximum batch size, stays below Lambda's
+        /// limit of 6 MiB.
+        ///
+        /// The envelope takes most of that.
         case compact
-        /// What the producers send, `raw_data` and all: about 1.6 KB of the event for each record, so that 3,500 fill
-        /// an invocation.
+        /// The producers' full format including `raw_data`: about 1.6 KB of the event for each record, so that 3,500
+        /// records fill an invocation.
         case full
     }
 
     let size: Size
     let catalogue: Catalogue
-    /// What the payloads draw from.
+    /// The random numbers of the payloads.
     var random: SplitMix64
-    /// When the record at hand reaches the stream.
+    /// The arrival time of the current record.
     private(set) var now = Moment(microseconds: 1_794_139_200 * Moment.second)
-    /// Sales made so far.
+    /// The number of sales so far.
     var saleCount = 0
     private var position: ShardPosition
 
@@ -34,9 +36,9 @@ public struct EventGenerator: Sendable {
         position = ShardPosition(random: catalogue.random(for: .positions))
     }
 
-    /// One Lambda event with `records` records, as Lambda's poller delivers it (compact JSON, base64 data).
+    /// Returns one Lambda event with `records` records, as delivered by Lambda's poller (compact JSON, base64 data).
     ///
-    /// Its payloads are those that as many calls of ``payload()`` would have returned.
+    /// Its payloads are those that the same number of ``payload()`` calls would have returned.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
     public mutating func event(records: Int) -> [UInt8] {
@@ -58,14 +60,14 @@ public struct EventGenerator: Sendable {
         return event.bytes
     }
 
-    /// One record's payload as producers send it: JSON in the style of Python's `json.dumps`.
+    /// Returns the payload of one record in the producers' format: JSON in the style of Python's `json.dumps`.
     public mutating func payload() -> [UInt8] {
         var payload = PythonJSONWriter()
         _ = writePayload(to: &payload)
         return payload.bytes
     }
 
-    /// - Returns: The entity's ID, by which the producers distribute their records.
+    /// - Returns: The entity's ID, which the producers use as the partition key.
     private mutating func writePayload(to payload: inout PythonJSONWriter) -> String {
         now = now + Int64(random.within(1...25)) * 1000
         switch size {
@@ -109,10 +111,10 @@ public struct EventGenerator: Sendable {
     }
 }
 
-/// Where a shard has got to: sequence numbers of 56 digits, each higher than the last.
+/// The position in a shard: a sequence number of 56 digits, each higher than the previous one.
 private struct ShardPosition: Sendable {
     var random: SplitMix64
-    /// The number's last 18 digits; there is room for hundreds of millions of steps.
+    /// The last 18 digits of the number; enough for hundreds of millions of steps.
     private var end = 100_000_000_000_000_000
 
     init(random: SplitMix64) { self.random = random }

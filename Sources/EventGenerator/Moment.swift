@@ -1,12 +1,12 @@
 import Telemetry
 
-/// A point in time, in microseconds since the Unix epoch: what a Python `datetime` resolves.
+/// A point in time in microseconds since the Unix epoch, the resolution of a Python `datetime`.
 struct Moment: Sendable {
     static let second: Int64 = 1_000_000
     static let hour = 3600 * second
     static let day = 24 * hour
 
-    /// Not before the epoch.
+    /// The microseconds; not negative.
     var microseconds: Int64
 
     /// `YYYY-MM-DD`.
@@ -16,7 +16,7 @@ struct Moment: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// As Python's `datetime.isoformat(separator)` prints it, in UTC: microseconds only when there are some.
+    /// Returns the format of Python's `datetime.isoformat(separator)` in UTC: microseconds only if they are not zero.
     func isoformat(separator: UInt8 = UInt8(ascii: "T"), offset: String = "") -> String {
         var text: [UInt8] = []
         text.reserveCapacity(32)

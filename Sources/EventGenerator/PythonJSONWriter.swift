@@ -1,11 +1,12 @@
-/// Writes one JSON text as Python's `json.dumps` does: a space after each comma and colon, and nothing but ASCII.
+/// A writer of one JSON text as Python's `json.dumps` formats it: a space after each comma and colon, and only ASCII.
 struct PythonJSONWriter: Sendable {
     private(set) var bytes: [UInt8] = []
-    /// A file upload sends each value of an entity as text, nothing as empty text, and a list with bars between.
+    /// Whether to use the format of a file upload: each value as text, null as empty text, and a list separated by
+    /// bars.
     var isUpload = false
     private var needsComma = false
 
-    /// Forgets what was written, and keeps the memory.
+    /// Removes the text and keeps the memory.
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false
@@ -26,7 +27,7 @@ struct PythonJSONWriter: Sendable {
         needsComma = false
     }
 
-    /// Escapes in UTF-16 units, so that what lies outside of the first plane comes out as a surrogate pair.
+    /// Escapes UTF-16 code units, so that characters outside the Basic Multilingual Plane become surrogate pairs.
     mutating func string(_ value: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -45,7 +46,7 @@ struct PythonJSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes `json`, which must be one JSON value, as it is.
+    /// Writes `json`, which must be one JSON value, unchanged.
     mutating func raw(_ json: String) {
         separate()
         bytes.append(contentsOf: json.utf8)
@@ -71,7 +72,7 @@ struct PythonJSONWriter: Sendable {
     }
 }
 
-/// Whole members, as the entity's producer writes them.
+/// Whole members in the format of the entity's producer.
 extension PythonJSONWriter {
     mutating func member(_ key: String, _ text: String?) {
         self.key(key)

@@ -1,4 +1,4 @@
-/// What names are made of: several scripts, an emoji, quotes, a backslash, as real ones have.
+/// The parts of names, with several scripts, an emoji, quotes and a backslash, as in real data.
 enum Words {
     static let shortNames = [
         "Calexico", "Zoë", "Ólöf", "Mogwai", "Nena", "Pulp", "Ümlaut", "Lamb", "Air", "Moloko", "Low", "Suede", "Can",
@@ -31,13 +31,13 @@ enum Words {
     static let segments = ["regular", "premium", "student", "first_time", "corporate"]
 }
 
-/// A place with a venue or several.
+/// A city with one or more venues.
 struct City: Sendable {
     var name: String
     var state: String?
     var country: String
     var postalCode: String
-    /// In ten-thousandths of a degree.
+    /// The latitude in ten-thousandths of a degree.
     var latitude: Int
     var longitude: Int
     var timeZone: String

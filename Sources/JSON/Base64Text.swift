@@ -1,8 +1,8 @@
-/// The encoder of base64, without line breaks.
+/// A base64 encoder that writes no line breaks.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc4648#section-4>
 package enum Base64Text {
-    /// Which characters there are, and whether padding completes the last four.
+    /// The alphabet, and whether the last group is padded.
     package enum Form: Sendable {
         case padded
         /// The alphabet for URLs and file names, without padding.

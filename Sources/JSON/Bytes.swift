@@ -1,37 +1,37 @@
-/// Bounds-checked reads of single bytes and of words.
+/// Bounds-checked reads of bytes and words.
 extension Span<UInt8> {
-    /// The byte at `offset`, or 0 where the span has ended.
+    /// Returns the byte at `offset`, or 0 if `offset` is past the end.
     ///
-    /// A NUL is allowed nowhere in a JSON text, so 0 stops every loop of the scanner without a check of its own.
+    /// NUL is not valid anywhere in a JSON text, so 0 stops every loop of the scanner without a separate check.
     @inlinable @inline(__always)
     public func byte(at offset: Int) -> UInt8 {
-        // One comparison for both bounds: a negative offset is a huge number without its sign.
+        // One comparison checks both bounds: a negative offset becomes a large unsigned number.
         guard UInt(bitPattern: offset) < UInt(bitPattern: count) else { return 0 }
-        // In bounds by the guard.
+        // In bounds because of the guard.
         return unsafe self[unchecked: offset]
     }
 
-    /// The eight bytes from `offset` on, the first one lowest, or nil where fewer are left.
+    /// Returns the eight bytes from `offset` as a little-endian word, or nil if fewer bytes remain.
     @inlinable @inline(__always)
     public func word(at offset: Int) -> UInt64? {
         guard offset >= 0, offset <= count &- 8 else { return nil }
-        // In bounds by the guard, for a count below 8 makes the right side negative; bytes have no padding between them,
-        // and the load needs no alignment.
+        // In bounds because of the guard: for a count below 8, the right side is negative. Bytes have no padding, and
+        // the load is unaligned.
         return UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
 
-    /// The sixteen bytes from `offset` on as two words, as ``word(at:)`` gives one.
+    /// Returns the sixteen bytes from `offset` as two little-endian words; see ``word(at:)``.
     @inlinable @inline(__always)
     func words(at offset: Int) -> (first: UInt64, second: UInt64)? {
         guard offset >= 0, offset <= count &- 16 else { return nil }
-        // In bounds by the guard, as in `word(at:)`.
+        // In bounds because of the guard, as in `word(at:)`.
         return unsafe (
             UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)),
             UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
         )
     }
 
-    /// Where the digits end that start at `offset`; `offset` itself where none stands there.
+    /// Returns the end of the digits that start at `offset`, or `offset` if there are none.
     @inlinable @inline(__always)
     public func endOfDigits(from offset: Int) -> Int {
         var end = offset
@@ -39,7 +39,7 @@ extension Span<UInt8> {
         return end
     }
 
-    /// Whether all of `range` are digits.
+    /// Returns whether all bytes of `range` are digits.
     @inlinable
     public func areDigits(_ range: Range<Int>) -> Bool {
         var position = range.lowerBound
@@ -51,7 +51,7 @@ extension Span<UInt8> {
         return true
     }
 
-    /// The text of `range`, with U+FFFD for what is not UTF-8.
+    /// Returns the text of `range`, with U+FFFD in place of invalid UTF-8.
     package func string(_ range: Range<Int>) -> String {
         let part = extracting(range)
         return unsafe part.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
@@ -64,15 +64,15 @@ extension Array where Element == UInt8 {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Appends a text that is part of the program.
+    /// Appends a string literal.
     package mutating func append(ascii text: StaticString) {
         text.withUTF8Buffer { unsafe append(contentsOf: $0) }
     }
 
-    /// Appends a number's digits.
+    /// Appends a number in decimal digits.
     package mutating func append(decimal value: UInt64) {
         if value < 10 { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
-        // The last digit first; the largest number has twenty.
+        // Digits are written from last to first; the largest number has twenty.
         var digits = [20 of UInt8](repeating: 0)
         var (rest, start) = (value, 20)
         repeat {
@@ -83,7 +83,7 @@ extension Array where Element == UInt8 {
         append(copying: digits.span.extracting(start..<20))
     }
 
-    /// Appends the text's UTF-8: at once, which `append(contentsOf: text.utf8)` does byte by byte.
+    /// Appends the text's UTF-8 in one copy; `append(contentsOf: text.utf8)` copies byte by byte.
     package mutating func append(utf8 text: String) {
         var text = text
         text.withUTF8 { unsafe append(contentsOf: $0) }

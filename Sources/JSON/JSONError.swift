@@ -1,12 +1,12 @@
-/// Why bytes are not a JSON text.
+/// An error that describes why bytes are not a valid JSON text.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc8259>
 public enum JSONError: Error, Equatable, Sendable {
-    /// The grammar is broken at `offset`, bytes from the start; `expected` says what would have been right there.
+    /// Invalid syntax at byte `offset`; `expected` names what would be valid there.
     case syntax(offset: Int, expected: StaticString)
-    /// The byte at `offset` starts no well-formed UTF-8 sequence.
+    /// No well-formed UTF-8 sequence starts at `offset`.
     case notUTF8(offset: Int)
-    /// A value at `offset` is nested deeper than ``JSONScanner/depthLimit``.
+    /// The value at `offset` is nested deeper than ``JSONScanner/depthLimit``.
     case tooDeep(offset: Int)
 
     public static func == (lhs: Self, rhs: Self) -> Bool {

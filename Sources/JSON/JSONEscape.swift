@@ -1,17 +1,18 @@
-/// What escapes in a JSON string stand for.
+/// The decoder of escape sequences in JSON strings.
 public enum JSONEscape {
-    /// Appends the content of `string`, a scanned string of `bytes`, to `output` as UTF-8 with its escapes resolved.
+    /// Appends the content of `string`, a scanned string of `bytes`, to `output` as UTF-8 with its escapes decoded.
     ///
-    /// A surrogate without its partner becomes U+FFFD. The result is never longer than the content.
+    /// An unpaired surrogate becomes U+FFFD. The result is never longer than the content.
     public static func append(_ string: JSONString, of bytes: Span<UInt8>, to output: inout [UInt8]) {
         var resolved: [UInt8] = []
         let count = resolve(string, of: bytes, into: &resolved)
         output.append(contentsOf: resolved[..<count])
     }
 
-    /// As ``append(_:of:to:)``, but writes over what `output` holds; it grows where it must, and never shrinks.
+    /// Decodes as ``append(_:of:to:)`` does, but overwrites the content of `output`, which grows if needed and never
+    /// shrinks.
     ///
-    /// - Returns: How many bytes of `output` are the result.
+    /// - Returns: The number of bytes of `output` that belong to the result.
     public static func resolve(_ string: JSONString, of bytes: Span<UInt8>, into output: inout [UInt8]) -> Int {
         let missing = string.range.count - output.count
         if missing > 0 { output.append(contentsOf: repeatElement(0, count: missing)) }
@@ -37,16 +38,16 @@ public enum JSONEscape {
         return count
     }
 
-    /// The four hexadecimal digits from `offset` on as a UTF-16 code unit, or nil when they are not there.
+    /// Returns the four hexadecimal digits from `offset` as a UTF-16 code unit, or nil if they are not all valid.
     package static func codeUnit(in bytes: Span<UInt8>, at offset: Int) -> UInt32? {
         guard let word = bytes.word(at: offset) else { return codeUnitNearEnd(in: bytes, at: offset) }
         let characters = UInt32(truncatingIfNeeded: word)
         let letters = characters &>> 6 & 0x0101_0101
         let digits = (characters & 0x0F0F_0F0F) &+ letters &* 9
-        // "0" to "9" are 0x30 and on; "A" to "F" 0x41, "a" to "f" 0x61, and on.
+        // "0" to "9" are 0x30 to 0x39; "A" starts at 0x41 and "a" at 0x61.
         let isRightHalf = characters & 0xD0D0_D0D0 == 0x1010_1010 &+ letters &* 0x30
         let isRightCase = characters & 0x2020_2020 | letters &<< 5 == 0x2020_2020
-        // Ten or more, by the top bit, where a letter stands, and nowhere else; and nowhere sixteen.
+        // A value is 10 or more (seen in the top bit) exactly for letters, and never 16.
         let isRightValue = (digits &+ 0x7676_7676) & 0x8080_8080 == letters &<< 7 && digits & 0xF0F0_F0F0 == 0
         guard isRightHalf, isRightCase, isRightValue else { return nil }
         let pairs = (digits.byteSwapped | digits.byteSwapped &>> 4) & 0x00FF_00FF
@@ -69,7 +70,7 @@ public enum JSONEscape {
         return unit
     }
 
-    /// Reads `\uXXXX`, and the low surrogate's escape behind a high one.
+    /// Reads `\uXXXX`, including the escape of the low surrogate that follows a high one.
     private static func scalar(in bytes: Span<UInt8>, at position: inout Int) -> UInt32 {
         let replacement: UInt32 = 0xFFFD
         let unit = codeUnit(in: bytes, at: position + 2) ?? replacement
@@ -94,7 +95,7 @@ public enum JSONEscape {
         }
     }
 
-    /// - Returns: How many bytes the scalar has.
+    /// - Returns: The number of bytes written.
     private static func write(_ scalar: UInt32, to output: inout MutableSpan<UInt8>, at index: Int) -> Int {
         if scalar < 0x80 {
             output[index] = UInt8(scalar)

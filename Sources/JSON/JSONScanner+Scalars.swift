@@ -1,6 +1,6 @@
 /// Strings, numbers and literals.
 extension JSONScanner {
-    /// Passes the string that starts at `offset`, and checks its escapes and its UTF-8.
+    /// Skips the string that starts at `offset` after checking its escapes and its UTF-8.
     @inlinable @inline(__always)
     public mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
         guard let end = bytes.endOfShortString(at: offset) ?? bytes.endOfLongString(at: offset) else {
@@ -25,7 +25,7 @@ extension JSONScanner {
                 return JSONString(range: start..<position, isEscaped: isEscaped)
             case UInt8(ascii: "\\"):
                 isEscaped = true
-                // Letters of other alphabets come as several in a row.
+                // Characters outside ASCII usually come in runs.
                 repeat {
                     position = try Self.endOfEscape(in: bytes, at: position)
                 } while bytes.byte(at: position) == UInt8(ascii: "\\")
@@ -39,7 +39,7 @@ extension JSONScanner {
         }
     }
 
-    /// Where the escape that starts at `position` ends.
+    /// Returns the end of the escape that starts at `position`.
     private static func endOfEscape(in bytes: Span<UInt8>, at position: Int) throws(JSONError) -> Int {
         switch bytes.byte(at: position + 1) {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
@@ -54,10 +54,10 @@ extension JSONScanner {
         }
     }
 
-    /// Passes the number that starts at `offset`, and returns where it stands.
+    /// Skips the number that starts at `offset` and returns its range.
     @inlinable @inline(__always)
     public mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
-        // Digits, and a point among them or none, without a sign and without an exponent, as most are.
+        // The common case: digits with an optional decimal point, without a sign or an exponent.
         let start = offset
         let block = bytes.stringBlock(at: start)
         var count = block.leadingDigits
@@ -91,14 +91,14 @@ extension JSONScanner {
         return start..<offset
     }
 
-    /// Passes one digit or more.
+    /// Skips one or more digits.
     private mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
         let end = bytes.endOfDigits(from: offset)
         guard end > offset else { throw .syntax(offset: offset, expected: "a digit") }
         offset = end
     }
 
-    /// Passes `null`, `true` or `false`.
+    /// Skips `null`, `true` or `false`.
     public mutating func literal(_ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) {
         // As a word, the first character lowest.
         if let word = bytes.word(at: offset) {
@@ -119,7 +119,7 @@ extension JSONScanner {
 
     private mutating func expect(_ text: StaticString, in bytes: Span<UInt8>) throws(JSONError) {
         for index in 0..<text.utf8CodeUnitCount {
-            // `index` is below the literal's own length.
+            // `index` is less than the literal's length.
             guard bytes.byte(at: offset &+ index) == (unsafe text.utf8Start[index]) else {
                 throw .syntax(offset: offset, expected: text)
             }

@@ -1,6 +1,6 @@
-/// Values nobody keeps: checked like all others, and looked at once.
+/// Values that are validated but not kept.
 extension JSONScanner {
-    /// Passes one whole value, white space before it included.
+    /// Skips one whole value and the white space before it.
     @inlinable @inline(__always)
     public mutating func skipValue(in bytes: Span<UInt8>) throws(JSONError) {
         skipWhitespace(in: bytes)
@@ -11,7 +11,7 @@ extension JSONScanner {
         }
     }
 
-    /// Runs in one loop: which kind of container is open at each level is a bit, so the stack does not grow.
+    /// Iterates instead of recursing: one bit for each level says whether it is an object, so the stack does not grow.
     @usableFromInline
     mutating func skipAnyValue(in bytes: Span<UInt8>) throws(JSONError) {
         var containers = NestingBits()
@@ -31,7 +31,8 @@ extension JSONScanner {
                 if hasMember { containers.push(isObject: false) }
             }
             if hasMember { continue }
-            // A value has ended: go on in the innermost container that has another, or stop where we began.
+            // A value has ended: continue in the innermost container that has another element, or stop at the starting
+            // level.
             while true {
                 guard let isObject = containers.isObject else { return }
                 let goesOn = isObject ? try nextKey(in: bytes) != nil : try nextElement(in: bytes)
@@ -43,7 +44,8 @@ extension JSONScanner {
 }
 
 extension JSONScanner {
-    /// Whether `bytes` are one JSON value, with nothing but white space and a byte order mark around it.
+    /// Returns whether `bytes` contain exactly one JSON value, optionally surrounded by white space and preceded by a
+    /// byte order mark.
     package static func isOneValue(_ bytes: [UInt8]) -> Bool {
         var scanner = JSONScanner()
         do throws(JSONError) {
@@ -57,16 +59,16 @@ extension JSONScanner {
     }
 }
 
-/// Whether each container that is open is an object, a bit for each of ``JSONScanner/depthLimit``.
+/// The kind of each open container: one bit for each of ``JSONScanner/depthLimit`` levels.
 struct NestingBits {
-    /// The innermost containers, the last one lowest.
+    /// The bits of the innermost containers; the lowest bit is the innermost.
     private var word: UInt64 = 0
     private var count = 0
-    /// Full words of containers further out; nothing that people write nests so deep.
+    /// The full words of outer containers; rarely used.
     private var outer = InlineArray<8, UInt64>(repeating: 0)
     private var outerCount = 0
 
-    /// Whether the innermost container is an object; nil when none is open.
+    /// Whether the innermost container is an object; nil if none is open.
     var isObject: Bool? { count == 0 ? nil : word & 1 == 1 }
 
     /// - Precondition: Fewer than 512 containers are open.

@@ -1,12 +1,12 @@
-/// What a JSON value is.
+/// The type of a JSON value.
 public enum JSONKind: UInt8, Sendable {
     case null, `true`, `false`, number, string, array, object
 }
 
-/// Where a string's content stands in the bytes, quotes left out.
+/// The range of a string's content, without its quotes.
 public struct JSONString: Sendable, Equatable {
     public var range: Range<Int>
-    /// Whether the content holds a backslash, and so reads differently from its bytes.
+    /// Whether the content contains a backslash, so that its bytes differ from its text.
     public var isEscaped: Bool
 
     public init(range: Range<Int>, isEscaped: Bool) {
@@ -15,31 +15,31 @@ public struct JSONString: Sendable, Equatable {
     }
 }
 
-/// Walks a JSON text from left to right, once, and checks every byte it passes.
+/// A validating scanner that passes over a JSON text once, from left to right.
 ///
-/// The scanner keeps an offset alone: bytes are handed to each call, and what it finds are ranges into them, so nothing is
-/// copied. It is strict: RFC 8259's grammar, well-formed UTF-8, no more than ``depthLimit`` levels. Nesting is kept in
-/// a bit field and not on the call stack, so no input can overflow it.
+/// The scanner stores only an offset. Each call takes the bytes, and results are ranges of them, so nothing is copied.
+/// It is strict: it accepts the grammar of RFC 8259, well-formed UTF-8, and at most ``depthLimit`` levels. Nesting is
+/// stored in a bit field instead of on the call stack, so that no input can overflow the stack.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc8259>
 public struct JSONScanner: Sendable {
-    /// Levels of arrays and objects that a text may have.
+    /// The maximum number of nested arrays and objects.
     @inlinable
     public static var depthLimit: Int { 512 }
 
-    /// Bytes passed so far.
+    /// The number of bytes scanned so far.
     public var offset: Int
-    /// Levels open at `offset`.
+    /// The number of containers that are open at `offset`.
     public var depth: Int
 
-    /// - Parameter depth: Levels already open around `offset`, when a part of a larger text is scanned.
+    /// - Parameter depth: The number of containers around `offset`, when a part of a larger text is scanned.
     @inlinable
     public init(at offset: Int = 0, depth: Int = 0) {
         self.offset = offset
         self.depth = depth
     }
 
-    /// Runs what is not inlined on a copy: nobody takes this value's own address, so it stays in registers.
+    /// Runs what is not inlined on a copy, so that the address of this value does not escape and it stays in registers.
     @inlinable @inline(__always)
     mutating func apart<Result, Failure: Error>(
         _ body: (inout JSONScanner) throws(Failure) -> Result
@@ -50,14 +50,14 @@ public struct JSONScanner: Sendable {
         return result
     }
 
-    /// Passes a byte order mark, where one stands at the very start.
+    /// Skips a byte order mark at the start of the text.
     public mutating func skipByteOrderMark(in bytes: Span<UInt8>) {
         if bytes.byte(at: offset) == 0xEF, bytes.byte(at: offset + 1) == 0xBB, bytes.byte(at: offset + 2) == 0xBF {
             offset += 3
         }
     }
 
-    /// Passes white space, and says what the value behind it is by its first byte.
+    /// Skips white space and returns the type of the next value, which its first byte determines.
     @inlinable @inline(__always)
     public mutating func kind(in bytes: Span<UInt8>) throws(JSONError) -> JSONKind {
         skipWhitespace(in: bytes)
@@ -73,7 +73,7 @@ public struct JSONScanner: Sendable {
         }
     }
 
-    /// Passes what may follow the outermost value: white space, then the end.
+    /// Skips white space and checks that nothing else follows the outermost value.
     ///
     /// - Parameter count: Where the text ends if only zeros follow; nil for the end of `bytes`.
     public mutating func finish(in bytes: Span<UInt8>, count: Int? = nil) throws(JSONError) {
@@ -85,7 +85,7 @@ public struct JSONScanner: Sendable {
     mutating func skipWhitespace(in bytes: Span<UInt8>) {
         let byte = bytes.byte(at: offset)
         if byte > 0x20 { return }
-        // One space, as some writers put behind each colon and comma.
+        // A single space, which many writers emit after each colon and comma.
         if byte == 0x20, bytes.byte(at: offset + 1) > 0x20 {
             offset += 1
         } else {
@@ -115,9 +115,11 @@ public struct JSONScanner: Sendable {
     }
 }
 
-/// Objects and arrays, member by member.
+/// The members of objects and the elements of arrays.
 extension JSONScanner {
-    /// Passes `{` and returns the first key, or nil (and passes `}`) when the object is empty.
+    /// Skips `{` and returns the first key.
+    ///
+    /// If the object is empty, skips `}` and returns nil.
     @inlinable @inline(__always)
     public mutating func openObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
         try apart { (scanner) throws(JSONError) in try scanner.openAnyObject(in: bytes) }
@@ -139,7 +141,9 @@ extension JSONScanner {
         return try key(in: bytes)
     }
 
-    /// Passes `,` and returns the next key, or nil (and passes `}`) when the object has ended.
+    /// Skips `,` and returns the next key.
+    ///
+    /// At the end of the object, skips `}` and returns nil.
     @inlinable @inline(__always)
     public mutating func nextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
         if let key = shortKey(behind: UInt8(ascii: ","), in: bytes) { return key }
@@ -174,7 +178,9 @@ extension JSONScanner {
         }
     }
 
-    /// Passes `[`; true when an element follows, false (and `]` is passed) when the array is empty.
+    /// Skips `[` and returns true if an element follows.
+    ///
+    /// If the array is empty, skips `]` and returns false.
     @inlinable @inline(__always)
     public mutating func openArray(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
         try apart { (scanner) throws(JSONError) in try scanner.openAnyArray(in: bytes) }
@@ -190,7 +196,9 @@ extension JSONScanner {
         return false
     }
 
-    /// Passes `,`; true when an element follows, false (and `]` is passed) when the array has ended.
+    /// Skips `,` and returns true if an element follows.
+    ///
+    /// At the end of the array, skips `]` and returns false.
     @inlinable @inline(__always)
     public mutating func nextElement(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
         try apart { (scanner) throws(JSONError) in try scanner.nextAnyElement(in: bytes) }
@@ -210,7 +218,7 @@ extension JSONScanner {
         }
     }
 
-    /// Passes a key and its colon.
+    /// Skips a key and its colon.
     private mutating func key(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
         guard bytes.byte(at: offset) == UInt8(ascii: "\"") else { throw .syntax(offset: offset, expected: "a key") }
         let key = try string(in: bytes)

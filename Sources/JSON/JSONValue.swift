@@ -1,20 +1,20 @@
-/// A whole JSON text as a tree, for control planes' small requests and answers.
+/// A JSON text as a tree, for the small requests and responses of AWS APIs.
 ///
-/// Records never go this way: the hot path reads with ``JSONScanner`` and builds nothing it does not keep.
+/// Records are not read this way: the hot path uses ``JSONScanner``.
 ///
-/// Names and texts are compared byte for byte: `String`'s own comparison takes canonically equivalent texts for equal,
-/// and time that grows faster than their length.
+/// Names and texts are compared byte by byte. The comparison of `String` treats canonically equivalent texts as equal,
+/// and can take more than linear time.
 public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
-    /// As it was written, so that no digit is lost.
+    /// The digits as written, so that no precision is lost.
     case number(String)
     case string(String)
     case array([JSONValue])
     case object(JSONObject)
 }
 
-/// The members of a JSON object, in their order.
+/// The members of a JSON object, in order.
 public struct JSONObject: Sendable, Equatable {
     public struct Member: Sendable, Equatable {
         public var name: String
@@ -33,7 +33,9 @@ public struct JSONObject: Sendable, Equatable {
 
     public var names: [String] { members.map(\.name) }
 
-    /// The member's value; of two with one name, the last; setting nil removes it.
+    /// The value of a member; of duplicates, the last one.
+    ///
+    /// Setting nil removes the member.
     public subscript(name: String) -> JSONValue? {
         get { members.last { $0.name.hasSameBytes(as: name) }?.value }
         set {
@@ -47,7 +49,7 @@ public struct JSONObject: Sendable, Equatable {
     }
 }
 
-/// Comparing.
+/// Comparison.
 extension JSONValue {
     public static func == (lhs: Self, rhs: Self) -> Bool {
         switch (lhs, rhs) {
@@ -62,12 +64,12 @@ extension JSONValue {
     }
 }
 
-/// Reading.
+/// Parsing.
 extension JSONValue {
-    /// Levels that a tree may have: it is read and freed recursively, and no control plane nests deeper.
+    /// The maximum depth of a tree: trees are parsed and freed recursively.
     static let depthLimit = 128
 
-    /// - Throws: ``JSONError`` unless `bytes` are one JSON value and nothing else.
+    /// - Throws: ``JSONError`` unless `bytes` contain exactly one JSON value.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         var scanner = JSONScanner()
         scanner.skipByteOrderMark(in: bytes.span)
@@ -113,9 +115,9 @@ extension JSONValue {
     }
 }
 
-/// What a value is; nil where it is something else.
+/// Typed access; nil if the value is of another type.
 extension JSONValue {
-    /// The member of an object.
+    /// Returns a member of an object.
     public subscript(name: String) -> JSONValue? { object?[name] }
 
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
@@ -128,7 +130,7 @@ extension JSONValue {
 
     public var double: Double? { if case .number(let value) = self { Double(value) } else { nil } }
 
-    /// A whole number, also one that is written `2.0`.
+    /// The whole number, including one written as `2.0`.
     public var integer: Int? {
         guard case .number(let text) = self else { return nil }
         return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
@@ -137,7 +139,7 @@ extension JSONValue {
     public var isNull: Bool { if case .null = self { true } else { false } }
 }
 
-/// Writing.
+/// Serialization.
 extension JSONValue {
     public func write(to writer: inout JSONWriter) {
         switch self {
@@ -159,17 +161,17 @@ extension JSONValue {
         }
     }
 
-    /// On one line, as it goes over a wire.
+    /// The value on one line, as UTF-8.
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         write(to: &writer)
         return writer.bytes
     }
 
-    /// On one line.
+    /// The value on one line.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// For people: a member a line, two spaces a level.
+    /// The value with one member on each line and an indentation of two spaces.
     public var prettyText: String { prettyText(indentation: "") }
 
     private func prettyText(indentation: String) -> String {
@@ -202,14 +204,14 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolatio
 
     public static func integer(_ value: some FixedWidthInteger) -> JSONValue { .number(String(value)) }
 
-    /// With up to three decimals, as ``JSONWriter/number(_:)`` writes it.
+    /// Returns a number with up to three decimals, as ``JSONWriter/number(_:)`` writes it.
     public static func decimal(_ value: Double) -> JSONValue {
         var writer = JSONWriter()
         writer.number(value)
         return value.isFinite ? .number(String(decoding: writer.bytes, as: UTF8.self)) : .null
     }
 
-    /// An object of those members that have a value.
+    /// Returns an object of those members that have a value.
     public static func object(ofPresent members: [(String, JSONValue?)]) -> JSONValue {
         .object(
             JSONObject(

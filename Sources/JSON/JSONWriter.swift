@@ -1,13 +1,13 @@
-/// Writes one JSON text, compact, as UTF-8 bytes.
+/// A writer of one compact JSON text as UTF-8.
 ///
-/// Commas are the writer's business; that every key is followed by one value, and every container closed, is the caller's.
+/// The writer inserts commas. The caller must write one value after each key and close every container.
 public struct JSONWriter: Sendable {
-    /// What has been written so far.
+    /// The bytes written so far.
     public private(set) var bytes: [UInt8]
-    /// Whether the next key or element needs a comma before it.
+    /// Whether a comma is required before the next key or element.
     private var needsComma = false
 
-    /// - Parameter bytes: What to append to; its capacity is used again.
+    /// - Parameter bytes: The buffer to append to, whose capacity is reused.
     public init(appendingTo bytes: consuming [UInt8] = []) { self.bytes = bytes }
 
     public mutating func openObject() { open(UInt8(ascii: "{")) }
@@ -18,7 +18,7 @@ public struct JSONWriter: Sendable {
 
     public mutating func closeArray() { close(UInt8(ascii: "]")) }
 
-    /// Writes a key, and the colon.
+    /// Writes a key and its colon.
     public mutating func key(_ key: String) {
         string(key)
         bytes.append(UInt8(ascii: ":"))
@@ -33,7 +33,7 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes a string whose content is `value`, which must be UTF-8.
+    /// Writes a string; `value` must be valid UTF-8.
     public mutating func string(_ value: Span<UInt8>) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -42,7 +42,7 @@ public struct JSONWriter: Sendable {
     }
 
     public mutating func integer(_ value: some FixedWidthInteger) {
-        // As one concrete type, since a generic function makes nothing of what it knows of its own.
+        // Converts to one concrete type, because an unspecialized generic function is slow.
         if let value = Int64(exactly: value) { integer(value) } else { raw(String(value)) }
     }
 
@@ -54,10 +54,10 @@ public struct JSONWriter: Sendable {
 
     public mutating func integer(_ value: Int) { integer(Int64(value)) }
 
-    /// Writes a number with up to three decimals; JSON knows no infinity, so what is not finite is `null`.
+    /// Writes a number with up to three decimals, or `null` for a number that is not finite.
     public mutating func number(_ value: Double) {
         guard value.isFinite else { return null() }
-        // Beyond this a double no longer holds all of its thousandths, so the product would be another number.
+        // Above this limit, a double cannot represent thousandths, and the product would be inexact.
         guard abs(value) < 9e12 else { return raw("\(value)") }
         if Double(Int64(value)) == value { return integer(Int64(value)) }
         separate()
@@ -73,18 +73,18 @@ public struct JSONWriter: Sendable {
         if hundredths % 10 > 0 { bytes.append(UInt8(ascii: "0") + UInt8(hundredths % 10)) }
     }
 
-    /// Writes a number's digits where a value has been begun already: no comma is written.
+    /// Writes the digits of a number after its value has been started; writes no comma.
     public mutating func digits(_ value: UInt64) { bytes.append(decimal: value) }
 
-    /// Writes a part of a JSON text that was put together before, commas included.
+    /// Writes a part of a JSON text, including its commas.
     ///
-    /// The caller answers for what the whole makes; the next value has no comma before it.
+    /// The caller must ensure that the result is valid; no comma is written before the next value.
     public mutating func verbatim(_ part: Span<UInt8>) {
         bytes.append(copying: part)
         needsComma = false
     }
 
-    /// As ``verbatim(_:)-(Span<UInt8>)``, of a part that the program knows.
+    /// Writes a string literal as ``verbatim(_:)-(Span<UInt8>)`` does.
     public mutating func verbatim(_ part: StaticString) {
         bytes.append(ascii: part)
         needsComma = false
@@ -94,13 +94,13 @@ public struct JSONWriter: Sendable {
 
     public mutating func null() { raw("null") }
 
-    /// Writes `json`, which must be one JSON value, as it is.
+    /// Writes `json`, which must be one JSON value, unchanged.
     public mutating func raw(_ json: String) {
         separate()
         bytes.append(utf8: json)
     }
 
-    /// Writes `json`, which must be one JSON value, as it is.
+    /// Writes `json`, which must be one JSON value, unchanged.
     public mutating func raw(_ json: Span<UInt8>) {
         separate()
         bytes.append(copying: json)
@@ -122,19 +122,19 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Escapes what RFC 8259 section 7 demands, and U+007F to U+009F, which terminals act on.
+    /// Escapes what RFC 8259 section 7 requires, and U+007F to U+009F, which terminals interpret.
     private static func appendEscaped(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
         var start = 0
         var index = 0
         while index < text.count {
             let block = text.stringBlock(at: index)
             let rest = StringBlock.mask(text.count - index)
-            if (block.stops | block.places(of: 0x7F)) & rest == 0 {
+            if (block.stops | block.positions(of: 0x7F)) & rest == 0 {
                 index += StringBlock.size
                 continue
             }
             let byte = text[index]
-            // U+0080 to U+009F are two bytes, and the second is the character's number.
+            // U+0080 to U+009F are two bytes, of which the second equals the code point.
             let isHighControl = byte == 0xC2 && 0x80..<0xA0 ~= text.byte(at: index + 1)
             let isPlain = byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F
             guard !isPlain || isHighControl else {

@@ -1,8 +1,8 @@
-// The standard library's own search brings the whole of its regular expressions into a static binary: a twelfth of it.
+// The standard library's search links its regular expression engine, which is a twelfth of a static binary.
 
 extension Collection where Element: Equatable {
-    /// Where `part` stands first, element by element; nil where it does not, or is empty.
-    package func place<Part: Collection<Element>>(of part: Part) -> Range<Index>? {
+    /// Returns the range of the first occurrence of `part`, or nil if there is none or `part` is empty.
+    package func range<Part: Collection<Element>>(of part: Part) -> Range<Index>? {
         guard let first = part.first else { return nil }
         var start = startIndex
         while let candidate = self[start...].firstIndex(of: first) {
@@ -19,21 +19,21 @@ extension Collection where Element: Equatable {
 }
 
 extension String {
-    /// Whether both have the same UTF-8, where `==` would take canonically equivalent texts for equal.
+    /// Returns whether both texts have the same UTF-8; `==` treats canonically equivalent texts as equal.
     package func hasSameBytes(as other: String) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 
-    /// Whether `part` stands somewhere in it, byte for byte.
-    package func holds(_ part: String) -> Bool { utf8.place(of: part.utf8) != nil }
+    /// Returns whether the text contains `part`, byte for byte.
+    package func contains(bytes part: String) -> Bool { utf8.range(of: part.utf8) != nil }
 }
 
 extension [UInt8] {
-    /// With `other` wherever `part` stands.
+    /// Returns a copy with every occurrence of `part` replaced by `other`.
     package func substituting(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = self[...]
-        while let range = rest.place(of: part) {
+        while let range = rest.range(of: part) {
             result += rest[..<range.lowerBound] + other
             rest = rest[range.upperBound...]
         }
@@ -42,7 +42,7 @@ extension [UInt8] {
 }
 
 extension String {
-    /// With `other` wherever `part` stands, byte for byte.
+    /// Returns a copy with every occurrence of `part` replaced by `other`, byte for byte.
     package func substituting(_ part: String, with other: String) -> String {
         String(decoding: Array(utf8).substituting(Array(part.utf8), with: Array(other.utf8)), as: UTF8.self)
     }

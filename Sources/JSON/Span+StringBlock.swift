@@ -1,44 +1,45 @@
-/// Looking at many bytes at once.
+/// Searches that compare many bytes at once.
 extension Span<UInt8> {
-    /// The thirty-two bytes from `offset` on, with zeros behind the last one.
+    /// Returns the thirty-two bytes from `offset`, padded with zeros after the last byte.
     @inlinable @inline(__always)
     public func stringBlock(at offset: Int) -> StringBlock {
         guard offset >= 0, offset <= count &- StringBlock.size else { return lastStringBlock(at: offset) }
-        // In bounds by the guard: a count below 32 makes the right side negative.
+        // In bounds because of the guard: for a count below 32, the right side is negative.
         return StringBlock(
             unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD32<UInt8>.self))
     }
 
-    /// As ``stringBlock(at:)``, where fewer bytes are left.
+    /// Returns what ``stringBlock(at:)`` returns if fewer than thirty-two bytes remain.
     @usableFromInline @inline(never)
     func lastStringBlock(at offset: Int) -> StringBlock {
         var block = SIMD32<UInt8>(repeating: 0)
         guard offset >= 0, offset < count else { return StringBlock(block) }
         let rest = extracting(offset..<Swift.min(count, offset + StringBlock.size))
         unsafe withUnsafeMutableBytes(of: &block) { block in
-            // In bounds: the rest is no longer than the block.
+            // In bounds: the rest is not longer than the block.
             unsafe rest.withUnsafeBytes { unsafe block.copyMemory(from: $0) }
         }
         return StringBlock(block)
     }
 
-    /// Where a run of plain string content ends that starts at `offset`, looked for in ``StringBlock/size`` bytes.
+    /// Returns the end of the plain string content that starts at `offset`, searching ``StringBlock/size`` bytes.
     @inlinable @inline(__always)
     public func endOfPlainRun(from offset: Int) -> Int { offset &+ stringBlock(at: offset).firstStop }
 
-    /// Where plain string content ends that starts at `offset`, however long it is.
+    /// Returns the end of the plain string content that starts at `offset`, of any length.
     @usableFromInline @inline(never)
     func endOfPlainContent(from offset: Int) -> Int {
         var position = offset
         while true {
-            // Where the next block stands must not wait for what this one holds.
+            // The next block's address must not depend on this block's content.
             let stops = stringBlock(at: position).stops
             if stops != 0 { return position &+ stops.trailingZeroBitCount }
             position &+= StringBlock.size
         }
     }
 
-    /// Where the string ends that starts at `offset`, quotes included: nil unless it is plain and short, as most are.
+    /// Returns the end of the string that starts at `offset`, including its quotes, or nil unless it is plain and
+    /// short.
     @inlinable @inline(__always)
     public func endOfShortString(at offset: Int) -> Int? {
         guard byte(at: offset) == UInt8(ascii: "\"") else { return nil }
@@ -46,7 +47,7 @@ extension Span<UInt8> {
         return byte(at: end) == UInt8(ascii: "\"") ? end &+ 1 : nil
     }
 
-    /// As ``endOfShortString(at:)``, of a plain string of any length.
+    /// Returns the end of the plain string of any length that starts at `offset`; see ``endOfShortString(at:)``.
     @inlinable @inline(__always)
     public func endOfLongString(at offset: Int) -> Int? {
         guard byte(at: offset) == UInt8(ascii: "\"") else { return nil }
@@ -54,23 +55,24 @@ extension Span<UInt8> {
         return byte(at: end) == UInt8(ascii: "\"") ? end &+ 1 : nil
     }
 
-    /// Where `byte` stands first in `range`; nil where it does not.
+    /// Returns the index of the first `byte` in `range`, or nil if there is none.
     ///
-    /// - Parameter range: Within the span.
+    /// - Parameter range: A range within the span.
     @inlinable
     public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         var position = range.lowerBound
         while position < range.upperBound {
-            let places = stringBlock(at: position).places(of: byte) & StringBlock.mask(range.upperBound &- position)
-            if places != 0 { return position &+ places.trailingZeroBitCount }
+            let positions =
+                stringBlock(at: position).positions(of: byte) & StringBlock.mask(range.upperBound &- position)
+            if positions != 0 { return position &+ positions.trailingZeroBitCount }
             position &+= StringBlock.size
         }
         return nil
     }
 
-    /// Whether the bytes of `range`, none of which is zero, are at `offset` as well.
+    /// Returns whether the bytes of `range`, none of which is zero, are equal to those at `offset`.
     @inlinable @inline(__always)
-    public func stands(_ range: Range<Int>, at offset: Int) -> Bool {
+    public func matches(_ range: Range<Int>, at offset: Int) -> Bool {
         let count = range.upperBound &- range.lowerBound
         var done = 0
         while count &- done >= StringBlock.size {

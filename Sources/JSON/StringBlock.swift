@@ -2,7 +2,7 @@
 public import _Builtin_intrinsics.intel
 #endif
 
-/// Thirty-two bytes looked at at once.
+/// A block of thirty-two bytes that are compared at once.
 public struct StringBlock {
     public static let size = 32
 
@@ -11,30 +11,30 @@ public struct StringBlock {
     @inlinable @inline(__always)
     public init(_ bytes: SIMD32<UInt8>) { self.bytes = bytes }
 
-    /// Where a run of plain string content ends, 0 to 31: at a quote, a backslash, a control character or a byte outside
-    /// ASCII; 32 when all of the block is plain.
+    /// The end of plain string content, 0 to 31: the index of the first quote, backslash, control character or byte
+    /// outside ASCII; 32 if the whole block is plain.
     @inlinable @inline(__always)
     public var firstStop: Int { stops.trailingZeroBitCount }
 
-    /// A bit for each byte that ends a run of plain string content, or is a space or U+007F: no part of a word.
+    /// A bit for each byte that ends plain string content or is a space or U+007F, which separate words.
     @inlinable @inline(__always)
-    public var gaps: UInt32 { stops | places(of: 0x20) | places(of: 0x7F) }
+    public var gaps: UInt32 { stops | positions(of: 0x20) | positions(of: 0x7F) }
 
-    /// How many digits the block starts with.
+    /// The number of digits at the start of the block.
     @inlinable @inline(__always)
     public var leadingDigits: Int { (~digits).trailingZeroBitCount }
 
-    /// How many digits stand from a place in the block on, as far as the block reaches.
+    /// Returns the number of digits from `offset` to the end of the block.
     ///
-    /// - Parameter place: Not negative.
+    /// - Parameter offset: A number that is not negative.
     @inlinable @inline(__always)
-    public func leadingDigits(from place: Int) -> Int {
-        place < Self.size ? (~(digits &>> UInt32(truncatingIfNeeded: place))).trailingZeroBitCount : 0
+    public func leadingDigits(from offset: Int) -> Int {
+        offset < Self.size ? (~(digits &>> UInt32(truncatingIfNeeded: offset))).trailingZeroBitCount : 0
     }
 
-    /// A bit for each of the first `count` bytes, all bits where a block has no more.
+    /// Returns a bit for each of the first `count` bytes; all bits if `count` exceeds the block's size.
     ///
-    /// - Parameter count: Not negative.
+    /// - Parameter count: A number that is not negative.
     @inlinable @inline(__always)
     public static func mask(_ count: Int) -> UInt32 { count < size ? ~(UInt32.max << UInt32(count)) : .max }
 }
@@ -51,12 +51,12 @@ extension StringBlock {
 
 #if arch(x86_64)
 extension StringBlock {
-    /// A bit for each byte, the first one lowest.
+    /// Returns a bit for each byte; the lowest bit is the first byte.
     @inlinable @inline(__always)
     var stops: UInt32 {
-        // Same size, and every pattern of bits is a value of each.
+        // The types have the same size, and every bit pattern is valid for both.
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
-        // As signed numbers, control characters are below the space and bytes outside ASCII below zero.
+        // In signed comparison, control characters are less than a space, and bytes outside ASCII less than zero.
         let low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes)
         let quotes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x22))
         let backslashes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x5C))
@@ -64,15 +64,15 @@ extension StringBlock {
             bitPattern: _mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(quotes, backslashes))))
     }
 
-    /// A bit for each byte that is `byte`.
+    /// Returns a bit for each byte that equals `byte`.
     @inlinable @inline(__always)
-    public func places(of byte: UInt8) -> UInt32 {
+    public func positions(of byte: UInt8) -> UInt32 {
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let wanted = _mm256_set1_epi8(CChar(bitPattern: byte))
         return UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)))
     }
 
-    /// A bit for each byte that is a digit.
+    /// A bit for each digit.
     @inlinable @inline(__always)
     var digits: UInt32 {
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
@@ -81,7 +81,7 @@ extension StringBlock {
         return UInt32(bitPattern: _mm256_movemask_epi8(areDigits))
     }
 
-    /// The bytes that differ, a bit for each, the first one lowest.
+    /// Returns a bit for each byte that differs; the lowest bit is the first byte.
     @inlinable @inline(__always)
     public func differences(from other: StringBlock) -> UInt32 {
         let one = unsafe unsafeBitCast(bytes, to: __m256i.self)
@@ -108,7 +108,7 @@ extension StringBlock {
     var stops: UInt32 { portableStops }
 
     @inlinable @inline(__always)
-    public func places(of byte: UInt8) -> UInt32 { portablePlaces(of: byte) }
+    public func positions(of byte: UInt8) -> UInt32 { portablePositions(of: byte) }
 
     @inlinable @inline(__always)
     var digits: UInt32 { portableDigits }
@@ -121,7 +121,7 @@ extension StringBlock {
 }
 #endif
 
-/// With the arithmetic of vectors alone, for any machine.
+/// The portable implementation, with the standard library's vectors.
 extension StringBlock {
     @inlinable
     var portableStops: UInt32 {
@@ -132,7 +132,7 @@ extension StringBlock {
     }
 
     @inlinable
-    func portablePlaces(of byte: UInt8) -> UInt32 { Self.bits(bytes) { $0 .== SIMD16(repeating: byte) } }
+    func portablePositions(of byte: UInt8) -> UInt32 { Self.bits(bytes) { $0 .== SIMD16(repeating: byte) } }
 
     @inlinable
     var portableDigits: UInt32 {
@@ -159,11 +159,11 @@ extension StringBlock {
         bits(mask(bytes.lowHalf)) | bits(mask(bytes.highHalf)) << 16
     }
 
-    /// Each byte keeps the bit of its place, and eight of them add up to a byte.
+    /// Each byte keeps the bit of its index, and eight of them add up to a byte.
     @inlinable @inline(__always)
     static func bits(_ mask: SIMDMask<SIMD16<Int8>>) -> UInt32 {
-        let places = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
-        let kept = SIMD16<UInt8>(repeating: 0).replacing(with: places, where: mask)
+        let weights = SIMD16<UInt8>(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128)
+        let kept = SIMD16<UInt8>(repeating: 0).replacing(with: weights, where: mask)
         return UInt32(kept.lowHalf.wrappedSum()) | UInt32(kept.highHalf.wrappedSum()) << 8
     }
 }

@@ -1,6 +1,7 @@
-/// Well-formed UTF-8, as the Unicode Standard's table 3-7 has it: no overlong form, no surrogate, nothing past U+10FFFF.
+/// Validation of UTF-8 by table 3-7 of the Unicode Standard: overlong forms, surrogates and values above U+10FFFF are
+/// invalid.
 public enum UTF8Sequence {
-    /// How many bytes the well-formed sequence at `offset` has, 1 to 4, or nil where there is none.
+    /// Returns the length of the well-formed sequence at `offset`, 1 to 4, or nil if there is none.
     public static func length(in bytes: Span<UInt8>, at offset: Int) -> Int? {
         guard offset >= 0, offset < bytes.count else { return nil }
         let first = bytes.byte(at: offset)
@@ -24,7 +25,8 @@ public enum UTF8Sequence {
         }
     }
 
-    /// Where the first byte stands that belongs to no well-formed sequence, or nil when `bytes` are all UTF-8.
+    /// Returns the offset of the first byte that is not part of a well-formed sequence, or nil if `bytes` are valid
+    /// UTF-8.
     public static func firstInvalidOffset(in bytes: Span<UInt8>) -> Int? {
         var offset = 0
         while offset < bytes.count {

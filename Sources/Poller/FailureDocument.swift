@@ -1,13 +1,15 @@
 import JSON
 
-/// What Lambda writes to an on-failure destination about a batch that it gave up; with the event, as S3 gets it.
+/// The document that Lambda sends to an on-failure destination for a discarded batch; with the event, as for S3.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 public enum FailureDocument {
+    /// Returns the document as JSON.
+    ///
     /// - Parameters:
-    ///   - requestID: Of the last invocation.
-    ///   - time: When it was given up, in ISO 8601.
-    ///   - arrival: Makes ISO 8601 of milliseconds since the epoch.
+    ///   - requestID: The request ID of the last invocation.
+    ///   - time: The time at which the batch was discarded, in ISO 8601.
+    ///   - arrival: Converts milliseconds since the epoch to ISO 8601.
     public static func bytes(
         _ discarded: DiscardedBatch, streamARN: String, functionARN: String, requestID: String, time: String,
         arrival: (Int64) -> String

@@ -1,12 +1,12 @@
 import JSON
 
-/// A record of a shard, as an event holds it.
+/// A record of a shard, as an event contains it.
 public struct PolledRecord: Sendable, Equatable {
     public var sequenceNumber: String
     public var partitionKey: String
-    /// When the stream accepted it, in milliseconds since the Unix epoch.
+    /// The time at which the stream accepted the record, in milliseconds since the Unix epoch.
     public var arrival: Int64
-    /// The element of the event's `Records`, as JSON.
+    /// The JSON element of the event's `Records`.
     public var json: [UInt8]
 
     public init(sequenceNumber: String, partitionKey: String, arrival: Int64, json: [UInt8]) {
@@ -15,24 +15,24 @@ public struct PolledRecord: Sendable, Equatable {
     }
 }
 
-/// Records that one invocation gets.
+/// The records of one invocation.
 public struct PolledBatch: Sendable, Equatable {
     public let shard: String
-    /// In the order of the shard; empty only in a tumbling window's final invocation.
+    /// The records in shard order; empty only in a tumbling window's final invocation.
     public let records: [PolledRecord]
-    /// How often these records were tried before, cuts not counted.
+    /// The number of previous attempts with these records, without bisections.
     public let retries: Int
-    /// How often this batch was cut out of a larger one.
+    /// The number of bisections that led to this batch.
     public let cuts: Int
-    /// Numbers batches of a shard in the order in which they were made, from 1.
+    /// The number of the batch within its shard, starting at 1.
     public let number: Int
-    /// The batch that this is a part, or the repetition, of; nil for records that were never tried.
+    /// The batch that this batch is a part or a retry of; nil for records that were never delivered.
     public let parent: Int?
-    /// The tumbling window that the records belong to; nil without windows.
+    /// The tumbling window of the records; nil without windows.
     public let window: PolledWindow?
     let lane: Int
 
-    /// The event to invoke the function with.
+    /// The event for the invocation.
     public var event: [UInt8] {
         var writer = JSONWriter()
         writer.openObject()
@@ -46,23 +46,24 @@ public struct PolledBatch: Sendable, Equatable {
     }
 }
 
-/// How an invocation ended.
+/// The result of an invocation.
 public enum InvocationResult: Sendable, Equatable {
-    /// As a whole: an error, a time-out, or an answer that cannot be read.
+    /// The invocation failed as a whole: an error, a timeout, or an unreadable response.
     case failed(reason: String)
-    /// With these item failures: none means that all of the batch is done; and a tumbling window's state, as JSON.
+    /// The invocation returned these batch item failures, where none means success, and the state of a tumbling window
+    /// as JSON.
     case answered(failures: [String], state: [UInt8]? = nil)
 }
 
-/// Records that were given up.
+/// A batch of discarded records.
 public struct DiscardedBatch: Sendable, Equatable {
-    /// Why, in Lambda's words.
+    /// Lambda's name for the reason.
     public enum Condition: String, Sendable {
         case retryAttemptsExhausted = "RetryAttemptsExhausted", recordAgeExceeded = "RecordAgeExceeded"
     }
 
     public var batch: PolledBatch
     public var condition: Condition
-    /// How often the function was invoked with them.
+    /// The number of invocations with these records.
     public var invocations: Int
 }

@@ -1,33 +1,33 @@
 import FoundationEssentials
 import JSON
 
-/// A tumbling window of a shard: what happened in it is handed from invocation to invocation as a state.
+/// A tumbling window of a shard, whose state is passed from one invocation to the next.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
 public struct PolledWindow: Sendable, Equatable {
-    /// In milliseconds since the Unix epoch; records that arrived from then on belong to it.
+    /// The start in milliseconds since the Unix epoch, inclusive.
     public let start: Int64
-    /// In milliseconds since the Unix epoch; records that arrived then or later do not.
+    /// The end in milliseconds since the Unix epoch, exclusive.
     public let end: Int64
-    /// What the last invocation answered, as JSON; `{}` in the first.
+    /// The state that the last invocation returned, as JSON; `{}` in the first.
     public internal(set) var state = Array("{}".utf8)
-    /// Whether the window's last invocation is at hand, which has no records.
+    /// Whether this is the window's final invocation, which contains no records.
     public internal(set) var isFinal = false
-    /// Whether it ends before its time, because the state has grown too large.
+    /// Whether the window ends early because its state has become too large.
     public internal(set) var isEndedEarly = false
     let streamARN: String?
 
-    /// Bytes of a state, at most.
+    /// The maximum size of a state in bytes.
     static let stateLimit = 1 << 20
 
-    /// The window of this length that a record falls into.
+    /// Creates the window of the given length that contains a record's arrival.
     init(arrival: Int64, length: Int64, streamARN: String?) {
         start = arrival - arrival % length
         end = start + length
         self.streamARN = streamARN
     }
 
-    /// Writes what an event says of the window, as members beside its records.
+    /// Writes the event's members for the window, next to its records.
     func write(to writer: inout JSONWriter, shard: String) {
         func text(_ milliseconds: Int64) -> String {
             Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(.iso8601)

@@ -1,23 +1,23 @@
-/// What of an event source mapping decides how a shard's records are delivered.
+/// The settings of an event source mapping that control the delivery of a shard's records.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html>
 public struct PollerSettings: Sendable, Equatable {
-    /// `BatchSize`: records an invocation, at most.
+    /// `BatchSize`: the maximum number of records of an invocation.
     public var batchSize = 100
-    /// Bytes of an event, at most: Lambda's limit for what a function is invoked with.
+    /// The maximum size of an event in bytes: Lambda's payload limit.
     public var batchBytes = 6_000_000
-    /// `MaximumRetryAttempts`: how often a batch that failed is tried again; nil: until its records expire.
+    /// `MaximumRetryAttempts`: the maximum number of retries of a failed batch; nil to retry until its records expire.
     public var maximumRetryAttempts: Int?
-    /// `MaximumRecordAgeInSeconds`, in ms: older records are given up; nil: never.
+    /// `MaximumRecordAgeInSeconds`, in ms: older records are discarded; nil for no limit.
     public var maximumRecordAge: Int64?
-    /// `BisectBatchOnFunctionError`: whether a batch that failed is cut in two, which counts as no retry.
+    /// `BisectBatchOnFunctionError`: whether a failed batch is split in two, which does not count as a retry.
     public var bisects = false
-    /// `ParallelizationFactor`: how many batches of a shard may be under way at once, each with partition keys of its own.
+    /// `ParallelizationFactor`: the maximum number of concurrent batches of a shard, each with its own partition keys.
     public var parallelizationFactor = 1
-    /// `MaximumBatchingWindowInSeconds`, in ms, by the records' arrival: a batch holds what came within this time of its
-    /// first record; nil: whatever is there.
+    /// `MaximumBatchingWindowInSeconds`, in ms, by the records' arrival: a batch contains the records that arrived
+    /// within this time of its first one; nil for all available records.
     public var batchingWindow: Int64?
-    /// `TumblingWindowInSeconds`, in ms; nil: none.
+    /// `TumblingWindowInSeconds`, in ms; nil for none.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
     public var tumblingWindow: Int64?

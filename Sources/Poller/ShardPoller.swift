@@ -1,27 +1,31 @@
-/// Delivers one shard's records as Lambda's Kinesis poller does: in order, batch by batch, with retries, cuts and give-ups.
+/// A model of Lambda's Kinesis poller for one shard: it delivers records in order, in batches, with retries, bisection
+/// and discarding.
 ///
-/// A value without clock or network: whoever drives it asks for batches, invokes, and says how that ended.
+/// It is a value without a clock or a network: its caller requests batches, invokes the function, and reports the
+/// results.
 ///
-/// * An answer with item failures moves the checkpoint to the lowest of them: what stands before it is done.
-/// * With ``PollerSettings/bisects`` what failed is cut in two when nothing of it was done; a cut counts as no retry.
-/// * What has failed too often, or has grown too old, is given up, and the shard goes on.
-/// * With ``PollerSettings/tumblingWindow`` no batch reaches over a window's border, and an invocation without records ends
-///   each window.
+/// * A response with batch item failures moves the checkpoint to the lowest of them: the records before it are done.
+/// * With ``PollerSettings/bisects``, a failed batch without progress is split in two; a split does not count as a
+/// retry.
+/// * Records that have failed too often or are too old are discarded, and the shard proceeds.
+/// * With ``PollerSettings/tumblingWindow``, no batch crosses the end of a window, and an invocation without records
+/// ends each
+///   window.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
 public struct ShardPoller: Sendable {
     public let shard: String
     private let settings: PollerSettings
     private let streamARN: String?
-    /// Each has partition keys of its own, and one batch under way at most.
+    /// The concurrent lanes, each with its own partition keys and at most one batch in flight.
     private var lanes: [Lane]
     private var made = 0
     private var nextLane = 0
-    /// What was given up and not yet taken by ``takeDiscarded()``.
+    /// The discarded batches since the last ``takeDiscarded()``.
     private var discarded: [DiscardedBatch] = []
-    /// Windows that came to their end and were not yet taken by ``takeClosedWindows()``.
+    /// The windows that ended since the last ``takeClosedWindows()``.
     private var closedWindows: [PolledWindow] = []
-    /// Whether no record comes any more.
+    /// Whether no more records will be added.
     private var isClosed = false
 
     private struct Unit: Sendable {
@@ -37,7 +41,7 @@ public struct ShardPoller: Sendable {
     private struct Lane: Sendable {
         var fresh: [PolledRecord] = []
         var start = 0
-        /// What comes before any fresh record, the next one last.
+        /// The units that precede all new records; the next one is last.
         var waiting: [Unit] = []
         var underWay: Unit?
         var window: PolledWindow?
@@ -45,26 +49,26 @@ public struct ShardPoller: Sendable {
         var isEmpty: Bool { waiting.isEmpty && underWay == nil && start == fresh.count && window == nil }
     }
 
-    /// - Parameter streamARN: What the events of tumbling windows name as their source.
+    /// - Parameter streamARN: The event source ARN in the events of tumbling windows.
     public init(_ shard: String, streamARN: String? = nil, settings: PollerSettings) {
         (self.shard, self.streamARN, self.settings) = (shard, streamARN, settings)
         lanes = Array(repeating: Lane(), count: max(1, settings.parallelizationFactor))
     }
 
-    /// Whether every record was dealt with.
+    /// Whether all records are processed or discarded.
     public var isDone: Bool { lanes.allSatisfy(\.isEmpty) }
 
-    /// Adds a record behind all others of the shard.
+    /// Adds a record at the end of the shard.
     public mutating func add(_ record: PolledRecord) {
         lanes[lane(of: record.partitionKey)].fresh.append(record)
     }
 
-    /// Says that no record comes any more, so that windows that are still open end behind the last one.
+    /// Marks the end of the shard, so that open windows end after the last record.
     public mutating func close() { isClosed = true }
 
-    /// The next batch that may be under way beside those that are; nil when there is none for now.
+    /// Returns the next batch that can be delivered now, or nil if there is none at present.
     ///
-    /// - Parameter now: In milliseconds since the Unix epoch.
+    /// - Parameter now: The time in milliseconds since the Unix epoch.
     public mutating func next(now: Int64) -> PolledBatch? {
         for offset in lanes.indices {
             let index = (nextLane + offset) % lanes.count
@@ -76,7 +80,7 @@ public struct ShardPoller: Sendable {
         return nil
     }
 
-    /// Notes how the invocation of `batch` ended.
+    /// Records the result of the invocation of `batch`.
     public mutating func end(_ batch: PolledBatch, _ result: InvocationResult) {
         guard var unit = lanes[batch.lane].underWay else { return }
         lanes[batch.lane].underWay = nil
@@ -92,7 +96,7 @@ public struct ShardPoller: Sendable {
         }
         unit.records = unit.records.dropFirst(done)
         if settings.bisects, done > 0 {
-            // Cut at what failed.
+            // Splits at the failed record.
             unit.cuts += 1
             lanes[batch.lane].waiting.append(unit)
         } else if settings.bisects, unit.records.count > 1 {
@@ -108,30 +112,30 @@ public struct ShardPoller: Sendable {
         }
     }
 
-    /// How many records come before the lowest failure; nil when one of the failures is not a record of the batch, which
-    /// fails it as a whole.
+    /// Returns the number of records before the lowest failure; nil if one of the failures is not a record of the
+    /// batch, so that the whole batch has failed.
     private static func firstFailure(_ failures: [String], in records: ArraySlice<PolledRecord>) -> Int? {
-        // An answer may name every record, and each any number of times.
-        var places: [[UInt8]: Int] = [:]
+        // A response may name every record, and each any number of times.
+        var indices: [[UInt8]: Int] = [:]
         for (index, record) in records.enumerated() {
             let key = Array(record.sequenceNumber.utf8)
-            if places[key] == nil { places[key] = index }
+            if indices[key] == nil { indices[key] = index }
         }
         var first = records.count
         for failure in failures {
-            guard let place = places[Array(failure.utf8)] else { return nil }
-            first = min(first, place)
+            guard let index = indices[Array(failure.utf8)] else { return nil }
+            first = min(first, index)
         }
         return first
     }
 
-    /// What was given up since the last call.
+    /// Returns the batches that were discarded since the last call.
     public mutating func takeDiscarded() -> [DiscardedBatch] {
         defer { discarded = [] }
         return discarded
     }
 
-    /// Windows that came to their end since the last call, each with the state that its final invocation answered.
+    /// Returns the windows that ended since the last call, each with the state of its final invocation.
     public mutating func takeClosedWindows() -> [PolledWindow] {
         defer { closedWindows = [] }
         return closedWindows
@@ -166,7 +170,7 @@ extension ShardPoller {
             parent: unit.parent, window: window, lane: index)
     }
 
-    /// As many records that were never tried as a batch may have.
+    /// Returns a batch of records that were never delivered.
     private mutating func fresh(inLane index: Int) -> Unit? {
         let start = lanes[index].start
         if endsWindow(inLane: index) { return Unit(records: [], isFinal: true) }
@@ -180,7 +184,7 @@ extension ShardPoller {
             end += 1
         }
         guard end > start else { return nil }
-        // Its own copy: a slice would keep the list shared, and each record added to it would then copy all of them.
+        // A copy: a slice would share the list's storage, which every added record would then copy.
         let records = Array(lanes[index].fresh[start..<end])
         lanes[index].start = end
         if end > 4096, end * 2 > lanes[index].fresh.count {
@@ -190,7 +194,8 @@ extension ShardPoller {
         return Unit(records: records[...])
     }
 
-    /// When the records of the next batch must have arrived: before the end of the window that the first one opens.
+    /// Returns the time before which the records of the next batch must have arrived: the end of the window that the
+    /// first one opens.
     private mutating func border(inLane index: Int) -> Int64 {
         guard lanes[index].start < lanes[index].fresh.count else { return .max }
         let first = lanes[index].fresh[lanes[index].start].arrival
@@ -204,7 +209,7 @@ extension ShardPoller {
         return border
     }
 
-    /// Whether nothing comes any more that belongs to the window which is open.
+    /// Returns whether no more records will arrive for the open window.
     private func endsWindow(inLane index: Int) -> Bool {
         guard let window = lanes[index].window else { return false }
         guard lanes[index].start < lanes[index].fresh.count else { return isClosed || window.isEndedEarly }
@@ -221,7 +226,7 @@ extension ShardPoller {
         lanes[index].window = nil
     }
 
-    /// How many records at the front are too old.
+    /// Returns the number of records at the front that are too old.
     private func expired(_ records: ArraySlice<PolledRecord>, now: Int64) -> Int {
         guard let age = settings.maximumRecordAge else { return 0 }
         return records.prefix { now - $0.arrival > age }.count
@@ -243,10 +248,10 @@ extension ShardPoller {
             DiscardedBatch(batch: batch(of: unit, inLane: index), condition: condition, invocations: unit.invocations))
     }
 
-    /// The same for the same key, so that a key's records stay in order.
+    /// Returns the same lane for the same key, so that the records of a key stay in order.
     private func lane(of key: String) -> Int {
         guard lanes.count > 1 else { return 0 }
-        // FNV-1a; how Lambda spreads keys it does not say.
+        // FNV-1a; Lambda does not document how it distributes keys.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return Int(hash % UInt64(lanes.count))

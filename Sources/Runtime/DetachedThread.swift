@@ -1,10 +1,13 @@
 import Glibc
 
-/// A thread of its own for work that blocks for good; Dispatch lends no more than 255 at once, and sinks need some too.
+/// A dedicated thread for work that blocks permanently; Dispatch provides at most 255 threads, some of which the sinks
+/// need.
 enum DetachedThread {
-    /// - Throws: ``RuntimeError/noThread(reason:)`` when the system gives none.
+    /// Starts a thread that runs `body`.
+    ///
+    /// - Throws: ``RuntimeError/noThread(reason:)`` if the system cannot create a thread.
     static func start(_ body: @escaping @Sendable () -> Void) throws(RuntimeError) {
-        // Balanced in the thread, which takes the reference over; here, when there is no thread.
+        // Released by the thread, which takes over the reference, or here if no thread was created.
         let work = unsafe Unmanaged.passRetained(Work(body))
         var thread = pthread_t()
         let code = unsafe pthread_create(

@@ -2,14 +2,14 @@
 public struct Endpoint: Sendable, Hashable {
     var host: String
     var port: UInt16
-    /// What every call's path starts with: empty, or `/` and more, without a slash at its end.
+    /// The prefix of every call's path: empty, or `/` and more, without a trailing slash.
     let basePath: String
-    /// Host and port as they were given, for the `Host` header.
+    /// The host and port as configured, for the `Host` header.
     let authority: String
     private let text: String
 
-    /// Returns nil unless `text` is a host, an IPv4 address or an IPv6 address in brackets, with or without a port (80
-    /// then), and with or without a path such as `/Function`.
+    /// Returns nil unless `text` is a host name, an IPv4 address or an IPv6 address in brackets, with an optional port
+    /// (default 80) and an optional path such as `/Function`.
     public init?(_ text: String) {
         self.text = text
         let bytes = Array(text.utf8)
@@ -23,7 +23,7 @@ public struct Endpoint: Sendable, Hashable {
             (host, port) = (authority[..<colon], authority[(colon + 1)...])
         }
         if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") { host = host.dropFirst().dropLast() }
-        // Digits alone, without the sign that UInt16 would take.
+        // Digits only, without the sign that UInt16 would accept.
         let isNumber = port.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
         guard !host.isEmpty, host.allSatisfy(Self.isVisible), path.allSatisfy(Self.isInPath), isNumber,
             let number = UInt16(String(decoding: port, as: UTF8.self)), number > 0
@@ -36,12 +36,12 @@ public struct Endpoint: Sendable, Hashable {
 
     private static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
 
-    /// A query or a fragment would swallow the paths of the calls.
+    /// Returns whether the byte is valid in a path; a query or a fragment would capture the paths of the calls.
     private static func isInPath(_ byte: UInt8) -> Bool {
         isVisible(byte) && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
     }
 
-    /// Whether the host is an address in digits.
+    /// Whether the host is a numeric address.
     var isNumeric: Bool {
         host.utf8.contains(UInt8(ascii: ":"))
             || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || $0 &- UInt8(ascii: "0") < 10 }

@@ -1,15 +1,17 @@
-/// One run of the function, as the headers of `next` tell it.
+/// One invocation's metadata from the headers of `next`.
 ///
-/// Every header but the request ID may be missing. What few ask for is read when it is asked for.
+/// Every header but the request ID is optional. Rarely used headers are parsed on access.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
 public struct Invocation: Sendable {
     public var requestID: String
-    /// Lambda's own deadline; 60 seconds from now where the header is missing or no number.
+    /// The invocation's deadline; 60 seconds from now if the header is missing or invalid.
     public var deadline: ContinuousClock.Instant
-    /// The X-Ray trace that the invocation belongs to.
+    /// The X-Ray trace ID of the invocation.
     public var traceID: String?
-    /// Names this one attempt; echoed, it lets Lambda refuse an answer that comes after a retry has begun.
+    /// The ID of this attempt.
+    ///
+    /// The response returns it, so that Lambda can reject a response that arrives after a retry has started.
     public var invocationID: String?
     public var functionARN: String? { head.value(of: "lambda-runtime-invoked-function-arn") }
     public var clientContext: String? { head.value(of: "lambda-runtime-client-context") }
@@ -17,9 +19,11 @@ public struct Invocation: Sendable {
     public var tenantID: String? { head.value(of: "lambda-runtime-aws-tenant-id") }
     private let head: ResponseHead
 
+    /// Returns nil if the headers do not contain a request ID.
+    ///
     /// - Parameters:
-    ///   - now: The wall clock, in milliseconds since the epoch, which the deadline is told by.
-    ///   - instant: The same moment on the clock that cannot jump.
+    ///   - now: The wall clock in milliseconds since the epoch, in which the deadline is given.
+    ///   - instant: The same time on the monotonic clock.
     init?(_ head: ResponseHead, now: Int64, instant: ContinuousClock.Instant) {
         guard let requestID = head.value(of: "lambda-runtime-aws-request-id") else { return nil }
         self.requestID = requestID
@@ -35,7 +39,7 @@ public struct Invocation: Sendable {
         guard let milliseconds = header.flatMap(Int64.init), milliseconds >= 0 else {
             return instant + .seconds(60)
         }
-        // Function timeouts end at 15 minutes; a clock that is wrong by years must not overflow anything.
+        // Functions time out after at most 15 minutes; a clock that is wrong by years must not cause an overflow.
         let left = min(max(milliseconds.subtractingReportingOverflow(now).partialValue, -3_600_000), 86_400_000)
         return instant + .milliseconds(left)
     }

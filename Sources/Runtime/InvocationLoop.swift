@@ -2,42 +2,44 @@ import Dispatch
 import Synchronization
 import Telemetry
 
-/// Turns the bytes of an event into the bytes of an answer, one invocation at a time.
+/// A handler that returns the response to an event, one invocation at a time.
 public protocol InvocationHandler {
+    /// Handles an event.
+    ///
     /// - Parameters:
-    ///   - event: Where the event stands in `buffer`.
-    ///   - response: What to append the answer to.
-    /// - Throws: What Lambda is told when the invocation failed as a whole.
+    ///   - event: The range of the event in `buffer`.
+    ///   - response: The buffer to which the response is appended.
+    /// - Throws: The error that is reported to Lambda if the invocation failed as a whole.
     mutating func handle(
         _ buffer: [UInt8], _ event: Range<Int>, of invocation: Invocation, into response: inout [UInt8]
     ) throws(InvocationError)
 }
 
-/// Takes invocations and answers each, until the process ends.
+/// A loop that receives and answers invocations until the process ends.
 public struct InvocationLoop: Sendable {
     private let endpoint: Endpoint
     private let log: Logger
     private let termination: Termination
 
-    /// - Parameter termination: Already watching, so that SIGTERM finds somebody listening.
+    /// - Parameter termination: A handler that already watches for SIGTERM.
     public init(_ endpoint: Endpoint, log: Logger, termination: Termination) {
         self.endpoint = endpoint
         self.log = log
         self.termination = termination
     }
 
-    /// Tells Lambda that the function cannot start; the process should then end with status 1.
+    /// Reports to Lambda that the initialization failed; the process should then exit with status 1.
     public static func failInitialization(_ endpoint: Endpoint, with error: InvocationError, log: Logger) {
         var api = RuntimeAPI(endpoint, log: log)
         api.failInitialization(with: error)
     }
 
-    /// Runs `concurrency` loops, a single one on the calling thread, and never returns but by throwing.
+    /// Runs `concurrency` loops, one of them on the calling thread, and returns only by throwing.
     ///
     /// - Parameters:
     ///   - concurrency: `AWS_LAMBDA_MAX_CONCURRENCY`, or 1.
-    ///   - makeHandler: Makes the handler of one loop, on the thread that will use it.
-    /// - Throws: ``RuntimeError``, from whichever loop fails first.
+    ///   - makeHandler: Creates the handler of one loop, on the thread that uses it.
+    /// - Throws: ``RuntimeError`` of the first loop that fails.
     public func run<Handler: InvocationHandler & SendableMetatype>(
         concurrency: Int, makeHandler: @escaping @Sendable () -> Handler
     ) throws(RuntimeError) {
@@ -80,7 +82,7 @@ public struct InvocationLoop: Sendable {
         }
     }
 
-    /// The error of the first loop that ends, which ends the process.
+    /// The error of the first loop that ends, after which the process exits.
     private final class FirstFailure: Sendable {
         private let error = Mutex<RuntimeError?>(nil)
         private let isSet = DispatchSemaphore(value: 0)

@@ -1,17 +1,17 @@
 import JSON
 
-/// Status line and headers of an HTTP/1.1 response, as far as the Runtime API needs them.
+/// The status line and the headers of an HTTP/1.1 response, as far as the Runtime API requires them.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc9112>
 struct ResponseHead: Sendable {
-    /// How the body ends.
+    /// How the end of the body is determined.
     enum Body: Sendable, Equatable {
         case length(Int)
         case chunked
         case untilClose
     }
 
-    /// Where a header's name and its value stand in ``text``.
+    /// The ranges of a header's name and value in ``text``.
     private struct Field {
         var name: Range<Int>
         var value: Range<Int>
@@ -19,16 +19,18 @@ struct ResponseHead: Sendable {
 
     private(set) var status = 0
     private(set) var body = Body.untilClose
-    /// Whether the connection can carry another request.
+    /// Whether the connection can be reused.
     private(set) var keepsAlive = false
-    /// The head itself, so that strings are made only of what is asked for.
+    /// The bytes of the head; strings are created only for headers that are used.
     private let text: [UInt8]
     private var fields: [Field] = []
 
-    /// Header bytes that a response may have.
+    /// The maximum size of the head in bytes.
     static let limit = 64 * 1024
 
-    /// - Parameter range: Of `bytes`, from the status line to the empty line, that one included.
+    /// Parses a head.
+    ///
+    /// - Parameter range: The range of the head in `bytes`, from the status line to the empty line.
     init(_ range: Range<Int>, of bytes: Span<UInt8>) throws(HTTPError) {
         var text: [UInt8] = []
         text.append(copying: bytes.extracting(range))
@@ -70,17 +72,17 @@ struct ResponseHead: Sendable {
         if body == .untilClose { keepsAlive = false }
     }
 
-    /// The value of a header, or nil when it is missing or empty.
+    /// Returns the value of a header, or nil if it is missing or empty.
     ///
-    /// - Parameter name: In lower case.
+    /// - Parameter name: The name in lower case.
     func value(of name: StaticString) -> String? {
         fields.first { !$0.value.isEmpty && isName($0, name) }.map { string($0.value) }
     }
 }
 
-/// Reading it.
+/// Parsing.
 extension ResponseHead {
-    /// The line that starts at `position`, without its end; a bare line feed ends one, too.
+    /// Returns the line that starts at `position`, without its end; a single line feed also ends a line.
     private func nextLine(_ position: inout Int) -> Range<Int>? {
         let start = position
         let bytes = text.span
@@ -92,14 +94,14 @@ extension ResponseHead {
         return start..<(end > start && bytes[end - 1] == 0x0D ? end - 1 : end)
     }
 
-    /// `HTTP/1.1 200`, and a reason that nobody reads.
+    /// Parses `HTTP/1.1 200` and ignores the reason phrase.
     private mutating func readStatus(_ line: Range<Int>) throws(HTTPError) {
         let version = line.lowerBound..<min(line.lowerBound + 8, line.upperBound)
         var start = version.upperBound
         while start < line.upperBound, text[start] == 0x20 { start += 1 }
         let code = start..<min(start + 3, line.upperBound)
         let isEnded = code.upperBound == line.upperBound || text[code.upperBound] == 0x20
-        // `HTTP/1.` as a word, its last byte the minor version.
+        // `HTTP/1.` as a word whose last byte is the minor version.
         guard version.count == 8, let word = text.span.word(at: version.lowerBound),
             word & 0x00FF_FFFF_FFFF_FFFF == 0x002E_312F_5054_5448, start > version.upperBound,
             code.count == 3,
@@ -109,13 +111,15 @@ extension ResponseHead {
         keepsAlive = text[version.upperBound - 1] != UInt8(ascii: "0")
     }
 
-    /// A folded header, which RFC 9112 has done away with, is malformed, and so is a name with a space.
+    /// Parses a header line.
+    ///
+    /// A folded header, which RFC 9112 has removed, is malformed, and so is a name with a space.
     private func field(_ line: Range<Int>) throws(HTTPError) -> Field {
         let bytes = text.span
         var colon = line.lowerBound
         while true {
             let block = bytes.stringBlock(at: colon)
-            let length = (block.places(of: UInt8(ascii: ":")) | block.gaps).trailingZeroBitCount
+            let length = (block.positions(of: UInt8(ascii: ":")) | block.gaps).trailingZeroBitCount
             colon += length
             if length < StringBlock.size { break }
         }
@@ -130,25 +134,25 @@ extension ResponseHead {
 
     private func isName(_ field: Field, _ name: StaticString) -> Bool { isEqual(field.name, name) }
 
-    /// Whether `range`, which has no control character, is `word`, in whatever case.
+    /// Returns whether `range`, which contains no control character, equals `word`, ignoring case.
     ///
-    /// - Parameter word: Letters in lower case, digits and hyphens.
+    /// - Parameter word: Lower-case letters, digits and hyphens.
     private func isEqual(_ range: Range<Int>, _ word: StaticString) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }
         let bytes = text.span
         return word.withUTF8Buffer { word in
-            // Upper case is lower case but for one bit, which digits and hyphens have set as well.
+            // Upper and lower case differ in one bit, which is set in digits and hyphens, too.
             let caseBits: UInt64 = 0x2020_2020_2020_2020
             var index = 0
             while index <= word.count - 8, let characters = bytes.word(at: range.lowerBound + index) {
-                // In bounds by the loop's condition.
+                // In bounds because of the loop's condition.
                 let wanted = unsafe UnsafeRawPointer(word.baseAddress.unsafelyUnwrapped)
                     .loadUnaligned(fromByteOffset: index, as: UInt64.self)
                 if characters | caseBits != UInt64(littleEndian: wanted) { return false }
                 index += 8
             }
             while index < word.count {
-                // In bounds by the loop's condition.
+                // In bounds because of the loop's condition.
                 if unsafe bytes.byte(at: range.lowerBound + index) | 0x20 != word[index] { return false }
                 index += 1
             }
@@ -158,12 +162,12 @@ extension ResponseHead {
 
     private func string(_ range: Range<Int>) -> String { text.span.string(range) }
 
-    /// The beginning of a text, for errors.
+    /// Returns the beginning of a text for an error message.
     private func shown(_ range: Range<Int>) -> String {
         string(range.lowerBound..<min(range.upperBound, range.lowerBound + 100))
     }
 
-    /// Digits alone, without the sign that `Int` would take; nil when it does not fit.
+    /// Returns a number of digits only, without the sign that `Int` would accept; nil if it is out of range.
     private func decimal(_ range: Range<Int>) -> Int? {
         guard !range.isEmpty else { return nil }
         var value = 0
@@ -178,11 +182,11 @@ extension ResponseHead {
     }
 }
 
-/// Why a response could not be read.
+/// An error while a response is read.
 enum HTTPError: Error, Equatable {
     case malformed(String)
     case tooLarge(Int)
-    /// The other side closed before the response was whole; nothing of it had come when `isUntouched`.
+    /// The peer closed the connection before the response was complete; `isUntouched` if no byte of it had arrived.
     case closedEarly(isUntouched: Bool)
     case socket(SocketError)
 }
@@ -192,7 +196,7 @@ extension HTTPError: CustomStringConvertible {
         switch self {
         case .malformed(let what): "the response is malformed: \(what)"
         case .tooLarge(let count): "the response is larger than \(count) bytes"
-        case .closedEarly: "the connection was closed before the response was whole"
+        case .closedEarly: "the connection was closed before the response was complete"
         case .socket(let error): error.description
         }
     }

@@ -2,11 +2,11 @@ import Glibc
 import JSON
 import Telemetry
 
-/// The calls of Lambda's Runtime API, with what each status asks for.
+/// The calls of Lambda's Runtime API and the reaction to each status.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 struct RuntimeAPI: ~Copyable {
-    /// An invocation, and where its event stands in ``eventBuffer``.
+    /// An invocation and the range of its event in ``eventBuffer``.
     struct Next: Sendable {
         var invocation: Invocation
         var event: Range<Int>
@@ -16,19 +16,19 @@ struct RuntimeAPI: ~Copyable {
     private let log: Logger
     private let pause: @Sendable (Duration) -> Void
     private var connection: RuntimeConnection
-    /// The request that is being written, reused.
+    /// The buffer of the current request, reused for each.
     private var request: [UInt8] = []
-    /// What every request's head goes on with behind its path.
+    /// The part of every request's head that follows its path.
     private let commonHead: [UInt8]
-    /// What every request's path starts with; mostly nothing.
+    /// The prefix of every request's path; usually empty.
     private let basePath: [UInt8]
 
     private static let tries = 5
-    /// In seconds, for calls that Lambda answers at once: initialization may take ten.
+    /// The timeout in seconds of calls that Lambda answers immediately; the initialization may take ten seconds.
     private static let initializationTimeout = 2
     private static let userAgent = "concert-data-processor"
 
-    /// - Parameter pause: Waits between tries; tests pass their own.
+    /// - Parameter pause: Waits between attempts; replaced in tests.
     init(_ endpoint: Endpoint, log: Logger, pause: @escaping @Sendable (Duration) -> Void = Self.sleep) {
         self.endpoint = endpoint
         self.log = log
@@ -38,12 +38,13 @@ struct RuntimeAPI: ~Copyable {
         basePath = Array(endpoint.basePath.utf8)
     }
 
-    /// The buffer that the last event stands in.
+    /// The buffer that contains the last event.
     var eventBuffer: [UInt8] { connection.buffer }
 
-    /// Waits, without limit, for the next invocation: Lambda freezes the process in this call.
+    /// Waits without limit for the next invocation; Lambda freezes the process during this call.
     ///
-    /// - Throws: ``RuntimeError`` on 403 at once; on 5xx and broken connections after five tries.
+    /// - Throws: ``RuntimeError`` immediately after status 403, and after five attempts that failed with a status of
+    ///   5xx or a broken connection.
     mutating func next() throws(RuntimeError) -> Next {
         var failures = 0
         while true {
@@ -86,23 +87,24 @@ struct RuntimeAPI: ~Copyable {
         pause(.milliseconds(100) * (1 << (failures - 1)))
     }
 
-    /// Answers `invocation`.
+    /// Posts the response to `invocation`.
     ///
-    /// - Throws: ``RuntimeError`` when the Runtime API refuses for good; an answer that is lost is left to the retry.
+    /// - Throws: ``RuntimeError`` if the Runtime API rejects it permanently. A lost response is not an error, because
+    ///   Lambda retries the invocation.
     mutating func respond(to invocation: Invocation, with body: [UInt8]) throws(RuntimeError) {
         try post(invocation, "response", body: body, headers: [])
     }
 
-    /// Tells Lambda that `invocation` failed as a whole.
+    /// Reports to Lambda that `invocation` failed as a whole.
     mutating func fail(_ invocation: Invocation, with error: InvocationError) throws(RuntimeError) {
         try post(
             invocation, "error", body: error.body(requestID: invocation.requestID),
             headers: [("Lambda-Runtime-Function-Error-Type", error.type)])
     }
 
-    /// Tells Lambda that the function cannot start.
+    /// Reports to Lambda that the initialization failed.
     ///
-    /// What comes of it is logged, for the process ends in any case.
+    /// Errors are only logged, because the process exits in any case.
     mutating func failInitialization(with error: InvocationError) {
         let body = error.body(requestID: nil)
         writeHead(
@@ -124,7 +126,7 @@ struct RuntimeAPI: ~Copyable {
     }
 }
 
-/// Posting answers.
+/// Posting responses.
 extension RuntimeAPI {
     private mutating func post(
         _ invocation: Invocation, _ call: String, body: [UInt8], headers: [(String, String)]
@@ -138,12 +140,14 @@ extension RuntimeAPI {
         for (name, value) in headers { addHeader(name, value) }
         endHead(length: body.count)
         request.append(contentsOf: body)
-        // A connection that breaks leaves it open whether the answer arrived; the same answer twice does no harm.
+        // If the connection breaks, it is unknown whether the response arrived; posting it twice is harmless.
         for isRepeated in [false, true] {
             let response: RuntimeConnection.Response
             do throws(HTTPError) { response = try exchange() } catch {
                 log.log(
-                    .warn, isRepeated ? "the answer is lost, and left to the retry" : "the answer is posted again",
+                    .warn,
+                    isRepeated
+                        ? "the response is lost; Lambda retries the invocation" : "the response is posted again",
                     requestID: invocation.requestID, ["call": .string(call), "reason": .string("\(error)")])
                 continue
             }
@@ -163,13 +167,13 @@ extension RuntimeAPI {
     private func settle(_ status: Int, call: String, requestID: String, isRepeated: Bool) throws(RuntimeError) {
         switch status {
         case 200..<300: return
-        // So Lambda refuses a second answer: the first one had arrived after all.
+        // Lambda rejects a repeated response if the first one had arrived.
         case 403 where isRepeated: return
         case 403, 500...: throw .refused(call: call, status: status)
         default:
-            // 400 and 410: the invocation is over. 413: Lambda has recorded the failure already.
+            // 400 and 410: the invocation has ended. 413: Lambda has recorded the failure already.
             log.log(
-                .warn, "the answer was refused", requestID: requestID,
+                .warn, "the response was rejected", requestID: requestID,
                 ["call": .string(call), "status": .integer(status)])
         }
     }
@@ -183,9 +187,11 @@ extension RuntimeAPI {
         endHead(length: length)
     }
 
+    /// Starts a request.
+    ///
     /// - Parameters:
-    ///   - method: With a space behind it.
-    ///   - path: Below the endpoint's own, or its beginning.
+    ///   - method: The method, followed by a space.
+    ///   - path: The path below the endpoint's base path, or its beginning.
     private mutating func begin(_ method: StaticString, _ path: StaticString) {
         request.removeAll(keepingCapacity: true)
         request.append(ascii: method)
@@ -208,7 +214,7 @@ extension RuntimeAPI {
         request.append(ascii: "\r\n\r\n")
     }
 
-    /// `text` with everything but unreserved characters percent-encoded (RFC 3986, section 2.3).
+    /// Returns `text` with all but unreserved characters percent-encoded (RFC 3986, section 2.3).
     private static func pathSegment(_ text: String) -> String {
         var text = text
         let isPlain = text.withUTF8 { unsafe $0.allSatisfy(isUnreserved) }
@@ -228,17 +234,17 @@ extension RuntimeAPI {
     }
 }
 
-/// The internal extension, which only is there so that Lambda sends SIGTERM before it ends the environment.
+/// The internal extension, whose only purpose is that Lambda sends SIGTERM before it stops the environment.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
 extension RuntimeAPI {
     private static let extensionName = "concert-data-processor-shutdown"
 
-    /// Registers without events, and starts the call for events that never come.
+    /// Registers an extension without events and starts its call for the next event, which never returns.
     ///
-    /// The loop works without it, too.
+    /// The loop also works without the extension.
     ///
-    /// - Returns: The connection on which the extension waits; the registration lasts as long as it is kept.
+    /// - Returns: The connection on which the extension waits; the registration lasts until it is closed.
     mutating func registerExtension() -> ExtensionConnection? {
         let body = Array(#"{"events":[]}"#.utf8)
         writeHead(
@@ -255,7 +261,7 @@ extension RuntimeAPI {
             }
             var waiting = RuntimeConnection(endpoint)
             writeHead("GET ", "/2020-01-01/extension/event/next", headers: [("Lambda-Extension-Identifier", id)])
-            // Lambda now waits for this call, so a connection that fails is worth a second one.
+            // Lambda now waits for this call, so a failed connection is retried once.
             do throws(HTTPError) { try waiting.send(withoutAwaiting: request.span) } catch {
                 try waiting.send(withoutAwaiting: request.span)
             }
@@ -267,7 +273,7 @@ extension RuntimeAPI {
     }
 }
 
-/// Keeps the internal extension's call for events open.
+/// The connection on which the internal extension waits for events.
 struct ExtensionConnection: ~Copyable {
     private let connection: RuntimeConnection
 

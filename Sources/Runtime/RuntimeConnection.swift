@@ -1,11 +1,11 @@
 import JSON
 
-/// One kept-alive HTTP/1.1 connection to the Runtime API, and the buffer that its responses stand in.
+/// One persistent HTTP/1.1 connection to the Runtime API, and the buffer of its responses.
 ///
-/// A socket of our own rather than libcurl: this loop is what the program is, and a request here is one `send` and, for a
-/// small event, one `recv` (docs/decisions/0002).
+/// It uses a socket instead of libcurl, because the invocation loop is the core of the program: a request is one `send`
+/// and, for a small event, one `recv` (docs/decisions/0002).
 struct RuntimeConnection: ~Copyable {
-    /// A response whose body is `body` of ``buffer``.
+    /// A response, whose body is the range `body` of ``buffer``.
     struct Response: Sendable {
         var head: ResponseHead
         var body: Range<Int>
@@ -13,28 +13,28 @@ struct RuntimeConnection: ~Copyable {
 
     private let endpoint: Endpoint
     private var socket: Socket?
-    /// What the socket's limit is set to, in seconds; 0 is none.
+    /// The socket's receive timeout in seconds; 0 for none.
     private var receiveTimeout = 0
-    /// Holds the last response.
+    /// The buffer with the last response.
     ///
-    /// It grows to the largest event, and is used again for the next.
+    /// It grows to the size of the largest event and is reused.
     private(set) var buffer: [UInt8] = []
     private var filled = 0
 
-    /// Far above any legitimate event: those of Lambda have at most 6 MiB, and a replay may send more.
+    /// Far above any legitimate event: Lambda's limit is 6 MiB, and a replay may send more.
     private static let bodyLimit = 256 * 1024 * 1024
-    /// What a head and a small event come in at once; more would be pages that nobody needs.
-    private static let firstRoom = 8 * 1024
-    /// How much room a response is given for its announced length alone; beyond, memory follows the bytes that came.
-    private static let trustedRoom = 1024 * 1024
-    /// How many responses with a status of 1xx may precede the real one.
-    private static let announcementLimit = 8
+    /// The size of a head with a small event; a larger buffer would use memory for nothing.
+    private static let initialCapacity = 8 * 1024
+    /// The maximum memory that is allocated for an announced length; above it, memory grows with the bytes that arrive.
+    private static let preallocationLimit = 1024 * 1024
+    /// The maximum number of interim responses (status 1xx) before the final one.
+    private static let interimLimit = 8
 
     init(_ endpoint: Endpoint) { self.endpoint = endpoint }
 
-    /// Sends `request`, connecting first where needed, and receives the response.
+    /// Sends `request`, after connecting if needed, and receives the response.
     ///
-    /// - Parameter timeout: Seconds that each part of the response may take; 0 waits without limit.
+    /// - Parameter timeout: The timeout in seconds of each part of the response; 0 waits without limit.
     /// - Throws: ``HTTPError``; the connection is then closed, and the next exchange opens a new one.
     mutating func exchange(_ request: Span<UInt8>, timeout: Int = 0) throws(HTTPError) -> Response {
         do throws(HTTPError) {
@@ -45,11 +45,11 @@ struct RuntimeConnection: ~Copyable {
             }
             try send(request)
             var response = try receive()
-            // 100 Continue and its like announce the real response.
-            var announcements = 0
+            // Interim responses, such as 100 Continue, precede the final one.
+            var interimCount = 0
             while response.head.status < 200 {
-                announcements += 1
-                guard announcements <= Self.announcementLimit else { throw .malformed("too many announcements") }
+                interimCount += 1
+                guard interimCount <= Self.interimLimit else { throw .malformed("too many interim responses") }
                 response = try receive(after: response.body.upperBound)
             }
             if !response.head.keepsAlive { disconnect() }
@@ -60,7 +60,7 @@ struct RuntimeConnection: ~Copyable {
         }
     }
 
-    /// Sends `request` and leaves the response to come whenever it will.
+    /// Sends `request` without waiting for its response.
     mutating func send(withoutAwaiting request: Span<UInt8>) throws(HTTPError) {
         try connect()
         try send(request)
@@ -85,7 +85,9 @@ struct RuntimeConnection: ~Copyable {
 
 /// Receiving.
 extension RuntimeConnection {
-    /// - Parameter start: Where the response starts, when the one before was only an announcement.
+    /// Receives a response.
+    ///
+    /// - Parameter start: The start of the response, if it follows an interim response.
     private mutating func receive(after start: Int? = nil) throws(HTTPError) -> Response {
         if start == nil { filled = 0 }
         let start = start ?? 0
@@ -103,7 +105,7 @@ extension RuntimeConnection {
         }
     }
 
-    /// Where the head that starts at `start` ends, its empty line included.
+    /// Returns the end of the head that starts at `start`, including its empty line.
     private mutating func receiveHead(from start: Int) throws(HTTPError) -> Int {
         var searched = start
         while true {
@@ -125,21 +127,21 @@ extension RuntimeConnection {
         return nil
     }
 
-    /// Receives until `end` bytes stand in the buffer.
+    /// Receives until the buffer contains `end` bytes.
     private mutating func receive(upTo end: Int) throws(HTTPError) {
         while filled < end {
-            if filled == buffer.count || buffer.count < min(end, Self.trustedRoom) {
-                grow(to: max(min(end, Self.trustedRoom), min(end, buffer.count * 2)))
+            if filled == buffer.count || buffer.count < min(end, Self.preallocationLimit) {
+                grow(to: max(min(end, Self.preallocationLimit), min(end, buffer.count * 2)))
             }
             guard try receiveMore() else { throw .closedEarly(isUntouched: false) }
         }
     }
 
-    /// Receives what has come; false when the other side has closed.
+    /// Receives the bytes that have arrived; returns false if the peer has closed the connection.
     private mutating func receiveMore() throws(HTTPError) -> Bool {
         if filled == buffer.count {
             guard buffer.count < Self.bodyLimit else { throw .tooLarge(Self.bodyLimit) }
-            grow(to: max(Self.firstRoom, min(buffer.count * 2, Self.bodyLimit)))
+            grow(to: max(Self.initialCapacity, min(buffer.count * 2, Self.bodyLimit)))
         }
         let count: Int?
         do throws(SocketError) { count = try socket?.receive(into: &buffer, at: filled) } catch { throw .socket(error) }
@@ -155,9 +157,9 @@ extension RuntimeConnection {
         buffer = larger
     }
 
-    /// Receives a chunked body, and joins its chunks from `start` on.
+    /// Receives a chunked body and joins its chunks from `start` on.
     ///
-    /// - Returns: Where the joined body ends.
+    /// - Returns: The end of the joined body.
     private mutating func receiveChunks(from start: Int) throws(HTTPError) -> Int {
         var (position, end) = (start, start)
         while true {
@@ -174,10 +176,10 @@ extension RuntimeConnection {
             let rest = try receiveLine(from: position)
             guard rest.content.isEmpty else { throw .malformed("a chunk's end") }
             position = rest.next
-            // Never more to move than there is to gain.
-            if position - end > max(Self.firstRoom, filled - position) { removeGap(end, upTo: &position) }
+            // Moves bytes only if at least as many are freed.
+            if position - end > max(Self.initialCapacity, filled - position) { removeGap(end, upTo: &position) }
         }
-        // Trailers, which the Runtime API does not send, end with an empty line as well.
+        // Trailers, which the Runtime API does not send, also end with an empty line.
         let trailers = position
         while true {
             let line = try receiveLine(from: position)
@@ -187,7 +189,7 @@ extension RuntimeConnection {
         }
     }
 
-    /// Closes the gap between joined chunks and what follows them, which sizes and line ends have left.
+    /// Removes the gap, left by sizes and line ends, between the joined chunks and the bytes that follow.
     private mutating func removeGap(_ end: Int, upTo position: inout Int) {
         for index in position..<filled { buffer[end + index - position] = buffer[index] }
         filled -= position - end
@@ -209,10 +211,10 @@ extension RuntimeConnection {
         }
     }
 
-    /// A chunk's size in hexadecimal, extensions left out.
+    /// Returns a chunk's size in hexadecimal, without its extensions.
     private static func chunkSize(_ line: ArraySlice<UInt8>) -> Int? {
         let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
-        // Digits alone, without the sign that Int would take.
+        // Digits only, without the sign that Int would accept.
         guard (1...8).contains(digits.count), !digits.contains(UInt8(ascii: "+")), !digits.contains(UInt8(ascii: "-"))
         else { return nil }
         return Int(String(decoding: digits, as: UTF8.self), radix: 16)

@@ -1,10 +1,10 @@
-/// Why the loop cannot go on: the process should end, and Lambda starts a new one.
+/// An error that ends the loop; the process then exits, and Lambda starts a new one.
 public enum RuntimeError: Error, Sendable, Equatable {
-    /// The Runtime API refused a call for good.
+    /// The Runtime API rejected a call permanently.
     case refused(call: String, status: Int)
-    /// `next` failed as often as it is tried.
+    /// All attempts of `next` failed.
     case unreachable(reason: String, tries: Int)
-    /// The system gives no thread for a loop.
+    /// The system cannot create a thread for a loop.
     case noThread(reason: String)
 }
 
@@ -12,18 +12,19 @@ extension RuntimeError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .refused(let call, let status):
-            "the Runtime API answered \(call) with status \(status), which leaves nothing to do but to start anew"
+            "the Runtime API answered \(call) with status \(status); restarting"
         case .unreachable(let reason, let tries):
-            "the Runtime API gave no invocation in \(tries) tries: \(reason); "
-                + "is AWS_LAMBDA_RUNTIME_API right, and does anything listen there?"
+            "the Runtime API returned no invocation in \(tries) attempts: \(reason); "
+                + "check that AWS_LAMBDA_RUNTIME_API is correct and that a server listens there"
         case .noThread(let reason): "no thread could be started: \(reason)"
         }
     }
 }
 
-/// Why an invocation, or the initialization, failed as a whole: what Lambda is told.
+/// An error of an invocation or of the initialization as a whole, which is reported to the Runtime API.
 public struct InvocationError: Error, Sendable, Equatable {
-    /// Matches `(Runtime|Function)\.[A-Z][a-zA-Z]+`, or Lambda replaces it by `Runtime.Unknown`; alarms match on it.
+    /// The type matches `(Runtime
+    /// Function)\.[A-Z][a-zA-Z]+`, or Lambda replaces it by `Runtime.Unknown`; alarms match it.
     public var type: String
     public var message: String
 

@@ -1,16 +1,16 @@
 import Glibc
 
-/// Sole owner of one connected TCP socket, which blocks.
+/// The owner of one connected, blocking TCP socket.
 ///
-/// Every buffer handed to the system is an array or a span that outlives the call, with its own count.
+/// Every buffer passed to the system is an array or a span that outlives the call, with its own count.
 struct Socket: ~Copyable {
     private let descriptor: Int32
 
-    /// Connects to the first of the endpoint's addresses that answers.
+    /// Connects to the first of the endpoint's addresses that responds.
     init(connectingTo endpoint: Endpoint) throws(SocketError) {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        // An address written in digits needs no resolver, which a static binary brings up slowly.
+        // A numeric address does not need the resolver, whose initialization is slow in a static binary.
         unsafe hints.ai_flags = endpoint.isNumeric ? AI_NUMERICHOST | AI_NUMERICSERV : AI_NUMERICSERV
         var addresses: UnsafeMutablePointer<addrinfo>?
         let code = unsafe getaddrinfo(endpoint.host, String(endpoint.port), &hints, &addresses)
@@ -24,7 +24,7 @@ struct Socket: ~Copyable {
             let descriptor = unsafe socket(address.ai_family, address.ai_socktype | Self.closeOnExec, 0)
             if descriptor >= 0, unsafe connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 {
                 var on: Int32 = 1
-                // Without it a small request may wait for the answer to the one before.
+                // Otherwise a small request may wait for the response to the previous one.
                 _ = unsafe setsockopt(
                     descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
                 self.descriptor = descriptor
@@ -41,7 +41,7 @@ struct Socket: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// How long `receive` waits; 0, as at first, waits without limit.
+    /// Sets the timeout of `receive`; 0, the default, waits without limit.
     func setReceiveTimeout(seconds: Int) {
         var time = timeval(tv_sec: seconds, tv_usec: 0)
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -63,14 +63,14 @@ struct Socket: ~Copyable {
         }
     }
 
-    /// Receives into `buffer` from `offset` on, as much as has come and has room.
+    /// Receives the bytes that have arrived into `buffer` from `offset` on, limited by its size.
     ///
-    /// - Returns: How many bytes; 0 when the other side has closed, or `buffer` has no room.
+    /// - Returns: The number of bytes; 0 if the peer has closed the connection or `buffer` is full.
     func receive(into buffer: inout [UInt8], at offset: Int) throws(SocketError) -> Int {
         while true {
             let room = buffer.count - offset
             guard room > 0, offset >= 0 else { return 0 }
-            // Bounds: `room` bytes follow `offset` in `buffer`.
+            // `room` bytes follow `offset` in `buffer`.
             let count = unsafe buffer.withUnsafeMutableBytes {
                 unsafe recv(descriptor, $0.baseAddress.map { unsafe $0 + offset }, room, 0)
             }
@@ -81,7 +81,7 @@ struct Socket: ~Copyable {
     }
 }
 
-/// What the system said no to.
+/// A failed system call.
 struct SocketError: Error, Equatable, CustomStringConvertible {
     var description: String
 

@@ -1,29 +1,30 @@
 import Glibc
 import Synchronization
 
-/// Ends the process on SIGTERM within half a second: at once when idle, else when the answer at hand is posted.
+/// A handler that ends the process within half a second of SIGTERM: immediately when idle, otherwise after the current
+/// response has been posted.
 ///
-/// Lambda gives 500 ms between SIGTERM and SIGKILL. What is not answered by then comes again.
+/// Lambda sends SIGKILL 500 ms after SIGTERM. An invocation without a response is redelivered.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
 public final class Termination: Sendable {
     private let invocations = Atomic(0)
     private let isRequested = Atomic(false)
 
-    /// What the signal's handler ends; written once, before there is a handler.
+    /// The instance that the signal handler uses; written once, before the handler is installed.
     private nonisolated(unsafe) static var watched: Termination?
 
-    /// In microseconds.
+    /// The time after SIGTERM at which the process ends, in microseconds.
     private static let grace = 400_000
 
     public init() {}
 
     /// Handles SIGTERM from now on.
     ///
-    /// The handler does what there is to do, rather than leave a flag, which a call that blocks in the kernel would not see.
-    /// A thread of its own that waits for the signal would be one more to start before the first `next`.
+    /// The handler does all work itself, because a blocking system call would not notice a flag, and a thread that
+    /// waits for the signal would have to start before the first `next`.
     ///
-    /// Call it once, before any other thread runs.
+    /// Call it once, before any other thread starts.
     public func watch() {
         unsafe Self.watched = self
         Self.handle(SIGTERM) { _ in unsafe Termination.watched?.receive() }
@@ -33,12 +34,12 @@ public final class Termination: Sendable {
     private static func handle(_ signal: Int32, by handler: @escaping @convention(c) (Int32) -> Void) {
         var action = sigaction()
         unsafe action.__sigaction_handler.sa_handler = handler
-        // What the signal interrupts goes on by itself.
+        // Interrupted system calls are restarted.
         action.sa_flags = SA_RESTART
         _ = unsafe sigaction(signal, &action, nil)
     }
 
-    /// In the signal's handler, so nothing but atomics and system calls (signal-safety(7)).
+    /// Runs in the signal handler, so it uses only atomics and system calls (signal-safety(7)).
     private func receive() {
         guard !isRequested.exchange(true, ordering: .sequentiallyConsistent) else { return }
         guard invocations.load(ordering: .sequentiallyConsistent) > 0 else { Self.end() }
@@ -46,15 +47,15 @@ public final class Termination: Sendable {
         if unsafe setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &time, nil) != 0 { Self.end() }
     }
 
-    /// Not `exit`: its handlers would tear down libraries that other threads are still inside of.
+    /// `exit` would run handlers that destroy libraries which other threads still use.
     private static func end() -> Never { _exit(0) }
 
-    /// An invocation has come, and should be answered before the process ends.
+    /// Marks the start of an invocation, which should be answered before the process ends.
     func beginInvocation() { invocations.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 
-    /// An invocation is answered.
+    /// Marks the end of an invocation.
     ///
-    /// When the process is about to end, this thread asks for no more.
+    /// If the process is about to end, this thread requests no more invocations.
     func endInvocation() {
         let rest = invocations.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
         guard isRequested.load(ordering: .sequentiallyConsistent) else { return }

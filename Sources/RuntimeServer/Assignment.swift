@@ -1,10 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// One invocation on its way: waiting for a runtime, in a runtime's hands, settled.
+/// One invocation, which is waiting for a runtime, taken by a runtime, or settled.
 final class Assignment: Sendable {
     let requestID: String
-    /// Names this attempt, where `requestID` names the invocation with all its retries.
+    /// The ID of this attempt; `requestID` is the ID of the invocation with all its retries.
     let invocationID: String
     let event: [UInt8]
     let options: InvocationOptions
@@ -25,24 +25,24 @@ final class Assignment: Sendable {
         self.options = options
     }
 
-    /// The answer, once there is one.
+    /// The answer, if there is one.
     var answer: Answer? { progress.withLock { $0.answer } }
 
     func markTaken() { progress.withLock { $0.takenAt = .now } }
 
     func markDelivered() { progress.withLock { $0.deliveredAt = .now } }
 
-    /// The event did not arrive: as if no runtime had taken it.
+    /// Marks that the event did not arrive, so that no runtime has taken it.
     func markReturned() { progress.withLock { $0.takenAt = nil } }
 
-    /// How long the answer that came at `instant` has taken.
+    /// Returns the duration up to an answer at `instant`.
     func latency(at instant: ContinuousClock.Instant) -> Duration {
         progress.withLock { $0.deliveredAt }.map { max(instant - $0, .zero) } ?? .zero
     }
 
-    /// Gives the answer; the first one counts.
+    /// Sets the answer; only the first call has an effect.
     ///
-    /// - Returns: Whether this was the first.
+    /// - Returns: Whether this was the first call.
     @discardableResult
     func settle(_ answer: Answer) -> Bool {
         let isFirst = progress.withLock { progress in
@@ -54,7 +54,8 @@ final class Assignment: Sendable {
         return isFirst
     }
 
-    /// Waits for the answer, for as long as the options say and no runtime takes it, and as long again for its answer.
+    /// Waits for the answer: up to the options' timeout for a runtime to take the event, and as long again for its
+    /// answer.
     func wait() -> Answer {
         let start = ContinuousClock.now
         while true {
@@ -67,14 +68,14 @@ final class Assignment: Sendable {
     }
 }
 
-/// Names that nobody else has.
+/// Unique identifiers.
 enum Identifier {
-    /// A random UUID, in lower case.
+    /// Returns a random UUID in lower case.
     static func uuid() -> String {
         [8, 4, 4, 4, 12].map(hexadecimal).joined(separator: "-")
     }
 
-    /// As many random hexadecimal digits.
+    /// Returns the given number of random hexadecimal digits.
     static func hexadecimal(_ count: Int) -> String {
         String((0..<count).map { _ in "0123456789abcdef".randomElement() ?? "0" })
     }

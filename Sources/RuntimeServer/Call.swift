@@ -1,4 +1,4 @@
-/// The calls that a runtime makes.
+/// A call of a runtime.
 ///
 /// Sources: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
@@ -11,7 +11,7 @@ package enum Call: Sendable, Hashable {
     case nextExtensionEvent
 }
 
-/// A call, and the request ID in its path where it has one.
+/// A call, and the request ID of its path if it contains one.
 struct Route: Sendable, Equatable {
     var call: Call
     var requestID = ""
@@ -19,7 +19,7 @@ struct Route: Sendable, Equatable {
     private static let runtime = "/2018-06-01/runtime/"
     private static let methods: [Call: String] = [.next: "GET", .nextExtensionEvent: "GET"]
 
-    /// Fails when there is no such path.
+    /// Fails if the path is not that of a call.
     init?(path: String) {
         func isPath(_ known: String) -> Bool { path.utf8.elementsEqual(known.utf8) }
         if isPath(Self.runtime + "invocation/next") {
@@ -48,7 +48,7 @@ struct Route: Sendable, Equatable {
         }
     }
 
-    /// `segment` with its percent-encoded bytes decoded (RFC 3986, section 2.1).
+    /// Returns `segment` with its percent-encoded bytes decoded (RFC 3986, section 2.1).
     private static func decoded(_ segment: [UInt8]) -> String {
         var bytes: [UInt8] = []
         var rest = segment[...]
@@ -65,21 +65,21 @@ struct Route: Sendable, Equatable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The only method that the call takes.
+    /// The method that the call requires.
     var method: String { Self.methods[call] ?? "POST" }
 }
 
-/// One request as it came.
+/// A request as received.
 package struct ReceivedRequest: Sendable {
     package var method: String
     package var path: String
-    /// Names as they came, in order.
+    /// The headers in the order received.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
-    /// Which connection it came on, counted from 0.
+    /// The number of the connection, starting at 0.
     package var connection: Int
 
-    /// The value of the first header of that name, in whatever case it was sent.
+    /// Returns the value of the first header with the name, ignoring case.
     package func value(of name: String) -> String? {
         headers.first { ASCII.equal($0.name, name) }?.value
     }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// One accepted connection, which blocks, closed when the last reference goes.
+/// One accepted, blocking connection, which is closed when its last reference is released.
 ///
-/// Every buffer handed to the system is an array that outlives the call, with its own count.
+/// Every buffer passed to the system is an array that outlives the call, with its own count.
 final class ClientSocket: Sendable {
     private let descriptor: Int32
 
-    /// - Parameter descriptor: Owned from here on.
+    /// - Parameter descriptor: The descriptor, which this object owns.
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
         var on: Int32 = 1
@@ -15,17 +15,17 @@ final class ClientSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes every call on this connection end now, on whichever thread.
+    /// Ends all calls on this connection, on any thread.
     func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// Whether the other side can still read; false once it has closed or died.
+    /// Whether the peer can still read; false once it has closed the connection or exited.
     var isOpen: Bool {
         var byte: UInt8 = 0
         let count = unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
         return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
     }
 
-    /// Sends all of `bytes`; false when the other side has gone.
+    /// Sends all of `bytes`; returns false if the peer has closed the connection.
     func send(_ bytes: ArraySlice<UInt8>) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
@@ -41,12 +41,12 @@ final class ClientSocket: Sendable {
         return true
     }
 
-    /// Receives into `buffer` from `offset` on; 0 when the other side has closed, or `buffer` has no room.
+    /// Receives into `buffer` from `offset` on; returns 0 if the peer has closed the connection or `buffer` is full.
     func receive(into buffer: inout [UInt8], at offset: Int) -> Int {
         let room = buffer.count - offset
         guard offset >= 0, room > 0 else { return 0 }
         while true {
-            // Bounds: `room` bytes follow `offset` in `buffer`.
+            // `room` bytes follow `offset` in `buffer`.
             let count = unsafe buffer.withUnsafeMutableBytes {
                 unsafe recv(descriptor, $0.baseAddress.map { unsafe $0 + offset }, room, 0)
             }

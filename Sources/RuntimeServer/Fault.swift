@@ -1,30 +1,30 @@
 import Synchronization
 
-/// Something that goes wrong once, or as often as it is told to: a script for tests.
+/// A fault that occurs once, or a given number of times, for tests.
 package struct Fault: Sendable {
-    /// What goes wrong.
+    /// The kind of a fault.
     package enum Kind: Sendable, Equatable {
-        /// Answers with this status, and does nothing else; an answer of the runtime is lost by it.
+        /// Sends this status instead of processing the call; a response of the runtime is lost.
         case status(Int)
-        /// Closes when the head of the request has come, and its body perhaps not.
+        /// Closes the connection after the head of the request has arrived, but possibly not its body.
         case closeBeforeReading
-        /// Closes when the whole request has come, and forgets it.
+        /// Closes the connection after the whole request has arrived, and discards the request.
         case closeAfterReading
-        /// Does what was asked, and closes without saying so.
+        /// Processes the request and closes the connection without a response.
         case closeAfterAccepting
-        /// Sends this many bytes of the event, and closes; the event stays in the queue.
+        /// Sends this many bytes of the event and closes the connection; the event stays in the queue.
         case closeWithinEvent(after: Int)
-        /// Answers as ever, and then closes a connection that it had promised to keep.
+        /// Responds normally, then closes a connection that was announced as persistent.
         case closeAfterAnswering
         /// Sends the response in pieces of this size, with a pause after each.
         case drip(bytes: Int, pause: Duration)
-        /// Sends these bytes in place of a response, and closes.
+        /// Sends these bytes instead of a response and closes the connection.
         case raw([UInt8])
     }
 
     package var call: Call
     package var kind: Kind
-    /// How many calls it strikes.
+    /// The number of calls that are affected.
     package var times: Int
 
     package init(_ call: Call, _ kind: Kind, times: Int = 1) {
@@ -34,7 +34,7 @@ package struct Fault: Sendable {
     }
 }
 
-/// Faults to come, in order.
+/// The pending faults in order.
 final class FaultScript: Sendable {
     private let faults = Mutex<[Fault]>([])
 
@@ -45,7 +45,7 @@ final class FaultScript: Sendable {
 
     func removeAll() { faults.withLock { $0 = [] } }
 
-    /// The fault that strikes this call, which is then used up by one.
+    /// Returns the fault for this call and decrements its count.
     func take(for call: Call) -> Fault.Kind? {
         faults.withLock { faults in
             guard let index = faults.firstIndex(where: { $0.call == call }) else { return nil }

@@ -1,14 +1,14 @@
-/// How one invocation is handed to the runtime.
+/// How one invocation is delivered to the runtime.
 public struct InvocationOptions: Sendable {
-    /// The request ID, which Lambda uses again when it retries a batch; nil makes a new one.
+    /// The request ID, which Lambda reuses when it retries a batch; nil creates a new one.
     public var requestID: String?
-    /// From the moment that a runtime has the event to the moment given in `Lambda-Runtime-Deadline-Ms`.
+    /// The time from the delivery of the event to the deadline in `Lambda-Runtime-Deadline-Ms`.
     public var timeout: Duration
-    /// Headers of `next` that are unlike Lambda's: a value replaces or adds one, nil leaves it out.
+    /// Changes to the headers of `next`: a value replaces or adds a header, nil removes it.
     public var headers: [String: String?]
-    /// Whether the event is sent in chunks, rather than with its length.
+    /// Whether the event is sent in chunks instead of with its length.
     public var chunked: Bool
-    /// Sizes of the chunks, over and over.
+    /// The sizes of the chunks, used cyclically.
     package var chunkSizes = [8192]
 
     public init(
@@ -22,16 +22,16 @@ public struct InvocationOptions: Sendable {
     }
 }
 
-/// What became of an invocation, as its caller sees it.
+/// The result of an invocation for its caller.
 public enum Answer: Sendable, Equatable {
-    /// The function's result; `latency` from the event's last byte written to the answer's last byte read.
+    /// The function's response; `latency` is the time from the event's last byte sent to the response's last byte read.
     case response([UInt8], latency: Duration)
-    /// The invocation failed; `type` is the `Lambda-Runtime-Function-Error-Type` as it came.
+    /// The invocation failed; `type` is the `Lambda-Runtime-Function-Error-Type` as received.
     case error(type: String?, body: [UInt8], latency: Duration)
-    /// The runtime said that it cannot start.
+    /// The runtime reported that its initialization failed.
     case initError(type: String?, body: [UInt8])
-    /// No answer came before the deadline.
+    /// No answer arrived before the deadline.
     case timedOut
-    /// No answer will come, and why.
+    /// No answer will arrive, for the given reason.
     case lost(String)
 }

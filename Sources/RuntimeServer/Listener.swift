@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Listens on a free port of 127.0.0.1, and serves each connection on a thread of its own.
+/// A listener on a free port of 127.0.0.1 that serves each connection on its own thread.
 final class Listener: Sendable {
     let port: UInt16
     private let descriptor: Int32
@@ -22,7 +22,7 @@ final class Listener: Sendable {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // A sockaddr_in is a sockaddr to these calls, of the size that stands beside it.
+        // These calls accept a sockaddr_in as a sockaddr, of the given size.
         let code = unsafe withUnsafeMutablePointer(to: &address) { address in
             unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe bind(descriptor, address, size) == 0 && listen(descriptor, 128) == 0
@@ -39,15 +39,16 @@ final class Listener: Sendable {
 
     deinit { close(descriptor) }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     var connectionCount: Int { connections.withLock { $0.count } }
 
-    /// Accepts until ``stop()``, and hands each connection with its number to `serve`, on a thread of its own.
+    /// Accepts connections until ``stop()``, and calls `serve` with each connection and its number on a separate
+    /// thread.
     func start(_ serve: @escaping @Sendable (ClientSocket, Int) -> Void) {
         DispatchQueue(label: "runtime server").async { [self] in
             while let socket = accept() {
                 guard let number = add(socket) else { return }
-                // A queue of its own is a thread of its own here, for a connection gives its thread back at its end.
+                // A separate queue amounts to a separate thread, which is released when the connection ends.
                 DispatchQueue(label: "runtime server connection \(number)").async { [self] in
                     serve(socket, number)
                     socket.shutDown()
@@ -57,7 +58,7 @@ final class Listener: Sendable {
         }
     }
 
-    /// Ends every connection, and takes no more.
+    /// Closes all connections and accepts no more.
     func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))
         let open = connections.withLock { connections in
@@ -71,7 +72,7 @@ final class Listener: Sendable {
         while true {
             let client = Glibc.accept(descriptor, nil, nil)
             if client >= 0 {
-                // A child process that kept it open would keep its other side waiting.
+                // A child process with a copy of the descriptor would keep the peer waiting.
                 _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 return ClientSocket(client)
             }
@@ -90,7 +91,7 @@ final class Listener: Sendable {
     }
 }
 
-/// Why no port could be listened on.
+/// The reason why the server cannot listen.
 public struct ListenError: Error, Sendable, CustomStringConvertible {
     public var description: String
 

@@ -1,8 +1,8 @@
-/// Reads the requests of one connection, one after the other.
+/// A reader of the successive requests of one connection.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc9112>
 struct RequestReader {
-    /// Request line and headers.
+    /// A request line and headers.
     struct Head: Sendable {
         var method = ""
         var path = ""
@@ -11,24 +11,24 @@ struct RequestReader {
         func value(of name: String) -> String? { headers.first { ASCII.equal($0.name, name) }?.value }
     }
 
-    /// What the request is not allowed to be.
+    /// A description of why a request is malformed.
     struct Malformed: Error, CustomStringConvertible {
         var description: String
     }
 
     private let socket: ClientSocket
-    /// Room for what comes, of which `start..<filled` has come and is not read yet.
+    /// The receive buffer; `start..<filled` has arrived and is not parsed yet.
     private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
     private var start = 0
     private var filled = 0
 
     private static let headLimit = 64 * 1024
-    /// Far above what Lambda accepts, which the server refuses by its own rule.
+    /// Far above Lambda's limit, which the server enforces separately.
     private static let bodyLimit = 64 * 1024 * 1024
 
     init(_ socket: ClientSocket) { self.socket = socket }
 
-    /// The next request's head; nil when the other side has closed.
+    /// Returns the next request's head, or nil if the peer has closed the connection.
     mutating func readHead() throws(Malformed) -> Head? {
         var head = Head()
         guard let requestLine = try readLine() else { return nil }
@@ -48,9 +48,9 @@ struct RequestReader {
         return nil
     }
 
-    /// The body that `head` announces; nil when the other side closes before its end.
+    /// Returns the body that `head` announces, or nil if the peer closes the connection before its end.
     ///
-    /// Memory follows the bytes that arrive, whatever length is announced.
+    /// Memory is allocated for bytes that arrive, not for the announced length.
     mutating func readBody(of head: Head) throws(Malformed) -> [UInt8]? {
         if let expected = head.value(of: "expect"), ASCII.equal(expected, "100-continue") {
             guard socket.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)[...]) else { return nil }
@@ -106,10 +106,10 @@ struct RequestReader {
 
     private static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// What an error quotes: no more than a line of a terminal has.
+    /// Returns an excerpt for an error message, at most one line of a terminal.
     private static func shown(_ bytes: some Collection<UInt8>) -> String { text(bytes.prefix(100)) }
 
-    /// One line without its end; nil when the other side has closed.
+    /// Returns one line without its end, or nil if the peer has closed the connection.
     private mutating func readLine() throws(Malformed) -> [UInt8]? {
         var searched = start
         while true {
@@ -124,7 +124,7 @@ struct RequestReader {
         }
     }
 
-    /// Adds the next `count` bytes to `body`, as they arrive; false when the other side closes before.
+    /// Appends the next `count` bytes to `body` as they arrive; returns false if the peer closes the connection before.
     private mutating func read(_ count: Int, into body: inout [UInt8]) -> Bool {
         var left = count
         while left > 0 {
@@ -137,7 +137,7 @@ struct RequestReader {
         return true
     }
 
-    /// Receives what has come, behind what is not read yet, which moves to the front of the buffer.
+    /// Moves unparsed bytes to the front of the buffer and receives what has arrived after them.
     private mutating func receiveMore() -> Bool {
         if start > 0 { buffer.removeFirst(start) }
         filled -= start
@@ -149,9 +149,9 @@ struct RequestReader {
     }
 }
 
-/// Comparison and numbers of HTTP's own texts, byte for byte.
+/// Byte-wise comparison and numbers of HTTP texts.
 enum ASCII {
-    /// Whether both are the same but for the case of ASCII letters.
+    /// Returns whether both texts are equal, ignoring the case of ASCII letters.
     static func equal(_ left: String, _ right: String) -> Bool {
         left.utf8.elementsEqual(right.utf8) { lowercased($0) == lowercased($1) }
     }
@@ -160,7 +160,7 @@ enum ASCII {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
-    /// A number of digits alone; nil for a sign, for anything else, and from a gigabyte on.
+    /// Returns a number of digits only; nil for a sign, for any other text, and above one gigabyte.
     static func number(_ digits: some Collection<UInt8>, radix: Int) -> Int? {
         guard (1...16).contains(digits.count) else { return nil }
         var value = 0
@@ -172,7 +172,7 @@ enum ASCII {
         return value
     }
 
-    /// The value of a hexadecimal digit.
+    /// Returns the value of a hexadecimal digit.
     static func digit(_ byte: UInt8) -> Int? {
         switch lowercased(byte) {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))

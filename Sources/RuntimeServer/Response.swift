@@ -1,14 +1,14 @@
 import Glibc
 
-/// One response, and the odd ways of sending it.
+/// A response and unusual ways of sending it.
 struct Response: Sendable {
     var status: Int
     var headers: [(name: String, value: String)] = []
     var body: [UInt8]
-    /// Sizes of the chunks that the body is sent in, over and over; empty for a body with its length.
+    /// The sizes of the body's chunks, used cyclically; empty for a body with a Content-Length.
     var chunkSizes: [Int] = []
 
-    /// What Lambda says to every post that it takes.
+    /// Lambda's response to every accepted post.
     static let accepted = Self(status: 202, json: #"{"status":"OK"}"#)
 
     init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8], chunkSizes: [Int] = []) {
@@ -22,12 +22,12 @@ struct Response: Sendable {
         self.init(status: status, headers: [("Content-Type", "application/json")] + headers, body: Array(json.utf8))
     }
 
-    /// A refusal, as Lambda words it; neither text may need an escape.
+    /// An error response in Lambda's format; neither text may require escapes.
     init(status: Int, errorType: String, _ message: String) {
         self.init(status: status, json: #"{"errorMessage":"\#(message)","errorType":"\#(errorType)"}"#)
     }
 
-    /// Everything up to the body.
+    /// Returns everything before the body.
     func head() -> [UInt8] {
         var text = "HTTP/1.1 \(status) \(Self.reasons[status] ?? "Status")\r\n"
         for (name, value) in headers { text += "\(name): \(value)\r\n" }
@@ -35,7 +35,7 @@ struct Response: Sendable {
         return Array(text.utf8)
     }
 
-    /// The body as it goes over the wire.
+    /// Returns the body as it is sent.
     func encodedBody() -> [UInt8] {
         guard !chunkSizes.isEmpty else { return body }
         var bytes: [UInt8] = []
@@ -51,10 +51,11 @@ struct Response: Sendable {
         return bytes + Array("0\r\n\r\n".utf8)
     }
 
-    /// Sends it all at once, or in pieces of `drip.bytes` with a pause after each; false when the other side has gone.
+    /// Sends the response at once or in pieces of `drip.bytes` with a pause after each; returns false if the peer has
+    /// closed the connection.
     func send(to socket: ClientSocket, drip: (bytes: Int, pause: Duration)? = nil) -> Bool {
         guard let drip, drip.bytes > 0 else {
-            // One call for a small response, as a server with a buffer would make.
+            // One call for a small response, as a buffering server would make.
             if body.count < 16 * 1024 { return socket.send((head() + encodedBody())[...]) }
             return socket.send(head()[...]) && socket.send(encodedBody()[...])
         }

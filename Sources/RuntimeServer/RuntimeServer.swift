@@ -1,75 +1,76 @@
 import Synchronization
 
-/// Lambda's Runtime API on a local port: hands events to runtimes, and their answers back.
+/// Lambda's Runtime API on a local port, which delivers events to runtimes and returns their answers.
 ///
-/// It holds runtimes to the rules as Lambda does, so that what works here works there. Several runtimes, and several
-/// callers, may use one server at once. Whoever starts a runtime tells it ``address`` as `AWS_LAMBDA_RUNTIME_API`.
+/// It enforces Lambda's rules, so that a runtime that works here works on Lambda. Several runtimes and several callers
+/// can use one server at the same time. A runtime gets ``address`` as `AWS_LAMBDA_RUNTIME_API`.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 public final class RuntimeServer: Sendable {
     private let listener: Listener
-    private let book = InvocationBook()
+    private let queue = InvocationQueue()
     private let script = FaultScript()
     private let recorder: Recorder
 
-    /// Listens on 127.0.0.1, on a free port.
+    /// Listens on a free port of 127.0.0.1.
     ///
     /// - Throws: ``ListenError``.
     public convenience init() throws { try self.init(isRecording: false) }
 
-    /// - Parameter isRecording: Whether ``received`` keeps every request, which a long run has no memory for.
+    /// - Parameter isRecording: Whether ``received`` keeps every request; a long run would exhaust memory.
     package init(isRecording: Bool) throws {
         listener = try Listener()
         recorder = Recorder(isOn: isRecording)
-        // The connections hold what they need, not the server, which can so end while they last.
-        listener.start { [book, script, recorder] socket, number in
-            var conversation = Conversation(socket, number: number, book: book, script: script, recorder: recorder)
-            conversation.run()
+        // The connections do not retain the server, which can be released before they end.
+        listener.start { [queue, script, recorder] socket, number in
+            var handler = ConnectionHandler(socket, number: number, queue: queue, script: script, recorder: recorder)
+            handler.run()
         }
     }
 
     deinit { stop() }
 
-    /// Host and port, as `AWS_LAMBDA_RUNTIME_API` wants them.
+    /// The host and port for `AWS_LAMBDA_RUNTIME_API`.
     public var address: String { "127.0.0.1:\(listener.port)" }
 
-    /// Hands `event` to the next runtime that asks, and waits for its answer.
+    /// Delivers `event` to the next runtime that requests an invocation, and waits for its answer.
     ///
-    /// Waits as long as the options' timeout for a runtime to take it, and then as long again for the answer.
+    /// Waits up to the options' timeout for a runtime to take it, and as long again for the answer.
     public func invoke(_ event: [UInt8], options: InvocationOptions = InvocationOptions()) -> Answer {
         let assignment = Assignment(event, options: options)
-        book.add(assignment)
+        queue.add(assignment)
         return assignment.wait()
     }
 
-    /// Makes every waiting and later ``invoke(_:options:)`` return `.lost(reason)`: the runtime's process has ended.
+    /// Makes all present and future calls of ``invoke(_:options:)`` return `.lost(reason)` because the runtime's
+    /// process has ended.
     ///
-    /// Where the runtime had said before that it cannot start, they return that.
-    public func abandon(reason: String) { book.end(with: .lost(reason)) }
+    /// If the runtime had reported a failed initialization before, they return that.
+    public func abandon(reason: String) { queue.end(with: .lost(reason)) }
 
-    /// Ends every connection, and takes no more; what is not answered is lost.
+    /// Closes all connections and accepts no more; unanswered invocations are lost.
     public func stop() {
-        book.end(with: .lost("the server was stopped"))
-        book.stop()
+        queue.end(with: .lost("the server was stopped"))
+        queue.stop()
         listener.stop()
     }
 }
 
-/// For tests: what is to go wrong, and what has come.
+/// Faults and recorded requests, for tests.
 extension RuntimeServer {
     package func add(_ fault: Fault) { script.append(fault) }
 
-    /// What was added and has not struck yet will not.
+    /// Removes faults that have not occurred yet.
     package func removeFaults() { script.removeAll() }
 
-    /// Every request so far, in the order in which they were read; empty unless the server records.
+    /// All requests in the order received; empty unless the server records.
     package var received: [ReceivedRequest] { recorder.requests }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     package var connectionCount: Int { listener.connectionCount }
 }
 
-/// Keeps requests for a later look.
+/// A store of received requests.
 final class Recorder: Sendable {
     private let isOn: Bool
     private let recorded = Mutex<[ReceivedRequest]>([])

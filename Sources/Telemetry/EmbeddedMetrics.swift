@@ -1,12 +1,14 @@
 import JSON
 
-/// Lines in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics, at no extra call.
+/// A writer of log lines in the CloudWatch embedded metric format, from which CloudWatch extracts metrics without an
+/// API call.
 ///
-/// All lines of one kind are the same but for their figures, so the rest is put together once.
+/// The lines of one instance differ only in their values, so the constant parts are built once.
 ///
-/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+/// Source:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 public struct EmbeddedMetrics: Sendable {
-    /// What a figure is counted in, as CloudWatch spells it.
+    /// A unit, as CloudWatch spells it.
     public enum Unit: String, Sendable {
         case count = "Count"
         case bytes = "Bytes"
@@ -15,30 +17,30 @@ public struct EmbeddedMetrics: Sendable {
         case none = "None"
     }
 
-    /// Where in ``texts`` a figure's parts stand.
+    /// The ranges of a metric's parts in ``texts``.
     private struct Figure: Sendable {
-        /// Its key behind other members, `,"Records":`.
+        /// The key with the preceding comma: `,"Records":`.
         var key: Range<Int>
-        /// Its definition, `{"Name":"Records","Unit":"Count"}`.
+        /// The definition: `{"Name":"Records","Unit":"Count"}`.
         var definition: Range<Int>
     }
 
-    /// Everything between the time and the metrics' definitions.
+    /// The text between the time and the metric definitions.
     private let directive: [UInt8]
-    /// Everything between the definitions and the line's timestamp.
+    /// The text between the metric definitions and the line's timestamp.
     private let dimensions: [UInt8]
     private let figures: [Figure]
     private let texts: [UInt8]
-    /// Everything between the time and the timestamp in the last line, and which figures that one told, a bit each.
-    private var middle: (told: UInt64, text: [UInt8]) = (0, [])
-    /// The last line's timestamp, and everything between it and the request's ID; its second, nil before the first line.
+    /// The text between the time and the timestamp in the last line, and a bit for each metric that the line included.
+    private var middle: (included: UInt64, text: [UInt8]) = (0, [])
+    /// The timestamp of the last line and the text up to the request ID; the second is nil before the first line.
     private var timestamp: (second: Int64?, text: [UInt8]) = (nil, [])
 
     /// - Parameters:
-    ///   - dimensions: Names and values, none of them empty, which CloudWatch would refuse.
-    ///   - figures: Names and units of what each line tells, in order; 64 at most.
-    ///   - level: The configured level, which each line names: Lambda drops JSON lines below that level, and takes a
-    ///     line without a level and a timestamp for one at INFO.
+    ///   - dimensions: Names and values; CloudWatch rejects empty ones.
+    ///   - figures: Names and units of the metrics, in order; at most 64.
+    ///   - level: The configured log level, which each line includes: Lambda drops JSON lines below that level, and
+    ///     treats a line without a level and a timestamp as INFO.
     ///     Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
     public init(
         namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>,
@@ -87,11 +89,12 @@ public struct EmbeddedMetrics: Sendable {
         bytes = writer.bytes
     }
 
-    /// Appends the line, newline included.
+    /// Appends one line and its newline.
     ///
     /// - Parameters:
-    ///   - requestID: Stands beside the figures, for searching; it is no dimension.
-    ///   - values: One for each figure; what has no finite value is left out, since CloudWatch would refuse the line.
+    ///   - requestID: A member for searches; it is not a dimension.
+    ///   - values: One value for each metric. A missing or non-finite value is omitted, because CloudWatch would reject
+    ///     the line.
     public mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: Span<Double?>)
     {
         var writer = JSONWriter(appendingTo: line)
@@ -113,7 +116,7 @@ public struct EmbeddedMetrics: Sendable {
         line = writer.bytes
     }
 
-    /// Two invocations are mostly within the same second.
+    /// Consecutive invocations are usually in the same second.
     private mutating func prepareTimestamp(of time: WallClock) {
         let (second, milliseconds) = time.millisecondsSinceEpoch.quotientAndRemainder(dividingBy: 1000)
         guard second == timestamp.second, milliseconds >= 0 else {
@@ -130,16 +133,16 @@ public struct EmbeddedMetrics: Sendable {
         }
     }
 
-    /// What is told is mostly what was told before.
+    /// Consecutive lines usually include the same metrics.
     private mutating func prepareMiddle(of values: Span<Double?>) {
-        var told: UInt64 = 0
-        for index in figures.indices where values[index]?.isFinite ?? false { told |= 1 << UInt64(index) }
-        if told == middle.told, !middle.text.isEmpty { return }
+        var included: UInt64 = 0
+        for index in figures.indices where values[index]?.isFinite ?? false { included |= 1 << UInt64(index) }
+        if included == middle.included, !middle.text.isEmpty { return }
         var text = directive
-        for (index, figure) in figures.enumerated() where told >> UInt64(index) & 1 == 1 {
+        for (index, figure) in figures.enumerated() where included >> UInt64(index) & 1 == 1 {
             if text.count > directive.count { text.append(UInt8(ascii: ",")) }
             text += texts[figure.definition]
         }
-        middle = (told, text + dimensions)
+        middle = (included, text + dimensions)
     }
 }

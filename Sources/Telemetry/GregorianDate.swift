@@ -1,6 +1,6 @@
 /// A day of the proleptic Gregorian calendar.
 ///
-/// Years are counted from March, so that the leap day is a year's last.
+/// The calculation starts years in March, so that the leap day is the last day of a year.
 ///
 /// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
 public struct GregorianDate: Sendable {
@@ -8,7 +8,7 @@ public struct GregorianDate: Sendable {
     public let month: Int
     public let day: Int
 
-    /// - Parameter days: Since 1970-01-01; before it, negative.
+    /// - Parameter days: The number of days since 1970-01-01; negative before it.
     public init(daysSinceEpoch days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -1,5 +1,5 @@
-/// Where finished lines go.
+/// A destination of complete log lines.
 public protocol LineSink: Sendable {
-    /// Writes `lines`, one or several that each end with a newline, in one piece.
+    /// Writes `lines`, one or more lines that each end with a newline, at once.
     func write(_ lines: [UInt8])
 }

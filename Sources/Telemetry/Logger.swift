@@ -1,13 +1,13 @@
 import JSON
 
-/// Writes one line an event, as JSON or as text, for CloudWatch Logs to store.
+/// A logger that writes one line for each event, as JSON or text, to CloudWatch Logs.
 ///
-/// The message is a phrase, and what varies is in fields. Whoever logs sees to it that no field holds a credential,
-/// and none above DEBUG a whole record.
+/// The message is a constant phrase; variable data is in fields. Callers must not log credentials in a field at any
+/// level, or a whole record above DEBUG.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 public struct Logger: Sendable {
-    /// How much a line matters; the names are those that Lambda filters by.
+    /// The level of a line, with Lambda's names.
     public enum Level: Int, Sendable, Comparable, CaseIterable {
         case trace, debug, info, warn, error, fatal
 
@@ -25,23 +25,23 @@ public struct Logger: Sendable {
         public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
     }
 
-    /// How a line reads.
+    /// The format of a line.
     public enum Format: String, Sendable {
-        /// An object with `timestamp`, `level`, `message`, `requestId`, then the fields.
+        /// A JSON object with `timestamp`, `level`, `message`, `requestId` and the fields.
         case json
-        /// Level, request ID, message, then `key=value` pairs.
+        /// Level, request ID and message, followed by `key=value` pairs.
         case text
     }
 
-    /// A field's value.
+    /// The value of a field.
     public enum Value: Sendable {
         case string(String)
         case integer(Int)
-        /// One JSON value, written already.
+        /// One serialized JSON value.
         case json([UInt8])
     }
 
-    /// Lines below this are not written.
+    /// The minimum level of lines that are written.
     public var level: Level
     public var format: Format
     private let sink: any LineSink
@@ -54,14 +54,17 @@ public struct Logger: Sendable {
 
     public func isEnabled(_ level: Level) -> Bool { level >= self.level }
 
-    /// - Parameter fields: In this order; one without a value is left out.
+    /// Writes a line if `level` is enabled.
+    ///
+    /// - Parameter fields: The fields, in order; those without a value are omitted.
     public func log(
         _ level: Level, _ message: String, requestID: String? = nil, _ fields: KeyValuePairs<String, Value?> = [:]
     ) {
         log(level, message, requestID: requestID, Array(fields))
     }
 
-    /// As ``log(_:_:requestID:_:)-(_,_,_,KeyValuePairs<String,Value?>)``, with fields that are known at run time only.
+    /// Writes a line as ``log(_:_:requestID:_:)-(_,_,_,KeyValuePairs<String,Value?>)`` does, with fields built at run
+    /// time.
     public func log(
         _ level: Level, _ message: String, requestID: String?, _ fields: [(key: String, value: Value?)]
     ) {
@@ -76,7 +79,7 @@ public struct Logger: Sendable {
         _ level: Level, _ message: String, requestID: String?, _ fields: [(key: String, value: Value?)]
     ) -> [UInt8] {
         var line: [UInt8] = []
-        // Most lines are shorter.
+        // Large enough for most lines.
         line.reserveCapacity(384)
         line.append(ascii: #"{"timestamp":""#)
         WallClock.now().append(to: &line)
@@ -121,7 +124,7 @@ public struct Logger: Sendable {
         return Array(line.utf8) + [UInt8(ascii: "\n")]
     }
 
-    /// The message without what would break the line or act on a terminal.
+    /// Returns the message without characters that would break the line or control a terminal.
     private static func onOneLine(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
     }

@@ -1,4 +1,4 @@
-/// The version of everything in this repository, as CHANGELOG.md has it.
+/// The version of the program, as in CHANGELOG.md.
 public enum Version {
     public static let current = "0.2.0"
 }

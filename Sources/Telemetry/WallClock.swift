@@ -1,7 +1,7 @@
 import Glibc
 import JSON
 
-/// A moment by the machine's clock, which may jump; durations are measured with `ContinuousClock`.
+/// A time of the system clock, which may jump; durations are measured with `ContinuousClock`.
 public struct WallClock: Sendable, Comparable {
     public var millisecondsSinceEpoch: Int64
 
@@ -15,16 +15,16 @@ public struct WallClock: Sendable, Comparable {
 
     public static func < (lhs: Self, rhs: Self) -> Bool { lhs.millisecondsSinceEpoch < rhs.millisecondsSinceEpoch }
 
-    /// RFC 3339 in UTC, with milliseconds.
+    /// The time in RFC 3339 format, in UTC with milliseconds.
     ///
-    /// Counted here, for the C library's `gmtime_r` reads the time zone's file first.
+    /// Calculated here, because the C library's `gmtime_r` first reads the time zone file.
     public var iso8601: String {
         var text: [UInt8] = []
         append(to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Appends what ``iso8601`` is.
+    /// Appends ``iso8601``.
     func append(to text: inout [UInt8]) {
         let (days, time) = Self.floored(Int(millisecondsSinceEpoch), by: 86_400_000)
         let date = GregorianDate(daysSinceEpoch: days)
@@ -39,13 +39,13 @@ public struct WallClock: Sendable, Comparable {
         Self.write(time % 1000, through: start + 22, of: &text)
     }
 
-    /// Quotient and remainder, which is never negative, so that moments before the epoch read right, too.
+    /// Returns the quotient and the non-negative remainder, so that times before the epoch are correct.
     private static func floored(_ value: Int, by divisor: Int) -> (Int, Int) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 
-    /// Writes digits over zeros, the last one at `last`.
+    /// Writes digits over zeros; the last digit is at index `last`.
     private static func write(_ value: Int, through last: Int, of text: inout [UInt8]) {
         var (rest, index) = (max(0, value), last)
         while rest > 0, index >= 0, text[index] == UInt8(ascii: "0") {

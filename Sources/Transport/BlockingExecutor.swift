@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs an actor's work on one dispatch queue of its own, where it may block without starving other tasks.
+/// An executor that runs an actor on a dispatch queue of its own, where blocking does not starve other tasks.
 package final class BlockingExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

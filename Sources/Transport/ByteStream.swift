@@ -1,34 +1,35 @@
 import CCurl
 import Glibc
 
-/// One TCP or TLS connection that carries bytes of any protocol, over libcurl's connect-only mode.
+/// One TCP or TLS connection for any protocol, in libcurl's connect-only mode.
 ///
-/// Sole owner of its connection: it can be moved but not copied, and closes it at its end. Every call blocks the
-/// calling thread until its deadline at the latest; ``Waker/wake()`` makes it look at once whether its task was cancelled.
+/// The value owns its connection: it cannot be copied, and closes the connection when it is destroyed. Every call
+/// blocks the calling thread until its deadline at the latest; after ``Waker/wake()``, it checks whether its task was
+/// cancelled.
 ///
 /// Source: <https://curl.se/libcurl/c/CURLOPT_CONNECT_ONLY.html>
 @safe public struct ByteStream: ~Copyable {
-    /// Whom to connect to, and how.
+    /// The server to connect to, and whether to use TLS.
     public struct Destination: Sendable, Hashable {
-        /// A name, an IPv4 address, or an IPv6 address without brackets.
+        /// A host name, an IPv4 address, or an IPv6 address without brackets.
         public var host: String
         public var port: Int
-        /// TLS, with the certificate verified against the host's name.
+        /// Whether to use TLS and verify the certificate against the host name.
         public var isSecure: Bool
 
         public init(host: String, port: Int, isSecure: Bool) {
             (self.host, self.port, self.isSecure) = (host, port, isSecure)
         }
 
-        /// Such as `cache.example:6379` or `[::1]:6379`.
+        /// The host and port, such as `cache.example:6379` or `[::1]:6379`.
         public var name: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
-    /// What another thread may use to end a wait of a stream, or of those that one owner has one after the other.
+    /// A handle with which another thread interrupts a wait of a stream, or of the successive streams of one owner.
     public struct Waker: Sendable {
         fileprivate let multi: MultiHandle
 
-        /// - Throws: ``CurlError`` when there is no memory.
+        /// - Throws: ``CurlError`` if memory is exhausted.
         public init() throws(CurlError) {
             guard isLibraryReady, let multi = MultiHandle() else {
                 throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
@@ -43,14 +44,14 @@ import Glibc
     private let multi: MultiHandle
     private let socket: curl_socket_t
     private let name: String
-    /// Where libcurl puts what it receives.
+    /// The buffer in which libcurl stores what it receives.
     private var piece: [UInt8]
 
     /// Connects.
     ///
     /// - Parameters:
-    ///   - timeout: For the name lookup, the connection and the TLS handshake together.
-    ///   - certificateBundle: Whom to trust; only TLS needs one.
+    ///   - timeout: The limit for the name lookup, the connection and the TLS handshake together.
+    ///   - certificateBundle: The trusted certificate authorities; required for TLS.
     public init(
         to destination: Destination, timeout: Duration, certificateBundle: CertificateBundle?, waker: Waker
     ) throws(CurlError) {
@@ -97,11 +98,11 @@ import Glibc
             ccurl_set_long(easy, CURLOPT_CONNECT_ONLY, 1), ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1),
             ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout.wholeMilliseconds),
             ccurl_set_long(easy, CURLOPT_TCP_NODELAY, 1), ccurl_allow_only_http(easy), ccurl_abandon_lookups(easy),
-            // Every connection looks the name up anew: what is behind it may have moved.
+            // Every connection repeats the name lookup, because the address may have changed.
             ccurl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0), ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1),
             ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1), ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2),
             ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
-            // The protocol is none that ALPN has a name for.
+            // ALPN has no identifier for the protocol.
             ccurl_set_long(easy, CURLOPT_SSL_ENABLE_ALPN, 0),
             ccurl_set_string(easy, CURLOPT_CAINFO, certificateBundle?.path),
             ccurl_set_string(easy, CURLOPT_CAPATH, nil),
@@ -122,9 +123,10 @@ import Glibc
 
 /// Sending and receiving.
 extension ByteStream {
-    /// Sends everything; when it throws, the peer may have received a part.
+    /// Sends all bytes; if it throws, the peer may have received some of them.
     ///
-    /// What comes in the meantime is appended to `received`: a peer that cannot get rid of its answers may stop reading.
+    /// Bytes that arrive during that time are appended to `received`, because a peer that cannot send its responses may stop
+    /// reading.
     public mutating func send(
         _ bytes: [UInt8], receivingInto received: inout [UInt8], until deadline: ContinuousClock.Instant
     ) throws(CurlError) {
@@ -132,39 +134,39 @@ extension ByteStream {
         while sent < bytes.count {
             var count = 0
             let code = unsafe bytes.withUnsafeBytes { buffer in
-                // `sent` is below the count, so this is a part of the buffer.
+                // `sent` is less than the count, so this is a part of the buffer.
                 unsafe curl_easy_send(easy, buffer.baseAddress.map { unsafe $0 + sent }, buffer.count - sent, &count)
             }
             switch code {
             case CURLE_OK: sent += count
             case CURLE_AGAIN:
-                guard try !takeWhatIsThere(into: &received) else { continue }
+                guard try !receiveAvailable(into: &received) else { continue }
                 try wait(for: CURL_WAIT_POLLOUT | CURL_WAIT_POLLIN, until: deadline, doing: "send to")
             default: throw failure(code, doing: "send to")
             }
         }
     }
 
-    /// Waits for bytes and appends those that there are.
+    /// Waits for bytes and appends those that have arrived.
     ///
-    /// - Throws: ``CurlError``, also when the peer has closed.
+    /// - Throws: ``CurlError``, also if the peer has closed the connection.
     public mutating func receive(
         into buffer: inout [UInt8], until deadline: ContinuousClock.Instant
     ) throws(CurlError) {
-        // TLS may hold bytes that the socket no longer shows, so waiting comes only after a look.
-        while try !takeWhatIsThere(into: &buffer) {
+        // TLS may have buffered bytes that the socket no longer shows, so data is read before waiting.
+        while try !receiveAvailable(into: &buffer) {
             try wait(for: CURL_WAIT_POLLIN, until: deadline, doing: "receive from")
         }
     }
 
-    /// Whether the peer has closed the connection or sent something that nobody asked for; does not wait.
+    /// Whether the peer has closed the connection or sent unexpected data; does not wait.
     public var isStale: Bool {
         var look = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&look, 1, 0) != 0
     }
 
-    /// Appends what has arrived; false when nothing has.
-    private mutating func takeWhatIsThere(into buffer: inout [UInt8]) throws(CurlError) -> Bool {
+    /// Appends the bytes that have arrived; returns false if there are none.
+    private mutating func receiveAvailable(into buffer: inout [UInt8]) throws(CurlError) -> Bool {
         var count = 0
         let code = unsafe piece.withUnsafeMutableBytes { piece in
             unsafe curl_easy_recv(easy, piece.baseAddress, piece.count, &count)
@@ -182,9 +184,9 @@ extension ByteStream {
     private func wait(
         for events: Int32, until deadline: ContinuousClock.Instant, doing action: String
     ) throws(CurlError) {
-        if Task.isCancelled { throw failure(CURLE_ABORTED_BY_CALLBACK, doing: action, "the time for it is over") }
+        if Task.isCancelled { throw failure(CURLE_ABORTED_BY_CALLBACK, doing: action, "the task was cancelled") }
         let rest = deadline - .now
-        guard rest > .zero else { throw failure(CURLE_OPERATION_TIMEDOUT, doing: action, "no answer in time") }
+        guard rest > .zero else { throw failure(CURLE_OPERATION_TIMEDOUT, doing: action, "no response in time") }
         guard multi.wait(for: events, on: socket, milliseconds: Int32(clamping: rest.wholeMilliseconds)) else {
             throw failure(CURLE_RECV_ERROR, doing: action)
         }

@@ -1,22 +1,24 @@
 import Glibc
 
-/// The file of certificate authorities that TLS connections trust.
+/// The file of trusted certificate authorities for TLS connections.
 ///
-/// A static binary has no built-in place to look, so it is found at run time.
+/// A static binary has no built-in path, so the file is located at run time.
 public struct CertificateBundle: Sendable, Equatable {
     public let path: String
 
     public init(path: String) { self.path = path }
 
-    /// Finds the bundle; fails when there is none, and every HTTPS request then fails with advice.
+    /// Locates the bundle.
     ///
-    /// `AWS_CA_BUNDLE` comes first, then `SSL_CERT_FILE`, then where Amazon Linux and Debian keep theirs. A path
-    /// from the environment counts even if no such file exists: to trust another bundle
-    /// than the one asked for would be worse than an error.
+    /// Without one, the initializer fails and HTTPS requests fail with advice.
+    ///
+    /// `AWS_CA_BUNDLE` takes precedence over `SSL_CERT_FILE`, which takes precedence over the default paths of Amazon
+    /// Linux and Debian. A path from the environment is used even if the file does not exist, because trusting another
+    /// bundle than the configured one is worse than an error.
     ///
     /// - Parameters:
-    ///   - environment: The process's own; a literal in tests. Empty counts as unset.
-    ///   - isReadable: Whether there is a file to read at a path.
+    ///   - environment: The process's environment variables; empty ones count as unset.
+    ///   - isReadable: Returns whether a file at a path is readable.
     public init?(environment: [String: String], isReadable: (String) -> Bool = CertificateBundle.isReadable) {
         let named = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         guard let path = named ?? Self.wellKnownPaths.first(where: isReadable) else { return nil }
@@ -25,6 +27,6 @@ public struct CertificateBundle: Sendable, Equatable {
 
     static let wellKnownPaths = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"]
 
-    /// Asks the file system.
+    /// Returns whether the file system has a readable file at the path.
     public static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 }

@@ -1,14 +1,14 @@
 import CCurl
 
-/// Why there is no whole answer to a request.
+/// A request that did not get a complete response.
 ///
-/// The text never holds a header or a body, and of the URL at most its host.
+/// The text contains no header and no body, and only the host of the URL.
 public struct CurlError: Error, Equatable {
-    /// libcurl's code; <https://curl.se/libcurl/c/libcurl-errors.html> lists them.
+    /// libcurl's error code; see <https://curl.se/libcurl/c/libcurl-errors.html>.
     public let code: Int
-    /// What was being done, such as `complete the request to localhost:8443`.
+    /// The action that failed, such as `complete the request to localhost:8443`.
     public let action: String
-    /// What went wrong, mostly in libcurl's words.
+    /// The reason, usually libcurl's text.
     public let reason: String
 
     public init(code: Int, action: String, reason: String) {
@@ -19,15 +19,15 @@ public struct CurlError: Error, Equatable {
         self.init(code: Int(code.rawValue), action: action, reason: reason)
     }
 
-    /// Whether the same request may well succeed a little later: the network or the peer failed, nothing was refused.
+    /// Whether a retry of the same request may succeed: the network or the peer failed, but did not reject the request.
     ///
-    /// The peer may have acted on the request all the same.
+    /// The peer may have processed the request.
     public var isRetryable: Bool { Self.retryable.contains { $0.rawValue == code } }
 
-    /// Whether the request's own time limit, or the one for connecting, ended it.
+    /// Whether the request's timeout or the connection timeout expired.
     public var isTimeout: Bool { code == CURLE_OPERATION_TIMEDOUT.rawValue }
 
-    /// Whether the task was cancelled while the request ran.
+    /// Whether the task was cancelled during the request.
     var isCancellation: Bool { code == CURLE_ABORTED_BY_CALLBACK.rawValue }
 
     private static let retryable = [
@@ -40,13 +40,13 @@ extension CurlError: CustomStringConvertible {
     public var description: String { "could not \(action): \(reason) (curl error \(code))" }
 }
 
-/// Advice, for people at a terminal.
+/// Advice for the users of a command line.
 extension CurlError {
-    /// What a person can do about it, where that is known.
+    /// How to fix the error, if known.
     public var advice: String? {
         switch code {
         case Int(CURLE_PEER_FAILED_VERIFICATION.rawValue):
-            "set AWS_CA_BUNDLE to a file that holds the authority which signed the server's certificate, "
+            "set AWS_CA_BUNDLE to a file with the authority that signed the server's certificate, "
                 + "and use the host name that the certificate was issued for"
         case Int(CURLE_SSL_CACERT_BADFILE.rawValue):
             "set AWS_CA_BUNDLE to a readable file of certificates in PEM form"

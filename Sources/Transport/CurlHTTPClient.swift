@@ -1,20 +1,20 @@
-/// Carries requests over libcurl, one at a time, on a thread where it may block.
+/// An HTTP client over libcurl that sends one request at a time, on a thread that may block.
 ///
-/// Connections stay open between requests, so keep one client for each host that is often called, and as many as
-/// there should be requests at once. Nothing of libcurl or OpenSSL is touched before the first request.
+/// Connections are kept open between requests, so use one client for each frequently called host, and one for each
+/// concurrent request. libcurl and OpenSSL are not initialized before the first request.
 public actor CurlHTTPClient: HTTPClient {
-    /// What holds for all of a client's requests.
+    /// The settings of all requests of a client.
     public struct Configuration: Sendable, Equatable {
-        /// Whom to trust; HTTPS requests fail without one.
+        /// The trusted certificate authorities; required for HTTPS.
         public var certificateBundle: CertificateBundle?
-        /// For the name lookup, the connection and the TLS handshake together; within the request's own timeout.
+        /// The limit for the name lookup, the connection and the TLS handshake together, within the request's timeout.
         public var connectTimeout: Duration = .seconds(3)
-        /// The longest answer that is read, in bytes.
+        /// The maximum size of a response body in bytes.
         public var bodyLimit = 32 << 20
-        /// Whether a response counts once its head has arrived: a body that is longer than ``bodyLimit``, breaks off or does
-        /// not end is cut, and the connection closed, instead of an error.
+        /// Whether a response is complete when its head has arrived: a body that is longer than ``bodyLimit``, is
+        /// interrupted or does not end is truncated, and the connection closed, instead of an error.
         public var cutsBody = false
-        /// Whether `http_proxy`, `HTTPS_PROXY`, `NO_PROXY` and so on count: right for a command line, wrong for
+        /// Whether `http_proxy`, `HTTPS_PROXY`, `NO_PROXY` and similar variables apply: to a command line, but not to
         /// the Runtime API.
         public var honoursProxyEnvironment = false
 
@@ -29,7 +29,7 @@ public actor CurlHTTPClient: HTTPClient {
 
     public init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// Names and versions of libcurl and the libraries in it, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
+    /// Returns names and versions of libcurl and its libraries, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
     public static func libraryVersions() -> String { curlVersions() }
 
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {

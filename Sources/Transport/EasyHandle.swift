@@ -1,16 +1,16 @@
 import CCurl
 
-/// Sole owner of one libcurl easy handle.
+/// The owner of one libcurl easy handle.
 ///
-/// The type can be moved but not copied, so the handle is freed exactly once and two threads can never drive
-/// it at the same time. Each transfer runs inside a multi handle of its own, which keeps connections open between
-/// transfers and which, unlike a bare easy handle, can be woken from another thread.
+/// The type is not copyable, so the handle is freed exactly once and never used by two threads at the same time. Each
+/// transfer uses the value's own multi handle, which keeps connections open between transfers and which, unlike an easy
+/// handle alone, another thread can wake.
 ///
 /// Source: <https://curl.se/libcurl/c/libcurl-easy.html>
 @safe struct EasyHandle: ~Copyable {
     private let easy: UnsafeMutableRawPointer
     private let multi: MultiHandle
-    /// libcurl writes here what went wrong, in more words than the code has.
+    /// The buffer for libcurl's error text, which is more specific than the code.
     private let errorText: UnsafeMutableBufferPointer<CChar>
 
     init() throws(CurlError) {
@@ -27,12 +27,12 @@ import CCurl
         unsafe errorText.deallocate()
     }
 
-    /// What another thread may use to make a running ``perform(_:_:)`` look whether its task was cancelled.
+    /// The handle with which another thread makes a running ``perform(_:_:)`` check whether its task was cancelled.
     var waker: MultiHandle { multi }
 
-    /// Runs one transfer, blocking the calling thread.
+    /// Runs one transfer, which blocks the calling thread.
     ///
-    /// - Throws: ``CurlError``, with the code `CURLE_ABORTED_BY_CALLBACK` when the current task was cancelled.
+    /// - Throws: ``CurlError``, with the code `CURLE_ABORTED_BY_CALLBACK` if the current task was cancelled.
     mutating func perform(
         _ request: HTTPRequest, _ configuration: CurlHTTPClient.Configuration
     ) throws(CurlError) -> HTTPResponse {
@@ -44,7 +44,7 @@ import CCurl
         defer { unsafe curl_slist_free_all(head) }
         try unsafe check(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, head), doing: "set the headers")
 
-        // libcurl reads the body where it is: 6 MB need not be copied.
+        // libcurl reads the body in place, without copying up to 6 MB.
         var answer = PartialResponse(bodyLimit: configuration.bodyLimit)
         let code = unsafe request.body.withUnsafeBufferPointer { body in
             unsafe withUnsafeMutablePointer(to: &answer) { answer in
@@ -53,15 +53,15 @@ import CCurl
         }
         var status = 0
         try unsafe check(ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status), doing: "read the status")
-        // An interim response, such as 100, is not the one that was asked for.
+        // An interim response, such as 100, is not the final one.
         let isEnough = configuration.cutsBody && answer.isHeadComplete && status >= 200
         if code != CURLE_OK, !isEnough {
             if let problem = answer.problem {
-                throw CurlError(CURLE_FILESIZE_EXCEEDED, doing: "read the answer of \(request.host)", reason: problem)
+                throw CurlError(CURLE_FILESIZE_EXCEEDED, doing: "read the response of \(request.host)", reason: problem)
             }
             try check(code, doing: "complete the request to \(request.host)")
         }
-        // libcurl takes a connection that ends within the head for the end of the response.
+        // libcurl treats a connection that ends within the head as the end of the response.
         guard answer.isHeadComplete else {
             let reason = "the connection ended within the head of the response"
             throw CurlError(CURLE_RECV_ERROR, doing: "complete the request to \(request.host)", reason: reason)
@@ -70,12 +70,12 @@ import CCurl
     }
 }
 
-/// Setting options: everything is set anew for each request, so none can inherit from the one before.
+/// Options. All are set for each request, so that none is inherited from the previous one.
 extension EasyHandle {
     private func set(_ configuration: CurlHTTPClient.Configuration) throws(CurlError) {
         try unsafe check(
             ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText.baseAddress), doing: "set the error text")
-        // Signals would be libcurl's way to time out name lookups; they have no place beside Swift's threads.
+        // libcurl would use signals to time out name lookups, which conflicts with Swift's threads.
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_PATH_AS_IS, 1)
         try set(CURLOPT_FOLLOWLOCATION, 0)
@@ -88,7 +88,7 @@ extension EasyHandle {
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        // Not the built-in places of whichever libcurl this is: only what was asked for is trusted.
+        // libcurl's built-in paths are disabled: only the configured bundle is trusted.
         try set(CURLOPT_CAINFO, configuration.certificateBundle?.path)
         try set(CURLOPT_CAPATH, nil)
     }
@@ -99,7 +99,7 @@ extension EasyHandle {
             throw CurlError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(request.host)", reason: reason)
         }
         for (part, text) in [("method", request.method), ("URL", request.url)] where !text.isOneLine {
-            let reason = "it holds a control character"
+            let reason = "it contains a control character"
             throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the \(part)", reason: reason)
         }
         try set(CURLOPT_URL, request.url)
@@ -111,17 +111,17 @@ extension EasyHandle {
         if let timeout = request.timeout { try set(CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds) }
     }
 
-    /// The caller's headers, and against each that libcurl would add of its own accord, the word not to.
+    /// Returns the caller's headers, and for each header that libcurl would add, an entry that suppresses it.
     private func headerList(of request: HTTPRequest) throws(CurlError) -> UnsafeMutablePointer<curl_slist>? {
         var lines: [String] = []
         for header in request.headers {
             guard header.name.isOneLine, header.value.isOneLine, !header.name.isEmpty,
                 !header.name.utf8.contains(UInt8(ascii: ":"))
             else {
-                let reason = "its name or value holds a control character, or its name is empty or holds a colon"
+                let reason = "its name or value contains a control character, or its name is empty or contains a colon"
                 throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the header \(header.name)", reason: reason)
             }
-            // "Name:" would tell libcurl to send no such header; a semicolon stands for an empty value.
+            // libcurl removes the header for "Name:"; a semicolon means an empty value.
             lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
         }
         for name in ["Accept", "Content-Type", "Expect"]
@@ -155,9 +155,9 @@ extension EasyHandle {
     }
 }
 
-/// Running the transfer.
+/// Transfers.
 extension EasyHandle {
-    /// Lends libcurl the buffers that it needs until the transfer ends, and runs it.
+    /// Gives libcurl access to its buffers until the transfer ends, and runs it.
     private func attach(
         _ body: UnsafeBufferPointer<UInt8>, for method: String, _ answer: UnsafeMutablePointer<PartialResponse>
     ) -> CURLcode {
@@ -167,7 +167,7 @@ extension EasyHandle {
             ccurl_set_sink(easy, CURLOPT_WRITEFUNCTION, takeBody),
             ccurl_set_pointer(easy, CURLOPT_WRITEDATA, answer),
         ]
-        // A POST or PUT of nothing must still say Content-Length: 0; other methods say nothing of a body they lack.
+        // A POST or PUT without a body must send Content-Length: 0; other methods omit the header.
         if !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) {
             codes += unsafe [
                 ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
@@ -180,10 +180,10 @@ extension EasyHandle {
     }
 }
 
-/// Owner of one libcurl multi handle: the connections kept open, and the wait for the network.
+/// The owner of one libcurl multi handle, which keeps connections open and waits for the network.
 ///
-/// A class because a cancellation handler on another thread holds on to it while a transfer may be ending; ``wake()``
-/// is the one function that such a thread may call, as libcurl documents.
+/// It is a class because a cancellation handler on another thread may retain it while a transfer ends. According to
+/// libcurl, ``wake()`` is the only function that such a thread may call.
 ///
 /// Source: <https://curl.se/libcurl/c/curl_multi_wakeup.html>
 @safe final class MultiHandle: Sendable {
@@ -196,17 +196,17 @@ extension EasyHandle {
 
     deinit { unsafe _ = curl_multi_cleanup(multi) }
 
-    /// Makes ``run(_:)`` look at once whether its task was cancelled; harmless when nothing runs.
+    /// Makes ``run(_:)`` check immediately whether its task was cancelled; has no effect if nothing runs.
     func wake() { unsafe _ = curl_multi_wakeup(multi) }
 
-    /// Runs one transfer until it is done, or until the current task is cancelled.
+    /// Runs one transfer until it completes or the current task is cancelled.
     fileprivate func run(_ easy: UnsafeMutableRawPointer) -> CURLcode {
         let code = unsafe begin(easy)
         unsafe end(easy)
         return code
     }
 
-    /// The same, but leaves the handle inside, which a connection that is only connected needs until ``end(_:)``.
+    /// Runs one transfer but keeps its handle attached until ``end(_:)``, as a connect-only connection requires.
     func begin(_ easy: UnsafeMutableRawPointer) -> CURLcode {
         guard unsafe curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_FAILED_INIT }
         var running: Int32 = 0
@@ -216,7 +216,7 @@ extension EasyHandle {
                 let code = unsafe ccurl_finished(multi)
                 return code < 0 ? CURLE_FAILED_INIT : CURLcode(rawValue: UInt32(code))
             }
-            // Wakes for the network, for libcurl's own timers and for wake(); the limit only bounds an idle wait.
+            // Wakes up for the network, for libcurl's timers and for wake(); the timeout only limits an idle wait.
             guard unsafe curl_multi_poll(multi, nil, 0, 60_000, nil) == CURLM_OK else { return CURLE_FAILED_INIT }
         }
         return CURLE_ABORTED_BY_CALLBACK
@@ -224,22 +224,22 @@ extension EasyHandle {
 
     func end(_ easy: UnsafeMutableRawPointer) { unsafe _ = curl_multi_remove_handle(multi, easy) }
 
-    /// Waits until a socket is ready for some of `events`, until ``wake()``, or for so many ms.
+    /// Waits until a socket is ready for one of `events`, until ``wake()``, or until the timeout expires.
     ///
-    /// - Returns: False when waiting is impossible.
+    /// - Returns: False if waiting failed.
     func wait(for events: Int32, on socket: curl_socket_t, milliseconds: Int32) -> Bool {
         var look = curl_waitfd(fd: socket, events: Int16(events), revents: 0)
         return unsafe curl_multi_poll(multi, &look, 1, milliseconds, nil) == CURLM_OK
     }
 }
 
-/// libcurl's own set-up, done once, at the first request: a cold start that makes none does not pay for it.
+/// libcurl's global initialization, at the first request: a cold start without requests does not pay for it.
 let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-/// Names and versions of libcurl and the libraries in it, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
+/// Returns names and versions of libcurl and its libraries, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
 func curlVersions() -> String { unsafe String(cString: ccurl_version()) }
 
-/// Takes one line of the answer's head; libcurl calls it, and gives up when told that fewer bytes were taken.
+/// Receives one line of the response's head; libcurl calls it, and fails the transfer if it returns a smaller count.
 private func takeHeaderLine(
     _ bytes: UnsafeMutablePointer<CChar>, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer
 ) -> Int {
@@ -247,7 +247,7 @@ private func takeHeaderLine(
     return unsafe context.assumingMemoryBound(to: PartialResponse.self).pointee.takeHeaderLine(line) ? size * count : 0
 }
 
-/// Takes one piece of the answer's body; libcurl calls it, and gives up when told that fewer bytes were taken.
+/// Receives a part of the response's body; libcurl calls it, and fails the transfer if it returns a smaller count.
 private func takeBody(
     _ bytes: UnsafeMutablePointer<CChar>, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer
 ) -> Int {

@@ -1,7 +1,7 @@
-/// Something that carries HTTP requests; fakes stand in for the real one in tests.
+/// An HTTP client, which tests replace with fakes.
 public protocol HTTPClient: Sendable {
-    /// Sends `request` and returns the whole answer, whatever its status.
+    /// Sends `request` and returns the complete response, regardless of its status.
     ///
-    /// - Throws: ``CurlError`` when there is no whole answer; `CancellationError` when the task was cancelled.
+    /// - Throws: ``CurlError`` if there is no complete response; `CancellationError` if the task was cancelled.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 }

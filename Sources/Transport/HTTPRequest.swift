@@ -1,16 +1,17 @@
-/// One HTTP request, sent exactly as it stands here.
+/// An HTTP request that is sent without changes.
 ///
-/// Beside ``headers``, only `Host` and, where there is a body, `Content-Length` go on the wire.
+/// In addition to ``headers``, only `Host` and, with a body, `Content-Length` are sent.
 public struct HTTPRequest: Sendable, Equatable {
     public var method: String
-    /// Absolute, `http` or `https`, already percent-encoded; the path is sent as it is, dots and all.
+    /// An absolute `http` or `https` URL, already percent-encoded; dot segments of the path are not removed.
     public var url: String
-    /// In the order in which they are sent.
+    /// The headers, in the order in which they are sent.
     public var headers: [HTTPHeader]
     public var body: [UInt8]
-    /// For the whole exchange.
+    /// The timeout of the whole exchange.
     ///
-    /// `nil` waits without limit, which the Runtime API's `next` needs because Lambda freezes the process in it.
+    /// With `nil`, the request waits without limit. The Runtime API's `next` requires that, because Lambda freezes the
+    /// process during that call.
     public var timeout: Duration?
 
     public init(
@@ -20,7 +21,7 @@ public struct HTTPRequest: Sendable, Equatable {
     }
 }
 
-/// One named line of the head of a request or an answer.
+/// A header of a request or a response.
 public struct HTTPHeader: Sendable, Equatable {
     public var name: String
     public var value: String

@@ -1,4 +1,4 @@
-/// The answer to a request, whatever its status.
+/// A response to a request, regardless of its status.
 public struct HTTPResponse: Sendable, Equatable {
     public var status: Int
     public var headers: HTTPHeaders
@@ -9,19 +9,19 @@ public struct HTTPResponse: Sendable, Equatable {
     }
 }
 
-/// The headers of an answer, in the order in which they came, found by name in any letter case.
+/// The headers of a response in the order received, with case-insensitive lookup.
 public struct HTTPHeaders: Sendable, Equatable {
     private var fields: [HTTPHeader] = []
 
     public init() {}
 
-    /// The value of the first header of this name.
+    /// The value of the first header with the name.
     public subscript(name: String) -> String? { fields.first { $0.name.isEqualIgnoringCase(to: name) }?.value }
 
-    /// Adds a header after the others, also when there is one of that name already.
+    /// Appends a header, even if there already is one with the name.
     public mutating func append(_ name: String, _ value: String) { fields.append(HTTPHeader(name, value)) }
 
-    /// Forgets every header: those of an interim answer are not those of the answer.
+    /// Removes all headers, because those of an interim response do not belong to the final one.
     mutating func removeAll() { fields.removeAll(keepingCapacity: true) }
 }
 
@@ -32,13 +32,13 @@ extension HTTPHeaders: ExpressibleByDictionaryLiteral {
     }
 }
 
-/// Order: as received.
+/// Iteration in the order received.
 extension HTTPHeaders: Sequence {
     public func makeIterator() -> IndexingIterator<[HTTPHeader]> { fields.makeIterator() }
 }
 
 extension String {
-    /// Whether both are the same header name; ASCII letters only, as header names are.
+    /// Returns whether both names are equal, ignoring the case of ASCII letters.
     func isEqualIgnoringCase(to other: String) -> Bool {
         utf8.count == other.utf8.count && zip(utf8, other.utf8).allSatisfy { $0.asciiLowercased == $1.asciiLowercased }
     }

@@ -1,22 +1,23 @@
-/// What has arrived of an answer so far.
+/// The part of a response that has arrived.
 struct PartialResponse {
     private(set) var headers: HTTPHeaders = [:]
     private(set) var body: [UInt8] = []
-    /// Why the transfer was ended: the head or the body is longer than its limit.
+    /// The reason why the transfer was aborted: the head or the body exceeds its limit.
     private(set) var problem: String?
-    /// After the head, only trailers come this way, and they are dropped.
+    /// Whether the head is complete; later header lines are trailers, which are ignored.
     private(set) var isHeadComplete = false
     private var headSize = 0
     private let bodyLimit: Int
 
-    /// Of all heads and trailers together.
+    /// The limit in bytes of all heads and trailers together.
     private static let headLimit = 256 << 10
-    /// Reserved for what a length claims; a longer body makes room as it comes.
+    /// The maximum number of bytes reserved for an announced length; memory for a longer body grows as it arrives.
     private static let reservedLimit = 1 << 20
 
     init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
 
-    /// Takes a status line, a header, or the empty line that ends the head; `false` when it does not fit any more.
+    /// Receives a status line, a header, or the empty line that ends the head; returns `false` if the limit is
+    /// exceeded.
     mutating func takeHeaderLine(_ bytes: some Collection<UInt8>) -> Bool {
         headSize += bytes.count
         guard headSize <= Self.headLimit else {
@@ -25,7 +26,7 @@ struct PartialResponse {
         }
         let line = String(decoding: Array(bytes), as: UTF8.self).trimmingBlanks
         if line.utf8.starts(with: "HTTP/".utf8) {
-            // An answer such as 100 Continue may come before the real one.
+            // An interim response, such as 100 Continue, may precede the final one.
             headers.removeAll()
             isHeadComplete = false
         } else if line.isEmpty {
@@ -39,7 +40,7 @@ struct PartialResponse {
         return true
     }
 
-    /// Takes a piece of the body; `false` when it does not fit any more.
+    /// Receives a part of the body; returns `false` if the limit is exceeded.
     mutating func takeBody(_ bytes: some Collection<UInt8>) -> Bool {
         guard bytes.count <= bodyLimit - body.count else {
             problem = "its body is longer than \(bodyLimit) bytes"
@@ -51,7 +52,7 @@ struct PartialResponse {
 }
 
 extension String {
-    /// Without spaces, tabs and line ends at either end.
+    /// The text without spaces, tabs and line ends at either end.
     fileprivate var trimmingBlanks: String {
         let isBlank = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
         guard let first = utf8.firstIndex(where: { !isBlank($0) }), let last = utf8.lastIndex(where: { !isBlank($0) })
@@ -59,14 +60,14 @@ extension String {
         return String(self[first...last])
     }
 
-    /// Whether the text can stand in a line of a request's head without ending it.
+    /// Whether the text can be part of a line of a request's head without ending the line.
     var isOneLine: Bool { utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 } }
 }
 
 extension HTTPRequest {
     var isSecure: Bool { String(decoding: url.utf8.prefix(6), as: UTF8.self).isEqualIgnoringCase(to: "https:") }
 
-    /// The URL's host and port, without user, path and query: fit for an error message.
+    /// The URL's host and port, without user, path and query, for error messages.
     var host: String {
         guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")) else { return "a URL without a scheme" }
         let authority = url.utf8[url.utf8.index(after: scheme)...].drop { $0 == UInt8(ascii: "/") }
@@ -77,7 +78,8 @@ extension HTTPRequest {
 }
 
 extension Duration {
-    /// Rounded up, and at least 1, for 0 means "no limit" to libcurl; at most 24 days, the most that it takes.
+    /// The milliseconds, rounded up: at least 1, because 0 means "no limit" to libcurl, and at most 24 days, libcurl's
+    /// maximum.
     var wholeMilliseconds: Int {
         let milliseconds = components.seconds.multipliedReportingOverflow(by: 1000)
         guard !milliseconds.overflow else { return self < .zero ? 1 : Int(Int32.max) }

@@ -1,9 +1,9 @@
 import Clients
 import XCTest
 
-/// The one parser of ARNs.
+/// Tests of the parser of ARNs.
 final class ARNTests: XCTestCase {
-    func testParts() throws {
+    func testParsesEachPart() throws {
         let arn = try XCTUnwrap(ARN("arn:aws-cn:lambda:cn-north-1:123456789012:function:f:live"))
         XCTAssertEqual(arn.partition, "aws-cn")
         XCTAssertEqual(arn.service, "lambda")
@@ -14,7 +14,7 @@ final class ARNTests: XCTestCase {
         XCTAssertEqual(ARN("arn:aws:s3:::bucket/key:1")?.resource, "bucket/key:1")
     }
 
-    func testTextThatIsNoARN() {
+    func testRejectsInvalidARNs() {
         let texts = [
             "", "arn", "arn:aws:sqs:us-east-1:1", "arn:aws:sqs:us-east-1:1:", "urn:aws:sqs:us-east-1:1:q",
             "arn::sqs:us-east-1:1:q", "arn:aws::us-east-1:1:q",
@@ -24,7 +24,7 @@ final class ARNTests: XCTestCase {
         for text in texts { XCTAssertNil(ARN(text), text) }
     }
 
-    func testStreams() throws {
+    func testParsesStreamAndConsumerARNs() throws {
         let stream = "arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream"
         for (text, consumer) in [(stream, nil), (stream + "/consumer/fast:1700000000", "fast:1700000000")] {
             let parsed = try XCTUnwrap(KinesisStreamARN(text), text)

@@ -6,18 +6,18 @@ import XCTest
 
 @testable import Clients
 
-/// The edges of one call: what ends it, what mends it, and what never leaves this machine.
+/// Tests of one call: what ends it, what is corrected, and what is never sent.
 final class AWSClientCallTests: XCTestCase {
     private let clock = FakeClock()
     private let pauses = Pauses()
 
-    /// What was waited for, without waiting.
+    /// A store of the requested pauses, which are not made.
     private final class Pauses: Sendable {
         private let durations = Mutex<[Duration]>([])
 
         func append(_ duration: Duration) { durations.withLock { $0.append(duration) } }
 
-        /// What was waited for since the last time.
+        /// The pauses since the last access.
         func taken() -> [Duration] {
             durations.withLock { durations in
                 defer { durations = [] }
@@ -26,7 +26,7 @@ final class AWSClientCallTests: XCTestCase {
         }
     }
 
-    /// A client without jitter that writes its pauses down instead of making them.
+    /// A client without jitter that records its pauses instead of making them.
     private func client(
         _ http: ScriptedHTTPClient, _ credentials: any CredentialSource = FakeCredentialSource(["AKIDEXAMPLE"]),
         maxAttempts: Int = 3
@@ -50,7 +50,7 @@ final class AWSClientCallTests: XCTestCase {
         } catch { return error as? AWSError }
     }
 
-    func testTriesAgainWhatMayPass() async throws {
+    func testRetriesTransientFailures() async throws {
         let throttled = #"{"__type":"com.amazonaws.kinesis#LimitExceededException","message":"slow"}"#
         let cases: [(name: String, step: ScriptedHTTPClient.Step)] = [
             ("throttled", .json(400, throttled)),
@@ -75,7 +75,7 @@ final class AWSClientCallTests: XCTestCase {
         }
     }
 
-    func testDoesNotTryAgainWhatIsRefusedForGood() async {
+    func testDoesNotRetryPermanentFailures() async {
         let cases: [(step: ScriptedHTTPClient.Step, code: String?)] = [
             (.json(400, #"{"__type":"ResourceNotFoundException"}"#), "ResourceNotFoundException"),
             (.json(403, #"{"Code":"AccessDeniedException","Message":"no"}"#), "AccessDeniedException"),
@@ -96,7 +96,7 @@ final class AWSClientCallTests: XCTestCase {
         }
     }
 
-    func testWaitsAsLongAsTheServiceAsks() async throws {
+    func testRespectsTheRequestedDelay() async throws {
         let cases: [(headers: HTTPHeaders, body: String, pause: Duration)] = [
             (["Retry-After": "3"], "{}", .seconds(3)),
             (["x-amz-retry-after": "2500"], "{}", .milliseconds(2500)),
@@ -116,21 +116,21 @@ final class AWSClientCallTests: XCTestCase {
         }
     }
 
-    func testAWrongSignatureAtTheRightTimeStaysWrong() async {
+    func testInvalidSignatureWithCorrectClockIsNotRetried() async {
         let wrong = #"{"__type":"SignatureDoesNotMatch","message":"m"}"#
         for date: HTTPHeaders in [["Date": "Tue, 24 Nov 2026 12:03:00 GMT"], ["Date": "yesterday"], [:]] {
             let http = ScriptedHTTPClient([.json(403, wrong, date)])
             let ended = await error(client(http))
             XCTAssertEqual(ended?.code, "SignatureDoesNotMatch", "\(date)")
         }
-        // A clock that is wrong each time is set once.
+        // A clock with a different error each time is corrected once.
         let skewed = ScriptedHTTPClient.Step.json(403, wrong, ["Date": "Tue, 24 Nov 2026 14:00:00 GMT"])
         let ended = await error(client(ScriptedHTTPClient([skewed, skewed])))
         XCTAssertEqual(ended?.code, "SignatureDoesNotMatch")
     }
 
-    func testCredentialsThatAnotherClientRenewedAreTakenAsTheyAre() async throws {
-        /// Renews while a request is on its way.
+    func testUsesCredentialsThatAnotherClientRenewed() async throws {
+        /// Renews the credentials while a request is in progress.
         struct RenewingHTTPClient: HTTPClient {
             let source: FakeCredentialSource
             let next: ScriptedHTTPClient
@@ -150,10 +150,10 @@ final class AWSClientCallTests: XCTestCase {
         XCTAssertEqual(invalidations, 0)
     }
 
-    func testAnUnsignedCallNeedsNoCredentials() async throws {
+    func testUnsignedCallNeedsNoCredentials() async throws {
         struct NoSource: CredentialSource {
             let origin = "nowhere"
-            func credentials() throws -> AWSCredentials { throw CredentialError.nowhere(looked: []) }
+            func credentials() throws -> AWSCredentials { throw CredentialError.notFound(searched: []) }
             func invalidate() {}
         }
         var unsigned = AWSRequest.sts("AssumeRoleWithWebIdentity")
@@ -165,10 +165,10 @@ final class AWSClientCallTests: XCTestCase {
         do {
             _ = try await client(http, NoSource()).send(request)
             XCTFail("signed without credentials")
-        } catch { XCTAssertEqual(error as? CredentialError, .nowhere(looked: [])) }
+        } catch { XCTAssertEqual(error as? CredentialError, .notFound(searched: [])) }
     }
 
-    func testNothingIsSentWithoutARegionOrToNoURL() async {
+    func testSendsNothingWithoutRegionOrValidURL() async {
         for (region, url, text) in [
             ("", nil, "no Region is set: set AWS_REGION"), ("us east", nil, "\"us east\" is not a Region"),
             ("us-east-1", "localhost:4566", "\"localhost:4566\" is not a URL"),
@@ -181,20 +181,20 @@ final class AWSClientCallTests: XCTestCase {
         }
     }
 
-    func testGivesUpEarlyWhereNobodyAnswers() async {
+    func testStopsEarlyIfNoServerResponds() async {
         let http = ScriptedHTTPClient([.refusedConnection, .refusedConnection])
         var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["AKID"]))
-        configuration.retries = RetryPolicy(maxAttempts: 10, connectPatience: .seconds(2))
+        configuration.retries = RetryPolicy(maxAttempts: 10, unreachableTimeout: .seconds(2))
         configuration.retries.jitter = { 1 }
         configuration.retries.pause = { _ in }
         let ended = await error(AWSClient(configuration, http: http))
         XCTAssertEqual(ended?.isRetryable, true)
-        // The second pause would be 2 s, on top of the time that the attempts took.
+        // The second pause would be 2 s in addition to the time of the attempts.
         let count = await http.requests.count
         XCTAssertEqual(count, 2)
     }
 
-    func testACancelledCallEnds() async throws {
+    func testCancelledCallEnds() async throws {
         let http = ScriptedHTTPClient([.silence])
         let client = client(http)
         let task = Task { [request] in try await client.send(request) }
@@ -206,8 +206,8 @@ final class AWSClientCallTests: XCTestCase {
         } catch { XCTAssertTrue(error is CancellationError, "\(error)") }
     }
 
-    func testACallThatIsNotAbandonedReportsItsAnswer() async throws {
-        /// Answers after the caller's task was cancelled.
+    func testCallThatIsNotAbandonedReturnsItsResponse() async throws {
+        /// Responds after the caller's task was cancelled.
         actor PatientHTTPClient: HTTPClient {
             private var waiting: CheckedContinuation<Void, Never>?
             var hasRequest: Bool { waiting != nil }
@@ -232,7 +232,7 @@ final class AWSClientCallTests: XCTestCase {
         XCTAssertEqual(try answer.json()["done"], true)
     }
 
-    func testACancelledCallThatIsNotAbandonedTellsWhetherItWasSent() async throws {
+    func testCancelledCallThatIsNotAbandonedReportsWhetherItWasSent() async throws {
         var request = request
         request.isAbandonedOnCancel = false
         var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["AKID"]))

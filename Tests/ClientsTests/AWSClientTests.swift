@@ -39,7 +39,7 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
-    func testSendsWhatTheServiceExpects() async throws {
+    func testSendsValidRequests() async throws {
         let http = ScriptedHTTPClient([.json(200, "{}")])
         _ = try await client(http).send(Self.call)
         let sent = await http.requests
@@ -51,7 +51,7 @@ final class AWSClientTests: XCTestCase {
         XCTAssertTrue(request.header("Authorization")?.hasPrefix("AWS4-HMAC-SHA256 Credential=AKIA") ?? false)
     }
 
-    func testTriesAgainWhatMayPass() async throws {
+    func testRetriesTransientFailures() async throws {
         let cases: [(status: Int, code: String, isRetried: Bool)] = [
             (400, "ProvisionedThroughputExceededException", true), (400, "ThrottlingException", true),
             (400, "LimitExceededException", true), (429, "TooManyRequestsException", true), (429, "Odd", true),
@@ -79,7 +79,7 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
-    func testGivesUpAfterTheLastAttemptAndSaysSo() async {
+    func testErrorAfterTheLastAttemptNamesTheAttempts() async {
         let http = ScriptedHTTPClient { _ in
             HTTPResponse(status: 503, body: Array(#"{"__type":"a.b#Busy","message":"later"}"#.utf8))
         }
@@ -88,10 +88,10 @@ final class AWSClientTests: XCTestCase {
         XCTAssertEqual(count, 5)
         XCTAssertEqual(
             error.map { "\($0)" },
-            "kinesis ListStreams: Busy: later (status 503), tried 5 times; another try may help")
+            "kinesis ListStreams: Busy: later (status 503), tried 5 times; a retry may succeed")
     }
 
-    func testACallMayHaveFewerAttemptsThanOthers() async {
+    func testCallCanLimitItsAttempts() async {
         let http = ScriptedHTTPClient { _ in HTTPResponse(status: 503, body: Array(#"{"__type":"Busy"}"#.utf8)) }
         var call = Self.call
         call.maxAttempts = 1
@@ -101,7 +101,7 @@ final class AWSClientTests: XCTestCase {
         XCTAssertEqual(error?.isRetryable, true)
     }
 
-    func testWaitsAsLongAsTheServiceAsks() async throws {
+    func testRespectsTheRequestedDelay() async throws {
         let cases: [(headers: HTTPHeaders, body: String, pause: Duration)] = [
             (["Retry-After": "7"], "{}", .seconds(7)), (["x-amz-retry-after": "1500"], "{}", .milliseconds(1500)),
             ([:], #"{"retryAfterSeconds":"4"}"#, .seconds(4)), (["Retry-After": "86400"], "{}", .seconds(20)),
@@ -117,7 +117,7 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
-    func testABrokenConnectionIsTriedAgainAndASettingIsNot() async {
+    func testRetriesBrokenConnectionsButNotInvalidSettings() async {
         let cut = CurlError(code: 56, action: "complete the request to h", reason: "reset")
         let untrusted = CurlError(code: 60, action: "complete the request to h", reason: "certificate")
         let cutClient = ScriptedHTTPClient([.failure(cut), .failure(cut), .failure(cut)])
@@ -128,7 +128,7 @@ final class AWSClientTests: XCTestCase {
         XCTAssertEqual(refused?.isRetryable, false)
     }
 
-    func testReadsRefusalsInEveryForm() async {
+    func testParsesErrorsInEveryFormat() async {
         let cases:
             [(status: Int, headers: HTTPHeaders, body: String, code: String, message: String, request: String?)] = [
                 (
@@ -159,7 +159,7 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
-    func testWhatIsNoAnswerOfTheServiceIsAnErrorOfItsOwn() async throws {
+    func testForeignResponseIsUnreadable() async throws {
         let page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
         let headers: HTTPHeaders = ["Content-Type": "text/html; charset=utf-8"]
         for (status, body) in [(403, page), (403, ""), (404, "{"), (400, "null"), (418, "{}")] {
@@ -169,7 +169,7 @@ final class AWSClientTests: XCTestCase {
             }
             XCTAssertEqual(found, "\(body.utf8.count) bytes of \"text/html\"")
         }
-        // A page where an answer was due, with a status that says all is well: a captive portal.
+        // A page with a successful status instead of the response: a captive portal.
         for body in [page, "{\"a\":", "[]", "\"text\"", String(repeating: "[", count: 500)] {
             let response = try await client(ScriptedHTTPClient([.json(200, body, headers)])).send(Self.call)
             XCTAssertThrowsError(try response.json(), body)
@@ -179,7 +179,7 @@ final class AWSClientTests: XCTestCase {
         XCTAssertEqual(try empty.json(), [:])
     }
 
-    func testMasksCredentialsThatAnErrorQuotes() async {
+    func testMasksCredentialsInErrors() async {
         let message = """
             The token session/token+text== of AKIAIOSFODNN7EXAMPLE and ASIAQQQQQQQQQQQQQQQQ is invalid; x-amz-security-token:session%2Ftoken%2Btext%3D%3D \
             \(String(repeating: "Fwo", count: 40)) shardId-000000000000 49590338271490256608559692538361571095921575989136588898 \
@@ -203,10 +203,10 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
-    func testCorrectsAClockThatIsOffOnce() async throws {
+    func testCorrectsTheClockOnce() async throws {
         let date: HTTPHeaders = ["Date": "Tue, 24 Nov 2026 12:00:00 GMT"]
         let refusal = ScriptedHTTPClient.Step.json(403, #"{"__type":"InvalidSignatureException"}"#, date)
-        // Half an hour behind.
+        // Half an hour slow.
         let slow: @Sendable () -> WallClock = { WallClock(millisecondsSinceEpoch: 1_795_519_800_000) }
         let http = ScriptedHTTPClient([refusal, .json(200, "{}"), .json(200, "{}")])
         let client = client(http, now: slow)
@@ -214,7 +214,7 @@ final class AWSClientTests: XCTestCase {
         _ = try await client.send(Self.call)
         let dates = await http.requests.map { $0.header("X-Amz-Date") }
         XCTAssertEqual(dates, ["20261124T113000Z", "20261124T120000Z", "20261124T120000Z"])
-        // A signature that is wrong although the clocks agree stays wrong.
+        // An invalid signature with correct clocks remains invalid.
         let agreeing: @Sendable () -> WallClock = { WallClock(millisecondsSinceEpoch: 1_795_521_600_000) }
         let wrong = ScriptedHTTPClient([refusal, .json(200, "{}")])
         let error = await failure(self.client(wrong, now: agreeing))
@@ -241,13 +241,13 @@ final class AWSClientTests: XCTestCase {
         XCTAssertEqual(error?.code, "ExpiredTokenException")
     }
 
-    func testTheBudgetEndsRetriesOfAServiceThatKeepsFailing() async {
+    func testRetryQuotaLimitsRetries() async {
         let http = ScriptedHTTPClient { _ in
             HTTPResponse(status: 500, body: Array(#"{"__type":"InternalFailure"}"#.utf8))
         }
         let client = client(http)
         for _ in 0..<100 { _ = await failure(client) }
-        // 500 tokens at 5 a retry.
+        // 500 tokens, 5 for each retry.
         let count = await http.requests.count
         XCTAssertEqual(count, 200)
     }
@@ -271,16 +271,16 @@ final class AWSClientTests: XCTestCase {
         }
     }
 
-    func testSendsNoRequestForAStepOnThePath() async {
+    func testRejectsRelativePathSegments() async {
         let http = ScriptedHTTPClient([])
         let error = await failure(
             client(http), .lambda("DeleteEventSourceMapping", "DELETE", ["event-source-mappings", ".."]))
-        XCTAssertEqual(error, .misconfigured("lambda DeleteEventSourceMapping: \"..\" names nothing"))
+        XCTAssertEqual(error, .misconfigured("lambda DeleteEventSourceMapping: invalid path segment \"..\""))
         let count = await http.requests.count
         XCTAssertEqual(count, 0)
     }
 
-    func testSaysWhatIsWrongWithRegionAndEndpoint() async {
+    func testErrorsDescribeInvalidRegionAndEndpoint() async {
         for (region, url, words) in [
             ("", nil, "no Region is set"), ("us_east_1", nil, "\"us_east_1\" is not a Region"),
             ("evil.example/x-y-1", nil, "is not a Region"), ("us-east-1", "localhost:5555", "is not a URL"),

@@ -2,9 +2,9 @@ import XCTest
 
 @testable import Clients
 
-/// Where calls go, and the Region that they are signed for.
+/// Tests of endpoints and of the Region that requests are signed for.
 final class AWSEndpointTests: XCTestCase {
-    func testEachPartitionHasItsDomain() {
+    func testEachPartitionHasItsOwnDomain() {
         let cases: [(service: AWSService, region: String, origin: String, signing: String)] = [
             (.kinesis, "us-east-1", "https://kinesis.us-east-1.amazonaws.com", "us-east-1"),
             (.cloudWatch, "eu-central-1", "https://monitoring.eu-central-1.amazonaws.com", "eu-central-1"),
@@ -25,7 +25,7 @@ final class AWSEndpointTests: XCTestCase {
         }
     }
 
-    func testReadsNamedEndpoints() throws {
+    func testParsesConfiguredEndpoints() throws {
         let cases: [(url: String, origin: String, host: String, path: String)] = [
             ("http://127.0.0.1:4566", "http://127.0.0.1:4566", "127.0.0.1:4566", ""),
             ("http://127.0.0.1:4566/", "http://127.0.0.1:4566", "127.0.0.1:4566", ""),
@@ -45,7 +45,7 @@ final class AWSEndpointTests: XCTestCase {
         XCTAssertEqual(AWSEndpoint(url: "http://h", .iam, region: "eu-west-1")?.signingRegion, "us-east-1")
     }
 
-    func testRefusesWhatIsNoURL() {
+    func testRejectsInvalidURLs() {
         let texts = [
             "", "h", "localhost:4566", "ftp://h", "http://", "http:///x", "http://:80", "http://u@h", "http://u:p@h/",
             "http://h/?q", "http://h/#f", "http://h\\x", "http://h x", "http://h\nx", "http://é", "http://h\u{7F}",
@@ -54,7 +54,7 @@ final class AWSEndpointTests: XCTestCase {
         for text in texts { XCTAssertNil(AWSEndpoint(url: text, .kinesis, region: "us-east-1"), text) }
     }
 
-    func testPutsARequestTogether() {
+    func testBuildsTheRequestURL() {
         var request = AWSRequest.lambda(
             "GetFunction", "GET", ["functions", "arn:aws:x/y z"], query: [.init("b", "2 +"), .init("a", "é")])
         XCTAssertEqual(
@@ -64,7 +64,7 @@ final class AWSEndpointTests: XCTestCase {
         XCTAssertEqual(String(decoding: request.body, as: UTF8.self), "Action=GetCallerIdentity&Version=2011-06-15")
     }
 
-    func testKnowsTheFormOfARegion() {
+    func testRecognizesRegionNames() {
         for name in ["us-east-1", "ap-southeast-2", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1", "me-south-12"] {
             XCTAssertTrue(Partition.isRegion(name), name)
         }
@@ -75,7 +75,7 @@ final class AWSEndpointTests: XCTestCase {
         ] { XCTAssertFalse(Partition.isRegion(name), name) }
     }
 
-    func testAPortIsANumber() {
+    func testPortMustBeANumber() {
         for url in ["http://h:1", "http://h:65535/x", "http://[::1]:8080", "http://[::1]", "https://h:443"] {
             XCTAssertNotNil(AWSEndpoint(url: url, .kinesis, region: "us-east-1"), url)
         }
@@ -86,7 +86,7 @@ final class AWSEndpointTests: XCTestCase {
         for url in odd { XCTAssertNil(AWSEndpoint(url: url, .kinesis, region: "us-east-1"), url) }
     }
 
-    func testAnEndpointsPasswordIsNotShown() throws {
+    func testErrorsDoNotContainAnEndpointsPassword() throws {
         var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["KEY"]))
         configuration.endpointURL = { _ in "https://me:hunter2@example.com" }
         let client = AWSClient(configuration, http: ScriptedHTTPClient([]))

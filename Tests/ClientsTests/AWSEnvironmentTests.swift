@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Clients
 
-/// Region, endpoints and limits out of variables, files and options.
+/// Tests of Region, endpoints and limits from variables, files and options.
 final class AWSEnvironmentTests: XCTestCase {
     private static let config = """
         [default]
@@ -28,7 +28,7 @@ final class AWSEnvironmentTests: XCTestCase {
           endpoint_url = http://kinesis
         """
 
-    /// Real files in a home of the test's own.
+    /// Real files in a home folder of the test.
     private func environment(
         _ variables: [String: String] = [:], _ options: AWSEnvironment.Options = AWSEnvironment.Options()
     ) throws -> AWSEnvironment {
@@ -38,7 +38,7 @@ final class AWSEnvironmentTests: XCTestCase {
         return try AWSEnvironment(variables.merging(["HOME": home.url.path]) { $1 }, options: options)
     }
 
-    func testTheRegionComesFromTheFirstThatNamesOne() throws {
+    func testRegionComesFromTheFirstSourceThatNamesOne() throws {
         let cases: [(variables: [String: String], options: AWSEnvironment.Options, region: String)] = [
             ([:], .init(), "eu-central-1"),
             (["AWS_DEFAULT_REGION": "a", "AWS_PROFILE": "dev"], .init(), "a"),
@@ -54,7 +54,7 @@ final class AWSEnvironmentTests: XCTestCase {
         for row in cases { XCTAssertEqual(try environment(row.variables, row.options).region, row.region, "\(row)") }
     }
 
-    func testTheMoreSpecialEndpointWins() throws {
+    func testMoreSpecificEndpointTakesPrecedence() throws {
         let cases: [(variables: [String: String], options: AWSEnvironment.Options, kinesis: String?, lambda: String?)] =
             [
                 ([:], .init(), nil, nil),
@@ -140,7 +140,7 @@ final class AWSEnvironmentTests: XCTestCase {
         }
     }
 
-    func testAMissingServicesSectionIsNamed() throws {
+    func testErrorNamesMissingServicesSection() throws {
         let home = try TemporaryFolder()
         try home.write("[default]\nservices = gone\n[services local]\n", to: ".aws/config")
         XCTAssertThrowsError(try AWSEnvironment(["HOME": home.url.path])) { error in
@@ -152,7 +152,7 @@ final class AWSEnvironmentTests: XCTestCase {
         XCTAssertNil(try AWSEnvironment(ignored).endpointURL(of: .kinesis))
     }
 
-    func testAttemptsAndTrustComeFromVariablesBeforeTheProfile() throws {
+    func testVariablesPrecedeTheProfile() throws {
         XCTAssertEqual(try environment().maxAttempts, 7)
         XCTAssertEqual(try environment(["AWS_MAX_ATTEMPTS": "1"]).maxAttempts, 1)
         XCTAssertEqual(try environment(["AWS_MAX_ATTEMPTS": "", "AWS_PROFILE": "dev"]).maxAttempts, 3)
@@ -160,13 +160,13 @@ final class AWSEnvironmentTests: XCTestCase {
         XCTAssertEqual(try environment(["AWS_CA_BUNDLE": "/v.pem"]).certificateBundle?.path, "/v.pem")
     }
 
-    func testComplaintsNameWhatIsWrong() {
+    func testErrorsDescribeInvalidSettings() {
         let cases: [(variables: [String: String], profile: String?, text: String)] = [
             (["AWS_MAX_ATTEMPTS": "0"], nil, "AWS_MAX_ATTEMPTS is \"0\"; expected a whole number in 1...100"),
             (["AWS_MAX_ATTEMPTS": "1e2"], nil, "AWS_MAX_ATTEMPTS is \"1e2\"; expected a whole number in 1...100"),
             ([:], "wrong", "max_attempts of profile \"wrong\" is \"many\"; expected a whole number in 1...100"),
-            (["AWS_PROFILE": "absent"], nil, "there is no profile \"absent\" in "),
-            ([:], "local", "there is no profile \"local\" in "),
+            (["AWS_PROFILE": "absent"], nil, "profile \"absent\" not found in "),
+            ([:], "local", "profile \"local\" not found in "),
         ]
         for row in cases {
             XCTAssertThrowsError(try environment(row.variables, .init(profile: row.profile)), "\(row)") { error in
@@ -175,7 +175,7 @@ final class AWSEnvironmentTests: XCTestCase {
         }
     }
 
-    func testFilesMayBeElsewhereOrMissing() throws {
+    func testFilesCanBeElsewhereOrMissing() throws {
         let folder = try TemporaryFolder()
         let config = try folder.write("[default]\nregion = a", to: "c")
         XCTAssertEqual(try AWSEnvironment(["AWS_CONFIG_FILE": config]).region, "a", "without a home")
@@ -187,7 +187,7 @@ final class AWSEnvironmentTests: XCTestCase {
         XCTAssertEqual(try AWSEnvironment(["HOME": ""]).region, "")
     }
 
-    func testFilesThatCannotBeReadAreNamed() throws {
+    func testErrorNamesUnreadableFile() throws {
         let folder = try TemporaryFolder()
         let path = folder.url.path
         try Data(count: (4 << 20) + 1).write(to: folder.url.appending(path: "long"))
@@ -201,7 +201,7 @@ final class AWSEnvironmentTests: XCTestCase {
         }
     }
 
-    func testTheCredentialsFileWinsKeyByKey() throws {
+    func testCredentialsFileTakesPrecedenceForEachKey() throws {
         let both = try environment().shared.profile("both")
         XCTAssertEqual(both?["region"], "from-credentials")
         XCTAssertEqual(both?["output"], "json")

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Clients
 
-/// Answers of every form, readable or not, and what errors show of them.
+/// Tests of readable and unreadable responses in every format, and of their errors.
 final class AWSResponseTests: XCTestCase {
     private func response(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> AWSResponse {
         AWSResponse(
@@ -16,7 +16,7 @@ final class AWSResponseTests: XCTestCase {
         _ status: Int, _ body: String, _ headers: HTTPHeaders = [:], mask: SecretMask = SecretMask(nil)
     ) -> AWSError { response(status, body, headers).error(attempts: 1, mask: mask) }
 
-    func testReadsEveryFormOfRefusal() {
+    func testParsesEveryErrorFormat() {
         let xml =
             "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"http://e/\"><Error><Type>Sender</Type>"
             + "<Code>AccessDenied</Code><Message>a &lt; b</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
@@ -46,7 +46,7 @@ final class AWSResponseTests: XCTestCase {
         }
     }
 
-    func testWhatIsNoRefusalOfTheServiceIsSaidToBeSo() {
+    func testForeignErrorResponseIsUnreadable() {
         let bodies = [
             "", "<html><body>Sign in</body></html>", "<!DOCTYPE html><html></html>", "{\"__type\":\"InU", "[]", "null",
             "\"Unauthorized\"", "{}", "<Other><Code>c</Code></Other>", "<Error><Code></Code></Error>", "\u{0}\u{FF}",
@@ -66,7 +66,7 @@ final class AWSResponseTests: XCTestCase {
         }
     }
 
-    func testASuccessThatIsNoAnswerIsNotTakenForOne() {
+    func testForeignSuccessResponseIsUnreadable() {
         for body in ["<html></html>", "{\"StreamNames\":[", "[]", "null", "OK", "<?xml version=\"1.0\"?><a/>"] {
             XCTAssertThrowsError(try response(200, body).json(), body) { error in
                 guard case .unreadable? = error as? AWSError else { return XCTFail("\(error)") }
@@ -80,7 +80,7 @@ final class AWSResponseTests: XCTestCase {
         XCTAssertEqual(try response(200, "<a>1</a>").xml().text, "1")
     }
 
-    func testMasksSecretsAndLeavesNames() {
+    func testMasksSecretsButNotNames() {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "sec/ret+text", sessionToken: "tok/en+text==")
         let mask = SecretMask(credentials, others: ["bearer-of-an-unsigned-call"])
@@ -110,7 +110,7 @@ final class AWSResponseTests: XCTestCase {
         for text in shown { XCTAssertEqual(mask.masked(text), text) }
     }
 
-    func testMasksWhereverAServiceQuotes() {
+    func testMasksSecretsInEveryErrorFormat() {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "sec/ret+text", sessionToken: "tok/en+text==")
         let mask = SecretMask(credentials)
@@ -127,14 +127,14 @@ final class AWSResponseTests: XCTestCase {
         }
     }
 
-    func testHostileBodiesAreBounded() {
+    func testHostileBodiesAreLimited() {
         let token = String(repeating: "FwoGZXIvYXdz", count: 20)
         let long = String(repeating: "word ", count: 100_000)
         let quoted = long + token
         let refusal = error(400, "{\"__type\":\"A\",\"message\":\"\(quoted)\"}").refusal
         XCTAssertLessThan(refusal?.message.utf8.count ?? 0, 5000)
         XCTAssertTrue(refusal?.message.hasSuffix("...") ?? false)
-        // A secret that is cut in half where the text ends is masked, too.
+        // A secret that is truncated at the end of the text is masked, too.
         for length in (64 << 10) - 120...(64 << 10) + 20 where length % 7 == 0 {
             let mask = SecretMask(nil, others: [token])
             let text = String(repeating: token + " ", count: 300).prefix(length)
@@ -161,7 +161,7 @@ final class AWSResponseTests: XCTestCase {
         XCTAssertThrowsError(try response(200, wide).xml())
     }
 
-    func testNamesTheRegionOfTheRequestAndOfTheBucket() {
+    func testErrorContainsTheRegionsOfRequestAndBucket() {
         func s3(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:], region: String = "eu-west-1")
             -> AWSRefusal?
         {
@@ -207,7 +207,7 @@ final class AWSResponseTests: XCTestCase {
         XCTAssertNil(kinesis?.bucketRegion)
     }
 
-    func testACallNamesItsRegion() async {
+    func testErrorContainsTheRegion() async {
         for (service, region) in [(AWSService.kinesis, "eu-west-1"), (.iam, "us-east-1")] {
             var configuration = AWSClient.Configuration(region: "eu-west-1", credentials: FakeCredentialSource(["KEY"]))
             configuration.retries.maxAttempts = 1
@@ -220,7 +220,7 @@ final class AWSResponseTests: XCTestCase {
         }
     }
 
-    func testATokenThatAnUnsignedCallCarriesIsMasked() async throws {
+    func testMasksTokensOfUnsignedCalls() async throws {
         var configuration = AWSClient.Configuration(region: "us-east-1", credentials: FakeCredentialSource(["KEY"]))
         configuration.retries.maxAttempts = 1
         let http = ScriptedHTTPClient { request in

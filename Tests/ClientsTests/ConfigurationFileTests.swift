@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Clients
 
-/// Sections, values and problems of one shared file; `SharedFilesConformanceTests` compares with the AWS CLI.
+/// Tests of sections, values and problems of one shared file; `SharedFilesConformanceTests` compares with the AWS CLI.
 final class ConfigurationFileTests: XCTestCase {
     private func file(_ text: String) -> ConfigurationFile { ConfigurationFile(Array(text.utf8)) }
 
@@ -15,7 +15,7 @@ final class ConfigurationFileTests: XCTestCase {
         XCTAssertEqual(file(""), ConfigurationFile())
     }
 
-    func testNamesTheFirstLineThatCannotBeReadInASection() {
+    func testProblemIsTheFirstInvalidLineOfASection() {
         let cases: [(text: String, line: Int, expected: String)] = [
             ("[a]\nsecret-text", 2, "name = value"),
             ("[a]\r\n\r\nsecret-text\r\nsecret-text", 3, "name = value"),
@@ -32,7 +32,7 @@ final class ConfigurationFileTests: XCTestCase {
         }
     }
 
-    func testNamesTheFirstLineOutsideOfSections() {
+    func testStrayIsTheFirstLineOutsideOfSections() {
         let cases: [(text: String, line: Int, expected: String)] = [
             ("region=a\n[default]", 1, "a heading such as [default] before it"),
             ("\n# c\nsecret-text\n[default]", 3, "a heading such as [default] before it"),
@@ -44,13 +44,13 @@ final class ConfigurationFileTests: XCTestCase {
             let problem = file(row.text).stray
             XCTAssertEqual(problem, ConfigurationFile.Problem(line: row.line, expected: row.expected), row.text)
         }
-        // What follows a heading that cannot be read is not part of the section before it.
+        // The lines after an invalid heading do not belong to the previous section.
         let sections = file("[a]\nx=1\n[b\nx=2\n").sections
         XCTAssertEqual(sections.map(\.values), [["x": "1"]])
         XCTAssertEqual(sections.compactMap(\.problem), [])
     }
 
-    func testLongFilesAreReadInLinearTime() {
+    func testLongFilesAreParsedInLinearTime() {
         let line = "  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
         func seconds(_ lines: Int) -> Double {
             let bytes = Array(("[a]\nx = 1\n" + String(repeating: line, count: lines)).utf8)
@@ -60,12 +60,12 @@ final class ConfigurationFileTests: XCTestCase {
             XCTAssertEqual(section?.values["x"]?.utf8.count, 1 + lines * (line.utf8.count - 2))
             return Double(end - start)
         }
-        // A quadratic reader would take 64 times as long for 8 times as many lines.
+        // A quadratic parser would take 64 times as long for 8 times as many lines.
         let short = (0..<3).map { _ in seconds(1000) }.min() ?? 0
         XCTAssertLessThan(seconds(8000), max(short, 1000) * 30)
     }
 
-    func testSplitsCommandsAsAShellDoes() {
+    func testSplitsCommandsAsAShell() {
         let cases: [(line: String, words: [String]?)] = [
             ("a b", ["a", "b"]), (#"a "b c" d"#, ["a", "b c", "d"]), ("a 'b c'", ["a", "b c"]),
             (#"a "b\"c""#, ["a", "b\"c"]), (#"a "\$H \` \n \\""#, ["a", #"\$H \` \n \"#]), (#"a \ b"#, ["a", " b"]),

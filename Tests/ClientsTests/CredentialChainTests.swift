@@ -7,7 +7,7 @@ import XCTest
 
 @testable import Clients
 
-/// Where credentials come from, and in which order.
+/// Tests of the sources of credentials and their order.
 final class CredentialChainTests: XCTestCase {
     private var folder: TemporaryFolder?
 
@@ -21,7 +21,7 @@ final class CredentialChainTests: XCTestCase {
         _ = try XCTUnwrap(folder).write(text, to: name)
     }
 
-    /// Answers STS and SSO with credentials named after the call.
+    /// Responds to STS and SSO with credentials named after the call.
     private static let services = ScriptedHTTPClient { request in
         if request.url.contains("portal.sso") {
             let body =
@@ -52,7 +52,7 @@ final class CredentialChainTests: XCTestCase {
         try await chain(variables, profile: profile, http: http, metadata: metadata).credentials().accessKeyID
     }
 
-    /// The error's words, after checking that no secret is in them.
+    /// Returns the error's text after checking that it contains no secret.
     private func problem(
         _ variables: [String: String] = [:], profile: String? = nil, http: ScriptedHTTPClient = services,
         metadata: ScriptedHTTPClient = ScriptedHTTPClient([])
@@ -67,7 +67,7 @@ final class CredentialChainTests: XCTestCase {
 
     private static let keys = ["AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "hush-hush"]
 
-    func testKeysInTheEnvironmentGoBeforeProfilesButNotBeforeOneThatWasAskedFor() async throws {
+    func testEnvironmentKeysPrecedeProfilesExceptAnExplicitOne() async throws {
         try write(
             "[default]\naws_access_key_id=DEF\naws_secret_access_key=hush-hush\n[dev]\naws_access_key_id = DEV\naws_secret_access_key = hush-hush",
             to: ".aws/credentials")
@@ -90,7 +90,7 @@ final class CredentialChainTests: XCTestCase {
         }
     }
 
-    func testTakesOnRolesByWayOfOtherProfiles() async throws {
+    func testAssumesRolesThroughOtherProfiles() async throws {
         try write(
             """
             [profile base]
@@ -130,7 +130,7 @@ final class CredentialChainTests: XCTestCase {
             credential_source = Elsewhere
             [profile gone]
             role_arn = L
-            source_profile = nobody
+            source_profile = absent
             [profile empty]
             region = eu-west-1
             """, to: ".aws/config")
@@ -163,10 +163,10 @@ final class CredentialChainTests: XCTestCase {
         let role = try await key(Self.keys, profile: "env")
         XCTAssertEqual(role, "ENVROLE")
         for (profile, words) in [
-            ("round", "its source_profile leads back to it: round, about, round"),
+            ("round", "its source_profile refers back to it: round, about, round"),
             ("mfa", "aws configure export-credentials --profile mfa"),
             ("lost", "neither source_profile nor credential_source"), ("odd", "credential_source \"Elsewhere\""),
-            ("gone", "there is no profile \"nobody\""), ("empty", "it has no credentials"),
+            ("gone", "profile \"absent\" not found"), ("empty", "it has no credentials"),
             ("env", "its credential_source is Environment, but AWS_ACCESS_KEY_ID is not set"),
         ] {
             let text = await problem(profile: profile)
@@ -174,7 +174,7 @@ final class CredentialChainTests: XCTestCase {
         }
     }
 
-    func testTakesOnARoleWithAWebIdentityWithoutASignature() async throws {
+    func testAssumesRoleWithWebIdentityUnsigned() async throws {
         try write("token-text\n", to: "token")
         try write("[profile web]\nrole_arn = WEBPROFILE\nweb_identity_token_file = \(home)/token", to: ".aws/config")
         let variables = [
@@ -197,7 +197,7 @@ final class CredentialChainTests: XCTestCase {
         XCTAssertTrue(text.contains("the web identity token file /no/such cannot be read"), text)
     }
 
-    func testRunsAProcess() async throws {
+    func testRunsCredentialProcess() async throws {
         try write(
             #"echo '{"Version":1,"AccessKeyId":"'"$1"'","SecretAccessKey":"s","Expiration":"2100-01-01T00:00:00Z"}'"#,
             to: "my tool.sh")
@@ -211,7 +211,7 @@ final class CredentialChainTests: XCTestCase {
             (#"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\"}"'"#, "has no AccessKeyId or no SecretAccessKey"),
             (
                 #"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\",\"SecretAccessKey\":\"hush-hush\",\"Expiration\":\"soon\"}"'"#,
-                "Expiration is no date"
+                "Expiration is invalid"
             ),
         ]
         for row in cases {
@@ -227,7 +227,7 @@ final class CredentialChainTests: XCTestCase {
         }
     }
 
-    func testUsesTheTokenThatSSOLoginLeft() async throws {
+    func testUsesTheCachedSSOToken() async throws {
         try write(
             """
             [sso-session corp]
@@ -252,7 +252,7 @@ final class CredentialChainTests: XCTestCase {
         }
         for (profile, cacheKey) in [("new", "corp"), ("old", "https://corp/start")] {
             let missing = await problem(profile: profile)
-            XCTAssertTrue(missing.contains("there is no cached token; run aws sso login --profile \(profile)"), missing)
+            XCTAssertTrue(missing.contains("no token is cached; run aws sso login --profile \(profile)"), missing)
             try cache(cacheKey, #"{"accessToken":"hush-hush","expiresAt":"2020-01-01T00:00:00UTC"}"#)
             let expired = await problem(profile: profile)
             XCTAssertTrue(expired.contains("has expired; run aws sso login --profile \(profile)"), expired)
@@ -275,7 +275,7 @@ final class CredentialChainTests: XCTestCase {
                 http: ScriptedHTTPClient([
                     .json(401, #"{"message":"hush-hush?"}"#, ["x-amzn-errortype": "UnauthorizedException"])
                 ]))
-            XCTAssertTrue(over.contains("the session is over; run aws sso login"), over)
+            XCTAssertTrue(over.contains("the session has ended; run aws sso login"), over)
         }
         for (profile, words) in [
             ("half", "sso_account_id and sso_role_name are missing"),
@@ -286,7 +286,7 @@ final class CredentialChainTests: XCTestCase {
         }
     }
 
-    func testAsksTheContainersEndpointWhereItMayBeTrusted() async throws {
+    func testUsesTheContainerEndpointOnlyIfTrusted() async throws {
         try write(" token-text \n", to: "token")
         let body = #"{"AccessKeyId":"C","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-01T00:00:00Z"}"#
         let relative = ScriptedHTTPClient([.json(200, body)])
@@ -318,7 +318,7 @@ final class CredentialChainTests: XCTestCase {
         }
     }
 
-    func testAsksTheInstanceLast() async throws {
+    func testInstanceMetadataIsTheLastSource() async throws {
         let body =
             #"{"Code":"Success","AccessKeyId":"I","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-01T00:00:00Z"}"#
         let metadata = ScriptedHTTPClient([.json(200, "tok"), .json(200, "role name\n"), .json(200, body)])

@@ -3,14 +3,14 @@ import XCTest
 
 @testable import Clients
 
-/// The endpoints that give credentials, when they answer right and when they do not.
+/// Tests of valid and invalid responses of the endpoints that provide credentials.
 final class CredentialEndpointTests: XCTestCase {
     private static let hostile = [
         "page", "empty", "null", "list", "types", "blank", "dateless", "no", "broken", "redirect", "cut", "huge",
     ]
 
-    /// Every way to an endpoint, by what it looks like in variables.
-    private func places(_ server: CredentialServer, _ mode: String) throws -> [(name: String, [String: String])] {
+    /// Returns the variables that select each endpoint.
+    private func endpoints(_ server: CredentialServer, _ mode: String) throws -> [(name: String, [String: String])] {
         try server.home.write(
             """
             [profile role]
@@ -59,10 +59,10 @@ final class CredentialEndpointTests: XCTestCase {
         ]
     }
 
-    func testGoodAnswersAreTaken() async throws {
+    func testValidResponsesAreUsed() async throws {
         let server = try CredentialServer()
         for ((origin, variables), key) in zip(
-            try places(server, "fine"),
+            try endpoints(server, "fine"),
             ["AKIDSTS1", "AKIDSSO", "AKIDSSO", "AKIDSTS2", "AKIDCONTAINER", "AKIDCONTAINER", "AKIDINSTANCE"])
         {
             let chain = try server.chain(variables)
@@ -92,10 +92,10 @@ final class CredentialEndpointTests: XCTestCase {
             instance.last?["path"]?.string, "/latest/meta-data/iam/security-credentials/role%20name")
     }
 
-    func testNobodyFallsForBadAnswers() async throws {
+    func testInvalidResponsesAreRejected() async throws {
         let server = try CredentialServer()
         for mode in Self.hostile {
-            for (origin, variables) in try places(server, mode) {
+            for (origin, variables) in try endpoints(server, mode) {
                 let chain = try server.chain(variables)
                 do {
                     let credentials = try await chain.credentials()
@@ -115,10 +115,10 @@ final class CredentialEndpointTests: XCTestCase {
         XCTAssertFalse(requests.contains { $0["mode"]?.string == "fine" }, "a redirect was followed")
     }
 
-    func testAnSSOSessionThatIsOverSaysHowToBeginAnother() async throws {
+    func testErrorOfEndedSSOSessionNamesTheLoginCommand() async throws {
         let server = try CredentialServer()
-        let variables = try places(server, "expired")[1].1
-        let over = "profile \"sso\" (SSO): the session is over; run aws sso login --profile sso"
+        let variables = try endpoints(server, "expired")[1].1
+        let over = "profile \"sso\" (SSO): the session has ended; run aws sso login --profile sso"
         let unauthorized = await server.outcome(variables)
         XCTAssertEqual(unauthorized, over)
         let cases = [
@@ -126,9 +126,9 @@ final class CredentialEndpointTests: XCTestCase {
             (#"{"accessToken":"sso-token","expiresAt":"2026-11-24T11:59:59UTC"}"#, "the cached token has expired"),
             (#"{"accessToken":"sso-token","expiresAt":1}"#, "the cached token has expired"),
             (#"{"accessToken":"sso-token"}"#, "the cached token has expired"),
-            (#"{"accessToken":"","expiresAt":"2026-11-24T20:00:00Z"}"#, "there is no cached token"),
-            (#"{"accessToken":"a\nb","expiresAt":"2026-11-24T20:00:00Z"}"#, "there is no cached token"),
-            ("sso-token", "there is no cached token"), ("", "there is no cached token"),
+            (#"{"accessToken":"","expiresAt":"2026-11-24T20:00:00Z"}"#, "no token is cached"),
+            (#"{"accessToken":"a\nb","expiresAt":"2026-11-24T20:00:00Z"}"#, "no token is cached"),
+            ("sso-token", "no token is cached"), ("", "no token is cached"),
         ]
         for (text, reason) in cases {
             try server.writeToken(text, for: "work")
@@ -136,10 +136,10 @@ final class CredentialEndpointTests: XCTestCase {
             XCTAssertEqual(found, "profile \"sso\" (SSO): \(reason); run aws sso login --profile sso", text)
         }
         let requests = try await server.requests()
-        XCTAssertEqual(requests.count, 1, "a token that is not valid goes nowhere")
+        XCTAssertEqual(requests.count, 1, "an invalid token is not sent")
     }
 
-    func testIncompleteSSOProfilesAreNamed() async throws {
+    func testErrorNamesMissingSSOSettings() async throws {
         let server = try CredentialServer()
         let cases = [
             ("sso_session = absent", "the section [sso-session absent] is missing"),
@@ -154,7 +154,7 @@ final class CredentialEndpointTests: XCTestCase {
         }
     }
 
-    func testAContainersEndpointMustBeNear() throws {
+    func testContainerEndpointMustBeLocalOrSecure() throws {
         let trusted = [
             "https://anywhere.example/x", "http://127.0.0.1/x", "http://127.9.9.9:80/x", "http://localhost:51679/x?y",
             "http://[::1]:80/x", "http://169.254.170.2/x", "http://169.254.170.23/v1/credentials",
@@ -185,7 +185,7 @@ final class CredentialEndpointTests: XCTestCase {
         XCTAssertNil(try ContainerCredentials(Variables([name: "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": ""])))
     }
 
-    func testARelativeAddressIsTheContainerAgents() async throws {
+    func testRelativeURIUsesTheContainerAgent() async throws {
         let http = ScriptedHTTPClient([.json(200, #"{"AccessKeyId":"AKIDA","SecretAccessKey":"s","Token":""}"#)])
         let container = try XCTUnwrap(
             try ContainerCredentials(Variables(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"])))
@@ -195,12 +195,12 @@ final class CredentialEndpointTests: XCTestCase {
         XCTAssertEqual(urls, ["http://169.254.170.2/v2/credentials/x"])
     }
 
-    func testWithoutAnInstanceOneShortRequestIsMade() async throws {
+    func testOutsideAnInstanceSendsOneShortRequest() async throws {
         let http = ScriptedHTTPClient([.timeout])
         let fetch = try InstanceMetadataCredentials(Variables([:])).fetch(http)
         do {
             _ = try await fetch()
-            XCTFail("credentials from nowhere")
+            XCTFail("found credentials without a source")
         } catch { XCTAssertTrue("\(error)".contains("timed out"), "\(error)") }
         let requests = await http.requests
         XCTAssertEqual(requests.map(\.url), ["http://169.254.169.254/latest/api/token"])

@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Clients
 
-/// Which place credentials come from, and what is said when they come from nowhere.
+/// Tests of the order of sources of credentials, and of the errors if there are none.
 final class CredentialOrderTests: XCTestCase {
     private static let keys = ["AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "secret-of-env"]
 
@@ -77,7 +77,7 @@ final class CredentialOrderTests: XCTestCase {
 
     private var server: CredentialServer?
 
-    /// A server whose home has the file above.
+    /// Returns a server whose home folder contains the file above.
     private func start() throws -> CredentialServer {
         let server = try CredentialServer()
         try server.home.write(Self.config, to: ".aws/config")
@@ -85,7 +85,7 @@ final class CredentialOrderTests: XCTestCase {
         return server
     }
 
-    func testTheFirstPlaceThatHasSomeIsTaken() async throws {
+    func testFirstSourceWithCredentialsIsUsed() async throws {
         let server = try start()
         let token = try server.home.write("web-token\n", to: "token")
         let identity = ["AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/w", "AWS_WEB_IDENTITY_TOKEN_FILE": token]
@@ -111,7 +111,7 @@ final class CredentialOrderTests: XCTestCase {
         }
     }
 
-    func testRolesAreTakenOnWithTheSourcesKeys() async throws {
+    func testRolesAreAssumedWithTheSourcesKeys() async throws {
         let cases: [(profile: String, signers: [String])] = [
             ("role", ["AKIDDEV"]), ("chain", ["AKIDDEV", "AKIDSTS1"]), ("self", ["AKIDSELF"]),
             ("environment", ["AKIDENV"]), ("instance", ["AKIDINSTANCE"]), ("container", ["AKIDCONTAINER"]),
@@ -130,7 +130,7 @@ final class CredentialOrderTests: XCTestCase {
         }
     }
 
-    func testARoleIsAskedForAsTheProfileSays() async throws {
+    func testRoleRequestFollowsTheProfile() async throws {
         let server = try start()
         let chain = try server.chain(server.variables(), AWSEnvironment.Options(profile: "role"))
         let credentials = try await chain.credentials()
@@ -147,7 +147,7 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(origin, "profile \"role\"")
     }
 
-    func testAWebIdentityIsSentUnsignedAndReadAnewEachTime() async throws {
+    func testWebIdentityIsUnsignedAndRereadEachTime() async throws {
         let server = try start()
         let token = try server.home.write("first-token\n", to: "token")
         let chain = try server.chain(
@@ -168,14 +168,14 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(calls.compactMap { $0["headers"]?["authorization"] }, [])
     }
 
-    func testTokensAreNotSentToTheEndpointOfAnOption() async throws {
+    func testTokensAreNotSentToAnOptionsEndpoint() async throws {
         let server = try start()
         let found = await server.outcome(
             server.variables(), AWSEnvironment.Options(profile: "role", endpointURL: server.url("no")))
         XCTAssertEqual(found, "AKIDSTS1")
     }
 
-    func testWhatCannotBeUsedIsNamed() async throws {
+    func testErrorsNameUnusableSettings() async throws {
         let server = try start()
         let file = server.home.url.path + "/.aws/config"
         let cases: [(variables: [String: String], profile: String?, text: String)] = [
@@ -195,16 +195,16 @@ final class CredentialOrderTests: XCTestCase {
                 ["AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent", "AWS_ROLE_ARN": "r"], nil,
                 "the environment's web identity: the web identity token file /nonexistent cannot be read"
             ),
-            ([:], "half", "profile \"half\": aws_secret_access_key is missing beside the other key"),
+            ([:], "half", "profile \"half\": aws_secret_access_key is missing; the other key is set"),
             ([:], "nothing", "profile \"nothing\": it has no credentials: no role_arn, no keys"),
-            ([:], "a", "profile \"a\": its source_profile leads back to it: a, b, a"),
-            ([:], "mirror", "profile \"mirror\": its source_profile leads back to it: mirror, mirror"),
-            ([:], "lost", "there is no profile \"absent\" in \(server.home.url.path)/.aws/credentials or in \(file)"),
+            ([:], "a", "profile \"a\": its source_profile refers back to it: a, b, a"),
+            ([:], "mirror", "profile \"mirror\": its source_profile refers back to it: mirror, mirror"),
+            ([:], "lost", "profile \"absent\" not found in \(server.home.url.path)/.aws/credentials or in \(file)"),
             ([:], "hollow", "profile \"hollow\": its source_profile \"nothing\" has no credentials"),
             ([:], "bare", "profile \"bare\": it has role_arn and neither source_profile nor credential_source"),
             ([:], "moon", "profile \"moon\": it has role_arn and credential_source \"Moon\"; expected source_profile"),
             ([:], "two", "profile \"two\": it has both source_profile and credential_source"),
-            ([:], "mfa", "profile \"mfa\": it asks for an MFA code, which is not asked for here; run eval"),
+            ([:], "mfa", "profile \"mfa\": it requires an MFA code, which this program does not prompt for; run eval"),
             ([:], "token", "profile \"token\": it has web_identity_token_file, but no role_arn"),
             ([:], "environment", "profile \"environment\": its credential_source is Environment, but"),
             ([:], "container", "profile \"container\": its credential_source is EcsContainer, but"),
@@ -220,22 +220,22 @@ final class CredentialOrderTests: XCTestCase {
             XCTAssertFalse(found.contains("secret-of"), found)
         }
         let calls = try await server.requests()
-        XCTAssertEqual(calls, [], "nobody is asked in vain")
+        XCTAssertEqual(calls, [], "no source is contacted unnecessarily")
     }
 
-    func testAProfileThatNamesItsMethodIsNeverReplaced() async throws {
+    func testProfileWithAMethodIsNeverSkipped() async throws {
         let methods: [(text: String, error: String)] = [
             (
                 "login_session = arn:aws:iam::1:user/u",
-                "(aws login): there is no cached session; run aws login --profile x"
+                "(aws login): no session is cached; run aws login --profile x"
             ),
             (
                 "sso_session = s\nsso_account_id = 1\nsso_role_name = r",
-                "(SSO): there is no cached token; run aws sso login --profile x"
+                "(SSO): no token is cached; run aws sso login --profile x"
             ),
             (
                 "sso_start_url = u\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r",
-                "(SSO): there is no cached token; run aws sso login --profile x"
+                "(SSO): no token is cached; run aws sso login --profile x"
             ),
             (
                 "sso_session = s",
@@ -274,7 +274,7 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(calls, [], "no other identity is asked for")
     }
 
-    func testOfTwoMethodsTheOneOfTheCLIIsUsed() async throws {
+    func testMethodsHaveTheOrderOfTheCLI() async throws {
         let process =
             "credential_process = printf '{\"Version\":1,\"AccessKeyId\":\"AKIDP\",\"SecretAccessKey\":\"s\"}'\n"
         let keys = "aws_access_key_id = AKIDK\naws_secret_access_key = s\n"
@@ -282,8 +282,8 @@ final class CredentialOrderTests: XCTestCase {
         let cases: [(config: String, credentials: String, key: String)] = [
             (process + keys, "", "AKIDP"),
             (process, keys, "AKIDK"),
-            (login + process, "", "there is no cached session"),
-            (login + keys, "", "there is no cached session"),
+            (login + process, "", "no session is cached"),
+            (login + keys, "", "no session is cached"),
             (login, keys, "AKIDK"),
             ("sso_session = s\n" + process, "", "AKIDP"),
             ("sso_session = s\n" + keys, "", "AKIDK"),
@@ -300,7 +300,7 @@ final class CredentialOrderTests: XCTestCase {
 
     func testProfilesAreComparedByteByByte() async throws {
         let server = try CredentialServer()
-        // Both names look alike, and Swift's strings would be equal.
+        // Both names look the same and are equal as strings.
         try server.home.write(
             """
             [profile caf\u{E9}]
@@ -316,7 +316,7 @@ final class CredentialOrderTests: XCTestCase {
         XCTAssertEqual(role, "AKIDSTS1")
     }
 
-    func testSaysWhereItLookedInVain() async throws {
+    func testErrorListsTheSearchedSources() async throws {
         let server = try start()
         let closed = ["HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "True"]
         let looked =

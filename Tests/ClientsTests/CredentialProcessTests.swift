@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Clients
 
-/// Real programs, good and bad, as `credential_process`.
+/// Tests with real programs as `credential_process`.
 final class CredentialProcessTests: XCTestCase {
     private func outcome(_ command: String, timeLimitMilliseconds: Int = 60_000) async -> String {
         let process = CredentialProcess(
@@ -18,7 +18,7 @@ final class CredentialProcessTests: XCTestCase {
 
     private func printing(_ text: String) -> String { "printf '%s' '\(text)'" }
 
-    func testWhatAProgramPrintsIsTaken() async {
+    func testProgramsOutputIsUsed() async {
         let cases = [
             (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s"}"#, "A s -"),
             (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s","SessionToken":"t","More":[]}"#, "A s t"),
@@ -33,18 +33,18 @@ final class CredentialProcessTests: XCTestCase {
         }
     }
 
-    func testWhatIsNoCredentialIsRefusedWithoutQuotingIt() async {
+    func testInvalidOutputIsRejectedWithoutQuotingIt() async {
         let cases = [
             ("", "did not print JSON with \"Version\": 1"),
             ("secret-text", "did not print JSON with \"Version\": 1"),
             (#"{"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with \"Version\": 1"),
             (#"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
             (#"{"Version":"1","AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
-            (#"{"Version":1,"SecretAccessKey":"secret-text"}"#, "the answer has no AccessKeyId or no SecretAccessKey"),
+            (#"{"Version":1,"SecretAccessKey":"secret-text"}"#, "the response lacks AccessKeyId or SecretAccessKey"),
             (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":""}"#, "the answer has no AccessKeyId or no"),
             (
                 #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"secret-text","Expiration":"later"}"#,
-                "the answer's Expiration is no date"
+                "the response's Expiration is invalid"
             ),
         ]
         for (text, expected) in cases {
@@ -54,7 +54,7 @@ final class CredentialProcessTests: XCTestCase {
         }
     }
 
-    func testProgramsThatMisbehaveAreNamed() async throws {
+    func testErrorsDescribeFailingPrograms() async throws {
         let folder = try TemporaryFolder()
         let fold = try folder.write("not executable", to: "file")
         let cases = [
@@ -74,21 +74,21 @@ final class CredentialProcessTests: XCTestCase {
         }
     }
 
-    func testAProgramThatDoesNotEndIsKilled() async {
+    func testProgramThatDoesNotEndIsKilled() async {
         for command in ["sleep 1000", "sh -c 'exec sleep 1000'", "sh -c 'exec sleep 1000 >&-'"] {
             let found = await outcome(command, timeLimitMilliseconds: 50)
             XCTAssertTrue(found.contains("did not end within"), found)
         }
     }
 
-    func testItReadsNothingAndSeesNoShell() async {
+    func testProgramHasNoInputAndNoShell() async {
         let found = await outcome(
             #"sh -c 'cat; printf "{\"Version\":1,\"AccessKeyId\":\"$1\",\"SecretAccessKey\":\"s\"}"' x "a;b|c" "#)
         XCTAssertEqual(found, "a;b|c s -")
     }
 
-    /// Through the command line, whose standard error a test can see.
-    func testItsNotesAreShownOnlyWhenItFails() throws {
+    /// Runs the command line tool, whose standard error a test can read.
+    func testStandardErrorIsShownOnlyOnFailure() throws {
         for (status, isShown) in [("0", false), ("1", true)] {
             let home = try TemporaryFolder()
             let config = try home.write(
@@ -108,10 +108,10 @@ final class CredentialProcessTests: XCTestCase {
         }
     }
 
-    func testOnATerminalAQuestionAppearsAtOnce() async throws {
+    func testPromptAppearsImmediatelyOnATerminal() async throws {
         let terminal = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY)
         defer { close(terminal) }
-        // TIOCSPTLCK and TIOCGPTN: unlocks the other end, and returns its number.
+        // TIOCSPTLCK and TIOCGPTN: unlock the other end and return its number.
         var (number, lock): (Int32, Int32) = (0, 0)
         XCTAssertEqual(unsafe ioctl(terminal, 0x4004_5431, &lock), 0)
         XCTAssertEqual(unsafe ioctl(terminal, 0x8004_5430, &number), 0)
@@ -121,7 +121,7 @@ final class CredentialProcessTests: XCTestCase {
         let folder = try TemporaryFolder()
         let answer = folder.url.appending(path: "answer").path
         XCTAssertEqual(unsafe mkfifo(answer, 0o600), 0)
-        // It ends only when somebody has read the question and answers it.
+        // The program exits only after the prompt was read and answered.
         let script = try folder.write(
             """
             printf code? >&2

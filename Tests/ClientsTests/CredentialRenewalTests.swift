@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Clients
 
-/// Tokens of `aws sso login` and sessions of `aws login` that are renewed, and caches that are written for it.
+/// Tests of the renewal of `aws sso login` tokens and `aws login` sessions, and of their caches.
 final class CredentialRenewalTests: XCTestCase {
     private static let config = """
         [profile sso]
@@ -45,8 +45,8 @@ final class CredentialRenewalTests: XCTestCase {
         try XCTUnwrap(FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int)
     }
 
-    func testAnExpiredSSOTokenIsRenewedAndStoredAsTheCLIDoes() async throws {
-        // Expired, and about to expire: the clock says 12:00.
+    func testExpiredSSOTokenIsRenewedAndStored() async throws {
+        // Expired, and about to expire: the clock shows 12:00.
         for end in ["2026-11-24T11:00:00Z", "2026-11-24T12:14:59Z"] {
             let server = try start()
             try server.writeToken(token(expiresAt: end), for: "work")
@@ -78,7 +78,7 @@ final class CredentialRenewalTests: XCTestCase {
         }
     }
 
-    func testATokenThatLastsIsNotRenewed() async throws {
+    func testValidTokenIsNotRenewed() async throws {
         let server = try start()
         try server.writeToken(token(expiresAt: "2026-11-24T12:15:01Z"), for: "work")
         let found = await server.outcome(server.variables(), AWSEnvironment.Options(profile: "sso"))
@@ -87,7 +87,7 @@ final class CredentialRenewalTests: XCTestCase {
         XCTAssertEqual(requests.map { $0["headers"]?["x-amz-sso_bearer_token"]?.string }, ["sso-token-1"])
     }
 
-    func testAFailedRenewalNamesTheLogin() async throws {
+    func testErrorOfFailedRenewalNamesTheLoginCommand() async throws {
         let server = try start()
         for mode in ["denied", "no", "broken", "page", "empty", "null", "types", "cut"] {
             let text = token(expiresAt: "2026-11-24T11:00:00Z")
@@ -108,7 +108,7 @@ final class CredentialRenewalTests: XCTestCase {
         }
     }
 
-    func testAFailedRenewalOfAValidTokenUsesIt() async throws {
+    func testValidTokenIsUsedIfItsRenewalFails() async throws {
         let server = try start()
         try server.writeToken(token(expiresAt: "2026-11-24T12:10:00Z"), for: "work")
         let variables = server.variables().merging(["AWS_ENDPOINT_URL_SSO_OIDC": server.url("denied")]) { $1 }
@@ -118,7 +118,7 @@ final class CredentialRenewalTests: XCTestCase {
         XCTAssertEqual(requests.last?["headers"]?["x-amz-sso_bearer_token"]?.string, "sso-token-1")
     }
 
-    func testWithoutWhatRenewsItATokenIsNotRenewed() async throws {
+    func testTokenWithoutRenewalDataIsNotRenewed() async throws {
         let expired = "2026-11-24T11:00:00Z"
         let server = try start()
         for (text, profile) in [
@@ -137,14 +137,14 @@ final class CredentialRenewalTests: XCTestCase {
         XCTAssertEqual(requests, [])
     }
 
-    func testACacheThatCannotBeWrittenKeepsItsRefreshToken() async throws {
+    func testUnwritableCacheKeepsItsRefreshToken() async throws {
         let server = try start()
         try server.writeToken(token(expiresAt: "2026-11-24T11:00:00Z"), for: "work")
         let session = try JSONValue(parsing: Array(token(expiresAt: "2026-11-24T11:00:00Z").utf8))
         let cached = CachedToken(path: "/proc/self/nothing/x.json")
         XCTAssertNil(CachedToken.Replacement(of: cached.path))
         XCTAssertNil(cached.read())
-        // A folder that is gone by the time of the renewal is the same for root, who may write everywhere else.
+        // A missing folder has the same effect as a read-only one, which root could write to.
         let replacement = try XCTUnwrap(CachedToken.Replacement(of: server.tokenFile(for: "work").path))
         try FileManager.default.removeItem(at: server.tokenFile(for: "work").deletingLastPathComponent())
         XCTAssertFalse(replacement.commit(try XCTUnwrap(session.object)))
@@ -186,7 +186,7 @@ extension CredentialRenewalTests {
         try Data(session.bytes).write(to: file)
     }
 
-    func testASessionThatIsValidIsUsed() async throws {
+    func testValidSessionIsUsed() async throws {
         let server = try start()
         try writeSession(server, expiresAt: "2026-11-24T12:05:01Z", key: nil)
         let found = await server.outcome(server.variables().merging(["AWS_PROFILE": "login"]) { $1 })
@@ -204,7 +204,7 @@ extension CredentialRenewalTests {
         XCTAssertEqual(requests, [])
     }
 
-    func testAnExpiredSessionIsRenewedWithAProofOfItsKey() async throws {
+    func testExpiredSessionIsRenewedWithProofOfKey() async throws {
         let pem = try openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout")
         let server = try start()
         try writeSession(server, expiresAt: "2026-11-24T12:04:59Z", key: pem)
@@ -237,7 +237,7 @@ extension CredentialRenewalTests {
         XCTAssertEqual(try mode(of: file), 0o600)
     }
 
-    /// Checks the parts of a proof, and its signature with OpenSSL's own command.
+    /// Checks the parts of a proof, and its signature with the OpenSSL command.
     private func check(_ proof: String, url: String, pem: String, now: Int64) throws {
         let parts = proof.split(separator: ".").map { part in
             let standard = part.replacing("-", with: "+").replacing("_", with: "/")
@@ -275,7 +275,7 @@ extension CredentialRenewalTests {
         XCTAssertEqual(Array(der.suffix(64)), point)
     }
 
-    /// Two numbers as a DER sequence.
+    /// Two integers as a DER sequence.
     private static func der(_ numbers: [UInt8]) -> [UInt8] {
         let integers = [numbers[..<32], numbers[32...]].flatMap { number -> [UInt8] in
             let short = Array(number.drop { $0 == 0 })
@@ -285,7 +285,7 @@ extension CredentialRenewalTests {
         return [0x30, UInt8(integers.count)] + integers
     }
 
-    func testASessionThatCannotBeUsedNamesTheLogin() async throws {
+    func testErrorOfUnusableSessionNamesTheLoginCommand() async throws {
         let pem = try openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout")
         let other = try openssl("ecparam", "-name", "secp384r1", "-genkey", "-noout")
         let server = try start()
@@ -294,7 +294,7 @@ extension CredentialRenewalTests {
             let found = await server.outcome(server.variables().merging(["AWS_PROFILE": "login"]) { $1 })
             XCTAssertEqual(
                 found,
-                "profile \"login\" (aws login): the session has expired, and its cache does not contain what renews it; "
+                "profile \"login\" (aws login): the session has expired, and its cache lacks the data to renew it; "
                     + "run aws login --profile login", key ?? "none")
         }
         for mode in ["denied", "no", "broken", "page", "empty", "null", "types", "cut", "expired"] {

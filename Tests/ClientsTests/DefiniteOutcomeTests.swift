@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Clients
 
-/// What is known of a call's effect when it fails after several attempts.
+/// Tests of whether a call that failed after several attempts may have taken effect.
 final class DefiniteOutcomeTests: XCTestCase {
     private static let refusal = ScriptedHTTPClient.Step.json(400, #"{"__type":"ResourceInUseException"}"#)
     private static let throttled = ScriptedHTTPClient.Step.json(400, #"{"__type":"SlowDown"}"#)
@@ -26,7 +26,7 @@ final class DefiniteOutcomeTests: XCTestCase {
         } catch { return error }
     }
 
-    func testARefusalAfterALostAnswerIsNotDefinite() async {
+    func testErrorAfterLostResponseIsNotDefinite() async {
         let cases: [([ScriptedHTTPClient.Step], isDefinite: Bool)] = [
             ([Self.refusal], true), ([Self.throttled, Self.refusal], true), ([.timeout, Self.refusal], false),
             ([.json(503, ""), Self.refusal], false), ([.timeout, Self.throttled, Self.refusal], false),
@@ -39,7 +39,7 @@ final class DefiniteOutcomeTests: XCTestCase {
         }
     }
 
-    func testACancellationDoesNotHideAnAttemptThatWasMade() async {
+    func testCancellationDoesNotHideAnAttempt() async {
         for isAbandoned in [true, false] {
             let pausing = client(ScriptedHTTPClient([.timeout])) { _ in throw CancellationError() }
             let first = await Self.error(pausing, isAbandoned: isAbandoned)
@@ -48,7 +48,7 @@ final class DefiniteOutcomeTests: XCTestCase {
         }
     }
 
-    func testACancellationAfterThePauseDoesNotEither() async {
+    func testCancellationAfterThePauseDoesNotHideAnAttempt() async {
         let http = ScriptedHTTPClient([.timeout, .json(200, "{}")])
         let client = client(http) { _ in unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
         var request = AWSRequest.kinesis("CreateStream", [:])
@@ -62,8 +62,8 @@ final class DefiniteOutcomeTests: XCTestCase {
         XCTAssertEqual(count, 1)
     }
 
-    func testTheLastRetrysCostComesBack() async throws {
-        // Each call spends 5 and 5 and gets 5 back: after 98 of them there is too little for two retries.
+    func testSuccessRefundsTheLastRetry() async throws {
+        // Each call spends 5 and 5 and is refunded 5: after 98 calls, the quota is too small for two retries.
         let http = ScriptedHTTPClient(
             Array(repeating: [.json(500, ""), .json(500, ""), .json(200, "")], count: 200).flatMap { $0 })
         let client = client(http)

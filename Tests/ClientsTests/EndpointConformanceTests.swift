@@ -4,9 +4,9 @@ import XCTest
 
 @testable import Clients
 
-/// Endpoints by the rules that botocore, the AWS CLI's library, has; `Conformance/generate.py` evaluates them.
+/// Tests of endpoints against the rules of botocore, the AWS CLI's library, as evaluated by `Conformance/generate.py`.
 final class EndpointConformanceTests: XCTestCase {
-    func testEndpointsAreThoseOfAWSsRules() throws {
+    func testEndpointsFollowAWSsRules() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Conformance/endpoints.json")
         let rows = try XCTUnwrap(JSONValue(parsing: Array(try Data(contentsOf: file)))["rows"]?.array)
         let variants: [(name: String, variant: EndpointVariant)] = [

@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Clients
 
-/// Responses of the instance metadata service, and what is said of those that give no credentials.
+/// Tests of responses of the instance metadata service, and of the errors of those without credentials.
 final class InstanceMetadataTests: XCTestCase {
     private typealias Step = ScriptedHTTPClient.Step
 
@@ -22,7 +22,7 @@ final class InstanceMetadataTests: XCTestCase {
         } catch { return ("\(error)", await http.requests) }
     }
 
-    func testErrorsSayWhatHappened() async {
+    func testErrorsDescribeTheResponse() async {
         let cases: [(steps: [ScriptedHTTPClient.Step], words: [String])] = [
             ([.json(404, "")], ["status 404 for a session token", "IMDSv2"]),
             ([.json(405, "")], ["status 405 for a session token", "IMDSv2"]),
@@ -49,7 +49,7 @@ final class InstanceMetadataTests: XCTestCase {
         XCTAssertFalse(later.text.contains("hop limit"), "only the response to PUT has the limit: \(later.text)")
     }
 
-    func testEachRequestHasTheAttemptsAndTheTimeThatAreSet() async {
+    func testAttemptsAndTimeoutApplyToEachRequest() async {
         let variables = ["AWS_METADATA_SERVICE_NUM_ATTEMPTS": "3", "AWS_METADATA_SERVICE_TIMEOUT": "5"]
         let found = await outcome(
             [.timeout, .json(500, ""), Self.token, .refusedConnection, Self.role, .timeout, .timeout, Self.document],
@@ -66,7 +66,7 @@ final class InstanceMetadataTests: XCTestCase {
         XCTAssertEqual(single.requests.first?.timeout, .seconds(1))
     }
 
-    func testNumbersOutOfRangeAreNamed() async {
+    func testErrorNamesNumbersOutOfRange() async {
         for (name, value, range) in [
             ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "0", "1...20"), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "x", "1...20"),
             ("AWS_METADATA_SERVICE_TIMEOUT", "1.5", "1...60"), ("AWS_METADATA_SERVICE_TIMEOUT", "61", "1...60"),
@@ -77,7 +77,7 @@ final class InstanceMetadataTests: XCTestCase {
         }
     }
 
-    func testAProfileMaySetThemToo() async throws {
+    func testProfileCanSetAttemptsAndTimeout() async throws {
         let values: TextTable<String> = [
             "metadata_service_num_attempts": "2", "metadata_service_timeout": "7",
             "ec2_metadata_service_endpoint": "http://h/base//", "ec2_metadata_service_endpoint_mode": "IPv6",

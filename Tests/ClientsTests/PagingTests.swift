@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Clients
 
-/// Lists that come in pages, and services that do not end them.
+/// Tests of paged lists, including lists that never end.
 final class PagingTests: XCTestCase {
     private static let expired = AWSError.refused(
         AWSRefusal(
@@ -21,7 +21,7 @@ final class PagingTests: XCTestCase {
         XCTAssertEqual(empty, [1])
     }
 
-    func testAnExpiredTokenStartsTheListAgain() async throws {
+    func testExpiredTokenRestartsTheList() async throws {
         var asked: [String?] = []
         var failures = 2
         let found = try await Paging.all { token in
@@ -37,7 +37,7 @@ final class PagingTests: XCTestCase {
         XCTAssertEqual(asked, [nil, "t2", nil, "t1", nil, "t0"])
     }
 
-    func testAListThatAlwaysExpiresEnds() async {
+    func testRestartsAreLimited() async {
         var calls = 0
         do {
             _ = try await Paging.all { token -> Page<Int> in
@@ -64,7 +64,7 @@ final class PagingTests: XCTestCase {
         XCTAssertEqual(calls, 1)
     }
 
-    func testTokensThatRepeatEndTheList() async {
+    func testRepeatedTokenIsAnError() async {
         for cycle in [["a"], ["a", "b"], ["a", "b", "c"]] {
             var calls = 0
             do {
@@ -76,14 +76,14 @@ final class PagingTests: XCTestCase {
             } catch { XCTAssertEqual(error as? PagingError, .repeatedToken, "\(cycle)") }
             XCTAssertEqual(calls, cycle.count + 1)
         }
-        // Canonically equivalent tokens are two tokens.
+        // Canonically equivalent tokens are different tokens.
         var tokens = PageTokens()
         XCTAssertEqual(try tokens.checked("caf\u{E9}"), "caf\u{E9}")
         XCTAssertEqual(try tokens.checked("cafe\u{301}"), "cafe\u{301}")
         XCTAssertThrowsError(try tokens.checked("caf\u{E9}"))
     }
 
-    func testAListOfEverNewTokensEnds() async {
+    func testNumberOfPagesIsLimited() async {
         var calls = 0
         do {
             _ = try await Paging.all { _ -> Page<Int> in

@@ -2,9 +2,9 @@ import XCTest
 
 @testable import Clients
 
-/// Every byte that may not stand for itself.
+/// Tests of the encoding of every byte.
 final class PercentEncodingTests: XCTestCase {
-    func testLeavesOnlyUnreservedCharacters() {
+    func testEncodesAllButUnreservedCharacters() {
         let unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
         XCTAssertEqual(PercentEncoding.encode(unreserved), unreserved)
         for byte in UInt8(0)...0x7F where !unreserved.utf8.contains(byte) {

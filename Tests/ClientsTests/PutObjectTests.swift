@@ -3,10 +3,11 @@ import XCTest
 
 @testable import Clients
 
-/// The call of S3 that writes an object.
+/// Tests of the S3 call that writes an object.
 final class PutObjectTests: XCTestCase {
-    func testPutObjectCarriesTheBodysSHA256() throws {
-        // Computed by `openssl dgst -sha256 -binary | base64`.
+    func testPutObjectContainsTheBodysSHA256() throws {
+        // Calculated with `openssl dgst -sha256 -binary
+        //  base64`.
         let cases: [(body: String, checksum: String, line: UInt)] = [
             ("", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", #line),
             ("abc", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", #line),
@@ -21,7 +22,7 @@ final class PutObjectTests: XCTestCase {
         }
     }
 
-    func testTheChecksumIsSigned() async throws {
+    func testChecksumIsSigned() async throws {
         let credentials = AWSCredentials(accessKeyID: "key", secretAccessKey: "secret")
         let http = ScriptedHTTPClient([.json(200, "")])
         let client = AWSClient(

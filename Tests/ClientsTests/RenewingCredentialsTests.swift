@@ -3,15 +3,15 @@ import XCTest
 
 @testable import Clients
 
-/// When credentials are fetched anew, by a clock that the test turns.
+/// Tests of the renewal of credentials, with a clock that the test sets.
 final class RenewingCredentialsTests: XCTestCase {
-    /// Gives numbered credentials that are valid for an hour, or fails when told to.
+    /// A source of numbered credentials that are valid for an hour, or of scripted errors.
     private actor Fetch {
         struct Failure: Error {}
 
         private(set) var count = 0
         private var isFailing = false
-        private var isHeld = false
+        private var isBlocked = false
         private var held: [CheckedContinuation<Void, Never>] = []
         private let clock: FakeClock
 
@@ -19,17 +19,17 @@ final class RenewingCredentialsTests: XCTestCase {
 
         func fail(_ isFailing: Bool) { self.isFailing = isFailing }
 
-        func hold() { isHeld = true }
+        func block() { isBlocked = true }
 
         func release() {
-            isHeld = false
+            isBlocked = false
             held.forEach { $0.resume() }
             held = []
         }
 
         func next() async throws -> AWSCredentials {
             count += 1
-            if isHeld { await withCheckedContinuation { held.append($0) } }
+            if isBlocked { await withCheckedContinuation { held.append($0) } }
             if isFailing { throw Failure() }
             return AWSCredentials(
                 accessKeyID: "\(count)", secretAccessKey: "s", sessionToken: "t", expiration: clock.later(3600))
@@ -61,7 +61,7 @@ final class RenewingCredentialsTests: XCTestCase {
         XCTAssertEqual(count, 3)
     }
 
-    func testAFailedRenewalKeepsWhatIsStillValid() async {
+    func testFailedRenewalKeepsValidCredentials() async {
         let (fetch, source) = start()
         _ = await key(source)
         await fetch.fail(true)
@@ -75,7 +75,7 @@ final class RenewingCredentialsTests: XCTestCase {
         XCTAssertEqual(found, "5")
     }
 
-    func testInvalidCredentialsAreForgotten() async {
+    func testInvalidatedCredentialsAreDiscarded() async {
         let (fetch, source) = start()
         _ = await key(source)
         await source.invalidate()
@@ -87,9 +87,9 @@ final class RenewingCredentialsTests: XCTestCase {
         XCTAssertEqual(found, "3")
     }
 
-    func testManyCallersShareOneRenewal() async {
+    func testConcurrentCallersShareOneRenewal() async {
         let (fetch, source) = start()
-        await fetch.hold()
+        await fetch.block()
         let found = await withTaskGroup(of: String.self, returning: Set<String>.self) { group in
             for _ in 0..<50 {
                 group.addTask {
@@ -105,9 +105,9 @@ final class RenewingCredentialsTests: XCTestCase {
         XCTAssertEqual(count, 1)
     }
 
-    func testACancelledCallerDoesNotEndTheOthersRenewal() async throws {
+    func testCancelledCallerDoesNotCancelTheRenewal() async throws {
         let (fetch, source) = start()
-        await fetch.hold()
+        await fetch.block()
         let first = Task { try await source.credentials().accessKeyID }
         while await fetch.count == 0 { await Task.yield() }
         first.cancel()
@@ -117,7 +117,7 @@ final class RenewingCredentialsTests: XCTestCase {
         XCTAssertEqual(found, "1")
     }
 
-    func testWhatHasNoEndIsFetchedOnce() async throws {
+    func testCredentialsWithoutExpirationAreFetchedOnce() async throws {
         let fetch = Fetch(clock)
         let source = RenewingCredentials(origin: "a test", now: { [clock] in clock.time }) {
             var credentials = try await fetch.next()

@@ -3,9 +3,9 @@ import XCTest
 
 @testable import Clients
 
-/// What is worth another attempt, and when.
+/// Tests of which failures are retried, and when.
 final class RetryPolicyTests: XCTestCase {
-    func testKnowsWhatPasses() {
+    func testClassifiesTransientErrors() {
         let cases: [(status: Int, code: String, reason: RetryReason?)] = [
             (400, "ThrottlingException", .throttled), (400, "ProvisionedThroughputExceededException", .throttled),
             (400, "LimitExceededException", .throttled), (503, "SlowDown", .throttled), (429, "", .throttled),
@@ -31,19 +31,19 @@ final class RetryPolicyTests: XCTestCase {
                 XCTAssertEqual(RetryReason(status: status, code: code), .throttled, "\(status) \(code)")
             }
         }
-        // U+0300 joins the letter before it into another character, and changes no byte of it.
+        // U+0300 combines with the letter before it, but does not change its byte.
         XCTAssertNil(RetryReason(status: 400, code: "SlowDown\u{300}"))
         XCTAssertNil(RetryReason(status: 400, code: "KMSDisabled"))
     }
 
-    func testALongCodeCostsTimeInProportionToItsLength() {
+    func testLongCodeTakesLinearTime() {
         let growth = CPUTimeGrowth(make: { "Slow" + String(repeating: "\u{301}\u{323}", count: $0) }) { code in
             _ = RetryReason(status: 400, code: code)
         }
         XCTAssertTrue(growth.isProportional(), "\(growth)")
     }
 
-    func testPausesDoubleUpToALimit() {
+    func testDelaysDoubleUpToALimit() {
         var policy = RetryPolicy()
         policy.jitter = { 1 }
         let pauses = [1, 2, 3, 4, 5, 6, 100, Int.max].map { policy.delay(after: $0, requested: nil) }
@@ -57,7 +57,7 @@ final class RetryPolicyTests: XCTestCase {
         XCTAssertEqual(policy.delay(after: Int.min, requested: nil), .zero)
     }
 
-    func testJitterStaysWithinThePause() {
+    func testJitterStaysWithinTheDelay() {
         let policy = RetryPolicy()
         for attempt in 1...50 {
             let pause = policy.delay(after: attempt, requested: nil)
@@ -65,16 +65,16 @@ final class RetryPolicyTests: XCTestCase {
         }
     }
 
-    func testTheBudgetIsSpentAndGivenBack() {
+    func testQuotaIsSpentAndRefunded() {
         var budget = RetryBudget()
         for _ in 0..<50 { XCTAssertEqual(budget.take(for: .timeout), 10) }
         XCTAssertNil(budget.take(for: .transient))
-        budget.giveBack(nil)
+        budget.refund(nil)
         XCTAssertEqual(budget.tokens, 1, "a success without a retry is worth one")
-        budget.giveBack(5)
+        budget.refund(5)
         XCTAssertNil(budget.take(for: .timeout))
         XCTAssertEqual(budget.take(for: .throttled), 5)
-        budget.giveBack(1_000_000)
+        budget.refund(1_000_000)
         XCTAssertEqual(budget.tokens, 500)
     }
 }

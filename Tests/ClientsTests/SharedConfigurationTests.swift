@@ -4,9 +4,9 @@ import XCTest
 
 @testable import Clients
 
-/// Where the shared files are, and how they go together.
+/// Tests of the paths and the precedence of the shared files.
 final class SharedConfigurationTests: XCTestCase {
-    func testTheCredentialsFileWinsOverTheConfigFile() throws {
+    func testCredentialsFilePrecedesTheConfigFile() throws {
         let folder = try TemporaryFolder()
         try folder.write(
             "[default]\na=config\nb=config\n[profile default]\nb=named\n[profile x]\na=config\n[y]\na=config",
@@ -22,7 +22,7 @@ final class SharedConfigurationTests: XCTestCase {
         XCTAssertEqual(shared.folder, folder.url.path + "/.aws")
     }
 
-    func testFilesMayBeElsewhere() throws {
+    func testFilesCanBeElsewhere() throws {
         let folder = try TemporaryFolder()
         let home = folder.url.path
         try folder.write("[profile x]\na=1", to: "conf/c")
@@ -36,7 +36,7 @@ final class SharedConfigurationTests: XCTestCase {
         }
     }
 
-    func testWithoutFilesOrHomeThereIsNothing() throws {
+    func testWithoutFilesOrHomeThereAreNoProfiles() throws {
         let folder = try TemporaryFolder()
         let cases: [([String: String], paths: Int)] = [
             ([:], 0), (["HOME": ""], 0), (["HOME": folder.url.path], 2), (["HOME": "/nowhere/at/all"], 2),
@@ -49,7 +49,7 @@ final class SharedConfigurationTests: XCTestCase {
         }
     }
 
-    func testAFileThatCannotBeReadIsNamed() throws {
+    func testErrorNamesUnreadableFile() throws {
         let folder = try TemporaryFolder()
         let home = folder.url.path
         try FileManager.default.createSymbolicLink(atPath: home + "/loop", withDestinationPath: home + "/loop")
@@ -80,7 +80,7 @@ final class SharedConfigurationTests: XCTestCase {
         XCTAssertNil(try shared.endpointURLs(inServices: "w"))
     }
 
-    func testOnlyAProblemOfTheProfileThatIsUsedCounts() throws {
+    func testOnlyProblemsOfTheUsedProfileCount() throws {
         let folder = try TemporaryFolder()
         try folder.write(
             "[default]\nregion=r\n[profile a]\nodd\n[sso-session s]\nodd\n[services v]\nodd\n", to: ".aws/config")
@@ -100,7 +100,7 @@ final class SharedConfigurationTests: XCTestCase {
         for row in cases { XCTAssertThrowsError(try row.read(), row.text) { XCTAssertEqual("\($0)", row.text) } }
     }
 
-    func testAProfileWhoseHeadingCannotBeReadIsNotMissing() throws {
+    func testProfileWithInvalidHeadingIsNotMissing() throws {
         let folder = try TemporaryFolder()
         try folder.write("[profile a\naws_access_key_id=1\n[profile b]\nx=1\n", to: ".aws/config")
         let shared = try SharedConfiguration(Variables(["HOME": folder.url.path]))

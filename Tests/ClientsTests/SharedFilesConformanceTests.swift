@@ -5,9 +5,9 @@ import XCTest
 
 @testable import Clients
 
-/// Shared files as botocore, the AWS CLI's library, reads them; `Conformance/generate.py` writes what it makes of them.
+/// Tests of shared files against the results of botocore, the AWS CLI's library, from `Conformance/generate.py`.
 final class SharedFilesConformanceTests: XCTestCase {
-    func testReadsFilesAsTheCLIDoes() throws {
+    func testParsesFilesAsTheCLI() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "Conformance/shared_files.json")
         let rows = try XCTUnwrap(JSONValue(parsing: Array(try Data(contentsOf: file)))["rows"]?.array)

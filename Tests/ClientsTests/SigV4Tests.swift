@@ -4,12 +4,12 @@ import XCTest
 
 @testable import Clients
 
-/// AWS's published example of a signature, and forms that libraries are known to get wrong.
+/// Tests of signatures with AWS's published examples and with difficult requests.
 final class SigV4Tests: XCTestCase {
     private static let credentials = AWSCredentials(
         accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 
-    /// One request of AWS's Signature Version 4 test suite.
+    /// A request of AWS's Signature Version 4 test suite.
     private struct Case {
         var name: String
         var method = "GET"
@@ -29,7 +29,7 @@ final class SigV4Tests: XCTestCase {
     }
 
     /// Source: the Signature Version 4 test suite, with service `service`, at 2015-08-30T12:36:00Z.
-    func testSignsAsThePublishedExamplesDo() {
+    func testSignaturesEqualPublishedExamples() {
         let cases = [
             Case("get-vanilla", gives: "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
             Case(
@@ -59,10 +59,10 @@ final class SigV4Tests: XCTestCase {
         }
     }
 
-    /// An example of S3's documentation.
+    /// An example of the documentation of S3.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
-    func testSignsAnObjectsPathOnce() throws {
+    func testObjectPathIsEncodedOnce() throws {
         let signer = SigV4(
             credentials: AWSCredentials(
                 accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
@@ -82,7 +82,7 @@ final class SigV4Tests: XCTestCase {
                 + "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd")
     }
 
-    func testEncodesThePathTwiceButTheQueryOnce() {
+    func testPathIsEncodedTwiceAndQueryOnce() {
         let signer = SigV4(credentials: Self.credentials, region: "us-east-1", service: "lambda")
         let query = SigV4.canonicalQuery([
             AWSRequest.QueryItem("Marker", "a+b/c=="), AWSRequest.QueryItem("EventSourceArn", "arn:aws:kinesis"),
@@ -98,7 +98,7 @@ final class SigV4Tests: XCTestCase {
         )
     }
 
-    func testKeepsCredentialsOutOfDescriptions() {
+    func testDescriptionsDoNotContainCredentials() {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret-key-text", sessionToken: "token-text")
         var dumped = ""

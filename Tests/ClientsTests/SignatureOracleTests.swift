@@ -6,7 +6,7 @@ import XCTest
 
 @testable import Clients
 
-/// Requests on the wire, judged by botocore's own signer.
+/// Tests of sent requests, which botocore's signer verifies.
 final class SignatureOracleTests: XCTestCase {
     private static let lasting = AWSCredentials(
         accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -22,7 +22,7 @@ final class SignatureOracleTests: XCTestCase {
         return AWSClient(configuration, http: CurlHTTPClient(CurlHTTPClient.Configuration()))
     }
 
-    /// The forms that libraries are known to sign wrong, and every protocol.
+    /// Difficult requests of every protocol.
     private var requests: [AWSRequest] {
         let odd = "arn:aws:lambda:us-east-1:123456789012:function:é a+b/c=~*'()$LATEST"
         var object = AWSRequest(
@@ -55,7 +55,7 @@ final class SignatureOracleTests: XCTestCase {
         ]
     }
 
-    func testEveryFormOfRequestIsSignedAsBotocoreSignsIt() async throws {
+    func testSignaturesEqualThoseOfBotocore() async throws {
         let oracle = try SigV4Oracle()
         for credentials in [Self.lasting, Self.temporary] {
             let client = client(oracle, credentials)
@@ -70,7 +70,7 @@ final class SignatureOracleTests: XCTestCase {
         }
     }
 
-    func testAWrongSecretIsRefusedOnceAndNotShown() async throws {
+    func testWrongSecretIsRejectedOnceAndNotShown() async throws {
         let oracle = try SigV4Oracle()
         var wrong = Self.temporary
         wrong.secretAccessKey = "another-secret-text"

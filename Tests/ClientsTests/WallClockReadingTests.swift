@@ -3,9 +3,9 @@ import XCTest
 
 @testable import Clients
 
-/// Dates of headers and documents.
+/// Tests of the parsers of dates in headers and documents.
 final class WallClockReadingTests: XCTestCase {
-    func testReadsDatesOfHeaders() {
+    func testParsesDatesOfHeaders() {
         let cases: [(String, Int64?)] = [
             ("Tue, 24 Nov 2026 12:00:00 GMT", 1_795_521_600), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199), ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800),
@@ -24,7 +24,7 @@ final class WallClockReadingTests: XCTestCase {
         }
     }
 
-    func testReadsDatesOfDocuments() {
+    func testParsesDatesOfDocuments() {
         let noon: Int64 = 1_795_521_600
         let cases: [(String, Int64?)] = [
             ("2026-11-24T12:00:00Z", noon), ("2026-11-24T12:00:00.999Z", noon), ("2026-11-24T12:00:00UTC", noon),
@@ -44,7 +44,7 @@ final class WallClockReadingTests: XCTestCase {
         }
     }
 
-    func testReadsWhatItWrites() {
+    func testDatesRoundTrip() {
         for milliseconds in [Int64(0), 1_795_521_600_000, 4_102_444_799_000] {
             let time = WallClock(millisecondsSinceEpoch: milliseconds)
             XCTAssertEqual(WallClock(iso8601: time.iso8601), time)

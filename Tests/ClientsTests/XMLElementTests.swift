@@ -2,11 +2,11 @@ import XCTest
 
 @testable import Clients
 
-/// Documents as AWS sends them, and as it never would.
+/// Tests of valid, invalid and hostile XML documents.
 final class XMLElementTests: XCTestCase {
     private func parsed(_ text: String) -> XMLElement? { XMLElement(parsing: Array(text.utf8)) }
 
-    func testReadsWhatServicesSend() throws {
+    func testParsesDocumentsOfServices() throws {
         let text = """
             \u{FEFF}<?xml version="1.0" encoding="UTF-8"?>
             <!-- c < > -->
@@ -33,7 +33,7 @@ final class XMLElementTests: XCTestCase {
         XCTAssertEqual(root.list("Result"), [])
     }
 
-    func testRefusesWhatIsNotWellFormed() {
+    func testRejectsMalformedDocuments() {
         let texts = [
             "", " ", "text", "<", "<a", "<a>", "<a/", "</a>", "<a></b>", "<a><b></a></b>", "<a/><b/>", "<a/>x", "< a/>",
             "<a x/>", "<a x=1/>", "<a x='1/>", "<a>&b;</a>", "<a>&amp</a>", "<a>& b;</a>", "<a>&#xD800;</a>",
@@ -46,7 +46,7 @@ final class XMLElementTests: XCTestCase {
         XCTAssertNil(XMLElement(parsing: [0x3C, 0x61, 0x3E, 0xFF, 0x3C, 0x2F, 0x61, 0x3E]), "not UTF-8")
     }
 
-    func testTextMayBeginWithACombiningMark() {
+    func testTextCanBeginWithACombiningMark() {
         XCTAssertEqual(XMLElement(parsing: Array("<a>\u{301}x</a>".utf8))?.text, "\u{301}x")
         XCTAssertEqual(XMLElement(parsing: Array("<a b='\u{301}'>&amp;\u{301}</a>".utf8))?.text, "&\u{301}")
         XCTAssertEqual(XMLElement(parsing: Array("<a><![CDATA[\u{301}x]]>\u{301}</a>".utf8))?.text, "\u{301}x\u{301}")
@@ -59,7 +59,7 @@ final class XMLElementTests: XCTestCase {
         }
     }
 
-    func testNothingThatIsCutOrChangedCanTrap() {
+    func testMutatedInputNeverTraps() {
         let text = Array("<?xml version='1.0'?><a b=\"c\"><d>&#x41;<![CDATA[x]]><!-- y --></d><e/></a>".utf8)
         for length in 0..<text.count { XCTAssertNil(XMLElement(parsing: Array(text[..<length])), "\(length)") }
         for index in text.indices {

@@ -183,7 +183,7 @@ final class DoctorOutageTests: XCTestCase {
         try assert(refused, "Stream", "skipped", "needs credentials that AWS accepts; see Credentials")
         try fake.add(.html, of: "GetCallerIdentity", times: -1)
         let page = try DoctorReport(environment: fake.environment)
-        try assert(page, "Credentials", "fault", "which is no answer of the service")
+        try assert(page, "Credentials", "fault", "which is not a response of the service")
         try assert(page, "Stream", "skipped", "AWS cannot be reached; see Credentials")
     }
 

@@ -85,7 +85,7 @@ final class ReplayTests: XCTestCase {
         XCTAssertNotNil(contents["documents"])
         for id in ids {
             for key in ["artist:", "concert:", "venue:", "artist-concerts:"] {
-                XCTAssertNotNil(Array(text.utf8).place(of: Array("\"concert:\(key)\(id)\"".utf8)), "\(key)\(id)")
+                XCTAssertNotNil(Array(text.utf8).range(of: Array("\"concert:\(key)\(id)\"".utf8)), "\(key)\(id)")
             }
         }
     }

@@ -44,7 +44,7 @@ final class ConnectionTests: BootstrapTestCase {
             XCTAssertEqual(server.invoke(try Fixture(named: "one-artist").event, options: options), .timedOut)
 
             XCTAssertEqual(server.received("/response").count, 2)
-            XCTAssertTrue(bootstrap.log.contains("left to the retry"))
+            XCTAssertTrue(bootstrap.log.contains("Lambda retries the invocation"))
             try assertServes(server)
         }
     }

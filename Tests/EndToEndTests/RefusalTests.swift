@@ -16,12 +16,13 @@ final class RefusalTests: BootstrapTestCase {
                             return XCTFail(summary(of: answer))
                         }
                     } else {
-                        XCTAssertEqual(answer, .lost("its answer was refused with status \(status)"))
+                        XCTAssertEqual(answer, .lost("its response was rejected with status \(status)"))
                     }
                     try assertServes(server)
                     let posts = server.received.filter { $0.path.contains("/refused/") }
                     XCTAssertEqual(posts.map(\.path), ["/2018-06-01/runtime/invocation/refused\(name)"])
-                    let line = try XCTUnwrap(bootstrap.jsonLines().first { $0["message"] == "the answer was refused" })
+                    let line = try XCTUnwrap(
+                        bootstrap.jsonLines().first { $0["message"] == "the response was rejected" })
                     XCTAssertEqual(line["level"], "WARN")
                     XCTAssertEqual(line["requestId"], "refused")
                     XCTAssertEqual(line["status"], .number(Double(status)))
@@ -50,7 +51,7 @@ final class RefusalTests: BootstrapTestCase {
             try withBootstrap(faults: [Fault(call, .status(status))]) { server, bootstrap in
                 if call != .next {
                     let answer = server.invoke(call == .error ? [] : try Fixture(named: "one-artist").event)
-                    XCTAssertEqual(answer, .lost("its answer was refused with status \(status)"))
+                    XCTAssertEqual(answer, .lost("its response was rejected with status \(status)"))
                 }
                 XCTAssertEqual(bootstrap.exitStatus(), 1)
                 let line = try XCTUnwrap(bootstrap.jsonLines().last)

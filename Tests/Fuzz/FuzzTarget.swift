@@ -1,13 +1,13 @@
-/// What one parser must do with whatever bytes come.
+/// The requirements on one parser for arbitrary bytes.
 ///
-/// A target says nothing where all is well, and traps where a rule is broken: libFuzzer then keeps the bytes.
+/// A target returns normally if all requirements are met, and traps otherwise, so that libFuzzer keeps the bytes.
 protocol FuzzTarget {
     init()
 
     mutating func check(_ bytes: [UInt8])
 }
 
-/// Traps, naming the rule, where it is broken.
-func mustHold(_ holds: Bool, _ rule: @autoclosure () -> String) {
-    if !holds { fatalError(rule()) }
+/// Traps with the violated rule unless the condition is true.
+func mustHold(_ isTrue: Bool, _ rule: @autoclosure () -> String) {
+    if !isTrue { fatalError(rule()) }
 }

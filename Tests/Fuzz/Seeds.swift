@@ -3,17 +3,17 @@ import JSON
 
 @testable import Processor
 
-/// The first inputs of each target, made from the fixtures, so that they are always of today's shapes.
+/// The first inputs of each target, created from the fixtures, so that they have the current format.
 enum Seeds {
-    /// Writes a folder for each target that grows from the fixtures into `folder`.
+    /// Writes a folder of inputs into `folder` for each target that uses the fixtures.
     static func write(to folder: String) throws {
         let fixtures = try FileManager.default.contentsOfDirectory(atPath: "Fixtures/kinesis")
             .filter { $0.hasSuffix(".event.json") }.sorted()
         var count = 0
         func add(_ bytes: [UInt8], _ target: String) throws {
-            let place = URL(filePath: folder).appending(path: target)
-            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-            try Data(bytes).write(to: place.appending(path: "fixture-\(count)"))
+            let destination = URL(filePath: folder).appending(path: target)
+            try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: true)
+            try Data(bytes).write(to: destination.appending(path: "fixture-\(count)"))
             count += 1
         }
         for fixture in fixtures {

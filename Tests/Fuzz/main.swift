@@ -1,7 +1,7 @@
 import CFuzzer
 import Glibc
 
-/// The targets by the name that the first argument gives.
+/// The targets by name; the first argument selects one.
 private let targets: [String: any FuzzTarget.Type] = [
     "aws": AWSTarget.self, "base64": Base64Target.self, "event": EventTarget.self, "gzip": GzipTarget.self,
     "json": JSONTarget.self, "kpl": AggregationTarget.self, "payload": PayloadTarget.self,
@@ -9,7 +9,7 @@ private let targets: [String: any FuzzTarget.Type] = [
     "runtime": RuntimeTarget.self,
 ]
 
-/// libFuzzer's callback takes no context, so what it works on stands here; one thread alone uses it.
+/// libFuzzer's callback has no context parameter, so its data is global; only one thread uses it.
 private enum Chosen {
     nonisolated(unsafe) static var target: any FuzzTarget = JSONTarget()
 }
@@ -29,12 +29,12 @@ guard let type = targets[name] else {
 }
 unsafe Chosen.target = type.init()
 
-// libFuzzer reads its own options and folders from all but the target's name.
+// libFuzzer parses all arguments except for the target's name.
 var count = CommandLine.argc - 1
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv + 1
 exit(
     unsafe LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
-        // Bounds: libFuzzer's own; the array is a copy that outlives its buffer.
+        // The bounds are libFuzzer's; the array is a copy that outlives the buffer.
         unsafe Chosen.target.check(Array(UnsafeBufferPointer(start: bytes, count: count)))
         return 0
     })

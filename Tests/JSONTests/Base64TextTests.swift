@@ -4,7 +4,7 @@ import TestSupport
 import XCTest
 
 final class Base64TextTests: XCTestCase {
-    func testEncodesBothForms() {
+    func testEncodesBothAlphabets() {
         let rows: [(bytes: [UInt8], padded: String, url: String, line: UInt)] = [
             ([], "", "", #line), (Array("f".utf8), "Zg==", "Zg", #line), (Array("fo".utf8), "Zm8=", "Zm8", #line),
             (Array("foo".utf8), "Zm9v", "Zm9v", #line), (Array("foob".utf8), "Zm9vYg==", "Zm9vYg", #line),

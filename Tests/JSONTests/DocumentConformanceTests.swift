@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import XCTest
 
-/// The scanner against a corpus of accepted and refused documents, `Conformance/documents.json`.
+/// Tests of the scanner with a corpus of valid and invalid documents, `Conformance/documents.json`.
 final class DocumentConformanceTests: XCTestCase {
     private struct Case: Decodable {
         var name: String
@@ -13,7 +13,7 @@ final class DocumentConformanceTests: XCTestCase {
         var accept: Bool
         var utf8: Bool
 
-        /// A text or a count, in `["[", 512, "]"]`.
+        /// A text or a count, as in `["[", 512, "]"]`.
         enum Part: Decodable {
             case text(String)
             case count(Int)
@@ -39,7 +39,7 @@ final class DocumentConformanceTests: XCTestCase {
         }
     }
 
-    func testAcceptsAndRefusesWhatRFC8259Does() throws {
+    func testAcceptsAndRejectsAsRFC8259Requires() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Conformance/documents.json")
         let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
         XCTAssertGreaterThan(cases.count, 1000)
@@ -50,7 +50,7 @@ final class DocumentConformanceTests: XCTestCase {
         }
     }
 
-    /// Why the scanner refuses `bytes` as a JSON text, or nil when it accepts them.
+    /// Returns the error of scanning `bytes` as a JSON text, or nil if they are valid.
     private static func refusal(of bytes: [UInt8]) -> JSONError? {
         var scanner = JSONScanner()
         do throws(JSONError) {

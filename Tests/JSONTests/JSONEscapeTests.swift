@@ -13,7 +13,7 @@ final class JSONEscapeTests: XCTestCase {
         }
     }
 
-    func testResolvesEveryEscape() throws {
+    func testDecodesEveryEscape() throws {
         let cases = [
             Case(#"plain"#, "plain"), Case(#""#, ""), Case(#"\"\\\/"#, #""\/"#),
             Case(#"\b\f\n\r\t"#, "\u{8}\u{C}\n\r\t"), Case(#"\u0041\u00e9\u00E9"#, "Aéé"),
@@ -24,7 +24,7 @@ final class JSONEscapeTests: XCTestCase {
         for row in cases { try check(row) }
     }
 
-    func testASurrogateWithoutItsPartnerBecomesTheReplacementCharacter() throws {
+    func testUnpairedSurrogateBecomesReplacementCharacter() throws {
         let cases = [
             Case(#"\ud83c"#, "\u{FFFD}"), Case(#"\udfb8"#, "\u{FFFD}"), Case(#"\ud83cx"#, "\u{FFFD}x"),
             Case(#"\ud83c\n"#, "\u{FFFD}\n"), Case(#"\ud83c\u0041"#, "\u{FFFD}A"),
@@ -35,7 +35,7 @@ final class JSONEscapeTests: XCTestCase {
         for row in cases { try check(row) }
     }
 
-    func testEveryCodeUnitResolvesToItsScalar() throws {
+    func testEveryCodeUnitDecodesToItsScalar() throws {
         for unit in UInt16.min...UInt16.max {
             let digits = String(unit, radix: 16)
             let escape = "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
@@ -44,7 +44,7 @@ final class JSONEscapeTests: XCTestCase {
         }
     }
 
-    func testTheResultIsNeverLongerThanTheContent() throws {
+    func testResultIsNeverLongerThanContent() throws {
         var generator = SeededGenerator(seed: 2)
         let parts = [#"\ud83c"#, #"\udfb8"#, #"\u0041"#, #"\uffff"#, #"\n"#, #"\\"#, "a", "é", "🎸"]
         for _ in 0..<2000 {
@@ -69,19 +69,19 @@ final class JSONEscapeTests: XCTestCase {
         XCTAssertEqual(string.isEscaped, row.input.contains("\\"), row.input, line: row.line)
     }
 
-    /// Four characters are looked at as a word; where fewer than eight are left, one by one.
-    func testACodeUnitIsFourHexadecimalDigitsAndNothingElse() {
+    /// Four characters are read as one word, or one by one if fewer than eight bytes remain.
+    func testOnlyFourHexadecimalDigitsAreACodeUnit() {
         for byte in UInt8.min...UInt8.max {
-            for place in 0..<4 {
+            for position in 0..<4 {
                 for padding in [0, 4] {
                     var bytes = Array("0a9F".utf8)
-                    bytes[place] = byte
+                    bytes[position] = byte
                     let text = String(decoding: bytes, as: UTF8.self)
                     let isHexadecimal = byte < 0x80 && Character(UnicodeScalar(byte)).isHexDigit
                     let expected = isHexadecimal ? UInt32(text, radix: 16) : nil
                     let found = JSONEscape.codeUnit(
                         in: (bytes + [UInt8](repeating: 0x61, count: padding)).span, at: 0)
-                    XCTAssertEqual(found, expected, "\(byte) at \(place)")
+                    XCTAssertEqual(found, expected, "\(byte) at \(position)")
                 }
             }
         }

@@ -3,9 +3,10 @@ import JSON
 import TestSupport
 import XCTest
 
-/// The scanner against damaged documents, and against Foundation, which must take and refuse the same ones.
+/// Tests of the scanner with mutated documents and in comparison with Foundation, which must accept and reject the same
+/// ones.
 ///
-/// Where the two differ on purpose nothing is compared, see ``FoundationJSON/isComparable(_:)``.
+/// Documents that both treat differently on purpose are skipped; see ``FoundationJSON/isComparable(_:)``.
 final class JSONFuzzTests: XCTestCase {
     private static let seeds =
         [
@@ -15,7 +16,7 @@ final class JSONFuzzTests: XCTestCase {
             #"{"data_type":"artists","artist_id":"a1","name":"N","genre":["rock"],"raw_data":{"x":[1]}}"#,
         ].map { Array($0.utf8) }
 
-    func testTakesAndRefusesWhatFoundationDoes() {
+    func testAcceptsAndRejectsAsFoundationDoes() {
         var generator = SeededGenerator(seed: 4)
         var compared = 0
         for round in 0..<80_000 {
@@ -41,7 +42,7 @@ final class JSONFuzzTests: XCTestCase {
         }
     }
 
-    func testNoBytesAtAllCrashIt() {
+    func testRandomBytesNeverTrap() {
         var generator = SeededGenerator(seed: 6)
         let alphabet = Array(#"{}[]",:\u0 1-.e"#.utf8) + [0x80, 0xC3, 0xA9]
         for _ in 0..<80_000 {
@@ -50,7 +51,7 @@ final class JSONFuzzTests: XCTestCase {
         }
     }
 
-    func testAScannerPutAnywhereStaysWithinTheBytes() {
+    func testScannerAtAnyOffsetStaysWithinTheBytes() {
         for seed in Self.seeds {
             for start in -1...seed.count + 1 {
                 var scanner = JSONScanner(at: start)
@@ -61,7 +62,7 @@ final class JSONFuzzTests: XCTestCase {
         }
     }
 
-    func testAValidDocumentIsRefusedWhereverItIsCut() throws {
+    func testTruncatedDocumentIsRejected() throws {
         for seed in Self.seeds {
             let document = [UInt8(ascii: "[")] + seed + [UInt8(ascii: "]")]
             XCTAssertNil(checkedRefusal(of: document), Self.shown(document))
@@ -72,7 +73,7 @@ final class JSONFuzzTests: XCTestCase {
         }
     }
 
-    /// Why the scanner refuses `bytes`; fails when a place that it names is outside of them.
+    /// Returns the error of scanning `bytes`; fails the test if the error names an offset outside of them.
     private func checkedRefusal(of bytes: [UInt8], line: UInt = #line) -> JSONError? {
         var scanner = JSONScanner()
         var refusal: JSONError?
@@ -83,13 +84,13 @@ final class JSONFuzzTests: XCTestCase {
         } catch {
             refusal = error
         }
-        let place =
+        let position =
             switch refusal {
             case .syntax(let offset, _), .notUTF8(let offset), .tooDeep(let offset): offset
             case nil: bytes.count
             }
-        if !(0...bytes.count).contains(place) || !(0...bytes.count).contains(scanner.offset) {
-            XCTFail("\(Self.shown(bytes)): names offset \(place), stands at \(scanner.offset)", line: line)
+        if !(0...bytes.count).contains(position) || !(0...bytes.count).contains(scanner.offset) {
+            XCTFail("\(Self.shown(bytes)): names offset \(position), is at \(scanner.offset)", line: line)
         }
         return refusal
     }

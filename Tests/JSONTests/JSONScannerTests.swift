@@ -3,7 +3,7 @@ import TestSupport
 import XCTest
 
 final class JSONScannerTests: XCTestCase {
-    func testWalksAnObjectMemberByMember() throws {
+    func testReadsObjectMemberByMember() throws {
         let bytes = Array(#" { "a" : 1 , "b\n":[ true,null , "x" ] ,"":{ } } "#.utf8)
         var scanner = JSONScanner()
         XCTAssertEqual(try scanner.kind(in: bytes.span), .object)
@@ -39,7 +39,7 @@ final class JSONScannerTests: XCTestCase {
         XCTAssertEqual(scanner.offset, bytes.count)
     }
 
-    func testAnEmptyArrayHasNoElement() throws {
+    func testEmptyArrayHasNoElement() throws {
         let bytes = Array("[ ]".utf8)
         var scanner = JSONScanner()
         XCTAssertFalse(try scanner.openArray(in: bytes.span))
@@ -47,7 +47,7 @@ final class JSONScannerTests: XCTestCase {
         try scanner.finish(in: bytes.span)
     }
 
-    /// One row: a text that is refused, and the whole complaint.
+    /// A case: an invalid text and its error message.
     private struct Refusal {
         var input: String
         var expected: String
@@ -58,7 +58,7 @@ final class JSONScannerTests: XCTestCase {
         }
     }
 
-    func testSaysWhereTheGrammarIsBrokenAndWhatWasExpected() {
+    func testSyntaxErrorNamesOffsetAndExpectation() {
         let cases = [
             Refusal("", "expected a value at offset 0"),
             Refusal("  ", "expected a value at offset 2"),
@@ -93,20 +93,20 @@ final class JSONScannerTests: XCTestCase {
         }
     }
 
-    func testSaysWhereUTF8IsBroken() {
-        for place in 1..<30 {
-            let bytes = [0x22] + [UInt8](repeating: 0x61, count: place - 1) + [0xC3, 0x28, 0x22]
-            XCTAssertEqual(Self.refusal(of: bytes), .notUTF8(offset: place), "a broken sequence at \(place)")
+    func testInvalidUTF8ErrorNamesOffset() {
+        for position in 1..<30 {
+            let bytes = [0x22] + [UInt8](repeating: 0x61, count: position - 1) + [0xC3, 0x28, 0x22]
+            XCTAssertEqual(Self.refusal(of: bytes), .notUTF8(offset: position), "a broken sequence at \(position)")
         }
     }
 
-    func testErrorsAreEqualWhenTheyAreOfOneKindAtOnePlace() {
+    func testErrorsOfSameKindAndOffsetAreEqual() {
         XCTAssertEqual(JSONError.syntax(offset: 1, expected: "a"), .syntax(offset: 1, expected: "b"))
         XCTAssertNotEqual(JSONError.syntax(offset: 1, expected: "a"), .syntax(offset: 2, expected: "a"))
         XCTAssertNotEqual(JSONError.notUTF8(offset: 1), .tooDeep(offset: 1))
     }
 
-    func testCallsForAnotherKindThanStandsThereAreRefused() {
+    func testReadingAnotherTypeThrows() {
         let number = Array("1".utf8)
         let calls: [(String, (inout JSONScanner) throws(JSONError) -> Void)] = [
             ("a string", { (scanner) throws(JSONError) in _ = try scanner.string(in: number.span) }),
@@ -123,7 +123,7 @@ final class JSONScannerTests: XCTestCase {
         }
     }
 
-    func testCountsTheLevelsThatAPartOfATextStandsIn() {
+    func testDepthIncludesEnclosingContainers() {
         let limit = JSONScanner.depthLimit
         for depth in [0, 1, 63, 64, 65, 500, limit - 1, limit] {
             let room = limit - depth
@@ -135,7 +135,7 @@ final class JSONScannerTests: XCTestCase {
         }
     }
 
-    func testRemembersWhatIsOpenAtEachLevel() {
+    func testNestingBitsKeepTheKindOfEachLevel() {
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<200 {
             var (before, after) = ("", "")
@@ -152,7 +152,7 @@ final class JSONScannerTests: XCTestCase {
         }
     }
 
-    func testSkipsOneValueAndNothingBehindIt() throws {
+    func testSkipsExactlyOneValue() throws {
         for value in ["1", "-0.5e3", "null", "true", #""a\"b""#, "[]", "{}", #"[[{"a":[1,{}]}],2]"#] {
             let bytes = Array(" \(value) ,rest".utf8)
             var scanner = JSONScanner()
@@ -162,7 +162,7 @@ final class JSONScannerTests: XCTestCase {
         }
     }
 
-    func testSkipsAByteOrderMarkOnceAndOnlyAWholeOne() {
+    func testSkipsOneCompleteByteOrderMark() {
         let cases: [(bytes: [UInt8], offset: Int)] = [
             ([0xEF, 0xBB, 0xBF, 0x31], 3), ([0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF], 3), ([0xEF, 0xBB], 0), ([0xEF], 0),
             ([], 0), ([0xFE, 0xFF], 0), ([0x20, 0xEF, 0xBB, 0xBF], 0),

@@ -3,11 +3,11 @@ import XCTest
 
 @testable import JSON
 
-/// Whole texts as trees, and trees as texts.
+/// Tests of parsing and serializing trees.
 final class JSONValueTests: XCTestCase {
     private func parsed(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
-    func testWritesWhatItRead() throws {
+    func testWritesTheTextThatItParsed() throws {
         let texts = [
             "null", "true", "false", "0", "-0", "1.50", "1e400", "123456789012345678901234567890", "\"\"", "[]", "{}",
             #"{"a":[1,{"b":null}],"c":"é\"\\\n"}"#, #"{"b":1,"a":2}"#, "[[],[[]],{}]",
@@ -15,14 +15,14 @@ final class JSONValueTests: XCTestCase {
         for text in texts { XCTAssertEqual(try parsed(text).text, text) }
     }
 
-    func testResolvesEscapes() throws {
+    func testDecodesEscapes() throws {
         XCTAssertEqual(
             try parsed("\u{FEFF} { \"a\" : [ 1 , \"\\u00e9\\ud83d\\ude00\" ] } ").text, "{\"a\":[1,\"é\u{1F600}\"]}")
         XCTAssertEqual(try parsed(#""\u0041\ud83d\ude00\/\t""#).string, "A\u{1F600}/\t")
         XCTAssertEqual(try parsed(#"{"\u0061":1}"#)["a"], 1)
     }
 
-    func testRefusesWhatIsNoJSON() {
+    func testRejectsInvalidJSON() {
         let texts = [
             "", " ", "nul", "01", "+1", "1.", ".5", "\"", "\"\n\"", "[1,]", "{,}", "{\"a\"}", "{a:1}", "[1] 2", "'a'",
             "NaN", "\"\\x\"", "[", "{\"a\":",
@@ -45,7 +45,7 @@ final class JSONValueTests: XCTestCase {
         }
     }
 
-    func testOfTwoMembersTheLastCounts() throws {
+    func testLastOfDuplicateMembersCounts() throws {
         var object = try XCTUnwrap(try parsed(#"{"a":1,"b":2,"a":3}"#).object)
         XCTAssertEqual(object["a"], 3)
         XCTAssertEqual(object.names, ["a", "b", "a"])
@@ -57,7 +57,7 @@ final class JSONValueTests: XCTestCase {
     }
 
     func testCanonicallyEquivalentTextsDiffer() throws {
-        // Each pair is equal as `String`s, and differs in its bytes.
+        // Pairs of strings that are equal as `String`s but have different bytes.
         let pairs = [
             ("caf\u{E9}", "cafe\u{301}"), ("\u{212B}", "\u{C5}"), ("\u{AC00}", "\u{1100}\u{1161}"),
             ("q\u{307}\u{323}", "q\u{323}\u{307}"), ("\u{37E}", ";"),
@@ -75,7 +75,7 @@ final class JSONValueTests: XCTestCase {
         }
     }
 
-    func testNamesCostTimeInProportionToTheirLength() throws {
+    func testNamesTakeLinearTime() throws {
         let growth = CPUTimeGrowth(
             make: { JSONObject([.init(name: "a" + String(repeating: "\u{301}\u{323}", count: $0), value: 1)]) }
         ) { object in
@@ -99,7 +99,7 @@ final class JSONValueTests: XCTestCase {
         }
     }
 
-    func testEveryKindIsOnlyItself() throws {
+    func testEachTypeConvertsOnlyToItself() throws {
         let kinds: [JSONValue] = [.null, true, 1, "s", [1], ["a": 1]]
         for (index, value) in kinds.enumerated() {
             let found = [
@@ -111,7 +111,7 @@ final class JSONValueTests: XCTestCase {
         }
     }
 
-    func testWritesForPeople() {
+    func testPrettyTextIsIndented() {
         let value: JSONValue = ["a": [1, ["b": "x\u{1}"]], "c": [:], "d": []]
         XCTAssertEqual(
             value.prettyText,

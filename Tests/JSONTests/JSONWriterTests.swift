@@ -4,7 +4,7 @@ import TestSupport
 import XCTest
 
 final class JSONWriterTests: XCTestCase {
-    /// One row: what is written, and what must stand there.
+    /// A case: the values to write and the expected text.
     private struct Case {
         var name: String
         var expected: String
@@ -24,7 +24,7 @@ final class JSONWriterTests: XCTestCase {
         }
     }
 
-    func testPutsCommasBetweenValuesAndNowhereElse() {
+    func testWritesCommasBetweenValuesOnly() {
         check([
             Case("empty object", "{}") {
                 $0.openObject()
@@ -83,7 +83,7 @@ final class JSONWriterTests: XCTestCase {
         ])
     }
 
-    func testWritesNumbersWithThreeDecimalsAtMost() {
+    func testWritesNumbersWithAtMostThreeDecimals() {
         let cases: [(value: Double, expected: String, line: UInt)] = [
             (0, "0", #line), (-0.0, "0", #line), (1, "1", #line), (-1, "-1", #line), (0.5, "0.5", #line),
             (-0.5, "-0.5", #line), (0.25, "0.25", #line), (0.125, "0.125", #line), (0.0625, "0.063", #line),
@@ -111,7 +111,7 @@ final class JSONWriterTests: XCTestCase {
         ])
     }
 
-    func testEscapesWhatMustNotStandInAString() {
+    func testEscapesInvalidAndControlCharacters() {
         check([
             Case("quote and backslash", #""a\"b\\c""#) { $0.string(#"a"b\c"#) },
             Case("line ends and tab", #""\n\r\t""#) { $0.string("\n\r\t") },
@@ -133,20 +133,20 @@ final class JSONWriterTests: XCTestCase {
         ])
     }
 
-    func testEveryScalarComesBackAsItWas() throws {
+    func testEveryScalarRoundTrips() throws {
         let scalars = (UInt32(0)...0x10FFFF).lazy.compactMap(Unicode.Scalar.init)
         var text = String.UnicodeScalarView()
         for scalar in scalars where scalar.value < 0x3000 || scalar.value % 61 == 0 { text.append(scalar) }
         var writer = JSONWriter()
         writer.string(String(text))
-        XCTAssertFalse(writer.bytes.contains { $0 < 0x20 || $0 == 0x7F }, "a control character stands unescaped")
+        XCTAssertFalse(writer.bytes.contains { $0 < 0x20 || $0 == 0x7F }, "a control character is not escaped")
         var scanner = JSONScanner()
         let string = try scanner.string(in: writer.bytes.span)
         let found = ScannedValue.text(string, of: writer.bytes)
         XCTAssertTrue(found.unicodeScalars.elementsEqual(text), "written and read again, the text is another")
     }
 
-    func testAppendsToWhatIsThereAlready() {
+    func testAppendsToExistingBytes() {
         var writer = JSONWriter(appendingTo: Array("before ".utf8))
         writer.openArray()
         writer.integer(1)
@@ -154,7 +154,7 @@ final class JSONWriterTests: XCTestCase {
         XCTAssertEqual(String(decoding: writer.bytes, as: UTF8.self), "before [1]")
     }
 
-    func testRandomTreesReadBackTheSame() throws {
+    func testRandomTreesRoundTrip() throws {
         var generator = SeededGenerator(seed: 1)
         for round in 0..<2000 {
             var writer = JSONWriter()
@@ -167,13 +167,13 @@ final class JSONWriterTests: XCTestCase {
     }
 }
 
-/// Documents of every shape.
+/// Documents with every kind of value.
 enum RandomTree {
     private static let texts = [
         "", "a", "data_type", "a\"b\\c", "\n\t\r", "\u{1}\u{7F}", "é", "€", "🎸", "12345678", "/",
     ]
 
-    /// Writes a random value, and says what it is in Foundation's terms.
+    /// Writes a random value and returns it as Foundation represents it.
     static func write(
         to writer: inout JSONWriter, depth: Int, using generator: inout SeededGenerator
     ) -> NSObject {

@@ -2,7 +2,7 @@ import JSON
 import XCTest
 
 final class KeyTableTests: XCTestCase {
-    /// One key of each length that a table takes; the id is the length.
+    /// One key of each supported length, whose ID is the length.
     private static let keys: [(key: String, id: UInt16)] = [
         ("a", 1), ("ab", 2), ("abc", 3), ("abcd", 4), ("abcde", 5), ("abcdef", 6), ("abcdefg", 7), ("abcdefgh", 8),
         ("abcdefghi", 9), ("abcdefghij", 10), ("abcdefghijk", 11), ("abcdefghijkl", 12), ("abcdefghijklm", 13),
@@ -17,7 +17,7 @@ final class KeyTableTests: XCTestCase {
     ]
     private let table = KeyTable(keys)
 
-    func testFindsAKeyOfEachLengthWhereverItStands() {
+    func testFindsKeyOfEachLengthAtAnyOffset() {
         for (key, id) in Self.keys {
             let key = key.description
             for (before, after) in [
@@ -28,29 +28,29 @@ final class KeyTableTests: XCTestCase {
         }
     }
 
-    func testFindsNoKeyThatDiffersInOneByte() {
+    func testKeyThatDiffersInOneByteIsNotFound() {
         for (key, _) in Self.keys {
             let bytes = Array(key.description.utf8)
-            for place in bytes.indices {
+            for position in bytes.indices {
                 for change in [UInt8(0x01), 0x20, 0x80] {
                     var other = bytes
-                    other[place] ^= change
+                    other[position] ^= change
                     let string = JSONString(range: 0..<other.count, isEscaped: false)
                     let id = table.id(of: string, in: other.span)
-                    XCTAssertNil(id, "\(key), byte \(place) changed to \(other[place])")
+                    XCTAssertNil(id, "\(key), byte \(position) changed to \(other[position])")
                 }
             }
         }
     }
 
-    func testFindsNoKeyThatIsTooShortTooLongOrPadded() {
+    func testShorterLongerOrPaddedKeyIsNotFound() {
         for name in ["", "\0", "a\0", "b", "bc", "xabcdefgh", "abcdefghx", "abcdefghijklmnopqrstuvwxyz0123456"] {
             XCTAssertNil(found(name), name.debugDescription)
         }
         XCTAssertNil(found(String(repeating: "a", count: 1000)), "1000 letters")
     }
 
-    func testTellsKeysOfOneLengthApart() {
+    func testDistinguishesKeysOfEqualLength() {
         let table = KeyTable([("latitude", 1), ("location", 2), ("postal_code", 3), ("ticket_tier", 4)])
         let cases: [(name: String, id: UInt16?)] = [
             ("latitude", 1), ("location", 2), ("postal_code", 3), ("ticket_tier", 4), ("latitudes", nil),
@@ -63,7 +63,7 @@ final class KeyTableTests: XCTestCase {
         }
     }
 
-    func testFindsAKeyWithEscapesByWhatItStandsFor() {
+    func testFindsEscapedKeyByItsDecodedText() {
         let cases: [(name: String, id: UInt16?)] = [
             (#"\u0061"#, 1), (#"a\u0062"#, 2), (#"\u0061bcdefgh"#, 8), (#"abcdefghijklmnop\u0071"#, 17),
             (#"\u0061\u0062\u0063"#, 3), (#"abcdefghijklmnopqrstuvwxyz01234\u0035"#, 32), (#"\u0062"#, nil),
@@ -76,7 +76,7 @@ final class KeyTableTests: XCTestCase {
         }
     }
 
-    func testAnEmptyTableKnowsNothing() {
+    func testEmptyTableFindsNothing() {
         let bytes = Array("abc".utf8)
         let found = KeyTable([] as [(key: String, id: UInt16)]).id(of: JSONString(range: 0..<3, isEscaped: false), in: bytes.span)
         XCTAssertNil(found)

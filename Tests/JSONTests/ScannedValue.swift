@@ -1,9 +1,9 @@
 import Foundation
 import JSON
 
-/// A document as a tree, read member by member: what the callers of the scanner do, and then some.
+/// A document as a tree that is read member by member, with all functions that the scanner's callers use.
 enum ScannedValue {
-    /// The whole text's value in Foundation's terms; numbers are doubles.
+    /// Returns the value of the whole text as Foundation represents it; numbers are doubles.
     static func whole(_ bytes: [UInt8]) throws(JSONError) -> NSObject {
         var scanner = JSONScanner()
         scanner.skipByteOrderMark(in: bytes.span)

@@ -13,7 +13,7 @@ final class UTF8SequenceTests: XCTestCase {
         }
     }
 
-    func testAcceptsTheFirstAndLastOfEachLengthAndNotTheirNeighbours() {
+    func testAcceptsOnlyValidRangesOfEachLength() {
         let cases = [
             Case("U+0000", [0x00], 1), Case("U+007F", [0x7F], 1),
             Case("U+0080", [0xC2, 0x80], 2), Case("U+07FF", [0xDF, 0xBF], 2),
@@ -38,7 +38,7 @@ final class UTF8SequenceTests: XCTestCase {
         }
     }
 
-    func testAnOffsetOutsideTheBytesHoldsNoSequence() {
+    func testOffsetOutsideTheBytesHasNoSequence() {
         let bytes: [UInt8] = [0x41]
         for offset in [Int.min, -1, 1, 2, Int.max] {
             XCTAssertNil(UTF8Sequence.length(in: bytes.span, at: offset), "offset \(offset)")
@@ -56,19 +56,21 @@ final class UTF8SequenceTests: XCTestCase {
         }
     }
 
-    func testFindsTheFirstInvalidByteWhereverItStands() {
-        // Across the boundary of the words that are read at once.
+    func testFindsFirstInvalidByteAtAnyIndex() {
+        // Crosses the boundary between two words.
         for length in 0..<40 {
             let good = [UInt8](repeating: 0x61, count: length)
             XCTAssertNil(UTF8Sequence.firstInvalidOffset(in: good.span), "\(length) letters")
-            for place in 0..<length {
+            for position in 0..<length {
                 var bad = good
-                bad[place] = 0xFF
-                XCTAssertEqual(UTF8Sequence.firstInvalidOffset(in: bad.span), place, "0xFF at \(place) of \(length)")
-                bad.replaceSubrange(place..<place + 1, with: "🎸".utf8)
-                XCTAssertNil(UTF8Sequence.firstInvalidOffset(in: bad.span), "a guitar at \(place) of \(length)")
-                let cut = Array(bad[..<(place + 3)])
-                XCTAssertEqual(UTF8Sequence.firstInvalidOffset(in: cut.span), place, "a guitar cut at \(place + 3)")
+                bad[position] = 0xFF
+                XCTAssertEqual(
+                    UTF8Sequence.firstInvalidOffset(in: bad.span), position, "0xFF at \(position) of \(length)")
+                bad.replaceSubrange(position..<position + 1, with: "🎸".utf8)
+                XCTAssertNil(UTF8Sequence.firstInvalidOffset(in: bad.span), "a guitar at \(position) of \(length)")
+                let cut = Array(bad[..<(position + 3)])
+                XCTAssertEqual(
+                    UTF8Sequence.firstInvalidOffset(in: cut.span), position, "a guitar cut at \(position + 3)")
             }
         }
     }

@@ -2,9 +2,9 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// The value of `AWS_LAMBDA_RUNTIME_API`.
+/// Tests of the value of `AWS_LAMBDA_RUNTIME_API`.
 final class EndpointTests: XCTestCase {
-    func testHostAndPortAreTakenApart() throws {
+    func testParsesHostAndPort() throws {
         let endpoints: [(text: String, host: String, port: UInt16, isNumeric: Bool)] = [
             ("127.0.0.1:9001", "127.0.0.1", 9001, true), ("127.0.0.1", "127.0.0.1", 80, true),
             ("localhost:1", "localhost", 1, false), ("sandbox.local:65535", "sandbox.local", 65535, false),
@@ -19,7 +19,7 @@ final class EndpointTests: XCTestCase {
         }
     }
 
-    func testAPathIsReadApart() throws {
+    func testParsesPath() throws {
         let endpoints: [(text: String, port: UInt16, authority: String, path: String, line: UInt)] = [
             ("localhost:5050/Function", 5050, "localhost:5050", "/Function", #line),
             ("localhost:5050/a/b-c_1.2/", 5050, "localhost:5050", "/a/b-c_1.2", #line),
@@ -36,7 +36,7 @@ final class EndpointTests: XCTestCase {
         }
     }
 
-    func testWhatIsNoEndpointIsRefused() {
+    func testRejectsInvalidEndpoints() {
         let texts = [
             "", ":", ":80", "host:", "host:0", "host:65536", "host:+80", "host:-1", "host:http", "host:80 ", "a b:80",
             "http://host:80", "/path", ":80/path", "host:80/a b", "host:80/a?b", "host:80/#",

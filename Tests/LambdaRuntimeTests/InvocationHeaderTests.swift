@@ -2,18 +2,18 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// What the headers of `next` say about an invocation.
+/// Tests of the invocation metadata in the headers of `next`.
 final class InvocationHeaderTests: XCTestCase {
     private let instant = ContinuousClock.now
 
-    func testDeadlineIsToldByTheWallClockAndKeptOnTheSteadyOne() throws {
+    func testDeadlineIsConvertedToTheMonotonicClock() throws {
         let now: Int64 = 1_794_198_257_000
         let deadlines: [(header: String, left: Duration)] = [
             ("1794198257000", .zero), ("1794198317123", .milliseconds(60_123)), ("1794198256999", .milliseconds(-1)),
-            // No number: as if it were missing.
+            // An invalid number counts as missing.
             ("", .seconds(60)), ("soon", .seconds(60)), ("-1", .seconds(60)), ("1e12", .seconds(60)),
             ("1794198257000.5", .seconds(60)), ("9223372036854775808", .seconds(60)),
-            // A clock that is wrong by years is kept within a day, or an hour in the past.
+            // With a clock that is wrong by years, the deadline is at most a day ahead or an hour past.
             ("9223372036854775807", .seconds(86_400)), ("0", .seconds(-3600)),
         ]
         for (header, left) in deadlines {
@@ -25,7 +25,7 @@ final class InvocationHeaderTests: XCTestCase {
         XCTAssertEqual(try XCTUnwrap(Invocation(head, now: now, instant: instant)).deadline - instant, .seconds(60))
     }
 
-    func testEveryHeaderHasItsPlace() throws {
+    func testEveryHeaderIsParsed() throws {
         let head = try Self.head(
             """
             Lambda-Runtime-Aws-Request-Id: request\r
@@ -48,7 +48,7 @@ final class InvocationHeaderTests: XCTestCase {
         XCTAssertEqual(invocation.tenantID, "tenant")
     }
 
-    func testWithoutARequestIDThereIsNoInvocation() throws {
+    func testMissingRequestIDReturnsNil() throws {
         for headers in ["", "Lambda-Runtime-Aws-Request-Id: \r\n", "Lambda-Runtime-Trace-Id: t\r\n"] {
             XCTAssertNil(Invocation(try Self.head(headers), now: 0, instant: instant), headers)
         }

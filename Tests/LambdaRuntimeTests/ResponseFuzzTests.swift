@@ -4,7 +4,7 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// Mutated responses over a real connection: each is understood or refused, and none does harm.
+/// Tests with mutated responses over a real connection: each is parsed or rejected without harm.
 final class ResponseFuzzTests: XCTestCase {
     private static let seeds = [
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: r\r\n"
@@ -18,7 +18,7 @@ final class ResponseFuzzTests: XCTestCase {
         "HTTP/1.1 200 OK\r\n", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "\u{0}", "\u{FF}", ";",
     ].map { Array($0.utf8) }
 
-    func testMutatedResponsesAreUnderstoodOrRefused() throws {
+    func testMutatedResponsesAreParsedOrRejected() throws {
         let server = try RuntimeServer()
         var connection = RuntimeConnection(try XCTUnwrap(Endpoint(server.address)))
         let request = Array("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n".utf8)
@@ -37,21 +37,23 @@ final class ResponseFuzzTests: XCTestCase {
             }
             connection.disconnect()
         }
-        XCTAssertTrue((200..<1900).contains(understood), "\(understood) of 2000 were understood: the fuzz is no good")
+        XCTAssertTrue(
+            (200..<1900).contains(understood), "\(understood) of 2000 were understood: the fuzz test is ineffective")
     }
 
-    /// One to three changes: a byte flipped, a piece removed or doubled, a word put in, the end cut off.
+    /// Returns bytes with one to three changes: a flipped byte, a removed or repeated part, an inserted word, a
+    /// truncated end.
     private static func mutate(_ bytes: [UInt8], with random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0...Int.random(in: 0...2, using: &random) where !bytes.isEmpty {
-            let place = Int.random(in: 0..<bytes.count, using: &random)
-            let piece = place..<min(bytes.count, place + Int.random(in: 1...8, using: &random))
+            let position = Int.random(in: 0..<bytes.count, using: &random)
+            let piece = position..<min(bytes.count, position + Int.random(in: 1...8, using: &random))
             switch Int.random(in: 0..<5, using: &random) {
-            case 0: bytes[place] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
+            case 0: bytes[position] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
             case 1: bytes.removeSubrange(piece)
-            case 2: bytes.insert(contentsOf: bytes[piece], at: place)
-            case 3: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: place)
-            default: bytes.removeSubrange(place...)
+            case 2: bytes.insert(contentsOf: bytes[piece], at: position)
+            case 3: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: position)
+            default: bytes.removeSubrange(position...)
             }
         }
         return bytes

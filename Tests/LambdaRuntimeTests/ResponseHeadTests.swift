@@ -2,7 +2,7 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// Status line and headers: what is understood, and what is refused.
+/// Tests of accepted and rejected status lines and headers.
 final class ResponseHeadTests: XCTestCase {
     func testBodyAndKeepAliveFollowFromTheHeaders() throws {
         let heads: [(text: String, status: Int, body: ResponseHead.Body, keepsAlive: Bool)] = [
@@ -31,7 +31,7 @@ final class ResponseHeadTests: XCTestCase {
         }
     }
 
-    func testMalformedHeadsAreRefused() {
+    func testMalformedHeadsAreRejected() {
         let heads = [
             "", "\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
             "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 -20 OK\r\n\r\n",
@@ -52,7 +52,7 @@ final class ResponseHeadTests: XCTestCase {
         }
     }
 
-    func testHeadersAreFoundByLowerCaseNameAndEmptyOnesAreMissing() throws {
+    func testHeaderLookupIgnoresCaseAndEmptyValues() throws {
         let head = try Self.head("HTTP/1.1 200 OK\r\nLambda-X: \u{E9}:1 \r\nEMPTY: \r\nlambda-x: 2\r\n\r\n")
 
         XCTAssertEqual(head.value(of: "lambda-x"), "\u{E9}:1")

@@ -3,12 +3,12 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// Lengths that the other side of a connection chooses.
+/// Tests of lengths that the peer chooses.
 final class ResponseSizeTests: XCTestCase {
     private static let head = "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r\r\n"
 
-    /// The error of an exchange that is answered with `response` and then closed, nil for success; and the room that
-    /// the connection then has for responses.
+    /// Returns the error of an exchange that gets `response` before the connection closes, nil for success, and the
+    /// capacity of the connection's buffer afterwards.
     private func exchange(_ response: String) throws -> (error: HTTPError?, body: Int, room: Int) {
         let server = try RuntimeServer()
         server.add(Fault(.next, .raw(Array(response.utf8))))
@@ -22,7 +22,7 @@ final class ResponseSizeTests: XCTestCase {
         }
     }
 
-    func testMemoryFollowsTheBytesThatCameAndNotTheAnnouncedLength() throws {
+    func testMemoryGrowsWithReceivedBytesOnly() throws {
         let few = String(repeating: "x", count: 100_000)
         let cases: [(name: String, response: String, line: UInt)] = [
             ("a length", "Content-Length: 268435456\r\n\r\n\(few)", #line),
@@ -37,7 +37,7 @@ final class ResponseSizeTests: XCTestCase {
         }
     }
 
-    func testALengthAboveTheLimitIsRefusedAtOnce() throws {
+    func testLengthAboveTheLimitIsRejectedImmediately() throws {
         for length in ["268435457", "9223372036854775807"] {
             let found = try exchange(Self.head + "Content-Length: \(length)\r\n\r\nx")
             XCTAssertEqual(found.error, .tooLarge(268_435_456), length)
@@ -56,7 +56,7 @@ final class ResponseSizeTests: XCTestCase {
         XCTAssertLessThanOrEqual(many.room, 1024 * 1024)
     }
 
-    func testTheFramesOfSmallChunksTakeNoMemory() throws {
+    func testChunkFramingUsesNoMemory() throws {
         let chunks = String(repeating: "1;comment=\(String(repeating: "c", count: 80))\r\nx\r\n", count: 100_000)
         let found = try exchange(Self.head + "Transfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n")
         XCTAssertNil(found.error)
@@ -64,7 +64,7 @@ final class ResponseSizeTests: XCTestCase {
         XCTAssertLessThanOrEqual(found.room, 1024 * 1024, "for \(chunks.utf8.count) bytes on the wire")
     }
 
-    func testChunksAreJoinedWhateverTheirSizes() throws {
+    func testChunksOfAnySizeAreJoined() throws {
         var (body, text) = ("", "")
         for number in 0..<3000 {
             let part = String(repeating: Character(UnicodeScalar(UInt8(97 + number % 26))), count: number % 37 + 1)
@@ -80,14 +80,14 @@ final class ResponseSizeTests: XCTestCase {
         XCTAssertEqual(String(decoding: connection.buffer[answer.body], as: UTF8.self), body)
     }
 
-    func testAnnouncementsHaveALimit() throws {
+    func testInterimResponsesHaveALimit() throws {
         let announcement = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
         let real = Self.head + "Content-Length: 2\r\n\r\nok"
         XCTAssertNil(try exchange(String(repeating: announcement, count: 8) + real).error)
         XCTAssertNotNil(try exchange(String(repeating: announcement, count: 9) + real).error)
     }
 
-    func testAnErrorShowsTheBeginningOfALongLine() throws {
+    func testErrorQuotesTheBeginningOfALongLine() throws {
         let marks = String(repeating: "\u{301}", count: 20_000)
         for line in ["broken a\(marks)", "Transfer-Encoding: a\(marks)", "Content-Length: 1\(marks)"] {
             let error = try XCTUnwrap(exchange("HTTP/1.1 200 OK\r\n\(line)\r\n\r\n").error)

@@ -5,21 +5,21 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// The calls of the Runtime API against a server with scripted faults.
+/// Tests of the calls of the Runtime API with a server that produces scripted faults.
 final class RuntimeAPITests: XCTestCase {
-    func testSecondPostOfAnAnswerThatHadArrivedIsNotRefusedForGood() throws {
+    func testRejectedRepeatOfAResponseIsNotAnError() throws {
         let script = try Script()
         script.server.add(Fault(.response, .closeAfterAccepting))
         var api = try script.api()
         try script.invoke {
             let next = try api.next()
-            // The server has taken the first post, and so answers the second with 403.
+            // The server accepts the first post, and so rejects the second with 403.
             try api.respond(to: next.invocation, with: Array("{}".utf8))
         }
         XCTAssertEqual(script.server.received.filter { $0.path.hasSuffix("/response") }.count, 2)
     }
 
-    func testFirstRefusalIsForGood() throws {
+    func testFirstRejectionIsPermanent() throws {
         let script = try Script()
         script.server.add(Fault(.response, .status(403)))
         var api = try script.api()
@@ -32,7 +32,7 @@ final class RuntimeAPITests: XCTestCase {
         }
     }
 
-    func testConnectionThatEndedWhileIdleIsNoFailedTry() throws {
+    func testConnectionClosedWhileIdleIsNotAFailedAttempt() throws {
         let script = try Script()
         script.server.add(Fault(.response, .closeAfterAnswering, times: 3))
         var api = try script.api()
@@ -46,7 +46,7 @@ final class RuntimeAPITests: XCTestCase {
         XCTAssertEqual(script.pauses.all, [])
     }
 
-    func testPausesBetweenTriesOfNextGrow() throws {
+    func testPausesBetweenAttemptsOfNextGrow() throws {
         let script = try Script()
         script.server.add(Fault(.next, .status(502), times: 5))
         var api = try script.api()
@@ -57,7 +57,7 @@ final class RuntimeAPITests: XCTestCase {
         XCTAssertEqual(script.pauses.all, [100, 200, 400, 800].map { Duration.milliseconds($0) })
     }
 
-    func testAPathOfTheEndpointPrecedesThatOfEachCall() throws {
+    func testEndpointPathPrecedesEachCallsPath() throws {
         let script = try Script()
         for (path, prefix) in [("", ""), ("/", ""), ("/Function", "/Function"), ("/a/b/", "/a/b")] {
             let earlier = script.server.received.count
@@ -72,7 +72,7 @@ final class RuntimeAPITests: XCTestCase {
         }
     }
 
-    func testMissingRequestIDIsAFailedTry() throws {
+    func testMissingRequestIDIsAFailedAttempt() throws {
         let script = try Script()
         script.server.add(Fault(.next, .raw(Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8))))
         var api = try script.api()
@@ -85,7 +85,7 @@ final class RuntimeAPITests: XCTestCase {
     }
 }
 
-/// A server, a client of it, and what the client logged and how long it would have paused.
+/// A server, a client of it, the client's log, and its requested pauses.
 private struct Script {
     let server: RuntimeServer
     let lines = Lines()
@@ -98,7 +98,7 @@ private struct Script {
         return RuntimeAPI(endpoint, log: Logger(sink: lines)) { [pauses] in pauses.append($0) }
     }
 
-    /// Has an invocation wait at the server while `body` takes and answers it.
+    /// Runs `body` while an invocation waits at the server.
     func invoke(_ body: () throws -> Void) throws {
         let group = DispatchGroup()
         DispatchQueue.global().async(group: group) { [server] in
@@ -109,7 +109,7 @@ private struct Script {
     }
 }
 
-/// Log lines, kept.
+/// A store of log lines.
 private final class Lines: LineSink {
     private let bytes = Mutex<[UInt8]>([])
 
@@ -118,7 +118,7 @@ private final class Lines: LineSink {
     var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 }
 
-/// Pauses that were asked for, and not made.
+/// A store of requested pauses, which are not made.
 private final class Pauses: Sendable {
     private let durations = Mutex<[Duration]>([])
 

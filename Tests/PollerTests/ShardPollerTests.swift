@@ -9,7 +9,8 @@ final class ShardPollerTests: XCTestCase {
             sequenceNumber: "\(number)", partitionKey: key, arrival: arrival, json: Array(#"{"n":\#(number)}"#.utf8))
     }
 
-    /// Drives `poller` until it is done; the function fails on `poison`, and names it unless it throws.
+    /// Drives `poller` until it is done; the function fails on `poison`, and reports it as an item failure unless it
+    /// throws.
     private func drive(
         _ poller: inout ShardPoller, poison: Set<String>, throwing: Bool = false, limit: Int = 10_000
     ) -> (batches: [[String]], discarded: [[String]]) {
@@ -30,7 +31,7 @@ final class ShardPollerTests: XCTestCase {
         return (batches, discarded)
     }
 
-    func testRecordsComeInOrderInBatchesOfTheirSize() {
+    func testRecordsAreDeliveredInOrderInFullBatches() {
         var settings = PollerSettings()
         settings.batchSize = 3
         var poller = ShardPoller("s", settings: settings)
@@ -41,7 +42,7 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertTrue(poller.isDone)
     }
 
-    func testABatchIsNoLargerThanAnInvocationMayBeAndNeverEmpty() {
+    func testBatchSizeIsWithinThePayloadLimit() {
         var settings = PollerSettings()
         settings.batchBytes = 20
         var poller = ShardPoller("s", settings: settings)
@@ -51,8 +52,8 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertEqual(drive(&poller, poison: []).batches, [["1", "2"], ["3"], ["4"]])
     }
 
-    func testFailuresAreRecordsOfTheBatchByteForByte() {
-        // The lowest of many counts; one that only looks like a record's fails the batch as a whole.
+    func testFailuresAreComparedByteByByte() {
+        // The lowest of several failures counts; a similar but unknown sequence number fails the whole batch.
         let cases: [(failures: [String], next: [String])] = [
             (["3", "2", "2", "3"], ["2", "\u{E9}", "3"]), (["\u{E9}"], ["\u{E9}", "3"]),
             (["e\u{301}"], ["1", "2", "\u{E9}", "3"]), (["3", "4"], ["1", "2", "\u{E9}", "3"]),
@@ -69,17 +70,17 @@ final class ShardPollerTests: XCTestCase {
         }
     }
 
-    func testAPartialAnswerMovesTheCheckpointAndTheRestIsTriedAgain() {
+    func testPartialResponseMovesTheCheckpoint() {
         var settings = PollerSettings()
         settings.maximumRetryAttempts = 2
         var poller = ShardPoller("s", settings: settings)
         for number in 1...4 { poller.add(Self.record(number)) }
         let (batches, discarded) = drive(&poller, poison: ["3"])
         XCTAssertEqual(batches, [["1", "2", "3", "4"], ["3", "4"], ["3", "4"]])
-        XCTAssertEqual(discarded, [["3", "4"]], "without bisecting the good one behind the poison is given up with it")
+        XCTAssertEqual(discarded, [["3", "4"]], "without bisection the valid record is discarded with the failing one")
     }
 
-    func testBisectingLeavesExactlyThePoison() {
+    func testBisectionIsolatesTheFailingRecord() {
         for throwing in [false, true] {
             for poison in [["1"], ["100"], ["37"], ["1", "2", "3"], ["10", "50", "51", "99"]] {
                 var settings = PollerSettings()
@@ -89,14 +90,14 @@ final class ShardPollerTests: XCTestCase {
                 let (batches, discarded) = drive(&poller, poison: Set(poison), throwing: throwing)
                 XCTAssertEqual(discarded, poison.map { [$0] }, "throwing: \(throwing)")
                 XCTAssertTrue(poller.isDone)
-                // Four tries of each poisonous record alone, and every record was delivered.
+                // Four attempts of each poisonous record alone; every record was delivered.
                 for number in poison { XCTAssertEqual(batches.count { $0 == [number] }, 4) }
                 XCTAssertEqual(Set(batches.joined()), Set((1...100).map(String.init)))
             }
         }
     }
 
-    func testWithoutALimitPoisonHoldsTheShard() {
+    func testWithoutLimitAFailingRecordBlocksTheShard() {
         var poller = ShardPoller("s", settings: PollerSettings())
         for number in 1...2 { poller.add(Self.record(number)) }
         let (batches, discarded) = drive(&poller, poison: ["1"], limit: 50)
@@ -105,7 +106,7 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertFalse(poller.isDone)
     }
 
-    func testANumberThatIsNoneOfTheBatchsFailsItAsAWhole() throws {
+    func testUnknownSequenceNumberFailsTheWholeBatch() throws {
         for failures in [["99"], ["2", "99"], [""]] {
             var poller = ShardPoller("s", settings: PollerSettings())
             for number in 1...3 { poller.add(Self.record(number)) }
@@ -119,7 +120,7 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertEqual(poller.next(now: 0)?.records.map(\.sequenceNumber), ["2", "3"], "the lowest counts")
     }
 
-    func testWhatIsTooOldIsGivenUp() {
+    func testOldRecordsAreDiscarded() {
         var settings = PollerSettings()
         settings.maximumRecordAge = 1000
         var poller = ShardPoller("s", settings: settings)
@@ -132,7 +133,7 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertEqual(discarded.first?.invocations, 0)
     }
 
-    func testLanesAreUnderWayAtOnceAndAKeyStaysInOrder() {
+    func testLanesRunConcurrentlyAndKeysStayInOrder() {
         var settings = PollerSettings()
         (settings.parallelizationFactor, settings.batchSize) = (4, 2)
         var poller = ShardPoller("s", settings: settings)
@@ -156,14 +157,14 @@ final class ShardPollerTests: XCTestCase {
         for numbers in seen.values { XCTAssertEqual(numbers, numbers.sorted()) }
     }
 
-    func testKeysFallOnShardsAsKinesisHashesThem() {
-        // MD5 of "a" begins with 0cc1, of "b" with 92eb, of "c" with 4a8a.
+    func testKeysAreAssignedToShardsAsInKinesis() {
+        // The MD5 of "a" begins with 0cc1, that of "b" with 92eb, that of "c" with 4a8a.
         XCTAssertEqual(["a", "b", "c"].map { HashKey.shard(of: $0, among: 2) }, [0, 1, 0])
         XCTAssertEqual(["a", "b", "c"].map { HashKey.shard(of: $0, among: 4) }, [0, 2, 1])
         XCTAssertEqual(HashKey.shard(of: "", among: 1), 0)
     }
 
-    func testTheFailureDocumentNamesTheRange() throws {
+    func testFailureDocumentContainsTheRange() throws {
         var settings = PollerSettings()
         settings.maximumRetryAttempts = 0
         var poller = ShardPoller("shardId-0", settings: settings)
@@ -181,24 +182,24 @@ final class ShardPollerTests: XCTestCase {
         XCTAssertEqual(document["payload"], #"{"Records":[{"n":5},{"n":6}]}"#)
     }
 
-    /// Drives `poller` to its end, and says of each invocation what its event said of a window.
+    /// Drives `poller` to its end and returns a description of each invocation's window.
     private func windows(_ poller: inout ShardPoller, answer: (PolledBatch) -> InvocationResult) throws -> [String] {
-        var told: [String] = []
+        var found: [String] = []
         while let batch = poller.next(now: 0) {
             let event = try JSONValue(parsing: batch.event)
             let window = try XCTUnwrap(event["window"])
             let (start, end) = (window["start"]?.string ?? "", window["end"]?.string ?? "")
             let numbers = (event["Records"]?.array ?? []).compactMap { $0["n"]?.integer }
-            told.append(
+            found.append(
                 "\(start.suffix(6)) \(end.suffix(6)) \(numbers) \(event["state"]?.text ?? "")"
                     + (event["isFinalInvokeForWindow"] == true ? " final" : "")
                     + (event["isWindowTerminatedEarly"] == true ? " early" : ""))
             poller.end(batch, answer(batch))
         }
-        return told
+        return found
     }
 
-    func testWindowsHandTheirStateOnAndEndWithAnInvocationOfTheirOwn() throws {
+    func testWindowsPassTheirStateAndEndWithAFinalInvocation() throws {
         var settings = PollerSettings()
         settings.tumblingWindow = 10_000
         settings.batchSize = 2
@@ -217,7 +218,7 @@ final class ShardPollerTests: XCTestCase {
                 "00:00Z 00:10Z [1, 2] {}", "00:00Z 00:10Z [3] {\"n\":1}", "00:00Z 00:10Z [] {\"n\":2} final",
                 "00:10Z 00:20Z [4] {}", "00:10Z 00:20Z [] {\"n\":4} final", "00:30Z 00:40Z [5] {}",
             ])
-        // More may come into the last one until the shard ends.
+        // More records may arrive in the last window until the shard ends.
         XCTAssertFalse(poller.isDone)
         poller.close()
         let last = try windows(&poller) { _ in .answered(failures: [], state: Array("[]".utf8)) }
@@ -228,7 +229,7 @@ final class ShardPollerTests: XCTestCase {
             ["{\"n\":3}", "{\"n\":5}", "[]"])
     }
 
-    func testAnAnswerWithoutStateFailsItsWindowAndTheStateIsThatOfTheLastGoodOne() throws {
+    func testResponseWithoutStateFailsAndKeepsThePreviousState() throws {
         var settings = PollerSettings()
         settings.tumblingWindow = 1000
         settings.maximumRetryAttempts = 1
@@ -236,18 +237,18 @@ final class ShardPollerTests: XCTestCase {
         for number in 1...2 { poller.add(Self.record(number, arrival: 7)) }
         poller.close()
         var count = 0
-        let told = try windows(&poller) { batch in
+        let found = try windows(&poller) { batch in
             count += 1
             if count == 1 { return .answered(failures: ["2"], state: Array("1".utf8)) }
             return .answered(failures: [])
         }
         XCTAssertEqual(
-            told.map { $0.dropFirst(14) }, ["[1, 2] {}", "[2] 1", "[] 1 final", "[] 1 final"])
+            found.map { $0.dropFirst(14) }, ["[1, 2] {}", "[2] 1", "[] 1 final", "[] 1 final"])
         XCTAssertEqual(poller.takeDiscarded().map(\.batch.records.count), [1, 0])
         XCTAssertTrue(poller.isDone)
     }
 
-    func testAStateThatIsTooLargeEndsItsWindowEarly() throws {
+    func testStateThatIsTooLargeEndsTheWindowEarly() throws {
         var settings = PollerSettings()
         settings.tumblingWindow = 1000
         settings.batchSize = 1
@@ -255,18 +256,18 @@ final class ShardPollerTests: XCTestCase {
         for number in 1...2 { poller.add(Self.record(number, arrival: 7)) }
         poller.close()
         let large = [UInt8(ascii: "\"")] + Array(repeating: UInt8(ascii: "x"), count: 1 << 20) + [UInt8(ascii: "\"")]
-        let told = try windows(&poller) { batch in
+        let found = try windows(&poller) { batch in
             .answered(
                 failures: [],
                 state: batch.window?.isFinal != true && batch.records[0].sequenceNumber == "1"
                     ? large : Array("{}".utf8))
         }
         XCTAssertEqual(
-            told.map { $0.filter { $0 != "x" }.dropFirst(14) },
+            found.map { $0.filter { $0 != "x" }.dropFirst(14) },
             ["[1] {}", "[] \"\" final early", "[2] {}", "[] {} final"])
     }
 
-    func testABatchHoldsWhatCameWithinItsWindow() {
+    func testBatchContainsRecordsOfItsBatchingWindow() {
         var settings = PollerSettings()
         settings.batchingWindow = 5000
         var poller = ShardPoller("s", settings: settings)

@@ -128,12 +128,12 @@ final class SettingsTests: XCTestCase {
         ] {
             let loader = try Settings(environment: valid.merging([name: value]) { $1 }).loader
             guard case .invalid(let problems) = loader else { return XCTFail("\(name): \(loader)") }
-            XCTAssertEqual(problems.count { $0.holds(name) }, 1, "\(problems)")
+            XCTAssertEqual(problems.count { $0.contains(bytes: name) }, 1, "\(problems)")
             let pipeline = LoadPipeline(loader, log: Logger(level: .error, sink: CollectedLines()), metrics: nil)
             let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(1))
             var response: [UInt8] = []
             XCTAssertThrowsError(try pipeline.respond(context: context, into: &response)) {
-                XCTAssertTrue("\($0)".holds(name), "\($0)")
+                XCTAssertTrue("\($0)".contains(bytes: name), "\($0)")
             }
         }
     }
@@ -173,7 +173,7 @@ final class SettingsTests: XCTestCase {
         for name in secrets { environment[name] = "hush" }
         let problems = problems(of: environment)
         XCTAssertTrue(problems.contains { $0.hasPrefix("CACHE_URL is malformed") }, "\(problems)")
-        XCTAssertFalse(problems.joined().holds("hush"), "\(problems)")
+        XCTAssertFalse(problems.joined().contains(bytes: "hush"), "\(problems)")
     }
 
     func testEachDefinitionMakesAProcessorOfItsName() throws {

@@ -3,9 +3,9 @@ import XCTest
 
 @testable import RuntimeServer
 
-/// Requests as bytes, of runtimes that do not keep to HTTP's rules.
+/// Tests of requests that violate HTTP's rules.
 final class RequestReaderTests: XCTestCase {
-    /// What a reader makes of `text`, with nothing after it.
+    /// Returns the result of reading `text`, with nothing after it.
     private func read(_ text: String) throws -> (head: RequestReader.Head, body: [UInt8]?)? {
         var descriptors: [Int32] = [0, 0]
         guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &descriptors) == 0 else {
@@ -42,7 +42,7 @@ final class RequestReaderTests: XCTestCase {
         }
     }
 
-    func testLengthsAreDigitsWithABound() throws {
+    func testLengthsAreLimitedDigits() throws {
         let good: [(String, [UInt8])] = [
             (request("Content-Length: 3", body: "abc"), Array("abc".utf8)),
             (request("Content-Length: 2", body: "abc"), Array("ab".utf8)),
@@ -64,7 +64,7 @@ final class RequestReaderTests: XCTestCase {
         for text in bad { XCTAssertThrowsError(try read(text), String(text.prefix(80))) }
     }
 
-    func testMemoryFollowsTheBytesThatArrive() throws {
+    func testMemoryGrowsWithReceivedBytesOnly() throws {
         let before = try peakMemory()
         for headers in ["Content-Length: 67108864", "Transfer-Encoding: chunked"] {
             let body = headers.hasPrefix("C") ? "abc" : "4000000\r\nabc"
@@ -73,7 +73,7 @@ final class RequestReaderTests: XCTestCase {
         XCTAssertLessThan(try peakMemory() - before, 40 << 20)
     }
 
-    /// The most that this process ever had in memory, in bytes.
+    /// Returns the peak memory of this process in bytes.
     private func peakMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         let line = try XCTUnwrap(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })

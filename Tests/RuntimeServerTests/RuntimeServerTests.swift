@@ -5,9 +5,9 @@ import XCTest
 
 @testable import LambdaRuntime
 
-/// The server holds runtimes to Lambda's rules, and tells its callers what became of their events.
+/// Tests that the server enforces Lambda's rules and returns the result of each event to its caller.
 final class RuntimeServerTests: XCTestCase {
-    func testAnswersAreTakenOnceAndOnlyForWhatWasHandedOut() throws {
+    func testAnswersAreAcceptedOncePerInvocation() throws {
         let server = try RuntimeServer()
         var client = try Client(server)
 
@@ -24,7 +24,7 @@ final class RuntimeServerTests: XCTestCase {
         XCTAssertGreaterThan(latency, .zero)
     }
 
-    func testErrorIsHandedOnWithItsType() throws {
+    func testErrorReachesTheCallerWithItsType() throws {
         let server = try RuntimeServer()
         var client = try Client(server)
         let answer = InBackground { server.invoke([], options: InvocationOptions(requestID: "r")) }
@@ -34,7 +34,7 @@ final class RuntimeServerTests: XCTestCase {
         guard case .error("Function.Bad", Array("{}".utf8), _) = answer.value else { return XCTFail("\(answer.value)") }
     }
 
-    func testAnswerOverSixMegabytesIsRefusedAndRecordedAsAnError() throws {
+    func testResponseOverSixMegabytesBecomesAnError() throws {
         let limit = 6 * 1024 * 1024 + 100
         for (count, status) in [(limit, 202), (limit + 1, 413)] {
             let server = try RuntimeServer()
@@ -50,7 +50,7 @@ final class RuntimeServerTests: XCTestCase {
         }
     }
 
-    func testAnswerAfterTheDeadlineIsGone() throws {
+    func testAnswerAfterTheDeadlineIsRejected() throws {
         let server = try RuntimeServer()
         var client = try Client(server)
         let answer = InBackground {
@@ -63,7 +63,7 @@ final class RuntimeServerTests: XCTestCase {
         XCTAssertEqual(server.invoke([], options: options), .timedOut, "no runtime asked")
     }
 
-    func testRetryWithTheSameRequestIDRefusesTheEarlierAttempt() throws {
+    func testRetryRejectsAnswersOfTheEarlierAttempt() throws {
         let server = try RuntimeServer()
         var client = try Client(server)
         for attempt in ["1", "2"] {
@@ -100,7 +100,7 @@ final class RuntimeServerTests: XCTestCase {
         XCTAssertEqual(ended.invoke([]), .lost("exit status 9"))
     }
 
-    func testRuntimeThatDiedWaitingGetsNothing() throws {
+    func testRuntimeThatExitedWhileWaitingGetsNothing() throws {
         let server = try RuntimeServer(isRecording: true)
         var dead = try Client(server)
         try dead.askForNextAndDie()
@@ -114,7 +114,7 @@ final class RuntimeServerTests: XCTestCase {
         guard case .response = answer.value else { return XCTFail("\(answer.value)") }
     }
 
-    func testUnknownPathsAndMethodsAreRefused() throws {
+    func testUnknownPathsAndMethodsAreRejected() throws {
         let server = try RuntimeServer()
         var client = try Client(server)
         XCTAssertEqual(try client.post("invocation/next"), 405)
@@ -124,7 +124,7 @@ final class RuntimeServerTests: XCTestCase {
         XCTAssertEqual(try client.send("POST", "/2020-01-01/extension/register"), 400, "without a name")
     }
 
-    func testStopEndsWhoeverWaits() throws {
+    func testStopEndsAllWaitingCalls() throws {
         let server = try RuntimeServer()
         let answer = InBackground { server.invoke([], options: InvocationOptions(timeout: .seconds(100))) }
         server.stop()
@@ -132,7 +132,7 @@ final class RuntimeServerTests: XCTestCase {
     }
 }
 
-/// A runtime by hand.
+/// A runtime that a test controls step by step.
 private struct Client: ~Copyable {
     private var connection: RuntimeConnection
 
@@ -165,7 +165,7 @@ private struct Client: ~Copyable {
     }
 }
 
-/// A call that is made on another thread, and its value once it is there.
+/// A call on another thread, and its result.
 private final class InBackground: Sendable {
     private let result: Result
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""AWS's own command line as a server on 127.0.0.1: prints its port, and ends when standard input does.
+"""The AWS CLI as a server on 127.0.0.1 that prints its port and exits when its standard input ends.
 
-A start of `aws` takes a second, most of it for imports. This process imports everything once and forks for each request, so
-that each command still runs in a process of its own: {"arguments": [...], "environment": {...}, "folder": "..."} returns
+Starting `aws` takes a second, mostly for imports. This process imports everything once and forks for each request, so that
+each command still runs in a separate process: {"arguments": [...], "environment": {...}, "folder": "..."} returns
 {"status": 0, "output": "...", "notes": "..."}.
 """
 import http.server
@@ -14,24 +14,24 @@ import tempfile
 import threading
 
 import awscli.clidriver
-# Commands import these when they need them.
+# Commands import these on demand.
 import awscli.customizations.s3.subcommands
 import botocore.endpoint
 import botocore.httpsession
 import botocore.parsers
 import botocore.serialize
 
-# The folder of the services' models, which the first import sets.
+# The folder of the service models, which the first import sets.
 DATA = {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}
 
-# Nothing of the tester's own settings gets into the commands: each has the environment of its request alone.
+# The developer's settings do not affect the commands: each has only the environment of its request.
 os.environ.clear()
 os.environ.update(DATA, HOME="/nonexistent")
 driver = awscli.clidriver.create_clidriver()
 
 
 def run(request):
-    """Runs one command; this process serves nothing else."""
+    """Runs one command in a forked process."""
     os.environ.clear()
     os.environ.update(DATA | request["environment"])
     os.chdir(request["folder"])

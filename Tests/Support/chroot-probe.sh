@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# chroot-probe.sh BINARY: shows that BINARY needs nothing from where it runs. It makes HTTPS requests from inside a
-# folder that holds the binary, /proc, three files in /etc and a CA bundle, with names from /etc/hosts and from a name
-# server; and refuses a server of another authority or name.
-# Needs root: mounts and network are name spaces of its own, which end with this script.
+# chroot-probe.sh BINARY: checks that BINARY does not depend on its environment. It sends HTTPS requests from a chroot with
+# only the binary, /proc, three files in /etc and a CA bundle, with names from /etc/hosts and from a name server, and must
+# reject a server with another authority or name.
+# Requires root: mounts and network are in separate namespaces, which end with this script.
 set -euo pipefail
 
 binary=$(realpath "${1:?usage: chroot-probe.sh BINARY}")
@@ -31,11 +31,11 @@ cp "$binary" "$work/root/bootstrap"
 cp "$work"/certificates/{ca,other-ca}.crt "$work/root/"
 echo "127.0.0.1 localhost listed.example" >"$work/root/etc/hosts"
 echo "nameserver 127.0.0.1" >"$work/root/etc/resolv.conf"
-# As on Amazon Linux. Two of these are modules of the host's glibc, which must not be asked for.
+# As on Amazon Linux. Two of these are modules of the host's glibc, which must not be loaded.
 echo "hosts: files myhostname resolve [!UNAVAIL=return] dns" >"$work/root/etc/nsswitch.conf"
 mount --bind /proc "$work/root/proc"
 
-# Each server says on its pipe when it is ready, and ends when this script lets go of its standard input.
+# Each server reports on its pipe when it is ready, and exits when this script closes its standard input.
 mkfifo "$work/https" "$work/names" "$work/keep-open"
 python3 "$support/http-server.py" "$work"/certificates/localhost.{crt,key} <"$work/keep-open" >"$work/https" &
 servers+=("$!")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What gives AWS credentials over a network, on 127.0.0.1: STS, SSO, sign-in, a container's and an instance's endpoint.
+"""The network sources of AWS credentials on 127.0.0.1: STS, SSO, sign-in, a container's and an instance's endpoint.
 
-Prints its port. The first part of a path says how it answers: `fine` as AWS does, or in one of the ways below that
-nobody should fall for. `/log` tells every request so far. Ends when standard input does.
+It prints its port and exits when its standard input ends. The first part of a path selects the responses: `fine` for
+AWS's, or one of the invalid ones below. `/log` returns all requests so far.
 """
 import json
 import os

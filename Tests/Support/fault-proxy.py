@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""An HTTP proxy on 127.0.0.1 before the server named by its argument, where things go wrong.
+"""An HTTP proxy on 127.0.0.1 that injects faults in front of the server named by its argument.
 
-It prints its port, and ends when standard input does, with whoever started it. `POST /_control/faults` takes the share of
-calls, 0 to 1, that meet each fault, and `GET /_control/faults` tells how often each has happened:
+It prints its port and exits when its standard input ends. `POST /_control/faults` sets the probability of each fault,
+0 to 1, and `GET /_control/faults` returns the number of times that each fault has occurred:
 
-throttle   503 with the service's own words, before anything was done
-drop       the connection closes before anything was done
-stall      the answer takes another two seconds
-lost       everything was done, and the connection closes without an answer
-lie        everything was done, and the answer is half of the real one
+throttle   503 with the service's own error; the call is not processed
+drop       the connection closes; the call is not processed
+stall      the response is delayed by two seconds
+lost       the call is processed, and the connection closes without a response
+lie        the call is processed, and half of the response is sent
 """
 import http.client
 import http.server

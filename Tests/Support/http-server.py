@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A small HTTP(S) server on 127.0.0.1 whose answers tests choose by path.
+"""A small HTTP(S) server on 127.0.0.1 whose responses depend on the path.
 
 Usage: http-server.py [CERTIFICATE KEY]
 
-Prints its port, then "hanging" for each request to /hang. Ends when standard input does, so it cannot outlive the
-test that started it.
+It prints its port, then "hanging" for each request to /hang, and exits when its standard input ends, so that it does not
+outlive the test.
 """
 import os
 import socket
@@ -34,7 +34,7 @@ def serve(client, tls):
 
 
 def respond(client, reader):
-    """Answers one request; says whether the connection stays open."""
+    """Responds to one request; returns whether the connection stays open."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = reader.readline()
@@ -94,7 +94,7 @@ def main():
         tls.load_cert_chain(sys.argv[1], sys.argv[2])
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-    # What clients break off on purpose is no news.
+    # Requests that clients abort on purpose are not logged.
     threading.excepthook = lambda failure: None
     say(listener.getsockname()[1])
     while True:

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Lambda's Invoke on 127.0.0.1: functions are `bootstrap` processes, or have scripted answers.
+"""Lambda's Invoke on 127.0.0.1, with functions that are `bootstrap` processes or have scripted responses.
 
-It prints its port, and ends when standard input does, with whoever started it, and its processes with it. A queue whose URL
-ends with /memory is kept here, since moto takes seconds for each call of a queue with 1,000 messages; every other call goes
-on to the server that its argument names.
+It prints its port and exits with its processes when its standard input ends. A queue whose URL ends with /memory is
+implemented here, because moto takes seconds for each call of a queue with 1,000 messages; every other call is forwarded to
+the server named by the argument.
 
 POST /_control/functions   {"name", "binary", "environment"}, or {"name", "answers": [{"status", "headers", "body"}]};
-                           the last answer is repeated
+                           the last response is repeated
 POST /_control/mappings    [{"EventSourceArn", "FunctionArn"}]
-POST /_control/hold        {"index", "isProcessed"}: the invocation at this index gets no answer until the next such call,
-                           and is processed before or not at all
-GET  /_control/invocations [{"function", "bytes", "event", "status", "headers", "body"}], those without an answer included
+POST /_control/hold        {"index", "isProcessed"}: the response of the invocation at this index is delayed until the next
+                           such call; the event is processed before the delay or not at all
+GET  /_control/invocations [{"function", "bytes", "event", "status", "headers", "body"}], including those without a response
 """
 import http.client
 import http.server
@@ -42,7 +42,7 @@ class Function:
                 stderr=subprocess.DEVNULL)
 
     def invoke(self, event):
-        """The status, headers and body of the answer."""
+        """Returns the status, headers and body of the response."""
         if self.answers is not None:
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             body = answer.get("body", "")
@@ -86,7 +86,7 @@ class Queue:
         }
 
     def each(self, body, change):
-        """Applies `change` to the messages of the entries whose receipt handle is the last one."""
+        """Applies `change` to the messages of the entries whose receipt handle is the current one."""
         answer = {"Successful": [], "Failed": []}
         for entry in body["Entries"]:
             key = entry["ReceiptHandle"].split()[0]
@@ -194,7 +194,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             event = json.loads(body)
         except ValueError:
             return self.refuse(400, "InvalidRequestContentException", "the event is not JSON")
-        # The messages whose timeout was set before this invocation, and the shortest one.
+        # The messages whose timeout was set before this invocation, and the shortest timeout.
         timeouts = list(memory.timeouts.values())
         memory.timeouts.clear()
         record = {"function": name, "bytes": len(body), "event": event, "timeouts": timeouts}

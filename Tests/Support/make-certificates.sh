@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make-certificates.sh DIR: two private authorities, and what the first one signed for localhost and for elsewhere.
+# make-certificates.sh DIR: creates two private authorities, and certificates of the first one for localhost and elsewhere.
 set -euo pipefail
 cd "${1:?usage: make-certificates.sh DIR}"
 

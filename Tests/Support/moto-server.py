@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""moto on 127.0.0.1: prints its port, and ends when standard input does, with whoever started it.
+"""A moto server on 127.0.0.1 that prints its port and exits when its standard input ends.
 
-It answers one request at a time, for moto loses records when several writers put them at once.
+It processes one request at a time, because moto loses records that are written concurrently.
 """
 import logging
 import os

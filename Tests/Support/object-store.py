@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Amazon S3 in memory on 127.0.0.1, as far as staged loads use it. It prints its port, and ends when standard input does.
+"""An in-memory Amazon S3 on 127.0.0.1 with the operations that staged loads use.
 
-Objects have path-style URLs. Calls without a signature are refused; whether it is right is the oracle's business.
+It prints its port and exits when its standard input ends. Objects have path-style URLs. Calls without a signature are
+rejected; the signature itself is verified by the oracle.
 
-POST /_control/faults    {"operation", "kind", "times", "after", "contains", "probability"}: calls of the operation ("*" for any)
-    whose path contains the text meet it, after that many that do not; `times` -1 is without end
-    throttle, 500, error (`code`, `status`), drop (before the call), lost (after it, without an answer)
-    noetag: a PutObject is answered 200 without an ETag, and nothing is stored
-    late: a CopyObject is answered 200 with an error as its body, and nothing is stored
-    keys (`count`, `code`): a DeleteObjects refuses its first `count` keys
+POST /_control/faults    {"operation", "kind", "times", "after", "contains", "probability"}: a fault of calls of the operation
+    ("*" for any) whose path contains the text, after the given number of calls without it; `times` -1 means always
+    throttle, 500, error (`code`, `status`), drop (before the call), lost (after it, without a response)
+    noetag: a PutObject gets 200 without an ETag, and nothing is stored
+    late: a CopyObject gets 200 with an error as its body, and nothing is stored
+    keys (`count`, `code`): a DeleteObjects rejects its first `count` keys
 POST /_control/settings  {"pageSize", "buckets"}
 POST /_control/put       {"key", "base64"}: stores an object in the first bucket
 POST /_control/remove    {"prefix"}: removes objects
-POST /_control/age       {"prefix", "seconds"}: makes objects that much older
-POST /_control/reset     forgets everything
-GET  /_control/objects   {"objects": [{"bucket", "key", "base64"}]} in the order of their keys; ?prefix= chooses
-GET  /_control/calls     {"calls": [{"operation", "path", "at"}]}, in order, and {"faults": {kind: how often it was met}}
+POST /_control/age       {"prefix", "seconds"}: increases the age of objects
+POST /_control/reset     deletes everything
+GET  /_control/objects   {"objects": [{"bucket", "key", "base64"}]} in the order of their keys; ?prefix= filters them
+GET  /_control/calls     {"calls": [{"operation", "path", "at"}]}, in order, and {"faults": {kind: number of occurrences}}
 """
 import base64
 import hashlib
@@ -90,7 +91,7 @@ class Store:
             common = None
             if delimiter and delimiter in key[len(prefix):]:
                 common = key[:key.index(delimiter, len(prefix)) + len(delimiter)]
-            # What begins with a common prefix that was listed already is listed already.
+            # Keys below a common prefix that is already listed are not listed.
             if key <= start or (common and start.startswith(common)) or common in prefixes and common:
                 continue
             if len(contents) + len(prefixes) == size:
@@ -268,7 +269,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, *_):
-        """What clients break off on purpose is no news."""
+        """Does not log requests that clients abort on purpose."""
 
 
 server = Server(("127.0.0.1", 0), Handler)

@@ -1,4 +1,4 @@
-"""Walks the stand-in for S3, and moto, with AWS's own client: both must answer alike.
+"""Tests of the stand-in for S3, and of moto, with AWS's own client: both must respond alike.
 
     .build-moto/bin/python Tests/Support/object_store_check.py URL MOTO_URL
 """
@@ -62,7 +62,7 @@ class ObjectStoreCheck(unittest.TestCase):
             return code(s3.get_object, Key="b"), code(s3.copy_object, Key="c", CopySource={"Bucket": "staging", "Key": "b"})
 
         self.assertEqual(self.alike(walk), ("NoSuchKey", "NoSuchKey"))
-        # moto passes over this condition.
+        # moto ignores this condition.
         tag = code(client(URL).copy_object, Key="c", CopySource={"Bucket": "staging", "Key": "a"}, CopySourceIfMatch='"x"')
         self.assertEqual(tag, "PreconditionFailed")
 

@@ -1,8 +1,8 @@
-"""A proxy before a Redis server that refuses SCRIPT, as twemproxy and Envoy do: redis-proxy.py PORT
+"""A proxy in front of a Redis server that rejects SCRIPT, as twemproxy and Envoy do: redis-proxy.py PORT
 
-Everything else is passed on to 127.0.0.1:PORT, command by command, and the replies back as they come. PORT may be the path of a
-file that contains it, which is read for each connection, as a name is looked up. The proxy's own port is printed first; it ends
-when its standard input closes.
+It forwards other commands to 127.0.0.1:PORT one by one, and returns the replies. PORT can be the path of a file that
+contains it, which is read for each connection, like a name lookup. It prints its own port first and exits when its
+standard input ends.
 """
 
 import os
@@ -12,7 +12,7 @@ import threading
 
 
 def command(stream):
-    """The bytes of the next command and its first word; nothing at the end."""
+    """Returns the bytes of the next command and its first word; nothing at the end."""
     head = line = stream.readline()
     name = b""
     for number in range(int(line[1:]) if line else 0):
@@ -24,7 +24,7 @@ def command(stream):
 
 
 def reply(stream):
-    """The bytes of the next reply."""
+    """Returns the bytes of the next reply."""
     line = stream.readline()
     kind, text = line[:1], line[1:-2]
     if kind == b"$" and text != b"-1":
@@ -39,14 +39,14 @@ def serve(client, port):
         for end in (client, server):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         incoming, replies = client.makefile("rb"), server.makefile("rb")
-        # One entry for each command, in order: whether the server answers it.
+        # One entry for each command, in order: whether the server replies to it.
         order, ready = [], threading.Condition()
 
         def answer():
             try:
                 pass_replies()
             except (OSError, ValueError):
-                # One of the two has gone; the other must see that.
+                # One of the two has closed its connection; the other must notice.
                 end_client()
 
         def end_client():

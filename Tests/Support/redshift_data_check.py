@@ -1,8 +1,8 @@
-"""Walks the stand-in for the Redshift Data API with AWS's own client.
+"""Tests of the stand-in for the Redshift Data API with AWS's own client.
 
     .build-moto/bin/python Tests/Support/redshift_data_check.py URL
 
-boto3 holds every request and every answer against the API's model.
+boto3 validates every request and every response against the API model.
 """
 import json
 import sys
@@ -98,7 +98,7 @@ class RedshiftDataCheck(unittest.TestCase):
 
     def test_refuses_what_redshift_lacks(self):
         self.run_batch("CREATE SCHEMA s", "CREATE TABLE s.t (id INTEGER PRIMARY KEY) DISTKEY (id) SORTKEY (id)")
-        # Keys are not enforced.
+        # Redshift does not enforce keys.
         self.assertEqual(self.run_one("INSERT INTO s.t VALUES (1), (1)")["Status"], "FINISHED")
         for text in (
             "INSERT INTO s.t VALUES (1) ON CONFLICT DO NOTHING", "INSERT INTO s.t VALUES (1) RETURNING id",

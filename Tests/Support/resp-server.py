@@ -1,9 +1,9 @@
-"""A server that speaks RESP and answers what it was told to: resp-server.py REPLIES
+"""A RESP server with scripted replies: resp-server.py REPLIES
 
-REPLIES is a JSON list with one object for each connection, the last one for all further ones. An object holds, by the
-command's name, the replies to give in turn, the last one again and again. "{port}" in a reply is this server's port, a
-number is a bulk string of that size, and null is silence. The port is printed first; the server ends when its standard
-input closes.
+REPLIES is a JSON list with one object for each connection; the last one is used for all others. An object contains, by the
+command's name, the successive replies, of which the last one is repeated. "{port}" in a reply is this server's port, a
+number is a bulk string of that size, and null is silence. The server prints its port first and exits when its standard
+input ends.
 """
 
 import json

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""A proxy that checks the AWS Signature Version 4 of every request with botocore's own signer.
+"""A proxy that verifies the AWS Signature Version 4 of every request with botocore's own signer.
 
     sigv4-oracle.py --credential ACCESS-KEY:SECRET[:TOKEN] [--credential ...]
         [--upstream URL] [--skew SECONDS] [--log FILE]
 
-A request that is signed right gets the upstream's answer, or a plain 200 without an upstream. Any other gets 403 with
-the canonical request and the string to sign as AWS would compute them, and the known mistake that the given signature
-fits, if there is one. Beside the signature, each of these must hold: the date is right to within --skew seconds and
-the same in the credential's scope; host and every x-amz-* header are signed, and named in order; the token is the
-credential's; x-amz-content-sha256, which S3 demands, is the body's.
+A request with a valid signature gets the upstream's response, or a 200 without an upstream. Any other gets 403 with the
+canonical request and the string to sign as AWS would calculate them, and the known mistake that explains the given
+signature, if there is one. In addition to the signature, the oracle requires: the date is correct within --skew seconds
+and equals the date in the credential's scope; host and every x-amz-* header are signed and listed in order; the token is
+the credential's; x-amz-content-sha256, which S3 requires, is the hash of the body.
 
-A client may send its own canonical request in base64 as X-Debug-Canonical, which is never signed, and gets the
-difference by lines. --log takes one JSON object a request: service, operation, method, path, error and more.
+A client can send its own canonical request in base64 as X-Debug-Canonical, which is never signed, and gets the
+differences by line. --log appends one JSON object for each request: service, operation, method, path, error and more.
 
-Prints its port, and ends when standard input does, with whoever started it. Needs botocore.
+It prints its port and exits when its standard input ends. Requires botocore.
 """
 import argparse
 import base64
@@ -42,12 +42,12 @@ AUTHORIZATION = re.compile(
 UNRESERVED = "-_.~"
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 UNSIGNED = "UNSIGNED-PAYLOAD"
-# What belongs to one connection, and so is not passed on.
+# Headers of a connection, which are not forwarded.
 HOP_BY_HOP = ("connection", "transfer-encoding", "expect", "content-length")
 
 
 def signing(base):
-    """A signer that signs the very headers that the client names, as AWS does."""
+    """A signer that signs exactly the headers that the client lists, as AWS does."""
 
     class Signer(base):
         names = ()
@@ -69,7 +69,7 @@ PlainSigner, S3Signer = signing(SigV4Auth), signing(S3SigV4Auth)
 @dataclass
 class Request:
     method: str
-    target: str  # as it came: path and query
+    target: str  # path and query as received
     headers: dict  # lower-case names; those that came several times are joined by commas
     body: bytes
 
@@ -88,7 +88,7 @@ class Request:
 
 @dataclass
 class Claim:
-    """What the request says of its signature."""
+    """The signature data of the request."""
 
     access_key: str
     day: str
@@ -115,7 +115,7 @@ def claim_of(request):
 
 
 def check(request, claim, credentials, skew):
-    """What AWS would have computed; raises a `Refusal` if that is not what the request says."""
+    """Returns what AWS would calculate; raises a `Refusal` if the request differs."""
     credential = credentials.get(claim.access_key)
     if credential is None:
         raise Refusal("UnrecognizedClient", access_key=claim.access_key)
@@ -168,7 +168,7 @@ def check_body_hash(request, claim):
 
 
 def canonical_query(raw):
-    """As a server sees it: each part decoded, encoded strictly, and all sorted."""
+    """Returns the query as a server canonicalizes it: each part decoded and strictly encoded, and all sorted."""
     pairs = []
     for part in raw.split("&") if raw else []:
         name, _, value = part.partition("=")
@@ -177,7 +177,7 @@ def canonical_query(raw):
 
 
 def signed_by_botocore(request, claim, credential):
-    """The canonical request, the string to sign, and the signature."""
+    """Returns the canonical request, the string to sign, and the signature."""
     is_s3 = claim.service == "s3"
     signer = (S3Signer if is_s3 else PlainSigner)(credential, claim.service, claim.region)
     signer.names = claim.names
@@ -202,7 +202,7 @@ def signature_of(canonical, claim, credential):
 
 
 def mistake(request, claim, credential, canonical):
-    """The fewest known mistakes that lead to the signature given; `None` if none do."""
+    """Returns the fewest known mistakes that explain the given signature; `None` if none do."""
     method, path, query, *headers, body_hash = canonical.split("\n")
     ending = ["", ";".join(claim.names)]
     values = [(name, request.headers.get(name, "")) for name in claim.names]
@@ -212,13 +212,13 @@ def mistake(request, claim, credential, canonical):
             "path encoded once": quote(unquote(request.path), safe="/" + UNRESERVED),
         },
         {
-            None: query, "query as it came, neither sorted nor encoded": request.raw_query,
+            None: query, "query as received, neither sorted nor encoded": request.raw_query,
             "query sorted but not encoded": "&".join(sorted(request.raw_query.split("&"))), "query left out": "",
         },
         {
             None: headers,
             "spaces in headers not collapsed": [f"{name}:{text.strip()}" for name, text in values] + ending,
-            "headers as they came": [f"{name}: {text}" for name, text in values] + ending,
+            "headers as received": [f"{name}: {text}" for name, text in values] + ending,
         },
         {
             None: body_hash, "hash of an empty body": EMPTY_HASH, "body not signed": UNSIGNED,
@@ -235,7 +235,7 @@ def mistake(request, claim, credential, canonical):
 
 
 def operation_of(request):
-    """The operation's name where the protocol has one; REST's are told by method and path."""
+    """Returns the operation's name if the protocol has one; REST operations are identified by method and path."""
     if "x-amz-target" in request.headers:
         return request.headers["x-amz-target"].rpartition(".")[2]
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -312,7 +312,7 @@ class Handler(BaseHTTPRequestHandler):
             answer = upstream.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException):
-            # A connection that the upstream breaks is broken to the client, too.
+            # If the upstream closes the connection, the client's is closed, too.
             self.close_connection = True
             return
         finally:
@@ -321,7 +321,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send(answer.status, dict(headers), body, answer.getheader("Content-Length"))
 
     def send(self, status, headers, body, length=None):
-        # Not send_response, for the Date and Server headers are the upstream's.
+        # send_response would replace the upstream's Date and Server headers.
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -352,7 +352,7 @@ class Oracle(ThreadingHTTPServer):
                 file.write(json.dumps(entry) + "\n")
 
     def handle_error(self, request, client_address):
-        """What clients break off on purpose is no news."""
+        """Does not log requests that clients abort on purpose."""
 
 
 def main():

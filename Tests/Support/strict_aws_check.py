@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the strict fake and the signature oracle with boto3, AWS's own client: a fake that lies proves nothing.
+"""Tests of the strict fake and the signature oracle with boto3, AWS's own client.
 
     .build-moto/bin/python Tests/Support/strict_aws_check.py [TEST ...]
 """
@@ -34,7 +34,7 @@ ACCESS_KEY, SECRET, TOKEN = "ASIATESTSESSION", "sessionSecret/abc+def", "FwoGZXI
 
 
 class Program:
-    """A stand-in of this folder; it ends when its standard input is closed."""
+    """A stand-in of this folder, which exits when its standard input is closed."""
 
     def __init__(self, name, *arguments):
         command = [sys.executable, str(SUPPORT / name), *arguments]
@@ -53,14 +53,14 @@ class Program:
 
 
 def query_protocol_data():
-    """The client's model of CloudWatch, cut down to the query protocol, which the fake speaks."""
+    """Returns the client's model of CloudWatch, restricted to the query protocol that the fake implements."""
     folder = pathlib.Path(tempfile.mkdtemp())
-    place = folder / "cloudwatch" / "2010-08-01"
-    place.mkdir(parents=True)
+    path = folder / "cloudwatch" / "2010-08-01"
+    path.mkdir(parents=True)
     model = pathlib.Path(botocore.__file__).parent / "data" / "cloudwatch" / "2010-08-01" / "service-2.json.gz"
     described = json.loads(gzip.decompress(model.read_bytes()))
     described["metadata"].update(protocol="query", protocols=["query"])
-    (place / "service-2.json").write_text(json.dumps(described))
+    (path / "service-2.json").write_text(json.dumps(described))
     return folder
 
 
@@ -96,7 +96,7 @@ class FakeTestCase(unittest.TestCase):
         return response
 
     def create(self, name="s", count=2):
-        """An active stream."""
+        """Creates an active stream."""
         self.kinesis.create_stream(StreamName=name, ShardCount=count)
         return self.settle(name)
 
@@ -114,30 +114,30 @@ class FakeTestCase(unittest.TestCase):
 
 
 class ModelTests(FakeTestCase):
-    def compare(self, ours, model, place, more_required=()):
+    def compare(self, ours, model, path, more_required=()):
         for name, member in ours.items():
-            self.assertIn(name, model.members, place)
+            self.assertIn(name, model.members, path)
             theirs = model.members[name]
             is_required = name in model.required_members or name in more_required
-            self.assertEqual(member.required, is_required, f"{place}.{name} is required")
-            self.compare_member(member, theirs, f"{place}.{name}")
+            self.assertEqual(member.required, is_required, f"{path}.{name} is required")
+            self.compare_member(member, theirs, f"{path}.{name}")
 
-    def compare_member(self, member, theirs, place):
+    def compare_member(self, member, theirs, path):
         kinds = {"long": "integer"}
-        self.assertEqual(member.kind, kinds.get(theirs.type_name, theirs.type_name), place)
-        self.assertEqual(member.minimum, theirs.metadata.get("min"), place)
-        self.assertEqual(member.maximum, theirs.metadata.get("max"), place)
-        self.assertEqual(list(member.choices), theirs.metadata.get("enum", []), place)
+        self.assertEqual(member.kind, kinds.get(theirs.type_name, theirs.type_name), path)
+        self.assertEqual(member.minimum, theirs.metadata.get("min"), path)
+        self.assertEqual(member.maximum, theirs.metadata.get("max"), path)
+        self.assertEqual(list(member.choices), theirs.metadata.get("enum", []), path)
         pattern = theirs.metadata.get("pattern")
-        # The first two patterns cannot be said in Python's words, the third takes anything.
+        # Python does not support the first two patterns; the third matches everything.
         if theirs.name not in ("DestinationArn", "TagValue", "Pattern"):
-            self.assertEqual(member.pattern, pattern, place)
+            self.assertEqual(member.pattern, pattern, path)
         if member.kind == "structure":
-            self.compare(member.members, theirs, place)
+            self.compare(member.members, theirs, path)
         elif member.kind == "list":
-            self.compare_member(member.item, theirs.member, place)
+            self.compare_member(member.item, theirs.member, path)
         elif member.kind == "map":
-            self.compare_member(member.item, theirs.value, place)
+            self.compare_member(member.item, theirs.value, path)
 
     def test_members_are_those_of_the_model(self):
         model = self.kinesis.meta.service_model
@@ -163,10 +163,10 @@ class ModelTests(FakeTestCase):
         body = self.post({"StreamName": "s", "ShardCount": "1"})
         self.assertEqual(body["__type"], "SerializationException")
         body = self.post({"StreamName": "s", "ShardCuont": 1})
-        self.assertIn("ShardCuont is no member", body["message"])
+        self.assertIn("ShardCuont is not a member", body["message"])
 
     def post(self, request, **headers):
-        """A request as no client would send it."""
+        """Sends a request that no client would send."""
         headers = {
             "X-Amz-Target": "Kinesis_20131202.CreateStream", "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"),
@@ -251,7 +251,7 @@ class StreamTests(FakeTestCase):
             self.check_ranges()
 
     def check_ranges(self):
-        """Open shards hold the whole of the hash keys, each once; every parent is known and closed."""
+        """Checks that open shards cover all hash keys exactly once, and that every parent exists and is closed."""
         shards = {shard["ShardId"]: shard for shard in self.kinesis.list_shards(StreamName="s")["Shards"]}
         following = 0
         still_open = [s for s in shards.values() if "EndingSequenceNumber" not in s["SequenceNumberRange"]]
@@ -271,7 +271,7 @@ class StreamTests(FakeTestCase):
             self.create(f"s{index}", 5)
         names = self.pages(self.kinesis.get_paginator("list_streams"), "StreamNames")
         self.assertEqual([list(page) for page in names], [["s0", "s1"], ["s2", "s3"], ["s4"]])
-        # Not by the client's own paginator, which repeats the stream's name, as AWS does not allow either.
+        # The client's own paginator repeats the stream's name, which AWS does not allow.
         shards, following = [], {"StreamName": "s0"}
         while following:
             page = self.kinesis.list_shards(**following)
@@ -321,7 +321,7 @@ class StreamTests(FakeTestCase):
         describe = self.kinesis.describe_stream_consumer
         states = [
             describe(ConsumerARN=made[0]["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] for _ in range(2)]
-        # The listing was a read, too.
+        # The listing counts as a read.
         self.assertEqual(states, ["CREATING", "ACTIVE"])
         self.refuses("ResourceInUseException", self.kinesis.delete_stream, StreamName="s")
         self.kinesis.deregister_stream_consumer(StreamARN=arn, ConsumerName="c0")
@@ -394,7 +394,7 @@ class RecordTests(FakeTestCase):
             self.assertEqual(numbers, [outcome["SequenceNumber"] for outcome in mine])
         stored = [record["data"] for shard in self.stored() for record in shard["records"]]
         self.assertEqual(sorted(stored), sorted(base64.b64encode(entry["Data"]).decode() for entry in taken))
-        # The same seed refuses the same entries.
+        # The same seed rejects the same entries.
         self.settings(seed=7)
         again = self.put(entries)
         self.assertEqual(["ErrorCode" in outcome for outcome in again["Records"]],
@@ -410,7 +410,7 @@ class RecordTests(FakeTestCase):
         self.refuses(
             "InvalidArgumentException", self.kinesis.put_record, StreamName="s", Data=b"x", PartitionKey="k",
             ExplicitHashKey=str(2**128))
-        # MD5 of "a" is 0cc1..., of "b" 92eb...
+        # The MD5 of "a" is 0cc1..., that of "b" 92eb...
         for key, shard in (("a", 0), ("b", 1)):
             answer = self.kinesis.put_record(StreamName="s", Data=b"x", PartitionKey=key)
             self.assertEqual(answer["ShardId"], f"shardId-{shard:012}")
@@ -735,7 +735,7 @@ class FaultTests(FakeTestCase):
             with self.assertRaises((ConnectionClosedError, HTTPClientError), msg=kind):
                 self.put()
             self.assertEqual(self.count(), stored, kind)
-        # This client does not see that half of the answer is missing.
+        # This client does not detect that half of the response is missing.
         self.fault("PutRecord", "cut")
         self.assertNotIn("ShardId", self.put())
         self.assertEqual(self.count(), 2)

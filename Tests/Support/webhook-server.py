@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""A receiver of webhooks on 127.0.0.1 that fails as its path says, and keeps what it took.
+"""A receiver of webhooks on 127.0.0.1 that fails as its path says, and records accepted requests.
 
-    POST /SCRIPT/...   SCRIPT is a list of steps with dashes between them, one a request, and then 200 for ever:
-                       a status; a status with what Retry-After says, as in 429:1; "cut" ends the connection without an
-                       answer; "torn" in the middle of its head; "half" in the middle of its body; "lost" takes the body and
-                       ends the connection; "slow" answers nothing, until the client gives up; "stall" nothing after the
-                       head; "huge200", "huge422" and so on have a body of 40 MiB; "endless200" and so on one without end
-    GET /_taken        a JSON list of what was answered with 2xx, or taken and lost: path, headers, body, answered
+    POST /SCRIPT/...   SCRIPT is a list of steps separated by dashes, one for each request, and then 200 always:
+                       a status; a status with a value of Retry-After, as in 429:1; "cut" closes the connection without a
+                       response; "torn" within its head; "half" within its body; "lost" accepts the body and closes the
+                       connection; "slow" sends nothing until the client closes; "stall" sends nothing after the
+                       head; "huge200", "huge422" and so on have a body of 40 MiB; "endless200" and so on an endless one
+    GET /_taken        a JSON list of requests with a status of 2xx or "lost": path, headers, body, answered
 
-Prints its port, and ends when standard input does, with whoever started it.
+It prints its port and exits when its standard input ends.
 """
 import json
 import os

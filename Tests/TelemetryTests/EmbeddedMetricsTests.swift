@@ -2,11 +2,12 @@ import Foundation
 import Telemetry
 import XCTest
 
-/// The lines against what CloudWatch takes.
+/// Tests of the lines against CloudWatch's rules.
 ///
-/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+/// Source:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 final class EmbeddedMetricsTests: XCTestCase {
-    func testWritesTheWholeLineInOrder() {
+    func testLineHasItsMembersInOrder() {
         var metrics = EmbeddedMetrics(
             namespace: "Space", dimensions: ["FunctionName": "f", "Processor": "log"],
             figures: ["Time": .milliseconds, "Left": .count, "Records": .count, "Size": .bytes],
@@ -25,7 +26,7 @@ final class EmbeddedMetricsTests: XCTestCase {
         XCTAssertEqual(String(decoding: line, as: UTF8.self), "before\n" + expected + "\n")
     }
 
-    func testKeepsTheSpecificationWhateverItsNamesHold() throws {
+    func testUnusualNamesFollowTheSpecification() throws {
         let names = ["plain", "quo\"te", "new\nline", "é🎸", "back\\slash", String(repeating: "x", count: 250)]
         for name in names {
             var metrics = EmbeddedMetrics(
@@ -39,7 +40,7 @@ final class EmbeddedMetricsTests: XCTestCase {
         }
     }
 
-    func testEveryLineNamesTheConfiguredLevel() throws {
+    func testEveryLineIncludesTheConfiguredLevel() throws {
         for level in Logger.Level.allCases {
             var metrics = EmbeddedMetrics(
                 namespace: "N", dimensions: ["D": "d"], figures: ["A": .count, "B": .count], level: level)
@@ -71,7 +72,7 @@ final class EmbeddedMetricsTests: XCTestCase {
         }
     }
 
-    func testLeavesOutWhatHasNoValue() throws {
+    func testOmitsMetricsWithoutAValue() throws {
         var metrics = EmbeddedMetrics(
             namespace: "N", dimensions: ["D": "d"],
             figures: ["Absent": .count, "NotANumber": .count, "Infinite": .count, "There": .count])
@@ -83,21 +84,21 @@ final class EmbeddedMetricsTests: XCTestCase {
         XCTAssertEqual(keys, ["_aws", "D", "level", "timestamp", "requestId", "There"])
     }
 
-    func testEachLineDefinesWhatItTellsAndNothingElse() throws {
+    func testEachLineDefinesOnlyItsOwnMetrics() throws {
         var metrics = EmbeddedMetrics(
             namespace: "N", dimensions: ["D": "d"], figures: ["A": .count, "B": .bytes, "C": .milliseconds])
         let lines: [[Double?]] = [[1, nil, 3], [1, 2, 3], [1, 2, 3], [nil, nil, nil], [nil, 2, nil], [1, nil, 3]]
         for values in lines {
             var bytes: [UInt8] = []
             metrics.append(to: &bytes, at: WallClock(millisecondsSinceEpoch: 5), requestID: "r", values)
-            let told = zip(["A", "B", "C"], values).compactMap { $1 == nil ? nil : $0 }
-            XCTAssertEqual(try checkSpecification(String(decoding: bytes, as: UTF8.self)), told)
+            let expected = zip(["A", "B", "C"], values).compactMap { $1 == nil ? nil : $0 }
+            XCTAssertEqual(try checkSpecification(String(decoding: bytes, as: UTF8.self)), expected)
         }
     }
 
-    /// Fails unless `line` is what CloudWatch takes.
+    /// Fails the test unless CloudWatch would accept `line`.
     ///
-    /// - Returns: The metrics' names.
+    /// - Returns: The names of the metrics.
     @discardableResult
     private func checkSpecification(_ line: String, row: UInt = #line) throws -> [String] {
         let root = try XCTUnwrap(line.object, line, line: row)

@@ -3,14 +3,14 @@ import Telemetry
 import XCTest
 
 final class LoggerTests: XCTestCase {
-    /// Texts that would break a line, a string or a terminal, if one let them.
+    /// Texts that would break a line, a string or a terminal if they were not escaped.
     private static let awkward = [
         "", " ", "plain", "two words", "a\nb", "a\r\nb", "\t", "quote \" and \\", "{\"json\":true}", "a=b", "\0",
         "\u{1B}[31m",
         "\u{7F}", "é", "🎸👩‍👩‍👧", "\u{2028}\u{2029}\u{85}", "</script>", String(repeating: "long ", count: 1000),
     ]
 
-    func testAJSONLineIsOneObjectWhateverTheMessageAndTheFieldsHold() throws {
+    func testJSONLineIsOneObjectForAnyText() throws {
         for text in Self.awkward {
             let line = try line(.json, text, requestID: text, ["text": .string(text), "number": .integer(-1)])
             XCTAssertTrue(line.isOneLine, line.debugDescription)
@@ -22,7 +22,7 @@ final class LoggerTests: XCTestCase {
         }
     }
 
-    func testATextLineIsOneLineWhateverTheMessageAndTheFieldsHold() throws {
+    func testTextLineIsOneLineForAnyText() throws {
         for text in Self.awkward {
             let line = try line(.text, text, requestID: "id", ["text": .string(text)])
             XCTAssertTrue(line.isOneLine, line.debugDescription)
@@ -30,7 +30,7 @@ final class LoggerTests: XCTestCase {
         }
     }
 
-    func testAJSONLineHasItsKeysInOrder() throws {
+    func testJSONLineHasItsKeysInOrder() throws {
         let line = try line(
             .json, "phrase", requestID: "r-1",
             ["b": .string("x"), "a": .integer(7), "entity": .json(Array(#"{"k":[1]}"#.utf8))])
@@ -42,18 +42,18 @@ final class LoggerTests: XCTestCase {
             line.prefixMatch(of: #/\{"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",/#), line)
     }
 
-    func testALineWithoutARequestLeavesItsIDOut() throws {
+    func testLineWithoutRequestOmitsItsID() throws {
         XCTAssertTrue(try line(.json, "started", requestID: nil).hasSuffix(#""message":"started"}"# + "\n"))
         XCTAssertEqual(try line(.text, "started", requestID: nil), "INFO started\n")
     }
 
-    func testAFieldWithoutAValueIsLeftOut() throws {
+    func testFieldWithoutValueIsOmitted() throws {
         let fields: KeyValuePairs<String, Logger.Value?> = ["a": nil, "b": .integer(1), "c": nil]
         XCTAssertEqual(try line(.text, "m", requestID: "id", fields), "INFO id m b=1\n")
         XCTAssertTrue(try line(.json, "m", requestID: "id", fields).hasSuffix(#""requestId":"id","b":1}"# + "\n"))
     }
 
-    func testATextLineQuotesWhatIsNotOneWord() throws {
+    func testTextLineQuotesValuesOfSeveralWords() throws {
         let cases: [(value: Logger.Value, expected: String, line: UInt)] = [
             (.string("word"), "word", #line), (.string("é🎸"), "é🎸", #line), (.string(""), #""""#, #line),
             (.string("two words"), #""two words""#, #line), (.string("a=b"), #""a=b""#, #line),
@@ -68,7 +68,7 @@ final class LoggerTests: XCTestCase {
         }
     }
 
-    func testWritesWhatItsLevelLetsThroughAndNothingBelow() {
+    func testWritesOnlyEnabledLevels() {
         for threshold in Logger.Level.allCases {
             let lines = CollectedLines()
             let log = Logger(level: threshold, format: .text, sink: lines)
@@ -81,13 +81,13 @@ final class LoggerTests: XCTestCase {
         }
     }
 
-    func testNamesItsLevelsAsLambdaFiltersThem() {
+    func testLevelsHaveLambdasNames() {
         let names = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
         XCTAssertEqual(Logger.Level.allCases.map(\.name), names)
         XCTAssertEqual(Logger.Level.allCases.sorted(), Logger.Level.allCases)
     }
 
-    /// The only line that a logger writes for one call.
+    /// Returns the only line that a logger writes for one call.
     private func line(
         _ format: Logger.Format, _ message: String, requestID: String?,
         _ fields: KeyValuePairs<String, Logger.Value?> = [:]

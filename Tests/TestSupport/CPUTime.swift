@@ -1,8 +1,8 @@
 import Foundation
 
-/// The processor time that this process uses, in user and kernel mode, on all of its threads.
+/// The CPU time of this process in user and kernel mode, on all of its threads.
 ///
-/// It does not depend on how many other processes share the machine, as the time on a clock does.
+/// It does not depend on the load of the machine, as wall-clock time does.
 public enum CPUTime {
     /// Returns the seconds used so far.
     public static func now() -> Double {
@@ -11,7 +11,7 @@ public enum CPUTime {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Returns the seconds that one call of `work` takes: the least of several measurements, since other threads of the
+    /// Returns the CPU seconds of one call of `work`: the minimum of several measurements, because other threads of the
     /// process can only add to them.
     public static func ofCall(_ work: () throws -> Void) rethrows -> Double {
         var least = Double.infinity
@@ -28,7 +28,7 @@ public enum CPUTime {
         return least
     }
 
-    /// As ``ofCall(_:)``, for work that waits.
+    /// Measures asynchronous work as ``ofCall(_:)`` does.
     public static func ofCall(
         isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Void
     ) async rethrows -> Double {
@@ -49,21 +49,21 @@ public enum CPUTime {
     private static let measurements = 3
     /// Shorter measurements are repeated and divided.
     private static let leastMeasured = 0.002
-    /// Longer ones are exact enough the first time.
+    /// Longer measurements are exact enough the first time.
     private static let longMeasured = 0.05
 }
 
-/// The CPU time of one kind of work on inputs of growing length.
+/// The CPU time of the same work on inputs of growing length.
 public struct CPUTimeGrowth: CustomStringConvertible {
     public private(set) var costs: [(length: Int, seconds: Double)] = []
 
-    /// Three lengths, each ten times the one before.
+    /// Three lengths, each ten times the previous one.
     public static let lengths = [1000, 10_000, 100_000]
 
-    /// What calls cost that do nothing with their input; ratios of smaller times mean nothing.
+    /// The cost of calls that ignore their input; ratios of smaller times are meaningless.
     private static let overhead = 0.000_02
 
-    /// Measures `work` on what `make` returns for each of `lengths`.
+    /// Measures `work` on the result of `make` for each of `lengths`.
     public init<Input>(
         lengths: [Int] = Self.lengths, make: (Int) throws -> Input, work: (Input) throws -> Void
     ) rethrows {
@@ -73,7 +73,7 @@ public struct CPUTimeGrowth: CustomStringConvertible {
         }
     }
 
-    /// As ``init(lengths:make:work:)``, for work that waits.
+    /// Measures asynchronous work as ``init(lengths:make:work:)`` does.
     public init<Input>(
         lengths: [Int] = Self.lengths, isolation: isolated (any Actor)? = #isolation,
         make: (Int) throws -> Input, work: (Input) async throws -> Void
@@ -84,9 +84,9 @@ public struct CPUTimeGrowth: CustomStringConvertible {
         }
     }
 
-    /// Whether the time per unit of length never grows more than `factor` times from one length to the next.
+    /// Returns whether the time per unit of length never grows by more than `factor` from one length to the next.
     ///
-    /// Between lengths of ten times each other, linear work grows 10 times and quadratic work 100 times.
+    /// Between lengths with a ratio of ten, linear work grows by a factor of 10 and quadratic work by a factor of 100.
     public func isProportional(factor: Double = 4) -> Bool {
         zip(costs, costs.dropFirst()).allSatisfy { shorter, longer in
             let expected = max(shorter.seconds, Self.overhead) * Double(longer.length) / Double(shorter.length)

@@ -1,14 +1,16 @@
 import Foundation
 
-/// The built command line, run as a person would, but apart from that person's AWS settings.
+/// The built command line tool, run without the developer's AWS settings.
 public enum Concertctl {
-    /// Built beside the tests' own executable.
+    /// The executable next to that of the tests.
     public static let executable = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appending(path: "concertctl")
 
+    /// Runs the program to its end.
+    ///
     /// - Parameters:
-    ///   - environment: Added to the clean one.
-    ///   - timeLimit: In seconds; a program that takes longer is killed, and this throws.
+    ///   - environment: Variables that are added to a clean environment.
+    ///   - timeLimit: The limit in seconds, after which the program is killed and this function throws.
     public static func run(
         _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
         workingDirectory: URL = Repository.root, timeLimit: Double = 120
@@ -20,9 +22,9 @@ public enum Concertctl {
         return try withExtendedLifetime(home) { try program.finish(timeLimit: timeLimit) }
     }
 
-    /// As `run`, for a test that has a word to say while it runs.
+    /// Starts the program, for tests that interact with it while it runs.
     ///
-    /// - Parameter home: Its home folder, which lives as long as the test wants.
+    /// - Parameter home: Its home folder, which the test keeps.
     public static func start(
         _ arguments: [String], home: TemporaryFolder, input: Data = Data(), environment: [String: String] = [:],
         workingDirectory: URL = Repository.root
@@ -32,7 +34,7 @@ public enum Concertctl {
             workingDirectory: workingDirectory)
     }
 
-    /// The test's own environment without what an AWS client or its way to the network reads.
+    /// The test's environment without variables that affect an AWS client or its network access.
     public static func cleanEnvironment(home: TemporaryFolder) -> [String: String] {
         var environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !name.hasPrefix("AWS_") && !name.lowercased().hasSuffix("_proxy")

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The user of a Redis server that `docs/configuration.md` describes, with exactly the permissions that the page lists.
+/// The Redis user that `docs/configuration.md` describes, with exactly the documented permissions.
 public enum DocumentedUser {
     public static let name = "concerts"
     public static let password = "PASSWORD"
 
-    /// The rules of the page's `ACL SETUSER` commands, in their order; keys begin with `concert:`.
+    /// The rules of the page's `ACL SETUSER` commands, in order; keys begin with `concert:`.
     public static func rules() throws -> [String] {
         let page = try String(contentsOf: Repository.root.appending(path: "docs/configuration.md"), encoding: .utf8)
         let start = "ACL SETUSER \(name) "
@@ -14,6 +14,6 @@ public enum DocumentedUser {
         return lines.flatMap { $0.dropFirst(start.count).split(separator: " ").map(String.init) }
     }
 
-    /// The line of a server's configuration that makes this user.
+    /// The line of a server configuration that creates this user.
     public static func configuration() throws -> String { "user \(name) " + (try rules().joined(separator: " ")) }
 }

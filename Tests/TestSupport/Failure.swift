@@ -1,4 +1,4 @@
-/// Why a test could not go on; what it says is for the test's reader.
+/// A failure that ends a test; its text is for the reader of the test's output.
 public struct Failure: Error, CustomStringConvertible {
     public let description: String
 

@@ -1,7 +1,7 @@
 import Clients
 import Synchronization
 
-/// Time that passes only in pauses.
+/// A clock that advances only during pauses.
 public final class FakeTime: Sendable {
     private let passed = Mutex<Duration>(.zero)
     private let start = ContinuousClock.now
@@ -9,7 +9,7 @@ public final class FakeTime: Sendable {
 
     public init() {}
 
-    /// - Parameter afterPause: Called with the number of the pause, from 1.
+    /// - Parameter afterPause: Called with the number of the pause, starting at 1.
     public func backoff(_ afterPause: @escaping @Sendable (Int) throws -> Void = { _ in }) -> RedisBackoff {
         var backoff = RedisBackoff()
         backoff.jitter = { 1 }

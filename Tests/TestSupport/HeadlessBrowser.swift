@@ -1,23 +1,23 @@
 import Foundation
 
-/// A real browser without a window, in which a page is opened, measured and drawn.
+/// A real browser without a window, which opens, measures and renders a page.
 public struct HeadlessBrowser: Sendable {
     private let path: String
 
-    /// - Throws: When there is none; `scripts/install-test-dependencies.sh` installs it.
+    /// - Throws: ``Failure`` if no browser is installed; `scripts/install-test-dependencies.sh` installs it.
     public init() throws {
         try Servers.require("the browser")
         let found = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].first {
             FileManager.default.isExecutableFile(atPath: $0)
         }
-        guard let found else { throw Failure("there is no chromium-headless-shell; see scripts/") }
+        guard let found else { throw Failure("chromium-headless-shell not found; see scripts/") }
         path = found
     }
 
-    /// Opens `html` in a window of this many pixels and returns what `script`, an expression in JavaScript, makes of it.
+    /// Opens `html` in a window of the given size and returns the result of `script`, a JavaScript expression.
     ///
-    /// The script is appended to a copy of the page, from which a policy that forbids scripts is removed; what it returns
-    /// must have a JSON form.
+    /// The script is appended to a copy of the page without the policy that forbids scripts; its result must be
+    /// representable in JSON.
     public func evaluate(_ script: String, html: String, width: Int, isDark: Bool = false) throws -> [String: Any] {
         let measuring = """
             <script>document.title = "measured"; const result = document.createElement("pre"); result.id = "result";
@@ -34,10 +34,10 @@ public struct HeadlessBrowser: Sendable {
         return result
     }
 
-    /// The page's elements as they are after its scripts, if it may have any, have run.
+    /// Returns the page's elements after its scripts have run, if the page allows scripts.
     public func elements(of html: String) throws -> String { try open(html, width: 1000, options: ["--dump-dom"]) }
 
-    /// What of the page comes out of a printer, as PDF.
+    /// Returns the printed page as PDF.
     public func printed(_ html: String) throws -> Data {
         let folder = try TemporaryFolder()
         let file = folder.url.appending(path: "page.pdf")
@@ -48,7 +48,7 @@ public struct HeadlessBrowser: Sendable {
     private func open(_ html: String, width: Int, options: [String], isDark: Bool = false) throws -> String {
         let folder = try TemporaryFolder()
         let page = try folder.write(html, to: "page.html")
-        // As root it has no sandbox; the page is our own.
+        // The browser has no sandbox for root; the page is the project's own.
         let program = try RunningProgram(
             URL(filePath: path),
             [

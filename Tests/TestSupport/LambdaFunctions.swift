@@ -1,40 +1,42 @@
 import Foundation
 
-/// `lambda-functions.py`: Lambda's Invoke before another stand-in; its functions are `bootstrap` processes, or scripted.
+/// A running `lambda-functions.py`: Lambda's Invoke in front of another stand-in, with functions that are `bootstrap`
+/// processes or scripted.
 public final class LambdaFunctions: Sendable {
-    /// An invocation, without a status as long as it has no answer.
+    /// An invocation, without a status until it has a response.
     public struct Invocation: @unchecked Sendable {
         public var function: String
-        /// Bytes of the event.
+        /// The size of the event in bytes.
         public var bytes: Int
         public var event: [String: Any]
         public var status: Int?
         public var body: String
-        /// The visibility timeouts, in s, of messages of ``LambdaFunctions/queue`` that were set since the invocation before.
+        /// The visibility timeouts in seconds that were set for messages of ``LambdaFunctions/queue`` since the
+        /// previous invocation.
         public var timeouts: [Int]
     }
 
     private let server: PythonServer
 
-    /// - Parameter upstream: Where all other calls go.
+    /// - Parameter upstream: The server that gets all other calls.
     public init(upstream: String? = nil) throws {
         server = try PythonServer("lambda-functions.py", upstream.map { [$0] } ?? [])
     }
 
     public var url: String { server.url }
 
-    /// The binary that end-to-end tests run: `BOOTSTRAP` where that is set, else `dist/bootstrap`.
+    /// The binary that end-to-end tests run: the variable `BOOTSTRAP` or, by default, `dist/bootstrap`.
     public static var bootstrap: String {
         let given = ProcessInfo.processInfo.environment["BOOTSTRAP"] ?? ""
         return given.isEmpty ? Repository.root.appending(path: "dist/bootstrap").path : given
     }
 
-    /// Makes a function of the built `bootstrap` with these settings; one that exists is replaced.
+    /// Creates or replaces a function that runs the built `bootstrap` with these settings.
     public func add(_ name: String, environment: [String: String]) throws {
         try post("functions", ["name": name, "binary": Self.bootstrap, "environment": environment])
     }
 
-    /// Makes a function that answers every invocation so, or each with the next of several answers.
+    /// Creates a function with scripted responses, one for every invocation or one after the other.
     public func add(
         _ name: String, answering bodies: String..., headers: [String: String] = [:], status: Int = 200
     ) throws {
@@ -42,7 +44,7 @@ public final class LambdaFunctions: Sendable {
         try post("functions", ["name": name, "answers": answers])
     }
 
-    /// What `ListEventSourceMappings` returns: the functions that read each stream.
+    /// Sets the result of `ListEventSourceMappings`: the functions that read each stream.
     public func set(mappings: [(stream: String, function: String)]) throws {
         try post(
             "mappings",
@@ -54,14 +56,15 @@ public final class LambdaFunctions: Sendable {
             })
     }
 
-    /// Keeps the invocation at `index`, counted from the first one of all, without an answer until the next call of this.
+    /// Delays the response of the invocation at `index`, counted over all invocations, until the next call of this
+    /// function.
     ///
-    /// - Parameter isProcessed: Whether the function has processed it then.
+    /// - Parameter isProcessed: Whether the function processes the event before the delay.
     public func hold(at index: Int?, isProcessed: Bool = false) throws {
         try post("hold", ["index": index.map { $0 as Any } ?? NSNull(), "isProcessed": isProcessed])
     }
 
-    /// Invokes a function as anyone may, and returns its response.
+    /// Invokes a function and returns its response.
     @discardableResult public func invoke(_ name: String, _ event: [UInt8]) throws -> String {
         let scope = "Credential=AKIDEXAMPLE/20260101/us-east-1/lambda/aws4_request"
         let request = LoopbackRequest(
@@ -70,7 +73,7 @@ public final class LambdaFunctions: Sendable {
         return String(decoding: try request.answer(), as: UTF8.self)
     }
 
-    /// The URL of the queue that is kept here.
+    /// The URL of the stand-in's queue.
     public var queue: String { "\(url)/123456789012/memory" }
 
     /// Sends messages to ``queue``.
@@ -83,7 +86,7 @@ public final class LambdaFunctions: Sendable {
         }
     }
 
-    /// How many messages of ``queue`` could be received, and how many there are at all.
+    /// The numbers of receivable and of all messages in ``queue``.
     public func messages() throws -> (visible: Int, all: Int) {
         let attributes = try sqs("GetQueueAttributes", [:])["Attributes"] as? [String: String]
         let visible = attributes?["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? -1

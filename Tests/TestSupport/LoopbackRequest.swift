@@ -2,7 +2,7 @@ import Foundation
 import FoundationNetworking
 import Synchronization
 
-/// One request to a stand-in of the tests' own; blocks until the answer is there.
+/// A request to one of the tests' stand-ins; blocks until the response has arrived.
 struct LoopbackRequest {
     private final class Answer: Sendable {
         let result = Mutex<Result<Data, Failure>?>(nil)
@@ -10,12 +10,12 @@ struct LoopbackRequest {
     }
 
     var url: String
-    /// What is posted; `nil` for a GET.
+    /// The body of a POST; `nil` for a GET.
     var body: Data?
     var headers: [String: String] = [:]
 
     func answer() throws -> Data {
-        guard let target = URL(string: url) else { throw Failure("\(url) is no URL") }
+        guard let target = URL(string: url) else { throw Failure("invalid URL \(url)") }
         var request = URLRequest(url: target)
         request.httpMethod = body == nil ? "GET" : "POST"
         request.httpBody = body

@@ -1,24 +1,24 @@
 import Foundation
 
-/// moto, one for the whole test process; tests share what is in it, so each resets it first.
+/// A moto server that all tests of the process share, so each test resets it first.
 public struct Moto: Sendable {
     private static let server = Result { try PythonServer("moto-server.py", python: python()) }
 
     private let server: PythonServer
 
-    /// Starts it when it was not.
+    /// Starts the server if it is not running.
     public init() throws { server = try Self.server.get() }
 
     public var url: String { server.url }
 
-    /// Forgets everything that was made in it.
+    /// Deletes everything in the server.
     public func reset() throws {
         _ = try LoopbackRequest(url: url + "/moto-api/reset", body: Data()).answer()
     }
 
-    /// What AWS's own command line prints; throws when it fails.
+    /// Returns the output of the AWS CLI; throws if it fails.
     ///
-    /// - Parameter list: What follows the arguments.
+    /// - Parameter list: The command's arguments.
     @discardableResult public func aws(_ arguments: String..., list: [String] = []) throws -> Run {
         struct Answer: Decodable {
             var status: Int32
@@ -33,7 +33,7 @@ public struct Moto: Sendable {
             "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PAGER": "",
         ]) { $1 }
         let members: [String: Any] = [
-            // For SQS the variable is not enough.
+            // For SQS, the environment variable does not suffice.
             "arguments": arguments + ["--output", "json", "--endpoint-url", url], "environment": environment,
             "folder": Repository.root.path,
         ]
@@ -50,7 +50,7 @@ public struct Moto: Sendable {
 
     private static let folder = Repository.root.appending(path: ".build-moto")
 
-    /// Takes up to ten messages out of a queue, and returns their bodies; none when it is empty.
+    /// Receives and deletes up to ten messages and returns their bodies; returns none if the queue is empty.
     public func take(_ queue: String) throws -> [String] {
         let answer = try sqs("ReceiveMessage", ["QueueUrl": queue, "MaxNumberOfMessages": 10])
         let messages = answer["Messages"] as? [[String: Any]] ?? []
@@ -74,7 +74,7 @@ public struct Moto: Sendable {
         return try JSONSerialization.jsonObject(with: request.answer()) as? [String: Any] ?? [:]
     }
 
-    /// The interpreter that has moto and botocore; the first call installs them when they are not there.
+    /// The Python interpreter with moto and botocore, which the first call installs.
     public static func python() throws -> URL {
         try Servers.require("moto")
         try installation.get()

@@ -1,8 +1,8 @@
 import Foundation
 
-/// `object-store.py`, S3 in memory with faults and small pages; it has one bucket, `staging`.
+/// A running `object-store.py`, an in-memory S3 with faults and small pages and one bucket, `staging`.
 public struct ObjectStore: Sendable {
-    /// What goes wrong with a call; the script says what each means.
+    /// A fault of a call, as documented in the script.
     public enum Fault: String, Sendable {
         case throttle
         case internalError = "500"
@@ -24,7 +24,7 @@ public struct ObjectStore: Sendable {
 
     public struct Call: Decodable, Sendable, Equatable {
         public var operation: String
-        /// Bucket and key; of a listing, its prefix.
+        /// The bucket and the key; for a listing, its prefix.
         public var path: String
     }
 
@@ -39,7 +39,7 @@ public struct ObjectStore: Sendable {
     /// Sets `pageSize` or `buckets`.
     public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
-    /// The next `times` calls of `operation`, "*" for any, after `after` others meet `fault`.
+    /// Injects `fault` into the next `times` calls of `operation` ("*" for any), after `after` other calls.
     public func add(
         _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, contains: String = "",
         code: String = "AccessDenied", status: Int = 403, count: Int = 1, probability: Double = 1
@@ -52,18 +52,18 @@ public struct ObjectStore: Sendable {
             ])
     }
 
-    /// Stores an object, whatever faults there are.
+    /// Stores an object, ignoring faults.
     public func put(_ key: String, _ body: [UInt8]) throws {
         try post("put", ["key": key, "base64": Data(body).base64EncodedString()])
     }
 
-    /// Removes all objects whose keys begin so.
+    /// Removes all objects with a key prefix.
     public func remove(_ prefix: String) throws { try post("remove", ["prefix": prefix]) }
 
-    /// Makes objects that much older.
+    /// Sets the age of objects.
     public func age(_ prefix: String, seconds: Int) throws { try post("age", ["prefix": prefix, "seconds": seconds]) }
 
-    /// In the order of their keys.
+    /// The objects in the order of their keys.
     public func objects(_ prefix: String = "") throws -> [Object] {
         struct Listing: Decodable { var objects: [Object] }
         let answer = try LoopbackRequest(url: "\(url)/_control/objects?prefix=\(prefix)").answer()
@@ -77,7 +77,7 @@ public struct ObjectStore: Sendable {
         ).calls
     }
 
-    /// How many calls each fault has met, by its name.
+    /// The number of calls with each fault, by name.
     public func faults() throws -> [String: Int] {
         struct Listing: Decodable { var faults: [String: Int] }
         return try JSONDecoder().decode(

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A server in Python that prints its port first; it ends with this object, or with the test process.
+/// A Python server that prints its port first and exits with this object or with the test process.
 public final class PythonServer: Sendable {
     public let port: Int
     public var url: String { "http://127.0.0.1:\(port)" }
@@ -10,8 +10,8 @@ public final class PythonServer: Sendable {
     private let output = Pipe()
 
     /// - Parameters:
-    ///   - script: Its name in `Tests/Support`.
-    ///   - python: The interpreter; the system's by default, which has the standard library only.
+    ///   - script: The name of a file in `Tests/Support`.
+    ///   - python: The interpreter; by default the system's, with the standard library only.
     public init(_ script: String, _ arguments: [String] = [], python: URL? = nil) throws {
         try Servers.require(script)
         process.executableURL = python ?? URL(filePath: "/usr/bin/env")

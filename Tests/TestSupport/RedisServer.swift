@@ -1,15 +1,15 @@
 import Foundation
 
-/// A real Redis on free ports of 127.0.0.1; it ends with this object, or with the test process.
+/// A real Redis server on free ports of 127.0.0.1, which exits with this object or with the test process.
 public final class RedisServer {
-    /// Which server runs.
+    /// The version of the server.
     public enum Version: Sendable, CaseIterable {
-        /// The distribution's, 7.0 or later.
+        /// The distribution's version, 7.0 or later.
         case installed
-        /// 6.2, whose errors inside scripts differ.
+        /// Version 6.2, which reports errors in scripts differently.
         case v6
 
-        /// The program; the first call installs it when it is not there.
+        /// The program, which the first call installs.
         fileprivate func program() throws -> String {
             guard self == .v6 else { return "redis-server" }
             try RedisServer.installation.get()
@@ -26,7 +26,7 @@ public final class RedisServer {
     }
 
     public private(set) var port = 0
-    /// Of TLS; nil without it.
+    /// The TLS port; nil without TLS.
     public private(set) var tlsPort: Int?
     private let folder: TemporaryFolder
     private let extra: [String]
@@ -34,14 +34,14 @@ public final class RedisServer {
     private var program: RunningProgram?
 
     /// - Parameters:
-    ///   - certificate: The path, without its extension, of a certificate and its key, and beside it `ca.crt`.
-    ///   - lines: Further lines of its configuration.
+    ///   - certificate: The path, without its extension, of a certificate and its key, in a folder with `ca.crt`.
+    ///   - lines: More lines of the configuration.
     public init(_ version: Version = .installed, certificate: String? = nil, lines: [String] = []) throws {
         try Servers.require("redis-server")
         folder = try TemporaryFolder()
         executable = try version.program()
         extra = lines
-        // Another process may take a free port before the server does.
+        // Another process may use a free port before the server does.
         for attempt in 1... {
             try configure(certificate: certificate)
             do {
@@ -69,9 +69,10 @@ public final class RedisServer {
         _ = try folder.write((configuration + extra).joined(separator: "\n") + "\n", to: "redis.conf")
     }
 
-    /// Starts it, with nothing in it, after it was killed.
+    /// Starts an empty server after it was killed.
     public func start() throws {
-        // The shell ends the server when the test process is gone, for a server that outlives its test is in the way.
+        // The shell kills the server when the test process has exited, because a remaining server would disturb later
+        // tests.
         let script = """
             "$1" "$0" & server=$!
             while kill -0 \(ProcessInfo.processInfo.processIdentifier) 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 0.2; done
@@ -84,19 +85,19 @@ public final class RedisServer {
         try program.wait(timeLimit: 30) { $0.output.contains("Ready to accept connections") }
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     public func kill() throws {
         guard
             let pid = try? cli("INFO", "server").split(whereSeparator: \.isNewline).first(where: {
                 $0.hasPrefix("process_id:")
             }),
             let number = Int32(pid.dropFirst(11))
-        else { throw Failure("the server does not tell its process ID") }
+        else { throw Failure("the server does not print its process ID") }
         Glibc.kill(number, SIGKILL)
         _ = try program?.finish(timeLimit: 30)
     }
 
-    /// SIGSTOP, and SIGCONT to go on.
+    /// Sends SIGSTOP, or SIGCONT to resume.
     public func send(_ signal: Int32, to pid: Int32) { Glibc.kill(pid, signal) }
 
     public func processID() throws -> Int32 {
@@ -111,7 +112,7 @@ public final class RedisServer {
         _ = try? program?.finish(timeLimit: 10)
     }
 
-    /// What `redis-cli` prints for a command.
+    /// Returns the output of `redis-cli` for a command.
     @discardableResult public func cli(_ words: String...) throws -> String { try cli(words) }
 
     @discardableResult public func cli(_ words: [String]) throws -> String {
@@ -119,7 +120,7 @@ public final class RedisServer {
         return try Self.cli(port: port, user + words)
     }
 
-    /// The same for the server on that port, from any thread.
+    /// Returns the output of `redis-cli` for the server on a port; can be called on any thread.
     @discardableResult public static func cli(port: Int, _ words: [String]) throws -> String {
         let program = try RunningProgram(
             URL(filePath: "/usr/bin/env"), ["redis-cli", "-p", "\(port)"] + words,
@@ -129,11 +130,11 @@ public final class RedisServer {
         return run.output.trimmingCharacters(in: .newlines)
     }
 
-    /// A port that nobody listens on, and that the system gives to no outgoing connection.
+    /// Returns a port without a listener, outside of the range for outgoing connections.
     public static func freePort() -> Int {
         while true {
             let port = Int.random(in: 15_000..<25_000)
-            // A cluster's nodes use the port 10,000 above as well.
+            // The nodes of a cluster also use the port 10,000 above.
             if isFree(port), isFree(port + 10_000) { return port }
         }
     }
@@ -153,9 +154,9 @@ public final class RedisServer {
     }
 }
 
-/// Three nodes that share all slots, and as many replicas if wanted.
+/// A cluster of three nodes that share all slots, optionally with a replica of each.
 public final class RedisCluster {
-    /// The first three have the slots at the start.
+    /// The nodes; the first three own the slots at the start.
     public let nodes: [RedisServer]
 
     public init(hasReplicas: Bool = false) throws {
@@ -170,7 +171,7 @@ public final class RedisCluster {
             guard ContinuousClock.now < end else { throw Failure("the cluster did not come up") }
             usleep(20_000)
         }
-        // What each node knows of the others spreads slowly.
+        // The nodes' knowledge of each other spreads with a delay.
         for node in nodes {
             while case let slots = try node.cli("CLUSTER", "SLOTS"), !nodes.allSatisfy({ slots.contains("\($0.port)") })
             {
@@ -180,7 +181,7 @@ public final class RedisCluster {
         }
     }
 
-    /// The node that holds a key's slot.
+    /// Returns the node that owns a key's slot.
     public func owner(of key: String) throws -> RedisServer {
         let slot = try nodes[0].cli("CLUSTER", "KEYSLOT", key)
         let owner = try nodes.first { node in
@@ -188,10 +189,10 @@ public final class RedisCluster {
             _ = reply
             return try !node.cli("GET", key).hasPrefix("MOVED")
         }
-        guard let owner else { throw Failure("no node holds slot \(slot)") }
+        guard let owner else { throw Failure("no node owns slot \(slot)") }
         return owner
     }
 
-    /// The value of a key, wherever it is.
+    /// Returns the value of a key from the node that owns it.
     public func get(_ key: String) throws -> String { try owner(of: key).cli("GET", key) }
 }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The checkout that this file belongs to.
+/// The checkout that contains this file.
 public enum Repository {
     public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// A file of `Tests/Support`.
+    /// Returns the path of a file in `Tests/Support`.
     static func support(_ name: String) -> String { root.appending(path: "Tests/Support/\(name)").path }
 }

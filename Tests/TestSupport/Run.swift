@@ -1,15 +1,15 @@
 import Foundation
 
-/// A program that came to its end.
+/// The result of a program.
 public struct Run: Sendable {
-    /// The exit status, or minus the number of the signal that ended it.
+    /// The exit status, or the negated number of the signal that ended the program.
     public let status: Int32
     /// Standard output.
     public let output: String
     /// Standard error.
     public let notes: String
 
-    /// Standard output as one JSON object.
+    /// The standard output as one JSON object.
     public func json() throws -> [String: Any] {
         guard let object = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] else {
             throw Failure("no JSON object: \(output)\(notes)")
@@ -18,7 +18,7 @@ public struct Run: Sendable {
     }
 }
 
-/// A program that runs; it is killed with this object at the latest.
+/// A running program, which is killed when this object is released.
 public final class RunningProgram {
     private let process = Process()
     private let ended = DispatchSemaphore(value: 0)
@@ -26,8 +26,8 @@ public final class RunningProgram {
     private let commandLine: String
 
     /// - Parameters:
-    ///   - input: What stands on standard input.
-    ///   - environment: All of it.
+    ///   - input: The content of standard input.
+    ///   - environment: The complete environment.
     public init(
         _ executable: URL, _ arguments: [String], input: Data = Data(), environment: [String: String],
         workingDirectory: URL = Repository.root
@@ -41,14 +41,14 @@ public final class RunningProgram {
         process.arguments = arguments
         process.currentDirectoryURL = workingDirectory
         process.environment = environment
-        // Files, for a pipe that a grandchild holds open would keep a reader waiting.
+        // Files instead of pipes, because a grandchild that keeps a pipe open would block the reader.
         let handles = [
             try FileHandle(forReadingFrom: folder.url.appending(path: "input")),
             try FileHandle(forWritingTo: folder.url.appending(path: "output")),
             try FileHandle(forWritingTo: folder.url.appending(path: "notes")),
         ]
-        // Closed here at once: Foundation keeps them as long as the object, and with more than a thousand files open it
-        // reads past the end of the list of them when it starts a program.
+        // Closed immediately: Foundation keeps them open as long as the object, and with more than a thousand open
+        // files it reads past the end of their list when it starts a program.
         defer { for handle in handles { try? handle.close() } }
         (process.standardInput, process.standardOutput, process.standardError) = (handles[0], handles[1], handles[2])
         let ended = ended
@@ -60,15 +60,15 @@ public final class RunningProgram {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
-    /// What it printed on standard output so far.
+    /// The standard output so far.
     public var output: String { text("output") }
 
-    /// What it printed on standard error so far.
+    /// The standard error so far.
     public var notes: String { text("notes") }
 
     public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-    /// Blocks until the program handles SIGINT and SIGTERM itself.
+    /// Blocks until the program has installed handlers for SIGINT and SIGTERM.
     public func waitUntilInterruptible() throws {
         try wait { program in
             let status = try? String(
@@ -78,7 +78,7 @@ public final class RunningProgram {
         }
     }
 
-    /// Blocks until `condition` holds; throws when the program ends before, or after the time limit in seconds.
+    /// Blocks until `condition` is true; throws if the program exits before, or after the time limit in seconds.
     public func wait(timeLimit: Double = 60, until condition: (RunningProgram) throws -> Bool) throws {
         let end = ContinuousClock.now + .seconds(timeLimit)
         while try !condition(self) {
@@ -90,14 +90,14 @@ public final class RunningProgram {
         }
     }
 
-    /// Blocks until it ends; after the time limit in seconds it is killed, and this throws.
+    /// Blocks until the program exits; after the time limit in seconds, kills it and throws.
     public func finish(timeLimit: Double = 60) throws -> Run {
         if ended.wait(timeout: .now() + timeLimit) == .timedOut {
             signal(SIGKILL)
             ended.wait()
             throw Failure("\(commandLine) did not end within \(timeLimit) s; it printed: \(output)\(notes)")
         }
-        // For whoever finishes twice.
+        // Allows a second call.
         ended.signal()
         let isExit = process.terminationReason == .exit
         return Run(

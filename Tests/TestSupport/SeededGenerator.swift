@@ -1,4 +1,4 @@
-/// Random numbers that are the same in each run, so that what a fuzz test finds it finds again.
+/// A random number generator with a seed, so that a failure of a fuzz test is reproducible.
 ///
 /// Source: <https://prng.di.unimi.it/splitmix64.c>
 public struct SeededGenerator: RandomNumberGenerator, Sendable {

@@ -1,15 +1,15 @@
 import Foundation
 
-/// `sigv4-oracle.py` before another server: it lets through only what is signed as AWS would have it.
+/// A running `sigv4-oracle.py` in front of another server, which accepts only correctly signed requests.
 public final class SigV4Oracle: Sendable {
-    /// What it saw of one request.
+    /// An observed request.
     public struct Request: Decodable, Sendable {
         public var service: String?
-        /// Absent where the protocol has no name for it.
+        /// Nil if the protocol does not name the operation.
         public var operation: String?
         public var method: String
         public var path: String
-        /// Absent where the request was signed right.
+        /// Nil if the signature was correct.
         public var error: String?
         public var reason: String?
         public var mistake: [String]?
@@ -18,9 +18,9 @@ public final class SigV4Oracle: Sendable {
     private let folder: TemporaryFolder
     private let server: PythonServer
 
-    /// Lets both credentials of `environment(hasToken:)` in.
+    /// Accepts both credentials of `environment(hasToken:)`.
     ///
-    /// - Parameter upstream: Where requests go on to; without one they are answered here.
+    /// - Parameter upstream: The server that requests are forwarded to; without one, the oracle responds itself.
     public init(upstream: String? = nil) throws {
         folder = try TemporaryFolder()
         let credentials = [false, true].flatMap { hasToken in
@@ -34,16 +34,16 @@ public final class SigV4Oracle: Sendable {
 
     public var url: String { server.url }
 
-    /// Every request so far, in order.
+    /// All requests so far, in order.
     public func requests() throws -> [Request] {
         let newline = UInt8(ascii: "\n")
         let log = try Data(contentsOf: folder.url.appending(path: "log"))
-        // The server may be in the middle of its next line.
+        // The server may not have completed its last line.
         let whole = log.prefix(upTo: log.lastIndex(of: newline) ?? log.startIndex)
         return try whole.split(separator: newline).map { try JSONDecoder().decode(Request.self, from: $0) }
     }
 
-    /// The variables for a client of this server: a credential that it knows, the Region and its address.
+    /// The variables for a client of this server: known credentials, the Region and the address.
     public func environment(hasToken: Bool = false) -> [String: String] {
         let credential = Self.credential(hasToken: hasToken)
         let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
@@ -53,7 +53,7 @@ public final class SigV4Oracle: Sendable {
         return environment
     }
 
-    /// AWS's published example, and one of temporary kind with every awkward character.
+    /// AWS's published example, and temporary credentials with every special character.
     private static func credential(hasToken: Bool) -> [String] {
         hasToken
             ? ["ASIATESTSESSION", "sessionSecret/abc+def", "FwoGZXIvYXdzEBYaDEXAMPLE+/token=="]

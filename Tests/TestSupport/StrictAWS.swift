@@ -1,8 +1,8 @@
 import Foundation
 
-/// `strict_aws`, our own strict fake of Kinesis, event source mappings and CloudWatch's figures.
+/// A running `strict_aws`, the project's strict fake of Kinesis, event source mappings and CloudWatch metrics.
 public final class StrictAWS: Sendable {
-    /// What goes wrong with a call; `faults.py` says what each means.
+    /// A fault of a call, as documented in `faults.py`.
     public enum Fault: String, Sendable {
         case throttle
         case internalError = "500"
@@ -16,7 +16,7 @@ public final class StrictAWS: Sendable {
         case slow
     }
 
-    /// What was given out and can expire.
+    /// Tokens that can expire.
     public enum Expiring: String, Sendable {
         case iterators
         case tokens
@@ -31,7 +31,7 @@ public final class StrictAWS: Sendable {
     public struct Shard: Decodable, Sendable {
         public var shardId: String
         public var isOpen: Bool
-        /// In the order in which they were put.
+        /// The records in the order in which they were put.
         public var records: [Record]
     }
 
@@ -40,10 +40,10 @@ public final class StrictAWS: Sendable {
         public var service: String
         public var operation: String
         public var method: String
-        /// With its query.
+        /// The path, including the query.
         public var path: String
         public var status: Int
-        /// The error's code.
+        /// The error code.
         public var error: String?
         public var fault: String?
         /// The members of a JSON request, or the fields of a form.
@@ -56,7 +56,7 @@ public final class StrictAWS: Sendable {
 
     public var url: String { server.url }
 
-    /// The variables for a client of this server; it does not look at whether a signature is right.
+    /// The variables for a client of this server, which does not verify signatures.
     public var environment: [String: String] {
         [
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
@@ -64,13 +64,14 @@ public final class StrictAWS: Sendable {
         ]
     }
 
-    /// Forgets everything, settings too.
+    /// Deletes everything, including settings.
     public func reset() throws { try post("reset", [:]) }
 
-    /// Sets what `account.py` lists: `pageSize`, `readsUntilActive`, `failureRate`, `seed`, `skewSeconds` and more.
+    /// Sets what `account.py` documents: `pageSize`, `readsUntilActive`, `failureRate`, `seed`, `skewSeconds` and more.
     public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
-    /// The next `times` calls of `operation`, "*" for any, after `after` that go well; `times` -1 is for ever.
+    /// Injects a fault into the next `times` calls of `operation` ("*" for any), after `after` successful ones; `times`
+    /// -1 means always.
     public func add(
         _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, code: String? = nil,
         message: String? = nil, status: Int? = nil, retryAfter: Int? = nil, milliseconds: Int? = nil
@@ -86,8 +87,8 @@ public final class StrictAWS: Sendable {
         try post("faults", members)
     }
 
-    /// What the fake answers to an operation, such as one of a service that it does not have: the next `times` times,
-    /// or until the reset.
+    /// Sets the response to an operation, such as one of a service that the fake does not implement, for the next
+    /// `times` calls or until the reset.
     public func answer(
         _ operation: String, with body: String, status: Int = 200, contentType: String = "application/x-amz-json-1.1",
         headers: [String: String] = [:], times: Int = -1
@@ -100,16 +101,16 @@ public final class StrictAWS: Sendable {
             ])
     }
 
-    /// How many faults no call has met yet.
+    /// The number of faults that have not occurred yet.
     public func faultsLeft() throws -> Int { (try get("faults")["faults"] as? [Any])?.count ?? 0 }
 
-    /// Makes all that was given out until now expire.
+    /// Makes all tokens issued so far expire.
     public func expire(_ what: Expiring) throws { try post("expire", ["what": what.rawValue]) }
 
-    /// Makes a function that a mapping can name; `configuration` has members of GetFunction's `Configuration`.
+    /// Creates a function for mappings; `configuration` contains members of GetFunction's `Configuration`.
     ///
-    /// The next `refusals` mappings of it are refused: by its `State`, if that is not Active, or because of its role,
-    /// in the words of `refusal`. Then it is Active.
+    /// The next `refusals` mappings of the function are rejected with the message `refusal`, because of its `State`, if
+    /// that is not Active, or its role. Then the function becomes Active.
     public func addFunction(
         _ name: String, aliases: [String] = [], configuration: [String: Any] = [:], refusals: Int = 0,
         refusal: String = ""
@@ -120,12 +121,12 @@ public final class StrictAWS: Sendable {
         try post("functions", configuration.merging(members) { $1 })
     }
 
-    /// Sets what Lambda says of the mapping's last batch.
+    /// Sets Lambda's result of the mapping's last batch.
     public func set(lastProcessingResult: String, ofMapping uuid: String) throws {
         try post("mappings", ["UUID": uuid, "LastProcessingResult": lastProcessingResult])
     }
 
-    /// Adds figures to a metric, each some seconds old.
+    /// Adds values to a metric, each of the given age in seconds.
     public func add(
         _ values: [(secondsAgo: Double, value: Double)], to metric: String, of namespace: String,
         dimensions: [String: String]
@@ -136,19 +137,19 @@ public final class StrictAWS: Sendable {
             ["namespace": namespace, "metric": metric, "dimensions": dimensions, "values": members])
     }
 
-    /// Makes the oldest records of a shard too old to be read.
+    /// Makes the oldest records of a shard expire.
     public func trim(_ count: Int, of shard: String, in stream: String) throws {
         try post("trim", ["stream": stream, "shard": shard, "records": count])
     }
 
-    /// What a stream holds, in the order of its shards' names.
+    /// The content of a stream, in the order of its shards' names.
     public func shards(of stream: String) throws -> [Shard] {
         struct Listing: Decodable { var shards: [Shard] }
         let answer = try LoopbackRequest(url: "\(url)/_control/records?stream=\(stream)").answer()
         return try JSONDecoder().decode(Listing.self, from: answer).shards
     }
 
-    /// The calls since the last reset in order, or those of one operation.
+    /// The calls since the last reset in order, optionally of one operation.
     public func calls(of operation: String? = nil) throws -> [Call] {
         let listing = try get("calls" + (operation.map { "?operation=\($0)" } ?? ""))
         return (listing["calls"] as? [[String: Any]] ?? []).map { call in

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that goes when nobody needs it any more.
+/// A folder that is deleted with this object.
 public final class TemporaryFolder: Sendable {
     public let url: URL
 

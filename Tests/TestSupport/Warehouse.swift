@@ -1,8 +1,9 @@
 import Foundation
 
-/// `redshift_data`, the Data API over a real PostgreSQL; one for the whole test process, so each test resets it first.
+/// A running `redshift_data`, the Data API in front of a real PostgreSQL; all tests of the process share it, so each
+/// resets it first.
 public struct Warehouse: Sendable {
-    /// What goes wrong with a call; `server.py` says what each means.
+    /// A fault of a call, as documented in `server.py`.
     public enum Fault: String, Sendable {
         case throttle
         case internalError = "500"
@@ -14,22 +15,22 @@ public struct Warehouse: Sendable {
         case alters
     }
 
-    /// What came in since the reset.
+    /// The calls since the reset.
     public struct Calls: Decodable, Sendable {
-        /// The most there was of something in one call.
+        /// The maximum of a quantity in one call.
         public struct Largest: Decodable, Sendable {
-            /// Bytes of a statement.
+            /// The bytes of a statement.
             public var statement: Int
-            /// Statements of a call.
+            /// The statements of a call.
             public var count: Int
         }
 
-        /// By operation.
+        /// The number of calls by operation.
         public var calls: [String: Int]
-        /// X-Ray headers, in order.
+        /// The X-Ray headers, in order.
         public var traces: [String]
         public var largest: Largest
-        /// How often each fault has happened.
+        /// The number of times that each fault has occurred.
         public var faults: [String: Int]
 
         public var total: Int { calls.values.reduce(0, +) }
@@ -38,20 +39,20 @@ public struct Warehouse: Sendable {
     private static let server = Result { try PythonServer("redshift_data", python: python()) }
     private let server: PythonServer
 
-    /// Starts it when it was not.
+    /// Starts the server if it is not running.
     public init() throws { server = try Self.server.get() }
 
     public var url: String { server.url }
 
-    /// Forgets everything: statements, faults, settings, tables.
+    /// Deletes everything: statements, faults, settings, tables.
     public func reset() throws { try post("reset", [:]) }
 
     /// Sets `readsEscapes`, `waits`, `activeLimit`, `s3`, `isolation` or `user`.
     public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
-    /// The next `times` calls of `operation`, "*" for any, meet `fault`, each with the probability given.
+    /// Injects `fault` into the next `times` calls of `operation` ("*" for any), each with the given probability.
     ///
-    /// - Parameter statement: Before which statement of a batch, counted from 1, it is slow or fails.
+    /// - Parameter statement: The number of the statement, starting at 1, that is slow or fails in a batch.
     public func add(
         _ kind: Fault, of operation: String, times: Int = 1, probability: Double = 1, code: String? = nil,
         message: String? = nil, milliseconds: Int? = nil, members: [String: Any]? = nil, statement: Int? = nil
@@ -72,9 +73,10 @@ public struct Warehouse: Sendable {
             Calls.self, from: LoopbackRequest(url: "\(server.url)/_control/calls", body: nil).answer())
     }
 
-    /// Runs `sql` behind the Data API's back, and returns its rows as texts.
+    /// Runs `sql` directly in the database and returns its rows as texts.
     ///
-    /// - Parameter session: Of one name, statements share a connection, so that `BEGIN` and `COMMIT` can be far apart.
+    /// - Parameter session: Statements with the same name share a connection, so that a transaction can span several
+    ///   calls.
     @discardableResult public func sql(_ sql: String, session: String? = nil) throws -> [[String?]] {
         struct Answer: Decodable { var rows: [[String?]]? }
         var members = ["sql": sql]
@@ -88,7 +90,7 @@ public struct Warehouse: Sendable {
         ).answer()
     }
 
-    /// The interpreter that has psycopg; the first call installs it and PostgreSQL when they are not there.
+    /// The Python interpreter with psycopg, which the first call installs with PostgreSQL.
     public static func python() throws -> URL {
         try Servers.require("PostgreSQL")
         try installation.get()

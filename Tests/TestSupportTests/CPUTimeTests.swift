@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-/// The measure of work against the length of its input.
+/// Tests of the measurement of work against the length of its input.
 final class CPUTimeTests: XCTestCase {
     func testLinearWorkIsProportional() {
         var sum = 0

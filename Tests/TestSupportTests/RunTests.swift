@@ -7,7 +7,7 @@ final class RunTests: XCTestCase {
         try RunningProgram(URL(filePath: "/bin/sh"), ["-c", script], environment: ["PATH": "/usr/bin:/bin"])
     }
 
-    func testTellsStatusOutputAndNotes() throws {
+    func testReturnsStatusOutputAndStandardError() throws {
         let run = try start(#"echo '{"a":1}'; echo note >&2; exit 3"#).finish()
         XCTAssertEqual(run.status, 3)
         XCTAssertEqual(try run.json()["a"] as? Int, 1)
@@ -15,7 +15,7 @@ final class RunTests: XCTestCase {
         XCTAssertThrowsError(try start("echo text").finish().json())
     }
 
-    func testKillsWhatRunsTooLong() throws {
+    func testKillsProgramAfterTheTimeLimit() throws {
         let program = try start("echo $$; exec sleep 600")
         XCTAssertThrowsError(try program.finish(timeLimit: 0.3)) { error in
             XCTAssertTrue("\(error)".contains("did not end within 0.3 s"), "\(error)")
@@ -35,7 +35,7 @@ final class RunTests: XCTestCase {
         XCTAssertThrowsError(try start("exit 0").wait { $0.output.contains("ready") })
     }
 
-    func testConcertctlSeesNothingOfTheTestersOwnAWS() throws {
+    func testConcertctlIgnoresTheDevelopersAWSSettings() throws {
         let home = try TemporaryFolder()
         let environment = Concertctl.cleanEnvironment(home: home)
         XCTAssertEqual(environment["HOME"], home.url.path)
@@ -44,12 +44,12 @@ final class RunTests: XCTestCase {
         XCTAssertEqual(try Concertctl.run(["--version"]).status, 0)
     }
 
-    func testProgramsLeaveNoFilesOpen() throws {
+    func testProgramsCloseTheirFiles() throws {
         func openFiles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         for _ in 0..<3 { _ = try Concertctl.run(["--version"]) }
         let before = try openFiles()
         for _ in 0..<20 { _ = try Concertctl.run(["--version"]) }
-        // Foundation lets go of its own a little later.
+        // Foundation closes its own file descriptors with a delay.
         XCTAssertLessThan(try openFiles(), before + 20)
     }
 }

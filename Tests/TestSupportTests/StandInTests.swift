@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// A stand-in that lies makes every other test worthless, so AWS's own client looks at them first.
+/// Tests of the stand-ins with AWS's own client, because a wrong stand-in would invalidate all other tests.
 final class StandInTests: XCTestCase {
-    func testAWSsOwnClientFindsNoFaultWithTheStandIns() throws {
+    func testStandInsSatisfyAWSsOwnClient() throws {
         let home = try TemporaryFolder()
         let program = try RunningProgram(
             Moto.python(), ["-W", "ignore", "Tests/Support/strict_aws_check.py"],
@@ -14,7 +14,7 @@ final class StandInTests: XCTestCase {
         XCTAssertNotNil(run.notes.firstMatch(of: /Ran [1-9][0-9]+ tests/), run.notes)
     }
 
-    func testAWSsOwnClientFindsNoFaultWithTheWarehouse() throws {
+    func testWarehouseSatisfiesAWSsOwnClient() throws {
         let home = try TemporaryFolder()
         let program = try RunningProgram(
             Moto.python(), ["-W", "ignore", "Tests/Support/redshift_data_check.py", Warehouse().url],
@@ -24,7 +24,7 @@ final class StandInTests: XCTestCase {
         XCTAssertNotNil(run.notes.firstMatch(of: /Ran [1-9] tests/), run.notes)
     }
 
-    func testAWSsOwnClientFindsMotoAndTheObjectStoreAlike() throws {
+    func testMotoAndObjectStoreSatisfyAWSsOwnClient() throws {
         let home = try TemporaryFolder()
         let store = try ObjectStore()
         let program = try RunningProgram(
@@ -35,7 +35,7 @@ final class StandInTests: XCTestCase {
         XCTAssertNotNil(run.notes.firstMatch(of: /Ran 4 tests/), run.notes)
     }
 
-    func testSteersTheStrictFakeThroughTheOracle() throws {
+    func testStrictFakeWorksBehindTheOracle() throws {
         let fake = try StrictAWS()
         let oracle = try SigV4Oracle(upstream: fake.url)
         try fake.set(["readsUntilActive": 0])
@@ -55,7 +55,7 @@ final class StandInTests: XCTestCase {
         XCTAssertEqual(try fake.faultsLeft(), 0)
     }
 
-    func testReadsTheRecordsOfTheStrictFake() throws {
+    func testStrictFakeReturnsItsRecords() throws {
         let fake = try StrictAWS()
         try fake.set(["readsUntilActive": 0])
         let put = """
@@ -73,7 +73,7 @@ final class StandInTests: XCTestCase {
         XCTAssertThrowsError(try fake.set(["pageSise": 3]))
     }
 
-    func testMotoKeepsWhatWasMadeUntilItIsReset() throws {
+    func testMotoKeepsItsStateUntilReset() throws {
         let moto = try Moto()
         try moto.reset()
         try moto.aws("kinesis", "create-stream", "--stream-name", "s", "--shard-count", "1")

@@ -3,7 +3,7 @@ import XCTest
 @testable import Transport
 
 final class CertificateBundleTests: XCTestCase {
-    /// One row of the table; `line` makes a failure point at the row, not at the loop.
+    /// A case of the table; with `line`, a failure refers to the case instead of the loop.
     private struct Case {
         var name: String
         var environment: [String: String]
@@ -18,7 +18,7 @@ final class CertificateBundleTests: XCTestCase {
         }
     }
 
-    func testLooksInTheEnvironmentThenWhereSystemsKeepIt() {
+    func testEnvironmentPrecedesDefaultPaths() {
         let amazon = "/etc/pki/tls/certs/ca-bundle.crt"
         let debian = "/etc/ssl/certs/ca-certificates.crt"
         let cases = [
@@ -37,14 +37,14 @@ final class CertificateBundleTests: XCTestCase {
         }
     }
 
-    func testAsksTheFileSystem() {
+    func testChecksTheFileSystem() {
         XCTAssertTrue(CertificateBundle.isReadable("/dev/null"))
         XCTAssertFalse(CertificateBundle.isReadable("/nowhere/ca.crt"))
     }
 }
 
 final class DurationTests: XCTestCase {
-    func testWholeMillisecondsAreNeverZeroForThatMeansNoLimit() {
+    func testWholeMillisecondsAreNeverZero() {
         let cases: [(Duration, Int)] = [
             (.zero, 1), (.seconds(-5), 1), (.nanoseconds(1), 1), (.microseconds(1500), 2), (.seconds(30), 30_000),
             (.seconds(Int64.max), Int(Int32.max)), (.seconds(Int64.min), 1),

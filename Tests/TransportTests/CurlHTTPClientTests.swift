@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Transport
 
-/// The client against a real server on the loopback interface, without TLS.
+/// Tests of the client with a real server on the loopback interface, without TLS.
 final class CurlHTTPClientTests: XCTestCase {
     private func text(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
 
@@ -19,7 +19,7 @@ final class CurlHTTPClientTests: XCTestCase {
         let head = "PUT /a/../b%20c?x=1&x=%2F HTTP/1.1\r\n\(host)X-One: 1\r\nx-empty:\r\nContent-Type: é\r\n"
         XCTAssertEqual(answer.body, Array("\(head)Content-Length: 4\r\n\r\n".utf8) + [0, 13, 10, 255])
 
-        // Nothing of that request is left in the next one.
+        // Nothing of that request affects the next one.
         let get = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(server.port)/"))
         XCTAssertEqual(text(get), "GET / HTTP/1.1\r\n\(host)\r\n")
         let post = try await client.send(HTTPRequest(method: "POST", url: "http://127.0.0.1:\(server.port)/"))
@@ -38,7 +38,7 @@ final class CurlHTTPClientTests: XCTestCase {
         XCTAssertFalse(String(decoding: answer.body.prefix(500), as: UTF8.self).contains("Expect"))
     }
 
-    func testReadsHeadersInAnyCaseAndForgetsInterimAnswers() async throws {
+    func testReadsHeadersInAnyCaseAndIgnoresInterimResponses() async throws {
         let server = try LoopbackServer()
         let client = CurlHTTPClient(CurlHTTPClient.Configuration())
         let interim = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(server.port)/interim"))
@@ -61,7 +61,7 @@ final class CurlHTTPClientTests: XCTestCase {
         XCTAssertEqual(answer.headers["location"], "/echo")
     }
 
-    func testKeepsOneConnectionForManyRequests() async throws {
+    func testReusesOneConnection() async throws {
         let server = try LoopbackServer()
         let client = CurlHTTPClient(CurlHTTPClient.Configuration())
         for _ in 1...20 { _ = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(server.port)/")) }
@@ -76,12 +76,12 @@ final class CurlHTTPClientTests: XCTestCase {
         let error = await failure(of: client, HTTPRequest(url: "\(url)/hang", timeout: .milliseconds(50)))
         XCTAssertEqual(error?.isTimeout, true, "\(String(describing: error))")
         XCTAssertEqual(error?.isRetryable, true)
-        // The client is as good as new, and a timeout is not inherited.
+        // The client remains usable, and the timeout does not apply to the next request.
         let answer = try await client.send(HTTPRequest(url: "\(url)/connections"))
         XCTAssertEqual(text(answer), "2")
     }
 
-    func testSaysWhatFailed() async throws {
+    func testErrorsDescribeTheFailure() async throws {
         let server = try LoopbackServer()
         let url = "http://127.0.0.1:\(server.port)"
         var configuration = CurlHTTPClient.Configuration()
@@ -118,7 +118,7 @@ final class CurlHTTPClientTests: XCTestCase {
         }
     }
 
-    func testABodyIsCutWhereTheStatusIsEnough() async throws {
+    func testCutBodyIsAcceptedAfterTheHead() async throws {
         let server = try LoopbackServer()
         let url = "http://127.0.0.1:\(server.port)"
         var configuration = CurlHTTPClient.Configuration()
@@ -130,7 +130,7 @@ final class CurlHTTPClientTests: XCTestCase {
             XCTAssertEqual(answer.status, 200, path)
             XCTAssertLessThanOrEqual(answer.body.count, 10_000, path)
         }
-        // A head that does not end is none, and neither is an interim one.
+        // A head without an end is incomplete, and an interim head does not count.
         for path in ["headers", "early", "torn"] {
             let error = await failure(of: client, HTTPRequest(url: "\(url)/\(path)", timeout: .seconds(20)))
             XCTAssertNotNil(error, path)
@@ -139,7 +139,7 @@ final class CurlHTTPClientTests: XCTestCase {
         XCTAssertEqual(next.status, 200)
     }
 
-    func testCancellationEndsARunningTransfer() async throws {
+    func testCancellationEndsRunningTransfer() async throws {
         let server = try LoopbackServer()
         let client = CurlHTTPClient(CurlHTTPClient.Configuration())
         let request = HTTPRequest(url: "http://127.0.0.1:\(server.port)/hang")
@@ -154,7 +154,7 @@ final class CurlHTTPClientTests: XCTestCase {
         XCTAssertEqual(text(next), "2")
     }
 
-    func testACancelledTaskSendsNothing() async throws {
+    func testCancelledTaskSendsNothing() async throws {
         let server = try LoopbackServer()
         let client = CurlHTTPClient(CurlHTTPClient.Configuration())
         let request = HTTPRequest(url: "http://127.0.0.1:\(server.port)/")
@@ -169,7 +169,7 @@ final class CurlHTTPClientTests: XCTestCase {
     }
 }
 
-/// The client's TLS, against a server whose authority is made for the test.
+/// Tests of the client's TLS with a server whose certificate authority is created for the test.
 final class CurlHTTPClientTLSTests: XCTestCase {
     private func client(trusting path: String) -> CurlHTTPClient {
         CurlHTTPClient(CurlHTTPClient.Configuration(certificateBundle: CertificateBundle(path: path)))
@@ -197,7 +197,7 @@ final class CurlHTTPClientTLSTests: XCTestCase {
         XCTAssertEqual(noBundle?.code, 77, "\(String(describing: noBundle))")
     }
 
-    func testKeepsOneTLSConnection() async throws {
+    func testReusesOneTLSConnection() async throws {
         let certificates = try TestCertificates()
         let server = try LoopbackServer(certificate: certificates.path("localhost"))
         let trusting = client(trusting: certificates.path("ca.crt"))
@@ -208,7 +208,7 @@ final class CurlHTTPClientTLSTests: XCTestCase {
     }
 }
 
-/// The error that `request` ends with; `nil`, and a failed test, when it has another end.
+/// Returns the error of `request`; fails the test and returns `nil` if it succeeds or throws another error.
 private func failure(
     of client: CurlHTTPClient, _ request: HTTPRequest, file: StaticString = #filePath, line: UInt = #line
 ) async -> CurlError? {

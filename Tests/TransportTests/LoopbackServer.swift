@@ -1,14 +1,15 @@
 import Foundation
 import TestSupport
 
-/// `Tests/Support/http-server.py`, running; it ends with this object, or with the test process.
+/// A running `Tests/Support/http-server.py`, which exits with this object or with the test process.
 final class LoopbackServer {
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
     private(set) var port = 0
 
-    /// - Parameter certificate: The path, without its extension, of a certificate and its key; `nil` for plain HTTP.
+    /// - Parameter certificate: The path, without its extension, of a certificate and its key; `nil` for HTTP without
+    ///   TLS.
     init(certificate: String? = nil) throws {
         try Servers.require("http-server.py")
         let certificateArguments = certificate.map { ["\($0).crt", "\($0).key"] } ?? []
@@ -27,7 +28,7 @@ final class LoopbackServer {
         process.waitUntilExit()
     }
 
-    /// The next word that the server prints; blocks until it does.
+    /// Returns the next word that the server prints; blocks until it does.
     func nextLine() -> String {
         var line: [UInt8] = []
         while let byte = try? output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
@@ -36,11 +37,11 @@ final class LoopbackServer {
         return String(decoding: line, as: UTF8.self)
     }
 
-    /// The server did not print its port.
+    /// The server has not printed its port.
     private struct StartFailure: Error { var line: String }
 }
 
-/// A folder with the certificates that `make-certificates.sh` makes, removed with this object.
+/// A folder with the certificates that `make-certificates.sh` creates, deleted with this object.
 final class TestCertificates {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
 

@@ -1,7 +1,7 @@
 #ifndef CCURL_H
 #define CCURL_H
 
-// The type checks that curl.h wraps around its variadic macros see only the forwarding functions below.
+// The type checks in curl.h's variadic macros apply only to the forwarding functions below.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
@@ -36,7 +36,7 @@ static inline CURLcode ccurl_get_long(CURL *_Nonnull easy, CURLINFO info, long *
     return curl_easy_getinfo(easy, info, value);
 }
 
-/// The socket of a connection that was made with CURLOPT_CONNECT_ONLY; -1 when it is gone.
+/// Returns the socket of a connection opened with CURLOPT_CONNECT_ONLY, or -1 if it is closed.
 static inline CURLcode ccurl_get_socket(CURL *_Nonnull easy, long *_Nonnull value) {
     curl_socket_t socket = CURL_SOCKET_BAD;
     CURLcode code = curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
@@ -44,7 +44,7 @@ static inline CURLcode ccurl_get_socket(CURL *_Nonnull easy, long *_Nonnull valu
     return code;
 }
 
-/// Leaves nothing but HTTP and HTTPS; the option that newer releases replaced is used only where there is no other.
+/// Restricts a transfer to HTTP and HTTPS, with the deprecated option only if the new one is not available.
 static inline CURLcode ccurl_allow_only_http(CURL *_Nonnull easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -53,7 +53,7 @@ static inline CURLcode ccurl_allow_only_http(CURL *_Nonnull easy) {
 #endif
 }
 
-/// Lets a transfer end without waiting for a name lookup that hangs in a thread of libcurl's own.
+/// Allows a transfer to end without waiting for a pending name lookup in one of libcurl's threads.
 static inline CURLcode ccurl_abandon_lookups(CURL *_Nonnull easy) {
 #if LIBCURL_VERSION_NUM >= 0x075700
     return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -63,7 +63,7 @@ static inline CURLcode ccurl_abandon_lookups(CURL *_Nonnull easy) {
 #endif
 }
 
-/// The result of the one transfer that `multi` holds, once it is done; -1 while it is not.
+/// Returns the result of the only transfer of `multi`, or -1 while it is running.
 static inline int ccurl_finished(CURLM *_Nonnull multi) {
     int left = 0;
     for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;)
@@ -71,7 +71,7 @@ static inline int ccurl_finished(CURLM *_Nonnull multi) {
     return -1;
 }
 
-/// Version of libcurl and of the libraries it uses, such as `libcurl/7.88.1 OpenSSL/3.0.22 zlib/1.2.13`.
+/// Returns the versions of libcurl and its libraries, such as `libcurl/7.88.1 OpenSSL/3.0.22 zlib/1.2.13`.
 static inline const char *_Nonnull ccurl_version(void) { return curl_version(); }
 
 #endif

@@ -1,6 +1,6 @@
 /// An Amazon Resource Name: `arn:partition:service:region:account:resource`.
 ///
-/// The only place that splits one. Region and account are empty for global resources.
+/// This is the only parser of ARNs. Region and account are empty for global resources.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 public struct ARN: Sendable, Equatable {
@@ -11,7 +11,7 @@ public struct ARN: Sendable, Equatable {
     /// Everything after the fifth colon, which may contain colons and slashes.
     public var resource: String
 
-    /// Returns nil unless `text` has six parts and names partition, service and resource.
+    /// Returns nil unless `text` has six parts and partition, service and resource are not empty.
     public init?(_ text: String) {
         let bytes = text.utf8
         guard bytes.count <= Self.longest else { return nil }
@@ -31,15 +31,15 @@ extension ARN: CustomStringConvertible {
     public var description: String { "arn:\(partition):\(service):\(region):\(account):\(resource)" }
 }
 
-/// The ARN of a Kinesis stream, given as the stream's own or as that of one of its enhanced fan-out consumers.
+/// The ARN of a Kinesis stream, created from the ARN of the stream or of one of its enhanced fan-out consumers.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html>
 public struct KinesisStreamARN: Sendable, Equatable {
-    /// The stream's own ARN.
+    /// The ARN of the stream.
     public var arn: ARN
     /// The stream's name.
     public var name: String
-    /// `NAME:CREATION_TIME` of the consumer, if the ARN was a consumer's.
+    /// The `NAME:CREATION_TIME` of the consumer, if the ARN was that of a consumer.
     public var consumer: String?
 
     /// Returns nil unless `text` is `arn:P:kinesis:R:A:stream/NAME` or `.../stream/NAME/consumer/CONSUMER:TIME`.

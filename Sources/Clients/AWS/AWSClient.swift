@@ -2,22 +2,22 @@ import JSON
 import Telemetry
 import Transport
 
-/// Calls AWS services: finds the endpoint, signs, sends, tries again, and reads what came back.
+/// A client for AWS services that resolves the endpoint, signs, sends, retries, and parses the response.
 ///
-/// One request is on the wire at a time and client; for more at once, make more clients.
+/// A client sends one request at a time; use several clients for concurrent requests.
 public actor AWSClient {
-    /// What holds for all of a client's calls.
+    /// The settings of all calls of a client.
     public struct Configuration: Sendable {
         public var region: String
         public var credentials: any CredentialSource
-        /// The configured endpoint of a service, such as `http://127.0.0.1:5555`; nil for AWS's own.
+        /// The configured endpoint of a service, such as `http://127.0.0.1:5555`; nil for AWS's default endpoint.
         public var endpointURL: @Sendable (AWSService) -> String? = { _ in nil }
-        /// Which of AWS's own endpoints are called.
+        /// The variant of AWS's default endpoints.
         public var endpointVariant: EndpointVariant = []
         public var retries = RetryPolicy()
         /// Answers a request in place of the service, as in a dry run; nil for a request that is sent.
         public var answer: @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
-        /// Sent as `User-Agent`.
+        /// The `User-Agent` header.
         public var userAgent = "concert-data-processor/\(Version.current)"
 
         public init(region: String, credentials: any CredentialSource) {
@@ -29,7 +29,7 @@ public actor AWSClient {
     private let http: any HTTPClient
     private let now: @Sendable () -> WallClock
     private var budget = RetryBudget()
-    /// What to add to this machine's clock, in ms, to get the service's.
+    /// The difference between the service's clock and this machine's clock, in ms.
     private var clockOffset: Int64 = 0
 
     public init(
@@ -38,7 +38,7 @@ public actor AWSClient {
         (self.configuration, self.http, self.now) = (configuration, http, now)
     }
 
-    /// Where calls of `service` go.
+    /// Returns the endpoint for calls of `service`.
     public nonisolated func endpoint(of service: AWSService) throws(AWSError) -> AWSEndpoint {
         let region = configuration.region
         guard !region.isEmpty else {
@@ -49,7 +49,7 @@ public actor AWSClient {
         }
         guard let url = configuration.endpointURL(service) else { return try ownEndpoint(of: service, in: region) }
         guard let endpoint = AWSEndpoint(url: url, service, region: region) else {
-            // The text before an @ may be a password.
+            // The text before an @ may contain a password.
             let found = url.utf8.contains(UInt8(ascii: "@")) ? "of \(service.name)" : "\"\(url)\""
             throw .misconfigured(
                 "the endpoint \(found) is not a URL; expected one such as http://127.0.0.1:5555, without user and query"
@@ -67,16 +67,17 @@ public actor AWSClient {
         return AWSEndpoint(service, region: region, variant: variant)
     }
 
-    /// Carries out one call, with as many attempts as the policy allows.
+    /// Sends one request, with as many attempts as the policy allows.
     ///
-    /// - Throws: ``AWSError``; whatever the credential source throws; `CancellationError`, which means of a request
-    ///   that is not abandoned on cancel that it was never sent.
+    /// - Throws: ``AWSError``; the error of the credential source; `CancellationError`. For a request that is not
+    ///   abandoned on cancellation, `CancellationError` means that it was never sent.
     public func send(_ request: AWSRequest) async throws -> AWSResponse {
         if let answer = try configuration.answer(request) { return answer }
         let endpoint = try endpoint(of: request.service)
-        // Servers would take these for steps on the path, and what is asked for is something else then.
+        // Servers would interpret these as relative path segments and address another resource.
         if let step = request.path.first(where: { $0 == "." || $0 == ".." }) {
-            throw AWSError.misconfigured("\(request.service.name) \(request.operation): \"\(step)\" names nothing")
+            throw AWSError.misconfigured(
+                "\(request.service.name) \(request.operation): invalid path segment \"\(step)\"")
         }
         let start = ContinuousClock.now
         let maxAttempts = request.maxAttempts ?? configuration.retries.maxAttempts
@@ -95,7 +96,7 @@ public actor AWSClient {
                 throw error
             }
             guard case .failure(var failure) = outcome else {
-                budget.giveBack(lastCost)
+                budget.refund(lastCost)
                 return try outcome.get()
             }
             failure.error = failure.error.following(last)
@@ -103,8 +104,8 @@ public actor AWSClient {
             if try await repair(failure, of: credentials, &repairs) { continue }
             guard let reason = failure.reason, attempt < maxAttempts else { throw failure.error }
             let delay = configuration.retries.delay(after: attempt, requested: failure.retryAfter)
-            if failure.isUnreached, let patience = configuration.retries.connectPatience,
-                ContinuousClock.now - start + delay > patience
+            if failure.isUnreached, let limit = configuration.retries.unreachableTimeout,
+                ContinuousClock.now - start + delay > limit
             {
                 throw failure.error
             }
@@ -117,17 +118,17 @@ public actor AWSClient {
     }
 }
 
-/// One attempt.
+/// A single attempt.
 extension AWSClient {
-    /// How an attempt failed.
+    /// The failure of one attempt.
     private struct Failure: Error {
         var error: AWSError
-        /// Nil when another try would not help.
+        /// Nil if a retry would not help.
         var reason: RetryReason?
         var retryAfter: Duration?
-        /// Nothing has answered.
+        /// Whether no server has responded.
         var isUnreached = false
-        /// The service's clock, when it answered.
+        /// The service's time, if it responded.
         var serverTime: WallClock?
     }
 
@@ -161,11 +162,11 @@ extension AWSClient {
     private func exchange(_ request: HTTPRequest, isAbandonedOnCancel: Bool) async throws -> HTTPResponse {
         guard !isAbandonedOnCancel else { return try await http.send(request) }
         try Task.checkCancellation()
-        // A task of its own does not see this one's cancellation; it is awaited, so nothing is left behind.
+        // A separate task is not cancelled with this one; it is awaited, so it does not outlive the call.
         return try await Task { [http] in try await http.send(request) }.value
     }
 
-    /// The request as it goes on the wire.
+    /// Returns the signed HTTP request.
     func signed(_ request: AWSRequest, at endpoint: AWSEndpoint, with credentials: AWSCredentials?) -> HTTPRequest {
         var headers = [HTTPHeader("Host", endpoint.host)] + request.headers
         if let credentials {
@@ -184,21 +185,22 @@ extension AWSClient {
     }
 }
 
-/// Failures whose cause can be mended at once; each is, at most once a call.
+/// Failures that can be corrected immediately; each is corrected at most once for each call.
 extension AWSClient {
     private struct Repairs {
         var hasSetClock = false
         var hasRenewedCredentials = false
     }
 
-    /// - Returns: Whether there was something to mend, so that the call is worth another try without a pause.
+    /// - Returns: Whether something was corrected, so that the call can be retried without a pause.
     private func repair(
         _ failure: Failure, of used: AWSCredentials?, _ repairs: inout Repairs
     ) async throws -> Bool {
         guard let code = failure.error.code else { return false }
         if !repairs.hasSetClock, Self.clockCodes.contains(code), let serverTime = failure.serverTime {
             let offset = serverTime.millisecondsSinceEpoch - now().millisecondsSinceEpoch
-            // Requests may be five minutes off; a signature that is wrong for another reason stays wrong.
+            // AWS accepts a clock difference of five minutes; a smaller difference is not why the signature was
+            // rejected.
             if abs(offset - clockOffset) > 240_000 {
                 repairs.hasSetClock = true
                 clockOffset = offset
@@ -207,7 +209,7 @@ extension AWSClient {
         }
         if !repairs.hasRenewedCredentials, let used, Self.expiryCodes.contains(code) {
             repairs.hasRenewedCredentials = true
-            // Another client of the same source may have renewed them in the meantime.
+            // Another client with the same source may have renewed the credentials in the meantime.
             if try await configuration.credentials.credentials() != used { return true }
             await configuration.credentials.invalidate()
             return try await configuration.credentials.credentials() != used

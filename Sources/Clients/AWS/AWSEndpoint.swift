@@ -1,18 +1,18 @@
-/// Where a service is called, and the Region that its requests are signed for.
+/// The URL of a service and the Region that its requests are signed for.
 public struct AWSEndpoint: Sendable, Equatable {
-    /// Scheme and authority, such as `https://kinesis.us-east-1.amazonaws.com`.
+    /// The scheme and the authority, such as `https://kinesis.us-east-1.amazonaws.com`.
     public let origin: String
-    /// The authority as the `Host` header has it: without a default port.
+    /// The authority for the `Host` header, without a default port.
     public let host: String
-    /// The prefix of a request's own path; empty or `/...` without a final slash.
+    /// The prefix of every request's path: empty, or `/...` without a trailing slash.
     public let basePath: String
     public let signingRegion: String
 
-    /// The service's own endpoint in `region`.
+    /// Creates the default endpoint of a service in a Region.
     ///
     /// Source: <https://docs.aws.amazon.com/general/latest/gr/rande.html>
     ///
-    /// - Parameter region: Satisfies ``Partition/isRegion(_:)``; it becomes part of the host's name.
+    /// - Parameter region: A name that satisfies ``Partition/isRegion(_:)``; it becomes part of the host name.
     public init(_ service: AWSService, region: String, variant: EndpointVariant = []) {
         let partition = Partition(region: region)
         host = service.host(in: partition, region: region, variant)
@@ -21,11 +21,11 @@ public struct AWSEndpoint: Sendable, Equatable {
         signingRegion = service.isGlobal ? partition.globalSigningRegion : region
     }
 
-    /// An endpoint from the configuration, such as from `AWS_ENDPOINT_URL`.
+    /// Creates an endpoint from the configuration, such as from `AWS_ENDPOINT_URL`.
     ///
-    /// Fails unless it is `http(s)://host[:port][/path]`.
+    /// Fails unless `url` is `http(s)://host[:port][/path]`.
     public init?(url: String, _ service: AWSService, region: String) {
-        // Of ASCII only, every character is one byte.
+        // In ASCII, every character is one byte.
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let schemes = [("https://", ":443"), ("http://", ":80")]
         guard let (scheme, defaultPort) = schemes.first(where: { url.lowercased().hasPrefix($0.0) }) else { return nil }
@@ -42,7 +42,8 @@ public struct AWSEndpoint: Sendable, Equatable {
         signingRegion = service.isGlobal ? Partition(region: region).globalSigningRegion : region
     }
 
-    /// Whether what follows the host, after a colon, is a port; an IPv6 host has brackets around its own colons.
+    /// Returns whether the text after the host is empty or a colon and a port; an IPv6 host has brackets around its own
+    /// colons.
     static func hasPortOrNone(_ authority: Substring) -> Bool {
         var rest = authority
         if rest.hasPrefix("[") {

@@ -1,36 +1,36 @@
 import JSON
 import Transport
 
-/// Why a call of an AWS service brought no result.
+/// A call of an AWS service that failed.
 public enum AWSError: Error, Equatable, Sendable {
-    /// The service answered, and said no.
+    /// An error response of the service.
     case refused(AWSRefusal)
-    /// No whole answer came; the service may have acted all the same.
+    /// No complete response; the service may have processed the request.
     case unreachable(service: String, operation: String, attempts: Int, error: CurlError)
-    /// What answered was not the service: a proxy's or a captive portal's page, or half a document.
+    /// A response that is not the service's: a page of a proxy or a captive portal, or a truncated document.
     case unreadable(service: String, operation: String, status: Int, found: String)
-    /// `AWS_ENDPOINT_URL...` is no URL, or the Region has no name's form.
+    /// An invalid endpoint URL or Region.
     case misconfigured(String)
 }
 
-/// A service's refusal, in its own words.
+/// An error response of a service.
 public struct AWSRefusal: Equatable, Sendable {
     public var service: String
     public var operation: String
     public var status: Int
-    /// Such as `ResourceNotFoundException`; without a namespace.
+    /// The error code without its namespace, such as `ResourceNotFoundException`.
     public var code: String
-    /// Credentials in it are masked; at most about 4 KB.
+    /// The message, with credentials masked, truncated to about 4 KB.
     public var message: String
     public var requestID: String?
-    /// Whether the same call may well succeed a little later.
+    /// Whether a retry of the same call may succeed.
     public var isRetryable: Bool
     public var attempts: Int
-    /// The Region that was queried; nil when it is not known.
+    /// The Region of the request, if known.
     public var region: String?
-    /// The Region that the response says the bucket is in, where that is another one.
+    /// The bucket's Region according to the response, if it is another one.
     public var bucketRegion: String?
-    /// Whether an earlier attempt of the same call had no answer, or a server's fault, and may have been carried out.
+    /// Whether an earlier attempt of the same call had no response or a server error, and may have been processed.
     public var followsUnknown = false
 
     public init(
@@ -46,10 +46,10 @@ public struct AWSRefusal: Equatable, Sendable {
 extension AWSError {
     public var refusal: AWSRefusal? { if case .refused(let refusal) = self { refusal } else { nil } }
 
-    /// The service's code; nil when no service answered.
+    /// The service's error code; nil if there was no error response.
     public var code: String? { refusal?.code }
 
-    /// Whether the same call may well succeed a little later.
+    /// Whether a retry of the same call may succeed.
     public var isRetryable: Bool {
         switch self {
         case .refused(let refusal): refusal.isRetryable
@@ -59,7 +59,7 @@ extension AWSError {
         }
     }
 
-    /// Whether the service surely has not done what it was asked for.
+    /// Whether the service certainly has not processed the request.
     public var isDefinite: Bool {
         switch self {
         case .refused(let refusal): refusal.status < 500 && !refusal.followsUnknown
@@ -68,7 +68,7 @@ extension AWSError {
         }
     }
 
-    /// This error, as that of a call whose attempt before ended with `earlier`.
+    /// Returns this error as the result of a call whose previous attempt failed with `earlier`.
     func following(_ earlier: AWSError?) -> AWSError {
         guard let earlier, !earlier.isDefinite, case .refused(var refusal) = self else { return self }
         refusal.followsUnknown = true
@@ -83,7 +83,7 @@ extension AWSError: CustomStringConvertible {
         case .unreachable(let service, let operation, let attempts, let error):
             "\(service) \(operation): \(error)\(Self.tried(attempts))"
         case .unreadable(let service, let operation, let status, let found):
-            "\(service) \(operation): status \(status) with \(found), which is no answer of the service; "
+            "\(service) \(operation): status \(status) with \(found), which is not a response of the service; "
                 + "check the endpoint, and proxies on the way"
         case .misconfigured(let problem): problem
         }
@@ -96,30 +96,30 @@ extension AWSRefusal: CustomStringConvertible {
     public var description: String {
         let text = message.isEmpty ? "" : ": \(message)"
         let request = requestID.map { ", request \($0)" } ?? ""
-        let help = isRetryable ? "; another try may help" : ""
+        let help = isRetryable ? "; a retry may succeed" : ""
         return "\(service) \(operation): \(code)\(text) (status \(status)\(request))"
             + AWSError.tried(attempts) + help
     }
 }
 
-/// Hides secrets in texts from outside: errors quote the tokens that they refuse.
+/// A filter that masks secrets in external texts, because services quote the tokens that they reject.
 struct SecretMask: Sendable {
     private let secrets: [[UInt8]]
 
     private static let mask = Array("***".utf8)
-    /// Bytes of one text that are looked at.
+    /// The maximum number of bytes of a text that are read.
     private static let inputLimit = 64 << 10
-    /// Bytes of one text that are kept.
+    /// The maximum number of bytes of a text that are kept.
     private static let outputLimit = 4 << 10
 
-    /// - Parameter others: Such as a token that a call carries.
+    /// - Parameter others: Other secrets, such as a token that the call contains.
     init(_ credentials: AWSCredentials?, others: [String] = []) {
         let texts = [credentials?.secretAccessKey, credentials?.sessionToken, credentials?.accessKeyID] + others
         secrets = texts.compactMap { $0 }.filter { $0.utf8.count >= 8 }.flatMap { [$0, PercentEncoding.encode($0)] }
             .map { Array($0.utf8) }
     }
 
-    /// The text without secrets, shortened when it is longer than any message of a service.
+    /// Returns the text without secrets, truncated if it is longer than any message of a service.
     func masked(_ text: String) -> String {
         var bytes = Array(text.utf8.prefix(Self.inputLimit))
         let isCut = bytes.count < text.utf8.count
@@ -130,13 +130,13 @@ struct SecretMask: Sendable {
         }
         bytes = Self.maskingWords(in: bytes)
         guard isCut || bytes.count > Self.outputLimit else { return String(decoding: bytes, as: UTF8.self) }
-        // A scalar is not cut in half.
+        // Truncates between two Unicode scalars.
         var end = min(bytes.count, Self.outputLimit)
         while end > 0, end < bytes.count, bytes[end] & 0xC0 == 0x80 { end -= 1 }
         return String(decoding: bytes[..<end], as: UTF8.self) + "..."
     }
 
-    /// Masks other people's secrets, too: access key IDs by their form, and tokens because they are very long words.
+    /// Masks unknown secrets, too: access key IDs by their format, and tokens by their length.
     private static func maskingWords(in text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = text[...]
@@ -149,7 +149,7 @@ struct SecretMask: Sendable {
         return result
     }
 
-    /// Masks access key IDs also inside a word, as in `Credential=AKIA.../20260101/us-east-1`.
+    /// Masks access key IDs within a word, as in `Credential=AKIA.../20260101/us-east-1`.
     private static func maskingKeys(in word: ArraySlice<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var rest = word

@@ -1,7 +1,7 @@
 import JSON
 import Transport
 
-/// A service's answer to a call that it carried out.
+/// A successful response of a service.
 public struct AWSResponse: Sendable, Equatable {
     public var service: String
     public var operation: String
@@ -14,7 +14,7 @@ public struct AWSResponse: Sendable, Equatable {
         (self.headers, self.body) = (headers, body)
     }
 
-    /// The body as JSON; an empty one is an empty object.
+    /// Returns the body as JSON; an empty body is an empty object.
     ///
     /// - Throws: ``AWSError/unreadable(service:operation:status:found:)``.
     public func json() throws(AWSError) -> JSONValue {
@@ -23,7 +23,7 @@ public struct AWSResponse: Sendable, Equatable {
         return value
     }
 
-    /// The body as XML.
+    /// Returns the body as XML.
     ///
     /// - Throws: ``AWSError/unreadable(service:operation:status:found:)``.
     public func xml() throws(AWSError) -> XMLElement {
@@ -37,13 +37,13 @@ public struct AWSResponse: Sendable, Equatable {
     }
 }
 
-/// Refusals.
+/// Error responses.
 extension AWSResponse {
-    /// Bytes of a refusal's body that are read; no service writes that much.
+    /// The maximum number of bytes of an error response that are read, far above any real one.
     private static let refusalLimit = 1 << 20
     private static let codeLimit = 200
 
-    /// What a body that says nothing readable looks like, without quoting it.
+    /// Describes an unreadable body without quoting it.
     private static func kind(of body: [UInt8], headers: HTTPHeaders) -> String {
         let type = headers["content-type"]?.utf8.prefix { $0 != UInt8(ascii: ";") }
         let isPage = body.prefix(200).contains(UInt8(ascii: "<"))
@@ -54,9 +54,9 @@ extension AWSResponse {
         return "\(body.count) bytes of \(name ?? (isPage ? "a page" : "data"))"
     }
 
-    /// Why the service refused, from whichever form it chose: a header, JSON or XML.
+    /// Returns the service's error from the header, the JSON body or the XML body.
     ///
-    /// - Parameter region: The one that the request was for.
+    /// - Parameter region: The Region of the request.
     func error(attempts: Int, region: String? = nil, mask: SecretMask) -> AWSError {
         let body = body.count <= Self.refusalLimit ? body : []
         let json = (try? JSONValue(parsing: body)).flatMap { $0.object == nil ? nil : $0 }
@@ -92,13 +92,13 @@ extension AWSResponse {
         return header.map { ($0, "") } ?? codeOfHead.map { ($0, "") }
     }
 
-    /// Members of a refusal that only services with an OAuth protocol have.
+    /// The names of error members of services with an OAuth protocol.
     private var oauthNames: (code: [String], message: [String]) {
         [AWSService.ssoOIDC.name, AWSService.signIn.name].contains(service)
             ? (["error"], ["error_description"]) : ([], [])
     }
 
-    /// What S3 means by the status of a response to HEAD, which has no body; nil when S3 did not write it.
+    /// The error code for the status of S3's response to HEAD, which has no body; nil if the response is not from S3.
     private var codeOfHead: String? {
         guard service == AWSService.s3.name, body.isEmpty, headers["x-amz-request-id"] != nil else { return nil }
         return switch status {
@@ -110,13 +110,13 @@ extension AWSResponse {
         }
     }
 
-    /// Where S3 says that the bucket is.
+    /// Returns the Region in which S3 locates the bucket.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html>
     private func bucketRegion(_ xml: XMLElement?) -> String? {
         guard service == AWSService.s3.name else { return nil }
         let error = xml?.first("Error")
-        // Such as bucket.s3.eu-west-1.amazonaws.com, or s3-eu-west-1.amazonaws.com.
+        // A host such as bucket.s3.eu-west-1.amazonaws.com or s3-eu-west-1.amazonaws.com.
         let labels = error?.text(of: "Endpoint")?.utf8.prefix(300).split(separator: UInt8(ascii: ".")).map { label in
             String(decoding: label.starts(with: "s3-".utf8) ? label.dropFirst(3) : label, as: UTF8.self)
         }
@@ -126,7 +126,7 @@ extension AWSResponse {
         return candidates.lazy.compactMap { $0 }.first(where: Partition.isRegion)
     }
 
-    /// `com.amazonaws.kinesis#Name:http://...` is `Name`; nil when nothing is left.
+    /// Returns `Name` for `com.amazonaws.kinesis#Name:http://...`; nil if it is empty.
     private static func bareCode(_ code: String) -> String? {
         let name = code.utf8.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }
         let bare = name.split(separator: UInt8(ascii: "#")).last.map { shortened(String(decoding: $0, as: UTF8.self)) }
@@ -137,7 +137,7 @@ extension AWSResponse {
         text.utf8.count <= codeLimit ? text : String(decoding: text.utf8.prefix(codeLimit), as: UTF8.self) + "..."
     }
 
-    /// How long the service asks to be left alone.
+    /// The minimum delay that the service requests.
     var retryAfter: Duration? {
         if let milliseconds = headers["x-amz-retry-after"].flatMap({ Int64($0) }), milliseconds >= 0 {
             return .milliseconds(milliseconds)

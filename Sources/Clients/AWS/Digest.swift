@@ -1,6 +1,6 @@
 import CCrypto
 
-/// SHA-256 and HMAC-SHA-256, by OpenSSL's libcrypto.
+/// SHA-256 and HMAC-SHA-256 of OpenSSL's libcrypto.
 package enum SHA256 {
     static let length = 32
 
@@ -20,7 +20,7 @@ package enum SHA256 {
         unsafe key.withUnsafeBufferPointer { key in
             unsafe bytes.withUnsafeBufferPointer { input in
                 unsafe code.withUnsafeMutableBufferPointer { output in
-                    // `output` has the 32 bytes that HMAC writes for SHA-256; keys here are far below 2 GiB.
+                    // `output` has the 32 bytes that HMAC writes for SHA-256; keys are far smaller than 2 GiB.
                     _ = unsafe HMAC(
                         EVP_sha256(), key.baseAddress, Int32(clamping: key.count), input.baseAddress, input.count,
                         output.baseAddress, nil)
@@ -31,7 +31,7 @@ package enum SHA256 {
     }
 }
 
-/// SHA-1, which names the files of cached SSO tokens and protects nothing.
+/// SHA-1, which names the files of cached SSO tokens and is not used for security.
 package enum SHA1 {
     package static func digest(of bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 20)
@@ -46,7 +46,7 @@ package enum SHA1 {
 }
 
 extension Sequence<UInt8> {
-    /// Two lower-case digits a byte.
+    /// The bytes as two lower-case hexadecimal digits each.
     package var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

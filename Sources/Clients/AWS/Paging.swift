@@ -1,25 +1,24 @@
 /// One page of a list.
 public struct Page<Element> {
     public var elements: [Element]
-    /// What asks for the next page; nil or empty on the last one.
+    /// The token of the next page; nil or empty on the last one.
     public var next: String?
 
     public init(_ elements: [Element], next: String?) { (self.elements, self.next) = (elements, next) }
 }
 
-/// Reads all pages of a list.
+/// A reader of all pages of a list.
 ///
-/// It starts again when the service says that a token has expired, and ends with an error when
-/// the service never ends the list.
+/// It restarts the list if the service reports an expired token, and fails if the list never ends.
 public enum Paging {
-    /// How often a list starts again after an expired token.
+    /// The maximum number of restarts after an expired token.
     private static let restartLimit = 3
 
     /// Returns the elements of all pages.
     ///
-    /// - Parameter page: Reads the page that a token asks for, the first one for nil; called again from the start when
+    /// - Parameter page: Reads the page for a token, which is nil for the first page; called again from the start after
     ///   a token has expired.
-    /// - Throws: ``PagingError``, and what `page` throws.
+    /// - Throws: ``PagingError`` and the errors of `page`.
     public static func all<Element>(_ page: (String?) async throws -> Page<Element>) async throws -> [Element] {
         var restarts = 0
         while true {
@@ -53,9 +52,9 @@ struct PageTokens {
     /// More pages than any list of the services used here has.
     static let limit = 20_000
 
-    /// Returns the token for the next page; nil after the last one.
+    /// Returns the token of the next page, or nil after the last one.
     ///
-    /// - Throws: ``PagingError`` for a token that came before, and after ``limit`` pages.
+    /// - Throws: ``PagingError`` for a repeated token, and after ``limit`` pages.
     mutating func checked(_ token: String?) throws(PagingError) -> String? {
         guard let token, !token.isEmpty else { return nil }
         guard seen.insert(Array(token.utf8)).inserted else { throw .repeatedToken }
@@ -64,7 +63,7 @@ struct PageTokens {
     }
 }
 
-/// Why a list has no end.
+/// A list that does not end.
 public enum PagingError: Error, Equatable, Sendable {
     case repeatedToken
     case endless

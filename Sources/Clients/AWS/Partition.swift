@@ -1,19 +1,19 @@
-/// A closed group of Regions with domains of its own.
+/// A group of AWS Regions with its own domains.
 ///
 /// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
 public struct Partition: Sendable, Equatable {
-    /// As ARNs name it: `aws`, `aws-cn`, `aws-us-gov`.
+    /// The name in ARNs: `aws`, `aws-cn`, `aws-us-gov`.
     public let name: String
-    /// How the names of its Regions begin; empty for `aws`, which has all others.
+    /// The prefix of its Regions' names; empty for `aws`, which contains all other Regions.
     let regionPrefix: String
     let domain: String
-    /// Of endpoints that IPv6 reaches, too.
+    /// The domain of dual-stack endpoints.
     let dualStackDomain: String
-    /// Of the sign-in service.
+    /// The domain of the sign-in service.
     let signInDomain: String
-    /// The Region that requests to services with one endpoint per partition are signed for.
+    /// The Region that requests to global services are signed for.
     let globalSigningRegion: String
-    /// The label between `iam` and the domain, if there is one.
+    /// The labels between `iam` and the domain.
     let iamLabels: IAMLabels
 
     struct IAMLabels: Sendable, Equatable {
@@ -66,7 +66,7 @@ public struct Partition: Sendable, Equatable {
         aws,
     ]
 
-    /// Whether `region` has the form of a Region's name, such as `eu-central-1`; it becomes part of host names.
+    /// Returns whether `region` has the format of a Region name, such as `eu-central-1`; it becomes part of host names.
     public static func isRegion(_ region: String) -> Bool {
         let parts = region.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard region.utf8.count <= 32, parts.count >= 3, let number = parts.last else { return false }

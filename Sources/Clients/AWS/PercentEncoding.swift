@@ -1,4 +1,5 @@
-/// Percent-encoding as AWS signs it: everything but RFC 3986's unreserved characters, in capital hexadecimal digits.
+/// Percent-encoding for AWS signatures: all bytes but RFC 3986's unreserved characters, in upper-case hexadecimal
+/// digits.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 package enum PercentEncoding {

@@ -1,24 +1,24 @@
 import JSON
 
-/// Why a failed attempt is worth another.
+/// The reason why a failed attempt can be retried.
 public enum RetryReason: Sendable, Equatable {
-    /// The service asks for fewer calls.
+    /// The service throttles requests.
     case throttled
-    /// The service or the way to it has a passing fault.
+    /// The service or the network has a temporary fault.
     case transient
-    /// No answer within the time limit.
+    /// No response within the timeout.
     case timeout
 
-    /// Returns nil when the same call would be refused again.
+    /// Returns nil if the same call would fail again.
     ///
-    /// Services spell throttling in many ways (`ThrottlingException`, `RequestThrottled`, and for a key of KMS
+    /// Services spell throttling in many ways (`ThrottlingException`, `RequestThrottled`, and for a KMS key
     /// `KMSThrottling`, `KmsThrottled`, `KMS.ThrottlingException`), so every code with that word counts.
     ///
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
     ///
     /// - Parameters:
-    ///   - status: The response's, or that of the call whose response lists an entry with this code.
-    ///   - code: As the service sent it.
+    ///   - status: The status of the response, or of the response that lists an entry with this code.
+    ///   - code: The code as the service sent it.
     public init?(status: Int, code: String) {
         let code = Array(code.utf8.prefix(Self.longestCode))
         if status == 429 || Self.throttlingCodes.contains(code) || Self.namesThrottling(code) {
@@ -30,8 +30,8 @@ public enum RetryReason: Sendable, Equatable {
         }
     }
 
-    /// Whether the code contains `Throttl`.
-    private static func namesThrottling(_ code: [UInt8]) -> Bool { code.place(of: "Throttl".utf8) != nil }
+    /// Returns whether the code contains `Throttl`.
+    private static func namesThrottling(_ code: [UInt8]) -> Bool { code.range(of: "Throttl".utf8) != nil }
 
     /// Longer than any code.
     private static let longestCode = 256
@@ -46,43 +46,43 @@ public enum RetryReason: Sendable, Equatable {
         "InternalServerError", "InternalServerException", "IDPCommunicationError",
     ])
 
-    /// As bytes, since a service's text must not be compared as Unicode text.
+    /// Bytes, because a service's text must not be compared as Unicode text.
     private static func codes(_ names: [String]) -> Set<[UInt8]> { Set(names.map { Array($0.utf8) }) }
 }
 
-/// AWS's standard retry mode: few attempts, exponential backoff with full jitter, and a budget.
+/// AWS's standard retry mode: few attempts, exponential backoff with full jitter, and a retry quota.
 public struct RetryPolicy: Sendable {
-    /// Attempts of one call, the first included.
+    /// The maximum number of attempts of one call, including the first.
     public var maxAttempts: Int
-    /// The longest pause between two attempts.
+    /// The maximum delay between two attempts.
     public var longestPause: Duration = .seconds(20)
-    /// No further attempt begins this long after the first, when nothing has ever answered; nil: no such limit.
+    /// The time after the first attempt at which attempts end if no server has ever responded; nil for no limit.
     ///
-    /// A person at a terminal without a network should not wait for every attempt's time to connect.
-    public var connectPatience: Duration?
-    /// A number in 0...1.
+    /// A user at a terminal without a network does not wait until every attempt has timed out.
+    public var unreachableTimeout: Duration?
+    /// Returns a random number in 0...1.
     public var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
     public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
-    public init(maxAttempts: Int = 3, connectPatience: Duration? = nil) {
-        (self.maxAttempts, self.connectPatience) = (maxAttempts, connectPatience)
+    public init(maxAttempts: Int = 3, unreachableTimeout: Duration? = nil) {
+        (self.maxAttempts, self.unreachableTimeout) = (maxAttempts, unreachableTimeout)
     }
 
-    /// How long to wait after attempt `attempt` (the first is 1) has failed.
+    /// Returns the delay after attempt `attempt`, the first of which is 1.
     ///
-    /// - Parameter requested: What the service asked for; at least that, but not longer than ``longestPause``.
+    /// - Parameter requested: The delay that the service requests: a minimum, limited to ``longestPause``.
     public func delay(after attempt: Int, requested: Duration?) -> Duration {
         let ceiling = min(.seconds(1 << min(max(attempt, 1) - 1, 10)), longestPause)
         return max(ceiling * jitter(), min(requested ?? .zero, longestPause))
     }
 }
 
-/// What retries cost: a service that keeps failing is soon left alone, whatever the number of calls.
+/// The retry quota: a service that keeps failing gets few retries, regardless of the number of calls.
 struct RetryBudget: Sendable {
     private static let capacity = 500
     private(set) var tokens = capacity
 
-    /// Takes what one retry costs, and returns it; nil when there is not enough left.
+    /// Takes the cost of one retry and returns it; returns nil if the quota is exhausted.
     mutating func take(for reason: RetryReason) -> Int? {
         let cost = reason == .timeout ? 10 : 5
         guard tokens >= cost else { return nil }
@@ -90,8 +90,8 @@ struct RetryBudget: Sendable {
         return cost
     }
 
-    /// A call succeeded.
+    /// Refunds the quota after a successful call.
     ///
-    /// - Parameter lastCost: What its last retry cost, which alone comes back; nil when it needed none.
-    mutating func giveBack(_ lastCost: Int?) { tokens = min(Self.capacity, tokens + (lastCost ?? 1)) }
+    /// - Parameter lastCost: The cost of the call's last retry, which is refunded; nil if it needed none.
+    mutating func refund(_ lastCost: Int?) { tokens = min(Self.capacity, tokens + (lastCost ?? 1)) }
 }

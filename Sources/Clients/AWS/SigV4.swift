@@ -1,7 +1,7 @@
 import Telemetry
 import Transport
 
-/// AWS Signature Version 4, in the header form.
+/// AWS Signature Version 4 in headers or in a query.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 struct SigV4: Sendable {
@@ -9,17 +9,17 @@ struct SigV4: Sendable {
     var region: String
     /// The service's signing name.
     var service: String
-    /// S3 signs a path as it is on the wire; all others encode it once more.
+    /// Whether the path is encoded twice; S3 signs the path as it is sent.
     var encodesPathTwice: Bool { service != "s3" }
 
-    /// The request's headers with those that authenticate it added.
+    /// Returns the headers with those that authenticate the request added.
     ///
-    /// All headers are signed but those that libraries and proxies change on the way.
+    /// All headers are signed except for those that libraries and proxies change.
     ///
     /// - Parameters:
-    ///   - headers: With `Host`; without any of the headers that are added here.
-    ///   - path: As it goes on the wire, percent-encoded, starting with a slash.
-    ///   - query: As it goes on the wire; ``canonicalQuery(_:)`` makes it.
+    ///   - headers: The headers including `Host`, without those that are added here.
+    ///   - path: The percent-encoded path as it is sent, starting with a slash.
+    ///   - query: The query as it is sent; see ``canonicalQuery(_:)``.
     func sign(
         method: String, path: String, query: String, headers: [HTTPHeader], body: [UInt8], at time: WallClock
     ) -> [HTTPHeader] {
@@ -39,13 +39,13 @@ struct SigV4: Sendable {
         return headers + [HTTPHeader("Authorization", authorization)]
     }
 
-    /// A GET request's query with what authenticates it added, for those who can send no headers.
+    /// Returns a GET request's query with the authentication parameters added, for clients that cannot send headers.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
     ///
     /// - Parameters:
-    ///   - path: Percent-encoded, starting with a slash.
-    ///   - seconds: How long it is valid.
+    ///   - path: The percent-encoded path, starting with a slash.
+    ///   - seconds: The lifetime of the signature.
     func presign(
         host: String, path: String, query items: [AWSRequest.QueryItem], seconds: Int, at time: WallClock
     ) -> String {
@@ -66,7 +66,7 @@ struct SigV4: Sendable {
         return "\(query)&X-Amz-Signature=\(signature(of: canonical.text, date: date, scope: scope))"
     }
 
-    /// The form of the request that both sides hash.
+    /// Returns the canonical request, which client and server hash.
     func canonicalRequest(
         method: String, path: String, query: String, headers: [HTTPHeader], bodyHash: String
     ) -> (text: String, signedHeaders: String) {
@@ -87,7 +87,7 @@ struct SigV4: Sendable {
         return SHA256.authenticationCode(of: Array(stringToSign.utf8), key: key).hexadecimal
     }
 
-    /// Sorted by encoded name, then value.
+    /// Returns the query sorted by encoded name, then value.
     static func canonicalQuery(_ items: [AWSRequest.QueryItem]) -> String {
         items.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
             .sorted { $0 < $1 }.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
@@ -99,7 +99,8 @@ struct SigV4: Sendable {
             .map { PercentEncoding.encode(String($0)) }.joined(separator: "/")
     }
 
-    /// Lower-case names in order, values trimmed and their inner runs of blanks made one; equal names joined by commas.
+    /// Returns the names in lower case and sorted, with values trimmed and runs of blanks collapsed; values of equal
+    /// names are joined by commas.
     private static func canonicalHeaders(_ headers: [HTTPHeader]) -> [(name: String, value: String)] {
         var values = TextTable<String>()
         for header in headers {
@@ -116,7 +117,7 @@ struct SigV4: Sendable {
         "authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
     ]
 
-    /// `20261124T120000Z`.
+    /// Returns the time in the format `20261124T120000Z`.
     static func basicDate(_ time: WallClock) -> String {
         time.iso8601.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
     }

@@ -1,9 +1,9 @@
 import Glibc
 import Telemetry
 
-/// Moments as HTTP's headers and AWS's documents write them.
+/// Parsers of the date formats of HTTP headers and AWS documents.
 extension WallClock {
-    /// Fails unless `text` is a date as HTTP's `Date` header has it, such as `Tue, 24 Nov 2026 12:00:00 GMT`.
+    /// Fails unless `text` is an HTTP `Date` header, such as `Tue, 24 Nov 2026 12:00:00 GMT`.
     ///
     /// Source: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>
     public init?(httpDate text: String) {
@@ -17,9 +17,9 @@ extension WallClock {
         self.init(year: numbers[0], month: Int32(month) + 1, day: numbers[1], time: Array(numbers[2...]))
     }
 
-    /// Fails unless `text` is a date with a time, such as `2026-11-24T12:00:00Z`; fractions of a second are left out.
+    /// Fails unless `text` is a date with a time, such as `2026-11-24T12:00:00Z`; fractions of a second are ignored.
     ///
-    /// An offset may stand for `Z`, and so may `UTC`, which old token caches have.
+    /// A time zone offset is accepted instead of `Z`, and so is `UTC`, which old token caches contain.
     package init?(iso8601 text: String) {
         let characters = Array(text.utf8)
         guard characters.count >= 20, characters[10] == UInt8(ascii: "T") else { return nil }

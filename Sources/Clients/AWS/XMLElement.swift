@@ -1,29 +1,29 @@
 import JSON
 
-/// An element of an XML document, as the query protocol's answers and S3's errors need it.
+/// An element of an XML document: a response of the query protocol or an error of S3.
 ///
-/// Names lose their prefix, attributes are passed over, and there are no entities but the five of XML and
-/// characters by number: AWS sends no others, and whoever else does is not believed.
+/// Names lose their prefix, attributes are ignored, and only XML's five entities and numeric character references are
+/// accepted, because AWS sends no others.
 public struct XMLElement: Sendable, Equatable {
     public var name: String
-    /// The text directly inside, trimmed where there are child elements, too.
+    /// The text directly inside the element, trimmed if there are child elements.
     public var text: String
     public var children: [XMLElement]
 
-    /// The first child of this name.
+    /// The first child with the name.
     public subscript(name: String) -> XMLElement? { children.first { $0.name.isIdentical(to: name) } }
 
-    /// The text of the first child of this name; nil when it is missing or empty.
+    /// Returns the text of the first child with the name; nil if it is missing or empty.
     public func text(of name: String) -> String? {
         self[name].flatMap { $0.text.isEmpty ? nil : $0.text }
     }
 
-    /// The elements of a list: all children `member` of the child `name`.
+    /// Returns the elements of a list: all children `member` of the child `name`.
     public func list(_ name: String) -> [XMLElement] {
         self[name]?.children.filter { $0.name.isIdentical(to: "member") } ?? []
     }
 
-    /// The first descendant of this name, in document order, this element included.
+    /// Returns the first element with the name in document order: this element or a descendant.
     public func first(_ name: String) -> XMLElement? {
         if self.name.isIdentical(to: name) { return self }
         for child in children { if let found = child.first(name) { return found } }
@@ -32,7 +32,7 @@ public struct XMLElement: Sendable, Equatable {
 }
 
 extension XMLElement {
-    /// Fails unless `bytes` are one well-formed element with at most a declaration and comments around it.
+    /// Fails unless `bytes` are one well-formed element, optionally with a declaration and comments around it.
     public init?(parsing bytes: [UInt8]) {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         var parser = XMLParser(text)
@@ -41,28 +41,30 @@ extension XMLElement {
     }
 }
 
-/// Walks a document once; every function returns nil where it is not well-formed.
+/// A parser that passes over a document once; its functions return nil if the document is not well-formed.
 ///
-/// It walks by Unicode scalars, for a combining mark behind a `>` is text, and no part of the tag.
+/// It iterates over Unicode scalars, because a combining mark after a `>` is text and not part of the tag.
 private struct XMLParser {
     private typealias Text = Substring.UnicodeScalarView
 
     private var rest: Text
     private var elements = 0
     private static let depthLimit = 64
-    /// Far above what any response has, and little enough that a hostile one does not fill the memory.
+    /// Far above any real response, and low enough that a hostile one does not exhaust memory.
     private static let elementLimit = 200_000
 
     init(_ text: String) { rest = text[...].unicodeScalars }
 
     mutating func document() -> XMLElement? {
         _ = pass("\u{FEFF}")
-        guard skipAside(), let element = element(depth: 0), skipAside(), rest.isEmpty else { return nil }
+        guard skipMiscellaneous(), let element = element(depth: 0), skipMiscellaneous(), rest.isEmpty else {
+            return nil
+        }
         return element
     }
 
-    /// Passes white space, declarations and comments; a document type would bring entities, and is refused.
-    private mutating func skipAside() -> Bool {
+    /// Skips white space, declarations and comments; rejects a document type, which could define entities.
+    private mutating func skipMiscellaneous() -> Bool {
         while true {
             rest = rest.drop(while: \.properties.isWhitespace)
             if hasPrefix("<?") {
@@ -91,7 +93,7 @@ private struct XMLParser {
             } else if hasPrefix("<!--") {
                 guard skip(through: "-->") else { return nil }
             } else if pass("<![CDATA[") {
-                guard let end = rest.place(of: "]]>".unicodeScalars) else { return nil }
+                guard let end = rest.range(of: "]]>".unicodeScalars) else { return nil }
                 element.text += String(rest[..<end.lowerBound])
                 rest = rest[end.upperBound...]
             } else if hasPrefix("<") {
@@ -104,7 +106,7 @@ private struct XMLParser {
         }
     }
 
-    /// Passes attributes and the end of a start tag; true when it ends its element, too.
+    /// Skips attributes and the end of a start tag; returns true if the tag also ends its element.
     private mutating func endOfTag() -> Bool? {
         while true {
             rest = rest.drop(while: \.properties.isWhitespace)
@@ -124,11 +126,11 @@ private struct XMLParser {
     private mutating func name() -> Text? {
         let name = rest.prefix { !$0.properties.isWhitespace && !"<>/=&\"'".unicodeScalars.contains($0) }
         rest = rest[name.endIndex...]
-        // Neither a document type nor a processing instruction is an element.
+        // A document type or a processing instruction is not an element.
         return name.isEmpty || name.first == "!" || name.first == "?" ? nil : name
     }
 
-    /// Passes text up to the next tag, and resolves its references.
+    /// Reads text up to the next tag and resolves its references.
     private mutating func characters() -> String? {
         let raw = rest.prefix { $0 != "<" }
         guard raw.endIndex < rest.endIndex else { return nil }
@@ -159,7 +161,7 @@ private struct XMLParser {
         }
     }
 
-    /// The character of a number without a sign; XML has no control characters but white space.
+    /// Returns the character of an unsigned number; of control characters, XML allows only white space.
     private static func character(_ digits: Substring.UTF8View, radix: Int) -> Unicode.Scalar? {
         guard digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-"),
             let value = UInt32(String(decoding: digits, as: UTF8.self), radix: radix),
@@ -181,7 +183,7 @@ private struct XMLParser {
     }
 
     private mutating func skip(through text: String) -> Bool {
-        guard let range = rest.place(of: text.unicodeScalars) else { return false }
+        guard let range = rest.range(of: text.unicodeScalars) else { return false }
         rest = rest[range.upperBound...]
         return true
     }

@@ -1,13 +1,13 @@
 import JSON
 import Telemetry
 
-/// A password for ElastiCache that is made of AWS credentials: a presigned request, good for 15 minutes.
+/// A password for ElastiCache that is derived from AWS credentials: a presigned request, valid for 15 minutes.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
 public enum ElastiCacheToken {
     private static let lifetimeSeconds = 900
 
-    /// - Parameter host: The cache's endpoint, whose name says which cache it is.
+    /// - Parameter host: The cache's endpoint, which contains the name of the cache.
     public static func token(
         user: String, host: String, region: String, credentials: AWSCredentials, at time: WallClock = .now()
     ) -> String {
@@ -19,9 +19,9 @@ public enum ElastiCacheToken {
         return "\(name)/?\(signed)"
     }
 
-    private static func isServerless(_ host: String) -> Bool { host.holds(".serverless.") }
+    private static func isServerless(_ host: String) -> Bool { host.contains(bytes: ".serverless.") }
 
-    /// The replication group or serverless cache that an endpoint belongs to.
+    /// Returns the replication group or serverless cache of an endpoint.
     ///
     /// `master.NAME.x.use1.cache.amazonaws.com`, `NAME.x.ng.0001.use1...`, `NAME-x.serverless.use1...`.
     static func cacheName(_ host: String) -> String {

@@ -1,43 +1,44 @@
-/// Reads replies out of bytes that arrive in pieces; each byte is read once, in whatever pieces it comes.
+/// A parser of replies whose bytes arrive in pieces; it reads each byte once.
 ///
-/// RESP3's types are read, too: maps and sets as arrays, doubles and big numbers as text, booleans as 1 and 0; pushes and
-/// attributes are passed over. No memory is taken for what a length claims, only for what has come, and that is bounded.
+/// RESP3 types are accepted, too: maps and sets become arrays, doubles and big numbers text, booleans 1 and 0; pushes
+/// and attributes are skipped. Memory is allocated only for bytes that have arrived, not for announced lengths, and is
+/// limited.
 public struct RESPParser: Sendable {
-    /// Bytes that came and were not read yet start at `offset`.
+    /// The received bytes; those from `offset` are not parsed yet.
     public var buffer: [UInt8] = []
     private var offset = 0
-    /// The lists that a reply is in the middle of, the outermost first.
+    /// The open lists of the current reply, outermost first.
     private var open: [OpenList] = []
-    /// Of the reply that is being read: its bytes, and the elements that its lists claim to have.
+    /// The size of the current reply: its bytes and the announced elements of its lists.
     private var size = 0
     private var elementCount = 0
 
     private struct OpenList {
         var elements: [RESPValue] = []
-        /// How many are still to come.
+        /// The number of missing elements.
         var rest: Int
-        /// Whether it is a push or an attribute, which is no element of what it stands in.
-        var isAside: Bool
+        /// Whether it is a push or an attribute, which is not an element of the enclosing list.
+        var isOutOfBand: Bool
     }
 
     private static let bulkLimit = 64 << 20
     private static let replyLimit = 128 << 20
     private static let elementLimit = 1 << 20
-    /// Lists inside each other.
+    /// The maximum nesting depth of lists.
     private static let depthLimit = 7
-    /// A line holds a number or a message.
+    /// The maximum length of a line, which is a number or a message.
     private static let lineLimit = 64 << 10
-    /// A buffer that has grown beyond this is given back.
+    /// The capacity above which a drained buffer is freed.
     private static let keptCapacity = 4 << 20
 
     public init() {}
 
-    /// Whether everything that came has been read, and belongs to whole replies.
+    /// Whether all received bytes belong to complete replies that were parsed.
     public var isEmpty: Bool { offset == buffer.count && open.isEmpty }
 
-    /// The next whole reply; nil while it has not arrived.
+    /// Returns the next complete reply, or nil if it has not arrived.
     ///
-    /// - Throws: ``RedisError/notRESP(_:)``; the connection is then of no use any more.
+    /// - Throws: ``RedisError/notRESP(_:)``, after which the connection must be closed.
     public mutating func next() throws(RedisError) -> RESPValue? {
         while let part = try part() {
             guard let value = try begin(part), let reply = complete(value) else { continue }
@@ -54,9 +55,9 @@ public struct RESPParser: Sendable {
         return nil
     }
 
-    /// Opens a list; anything else is a whole value, and so is an empty list.
+    /// Opens a list; returns anything else, including an empty list, as a complete value.
     private mutating func begin(_ part: Part) throws(RedisError) -> RESPValue? {
-        guard case .list(let count, let isAside) = part else {
+        guard case .list(let count, let isOutOfBand) = part else {
             if case .value(let value) = part { return value }
             return nil
         }
@@ -64,13 +65,13 @@ public struct RESPParser: Sendable {
         guard elementCount <= Self.elementLimit else { throw .notRESP("a list of \(elementCount) elements") }
         guard open.count < Self.depthLimit else { throw .notRESP("replies nested deeper than \(Self.depthLimit)") }
         guard count == 0 else {
-            open.append(OpenList(rest: count, isAside: isAside))
+            open.append(OpenList(rest: count, isOutOfBand: isOutOfBand))
             return nil
         }
-        return isAside ? nil : .array([])
+        return isOutOfBand ? nil : .array([])
     }
 
-    /// Puts a value where it belongs, and closes the lists whose last element it was; returns what is inside of none.
+    /// Adds a value to its list and closes completed lists; returns a value that is not part of any list.
     private mutating func complete(_ value: RESPValue) -> RESPValue? {
         var value = value
         while var list = open.popLast() {
@@ -80,21 +81,21 @@ public struct RESPParser: Sendable {
                 open.append(list)
                 return nil
             }
-            if list.isAside { return nil }
+            if list.isOutOfBand { return nil }
             value = .array(list.elements)
         }
         return value
     }
 }
 
-/// Reading one part of a reply.
+/// Parsing one part of a reply.
 extension RESPParser {
     private enum Part {
         case value(RESPValue)
-        case list(count: Int, isAside: Bool)
+        case list(count: Int, isOutOfBand: Bool)
     }
 
-    /// Nil while it has not arrived; nothing is read then.
+    /// Returns nil, without consuming anything, if the part has not arrived.
     private mutating func part() throws(RedisError) -> Part? {
         var position = offset
         guard let line = try line(at: &position) else { return nil }
@@ -119,13 +120,13 @@ extension RESPParser {
         case UInt8(ascii: "$"), UInt8(ascii: "!"), UInt8(ascii: "="): return try bulk(type, content, at: &position)
         case UInt8(ascii: "*"), UInt8(ascii: "~"): return try Self.list(content, factor: 1)
         case UInt8(ascii: "%"): return try Self.list(content, factor: 2)
-        case UInt8(ascii: ">"): return try Self.list(content, factor: 1, isAside: true)
-        case UInt8(ascii: "|"): return try Self.list(content, factor: 2, isAside: true)
+        case UInt8(ascii: ">"): return try Self.list(content, factor: 1, isOutOfBand: true)
+        case UInt8(ascii: "|"): return try Self.list(content, factor: 2, isOutOfBand: true)
         default: throw .notRESP("a reply that begins with byte \(type)")
         }
     }
 
-    /// Without its line end; nil while that has not arrived.
+    /// Returns the line without its terminator, or nil if the terminator has not arrived.
     private func line(at position: inout Int) throws(RedisError) -> ArraySlice<UInt8>? {
         guard let end = buffer[position...].firstIndex(of: 0x0D) else {
             guard buffer.count - position <= Self.lineLimit else { throw .notRESP("a line of more than 64 KiB") }
@@ -150,24 +151,24 @@ extension RESPParser {
         let content = buffer[position..<end]
         switch type {
         case UInt8(ascii: "!"): return .value(.error(Self.text(content)))
-        // Three letters and a colon say of which kind the text is.
+        // The format of the text is three letters and a colon.
         case UInt8(ascii: "="): return .value(.bytes(Array(content.dropFirst(4))))
         default: return .value(.bytes(Array(content)))
         }
     }
 
     private static func list(
-        _ length: ArraySlice<UInt8>, factor: Int, isAside: Bool = false
+        _ length: ArraySlice<UInt8>, factor: Int, isOutOfBand: Bool = false
     ) throws(RedisError) -> Part {
         let count = try number(length)
-        if count == -1, !isAside { return .value(.null) }
+        if count == -1, !isOutOfBand { return .value(.null) }
         guard (0...Int64(elementLimit)).contains(count) else { throw .notRESP("a list of \(count) elements") }
-        return .list(count: Int(count) * factor, isAside: isAside)
+        return .list(count: Int(count) * factor, isOutOfBand: isOutOfBand)
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) throws(RedisError) -> Int64 {
         guard let number = Int64(String(decoding: digits, as: UTF8.self)) else {
-            throw .notRESP("a length that is no number")
+            throw .notRESP("an invalid length")
         }
         return number
     }

@@ -1,19 +1,19 @@
 import Transport
 
-/// A reply of a server that speaks RESP.
+/// A reply of a RESP server.
 ///
 /// Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/>
 public enum RESPValue: Sendable, Equatable {
     case simple(String)
-    /// In the server's words, such as `WRONGTYPE Operation against a key...`.
+    /// An error message, such as `WRONGTYPE Operation against a key...`.
     case error(String)
     case integer(Int64)
-    /// Of a bulk string.
+    /// The bytes of a bulk string.
     case bytes([UInt8])
     case array([RESPValue])
     case null
 
-    /// The text of a simple or a bulk string; nil for all others, and for what is not UTF-8.
+    /// The text of a simple or bulk string; nil for other types and for invalid UTF-8.
     public var text: String? {
         switch self {
         case .simple(let text): text
@@ -26,18 +26,18 @@ public enum RESPValue: Sendable, Equatable {
 
     public var array: [RESPValue]? { if case .array(let elements) = self { elements } else { nil } }
 
-    /// The server's words, where it refused.
+    /// The message of an error reply.
     public var refusal: String? { if case .error(let words) = self { words } else { nil } }
 }
 
-/// Commands as they go on the wire, one behind the other.
+/// Serialized commands, one after the other.
 public struct RESPCommands: Sendable {
     public private(set) var bytes: [UInt8] = []
     public private(set) var count = 0
 
     public init() {}
 
-    /// Makes room for commands, so that large ones are not copied while it grows.
+    /// Reserves memory for commands, so that large ones are not copied while the buffer grows.
     mutating func reserve(_ commands: some Sequence<RedisCommand>) {
         bytes.reserveCapacity(commands.reduce(0) { $1.arguments.reduce($0 + 16) { $0 + $1.count + 16 } })
     }
@@ -53,28 +53,28 @@ public struct RESPCommands: Sendable {
     }
 }
 
-/// Why a server did not carry out what it was asked for.
+/// A failure of a Redis connection or server.
 public enum RedisError: Error, Equatable, Sendable {
     case connection(CurlError)
-    /// The server refused the login, or another command that every connection begins with.
-    case refused(server: String, words: String)
-    /// What came is no reply.
+    /// The server refused the login or another command of the connection's setup.
+    case refused(server: String, message: String)
+    /// The bytes received are not a reply.
     case notRESP(String)
-    /// The server did not answer before the deadline, or before the task was cancelled.
+    /// The server did not respond before the deadline or the cancellation of the task.
     ///
-    /// A server that speaks TLS alone may say nothing at all to one who does not.
-    case outOfTime(server: String, mayWantTLS: Bool = false)
+    /// A server that requires TLS may send nothing to a client without TLS.
+    case timedOut(server: String, mayWantTLS: Bool = false)
     /// The deadline had passed before anything was sent.
-    case noTimeLeft(server: String)
+    case deadlinePassed(server: String)
 }
 
 extension RedisError {
-    /// Whether the same commands may succeed soon: the server is being replaced or restarted, or the network failed.
+    /// Whether a retry may succeed soon: the server is being replaced or restarted, or the network failed.
     var isTransient: Bool {
         switch self {
         case .connection(let error): error.isRetryable
-        case .refused(_, let words): RedisErrorReply(words).isTransient
-        case .notRESP, .outOfTime, .noTimeLeft: false
+        case .refused(_, let message): RedisErrorReply(message).isTransient
+        case .notRESP, .timedOut, .deadlinePassed: false
         }
     }
 }
@@ -83,11 +83,11 @@ extension RedisError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .connection(let error): error.description
-        case .refused(let server, let words): "\(server) refuses the connection: \(words)"
-        case .notRESP(let found): "the server sent \(found), so it is none of Redis's kind"
-        case .outOfTime(let server, let mayWantTLS):
-            "\(server) gave no answer in time" + (mayWantTLS ? "; if it speaks TLS only, use rediss://" : "")
-        case .noTimeLeft(let server): "no time was left for a request to \(server)"
+        case .refused(let server, let message): "\(server) refused the connection: \(message)"
+        case .notRESP(let found): "the server sent \(found), so it is not a Redis server"
+        case .timedOut(let server, let mayWantTLS):
+            "\(server) did not respond in time" + (mayWantTLS ? "; if it requires TLS, use rediss://" : "")
+        case .deadlinePassed(let server): "the deadline passed before a request to \(server)"
         }
     }
 }

@@ -1,19 +1,19 @@
 import Transport
 
-/// Something that carries out commands; in tests, what breaks off or waits between them stands before the real one.
+/// A service that runs commands; tests insert implementations that fail or wait between commands.
 public protocol RedisCommandRunner: Sendable {
-    /// Carries out commands and returns their replies in order.
+    /// Runs commands and returns their replies in order.
     ///
-    /// The commands must be idempotent and must not depend on each other: some may be sent again, after the others.
+    /// The commands must be idempotent and independent of each other: some may be resent after the others.
     ///
-    /// - Throws: When commands stay without a reply; some of them may have been carried out.
+    /// - Throws: An error if commands have no reply; some of them may have been processed.
     func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue]
 }
 
-/// A Redis or Valkey server, or a cluster of them.
+/// A client of a Redis or Valkey server or cluster.
 ///
-/// In a cluster each command goes to the node that holds its key's slot; the map of slots is fetched when it is first
-/// needed, and again after a node has said that it is out of date.
+/// In a cluster, each command is sent to the node that owns its key's hash slot. The slot map is fetched on first use
+/// and again after a node has reported that it is outdated.
 ///
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>
 public actor RedisClient: RedisCommandRunner {
@@ -23,15 +23,16 @@ public actor RedisClient: RedisCommandRunner {
     private let backoff: RedisBackoff
     private var connections: [ByteStream.Destination: RedisConnection] = [:]
     private var slots = SlotMap()
-    /// Nodes of the last map, which may know a newer one.
+    /// The nodes of the last slot map, which may have a newer one.
     private var knownNodes: Set<ByteStream.Destination> = []
 
-    /// Commands that go out together: as many as a batch of 10,000 records can need for one step, and no more in memory.
+    /// The maximum number of commands sent at once: enough for one step of a batch of 10,000 records, while limiting
+    /// memory.
     static let chunk = 50_000
-    /// Rounds in which redirected commands follow their slots, before they wait.
+    /// The number of rounds in which redirected commands follow their slots before the client waits.
     private static let redirectLimit = 5
 
-    /// - Parameter isCluster: Whether `seed` is one of many.
+    /// - Parameter isCluster: Whether `seed` is a node of a cluster.
     public init(
         to seed: ByteStream.Destination, _ configuration: RedisConnection.Configuration, isCluster: Bool,
         backoff: RedisBackoff = RedisBackoff()
@@ -40,19 +41,19 @@ public actor RedisClient: RedisCommandRunner {
         self.backoff = backoff
     }
 
-    /// Carries out commands and returns their replies in order.
+    /// Runs commands and returns their replies in order.
     ///
-    /// The commands must be idempotent and must not depend on each other. What fails transiently is sent again, with
-    /// backoff, until a third of the time up to `deadline` is over: the rest belongs to the records after these. Any other
-    /// error is a reply like others.
+    /// The commands must be idempotent and independent of each other. Commands that fail transiently are resent, with
+    /// backoff, until a third of the time up to `deadline` has passed: the rest is reserved for later records. Other
+    /// errors are returned as replies.
     ///
-    /// - Throws: ``RedisError`` when commands stay without a reply; what the login throws.
+    /// - Throws: ``RedisError`` if commands have no reply; the error of the login.
     public func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
         let start = backoff.now()
         let limit = start + (deadline - start) / 3
         var replies: [RESPValue] = []
-        // Indices of the commands to send again; nil for all.
+        // The indices of the commands to resend; nil for all.
         var open: [Int]?
         for attempt in 1... {
             var failure: (any Error)?
@@ -90,7 +91,7 @@ public actor RedisClient: RedisCommandRunner {
         return error.isTransient || isCluster && ["MOVED", "ASK"].contains(error.code)
     }
 
-    /// Closes all connections; the next use makes new ones, and looks names up anew.
+    /// Closes all connections; the next use opens new ones and resolves names again.
     public func close() async {
         for connection in connections.values { await connection.close() }
     }
@@ -98,7 +99,7 @@ public actor RedisClient: RedisCommandRunner {
     private func connection(to destination: ByteStream.Destination) -> RedisConnection {
         if let connection = connections[destination] { return connection }
         var configuration = configuration
-        // A cluster knows database 0 alone.
+        // A cluster supports only database 0.
         if isCluster { configuration.database = 0 }
         let connection = RedisConnection(to: destination, configuration)
         connections[destination] = connection
@@ -114,7 +115,7 @@ public actor RedisClient: RedisCommandRunner {
             let part = commands[start..<min(start + Self.chunk, commands.count)]
             replies += try await connection.run(part.map { RedisConnection.Item(command: $0) }, until: deadline)
         }
-        // The server has become a replica, so its name may stand for another server now.
+        // The server has become a replica, so its name may resolve to another server now.
         if replies.contains(where: \.isFromReplica) { await connection.close() }
         return replies
     }
@@ -122,12 +123,12 @@ public actor RedisClient: RedisCommandRunner {
 
 /// Clusters.
 extension RedisClient {
-    /// What is still to be done for one command.
+    /// A command that has no final reply.
     private struct Pending {
         var index: Int
-        /// The node to ask, where another one said so.
+        /// The node to use, if another one redirected to it.
         var node: ByteStream.Destination?
-        /// Whether that node must be told that the slot is on its way to it.
+        /// Whether to send ASKING first, because the slot is being migrated to that node.
         var isAsking = false
     }
 
@@ -152,7 +153,7 @@ extension RedisClient {
             }
             pending.sort { $0.index < $1.index }
         }
-        // Nodes that keep sending on do not agree on the map yet.
+        // Nodes that keep redirecting do not agree on the slot map yet.
         if !pending.isEmpty { slots = SlotMap() }
         return replies
     }
@@ -167,24 +168,24 @@ extension RedisClient {
             let wire = items.map { RedisConnection.Item(command: commands[$0.index], isAsking: $0.isAsking) }
             answers = try await connection.run(wire, until: deadline)
         } catch {
-            // The node may be gone: the one that took its slots is in a newer map.
+            // The node may be gone; a newer slot map has its successor.
             slots = SlotMap()
             throw error
         }
         var isRenewed = answers.contains(where: \.isFromReplica)
         for (item, answer) in zip(items, answers) {
             replies[item.index] = answer
-            guard let again = again(item, answer, from: node) else { continue }
-            // A node that sends on to itself: its name stands for another server now.
-            if again.node == node, !again.isAsking, !item.isAsking { isRenewed = true }
-            pending.append(again)
+            guard let retry = retry(item, answer, from: node) else { continue }
+            // The node redirects to itself: its name resolves to another server now.
+            if retry.node == node, !retry.isAsking, !item.isAsking { isRenewed = true }
+            pending.append(retry)
         }
-        // Only a new connection finds out what the name stands for.
+        // Only a new connection resolves the name again.
         if isRenewed { await connection.close() }
     }
 
-    /// Where a command goes that was redirected; nil when its reply is final, or the command has to wait.
-    private func again(_ item: Pending, _ answer: RESPValue, from node: ByteStream.Destination) -> Pending? {
+    /// Returns the redirected command, or nil if its reply is final or it has to wait.
+    private func retry(_ item: Pending, _ answer: RESPValue, from node: ByteStream.Destination) -> Pending? {
         guard let error = answer.errorReply else { return nil }
         switch error.code {
         case "MOVED", "ASK":
@@ -196,24 +197,24 @@ extension RedisClient {
             slots.move(slot, to: target)
             return Pending(index: item.index, node: target)
         case "CLUSTERDOWN", "READONLY", "MASTERDOWN", "LOADING":
-            // Another node may take over, or already has.
+            // Another node may take over or has taken over.
             slots = SlotMap()
             return nil
         default: return nil
         }
     }
 
-    /// Asks the seed, and when that does not answer, the other nodes that are known.
+    /// Fetches the slot map from the seed or, if that does not respond, from the other known nodes.
     private func fetchSlots(until deadline: ContinuousClock.Instant) async throws {
         let others = knownNodes.subtracting([seed]).sorted { $0.name < $1.name }
         var failure: (any Error)?
         for node in [seed] + others {
             do {
                 let command = RedisConnection.Item(command: RedisCommand("CLUSTER", "SLOTS"))
-                // One that hangs leaves time for the others; a large cluster may need more than a second.
-                let patience = min(deadline, .now + .seconds(5))
-                let reply = try await connection(to: node).run([command], until: patience).first ?? .null
-                if let words = reply.refusal { throw RedisError.refused(server: node.name, words: words) }
+                // A node that hangs must leave time for the others; a large cluster may need more than a second.
+                let limit = min(deadline, .now + .seconds(5))
+                let reply = try await connection(to: node).run([command], until: limit).first ?? .null
+                if let message = reply.refusal { throw RedisError.refused(server: node.name, message: message) }
                 slots = SlotMap(reply, seenFrom: node)
                 let owners = slots.nodes
                 knownNodes = owners.union(slots.replicas)

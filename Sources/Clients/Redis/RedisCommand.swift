@@ -1,28 +1,28 @@
 /// A command about one key.
 public struct RedisCommand: Sendable, Equatable {
     public var arguments: [[UInt8]]
-    /// Where in `arguments` the key stands, by which a cluster chooses the node.
+    /// The index of the key in `arguments`, which determines the node in a cluster.
     public var keyIndex: Int
-    /// What the command's digest stands for, where it runs a script.
+    /// The script whose digest the command contains, if it runs one.
     var script: RedisScript?
 
-    /// - Parameter keyIndex: 1 for most commands.
+    /// - Parameter keyIndex: The index of the key, which is 1 for most commands.
     public init(_ arguments: [[UInt8]], keyIndex: Int = 1) { (self.arguments, self.keyIndex) = (arguments, keyIndex) }
 
     public init(_ words: String..., keyIndex: Int = 1) {
         self.init(words.map { Array($0.utf8) }, keyIndex: keyIndex)
     }
 
-    /// Runs a script, which is named by its digest: a server that does not know it gets its source as well.
+    /// Creates a command that runs a script by its digest; a server that does not know the digest also gets the source.
     ///
-    /// - Parameter others: Further keys; in a cluster, of the same slot.
+    /// - Parameter others: More keys; in a cluster, of the same slot.
     public init(_ script: RedisScript, key: [UInt8], others: [[UInt8]] = [], _ arguments: [[UInt8]]) {
         let head = ["EVALSHA", script.digest, String(others.count + 1)].map { Array($0.utf8) }
         self.init(head + [key] + others + arguments, keyIndex: 3)
         self.script = script
     }
 
-    /// The same command, with the script's source instead of its digest.
+    /// The same command with the script's source instead of its digest.
     var withSource: RedisCommand {
         guard let script else { return self }
         var command = self
@@ -30,13 +30,13 @@ public struct RedisCommand: Sendable, Equatable {
         return command
     }
 
-    /// The key; empty where there is none.
+    /// The key; empty if there is none.
     public var key: [UInt8] { arguments.indices.contains(keyIndex) ? arguments[keyIndex] : [] }
 
     var slot: Int { HashSlot.slot(of: key) }
 }
 
-/// A script in Lua, which a server knows by its digest once it has run it.
+/// A Lua script, which a server knows by its digest once it has run it.
 ///
 /// Source: <https://redis.io/docs/latest/develop/programmability/eval-intro/>
 public struct RedisScript: Sendable, Equatable {
@@ -49,11 +49,11 @@ public struct RedisScript: Sendable, Equatable {
     }
 }
 
-/// Which of a cluster's slots a key belongs to.
+/// The hash slot of a key in a cluster.
 public enum HashSlot {
     public static let count = 16_384
 
-    /// CRC-16 (XMODEM) of the key, or of what stands in its first braces where that is not empty.
+    /// Returns the CRC-16 (XMODEM) of the key or, if not empty, of the text between its first braces.
     public static func slot(of key: [UInt8]) -> Int {
         var hashed = key[...]
         if let open = key.firstIndex(of: UInt8(ascii: "{")),

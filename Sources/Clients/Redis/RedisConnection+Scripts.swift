@@ -1,17 +1,18 @@
 import Transport
 
 extension RedisConnection {
-    /// A command with what a cluster may ask for before it.
+    /// A command and whether the cluster requires ASKING before it.
     struct Item: Sendable {
         var command: RedisCommand
-        /// Whether the node must be told that the slot is on its way to it.
+        /// Whether to send ASKING first, because the slot is being migrated to the node.
         var isAsking = false
     }
 
     /// Sends all commands at once and returns one reply for each.
     ///
-    /// A script that the server does not know is sent along with the first of its commands, from which the server learns it.
-    /// Behind a proxy the other commands may reach other servers; what is then still unknown is sent along with each.
+    /// If the server does not know a script, the first of its commands is resent with the source, which the server then
+    /// caches. Through a proxy, the other commands may reach other servers; those that still fail are resent with the
+    /// source, too.
     func run(_ items: [Item], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         var replies = try await replies(to: items, until: deadline)
         for isLast in [false, true] {
@@ -43,7 +44,7 @@ extension RedisConnection {
         var rest = try await run(pipeline, until: deadline)[...]
         return items.map { item in
             if item.isAsking { rest = rest.dropFirst() }
-            // There is a reply to each command, or an error was thrown.
+            // Each command has a reply, or an error was thrown.
             return rest.popFirst() ?? .null
         }
     }

@@ -1,27 +1,27 @@
 import Transport
 
-/// One connection to one server: made when it is first needed, looked at before it is used again, made anew when it broke.
+/// One connection to one server, which is opened on first use, checked before each use, and reopened after a failure.
 ///
-/// Commands go out together, and their replies come back in the same order.
+/// Commands are sent together, and their replies arrive in the same order.
 public actor RedisConnection {
-    /// Whom to log in as.
+    /// The user and password of a login.
     public struct Login: Sendable, Equatable {
-        /// Nil: the default user.
+        /// The user name; nil for the default user.
         public var user: String?
         public var password: String
 
         public init(user: String?, password: String) { (self.user, self.password) = (user, password) }
     }
 
-    /// What every connection begins with.
+    /// The settings of every connection.
     public struct Configuration: Sendable {
-        /// Asked for each time a connection is made, since it may be a token that expires.
+        /// Returns the login of a new connection; called each time, because it may be a token that expires.
         public var login: @Sendable () async throws -> Login? = { nil }
         public var database = 0
         public var certificateBundle: CertificateBundle?
         public var connectTimeout: Duration = .seconds(3)
-        /// A connection that was idle for longer is asked whether it still lives: Lambda freezes the process in between,
-        /// and what is on the way drops connections without a word.
+        /// The idle time after which a connection is checked with a request before it is used: Lambda freezes the
+        /// process between invocations, and network devices drop connections silently.
         public var idleLimit: Duration = .seconds(5)
 
         public init() {}
@@ -32,11 +32,11 @@ public actor RedisConnection {
     private let executor = BlockingExecutor(label: "redis")
     private var stream: ByteStream?
     private var waker: ByteStream.Waker?
-    /// Whether the server has ever answered; one that never does may want TLS.
+    /// Whether the server has ever responded; one that never does may require TLS.
     private var hasAnswered = false
     private var parser = RESPParser()
     private var lastUse = ContinuousClock.now
-    /// A server that is silent for less than this may simply be slow.
+    /// The silence up to which a server is considered slow.
     private static let longSilence = Duration.seconds(1)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -45,19 +45,19 @@ public actor RedisConnection {
         (self.destination, self.configuration) = (destination, configuration)
     }
 
-    /// Such as `cache.example:6379`.
+    /// The host and port, such as `cache.example:6379`.
     public nonisolated var server: String { destination.name }
 
     /// Sends all commands at once and returns their replies.
     ///
-    /// - Throws: ``RedisError``; nobody knows then which commands were carried out, and the connection is closed.
+    /// - Throws: ``RedisError``; it is then unknown which commands were processed, and the connection is closed.
     public func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
-        let waker = try wakerMade()
+        let waker = try makeWaker()
         let start = ContinuousClock.now
-        guard start < deadline, !Task.isCancelled else { throw RedisError.noTimeLeft(server: server) }
+        guard start < deadline, !Task.isCancelled else { throw RedisError.deadlinePassed(server: server) }
         return try await withTaskCancellationHandler {
             let login = needsConnection(until: deadline) ? try await configuration.login() : nil
-            // Nothing is awaited from here on, so no other call comes between the commands and their replies.
+            // Nothing is awaited from here on, so no other call can interleave with the commands and their replies.
             do throws(RedisError) {
                 if stream == nil { try connect(login, waker, until: deadline) }
                 let replies = try exchange(commands, until: deadline)
@@ -67,7 +67,7 @@ public actor RedisConnection {
                 close()
                 guard case .connection(let failure) = error, isOutOfTime(failure, deadline) else { throw error }
                 let hasWaited = ContinuousClock.now - start >= Self.longSilence
-                throw RedisError.outOfTime(
+                throw RedisError.timedOut(
                     server: server, mayWantTLS: hasWaited && !hasAnswered && !destination.isSecure)
             }
         } onCancel: {
@@ -75,19 +75,19 @@ public actor RedisConnection {
         }
     }
 
-    /// Whether `failure` is for lack of time; a connection that takes longer than ``Configuration/connectTimeout`` alone is not.
+    /// Returns whether `failure` is caused by the deadline, rather than only by ``Configuration/connectTimeout``.
     private func isOutOfTime(_ failure: CurlError, _ deadline: ContinuousClock.Instant) -> Bool {
-        // libcurl counts in milliseconds.
+        // libcurl's resolution is a millisecond.
         Task.isCancelled || failure.isTimeout && ContinuousClock.now + .milliseconds(2) >= deadline
     }
 
-    /// Closes the connection; the next use looks its name up anew.
+    /// Closes the connection; the next use resolves the name again.
     public func close() {
         stream = nil
         parser = RESPParser()
     }
 
-    private func wakerMade() throws(RedisError) -> ByteStream.Waker {
+    private func makeWaker() throws(RedisError) -> ByteStream.Waker {
         if let waker { return waker }
         do throws(CurlError) {
             let waker = try ByteStream.Waker()
@@ -98,7 +98,7 @@ public actor RedisConnection {
         }
     }
 
-    /// Closes what is of no use any more, and says whether a new connection must be made.
+    /// Closes an unusable connection and returns whether a new one must be opened.
     private func needsConnection(until deadline: ContinuousClock.Instant) -> Bool {
         guard stream != nil else { return true }
         if stream?.isStale ?? true {
@@ -133,7 +133,7 @@ public actor RedisConnection {
         }
         guard commands.count > 0 else { return }
         for reply in try exchange(commands, until: deadline) {
-            if let words = reply.refusal { throw .refused(server: server, words: words) }
+            if let message = reply.refusal { throw .refused(server: server, message: message) }
         }
     }
 

@@ -1,19 +1,19 @@
 import JSON
 
-/// The error that a server's error reply reports.
+/// The error in a server's error reply.
 ///
-/// Redis before 7.0 wraps an error inside a script in another one, and marks it with a location, a minus sign or both:
+/// Redis before 7.0 wraps an error of a script in another one and prefixes it with a location, a minus sign or both:
 /// `ERR Error running script (call to f_...): @user_script:1: @user_script: 1: -READONLY You can't write against...`.
 public struct RedisErrorReply: Sendable, Equatable {
-    /// Such as `READONLY`; `ERR` for an error that has no code of its own.
+    /// The error code, such as `READONLY`; `ERR` for an error without its own code.
     public var code: String
-    /// What follows the code.
+    /// The text after the code.
     public var message: String
 
-    /// - Parameter words: The reply, without the minus sign that begins it.
+    /// - Parameter words: The reply, without its leading minus sign.
     public init(_ words: String) {
         var rest = words.utf8[...]
-        if rest.starts(with: "ERR Error running script (call to ".utf8), let end = rest.place(of: "): ".utf8) {
+        if rest.starts(with: "ERR Error running script (call to ".utf8), let end = rest.range(of: "): ".utf8) {
             rest = rest[end.upperBound...]
         }
         while let end = Self.endOfLocation(rest) { rest = rest[end...] }
@@ -24,7 +24,7 @@ public struct RedisErrorReply: Sendable, Equatable {
         message = String(decoding: isCode ? rest[code.endIndex...].dropFirst() : rest, as: UTF8.self)
     }
 
-    /// The end of `@user_script:1: ` or `@user_script: 1: ` at the start of `text`; nil without one.
+    /// Returns the end of `@user_script:1: ` or `@user_script: 1: ` at the start of `text`, or nil if there is none.
     private static func endOfLocation(_ text: Substring.UTF8View) -> Substring.UTF8View.Index? {
         let name = "@user_script:".utf8
         guard text.starts(with: name) else { return nil }
@@ -41,7 +41,7 @@ public struct RedisErrorReply: Sendable, Equatable {
 
 /// Classification.
 extension RedisErrorReply {
-    /// Whether the server is expected to accept the same command soon: it starts, fails over, or is short of something.
+    /// Whether the server is expected to accept the same command soon: it starts, fails over, or lacks a resource.
     ///
     /// Source: <https://github.com/redis/redis/blob/7.0/src/server.c>, `createSharedObjects`
     public var isTransient: Bool {
@@ -54,9 +54,9 @@ extension RedisErrorReply {
     ]
     private static let tooManyClients = "max number of clients reached"
 
-    /// Whether the server says of this one command that it can never be carried out as long as its key is what it is.
+    /// Whether the server reports that this command can never succeed while its key has its present value.
     ///
-    /// A closed list: any other error may be the server's, its configuration's or its user's.
+    /// A closed list: any other error may be caused by the server, its configuration or the user's permissions.
     public var isAboutCommand: Bool {
         code == "WRONGTYPE" || code == "ERR" && Self.aboutCommand.contains { message.utf8.starts(with: $0.utf8) }
     }
@@ -65,11 +65,11 @@ extension RedisErrorReply {
         "value is not a valid float", "string exceeds maximum allowed size", "resulting score is not a number",
     ]
 
-    /// Whether the server is no longer the one to write to, so that its name may stand for another one.
+    /// Whether the server has ceased to be the primary, so that its name may resolve to another server.
     var isFromReplica: Bool { code == "READONLY" || code == "MASTERDOWN" }
 }
 
 extension RESPValue {
-    /// The error of an error reply; nil for all others.
+    /// The error of an error reply; nil for other replies.
     public var errorReply: RedisErrorReply? { refusal.map(RedisErrorReply.init) }
 }

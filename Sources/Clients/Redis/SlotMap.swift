@@ -1,19 +1,19 @@
 import Transport
 
-/// Which node of a cluster holds which slot, as far as is known.
+/// The known owners of a cluster's hash slots.
 struct SlotMap: Sendable {
-    /// Empty before the map was fetched.
+    /// The owners by slot; empty before the map is fetched.
     private var owners: [ByteStream.Destination?] = []
-    /// Those that could take over from the owners; they know the map as well.
+    /// The nodes that can take over from the owners and also know the map.
     private(set) var replicas: Set<ByteStream.Destination> = []
-    /// Whether a slot has moved since: others may have, too.
+    /// Whether a slot has moved since the map was fetched, so that others may have moved, too.
     private(set) var isOutdated = false
 
     init() {}
 
     /// - Parameters:
-    ///   - reply: To `CLUSTER SLOTS`; what is not of its form is left out.
-    ///   - node: Who sent it.
+    ///   - reply: The reply to `CLUSTER SLOTS`; malformed elements are ignored.
+    ///   - node: The sender of the reply.
     init(_ reply: RESPValue, seenFrom node: ByteStream.Destination) {
         owners = Array(repeating: nil, count: HashSlot.count)
         let slots = 0..<Int64(HashSlot.count)
@@ -44,16 +44,17 @@ struct SlotMap: Sendable {
         isOutdated = true
     }
 
-    /// Reads an address such as `10.0.0.7:6379` or `::1:6379`, as redirections have it.
+    /// Parses an address such as `10.0.0.7:6379` or `::1:6379`, as in redirections.
     static func node(_ text: Substring, seenFrom node: ByteStream.Destination) -> ByteStream.Destination? {
-        // The port follows the last colon; an IPv6 address has others.
+        // The port follows the last colon; an IPv6 address contains others.
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let (host, port) = (text.utf8[..<colon], text.utf8[text.utf8.index(after: colon)...])
         guard let port = Int64(String(decoding: port, as: UTF8.self)) else { return nil }
         return self.node(host: String(decoding: host, as: UTF8.self), port: port, seenFrom: node)
     }
 
-    /// A node that does not know its own name sends none, or a question mark: it has the name that it was asked by.
+    /// Resolves a node that does not know its own name and sends none or a question mark: it has the name that the
+    /// request was sent to.
     private static func node(
         host: String, port: Int64, seenFrom node: ByteStream.Destination
     ) -> ByteStream.Destination? {

@@ -22,9 +22,11 @@ enum MappingDelay: Sendable, Equatable {
         switch refusal.code {
         case "ResourceConflictException", "InvalidParameterValueException", "ResourceNotReadyException",
             "InvalidRequestContentException":
-            if Self.functionTexts.contains(where: message.holds) {
+            if Self.functionTexts.contains(where: message.contains(bytes:)) {
                 self = .function
-            } else if refusal.code == "InvalidParameterValueException", Self.roleTexts.contains(where: message.holds) {
+            } else if refusal.code == "InvalidParameterValueException",
+                Self.roleTexts.contains(where: message.contains(bytes:))
+            {
                 self = .role
             } else if refusal.code == "ResourceNotReadyException" {
                 self = .function

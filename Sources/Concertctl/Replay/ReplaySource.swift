@@ -86,8 +86,8 @@ struct ReplaySource {
         var records: [RestoredRecord] = []
         func isRecord(_ document: ArraySlice<UInt8>) -> Bool {
             // Most documents are payloads, which need not be parsed here.
-            document.prefix(4096).place(of: Self.sequenceMember) != nil
-                || document.suffix(4096).place(of: Self.sequenceMember) != nil
+            document.prefix(4096).range(of: Self.sequenceMember) != nil
+                || document.suffix(4096).range(of: Self.sequenceMember) != nil
         }
         for document in documents {
             // A line may also be an event, as in logs.

@@ -1,4 +1,4 @@
-/// An artist as Spotify's API describes one.
+/// An artist in the format of Spotify's API.
 struct GeneratedArtist: Entity {
     static let dataTypes = ["artists", "artists", "artists", "artist"]
 
@@ -32,7 +32,7 @@ struct GeneratedArtist: Entity {
         payload.member("artist_id", id)
         payload.member("name", name)
         payload.member("genre", genres)
-        payload.member("popularity_score", FixedPoint(popularity, places: 0))
+        payload.member("popularity_score", FixedPoint(popularity, decimalPlaces: 0))
         payload.member("formation_date", payload.isUpload ? formation.date : nil)
         payload.member("members", payload.isUpload ? members : [])
         payload.member("spotify_id", spotifyID)
@@ -72,7 +72,7 @@ struct GeneratedArtist: Entity {
 }
 
 extension SplitMix64 {
-    /// Neighbours in `choices`, none to `limit` of them, so that none comes twice.
+    /// Returns up to `limit` consecutive elements of `choices`, so that none is repeated.
     mutating func some(of choices: [String], upTo limit: Int) -> [String] {
         let (start, count) = (below(choices.count), within(0...limit))
         return (start..<start + count).map { choices[$0 % choices.count] }

@@ -1,8 +1,8 @@
-/// A concert as Ticketmaster's API describes one.
+/// A concert in the format of Ticketmaster's API.
 struct GeneratedConcert: Entity {
     static let dataTypes = ["concerts", "concerts", "events", "event"]
 
-    /// What a ticket of a tier costs, in cents.
+    /// The price tiers, in cents.
     let tiers: [(name: String, cents: Int)]
     let source = "ticketmaster"
     let uploadShare = 10
@@ -18,7 +18,7 @@ struct GeneratedConcert: Entity {
         var random = random
         (self.artist, self.venue) = (artist, venue)
         ticketmasterID = "Z7r9jZ1A7" + random.text(7, of: Alphabet.base62)
-        // From August 2026 on, the hours from 18:00 to 21:00.
+        // From August 2026, between 18:00 and 21:00.
         let day = Moment(microseconds: 1_785_542_400 * Moment.second) + Int64(random.below(365)) * Moment.day
         date = day + Int64(random.within(18...21)) * Moment.hour
         let price = random.within(1500...19_900)
@@ -111,12 +111,12 @@ struct GeneratedConcert: Entity {
     }
 }
 
-/// What changes about a concert from version to version.
+/// The data of a concert that changes between versions.
 private struct Version: Sendable {
     var status = "scheduled"
     var date: Moment
 
-    /// - Parameter time: Concerts before it are over.
+    /// - Parameter time: The present time; concerts before it have ended.
     init(of date: Moment, at time: Moment, random: inout SplitMix64) {
         self.date = date
         guard date.microseconds > time.microseconds else {

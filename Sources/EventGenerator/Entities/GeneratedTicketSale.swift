@@ -1,4 +1,4 @@
-/// A sale of tickets, out of a file that someone uploaded; some importers know types, others send each column as text.
+/// A sale of tickets from an uploaded file; some importers preserve types, others send each column as text.
 struct GeneratedTicketSale: Entity {
     static let dataTypes = ["ticket_sales", "ticket_sales", "ticket_sales", "ticket_sale"]
 

@@ -1,4 +1,4 @@
-/// A venue as Ticketmaster's API describes one.
+/// A venue in the format of Ticketmaster's API.
 struct GeneratedVenue: Entity {
     static let dataTypes = ["venues", "venues", "venues", "venue"]
 
@@ -21,8 +21,8 @@ struct GeneratedVenue: Entity {
         name = random.pick(Words.halls) + (random.chance(40) ? ", " + city.name : "")
         capacity = random.within(4...1200) * 50
         address = "\(random.within(1...1999)) \(random.pick(Words.streets))"
-        latitude = FixedPoint(city.latitude + random.within(-900...900), places: 4)
-        longitude = FixedPoint(city.longitude + random.within(-900...900), places: 4)
+        latitude = FixedPoint(city.latitude + random.within(-900...900), decimalPlaces: 4)
+        longitude = FixedPoint(city.longitude + random.within(-900...900), decimalPlaces: 4)
         type = random.pick(Words.venueTypes)
         amenities = random.some(of: Words.amenities, upTo: 4)
     }
@@ -33,9 +33,9 @@ struct GeneratedVenue: Entity {
         payload.member("venue_id", id)
         payload.member("name", name)
         if payload.isUpload {
-            writePlace(to: &payload)
+            writeLocation(to: &payload)
         } else {
-            payload.member("location", object: writePlace)
+            payload.member("location", object: writeLocation)
         }
         payload.member("capacity", random.chance(10) ? nil : capacity)
         payload.member("venue_type", payload.isUpload ? type.uppercased() : type)
@@ -66,7 +66,7 @@ struct GeneratedVenue: Entity {
         }
     }
 
-    private func writePlace(to payload: inout PythonJSONWriter) {
+    private func writeLocation(to payload: inout PythonJSONWriter) {
         payload.member("address", address)
         payload.member("city", city.name)
         payload.member("state", city.state)

@@ -25,7 +25,7 @@ enum QueueRefusal {
     /// SQS does not accept.
     static func isUnfit(code: String, message: String) -> Bool {
         if tooLongCodes.contains(where: code.hasSameBytes) || invalidContents.hasSameBytes(as: code) { return true }
-        return parameterCodes.contains(where: code.hasSameBytes) && sizePhrases.contains { message.holds($0) }
+        return parameterCodes.contains(where: code.hasSameBytes) && sizePhrases.contains { message.contains(bytes: $0) }
     }
 
     /// Whether the refusal of a whole call may be about one of its messages, so that each is worth a call of its own.

@@ -176,7 +176,7 @@ struct EventDecoder: Sendable {
         into batch: inout RecordBatch
     ) throws(JSONError) -> Bool {
         for step in form.steps {
-            guard bytes.stands(step.text, at: scanner.offset) else { return false }
+            guard bytes.matches(step.text, at: scanner.offset) else { return false }
             scanner.offset += step.text.count
             switch step.value {
             case .data:
@@ -188,7 +188,7 @@ struct EventDecoder: Sendable {
             case .arrival: record.arrivalMilliseconds = milliseconds(try scanner.number(in: bytes), in: bytes)
             }
         }
-        guard bytes.stands(form.end, at: scanner.offset) else { return false }
+        guard bytes.matches(form.end, at: scanner.offset) else { return false }
         scanner.offset += form.end.count
         return true
     }

@@ -100,7 +100,7 @@ private struct RedeliveryResponse {
                 writer.integer(number)
             }
             // A processor may stop shortly before the deadline when nothing useful fits in the time left.
-            let isLate = isPastDeadline || message.holds("no time left")
+            let isLate = isPastDeadline || message.contains(bytes: "no time left")
             member("reason", reason ?? (isLate ? "deadline" : "unavailable"))
             member("message", message)
         }

@@ -5,7 +5,7 @@ import Transport
 
 @testable import Clients
 
-/// `credential-server.py`, and a home whose files tests write, for one credential chain.
+/// A running `credential-server.py`, and a home folder with files, for one credential chain.
 final class CredentialServer: Sendable {
     let clock = FakeClock()
     let home: TemporaryFolder
@@ -16,10 +16,10 @@ final class CredentialServer: Sendable {
         home = try TemporaryFolder()
     }
 
-    /// - Parameter mode: How the server answers; `credential-server.py` lists the ways.
+    /// - Parameter mode: The kind of responses, as documented in `credential-server.py`.
     func url(_ mode: String = "fine") -> String { server.url + "/" + mode }
 
-    /// Variables that send each kind of request to this server.
+    /// The variables that send each kind of request to this server.
     func variables(_ mode: String = "fine") -> [String: String] {
         [
             "HOME": home.url.path, "AWS_ENDPOINT_URL_STS": url(mode) + "/sts", "AWS_ENDPOINT_URL_SSO": url(mode),
@@ -39,14 +39,14 @@ final class CredentialServer: Sendable {
             now: { [clock] in clock.time })
     }
 
-    /// The access key ID that a chain gives, or its error's text.
+    /// Returns the access key ID that a chain provides, or its error's text.
     func outcome(
         _ variables: [String: String], _ options: AWSEnvironment.Options = AWSEnvironment.Options()
     ) async -> String {
         do { return try await chain(variables, options).credentials().accessKeyID } catch { return "\(error)" }
     }
 
-    /// Every request so far, as the server saw it.
+    /// All requests so far, as received.
     func requests() async throws -> [JSONValue] {
         let http = CurlHTTPClient(CurlHTTPClient.Configuration())
         let answer = try await http.send(HTTPRequest(url: server.url + "/log"))
@@ -58,7 +58,7 @@ final class CredentialServer: Sendable {
         home.url.appending(path: ".aws/sso/cache/\(SHA1.digest(of: Array(key.utf8)).hexadecimal).json")
     }
 
-    /// Leaves a token where `aws sso login` would.
+    /// Stores a token in the file that `aws sso login` would write.
     func writeToken(_ text: String, for key: String) throws {
         let name = SHA1.digest(of: Array(key.utf8)).hexadecimal
         try home.write(text, to: ".aws/sso/cache/\(name).json")

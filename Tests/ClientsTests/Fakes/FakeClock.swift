@@ -1,13 +1,13 @@
 import Synchronization
 import Telemetry
 
-/// A clock that tests turn.
+/// A clock that tests set.
 final class FakeClock: Sendable {
     private let milliseconds = Mutex<Int64>(1_795_521_600_000)
 
     var time: WallClock { WallClock(millisecondsSinceEpoch: milliseconds.withLock { $0 }) }
 
-    /// - Returns: The moment that many seconds from now.
+    /// - Returns: The time in the given number of seconds.
     func later(_ seconds: Int64) -> WallClock {
         WallClock(millisecondsSinceEpoch: time.millisecondsSinceEpoch + seconds * 1000)
     }

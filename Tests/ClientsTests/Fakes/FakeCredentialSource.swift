@@ -1,6 +1,6 @@
 import Clients
 
-/// Gives one credential after the other; each `invalidate()` goes on to the next.
+/// A source with a list of credentials, of which each `invalidate()` selects the next.
 actor FakeCredentialSource: CredentialSource {
     let origin = "a test"
     private(set) var invalidations = 0
@@ -19,6 +19,6 @@ actor FakeCredentialSource: CredentialSource {
         index = min(index + 1, keys.count - 1)
     }
 
-    /// As if another client had renewed them.
+    /// Renews the credentials, as another client would.
     func renewElsewhere() { index = min(index + 1, keys.count - 1) }
 }

@@ -1,13 +1,13 @@
 import Transport
 
-/// Answers requests from a script, in order, and remembers what was asked.
+/// A client that responds from a script, in order, and records the requests.
 actor ScriptedHTTPClient: HTTPClient {
     enum Step {
         case answer(HTTPResponse)
         case failure(CurlError)
-        /// Whatever the request deserves.
+        /// A response that depends on the request.
         case handler(@Sendable (HTTPRequest) -> HTTPResponse)
-        /// Does not end before the task is cancelled.
+        /// A request that ends only when the task is cancelled.
         case silence
     }
 
@@ -16,7 +16,7 @@ actor ScriptedHTTPClient: HTTPClient {
 
     init(_ steps: [Step]) { self.steps = steps }
 
-    /// The same for every request.
+    /// The same response to every request.
     init(_ handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) { steps = [.handler(handler)] }
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -49,7 +49,7 @@ extension ScriptedHTTPClient.Step {
 }
 
 extension HTTPRequest {
-    /// The value of the first header of this name.
+    /// The value of the first header with the name.
     func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

@@ -3,9 +3,9 @@ import XCTest
 
 @testable import Clients
 
-/// Replies that are made up, cut, changed and handed over in pieces of any size.
+/// Tests with random, truncated and changed replies, received in pieces of any size.
 final class RESPFuzzTests: XCTestCase {
-    /// A reply, and how it goes on the wire.
+    /// A reply and its serialized form.
     private struct Sample {
         var value: RESPValue
         var bytes: [UInt8]
@@ -23,12 +23,12 @@ final class RESPFuzzTests: XCTestCase {
             return Sample(value: .integer(number), bytes: Array(":\(number)\r\n".utf8))
         case 3: return Sample(value: .null, bytes: Array(["$-1\r\n", "*-1\r\n", "_\r\n"][length % 3].utf8))
         case 4:
-            // Line ends and type bytes inside are content like any other.
+            // Line ends and type bytes within the content have no special meaning.
             let content = (0..<length).map { _ in Array("\r\n$*+:0aé".utf8).randomElement(using: &random) ?? 0 }
             return Sample(value: .bytes(content), bytes: Array("$\(length)\r\n".utf8) + content + [13, 10])
         case 5:
             let inner = sample(&random, depth: depth + 1)
-            // What a server says aside, before a reply or an element of one, is no part of it.
+            // Push messages and attributes before a reply or an element are not part of it.
             let aside = Array("|1\r\n+ttl\r\n:\(length)\r\n".utf8)
             return Sample(value: .array([inner.value]), bytes: Array("*1\r\n".utf8) + aside + inner.bytes)
         case 6:
@@ -45,7 +45,7 @@ final class RESPFuzzTests: XCTestCase {
         }
     }
 
-    /// All that a parser makes of bytes that come in pieces, and whether it gave up.
+    /// Returns all replies that a parser finds in bytes that arrive in pieces, and whether it failed.
     private func outcome(_ bytes: [UInt8], pieces: () -> Int) -> (replies: [RESPValue], isRefused: Bool, isEmpty: Bool)
     {
         var parser = RESPParser()
@@ -60,7 +60,7 @@ final class RESPFuzzTests: XCTestCase {
         return (replies, false, parser.isEmpty)
     }
 
-    func testRepliesComeOutAsTheyWentIn() {
+    func testRepliesRoundTrip() {
         var random = SeededGenerator(seed: 7)
         for round in 0..<400 {
             let samples = (0..<Int.random(in: 1...12, using: &random)).map { _ in sample(&random) }
@@ -71,19 +71,19 @@ final class RESPFuzzTests: XCTestCase {
         }
     }
 
-    /// However the bytes are cut on the way, they are the same replies, and the same bytes are refused.
-    func testWhatIsChangedMeansTheSameInPiecesOfAnySize() {
+    /// The same bytes result in the same replies or the same error, regardless of the sizes of the pieces.
+    func testMutatedRepliesDoNotDependOnPieces() {
         var random = SeededGenerator(seed: 11)
         var refused = 0
         for round in 0..<2000 {
             var bytes = (0..<4).flatMap { _ in sample(&random).bytes }
             for _ in 0..<Int.random(in: 1...3, using: &random) {
-                let place = Int.random(in: 0..<bytes.count, using: &random)
+                let position = Int.random(in: 0..<bytes.count, using: &random)
                 switch Int.random(in: 0..<4, using: &random) {
-                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
-                case 1: bytes[place] = Array("$*+-:_#,(!=%~|>0123456789\r\n".utf8).randomElement(using: &random) ?? 0
-                case 2: bytes.remove(at: place)
-                default: bytes.removeLast(bytes.count - place)
+                case 0: bytes[position] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes[position] = Array("$*+-:_#,(!=%~|>0123456789\r\n".utf8).randomElement(using: &random) ?? 0
+                case 2: bytes.remove(at: position)
+                default: bytes.removeLast(bytes.count - position)
                 }
                 if bytes.isEmpty { bytes = [UInt8(ascii: "+")] }
             }
@@ -96,14 +96,14 @@ final class RESPFuzzTests: XCTestCase {
         XCTAssertGreaterThan(refused, 300, "the changes are no changes")
     }
 
-    /// A reply that never ends is given up before it fills the memory.
-    func testAReplyThatNeverEndsIsRefused() {
+    /// An endless reply is rejected before it exhausts memory.
+    func testEndlessReplyIsRejected() {
         let size = 8 << 20
         let string = Array("$\(size)\r\n".utf8) + [UInt8](repeating: 7, count: size) + [13, 10]
         let cases: [(start: String, piece: [UInt8], words: String)] = [
             ("*1000000\r\n", string, "a reply of more than 128 MiB"),
             (">1000000\r\n", string, "a reply of more than 128 MiB"),
-            // Each list claims what one alone may have.
+            // Each list has the maximum announced length.
             ("", Array("*600000\r\n".utf8), "a list of 1200000 elements"),
         ]
         for row in cases {
@@ -121,8 +121,8 @@ final class RESPFuzzTests: XCTestCase {
         }
     }
 
-    /// What one more byte brings takes no second look at what was there: these would take minutes otherwise.
-    func testLongListsAreReadOnce() throws {
+    /// Parsed bytes are not parsed again for each byte that arrives: these inputs would take minutes otherwise.
+    func testLongListsAreParsedInLinearTime() throws {
         var parser = RESPParser()
         parser.buffer = Array("*200000\r\n".utf8)
         var replies: [RESPValue] = []
@@ -135,7 +135,7 @@ final class RESPFuzzTests: XCTestCase {
         XCTAssertTrue(parser.isEmpty)
     }
 
-    func testAPartOfAReplyIsNotEmpty() throws {
+    func testParserWithPartOfAReplyIsNotEmpty() throws {
         for text in ["*1\r\n", "*2\r\n:1\r\n", "|1\r\n+a\r\n", "+", "$3\r\nab"] {
             var parser = RESPParser()
             parser.buffer = Array(text.utf8)
@@ -144,7 +144,7 @@ final class RESPFuzzTests: XCTestCase {
         }
     }
 
-    func testNestingIsBoundedAtItsLimit() throws {
+    func testNestingIsLimited() throws {
         func nested(_ depth: Int) throws -> RESPValue? {
             var parser = RESPParser()
             parser.buffer = Array((String(repeating: "*1\r\n", count: depth) + ":1\r\n").utf8)

@@ -29,7 +29,7 @@ final class RESPParserTests: XCTestCase {
         ("+a\r\n+b\r\n", [.simple("a"), .simple("b")]),
     ]
 
-    func testReadsEveryTypeInPiecesOfAnySize() throws {
+    func testParsesEveryTypeInPiecesOfAnySize() throws {
         for row in cases {
             for piece in [1, 2, 3, 7, Int.max] {
                 XCTAssertEqual(try replies(row.text, piece: piece), row.replies, "\(row.text) in pieces of \(piece)")
@@ -37,7 +37,7 @@ final class RESPParserTests: XCTestCase {
         }
     }
 
-    func testRefusesWhatIsNoReplyBeforeMemoryIsTaken() {
+    func testRejectsInvalidRepliesBeforeAllocating() {
         let refused = [
             "HTTP/1.1 400 Bad Request\r\n", "\r\n", "$x\r\n", "$-2\r\n", "$999999999999\r\n", "*99999999\r\n",
             "*-2\r\n",
@@ -47,7 +47,7 @@ final class RESPParserTests: XCTestCase {
         for text in refused { XCTAssertThrowsError(try replies(text), String(text.prefix(40))) }
     }
 
-    func testNothingThatIsCutOrChangedCanTrap() {
+    func testMutatedInputNeverTraps() {
         var state: UInt64 = 42
         func random(_ limit: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -66,7 +66,7 @@ final class RESPParserTests: XCTestCase {
         }
     }
 
-    func testWritesCommandsWithTheirLengths() {
+    func testSerializesCommandsWithTheirLengths() {
         var commands = RESPCommands()
         commands.append([Array("SET".utf8), Array("é".utf8), []])
         commands.append([Array("PING".utf8)])
@@ -76,10 +76,10 @@ final class RESPParserTests: XCTestCase {
         XCTAssertEqual(commands.count, 2)
     }
 
-    /// Braces choose what is hashed.
+    /// Braces select the hashed part of a key.
     ///
     /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>
-    func testFindsSlotsAsTheSpecificationDoes() {
+    func testSlotsFollowTheSpecification() {
         let cases: [(key: String, same: String?, slot: Int?)] = [
             ("123456789", nil, 0x31C3 % 16_384), ("{user1000}.following", "user1000", nil),
             ("foo{}{bar}", nil, HashSlot.slot(of: Array("foo{}{bar}".utf8))), ("foo{{bar}}zap", "{bar", nil),

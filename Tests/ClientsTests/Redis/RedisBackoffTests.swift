@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Clients
 
-/// What is sent again, how long, and over which connection.
+/// Tests of which commands are retried, for how long, and over which connection.
 final class RedisBackoffTests: XCTestCase {
     private func client(_ port: Int, _ time: FakeTime, isCluster: Bool = false) -> RedisClient {
         RedisClient(
@@ -26,7 +26,7 @@ final class RedisBackoffTests: XCTestCase {
         "@user_script: 14: -OOM command not allowed when used memory > 'maxmemory'.  ; key k",
     ]
 
-    func testTransientErrorsAreSentAgainUntilTheyPass() async throws {
+    func testTransientErrorsAreRetried() async throws {
         for words in Self.transient {
             let time = FakeTime()
             let node = try ScriptedNode()
@@ -41,7 +41,7 @@ final class RedisBackoffTests: XCTestCase {
         }
     }
 
-    func testAThirdOfTheTimeIsSpentOnErrorsThatStay() async throws {
+    func testRetriesUseAThirdOfTheTime() async throws {
         for words in Self.transient {
             let time = FakeTime()
             let node = try ScriptedNode { _ in .reply("-\(words)\r\n") }
@@ -54,7 +54,7 @@ final class RedisBackoffTests: XCTestCase {
         }
     }
 
-    func testOtherErrorsAreRepliesAtOnce() async throws {
+    func testOtherErrorsAreReturnedImmediately() async throws {
         let others = [
             "WRONGTYPE Operation against a key", "NOPERM this user has no permissions",
             "ERR value is not a valid float",
@@ -73,7 +73,7 @@ final class RedisBackoffTests: XCTestCase {
         }
     }
 
-    func testOnlyWhatFailedIsSentAgain() async throws {
+    func testOnlyFailedCommandsAreResent() async throws {
         let node = try ScriptedNode()
         node.answer { [weak node] request in
             let isFirst = node?.requests.count { $0.words == request.words } == 1
@@ -85,8 +85,8 @@ final class RedisBackoffTests: XCTestCase {
         XCTAssertEqual(node.takeRequests().map(\.last), ["0", "1", "2", "1"])
     }
 
-    /// The name of a server that was demoted may stand for the new primary by now.
-    func testAReplicaIsLeftForANewConnection() async throws {
+    /// The name of a demoted server may resolve to the new primary.
+    func testReplicaCausesANewConnection() async throws {
         for words in [
             "READONLY x", Self.wrapped + "@user_script: 1: -READONLY You can't write", "MASTERDOWN Link with MASTER",
         ] {
@@ -98,7 +98,7 @@ final class RedisBackoffTests: XCTestCase {
         }
     }
 
-    func testARefusedConnectionIsTriedAgain() async throws {
+    func testRefusedConnectionIsRetried() async throws {
         nonisolated(unsafe) let server = try RedisServer()
         try unsafe server.kill()
         let time = FakeTime()
@@ -111,7 +111,7 @@ final class RedisBackoffTests: XCTestCase {
         XCTAssertEqual(time.pauses.withLock { $0.count }, 3)
     }
 
-    func testALoginThatFailsForTheTimeBeingIsTriedAgain() async throws {
+    func testTransientlyFailedLoginIsRetried() async throws {
         let node = try ScriptedNode {
             .reply($0.name == "AUTH" && $0.connection < 2 ? "-LOADING Redis is loading\r\n" : "+OK\r\n")
         }
@@ -124,30 +124,30 @@ final class RedisBackoffTests: XCTestCase {
         XCTAssertEqual(replies, [.simple("OK")])
     }
 
-    func testADeadlineThatHasPassedIsNamedAsSuch() async throws {
+    func testErrorReportsPassedDeadline() async throws {
         let node = try ScriptedNode()
         for isCluster in [false, true] {
             do {
                 let replies = try await client(node.port, FakeTime(), isCluster: isCluster).run(
                     [RedisCommand("PING")], until: .now - .seconds(1))
                 XCTFail("\(replies)")
-            } catch { XCTAssertEqual("\(error)", "no time was left for a request to \(node.address)") }
+            } catch { XCTAssertEqual("\(error)", "the deadline passed before a request to \(node.address)") }
         }
         XCTAssertEqual(node.connectionCount, 0)
     }
 
-    func testASilentServerMayWantTLSOnlyAfterAWait() async throws {
+    func testSilentServerSuggestsTLSAfterAWait() async throws {
         let node = try ScriptedNode { _ in .silence }
-        for (wait, hint) in [(100, ""), (1100, "; if it speaks TLS only, use rediss://")] {
+        for (wait, hint) in [(100, ""), (1100, "; if it requires TLS, use rediss://")] {
             do {
                 let replies = try await client(node.port, FakeTime()).run(
                     [RedisCommand("PING")], until: .now + .milliseconds(wait))
                 XCTFail("\(replies)")
-            } catch { XCTAssertEqual("\(error)", "\(node.address) gave no answer in time" + hint) }
+            } catch { XCTAssertEqual("\(error)", "\(node.address) did not respond in time" + hint) }
         }
     }
 
-    func testAClustersReplicasAreAskedForTheMap() async throws {
+    func testReplicasProvideTheSlotMap() async throws {
         let (seed, replica) = (try ScriptedNode(), try ScriptedNode())
         func map(_ master: ScriptedNode, _ replica: ScriptedNode) -> String {
             "*1\r\n*4\r\n:0\r\n:16383\r\n*2\r\n+127.0.0.1\r\n:\(master.port)\r\n*2\r\n+127.0.0.1\r\n:\(replica.port)\r\n"
@@ -165,7 +165,7 @@ final class RedisBackoffTests: XCTestCase {
 }
 
 final class RedisErrorReplyTests: XCTestCase {
-    func testFindsTheErrorInsideOfAScriptsError() {
+    func testParsesErrorsOfScripts() {
         let call = "ERR Error running script (call to f_d3c21d0c2b9c): "
         let cases: [(words: String, code: String, message: String)] = [
             ("READONLY You can't", "READONLY", "You can't"), ("OOM", "OOM", ""), ("", "ERR", ""),
@@ -177,7 +177,7 @@ final class RedisErrorReplyTests: XCTestCase {
             ("@user_script: 7: -NOREPLICAS Not enough", "NOREPLICAS", "Not enough"),
             ("@user_script: x: -OOM", "ERR", "@user_script: x: -OOM"), ("@user_script:", "ERR", "@user_script:"),
             ("upstream failure", "ERR", "upstream failure"), ("-", "ERR", ""), ("Err x", "ERR", "Err x"),
-            // Text from outside does not count.
+            // Characters outside ASCII do not count.
             ("ERR unknown command 'x): @user_script:1: -OOM'", "ERR", "unknown command 'x): @user_script:1: -OOM'"),
             ("WRONGTYPE\u{301} x", "ERR", "WRONGTYPE\u{301} x"),
         ]
@@ -188,7 +188,7 @@ final class RedisErrorReplyTests: XCTestCase {
         }
     }
 
-    func testOnlyAClosedListIsAboutTheCommandItself() {
+    func testOnlyListedErrorsAreAboutTheCommand() {
         let about = [
             "WRONGTYPE Operation against a key holding the wrong kind of value", "ERR value is not a valid float",
             "ERR Error running script (call to f_1): @user_script:1: WRONGTYPE Operation",

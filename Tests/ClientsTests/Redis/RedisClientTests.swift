@@ -5,9 +5,9 @@ import XCTest
 
 @testable import Clients
 
-/// What servers and nodes may answer beside what was asked for.
+/// Tests of unusual replies of servers and nodes.
 final class RedisClientTests: XCTestCase {
-    /// The map of a cluster in which one node has all slots.
+    /// The slot map of a cluster in which one node owns all slots.
     private static let ownMap = "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n"
 
     private func server(_ connections: [[String: [Any]]]) throws -> PythonServer {
@@ -21,11 +21,11 @@ final class RedisClientTests: XCTestCase {
             RedisConnection.Configuration(), isCluster: isCluster, backoff: FakeTime().backoff())
     }
 
-    func testGoesOnAfterWhatPasses() async throws {
+    func testRecoversFromTransientFaults() async throws {
         let slot = HashSlot.slot(of: Array("k".utf8))
         let cases: [(name: String, connections: [[String: [Any]]])] = [
             (
-                "its name stands for another server now",
+                "its name resolves to another server now",
                 [
                     ["CLUSTER": [Self.ownMap], "SET": ["-MOVED \(slot) 127.0.0.1:{port}\r\n"]],
                     ["SET": ["+OK\r\n"]],
@@ -74,7 +74,7 @@ final class RedisClientTests: XCTestCase {
         }
     }
 
-    func testHandsOnWhatDoesNotPass() async throws {
+    func testReturnsPermanentErrors() async throws {
         let slot = HashSlot.slot(of: Array("k".utf8))
         let cases = [
             "OOM command not allowed", "LOADING Redis is loading", "WRONGTYPE Operation", "MOVED", "MOVED 5",
@@ -87,7 +87,7 @@ final class RedisClientTests: XCTestCase {
         }
     }
 
-    func testTheSourceOfAScriptIsSentOnceForAllItsCommands() async throws {
+    func testScriptSourceIsSentOnce() async throws {
         let server = try RedisServer()
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),
@@ -107,8 +107,8 @@ final class RedisClientTests: XCTestCase {
         XCTAssertEqual(replies.first?.errorReply?.code, "ERR", "\(replies)")
     }
 
-    /// Behind a proxy each command may reach another server.
-    func testAScriptThatNoDigestFindsIsSentWithEachCommand() async throws {
+    /// Through a proxy, each command may reach another server.
+    func testUnknownScriptIsSentWithEachCommand() async throws {
         let node = try ScriptedNode { .reply($0.name == "EVALSHA" ? "-NOSCRIPT No matching script.\r\n" : "+OK\r\n") }
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: node.port, isSecure: false),
@@ -122,8 +122,8 @@ final class RedisClientTests: XCTestCase {
             ["EVALSHA", "EVALSHA", "EVALSHA", "EVAL", "EVALSHA", "EVALSHA", "EVAL", "EVAL"])
     }
 
-    /// Neither side can get rid of what it has while the other one does not read.
-    func testTakesRepliesWhileItSends() async throws {
+    /// Neither side can send all of its data before the other one reads.
+    func testReceivesRepliesWhileSending() async throws {
         let server = try server([["SET": [100_000]]])
         let command = RedisCommand([Array("SET".utf8), Array("k".utf8), Array(repeating: 7, count: 100_000)])
         let replies = try await client(server, isCluster: false).run(
@@ -132,7 +132,7 @@ final class RedisClientTests: XCTestCase {
         XCTAssertEqual(replies.last, .bytes(Array(repeating: UInt8(ascii: "x"), count: 100_000)))
     }
 
-    func testAWaitEndsWhenItsTaskIsCancelled() async throws {
+    func testCancellationEndsTheWait() async throws {
         let server = try RedisServer()
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),
@@ -143,13 +143,13 @@ final class RedisClientTests: XCTestCase {
         let result = await task.result
         XCTAssertThrowsError(try result.get()) { error in
             XCTAssertEqual(
-                "\(error)", "127.0.0.1:\(server.port) gave no answer in time", "for less than a second")
+                "\(error)", "127.0.0.1:\(server.port) did not respond in time", "for less than a second")
         }
         let replies = try await client.run([RedisCommand("PING")], until: .now + .seconds(20))
         XCTAssertEqual(replies, [.simple("PONG")], "a new connection")
     }
 
-    func testFindsTheSlotsWhenTheSeedIsGone() async throws {
+    func testFetchesSlotsFromOtherNodesIfTheSeedIsGone() async throws {
         let cluster = try RedisCluster()
         for node in cluster.nodes { try node.cli("CONFIG", "SET", "cluster-require-full-coverage", "no") }
         let seed = cluster.nodes[0]
@@ -166,7 +166,7 @@ final class RedisClientTests: XCTestCase {
         } catch {
             XCTAssertTrue("\(error)".contains("127.0.0.1:\(seed.port)"), "\(error)")
         }
-        // The first node has the first third of the slots.
+        // The first node owns the first third of the slots.
         let others = commands.filter { $0.slot > HashSlot.count / 2 }
         let again = try await client.run(others, until: .now + .seconds(20))
         XCTAssertEqual(Set(again.compactMap(\.text)), ["OK"])
@@ -177,7 +177,7 @@ final class RedisClientTests: XCTestCase {
 final class SlotMapTests: XCTestCase {
     private let asked = ByteStream.Destination(host: "seed.example", port: 7000, isSecure: true)
 
-    func testReadsAddresses() {
+    func testParsesAddresses() {
         let cases: [(text: String, host: String?, port: Int)] = [
             ("10.0.0.7:6379", "10.0.0.7", 6379), (":6379", "seed.example", 6379), ("?:1", "seed.example", 1),
             ("::1:6379", "::1", 6379), ("node.example:65535", "node.example", 65_535), ("h:0", nil, 0),
@@ -190,7 +190,7 @@ final class SlotMapTests: XCTestCase {
         }
     }
 
-    func testLeavesOutWhatIsNoRange() {
+    func testIgnoresInvalidRanges() {
         func range(_ first: Int64, _ last: Int64, _ host: RESPValue, _ port: Int64) -> RESPValue {
             .array([.integer(first), .integer(last), .array([host, .integer(port)])])
         }

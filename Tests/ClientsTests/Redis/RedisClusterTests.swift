@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Clients
 
-/// What the client makes of nodes that send it from one to the other.
+/// Tests of redirections between nodes.
 final class RedisClusterTests: XCTestCase {
     private static let key = "k"
     private static let slot = HashSlot.slot(of: Array(key.utf8))
@@ -32,7 +32,7 @@ final class RedisClusterTests: XCTestCase {
 
     private static func whole(_ port: Int) -> String { slots([(0...16_383, port)]) }
 
-    func testAMoveIsFollowedAndRemembered() async throws {
+    func testMovedIsFollowedAndRemembered() async throws {
         let (old, new) = (try ScriptedNode(), try ScriptedNode())
         let (before, moved) = (Self.whole(old.port), "-MOVED \(Self.slot) \(new.address)\r\n")
         let after = Self.slots([
@@ -57,7 +57,7 @@ final class RedisClusterTests: XCTestCase {
         XCTAssertEqual(new.takeRequests(), Array(repeating: ["GET", Self.key], count: 4))
     }
 
-    func testAnAskIsFollowedOnceOnly() async throws {
+    func testAskIsFollowedOnlyOnce() async throws {
         let (old, new) = (try ScriptedNode(), try ScriptedNode())
         let (map, ask) = (Self.whole(old.port), "-ASK \(Self.slot) \(new.address)\r\n")
         old.answer { .reply($0.name == "CLUSTER" ? map : ask) }
@@ -73,7 +73,7 @@ final class RedisClusterTests: XCTestCase {
         }
     }
 
-    func testWhatPassesIsTriedAgain() async throws {
+    func testTransientFaultsAreRetried() async throws {
         for refusal in [
             "TRYAGAIN Multiple keys request", "CLUSTERDOWN The cluster is down", "READONLY You can't write",
         ] {
@@ -89,7 +89,7 @@ final class RedisClusterTests: XCTestCase {
         }
     }
 
-    func testAReplicaThatWasPromotedElsewhereIsLeft() async throws {
+    func testFormerPrimaryIsAbandoned() async throws {
         let (old, new) = (try ScriptedNode(), try ScriptedNode())
         let (before, after) = (Self.whole(old.port), Self.whole(new.port))
         old.answer { [weak old] request in
@@ -101,7 +101,7 @@ final class RedisClusterTests: XCTestCase {
         XCTAssertEqual(new.takeRequests(), [["GET", Self.key]])
     }
 
-    func testNodesThatPointAtEachOtherAreNotFollowedForEver() async throws {
+    func testRedirectionLoopsEnd() async throws {
         let (one, other) = (try ScriptedNode(), try ScriptedNode())
         let map = Self.whole(one.port)
         let (toOther, toOne) = ("-MOVED \(Self.slot) \(other.address)\r\n", "-MOVED \(Self.slot) \(one.address)\r\n")
@@ -112,7 +112,7 @@ final class RedisClusterTests: XCTestCase {
         XCTAssertLessThanOrEqual(one.takeRequests().count + other.takeRequests().count, 80, "with pauses in between")
     }
 
-    func testAnErrorThatStaysIsReturned() async throws {
+    func testPersistentErrorIsReturned() async throws {
         for refusal in ["TRYAGAIN x", "CLUSTERDOWN x", "MOVED \(Self.slot) 127.0.0.1:"] {
             let node = try ScriptedNode()
             let map = Self.whole(node.port)
@@ -123,7 +123,7 @@ final class RedisClusterTests: XCTestCase {
         }
     }
 
-    func testANodeThatIsGoneIsNamedAndTheMapFetchedAnew() async throws {
+    func testErrorNamesLostNodeAndMapIsFetchedAgain() async throws {
         let (seed, other) = (try ScriptedNode(), try ScriptedNode())
         let dead = RedisServer.freePort()
         let (stale, fresh) = (Self.whole(dead), Self.whole(other.port))
@@ -137,7 +137,7 @@ final class RedisClusterTests: XCTestCase {
         seed.answer { .reply($0.name == "CLUSTER" ? fresh : "+there\r\n") }
         let replies = try await get(client)
         XCTAssertEqual(replies.first?.text, "here")
-        // The seed goes the way of all nodes; one that is known tells the map.
+        // The seed is lost like all nodes; another known node provides the slot map.
         seed.answer { _ in .close }
         other.answer { [weak other] request in
             if request.name == "CLUSTER" { return .reply(fresh) }
@@ -148,7 +148,7 @@ final class RedisClusterTests: XCTestCase {
         XCTAssertEqual(later.first?.text, "here")
     }
 
-    func testAServerThatIsNoClusterSaysSo() async throws {
+    func testErrorReportsServerWithoutCluster() async throws {
         let words = "ERR This instance has cluster support disabled"
         let node = try ScriptedNode { .reply($0.name == "CLUSTER" ? "-\(words)\r\n" : "+here\r\n") }
         do {
@@ -157,8 +157,8 @@ final class RedisClusterTests: XCTestCase {
         } catch { XCTAssertTrue("\(error)".contains(words) && "\(error)".contains("\(node.port)"), "\(error)") }
     }
 
-    /// The slots of a real cluster's own function.
-    func testSlotsAreThoseOfARealServer() throws {
+    /// The slots according to a real cluster.
+    func testSlotsEqualThoseOfARealServer() throws {
         let server = try RedisServer(lines: ["cluster-enabled yes"])
         for key in [
             "", "k", "foo{bar}{zap}", "foo{}{bar}", "{}", "}{x}", "a}b{c}", "concert:artist:{é}", "{a", "{{a}}",

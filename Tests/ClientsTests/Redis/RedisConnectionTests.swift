@@ -6,7 +6,7 @@ import XCTest
 
 @testable import Clients
 
-/// Connections to a real server: TLS, logins, refusals.
+/// Tests of connections to a real server: TLS, logins, errors.
 final class RedisConnectionTests: XCTestCase {
     private func certificates() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
@@ -18,7 +18,7 @@ final class RedisConnectionTests: XCTestCase {
         return folder
     }
 
-    /// What PING brings: `PONG`, or the error's words.
+    /// Returns the reply to PING: `PONG`, or the error's text.
     private func ping(
         host: String = "127.0.0.1", port: Int, isSecure: Bool = false, bundle: String? = nil,
         login: RedisConnection.Login? = nil, database: Int = 0
@@ -54,7 +54,7 @@ final class RedisConnectionTests: XCTestCase {
         let missing = await ping(port: port, isSecure: true, bundle: "\(path)/no-such.crt")
         XCTAssertTrue(missing.contains("curl error 77"), missing)
         let plainToTLS = await ping(port: port)
-        XCTAssertTrue(plainToTLS.contains("curl error") || plainToTLS.contains("none of Redis's kind"), plainToTLS)
+        XCTAssertTrue(plainToTLS.contains("curl error") || plainToTLS.contains("not a Redis server"), plainToTLS)
         let tlsToPlain = await ping(port: server.port, isSecure: true, bundle: "\(path)/ca.crt")
         XCTAssertTrue(tlsToPlain.contains("127.0.0.1:\(server.port)"), tlsToPlain)
         let elsewhere = try RedisServer(certificate: "\(path)/elsewhere")
@@ -63,8 +63,8 @@ final class RedisConnectionTests: XCTestCase {
         XCTAssertTrue(wrongHost.contains("curl error 60"), wrongHost)
     }
 
-    /// TLS holds bytes back that the socket no longer shows, and sends in pieces.
-    func testLargePipelinesPassThroughTLS() async throws {
+    /// TLS buffers bytes that the socket no longer shows, and sends in parts.
+    func testLargePipelinesWorkOverTLS() async throws {
         let folder = try certificates()
         let path = folder.url.path
         let server = try RedisServer(certificate: "\(path)/localhost")
@@ -90,19 +90,19 @@ final class RedisConnectionTests: XCTestCase {
             (.init(user: nil, password: "admin"), 0, "PONG"),
             (.init(user: "writer", password: "pass:word/é"), 0, "PONG"),
             (.init(user: nil, password: "admin"), 3, "PONG"), (nil, 0, "NOAUTH"),
-            (.init(user: "writer", password: "wrong-text"), 0, "refuses the connection: WRONGPASS"),
-            (.init(user: nil, password: "admin"), 99, "refuses the connection: ERR DB index"),
+            (.init(user: "writer", password: "wrong-text"), 0, "refused the connection: WRONGPASS"),
+            (.init(user: nil, password: "admin"), 99, "refused the connection: ERR DB index"),
         ]
         for row in cases {
             let words = await ping(port: server.port, login: row.login, database: row.database)
             XCTAssertTrue(words.contains(row.words), words)
             XCTAssertFalse(words.contains("wrong-text"), words)
         }
-        let nobody = await ping(port: RedisServer.freePort())
-        XCTAssertTrue(nobody.contains("could not connect to 127.0.0.1"), nobody)
+        let unreachable = await ping(port: RedisServer.freePort())
+        XCTAssertTrue(unreachable.contains("could not connect to 127.0.0.1"), unreachable)
     }
 
-    func testTokensAreSignedAsBotocoreSignsThem() throws {
+    func testTokensEqualThoseOfBotocore() throws {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
             sessionToken: "to/ken+==")

@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Clients
 
-/// Pipelines over connections that stammer, break and fall silent.
+/// Tests of pipelines over slow, broken and silent connections.
 final class RedisPipelineTests: XCTestCase {
     private func client(_ node: ScriptedNode) -> RedisClient {
         RedisClient(
@@ -18,13 +18,13 @@ final class RedisPipelineTests: XCTestCase {
 
     private static func echoed(_ request: ScriptedNode.Request) -> String { "+\(request.words[1])\r\n" }
 
-    func testRepliesThatComeByteByByteBelongToTheirCommands() async throws {
+    func testRepliesReceivedByteByByteMatchTheirCommands() async throws {
         let node = try ScriptedNode { .drip("$\($0.words[1].utf8.count)\r\n\($0.words[1])\r\n") }
         let replies = try await client(node).run(echo(50), until: .now + .seconds(20))
         XCTAssertEqual(replies.map(\.text), numbers(50))
     }
 
-    func testWhatBreaksInTheMiddleIsSentAgain() async throws {
+    func testInterruptedPipelineIsResent() async throws {
         let node = try ScriptedNode { request in
             request.connection == 0 && request.position == 3 ? .close : .reply(Self.echoed(request))
         }
@@ -36,7 +36,7 @@ final class RedisPipelineTests: XCTestCase {
         XCTAssertEqual(node.connectionCount, 2, "and that one is kept")
     }
 
-    func testWhatKeepsBreakingFailsAndNamesTheServer() async throws {
+    func testErrorOfRepeatedInterruptionsNamesTheServer() async throws {
         let node = try ScriptedNode { $0.position == 3 ? .close : .reply(Self.echoed($0)) }
         do {
             let replies = try await client(node).run(echo(5), until: .now + .seconds(20))
@@ -45,33 +45,33 @@ final class RedisPipelineTests: XCTestCase {
         XCTAssertGreaterThan(node.connectionCount, 2, "renewed for a third of the time")
     }
 
-    /// Whoever gets a reply too many would read every later one as another command's.
-    func testARefusalOfTheProtocolCostsTheConnection() async throws {
+    /// After an unexpected reply, every later one would be assigned to the wrong command.
+    func testProtocolErrorClosesTheConnection() async throws {
         for extra in ["+OK\r\n+OK\r\n", "HTTP/1.1 400 Bad Request\r\n", "*99999999\r\n", "$-5\r\n"] {
             let node = try ScriptedNode { .reply($0.connection == 0 ? extra : "+\($0.words[1])\r\n") }
             let client = client(node)
             do {
                 let replies = try await client.run(echo(1), until: .now + .seconds(20))
                 XCTFail("\(replies)")
-            } catch { XCTAssertTrue("\(error)".contains("none of Redis's kind"), "\(error)") }
+            } catch { XCTAssertTrue("\(error)".contains("not a Redis server"), "\(error)") }
             let replies = try await client.run(echo(3), until: .now + .seconds(20))
             XCTAssertEqual(replies.map(\.text), numbers(3))
             XCTAssertEqual(node.connectionCount, 2)
         }
     }
 
-    func testSilenceEndsWithTheDeadlineAndNoLateReplyIsTaken() async throws {
+    func testSilenceEndsAtTheDeadlineAndLateRepliesAreIgnored() async throws {
         let node = try ScriptedNode { $0.connection == 0 && $0.position == 2 ? .silence : .reply(Self.echoed($0)) }
         let client = client(node)
         do {
             let replies = try await client.run(echo(5), until: .now + .milliseconds(200))
             XCTFail("\(replies)")
-        } catch { XCTAssertTrue("\(error)".hasPrefix("\(node.address) gave no answer in time"), "\(error)") }
+        } catch { XCTAssertTrue("\(error)".hasPrefix("\(node.address) did not respond in time"), "\(error)") }
         let replies = try await client.run(echo(5), until: .now + .seconds(20))
         XCTAssertEqual(replies.map(\.text), numbers(5))
     }
 
-    func testLoginAndDatabaseComeBeforeEverythingOnEveryConnection() async throws {
+    func testEveryConnectionStartsWithLoginAndDatabase() async throws {
         let node = try ScriptedNode { $0.connection == 0 && $0.position == 3 ? .close : .reply("+OK\r\n") }
         var configuration = RedisConnection.Configuration()
         configuration.login = { RedisConnection.Login(user: "u", password: "p w") }
@@ -84,8 +84,8 @@ final class RedisPipelineTests: XCTestCase {
         XCTAssertEqual(node.takeRequests(), start + start)
     }
 
-    /// Nothing tells of a connection that was dropped on the way while the process was frozen, but that it is silent.
-    func testAConnectionThatWasIdleIsAskedWhetherItLives() async throws {
+    /// A connection that was dropped while the process was frozen is only silent.
+    func testIdleConnectionIsCheckedBeforeUse() async throws {
         for isDropped in [false, true] {
             let node = try ScriptedNode { request in
                 guard request.name == "PING" else { return .reply(Self.echoed(request)) }

@@ -4,15 +4,15 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// A server that answers commands as the test says, on a free port of 127.0.0.1; it ends with this object.
+/// A server with scripted replies on a free port of 127.0.0.1, which stops with this object.
 ///
-/// A real cluster is hard to bring into most of the states that its specification knows.
+/// Most states of the cluster specification are hard to produce with a real cluster.
 final class ScriptedNode: Sendable {
-    /// What a client sent.
+    /// A received request.
     struct Request: Sendable {
-        /// Counted from 0.
+        /// The number of the connection, starting at 0.
         var connection: Int
-        /// Requests that came over this connection before.
+        /// The number of earlier requests on the connection.
         var position: Int
         var words: [String]
 
@@ -20,13 +20,13 @@ final class ScriptedNode: Sendable {
     }
 
     enum Answer: Sendable {
-        /// As it goes on the wire.
+        /// A reply in one piece.
         case reply(String)
-        /// The same, a byte at a time.
+        /// A reply byte by byte.
         case drip(String)
-        /// The connection ends, without an answer.
+        /// Closes the connection without a reply.
         case close
-        /// Nothing, and the connection stays.
+        /// Sends nothing and keeps the connection open.
         case silence
     }
 
@@ -36,7 +36,7 @@ final class ScriptedNode: Sendable {
     private let descriptor: Int32
     private let log: Log
 
-    /// - Parameter script: What to answer; ``answer(with:)`` replaces it.
+    /// - Parameter script: The replies; ``answer(with:)`` replaces the script.
     init(_ script: @escaping Script = { _ in .reply("+OK\r\n") }) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -63,14 +63,14 @@ final class ScriptedNode: Sendable {
         log.end()
     }
 
-    /// Such as a redirection names it.
+    /// The address as in a redirection.
     var address: String { "127.0.0.1:\(port)" }
 
     func answer(with script: @escaping Script) { log.state.withLock { $0.script = script } }
 
     var requests: [Request] { log.state.withLock { $0.requests } }
 
-    /// The requests but those that are the client's own, and forgets all.
+    /// Returns and forgets the requests, without those of the client's own.
     func takeRequests() -> [[String]] {
         log.state.withLock { state in
             defer { state.requests = [] }
@@ -80,7 +80,7 @@ final class ScriptedNode: Sendable {
 
     var connectionCount: Int { log.state.withLock { $0.count } }
 
-    /// What the connections' threads share.
+    /// The data shared by the connections' threads.
     private final class Log: Sendable {
         struct State {
             var script: Script

@@ -1,10 +1,10 @@
 @testable import Clients
 @testable import Transport
 
-/// Answers of AWS services: read, or refused with words that hold no control character.
+/// Responses of AWS services: parsed, or rejected with a message without control characters.
 struct AWSTarget: FuzzTarget {
     func check(_ bytes: [UInt8]) {
-        // Headers, then an empty line, then the body.
+        // The headers, an empty line, and the body.
         let parts = bytes.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false).map(Array.init)
         let headers: HTTPHeaders = ["x-amzn-errortype": String(decoding: parts[0], as: UTF8.self)]
         let status = parts.count > 1 ? 200 + Int(parts[1].first ?? 0) * 2 : 400

@@ -2,7 +2,7 @@ import CCrypto
 
 @testable import Processor
 
-/// The messages of aggregates, each with the checksum that it should have: else nothing of them would be read.
+/// The messages of aggregates, each with a valid checksum, because none would be parsed otherwise.
 struct AggregationTarget: FuzzTarget {
     private var payloads = PayloadTarget()
 

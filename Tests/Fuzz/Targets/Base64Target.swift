@@ -3,7 +3,8 @@ import JSON
 
 @testable import Processor
 
-/// Base64 text: taken when RFC 4648 does, decoded as Foundation does, wherever it stands, over whatever stood in the buffer.
+/// Base64 text: accepted as RFC 4648 requires and decoded as Foundation does, at any offset and over any previous
+/// content.
 struct Base64Target: FuzzTarget {
     private let base64 = Base64.standard
     private var output: [UInt8] = []
@@ -12,7 +13,7 @@ struct Base64Target: FuzzTarget {
 
     mutating func check(_ bytes: [UInt8]) {
         checkDecoding(bytes, from: Int(bytes.first ?? 0) % 40)
-        // Most bytes are no base64, so their encoding is looked at as well.
+        // Most bytes are not valid base64, so their encoding is tested as well.
         let encoded = Array(Base64Text.encode(bytes.span).utf8)
         mustHold(encoded == Array(Data(bytes).base64EncodedString().utf8), "encoded unlike Foundation")
         checkDecoding(encoded, from: bytes.count % 40)
@@ -26,11 +27,11 @@ struct Base64Target: FuzzTarget {
             return mustHold(!Self.isRight(text), "refused, and nothing is wrong with it")
         }
         mustHold(decoded.count <= output.count, "\(decoded.count) bytes in a buffer of \(output.count)")
-        // Foundation takes bits that are left over and not zero; RFC 4648, section 3.5, lets a decoder choose.
+        // Foundation accepts non-zero trailing bits; RFC 4648, section 3.5, allows a decoder to reject them.
         mustHold(expected.map { Array($0) } == Array(output[..<decoded.count]), "decoded unlike Foundation")
     }
 
-    /// Whether the form is right; Foundation also takes padding in places where it has no business.
+    /// Returns whether the format is valid; Foundation also accepts padding at invalid positions.
     private static func isRight(_ text: [UInt8]) -> Bool {
         let padding = text.reversed().prefix { $0 == UInt8(ascii: "=") }.count
         return text.count % 4 == 0 && padding <= 2

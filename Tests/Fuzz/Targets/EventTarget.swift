@@ -3,7 +3,8 @@ import Telemetry
 
 @testable import Processor
 
-/// Whole events: answered or refused, the same in every place of a buffer, with a checkpoint at the first bad record.
+/// Whole events: processed or rejected, with the same result at any offset of a buffer, and a checkpoint at the first
+/// bad record.
 struct EventTarget: FuzzTarget {
     private var pipeline = Pipeline(
         dispatcher: Dispatcher([LogProcessor(log: Self.log)]), log: Self.log,
@@ -19,7 +20,7 @@ struct EventTarget: FuzzTarget {
         let margin = bytes.count % 37
         let padding = [UInt8](repeating: UInt8(ascii: "\""), count: margin)
         let inside = answer(to: padding + bytes + padding, margin..<margin + bytes.count)
-        mustHold(alone == inside, "the answer depends on where the event stands: \(alone), \(inside)")
+        mustHold(alone == inside, "the response depends on the offset of the event: \(alone), \(inside)")
     }
 
     private mutating func answer(to buffer: [UInt8], _ range: Range<Int>) -> String {
@@ -40,7 +41,7 @@ struct EventTarget: FuzzTarget {
     }
 }
 
-/// Traps at a line that is not one JSON object.
+/// Traps unless a line is one JSON object.
 private struct CheckedLines: LineSink {
     func write(_ lines: [UInt8]) {
         mustHold(lines.last == 0x0A, "a line does not end")

@@ -1,6 +1,6 @@
 @testable import Processor
 
-/// Gzip data, as it comes and as zlib makes it: inflated within the limit to what was deflated.
+/// Gzip data, random or created by zlib: decompressed to the original data within the limit.
 struct GzipTarget: FuzzTarget {
     private var output: [UInt8] = []
 
@@ -20,7 +20,7 @@ struct GzipTarget: FuzzTarget {
         mustHold(output == bytes + bytes, "two members are not what was deflated")
         var reader = RecordReader()
         let plain = reader.only(bytes)
-        // A member inside of a member, and an aggregate inside of one, are refused where the plain one is taken.
+        // Nested members, and an aggregate within one, are rejected although the unnested one is accepted.
         if !Gzip.isGzip(bytes.span), !Aggregation.isAggregate(bytes.span) {
             mustHold(reader.only(member) == plain, "compressed, it is another record")
         }

@@ -1,12 +1,12 @@
 import JSON
 import TestSupport
 
-/// Documents: skipped and walked alike, read back as written, and taken or refused as Foundation does.
+/// Documents: skipping and reading agree, output equals the input, and both agree with Foundation.
 struct JSONTarget: FuzzTarget {
     func check(_ bytes: [UInt8]) {
         let refusal = refusal(of: bytes)
         let value = try? JSONValue(parsing: bytes)
-        // A tree of values has no byte order mark in front, and so neither has what is compared.
+        // A tree of values starts without a byte order mark, so the compared text does, too.
         if bytes.first != 0xEF { mustHold((value == nil) == (refusal != nil), "skipping and walking differ") }
         if let value {
             var writer = JSONWriter()
@@ -27,7 +27,7 @@ struct JSONTarget: FuzzTarget {
             try scanner.finish(in: bytes.span)
             return nil
         } catch {
-            mustHold((0...bytes.count).contains(scanner.offset), "stands at \(scanner.offset) of \(bytes.count)")
+            mustHold((0...bytes.count).contains(scanner.offset), "is at \(scanner.offset) of \(bytes.count)")
             return error
         }
     }

@@ -2,7 +2,8 @@ import JSON
 
 @testable import Processor
 
-/// One record's data: taken with a document that is JSON, or refused with words; twice the same.
+/// The data of one record: accepted with a valid JSON document, or rejected with a message; the result is the same
+/// twice.
 struct PayloadTarget: FuzzTarget {
     private var reader = RecordReader()
 
@@ -12,7 +13,8 @@ struct PayloadTarget: FuzzTarget {
         var fresh = RecordReader()
         var expected: [RecordReader.Content] = []
         fresh.forEachRecord(in: bytes) { expected.append($0.content) }
-        // The reader that has read everything before must say what a fresh one says, and say it again of a form it knows.
+        // A reader that has read earlier inputs must return the same as a new one, also for a format that it has
+        // cached.
         for _ in 0..<2 {
             var index = 0
             reader.forEachRecord(in: bytes) { record in
@@ -29,9 +31,9 @@ struct PayloadTarget: FuzzTarget {
         case .bad(let error): mustHold(!"\(error)".isEmpty, "refused without a word")
         case .entity(let kind, let document):
             guard let value = try? JSONValue(parsing: document), value.object != nil else {
-                fatalError("the document is no JSON object: \(String(decoding: document, as: UTF8.self))")
+                fatalError("the document is not a JSON object: \(String(decoding: document, as: UTF8.self))")
             }
-            // A document is a payload as well: the cache can be read back.
+            // A document is also a valid payload, so that the cache's content can be read back.
             var second = RecordReader()
             guard case .entity(kind, let again)? = second.only(document) else {
                 fatalError("the document is refused: \(String(decoding: document, as: UTF8.self))")
@@ -42,7 +44,7 @@ struct PayloadTarget: FuzzTarget {
 }
 
 extension RecordReader {
-    /// What `data` is, when it is one record.
+    /// Returns `data` if it is one record.
     mutating func only(_ data: [UInt8]) -> Content? {
         var content: Content?
         forEachRecord(in: data) { content = $0.content }

@@ -4,9 +4,9 @@ import Telemetry
 
 @testable import Processor
 
-/// Records through what each processor makes of them: cache entries, notifications, statements and window aggregates.
+/// Records in the output of each processor: cache entries, notifications, statements and window aggregates.
 ///
-/// No input may trap, and no two IDs of other bytes may be one entity.
+/// No input may trap, and IDs with different bytes must be different entities.
 struct ProcessorsTarget: FuzzTarget {
     private var decoder = EventDecoder()
     private var batch = RecordBatch()
@@ -23,7 +23,7 @@ struct ProcessorsTarget: FuzzTarget {
     }
 
     mutating func check(_ bytes: [UInt8]) {
-        // The first byte says where the second record begins, so that mutations reach both.
+        // The first byte determines the start of the second record, so that mutations change both.
         guard let first = bytes.first else { return }
         let rest = Array(bytes.dropFirst())
         let cut = min(rest.count, rest.count * Int(first) / 255)
@@ -45,9 +45,9 @@ struct ProcessorsTarget: FuzzTarget {
         mustHold(Set(entries.map(\.key)).count == entries.count, "two entries have one key")
         for entry in entries {
             let document = try? JSONValue(parsing: entry.document)
-            mustHold(document?.object != nil, "the cache's document is no JSON object")
+            mustHold(document?.object != nil, "the cache's document is not a JSON object")
             for (_, score) in entry.membership.scores {
-                mustHold(Double(score)?.isFinite == true, "\(score) is no score")
+                mustHold(Double(score)?.isFinite == true, "invalid score \(score)")
             }
         }
     }
@@ -69,7 +69,7 @@ struct ProcessorsTarget: FuzzTarget {
         for telling in plan.tellings {
             let notification = batch.notification(
                 of: batch.records[telling.record], telling.entity, telling.change, telling.state)
-            mustHold((try? JSONValue(parsing: notification.body))?.object != nil, "a notification is no JSON object")
+            mustHold((try? JSONValue(parsing: notification.body))?.object != nil, "a notification is not a JSON object")
             for id in [notification.messageGroupID, notification.messageDeduplicationID] {
                 let isValid = (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { 0x21...0x7E ~= $0 }
                 mustHold(isValid, "SNS refuses the ID \(id)")
@@ -81,11 +81,11 @@ struct ProcessorsTarget: FuzzTarget {
         var aggregates = WindowAggregates()
         for record in batch.records { aggregates.add(record, of: batch) }
         let state = aggregates.state(replacing: [:])
-        guard let value = try? JSONValue(parsing: state) else { fatalError("the state is no JSON") }
+        guard let value = try? JSONValue(parsing: state) else { fatalError("the state is not JSON") }
         mustHold(WindowAggregates(value).json() == aggregates.json(), "the state changes when it is read back")
     }
 
-    /// A Kinesis event with these records.
+    /// Returns a Kinesis event with these records.
     private static func event(_ records: [[UInt8]]) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()

@@ -1,6 +1,6 @@
 @testable import Clients
 
-/// Replies of a cache: the same values in whatever pieces they come.
+/// Replies of a cache: parsed to the same values in pieces of any size.
 struct RESPTarget: FuzzTarget {
     func check(_ bytes: [UInt8]) {
         let whole = Self.values(of: bytes, step: max(1, bytes.count))

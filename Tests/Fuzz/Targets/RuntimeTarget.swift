@@ -2,7 +2,7 @@ import RuntimeServer
 
 @testable import LambdaRuntime
 
-/// Responses of the Runtime API over a real connection: understood or refused, and within the buffer.
+/// Responses of the Runtime API over a real connection: parsed or rejected, within the buffer.
 final class RuntimeTarget: FuzzTarget {
     private let server: RuntimeServer
     private var connection: RuntimeConnection
@@ -17,7 +17,7 @@ final class RuntimeTarget: FuzzTarget {
     }
 
     func check(_ bytes: [UInt8]) {
-        // One that could not even connect, for want of a port say, has left its response behind.
+        // A connection that failed, for example for lack of a port, has left its response behind.
         server.removeFaults()
         server.add(Fault(.next, .raw(bytes)))
         defer { connection.disconnect() }

@@ -168,7 +168,7 @@ final class CacheUpdaterTests: CacheTestCase {
             let outcomes = try await write(event, by: updater, within: 0.3)
             server.send(SIGCONT, to: pid)
             XCTAssertEqual(
-                outcomes[0], .retryable(reason: "127.0.0.1:\(try redis.port(of: server)) gave no answer in time"))
+                outcomes[0], .retryable(reason: "127.0.0.1:\(try redis.port(of: server)) did not respond in time"))
         }
     }
 

@@ -1,12 +1,12 @@
-"""The Redshift Data API over a real PostgreSQL, on one port of 127.0.0.1.
+"""The Redshift Data API in front of a real PostgreSQL, on one port of 127.0.0.1.
 
     .build-postgresql/bin/python Tests/Support/redshift_data
 
-It starts a PostgreSQL of its own in a temporary folder, and refuses the SQL that Redshift does not have (sql.py). Tests
-steer it under /_control (server.py).
+It starts its own PostgreSQL in a temporary folder and rejects SQL that Redshift does not support (sql.py). Tests control
+it under /_control (server.py).
 
-Prints its port, and ends with its PostgreSQL when standard input does, with whoever started it. Needs psycopg and
-PostgreSQL 15 or later, which scripts/install-postgresql.sh installs.
+It prints its port and exits with its PostgreSQL when its standard input ends. Requires psycopg and PostgreSQL 15 or later,
+which scripts/install-postgresql.sh installs.
 """
 import signal
 import sys
@@ -17,7 +17,7 @@ from server import Server
 
 
 def main():
-    # Its PostgreSQL ends with it also when it is told to.
+    # SIGTERM stops PostgreSQL, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with PostgreSQL() as database:
         server = Server(database)

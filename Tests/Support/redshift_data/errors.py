@@ -1,4 +1,4 @@
-"""The errors of the service, before they are put in JSON."""
+"""The errors of the service, independent of their JSON format."""
 
 
 class Refusal(Exception):

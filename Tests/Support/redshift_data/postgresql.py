@@ -1,4 +1,4 @@
-"""A PostgreSQL that lives as long as the program."""
+"""A PostgreSQL server that runs as long as the program."""
 import os
 import pwd
 import shutil
@@ -10,9 +10,9 @@ from glob import glob
 
 import psycopg
 
-# MERGE came with 15.
+# MERGE requires version 15.
 OLDEST = 15
-# What crashes would need is left out. Without a TCP port it cannot collide with another server.
+# Durability is disabled. Without a TCP port, it cannot conflict with another server.
 SETTINGS = {
     "listen_addresses": "", "fsync": "off", "synchronous_commit": "off",
     "full_page_writes": "off", "max_connections": "100",

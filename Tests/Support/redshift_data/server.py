@@ -1,16 +1,16 @@
-"""HTTP: the Data API's JSON protocol, what goes wrong on the way, and what tests steer and look at.
+"""HTTP: the Data API's JSON protocol, faults, and the interface for tests.
 
-POST /_control/faults    {"operation", "kind", "times", "probability", "seed"}: the next calls of the operation meet it
-    throttle, 500, error (`code`, `message`), drop (before the call), lost (after it, without an answer)
-    slow (`milliseconds`) and fails (`message`): the statement runs so; of a batch, before the statement of the number
-    `statement`, otherwise before all of them, and in the last one
-    alters (`members`): the answer has these instead of its own; null removes one
+POST /_control/faults    {"operation", "kind", "times", "probability", "seed"}: a fault of the next calls of the operation
+    throttle, 500, error (`code`, `message`), drop (before the call), lost (after it, without a response)
+    slow (`milliseconds`) and fails (`message`): the statement is slow or fails; in a batch, before the statement with the
+    number `statement`, otherwise before all of them, and in the last one
+    alters (`members`): replaces members of the response; null removes one
 POST /_control/settings  {"readsEscapes", "waits", "activeLimit", "s3", "isolation", "user"}; s3 is the endpoint that COPY
     reads from, isolation that of transactions, and user the one that statements run as
-POST /_control/sql       {"sql", "session"}: runs it as the database's owner and answers its rows as texts; a session keeps
-    its connection, and with it its transaction
-POST /_control/reset     forgets statements, faults, settings and sessions, and drops all schemas and users that tests made
-GET  /_control/calls     how many there were of each operation and fault, the largest statement and count, and trace headers
+POST /_control/sql       {"sql", "session"}: runs it as the database's owner and returns its rows as texts; a session keeps
+    its connection and its transaction
+POST /_control/reset     deletes statements, faults, settings and sessions, and drops all schemas and users that tests created
+GET  /_control/calls     the number of calls by operation and fault, the largest statement and count, and trace headers
 """
 import json
 import random
@@ -32,7 +32,7 @@ class Faults:
 
     def add(self, fault):
         self.random = random.Random(fault.get("seed", 1))
-        self.waiting.append({"times": 1, "probability": 1, "message": "an error was asked for", **fault})
+        self.waiting.append({"times": 1, "probability": 1, "message": "an injected error", **fault})
 
     def take(self, operation):
         for fault in self.waiting:
@@ -84,7 +84,7 @@ class Server(ThreadingHTTPServer):
             connection.close()
 
     def handle_error(self, request, client_address):
-        """What clients break off on purpose is no news."""
+        """Does not log requests that clients abort on purpose."""
 
 
 def texts(cursor):
@@ -156,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
             server.reset()
             server.close_sessions()
             with server.database.connect() as connection:
-                # What still runs would hold locks.
+                # Running statements would keep locks.
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")

@@ -1,4 +1,4 @@
-"""What Redshift's SQL has and PostgreSQL's has not, and the other way round."""
+"""Differences between Redshift's SQL and PostgreSQL's."""
 import gzip
 import json
 import re
@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import psycopg
 
-# What PostgreSQL would take, and what Redshift's parser would stop at.
+# SQL that PostgreSQL accepts and Redshift's parser rejects.
 REFUSED = [
     (r"\bon\s+conflict\b", "conflict"), (r"\breturning\b", "returning"), (r"\bwhen\s+(not\s+)?matched\s+and\b", "and"),
     (r"\bmerge\s+into\s+[\w.\"]+\s+(as\s+)?(?!using\b)\w+\s+using\b", "the target's alias"),
@@ -37,7 +37,7 @@ def without_literals(text, reads_escapes):
 
 
 def parameters(text, reads_escapes):
-    """Names of `:name` outside of literals and comments."""
+    """Returns the names of `:name` parameters outside of literals and comments."""
     return [match["parameter"] for match in token(reads_escapes).finditer(text) if match["parameter"]]
 
 
@@ -61,14 +61,14 @@ def for_postgresql(text, reads_escapes):
     if plain.startswith("merge") and not ("when matched" in plain and "when not matched" in plain):
         raise psycopg.errors.SyntaxError("MERGE needs WHEN MATCHED and WHEN NOT MATCHED")
     if re.match(r"\s*create\b.*\btable\b", plain, re.S):
-        # Keys are not enforced by Redshift.
+        # Redshift does not enforce keys.
         text = re.sub(r"(?i)\bdiststyle\s+\w+|\b(distkey|(compound\s+)?sortkey)\s*\([^)]*\)", "", text)
         text = re.sub(r"(?i),?\s*\b(primary\s+key|unique)\s*\([^)]*\)|\bprimary\s+key\b|\bunique\b", "", text)
     return text
 
 
 def load(cursor, copy, s3):
-    """COPY of gzipped JSON lines: columns by name, those that are missing NULL."""
+    """Runs a COPY of gzipped JSON lines: columns by name, missing ones as NULL."""
     if not s3:
         raise psycopg.errors.InternalError_("S3ServiceException:Access Denied,Status 403")
     source = (copy["bucket"], copy["key"])
@@ -79,7 +79,7 @@ def load(cursor, copy, s3):
         try:
             body = read(s3, bucket, key)
         except Missing:
-            # What is not mandatory is passed over by Redshift, and never asked for by this program.
+            # Redshift ignores missing entries that are not mandatory; the program never uses them.
             raise psycopg.errors.InternalError_(
                 f"S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey,CanRetry 1 "
                 f"DETAIL: error: mandatory file s3://{bucket}/{key} is missing") from None
@@ -91,7 +91,7 @@ def load(cursor, copy, s3):
                 f"failed to inflate with zlib: code -3 DETAIL: error: failed to inflate with zlib: code -3 code: 9001 "
                 f"context: S3 key being read : s3://{bucket}/{key}") from None
         except (ValueError, psycopg.DataError):
-            # The table that this text points to names file, line and reason.
+            # The table named in this message contains file, line and reason.
             raise psycopg.errors.InternalError_(
                 f"Load into table '{copy['table']}' failed. Check 'sys_load_error_detail' system table for details."
             ) from None
@@ -103,7 +103,7 @@ class Missing(psycopg.errors.InternalError_):
 
 
 def entries(manifest, source):
-    """Bucket and key of each entry, which must all be mandatory."""
+    """Returns the bucket and key of each entry, which must all be mandatory."""
     try:
         found = json.loads(manifest)["entries"]
         if not all(entry.keys() == {"url", "mandatory"} and entry["mandatory"] is True for entry in found):
@@ -114,10 +114,10 @@ def entries(manifest, source):
 
 
 def read(s3, bucket, key):
-    # moto keeps private objects from those who do not sign at all; it does not look at the signature.
+    # moto denies unsigned requests for private objects; it does not verify signatures.
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request"}
     error = None
-    # COPY repeats requests that S3 throttles or that fail on the way.
+    # COPY retries requests that S3 throttles or that fail in transit.
     for _ in range(20):
         try:
             with urlopen(Request(f"{s3}/{bucket}/{quote(key)}", headers=signed)) as answer:
@@ -135,7 +135,7 @@ def insert(cursor, copy, body):
     rows = []
     for line in lines:
         row = json.loads(line)
-        # A number is taken as it was written, as COPY does.
+        # A number is kept as written, as in COPY.
         rows.append([text_of(row.get(column), line, column) for column in columns])
     with cursor.copy(f"COPY {copy['table']} ({', '.join(columns)}) FROM STDIN") as target:
         for row in rows:

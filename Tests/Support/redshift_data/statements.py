@@ -1,4 +1,4 @@
-"""Statements as the Data API keeps them: what was asked, how far it has got, what came of it."""
+"""Statements in the Data API: the request, the progress and the result."""
 import re
 import threading
 import time
@@ -68,7 +68,7 @@ class Service:
         self.lock = threading.Lock()
         self.settings = {
             "readsEscapes": False, "waits": True, "activeLimit": 500, "s3": None,
-            # What Redshift calls SNAPSHOT, its default; it has SERIALIZABLE as well, and nothing weaker.
+            # Redshift's default, SNAPSHOT; it also supports SERIALIZABLE, and nothing weaker.
             "isolation": "repeatable read", "user": "test"}
 
     def call(self, operation, request, fault):
@@ -77,7 +77,7 @@ class Service:
             "DescribeStatement": self.describe, "GetStatementResult": self.result, "CancelStatement": self.cancel,
         }.get(operation)
         if not handler:
-            raise Refusal("UnknownOperationException", f"{operation} is no operation of this stand-in")
+            raise Refusal("UnknownOperationException", f"{operation} is not supported by this stand-in")
         return handler(operation, request, fault)
 
     def execute(self, operation, request, fault):
@@ -100,7 +100,7 @@ class Service:
         return {**statement.summary(), "Status": statement.status}
 
     def known(self, request):
-        """What an earlier call with the same token began."""
+        """Returns the statement of an earlier call with the same token."""
         statement = self.tokens.get(request.get("ClientToken"))
         if statement and {**statement.request, "WaitTimeSeconds": 0} != {**request, "WaitTimeSeconds": 0}:
             raise Refusal("ValidationException", "The ClientToken was used for another request")
@@ -146,7 +146,7 @@ class Service:
 
     @staticmethod
     def failure(statement, error):
-        """The words of the Data API, and the states of the parts."""
+        """Returns the Data API's names of the states of the statement and its parts."""
         message = f"ERROR: {error.diag.message_primary or error}"
         number = next((n for n, part in enumerate(statement.parts, 1) if part["Status"] == "STARTED"), 1)
         statement.parts[number - 1].update(Status="FAILED", Error=message)
@@ -217,7 +217,7 @@ def check_wait(request):
 
 
 def only(request, known):
-    """AWS passes over members that it does not know; here they are mistakes."""
+    """Rejects unknown members, which AWS ignores."""
     unknown = set(request) - known
     if unknown:
         raise Refusal("ValidationException", f"unknown members: {', '.join(sorted(unknown))}")

@@ -1,13 +1,13 @@
-"""A strict fake of Kinesis, of Lambda's event source mappings and of CloudWatch's figures, on one port of 127.0.0.1.
+"""A strict fake of Kinesis, Lambda's event source mappings and CloudWatch metrics, on one port of 127.0.0.1.
 
     python3 Tests/Support/strict_aws
 
-It does what moto does not, and what we depend on: pages, states that take time, conflicts, limits, refused
-entries, iterators that expire, shards that end, clocks that differ. It keeps to the API's models and to AWS's
-documents; the texts of errors may differ.
+It implements what moto lacks and the program depends on: pages, delayed state changes, conflicts, limits, rejected
+entries, expiring iterators, closed shards, clock differences. It follows the API models and AWS's documentation; the texts
+of errors may differ.
 
-Prints its port, and ends when standard input does, with whoever started it. Tests steer it under /_control
-(control.py). Only the standard library is needed.
+It prints its port and exits when its standard input ends. Tests control it under /_control (control.py). It requires only
+the standard library.
 """
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The account that the services work on, and the settings that tests turn."""
+"""The account of the services, and the settings that tests change."""
 import random
 import time
 import uuid
@@ -12,9 +12,9 @@ REGION = "us-east-1"
 
 @dataclass
 class Settings:
-    """What a test may set under /_control/settings; the names there are these."""
+    """The settings that a test can change under /_control/settings, by the same names."""
 
-    pageSize: int = 100  # entries a page at most, whatever the request asks for
+    pageSize: int = 100  # the maximum number of entries of a page
     readsUntilActive: int = 2  # reads that still show a stream, consumer or mapping in its passing state
     failureRate: float = 0.0  # share of the put entries that are refused
     seed: int = 1
@@ -32,12 +32,12 @@ class Settings:
         known = {field.name: field.type for field in fields(self)}
         for name, value in given.items():
             if name not in known:
-                raise AWSError("UnknownSetting", f"{name} is no setting; there are {', '.join(known)}")
+                raise AWSError("UnknownSetting", f"{name} is not a setting; expected one of {', '.join(known)}")
             setattr(self, name, known[name](value))
 
 
 class Account:
-    """All state; one lock of the server's guards it."""
+    """The whole state, protected by one lock of the server."""
 
     def __init__(self):
         self.settings = Settings()
@@ -55,12 +55,12 @@ class Account:
         return time.time() + self.settings.skewSeconds
 
     def page(self, entries, asked, default):
-        """The first page of `entries`, and the rest."""
+        """Returns the first page of `entries`, and the rest."""
         size = min(asked or default, default, self.settings.pageSize)
         return entries[:size], entries[size:]
 
     def keep_token(self, rest):
-        """A token for the rest of a listing; good for any number of uses until it expires."""
+        """Returns a token for the rest of a listing, which can be used any number of times until it expires."""
         token = f"AAAAA+{uuid.uuid4().hex}/{uuid.uuid4().hex}=="
         self.tokens[token] = rest
         return token
@@ -74,14 +74,14 @@ class Account:
         return rest
 
     def expire(self, what):
-        """Makes every token or iterator that was given out expire."""
+        """Makes all tokens or iterators issued so far expire."""
         held = {"tokens": self.tokens, "iterators": self.iterators}[what]
         for key in held:
             held[key] = None
 
 
 class Passing:
-    """A status that passes to another after it was read a number of times."""
+    """A status that changes to another one after a number of reads."""
 
     def __init__(self, account, status, then):
         self.account = account
@@ -94,7 +94,7 @@ class Passing:
             self.status = then
 
     def read(self):
-        """The status that this read shows."""
+        """Returns the status for this read."""
         shown = self.status
         if self.status != self.then:
             self.reads -= 1

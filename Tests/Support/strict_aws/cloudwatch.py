@@ -1,4 +1,4 @@
-"""CloudWatch: figures that tests have set, over the query protocol."""
+"""CloudWatch: metrics that tests have set, with the query protocol."""
 import datetime
 import math
 import random
@@ -16,7 +16,7 @@ STATISTICS = {
 
 
 def answer(account, operation, form):
-    """The members of the answer; lists become <member> elements."""
+    """Returns the members of the response; lists become <member> elements."""
     operations = {"GetMetricStatistics": get_metric_statistics, "GetMetricData": get_metric_data}
     if operation not in operations:
         raise AWSError("InvalidAction", f"Could not find operation {operation} for version 2010-08-01")
@@ -26,14 +26,14 @@ def answer(account, operation, form):
 
 
 def nested(form):
-    """`A.member.1.B=x` as {"A": [{"B": "x"}]}."""
+    """Returns `A.member.1.B=x` as {"A": [{"B": "x"}]}."""
     tree = {}
     for name, value in form.items():
         *parents, last = name.replace(".member.", ".#").split(".")
-        place = tree
+        node = tree
         for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
+            node = node.setdefault(parent, {})
+        node[last] = value
     return listed(tree)
 
 
@@ -81,7 +81,7 @@ def period_of(text, start, end, operation):
 
 
 def periods(account, metric, start, end, period):
-    """The metric's values by the start of their period; a metric has the very dimensions that it was set with."""
+    """Returns the metric's values by the start of their period; the dimensions must match exactly."""
     wanted = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", [])}
     values = defaultdict(list)
     unit = "None"
@@ -99,7 +99,7 @@ def statistic(name, values):
         return float(STATISTICS[name](values))
     match = re.fullmatch(r"p(\d{1,2}(?:\.\d+)?|100)", name)
     if not match:
-        raise AWSError("InvalidParameterValue", f"{name} is no statistic")
+        raise AWSError("InvalidParameterValue", f"{name} is not a statistic")
     rank = math.ceil(float(match[1]) / 100 * len(values))
     return float(sorted(values)[max(rank, 1) - 1])
 
@@ -111,7 +111,7 @@ def get_metric_statistics(account, request):
         raise AWSError("InvalidParameterCombination", "At least one of Statistics and ExtendedStatistics is needed.")
     for name in names:
         if name not in STATISTICS:
-            raise AWSError("InvalidParameterValue", f"{name} is no member of Statistics")
+            raise AWSError("InvalidParameterValue", f"{name} is not a member of Statistics")
     start, end = moment(request["StartTime"]), moment(request["EndTime"])
     period = period_of(request["Period"], start, end, "GetMetricStatistics")
     values, unit = periods(account, request, start, end, period)
@@ -122,7 +122,7 @@ def get_metric_statistics(account, request):
         if extended:
             datapoint["ExtendedStatistics"] = Entries((name, statistic(name, found)) for name in extended)
         datapoints.append(datapoint)
-    # AWS promises no order.
+    # AWS does not guarantee an order.
     random.Random(1).shuffle(datapoints)
     return {"Label": request["MetricName"], "Datapoints": datapoints}
 

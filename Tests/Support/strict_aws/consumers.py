@@ -1,4 +1,4 @@
-"""Kinesis: consumers with a throughput of their own."""
+"""Kinesis: enhanced fan-out consumers."""
 from account import ACCOUNT
 from errors import AWSError
 from lookups import present_consumers, stream_of, stream_to_change

@@ -1,4 +1,4 @@
-"""What tests ask of this server itself, under /_control."""
+"""The interface for tests under /_control."""
 import dataclasses
 
 from account import ACCOUNT, Account
@@ -7,11 +7,11 @@ from faults import Faults
 
 
 def answer(server, method, path, query, request):
-    """The answer to a request under /_control."""
+    """Returns the response to a request under /_control."""
     handler = HANDLERS.get((method, path.removeprefix("/_control/")))
     if handler is None:
         known = ", ".join(f"{verb} {name}" for verb, name in HANDLERS)
-        raise AWSError("UnknownControl", f"{method} {path} is no control; there are {known}", 404)
+        raise AWSError("UnknownControl", f"{method} {path} is not a control; expected one of {known}", 404)
     return handler(server, query, request) or {}
 
 
@@ -42,7 +42,7 @@ def expire(server, query, request):
 
 
 def function(server, query, request):
-    """Makes a function: {"FunctionName": ..., "aliases": [...]} and members of GetFunction's Configuration.
+    """Creates a function: {"FunctionName": ..., "aliases": [...]} and members of GetFunction's Configuration.
 
     The next `refusals` mappings of it are refused: by its State, if that is not Active, or because of its role, in the
     words of `refusal`, if given. Then it is Active.
@@ -57,7 +57,7 @@ def function(server, query, request):
 
 
 def mapping(server, query, request):
-    """Sets what Lambda reports of a mapping: {"UUID": ..., "LastProcessingResult": ...}"""
+    """Sets a mapping's status in Lambda: {"UUID": ..., "LastProcessingResult": ...}"""
     server.account.mappings[request["UUID"]].result = request["LastProcessingResult"]
 
 
@@ -72,13 +72,13 @@ def metric(server, query, request):
 
 
 def trim(server, query, request):
-    """Makes the oldest records of a shard too old to be read: {"stream", "shard", "records": 3}"""
+    """Makes the oldest records of a shard expire: {"stream", "shard", "records": 3}"""
     shard = server.account.streams[request["stream"]].shard(request["shard"])
     shard.trimmed = min(len(shard.records), shard.trimmed + request["records"])
 
 
 def records(server, query, request):
-    """All records of a stream by shard, in order."""
+    """Returns all records of a stream by shard, in order."""
     stream = server.account.streams[query["stream"]]
     return {"shards": [
         {"shardId": shard.id, "isOpen": shard.is_open, "records": [
@@ -93,7 +93,7 @@ def records(server, query, request):
 
 
 def calls(server, query, request):
-    """All calls since the reset, or those of ?operation=."""
+    """Returns all calls since the reset, or those of ?operation=."""
     wanted = query.get("operation")
     return {"calls": [call for call in server.account.calls if wanted in (None, call["operation"])]}
 

@@ -1,8 +1,8 @@
-"""The errors of the services, before they are put in JSON or XML."""
+"""The errors of the services, independent of their JSON or XML format."""
 
 
 class AWSError(Exception):
-    """`status` is the HTTP status; `members` go into the body beside the message."""
+    """`status` is the HTTP status; `members` are added to the body."""
 
     def __init__(self, code, message, status=400, **members):
         super().__init__(message)
@@ -10,7 +10,7 @@ class AWSError(Exception):
 
 
 def validation(*complaints):
-    """AWS names every member that is wrong, in one message."""
+    """Returns one error that lists every invalid member, as AWS does."""
     count = len(complaints)
     noun = "error" if count == 1 else "errors"
     return AWSError("ValidationException", f"{count} validation {noun} detected: {'; '.join(complaints)}")

@@ -1,4 +1,4 @@
-"""What a test wants to go wrong, and when."""
+"""Scripted faults of calls."""
 from dataclasses import dataclass, field, fields
 
 from errors import AWSError
@@ -13,15 +13,15 @@ XML = (
 
 @dataclass
 class Fault:
-    """One kind of failure of one operation ("*" for all), the next `times` times after `after` calls that go well.
+    """One kind of fault of one operation ("*" for all), for the next `times` calls after `after` successful ones.
 
-    `times` -1 is for ever. An operation that this server does not have may be given, too.
+    `times` -1 means always. The operation can be one that this server does not implement.
 
-    drop   the connection ends before the call is done
-    lost   the call is done, and the connection ends without a byte of the answer
-    cut    the call is done, and the connection ends half-way through the answer
-    slow   the call is done after `milliseconds`
-    error  `code`, `message` and `status` as given; throttle and 500 know theirs
+    drop   the connection closes before the call is processed
+    lost   the call is processed, and the connection closes without a response
+    cut    the call is processed, and the connection closes in the middle of the response
+    slow   the call is processed after `milliseconds`
+    error  `code`, `message` and `status` as given; throttle and 500 have their own
     answer `status`, `contentType`, `headers` and `body` as given
     """
 
@@ -39,7 +39,7 @@ class Fault:
     headers: dict = field(default_factory=dict)
 
     def whole_answer(self):
-        """The status, content type and body, where the fault gives all of them."""
+        """The status, content type and body, if the fault specifies all of them."""
         if self.kind == "html":
             return self.status or 502, "text/html", HTML
         if self.kind == "xml":
@@ -76,14 +76,14 @@ class Faults:
         known = [field.name for field in fields(Fault)]
         for name in given:
             if name not in known:
-                raise AWSError("UnknownFault", f"{name} is no member of a fault; there are {', '.join(known)}")
+                raise AWSError("UnknownFault", f"{name} is not a member of a fault; expected one of {', '.join(known)}")
         fault = Fault(**given)
         if fault.kind not in KINDS:
-            raise AWSError("UnknownFault", f"{fault.kind} is no kind of fault; there are {', '.join(KINDS)}")
+            raise AWSError("UnknownFault", f"{fault.kind} is not a kind of fault; expected one of {', '.join(KINDS)}")
         self.waiting.append(fault)
 
     def take(self, operation):
-        """The fault that this call meets, if any."""
+        """Returns the fault of this call, if any."""
         for fault in self.waiting:
             if fault.operation not in (operation, "*"):
                 continue

@@ -13,8 +13,8 @@ OPERATIONS = {
 
 
 def answer(account, operation, request):
-    """The members of the answer."""
+    """Returns the members of the response."""
     if operation not in SHAPES:
-        raise AWSError("UnknownOperationException", f"{operation} is no operation of this server")
+        raise AWSError("UnknownOperationException", f"{operation} is not supported by this server")
     check(SHAPES[operation], request)
     return OPERATIONS[operation](account, request) or {}

@@ -1,4 +1,4 @@
-"""The members of each Kinesis request, from the API's model; strict_aws_check.py compares them with it."""
+"""The members of each Kinesis request, from the API model; strict_aws_check.py compares both."""
 from shapes import blob, boolean, integer, list_of, map_of, required, string, structure, timestamp
 
 NAME = string(1, 128, r"[a-zA-Z0-9_.-]+")
@@ -23,7 +23,7 @@ RECORD_BYTES = 10 * 1024 * 1024
 
 
 def of_stream(**members):
-    """A request about one stream, which is given by its name or its ARN."""
+    """A request about one stream, which its name or its ARN identifies."""
     return {"StreamName": NAME, "StreamARN": STREAM_ARN, **members}
 
 

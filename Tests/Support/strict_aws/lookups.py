@@ -1,11 +1,11 @@
-"""Finding the stream that a request is about."""
+"""Lookup of the stream of a request."""
 from account import ACCOUNT
 from errors import AWSError
 from streams import GONE
 
 
 def stream_of(account, request):
-    """The stream that the request is about."""
+    """Returns the stream of the request."""
     name, arn = request.get("StreamName"), request.get("StreamARN")
     if not name and not arn:
         raise AWSError("InvalidArgumentException", "Either StreamName or StreamARN should be provided.")

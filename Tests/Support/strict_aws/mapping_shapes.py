@@ -1,4 +1,4 @@
-"""The members of a mapping's creation and update, from the API's model, as far as they are for Kinesis."""
+"""The members of a mapping's creation and update, from the API model, as far as they apply to Kinesis."""
 from shapes import boolean, integer, list_of, map_of, required, string, structure, timestamp
 
 ARN = r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)"
@@ -6,7 +6,7 @@ FUNCTION_NAME = string(
     1, 256,
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?"
     r"([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?")
-# The model's "$" stands for the empty text, which takes a destination away.
+# The model's "$" matches the empty text, which removes a destination.
 DESTINATION = structure(Destination=string(0, 350, r"|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|" + ARN))
 
 UPDATE = {

@@ -1,4 +1,4 @@
-"""Lambda: event source mappings, and the functions that they feed."""
+"""Lambda: event source mappings, and their functions."""
 import re
 import uuid
 
@@ -17,7 +17,7 @@ DEFAULTS = {
     "MaximumRetryAttempts": -1, "TumblingWindowInSeconds": 0, "FunctionResponseTypes": [],
 }
 ABSENT_WHEN_NOT_GIVEN = ("FilterCriteria", "KMSKeyArn", "MetricsConfig", "StartingPositionTimestamp")
-# Members of a function that are this server's own.
+# Members of a function that only this server uses.
 OWN_MEMBERS = ("aliases", "refusals", "refusal")
 PASSING_STATES = ("Creating", "Enabling", "Disabling", "Updating", "Deleting")
 
@@ -41,7 +41,7 @@ class Mapping:
         for name in (*DEFAULTS, *ABSENT_WHEN_NOT_GIVEN):
             if name in request:
                 self.members[name] = request[name]
-        # An empty destination takes it away.
+        # An empty destination removes it.
         if not self.members["DestinationConfig"].get("OnFailure", {}).get("Destination"):
             self.members["DestinationConfig"] = {"OnFailure": {}}
 
@@ -63,17 +63,17 @@ def missing(message):
 
 
 def function_arn(text):
-    """One ARN for each way to name the same function; its version or alias stays, but for the default one."""
+    """Returns the ARN for any name of a function; a version or alias is kept, except for the default one."""
     match = FUNCTION.fullmatch(text)
     if not match:
-        raise invalid(f"{text} is no function name")
+        raise invalid(f"{text} is not a function name")
     account, name, qualifier = match.groups()
     arn = f"arn:aws:lambda:{REGION}:{account or ACCOUNT}:function:{name}"
     return arn if qualifier in (None, "$LATEST") else f"{arn}:{qualifier}"
 
 
 def existing_function(account, text):
-    """The function, and its ARN with the version or alias that was asked for."""
+    """Returns the function, and its ARN with the requested version or alias."""
     arn = function_arn(text)
     name, _, qualifier = arn.split(":function:")[1].partition(":")
     function = account.functions.get(name)
@@ -83,7 +83,7 @@ def existing_function(account, text):
 
 
 def demand_ready(function):
-    """Refuses a call that needs the function, as often as the test said, in AWS's words for what the state is."""
+    """Rejects a scripted number of calls that use the function, with AWS's error for its state."""
     if function["refusals"] == 0:
         return
     function["refusals"] -= 1
@@ -109,12 +109,12 @@ def get_function(account, name, query):
 
 
 def check_values(account, request):
-    """The rules that the model's ranges do not hold."""
+    """Checks the rules that the model's ranges do not express."""
     if 0 <= request.get("MaximumRecordAgeInSeconds", -1) < 60:
         raise invalid("Maximum record age in seconds must be -1 or between 60 and 604800")
     destination = request.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
     if destination and not re.match(r"arn:aws[a-z-]*:(sqs|sns|s3):|kafka://", destination):
-        raise invalid(f"Invalid DestinationConfig: {destination} is no queue, topic or bucket")
+        raise invalid(f"Invalid DestinationConfig: {destination} is not a queue, topic or bucket")
     if "OnSuccess" in request.get("DestinationConfig", {}):
         raise invalid("Unsupported DestinationConfig: OnSuccess is not supported for event source mappings")
 
@@ -177,7 +177,7 @@ def get(account, key):
 
 
 def update(account, key, request):
-    # AWS passes over what only a creation can set; here it is refused as a member that is not known.
+    # AWS ignores members that only a creation can set; here they are rejected as unknown.
     check(UPDATE, request)
     check_values(account, request)
     mapping = mapping_of(account, key)
@@ -205,7 +205,7 @@ def delete(account, key):
 
 def demand_rest(mapping, verb):
     if mapping.passing.status in PASSING_STATES:
-        # This error alone has its message in a member of another case.
+        # Only this error has its message in a member with another case.
         raise AWSError(
             "ResourceInUseException", f"Cannot {verb} the event source mapping because it is in use.", Type="User")
 
@@ -213,7 +213,7 @@ def demand_rest(mapping, verb):
 def list_mappings(account, query):
     for name in query:
         if name not in ("EventSourceArn", "FunctionName", "Marker", "MaxItems"):
-            raise AWSError("SerializationException", f"{name} is no member of this request")
+            raise AWSError("SerializationException", f"{name} is not a member of this request")
     found = present(account)
     if "FunctionName" in query:
         arn = function_arn(query["FunctionName"])

@@ -32,7 +32,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Iterator:
-    """Reads on from the shard's record at `position`."""
+    """An iterator that continues from the shard's record at `position`."""
 
     stream: object
     shard: object
@@ -47,13 +47,13 @@ def writable_stream(account, request):
     return stream
 
 
-def demand_entry(account, stream, entry, place):
+def demand_entry(account, stream, entry, location):
     if "PartitionKey" not in entry:
-        raise validation(f"Value at '{place}partitionKey' failed to satisfy constraint: Member must not be null")
+        raise validation(f"Value at '{location}partitionKey' failed to satisfy constraint: Member must not be null")
     limit = stream.record_bytes or account.settings.recordBytes
     if entry_bytes(entry) > limit:
         raise validation(
-            f"Value at '{place}data' failed to satisfy constraint: Member must have length less than or equal to "
+            f"Value at '{location}data' failed to satisfy constraint: Member must have length less than or equal to "
             f"{limit}")
     if int(entry.get("ExplicitHashKey", "0")) >= HASH_KEYS:
         raise AWSError(
@@ -73,7 +73,7 @@ def shard_for(stream, entry):
 
 
 def store(account, stream, shard, entry):
-    """The members of the answer about one record."""
+    """Returns the members of the response for one record."""
     record = Record(
         stream.next_sequence_number(), entry["PartitionKey"], entry["Data"], round(account.now(), 3),
         stream.key_id is not None)
@@ -82,7 +82,7 @@ def store(account, stream, shard, entry):
 
 
 def refusal(account, stream, shard):
-    """Why an entry is refused by chance; `None` for most."""
+    """Returns the error of an entry that is randomly rejected; `None` for most."""
     if account.chance.random() >= account.settings.failureRate:
         return None
     if account.chance.random() < 0.2:
@@ -204,7 +204,7 @@ def get_records(account, request):
 
 
 def read(shard, position, count):
-    """Up to `count` records and 10 MiB of data, and the position after them."""
+    """Returns up to `count` records and 10 MiB of data, and the position after them."""
     records, size = [], 0
     while len(records) < count and position < len(shard.records):
         size += len(shard.records[position].data) * 3 // 4

@@ -1,4 +1,4 @@
-"""HTTP: which service and operation a request is for, what goes wrong on the way, and the answer's shape."""
+"""HTTP: the service and operation of a request, faults, and the format of the response."""
 import json
 import re
 import socket
@@ -32,7 +32,7 @@ TOLERATED_SKEW = 300
 
 @dataclass
 class Call:
-    """One request to a service; `argument` is what its path names."""
+    """One request to a service; `argument` is the resource in its path."""
 
     service: str
     operation: str
@@ -51,7 +51,7 @@ class Server(ThreadingHTTPServer):
         self.lock = threading.Lock()
 
     def handle_error(self, request, client_address):
-        """What clients break off on purpose is no news."""
+        """Does not log requests that clients abort on purpose."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
             failure = error
             status, content_type, answer = error.status, *error_body(service, error, request_id)
         except Exception:
-            # A bug here must not look like an answer that some client gets over.
+            # A bug here must not look like a response that a client retries.
             failure = AWSError("StrictAWSBug", traceback.format_exc())
             status, content_type, answer = 501, "text/plain", failure.message.encode()
         with self.server.lock:
@@ -138,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
         if call.service in XML_SERVICES:
             return status, "text/xml", xml_answers.result(call.operation, answer, request_id)
         content_type = JSON_TYPE if call.service == "kinesis" else "application/json"
-        # Kinesis answers with an empty body where there is nothing to say.
+        # Kinesis sends an empty body if there are no members.
         return status, content_type, b"" if answer == {} else json.dumps(answer).encode()
 
     def service(self, path):
@@ -171,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
         return Call("sts" if operation == "GetCallerIdentity" else service, operation, "", query, form)
 
     def demand_signature(self, service):
-        """Whether the signature is right is not seen here; that it is there, for the right service and time, is."""
+        """Checks that there is a signature for the service and the time; does not verify it."""
         scope = re.match(
             r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request,",
             self.headers.get("Authorization", ""))
@@ -217,7 +217,7 @@ def parsed(body):
     try:
         return json.loads(body)
     except ValueError:
-        raise AWSError("SerializationException", f"the request is no JSON: {body[:100]!r}") from None
+        raise AWSError("SerializationException", f"the request is not JSON: {body[:100]!r}") from None
 
 
 def lambda_call(method, path, query, body):
@@ -237,7 +237,7 @@ def lambda_call(method, path, query, body):
 
 
 def perform(account, call):
-    """The status, and the answer's members."""
+    """Returns the status and the response's members."""
     if call.service == "kinesis":
         return 200, kinesis.answer(account, call.operation, call.body)
     if call.service == "cloudwatch":
@@ -255,7 +255,7 @@ def perform(account, call):
 
 
 def error_body(service, failure, request_id):
-    """The content type and body of an error, as the service writes it."""
+    """Returns the content type and body of an error in the service's format."""
     if service in XML_SERVICES:
         return "text/xml", xml_answers.error(failure, request_id)
     if service == "kinesis":

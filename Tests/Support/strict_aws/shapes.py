@@ -1,4 +1,4 @@
-"""Checks of a request's members against what the API's model says of them.
+"""Validation of a request's members against the API model.
 
 AWS passes over a member that it does not know. Here it is refused, so that a misspelt one shows.
 """
@@ -12,7 +12,7 @@ from errors import AWSError, validation
 
 @dataclass(frozen=True)
 class Member:
-    """`minimum` and `maximum` bound an integer's value, or the length of a string, a blob, a list or a map."""
+    """`minimum` and `maximum` limit an integer's value, or the length of a string, a blob, a list or a map."""
 
     kind: str
     required: bool = False
@@ -62,9 +62,9 @@ TYPES = {
 
 
 def check(members, request):
-    """Raises what AWS would answer if `request` does not fit `members`."""
+    """Raises AWS's error if `request` does not match `members`."""
     if not isinstance(request, dict):
-        raise AWSError("SerializationException", "the request is no JSON object")
+        raise AWSError("SerializationException", "the request is not a JSON object")
     complaints = list(complaints_of_members(members, request, ""))
     if complaints:
         raise validation(*complaints)
@@ -73,54 +73,54 @@ def check(members, request):
 def complaints_of_members(members, values, path):
     for name in values:
         if name not in members:
-            raise AWSError("SerializationException", f"{path}{name} is no member of this request")
+            raise AWSError("SerializationException", f"{path}{name} is not a member of this request")
     for name, member in members.items():
         value = values.get(name)
-        place = path + name[0].lower() + name[1:]
+        location = path + name[0].lower() + name[1:]
         if value is not None:
-            yield from complaints_of(member, value, place)
+            yield from complaints_of(member, value, location)
         elif member.required:
-            yield complaint("null", place, "not be null")
+            yield complaint("null", location, "not be null")
 
 
-def complaints_of(member, value, place):
+def complaints_of(member, value, location):
     is_number = member.kind in ("integer", "timestamp")
     if not isinstance(value, TYPES[member.kind]) or (is_number and isinstance(value, bool)):
-        raise AWSError("SerializationException", f"{place} must be a {member.kind}, not {value!r:.100}")
+        raise AWSError("SerializationException", f"{location} must be a {member.kind}, not {value!r:.100}")
     if member.kind == "blob":
-        value = decoded(value, place)
+        value = decoded(value, location)
     measure, what = (value, "value") if member.kind == "integer" else (0, "length")
     if member.kind in ("string", "blob", "list", "map"):
         measure = len(value)
     if member.minimum is not None and measure < member.minimum:
-        yield complaint(value, place, f"have {what} greater than or equal to {member.minimum}")
+        yield complaint(value, location, f"have {what} greater than or equal to {member.minimum}")
     if member.maximum is not None and measure > member.maximum:
-        yield complaint(value, place, f"have {what} less than or equal to {member.maximum}")
+        yield complaint(value, location, f"have {what} less than or equal to {member.maximum}")
     if member.pattern and not re.fullmatch(member.pattern, value):
-        yield complaint(value, place, f"satisfy regular expression pattern: {member.pattern}")
+        yield complaint(value, location, f"satisfy regular expression pattern: {member.pattern}")
     if member.choices and value not in member.choices:
-        yield complaint(value, place, f"satisfy enum value set: [{', '.join(member.choices)}]")
-    yield from complaints_within(member, value, place)
+        yield complaint(value, location, f"satisfy enum value set: [{', '.join(member.choices)}]")
+    yield from complaints_within(member, value, location)
 
 
-def complaints_within(member, value, place):
+def complaints_within(member, value, location):
     if member.kind == "structure":
-        yield from complaints_of_members(member.members, value, place + ".")
+        yield from complaints_of_members(member.members, value, location + ".")
     elif member.kind == "list":
         for index, item in enumerate(value, 1):
-            yield from complaints_of(member.item, item, f"{place}.{index}.member")
+            yield from complaints_of(member.item, item, f"{location}.{index}.member")
     elif member.kind == "map":
         for key, item in value.items():
-            yield from complaints_of(member.item, item, f"{place}.{key}.member")
+            yield from complaints_of(member.item, item, f"{location}.{key}.member")
 
 
-def complaint(value, place, demand):
+def complaint(value, location, demand):
     shown = f"'{value}' " if isinstance(value, (str, int)) and value != "null" else ""
-    return f"Value {shown[:200]}at '{place}' failed to satisfy constraint: Member must {demand}"
+    return f"Value {shown[:200]}at '{location}' failed to satisfy constraint: Member must {demand}"
 
 
-def decoded(text, place):
+def decoded(text, location):
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise AWSError("SerializationException", f"{place} is no base64") from None
+        raise AWSError("SerializationException", f"{location} is not base64") from None

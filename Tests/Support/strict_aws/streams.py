@@ -54,7 +54,7 @@ class Stream:
         self.record_bytes = None
         self.distribution = "USER_PARTITION_KEY"
         self.mode_updates = self.shard_count_updates = 0
-        # 56 digits, as AWS's have; the steps between them are of no fixed size.
+        # 56 digits, as in AWS; the differences vary.
         self.sequence_number = 49_590 * 10**51 + random.Random(name).randrange(10**50)
         self.steps = random.Random(name)
         self.shards = []
@@ -89,7 +89,7 @@ class Stream:
                 f"Stream {self.name} under account {ACCOUNT} not ACTIVE, instead in state {self.passing.status}")
 
     def update(self):
-        """Says that a change was taken on."""
+        """Marks the start of a change."""
         self.passing.turn("UPDATING", "ACTIVE")
 
     def add_shard(self, low, high, parents=()):
@@ -101,7 +101,7 @@ class Stream:
         shard.last_sequence_number = self.next_sequence_number()
 
     def split(self, shard, middle):
-        """Two children in the shard's place, the upper of which starts at `middle`."""
+        """Replaces the shard by two children, of which the upper one starts at `middle`."""
         self.close(shard)
         return self.add_shard(shard.low, middle - 1, [shard]), self.add_shard(middle, shard.high, [shard])
 
@@ -111,7 +111,7 @@ class Stream:
         return self.add_shard(lower.low, upper.high, [lower, upper])
 
     def reshard(self, count):
-        """Even ranges by splits and merges alone, as AWS does it: shards in between are closed and empty."""
+        """Creates equal ranges with splits and merges only, as AWS does; intermediate shards are closed and empty."""
         targets = even_ranges(count)
         for low, _ in targets:
             shard = self.shard_for(low)

@@ -1,11 +1,11 @@
 import Telemetry
 import Transport
 
-/// What environment variables, shared files and options say of how AWS is called: Region, endpoints, credentials, limits.
+/// The AWS configuration from environment variables, shared files and options: Region, endpoints, credentials, limits.
 ///
-/// Reading it calls nobody; credentials are looked for when they are first needed.
+/// Creating it sends no requests; credentials are resolved on first use.
 public struct AWSEnvironment: Sendable {
-    /// What a command line says; each wins over what the environment says.
+    /// Command-line options, which take precedence over the environment.
     public struct Options: Sendable {
         public var profile: String?
         public var region: String?
@@ -16,24 +16,24 @@ public struct AWSEnvironment: Sendable {
         }
     }
 
-    /// Empty when nothing names one; calls then fail, and say so.
+    /// The Region, or empty if none is configured; calls then fail with an error that says so.
     public let region: String
     public let certificateBundle: CertificateBundle?
-    /// Attempts of one call, the first included.
+    /// The maximum number of attempts of one call, including the first.
     public let maxAttempts: Int
 
     let variables: Variables
     let shared: SharedConfiguration
     let profileName: String
-    /// Whether the profile was asked for by an option, and so goes before keys in the environment.
+    /// Whether an option names the profile, which then takes precedence over keys in the environment.
     let isProfileExplicit: Bool
-    /// The values of the profile; nil when no file has it.
+    /// The values of the profile; nil if no file contains it.
     let profileIfAny: SharedConfiguration.Profile?
     private let endpointURL: String?
     private let endpointVariant: EndpointVariant
     private let configuredEndpoints: ConfiguredEndpoints
 
-    /// - Throws: ``AWSConfigurationError`` for a file that cannot be read, a value out of range, a profile that is missing.
+    /// - Throws: ``AWSConfigurationError`` for an unreadable file, an invalid value or a missing profile.
     public init(_ environment: [String: String], options: Options = Options()) throws(AWSConfigurationError) {
         let variables = Variables(environment)
         let shared = try SharedConfiguration(variables)
@@ -63,7 +63,7 @@ public struct AWSEnvironment: Sendable {
         configuredEndpoints = try ConfiguredEndpoints(variables, profile, shared)
     }
 
-    /// Whether a variable or, where it is not set, the profile says `true`, in any letter case.
+    /// Returns whether a variable or, if it is not set, the profile has the value `true` in any letter case.
     fileprivate static func isTrue(
         _ variable: String, _ key: String, _ variables: Variables, _ profile: SharedConfiguration.Profile?
     ) -> Bool { (variables[variable] ?? profile?[key])?.lowercased() == "true" }
@@ -73,9 +73,9 @@ public struct AWSEnvironment: Sendable {
     ) throws(AWSConfigurationError) -> Int {
         guard let text = variable ?? profile?["max_attempts"] else { return 3 }
         guard let value = Int(text), (1...100).contains(value) else {
-            let place = profile.map { "max_attempts of profile \"\($0.name)\"" }
+            let setting = profile.map { "max_attempts of profile \"\($0.name)\"" }
             throw .wrongValue(
-                name: variable == nil ? place ?? "max_attempts" : "AWS_MAX_ATTEMPTS", value: text,
+                name: variable == nil ? setting ?? "max_attempts" : "AWS_MAX_ATTEMPTS", value: text,
                 expected: "a whole number in 1...100")
         }
         return value
@@ -88,24 +88,24 @@ public struct AWSEnvironment: Sendable {
         return profile
     }
 
-    /// The configured endpoint of a service; nil for AWS's own.
+    /// Returns the configured endpoint of a service, or nil for AWS's default endpoint.
     ///
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
     public func endpointURL(of service: AWSService) -> String? { endpointURL ?? configuredEndpoints.url(of: service) }
 
-    /// What a client needs to know that gets credentials, from STS or SSO.
+    /// Returns the configuration of a client that gets credentials from STS or SSO.
     ///
-    /// An option names the endpoint of the services that a command is about, and tokens are not sent there.
+    /// An endpoint given by an option applies to the command's services only; tokens are not sent there.
     func credentialConfiguration(
-        _ credentials: any CredentialSource, connectPatience: Duration?
+        _ credentials: any CredentialSource, unreachableTimeout: Duration?
     ) -> AWSClient.Configuration {
         var configuration = configuration(credentials: credentials)
         configuration.endpointURL = { self.configuredEndpoints.url(of: $0) }
-        configuration.retries.connectPatience = connectPatience
+        configuration.retries.unreachableTimeout = unreachableTimeout
         return configuration
     }
 
-    /// What a client needs to know, with whatever credentials.
+    /// Returns a client configuration with the given credentials.
     func configuration(credentials: any CredentialSource) -> AWSClient.Configuration {
         var configuration = AWSClient.Configuration(region: region, credentials: credentials)
         configuration.endpointURL = { self.endpointURL(of: $0) }
@@ -114,13 +114,13 @@ public struct AWSEnvironment: Sendable {
         return configuration
     }
 
-    /// How long a client may take before it gives up.
+    /// The time limits of a client.
     public struct Patience: Sendable {
-        /// For the name lookup, the connection and the TLS handshake of one attempt.
+        /// The limit for the name lookup, the connection and the TLS handshake of one attempt.
         public var connectTimeout: Duration
-        /// See ``RetryPolicy/connectPatience``.
+        /// See ``RetryPolicy/unreachableTimeout``.
         public var connecting: Duration?
-        /// Whether `HTTPS_PROXY` and its like count.
+        /// Whether `HTTPS_PROXY` and similar variables apply.
         public var honoursProxies: Bool
 
         public init(connectTimeout: Duration, connecting: Duration? = nil, honoursProxies: Bool) {
@@ -128,21 +128,22 @@ public struct AWSEnvironment: Sendable {
             self.honoursProxies = honoursProxies
         }
 
-        /// A person who waits at a terminal.
+        /// The limits for an interactive command.
         public static let terminal = Patience(
             connectTimeout: .seconds(2), connecting: .seconds(8), honoursProxies: true)
-        /// An invocation, which has a deadline of its own.
+        /// The limits for an invocation, which has its own deadline.
         public static let invocation = Patience(connectTimeout: .seconds(3), honoursProxies: false)
     }
 
-    /// Where credentials come from, to be shared by all clients.
+    /// Returns the source of credentials, which all clients share.
     public func credentialSource(_ patience: Patience) -> any CredentialSource {
         var metadata = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
-        // No proxy knows these addresses, and what does not answer at once does not exist.
+        // Proxies cannot reach these addresses, and an endpoint that does not respond quickly does not exist.
         metadata.connectTimeout = (try? InstanceMetadataCredentials(variables, profileIfAny).timeout) ?? .seconds(1)
         metadata.bodyLimit = 64 << 10
         return CredentialChain(
-            self, http: httpClient(patience), metadata: CurlHTTPClient(metadata), connectPatience: patience.connecting)
+            self, http: httpClient(patience), metadata: CurlHTTPClient(metadata),
+            unreachableTimeout: patience.connecting)
     }
 
     /// A client with a connection of its own.
@@ -154,7 +155,7 @@ public struct AWSEnvironment: Sendable {
     ) -> AWSClient {
         var configuration = configuration(credentials: credentials)
         configuration.answer = answer
-        configuration.retries.connectPatience = patience.connecting
+        configuration.retries.unreachableTimeout = patience.connecting
         return AWSClient(configuration, http: httpClient(patience))
     }
 
@@ -166,14 +167,14 @@ public struct AWSEnvironment: Sendable {
     }
 }
 
-/// The endpoints that variables or the profile name; they take precedence over FIPS and dual-stack endpoints.
+/// The endpoints that variables or the profile configure; they take precedence over FIPS and dual-stack endpoints.
 private struct ConfiguredEndpoints: Sendable {
     private var isIgnored = false
     private let variables: Variables
     private var ofServices = TextTable<String>()
     private var ofAll: String?
 
-    /// - Throws: ``AWSConfigurationError`` when the profile's `services` section is missing or cannot be read.
+    /// - Throws: ``AWSConfigurationError`` if the profile's `services` section is missing or unreadable.
     init(
         _ variables: Variables, _ profile: SharedConfiguration.Profile?, _ shared: SharedConfiguration
     ) throws(AWSConfigurationError) {

@@ -1,33 +1,33 @@
-/// One of AWS's shared files: sections of names and values, values that may have names and values of their own.
+/// One of AWS's shared files: sections of names and values, where a value can be a nested list of names and values.
 ///
-/// It is read as the AWS CLI reads it, by the rules of Python's `configparser`, with one difference: what cannot be read
-/// concerns only the section that it is in, where the CLI rejects the whole file.
+/// The file is parsed as the AWS CLI does, by the rules of Python's `configparser`, with one difference: an invalid
+/// line affects only its section, while the CLI rejects the whole file.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html> and
 /// <https://docs.python.org/3/library/configparser.html#supported-ini-file-structure>
 struct ConfigurationFile: Sendable, Equatable {
-    /// What is under one heading.
+    /// The content of one section.
     struct Section: Sendable, Equatable {
         /// The text between the brackets.
         var heading: String
-        /// By name in lower case.
+        /// The values by name in lower case.
         var values = TextTable<String>()
-        /// Values that are lists of names and values, as in `services` sections.
+        /// The values that are nested lists, as in `services` sections.
         var nested = TextTable<TextTable<String>>()
-        /// Why the section cannot be used; nil when all of it can be read.
+        /// The first error in the section; nil if the section is valid.
         var problem: Problem?
     }
 
-    /// A line that cannot be read.
+    /// An invalid line.
     struct Problem: Sendable, Equatable {
-        /// The first line is 1.
+        /// The line number, starting at 1.
         var line: Int
         var expected: String
     }
 
-    /// In the order of the file.
+    /// The sections in the order of the file.
     private(set) var sections: [Section] = []
-    /// The first line that is in no section, or is a heading that cannot be read.
+    /// The first line that is outside of a section or is an invalid heading.
     private(set) var stray: Problem?
 
     init() {}
@@ -48,14 +48,14 @@ struct ConfigurationFile: Sendable, Equatable {
     }
 }
 
-/// Reads one line after the other.
+/// A parser that reads line by line.
 private struct ConfigurationParser {
     private typealias Text = Substring.UnicodeScalarView
 
     private struct Option {
         var name: String
         var line: Int
-        /// The value, line by line.
+        /// The lines of the value.
         var value: [String]
     }
 
@@ -78,11 +78,11 @@ private struct ConfigurationParser {
     private(set) var stray: ConfigurationFile.Problem?
     private var parts: [Part] = []
     private var headings = TextTable<Int>()
-    /// The section that lines belong to.
+    /// The index of the current section.
     private var current: Int?
-    /// Whether a deeper line continues the last option of the current section.
+    /// Whether a more deeply indented line continues the last option of the current section.
     private var isInOption = false
-    /// Of the last line that was not a continuation; only deeper lines are.
+    /// The indentation of the last line that was not a continuation; only deeper lines are continuations.
     private var indentation = 0
 
     private static let expectedHeading = "a heading such as [profile dev]"
@@ -122,7 +122,7 @@ private struct ConfigurationParser {
         isInOption = false
         if let known = headings[heading] {
             current = known
-            // The section of defaults may be given in pieces.
+            // Only the section of defaults may occur more than once.
             if heading != Self.defaults { parts[known].fail(number, "each section once; [\(heading)] is repeated") }
             return
         }
@@ -152,7 +152,7 @@ private struct ConfigurationParser {
 
 /// The end of the file.
 extension ConfigurationParser {
-    /// The heading of a section whose values all sections have unless they have their own.
+    /// The heading of the section with the defaults of all sections.
     private static let defaults = "DEFAULT"
 
     func finished() -> [ConfigurationFile.Section] {
@@ -197,14 +197,14 @@ extension ConfigurationParser {
 
 /// The parts of a line.
 extension ConfigurationParser {
-    /// The text up to the last bracket; what follows it does not count.
+    /// Returns the text up to the last bracket; the rest of the line is ignored.
     private static func heading(_ line: Text) -> String? {
         guard line.first == "[", let end = line.lastIndex(of: "]") else { return nil }
         let heading = line[line.index(after: line.startIndex)..<end]
         return heading.isEmpty ? nil : String(heading)
     }
 
-    /// - Parameter signs: The characters that may separate name and value; the first one does.
+    /// - Parameter signs: The characters that may separate name and value; the first occurrence counts.
     private static func assignment(_ line: Text, signs: String) -> (name: String, value: String)? {
         guard let sign = line.firstIndex(where: { signs.unicodeScalars.contains($0) }) else { return nil }
         return (String(line[..<sign].trimmed), String(line[line.index(after: sign)...].trimmed))
@@ -216,7 +216,7 @@ extension ConfigurationParser {
 }
 
 extension Unicode.Scalar {
-    /// Whether Python takes it for white space.
+    /// Whether Python treats it as white space.
     fileprivate var isConfigurationSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
 }
 
@@ -229,7 +229,7 @@ extension Substring.UnicodeScalarView {
 }
 
 extension Array {
-    /// Without the last elements that satisfy `predicate`.
+    /// Returns the elements without the last ones that satisfy `predicate`.
     fileprivate func dropLast(while predicate: (Element) -> Bool) -> ArraySlice<Element> {
         guard let end = lastIndex(where: { !predicate($0) }) else { return [] }
         return self[...end]

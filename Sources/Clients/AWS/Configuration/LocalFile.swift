@@ -1,14 +1,14 @@
 import Glibc
 
-/// Small files: configuration, cached tokens.
+/// A reader of small files, such as configuration and cached tokens.
 enum LocalFile {
-    /// What there is at a path.
+    /// The content of a path.
     enum Content: Equatable {
         case bytes([UInt8])
         case missing
         /// Permission denied.
         case forbidden
-        /// In the system's words.
+        /// The system's error message.
         case unreadable(String)
     }
 
@@ -20,7 +20,7 @@ enum LocalFile {
             switch errno {
             case ENOENT, ENOTDIR: return .missing
             case EACCES: return .forbidden
-            default: return .unreadable(Self.systemWords(errno))
+            default: return .unreadable(Self.systemMessage(errno))
             }
         }
         defer { close(descriptor) }
@@ -28,17 +28,17 @@ enum LocalFile {
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = unsafe piece.withUnsafeMutableBytes { buffer in
-                // At most as many bytes as the buffer has.
+                // Reads at most as many bytes as the buffer has.
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return .unreadable(Self.systemWords(errno)) }
+            guard count >= 0 else { return .unreadable(Self.systemMessage(errno)) }
             if count == 0 { return .bytes(bytes) }
             bytes += piece[..<count]
             if bytes.count > sizeLimit { return .unreadable("it is longer than \(sizeLimit >> 20) MiB") }
         }
     }
 
-    /// What the system calls an error.
-    static func systemWords(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+    /// Returns the system's message for an error code.
+    static func systemMessage(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }

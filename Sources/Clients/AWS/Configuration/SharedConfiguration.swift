@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 struct SharedConfiguration: Sendable, Equatable {
-    /// One profile's values; those of the credentials file take precedence over those of the config file.
+    /// The values of one profile; those of the credentials file take precedence over those of the config file.
     struct Profile: Sendable, Equatable {
         var name: String
         private var values: TextTable<String>
@@ -13,7 +13,7 @@ struct SharedConfiguration: Sendable, Equatable {
 
         init(name: String, values: TextTable<String>) { (self.name, self.values) = (name, values) }
 
-        /// Nil when it is missing or empty.
+        /// The value, or nil if it is missing or empty.
         subscript(key: String) -> String? { values[key].flatMap { $0.isEmpty ? nil : $0 } }
     }
 
@@ -22,12 +22,12 @@ struct SharedConfiguration: Sendable, Equatable {
     private var profiles = TextTable<ConfigurationFile.Section>()
     private var sessions = TextTable<ConfigurationFile.Section>()
     private var services = TextTable<ConfigurationFile.Section>()
-    /// Where both were looked for.
+    /// The paths of both files.
     let paths: [String]
-    /// The folder of AWS's files, for cached tokens; nil without a home.
+    /// The folder of AWS's files, which contains cached tokens; nil without a home folder.
     let folder: String?
 
-    /// - Parameter variables: `HOME`, `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` count.
+    /// - Parameter variables: `HOME`, `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` are used.
     init(_ variables: Variables) throws(AWSConfigurationError) {
         let home = variables["HOME"]
         let folder = home.map { $0 + "/.aws" }
@@ -45,7 +45,7 @@ struct SharedConfiguration: Sendable, Equatable {
         sortSections()
     }
 
-    /// Finds out what each section of the config file is; of two for the same profile the last one counts.
+    /// Assigns each section of the config file to its kind; of duplicate profiles, the last one counts.
     private mutating func sortSections() {
         for section in config.content.sections {
             let words = ShellWords.split(section.heading) ?? []
@@ -67,32 +67,32 @@ struct SharedConfiguration: Sendable, Equatable {
         var path = ""
         var content = ConfigurationFile()
 
-        /// A file that does not exist is one without sections, and so is one in a home that is closed to this process:
-        /// containers run with the home of another user.
+        /// Treats a missing file as an empty one, and also an unreadable file in the home folder: containers may run
+        /// with the home folder of another user.
         ///
-        /// - Parameter isNamed: Whether a variable names this very file.
+        /// - Parameter isNamed: Whether a variable names this file.
         init(_ path: String?, isNamed: Bool) throws(AWSConfigurationError) {
             guard let path else { return }
             self.path = path
             switch LocalFile.read(path) {
             case .missing: return
             case .forbidden where !isNamed: return
-            case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemWords(EACCES))
+            case .forbidden: throw .unreadableFile(path: path, reason: LocalFile.systemMessage(EACCES))
             case .unreadable(let reason): throw .unreadableFile(path: path, reason: reason)
             case .bytes(let bytes): content = ConfigurationFile(bytes)
             }
         }
 
-        /// - Throws: ``AWSConfigurationError`` naming the line of `problem`, if there is one.
+        /// - Throws: ``AWSConfigurationError`` with the line of `problem`, if there is one.
         func check(_ problem: ConfigurationFile.Problem?) throws(AWSConfigurationError) {
             if let problem { throw .unreadableLine(path: path, line: problem.line, expected: problem.expected) }
         }
     }
 
-    /// Nil when neither file has it.
+    /// Returns a profile, or nil if neither file contains it.
     ///
-    /// - Throws: ``AWSConfigurationError`` when its section cannot be read, or when it is missing and a heading, which
-    ///   may be its own, cannot be read.
+    /// - Throws: ``AWSConfigurationError`` if its section is invalid, or if it is missing and an invalid heading may be
+    ///   its own.
     func profile(_ name: String) throws(AWSConfigurationError) -> Profile? {
         let found = profiles[name]
         let secret = credentials.content.sections.first { $0.heading.isIdentical(to: name) }
@@ -110,16 +110,16 @@ struct SharedConfiguration: Sendable, Equatable {
         return profile
     }
 
-    /// Nil when the config file does not have it.
+    /// Returns the section of an SSO session, or nil if the config file does not contain it.
     func ssoSession(_ name: String) throws(AWSConfigurationError) -> Profile? {
         let section = sessions[name]
         try config.check(section?.problem)
         return section.map { Profile(name: name, values: $0.values) }
     }
 
-    /// The endpoints of a `services` section, by the service's name in lower case, such as `redshift_data`.
+    /// Returns the endpoints of a `services` section by the service's name in lower case, such as `redshift_data`.
     ///
-    /// Nil when the config file does not have the section.
+    /// Returns nil if the config file does not contain the section.
     func endpointURLs(inServices name: String) throws(AWSConfigurationError) -> TextTable<String>? {
         guard let section = services[name] else { return nil }
         try config.check(section.problem)
@@ -131,7 +131,7 @@ struct SharedConfiguration: Sendable, Equatable {
     }
 }
 
-/// Environment variables, of which an empty one counts as not set.
+/// Environment variables; an empty one counts as unset.
 struct Variables: Sendable, Equatable {
     private let values: [String: String]
 

@@ -1,8 +1,8 @@
-/// A line as a POSIX shell splits it into words, with nothing expanded: AWS's own tools read commands so.
+/// A parser that splits a line into words as a POSIX shell does, without expansions, like AWS's own tools.
 ///
 /// Source: <https://docs.python.org/3/library/shlex.html#parsing-rules>
 enum ShellWords {
-    /// Nil when a quote is not closed, or nothing follows a backslash.
+    /// Returns nil for an unclosed quote or a trailing backslash.
     static func split(_ line: String) -> [String]? {
         var words: [String] = []
         var word: String?

@@ -1,14 +1,14 @@
 import Telemetry
 
-/// What a request is signed with.
+/// Credentials that sign requests.
 ///
-/// Its texts never show in descriptions, logs or errors.
+/// Their values never appear in descriptions, logs or errors.
 public struct AWSCredentials: Sendable, Equatable {
     public var accessKeyID: String
     public var secretAccessKey: String
-    /// Of temporary credentials only.
+    /// The session token of temporary credentials.
     public var sessionToken: String?
-    /// When they cease to be valid; nil for those that last.
+    /// The expiration time; nil for credentials that do not expire.
     public var expiration: WallClock?
 
     public init(
@@ -19,24 +19,24 @@ public struct AWSCredentials: Sendable, Equatable {
     }
 }
 
-/// Text: that there are some, and no more, also in debuggers' and test failures' words.
+/// A description without any value, also for debuggers and test failures.
 extension AWSCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { sessionToken == nil ? "credentials" : "temporary credentials" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Somewhere credentials come from: a profile, a role, an instance's metadata.
+/// A source of credentials, such as a profile, a role or the instance metadata.
 public protocol CredentialSource: Sendable {
-    /// Credentials that are valid for a while still; cached and renewed by whoever conforms.
+    /// Returns credentials that are valid for some time; the source caches and renews them.
     func credentials() async throws -> AWSCredentials
-    /// Forgets what is cached, since the service said that it is no longer valid.
+    /// Discards the cached credentials because the service reported that they are no longer valid.
     func invalidate() async
-    /// Where they come from, for people: `the environment`, `profile "dev"`.
+    /// The name of the source in messages: `the environment`, `profile "dev"`.
     var origin: String { get async }
 }
 
-/// Credentials that are there from the start, and stay.
+/// Fixed credentials that are never renewed.
 public struct StaticCredentials: CredentialSource {
     private let value: AWSCredentials
     public let origin: String

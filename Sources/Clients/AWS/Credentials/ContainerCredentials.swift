@@ -1,7 +1,7 @@
 import JSON
 import Transport
 
-/// The endpoint that ECS, EKS and others give a container.
+/// Credentials from the endpoint that ECS, EKS and other services provide to a container.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 struct ContainerCredentials: Sendable {
@@ -10,7 +10,7 @@ struct ContainerCredentials: Sendable {
     private let token: String?
     private let tokenFile: String?
 
-    /// Nil when the environment names no such endpoint.
+    /// Returns nil if the environment does not name an endpoint.
     init?(_ variables: Variables) throws(CredentialError) {
         token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
         tokenFile = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
@@ -34,9 +34,9 @@ struct ContainerCredentials: Sendable {
         }
     }
 
-    /// Without TLS, credentials may come only from where no network is crossed.
+    /// Without TLS, only endpoints that are reached without crossing a network are trusted.
     private static func isTrusted(_ url: String) -> Bool {
-        // Of ASCII only, every character is one byte.
+        // In ASCII, every character is one byte.
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return false }
         guard let scheme = ["https://", "http://"].first(where: { url.hasPrefix($0) }) else { return false }
         let authority = url.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
@@ -49,7 +49,7 @@ struct ContainerCredentials: Sendable {
             || ["localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(String(host))
     }
 
-    /// Whether it is 127.0.0.0/8, in the usual form.
+    /// Returns whether the host is in 127.0.0.0/8, in dotted decimal notation.
     private static func isLoopback(_ host: Substring) -> Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
@@ -76,7 +76,7 @@ struct ContainerCredentials: Sendable {
         return try CredentialDocument.credentials(in: value, origin: origin)
     }
 
-    /// The file is read each time, for its token is renewed.
+    /// The file is read each time because its token is renewed.
     private func authorization() throws(CredentialError) -> String? {
         guard let tokenFile else { return token }
         guard case .bytes(let bytes) = LocalFile.read(tokenFile), let text = String(validating: bytes, as: UTF8.self)

@@ -2,34 +2,34 @@ import JSON
 import Telemetry
 import Transport
 
-/// Finds the source of credentials when they are first needed, and keeps to it.
+/// A source that resolves the provider of credentials on first use and keeps it.
 ///
-/// In this order: a profile named by an option, keys in the environment, a web identity in the environment, the
-/// profile of `AWS_PROFILE` or `default`, the container's endpoint, the instance's metadata.
+/// The order is: a profile named by an option, keys in the environment, a web identity in the environment, the profile
+/// of `AWS_PROFILE` or `default`, the container's endpoint, the instance metadata.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 public actor CredentialChain: CredentialSource {
     private let environment: AWSEnvironment
     private let http: any HTTPClient
     private let metadata: any HTTPClient
-    private let connectPatience: Duration?
+    private let unreachableTimeout: Duration?
     private let now: @Sendable () -> WallClock
     private var found: (any CredentialSource)?
 
     /// - Parameters:
-    ///   - http: For STS and SSO.
-    ///   - metadata: For the container's and the instance's endpoints; it must not use a proxy.
-    ///   - connectPatience: With STS and SSO; see ``RetryPolicy/connectPatience``.
+    ///   - http: The client for STS and SSO.
+    ///   - metadata: The client for the container's and the instance's endpoints; it must not use a proxy.
+    ///   - unreachableTimeout: The limit for STS and SSO; see ``RetryPolicy/unreachableTimeout``.
     init(
         _ environment: AWSEnvironment, http: any HTTPClient, metadata: any HTTPClient,
-        connectPatience: Duration? = nil, now: @escaping @Sendable () -> WallClock = WallClock.now
+        unreachableTimeout: Duration? = nil, now: @escaping @Sendable () -> WallClock = WallClock.now
     ) {
         (self.environment, self.http, self.metadata) = (environment, http, metadata)
-        (self.connectPatience, self.now) = (connectPatience, now)
+        (self.unreachableTimeout, self.now) = (unreachableTimeout, now)
     }
 
     public var origin: String {
-        get async { await found?.origin ?? "credentials that were not looked for yet" }
+        get async { await found?.origin ?? "credentials that are not resolved yet" }
     }
 
     public func credentials() async throws -> AWSCredentials { try await source().credentials() }
@@ -67,31 +67,31 @@ public actor CredentialChain: CredentialSource {
         if let container = try ContainerCredentials(variables) {
             return renewing(container.origin, container.fetch(metadata))
         }
-        if !isMetadataDisabled { return try instanceMetadata(afterLookingAt: looked) }
-        throw CredentialError.nowhere(looked: looked + ["instance metadata (disabled)"])
+        if !isMetadataDisabled { return try instanceMetadata(afterSearching: searched) }
+        throw CredentialError.notFound(searched: searched + ["instance metadata (disabled)"])
     }
 
     private var isMetadataDisabled: Bool {
         environment.variables["AWS_EC2_METADATA_DISABLED"]?.lowercased() == "true"
     }
 
-    /// The sources before the last one.
-    private var looked: [String] {
+    /// The sources that were searched before the instance metadata.
+    private var searched: [String] {
         [
             "the environment",
             "profile \"\(environment.profileName)\" in \(environment.profilePaths.joined(separator: " and "))",
         ]
     }
 
-    private func instanceMetadata(afterLookingAt looked: [String]) throws -> any CredentialSource {
+    private func instanceMetadata(afterSearching searched: [String]) throws -> any CredentialSource {
         let instance = try InstanceMetadataCredentials(environment.variables, environment.profileIfAny)
         let fetch = instance.fetch(metadata)
         return renewing("instance metadata") {
-            // Without a usable response this is not an instance with a role: no source has credentials.
+            // Without a usable response, this is not an instance with a role, and no source has credentials.
             do { return try await fetch() } catch let error as CurlError {
-                throw CredentialError.nowhere(looked: looked + ["instance metadata (\(error.reason))"])
+                throw CredentialError.notFound(searched: searched + ["instance metadata (\(error.reason))"])
             } catch CredentialError.unusable(_, let reason) {
-                throw CredentialError.nowhere(looked: looked + ["instance metadata (\(reason))"])
+                throw CredentialError.notFound(searched: searched + ["instance metadata (\(reason))"])
             }
         }
     }
@@ -102,7 +102,7 @@ public actor CredentialChain: CredentialSource {
         RenewingCredentials(origin: origin, now: now, fetch: fetch)
     }
 
-    /// Keys in the environment; nil when there are none.
+    /// Returns the keys in the environment, or nil if there are none.
     static func keys(in variables: Variables) throws(CredentialError) -> StaticCredentials? {
         let (key, secret) = (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
         guard key != nil || secret != nil else { return nil }
@@ -120,22 +120,22 @@ public actor CredentialChain: CredentialSource {
 
 /// Profiles.
 extension CredentialChain {
-    /// Nil when the profile says nothing of credentials.
+    /// Returns nil if the profile does not configure credentials.
     ///
     /// The order is that of the AWS CLI.
     ///
-    /// - Parameter visited: Profiles that this one is the source of, outermost first.
+    /// - Parameter visited: The profiles that use this one as their source, outermost first.
     private func source(
         of profile: SharedConfiguration.Profile, visited: [String]
     ) throws -> (any CredentialSource)? {
         let origin = "profile \"\(profile.name)\""
         let keys = try Self.keys(in: profile, origin)
-        // A source's keys go before its role, so that a profile may be its own source.
+        // The keys of a source take precedence over its role, so that a profile can be its own source.
         if let keys, !visited.isEmpty { return keys }
         if visited.contains(where: { $0.isIdentical(to: profile.name) }) {
             throw CredentialError.unusable(
                 origin: origin,
-                reason: "its source_profile leads back to it: \((visited + [profile.name]).joined(separator: ", "))")
+                reason: "its source_profile refers back to it: \((visited + [profile.name]).joined(separator: ", "))")
         }
         if let file = profile["web_identity_token_file"] {
             guard let role = profile["role_arn"] else {
@@ -152,9 +152,9 @@ extension CredentialChain {
             return renewing(origin) { try await CredentialProcess(command: command, origin: origin).credentials() }
         }
         if let keys { return keys }
-        // A session alone says nothing of a role; the error names what is missing.
+        // An SSO session alone does not name a role; the error says what is missing.
         if profile["sso_session"] != nil || profile["sso_start_url"] != nil { return try sso(profile) }
-        // Without this, the next source of the chain would answer for a profile that means another identity.
+        // Otherwise the next source of the chain would be used for a profile that denotes another identity.
         if let name = Self.partKeys.first(where: { profile[$0] != nil }) {
             throw CredentialError.unusable(
                 origin: origin,
@@ -164,7 +164,7 @@ extension CredentialChain {
         return nil
     }
 
-    /// What alone gives no credentials.
+    /// Settings that do not provide credentials on their own.
     private static let partKeys = [
         "source_profile", "credential_source", "mfa_serial", "external_id", "aws_session_token",
     ]
@@ -175,7 +175,7 @@ extension CredentialChain {
     ) throws -> any CredentialSource {
         let login = try LoginCredentials(
             session, profileName: profile.name, environment.variables, folder: environment.shared.folder)
-        var configuration = environment.credentialConfiguration(NoCredentials(), connectPatience: connectPatience)
+        var configuration = environment.credentialConfiguration(NoCredentials(), unreachableTimeout: unreachableTimeout)
         if let region = profile["region"] { configuration.region = region }
         let client = AWSClient(configuration, http: http, now: now)
         return renewing(login.origin) { [now] in try await login.credentials(from: client, now: now()) }
@@ -188,7 +188,7 @@ extension CredentialChain {
         guard key != nil || secret != nil else { return nil }
         guard let key, let secret else {
             let missing = key == nil ? "aws_access_key_id" : "aws_secret_access_key"
-            throw .unusable(origin: origin, reason: "\(missing) is missing beside the other key")
+            throw .unusable(origin: origin, reason: "\(missing) is missing; the other key is set")
         }
         return StaticCredentials(
             AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: profile["aws_session_token"]),
@@ -202,7 +202,7 @@ extension CredentialChain {
         if profile["mfa_serial"] != nil {
             throw CredentialError.unusable(
                 origin: origin,
-                reason: "it asks for an MFA code, which is not asked for here; "
+                reason: "it requires an MFA code, which this program does not prompt for; "
                     + "run eval \"$(aws configure export-credentials --profile \(profile.name) --format env)\" first")
         }
         let source: any CredentialSource
@@ -242,7 +242,7 @@ extension CredentialChain {
                     origin: origin,
                     reason: "its credential_source is Ec2InstanceMetadata, but AWS_EC2_METADATA_DISABLED is true")
             }
-            return try instanceMetadata(afterLookingAt: [origin])
+            return try instanceMetadata(afterSearching: [origin])
         case "EcsContainer":
             guard let container = try ContainerCredentials(environment.variables) else {
                 throw CredentialError.unusable(
@@ -262,7 +262,7 @@ extension CredentialChain {
 
     private func sso(_ profile: SharedConfiguration.Profile) throws -> any CredentialSource {
         let sso = try SSOCredentials(profile, environment.shared)
-        var configuration = environment.credentialConfiguration(NoCredentials(), connectPatience: connectPatience)
+        var configuration = environment.credentialConfiguration(NoCredentials(), unreachableTimeout: unreachableTimeout)
         configuration.region = sso.region
         let client = AWSClient(configuration, http: http, now: now)
         return renewing("profile \"\(profile.name)\" (SSO)") { [now] in
@@ -278,17 +278,17 @@ extension CredentialChain {
     }
 
     private func stsClient(_ source: any CredentialSource) -> AWSClient {
-        var configuration = environment.credentialConfiguration(source, connectPatience: connectPatience)
+        var configuration = environment.credentialConfiguration(source, unreachableTimeout: unreachableTimeout)
         if configuration.region.isEmpty { configuration.region = "us-east-1" }
         return AWSClient(configuration, http: http, now: now)
     }
 }
 
-/// For calls that are not signed.
+/// A placeholder for calls that are not signed.
 private struct NoCredentials: CredentialSource {
-    let origin = "nowhere"
+    let origin = "none"
 
-    func credentials() throws -> AWSCredentials { throw CredentialError.nowhere(looked: []) }
+    func credentials() throws -> AWSCredentials { throw CredentialError.notFound(searched: []) }
 
     func invalidate() {}
 }

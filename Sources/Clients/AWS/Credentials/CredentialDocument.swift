@@ -1,11 +1,11 @@
 import JSON
 import Telemetry
 
-/// Credentials as endpoints, processes and STS write them down.
+/// A parser of the credential formats of endpoints, processes and STS.
 enum CredentialDocument {
-    /// From JSON: `AccessKeyId`, `SecretAccessKey`, `Token` or `SessionToken`, `Expiration`.
+    /// Reads credentials from JSON: `AccessKeyId`, `SecretAccessKey`, `Token` or `SessionToken`, `Expiration`.
     ///
-    /// - Throws: ``CredentialError`` naming what is missing.
+    /// - Throws: ``CredentialError`` that names what is missing.
     static func credentials(in value: JSONValue, origin: String) throws(CredentialError) -> AWSCredentials {
         let expiration = value["Expiration"]?.string
         let token = value["Token"]?.string ?? value["SessionToken"]?.string
@@ -14,7 +14,7 @@ enum CredentialDocument {
             expiration: expiration)
     }
 
-    /// From an STS answer in XML.
+    /// Reads credentials from an XML response of STS.
     static func credentials(in answer: XMLElement, origin: String) throws(CredentialError) -> AWSCredentials {
         let element = answer.first("Credentials")
         return try credentials(
@@ -26,14 +26,16 @@ enum CredentialDocument {
         _ origin: String, key: String?, secret: String?, token: String?, expiration: String?
     ) throws(CredentialError) -> AWSCredentials {
         guard let key, !key.isEmpty, let secret, !secret.isEmpty else {
-            throw .unusable(origin: origin, reason: "the answer has no AccessKeyId or no SecretAccessKey")
+            throw .unusable(origin: origin, reason: "the response lacks AccessKeyId or SecretAccessKey")
         }
         let token = token.flatMap { $0.isEmpty ? nil : $0 }
         guard let expiration else {
             return AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token)
         }
         guard let time = WallClock(iso8601: expiration) else {
-            throw .unusable(origin: origin, reason: "the answer's Expiration is no date such as 2026-01-01T00:00:00Z")
+            throw .unusable(
+                origin: origin,
+                reason: "the response's Expiration is invalid; expected a date such as 2026-01-01T00:00:00Z")
         }
         return AWSCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token, expiration: time)
     }

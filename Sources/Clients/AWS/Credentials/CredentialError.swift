@@ -1,21 +1,21 @@
-/// Why there are no credentials; the texts never contain any.
+/// An error of a credential source; its text never contains credentials.
 public enum CredentialError: Error, Equatable, Sendable {
-    /// No source has any.
-    case nowhere(looked: [String])
-    /// The source that was chosen does not give any.
+    /// No source has credentials.
+    case notFound(searched: [String])
+    /// The selected source cannot provide credentials.
     case unusable(origin: String, reason: String)
-    /// STS or SSO was asked for some, and did not give them.
+    /// STS or SSO returned an error.
     case failed(origin: String, AWSError)
-    /// A token or a session was not renewed; `advice` has the command that starts another.
+    /// A token or session was not renewed; `advice` is the command that starts a new one.
     case notRenewed(origin: String, AWSError, advice: String)
 }
 
 extension CredentialError {
-    /// Whether another try may well succeed a little later.
+    /// Whether a retry may succeed.
     public var isRetryable: Bool {
         switch self {
         case .failed(_, let error), .notRenewed(_, let error, _): error.isRetryable
-        case .nowhere, .unusable: false
+        case .notFound, .unusable: false
         }
     }
 }
@@ -23,8 +23,8 @@ extension CredentialError {
 extension CredentialError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .nowhere(let looked):
-            "no AWS credentials; looked at \(looked.joined(separator: ", ")); set AWS_PROFILE or give --profile, "
+        case .notFound(let searched):
+            "no AWS credentials; looked at \(searched.joined(separator: ", ")); set AWS_PROFILE or give --profile, "
                 + "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure"
         case .unusable(let origin, let reason): "\(origin): \(reason)"
         case .failed(let origin, let error): "\(origin): \(error)"

@@ -2,21 +2,21 @@ import Dispatch
 import Glibc
 import JSON
 
-/// A program that prints credentials, as a profile's `credential_process` names it.
+/// Credentials from a program that a profile's `credential_process` names.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>
 struct CredentialProcess: Sendable {
     let command: String
     let origin: String
-    /// For the whole run, in ms; a person may have to touch a key.
+    /// The time limit of the program in ms, which allows a user to touch a security key.
     var timeLimitMilliseconds = 60_000
-    /// Where what the program writes to standard error goes.
+    /// The destination of the program's standard error.
     var errorOutput = STDERR_FILENO
 
     private static let outputLimit = 64 << 10
 
     func credentials() async throws -> AWSCredentials {
-        // A thread of its own, since reading blocks.
+        // A separate thread, because reading blocks.
         let output = try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(with: Result { try run() }) }
         }
@@ -28,18 +28,18 @@ struct CredentialProcess: Sendable {
 
     private func unusable(_ reason: String) -> CredentialError { .unusable(origin: origin, reason: reason) }
 
-    /// Runs the program to its end and returns what it printed.
+    /// Runs the program and returns its output.
     ///
-    /// What it writes to standard error appears at once on a terminal, since it may ask for something; elsewhere only
-    /// when it fails. It never becomes part of an error's text.
+    /// On a terminal, its standard error appears immediately, because the program may prompt the user; otherwise it
+    /// appears only if the program fails. It is never part of an error's text.
     private func run() throws(CredentialError) -> [UInt8] {
         guard let words = ShellWords.split(command), let program = words.first, !program.isEmpty else {
             throw unusable("credential_process is not a command, or a quote in it is not closed")
         }
         var pipe: [Int32] = [-1, -1]
-        // The array has room for the two descriptors.
+        // The array has room for two descriptors.
         guard unsafe Glibc.pipe(&pipe) == 0 else {
-            throw unusable("credential_process: \(LocalFile.systemWords(errno))")
+            throw unusable("credential_process: \(LocalFile.systemMessage(errno))")
         }
         for descriptor in pipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(pipe[0]) }
@@ -66,7 +66,7 @@ struct CredentialProcess: Sendable {
     }
 }
 
-/// The program and its descriptors.
+/// Processes and descriptors.
 extension CredentialProcess {
     private struct SpawnError: Error {}
 
@@ -76,7 +76,7 @@ extension CredentialProcess {
         defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, errorOutput, STDERR_FILENO)
-        // Records may come on standard input; only a terminal's is shared, for an answer to a question.
+        // Records may arrive on standard input; only a terminal is shared, so that the user can answer a prompt.
         if isatty(STDIN_FILENO) == 0 || isatty(errorOutput) == 0 {
             unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         }
@@ -89,7 +89,7 @@ extension CredentialProcess {
         return code == 0 ? .success(process) : .failure(SpawnError())
     }
 
-    /// Waits for the end of a program that has closed its output; one that goes on is killed, and nil returned.
+    /// Waits for a program that has closed its output; kills it and returns nil if it does not end.
     private static func status(of process: pid_t, until end: ContinuousClock.Instant) -> Int32? {
         var status: Int32 = 0
         while true {
@@ -98,12 +98,12 @@ extension CredentialProcess {
             let found = unsafe waitpid(process, &status, isInTime ? WNOHANG : 0)
             if found == process { return isInTime ? status : nil }
             if found < 0, errno != EINTR { return nil }
-            // Nearly always it has ended already.
+            // The program has usually ended already.
             usleep(5000)
         }
     }
 
-    /// Everything until the end; nil when it is too much or takes too long.
+    /// Returns everything up to the end; nil if it is too long or takes too long.
     private static func read(_ descriptor: Int32, until end: ContinuousClock.Instant) -> [UInt8]? {
         var output: [UInt8] = []
         while true {
@@ -119,12 +119,12 @@ extension CredentialProcess {
         }
     }
 
-    /// The next bytes of a descriptor, none at its end; nil when it cannot be read.
+    /// Returns the next bytes of a descriptor, empty at its end; nil if reading fails.
     private static func piece(of descriptor: Int32) -> ArraySlice<UInt8>? {
         var piece = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = unsafe piece.withUnsafeMutableBytes { buffer in
-                // At most as many bytes as the buffer has.
+                // Reads at most as many bytes as the buffer has.
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count < 0, errno == EINTR { continue }
@@ -132,10 +132,11 @@ extension CredentialProcess {
         }
     }
 
-    /// A file without a name, so that no reader is needed while the program writes; nil when there can be none.
+    /// Creates a file without a name, so that the program can write without a concurrent reader; returns nil on
+    /// failure.
     private static func temporaryFile() -> Int32? {
         var path = "/tmp/credential-process-XXXXXX".utf8CString.map { $0 }
-        // Both calls read and write within the terminated name.
+        // Both calls read and write only within the terminated name.
         let descriptor = unsafe mkstemp(&path)
         guard descriptor >= 0 else { return nil }
         unsafe unlink(path)

@@ -1,7 +1,7 @@
 import JSON
 import Transport
 
-/// The role of the EC2 instance, by version 2 of its metadata service.
+/// Credentials of the EC2 instance's role, from version 2 of the instance metadata service.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html>
 struct InstanceMetadataCredentials: Sendable {
@@ -10,12 +10,12 @@ struct InstanceMetadataCredentials: Sendable {
 
     private let origin = "instance metadata"
     private let endpoint: String
-    /// For each of the three requests: on a machine that is not an instance, they all time out.
+    /// The timeout of each of the three requests; they all time out on a machine that is not an instance.
     let timeout: Duration
-    /// Of each request, the first included.
+    /// The maximum number of attempts of each request, including the first.
     private let attempts: Int
 
-    /// - Parameter profile: What variables do not say.
+    /// - Parameter profile: The fallback for settings that variables do not set.
     init(_ variables: Variables, _ profile: SharedConfiguration.Profile? = nil) throws(CredentialError) {
         func setting(_ variable: String, _ key: String) -> String? { variables[variable] ?? profile?[key] }
         func number(_ variable: String, _ key: String, _ range: ClosedRange<Int>) throws(CredentialError) -> Int {
@@ -63,25 +63,25 @@ struct InstanceMetadataCredentials: Sendable {
 
     private func unusable(_ reason: String) -> CredentialError { .unusable(origin: origin, reason: reason) }
 
-    /// The session token that all other requests need.
+    /// Returns the session token that all other requests require.
     private func token(_ http: any HTTPClient) async throws -> String {
         let token: String
         do {
             token = try await text(
                 http, "PUT", Self.tokenPath, HTTPHeader("X-aws-ec2-metadata-token-ttl-seconds", "21600"))
         } catch let error as CurlError where error.isTimeout {
-            // The hop limit drops the response to PUT alone, so that a container sees a time-out.
+            // The hop limit drops only the response to PUT, so the request times out in a container.
             throw unusable(
                 "\(error.reason); in a container on an EC2 instance, the instance's hop limit must be 2 or more: "
                     + "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID")
         }
         guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw unusable("what answered is not the metadata service")
+            throw unusable("the response is not from the metadata service")
         }
         return token
     }
 
-    /// The body of a good response, after as many attempts as are allowed.
+    /// Returns the body of a successful response after at most the allowed number of attempts.
     private func text(
         _ http: any HTTPClient, _ method: String, _ path: String, _ header: HTTPHeader
     ) async throws -> String {
@@ -105,7 +105,7 @@ struct InstanceMetadataCredentials: Sendable {
     private static func reason(of status: Int, _ path: String) -> String {
         switch (status, path) {
         case (404, tokenPath), (405, tokenPath):
-            "status \(status) for a session token: what answered does not support IMDSv2"
+            "status \(status) for a session token: the server does not support IMDSv2"
         case (403, tokenPath):
             "status 403: the instance's metadata service is disabled; aws ec2 modify-instance-metadata-options "
                 + "--http-endpoint enabled --instance-id ID enables it"

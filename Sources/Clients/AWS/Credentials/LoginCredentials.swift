@@ -2,9 +2,9 @@ import JSON
 import Telemetry
 import Transport
 
-/// Credentials of a console session, by what `aws login` left in its cache.
+/// Credentials of a console session from the cache of `aws login`.
 ///
-/// They last 15 minutes, and are renewed with the session's refresh token, as the AWS CLI does.
+/// They are valid for 15 minutes and are renewed with the session's refresh token, as by the AWS CLI.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-login-credentials.html>
 struct LoginCredentials: Sendable {
@@ -12,7 +12,7 @@ struct LoginCredentials: Sendable {
     private let profileName: String
     private let cache: CachedToken
 
-    /// How long before their end credentials are renewed, in ms.
+    /// The time before the expiration at which credentials are renewed, in ms.
     private static let renewalMargin: Int64 = 300_000
 
     /// - Parameter session: The profile's `login_session`.
@@ -37,15 +37,15 @@ struct LoginCredentials: Sendable {
         .unusable(origin: origin, reason: "\(reason); \(advice)")
     }
 
-    /// - Parameter client: Of the profile's Region.
+    /// - Parameter client: A client for the profile's Region.
     func credentials(from client: AWSClient, now: WallClock) async throws -> AWSCredentials {
-        guard let cached = cache.read() else { throw unusable("there is no cached session") }
+        guard let cached = cache.read() else { throw unusable("no session is cached") }
         guard let current = credentials(in: cached) else { throw unusable("the cached session is incomplete") }
         if Self.isValid(current, for: Self.renewalMargin, now) { return current }
         do { return try await renewed(cached, client, now: now) } catch let error as CancellationError {
             throw error
         } catch {
-            // Another process may have renewed them in the meantime.
+            // Another process may have renewed the credentials in the meantime.
             if let other = cache.read().flatMap({ credentials(in: $0) }), Self.isValid(other, for: 0, now) {
                 return other
             }
@@ -71,7 +71,7 @@ struct LoginCredentials: Sendable {
     private func renewed(_ cached: JSONObject, _ client: AWSClient, now: WallClock) async throws -> AWSCredentials {
         guard let clientID = cached.token("clientId"), let refreshToken = cached.token("refreshToken"),
             let key = cached["dpopKey"]?.string.flatMap(SigningKey.init(pem:))
-        else { throw unusable("the session has expired, and its cache does not contain what renews it") }
+        else { throw unusable("the session has expired, and its cache lacks the data to renew it") }
         var request = AWSRequest(
             service: .signIn, operation: "CreateOAuth2Token", method: "POST", path: ["v1", "token"])
         let url = request.url(at: try client.endpoint(of: .signIn))
@@ -86,7 +86,7 @@ struct LoginCredentials: Sendable {
             ]).bytes
         request.secrets = [refreshToken, proof]
         request.isSigned = false
-        // A proof is accepted once, and the new refresh token must not be lost.
+        // A proof is accepted only once, and the new refresh token must not be lost.
         request.maxAttempts = 1
         request.isAbandonedOnCancel = false
         request.timeout = .seconds(15)
@@ -134,10 +134,10 @@ struct DPoPProof: Sendable {
     var method: String
     var url: String
     var now: WallClock
-    /// Different for each proof.
+    /// A unique ID of the proof.
     var id = (0..<16).map { _ in UInt8.random(in: 0...255) }.hexadecimal
 
-    /// The signed proof; nil when the key cannot sign.
+    /// Returns the signed proof, or nil if the key cannot sign.
     func text(signedWith key: SigningKey) -> String? {
         guard let point = key.publicPoint() else { return nil }
         let jwk = JSONValue.object(ofPresent: [

@@ -1,15 +1,15 @@
 import Telemetry
 
-/// Credentials that are fetched when they are first needed, kept, and fetched anew before they expire.
+/// A cache of credentials that are fetched on first use and renewed before they expire.
 public actor RenewingCredentials: CredentialSource {
     public let origin: String
     private let fetch: @Sendable () async throws -> AWSCredentials
     private let now: @Sendable () -> WallClock
     private var current: AWSCredentials?
-    /// What callers wait for who come while a renewal runs.
+    /// The renewal in progress, which all callers await.
     private var renewal: Task<AWSCredentials, any Error>?
 
-    /// How long before their end credentials are renewed, in ms.
+    /// The time before the expiration at which credentials are renewed, in ms.
     private static let margin: Int64 = 300_000
 
     init(
@@ -22,7 +22,7 @@ public actor RenewingCredentials: CredentialSource {
     public func credentials() async throws -> AWSCredentials {
         if let current, isValid(current, for: Self.margin) { return current }
         do { return try await renewed() } catch {
-            // What still works is better than an error.
+            // Credentials that are still valid are better than an error.
             if let current, isValid(current, for: 0) { return current }
             throw error
         }
@@ -37,7 +37,7 @@ public actor RenewingCredentials: CredentialSource {
 
     private func renewed() async throws -> AWSCredentials {
         if let renewal { return try await renewal.value }
-        // A task of its own, for one caller's cancellation is not the others'.
+        // A separate task, because cancelling one caller must not cancel the others.
         let task = Task { [fetch] in try await fetch() }
         renewal = task
         defer { renewal = nil }

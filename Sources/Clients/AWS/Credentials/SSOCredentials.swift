@@ -2,9 +2,9 @@ import JSON
 import Telemetry
 import Transport
 
-/// Credentials for a role of IAM Identity Center, by the token that `aws sso login` left in its cache.
+/// Credentials of an IAM Identity Center role, with the token that `aws sso login` has cached.
 ///
-/// The token of an `sso-session` is renewed with its refresh token, as the AWS CLI does.
+/// The token of an `sso-session` is renewed with its refresh token, as by the AWS CLI.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
 struct SSOCredentials: Sendable {
@@ -13,10 +13,11 @@ struct SSOCredentials: Sendable {
     private let account: String
     private let role: String
     private let cache: CachedToken
-    /// What `sso-session` and cache say of each other; nil for a profile without a session, whose token is not renewed.
+    /// The start URL that the session and the cache must share; nil for a profile without a session, whose token is not
+    /// renewed.
     private let startURL: String?
 
-    /// How long before its end a token is renewed, in ms.
+    /// The time before the expiration at which a token is renewed, in ms.
     private static let renewalMargin: Int64 = 900_000
 
     private var origin: String { "profile \"\(profileName)\" (SSO)" }
@@ -65,7 +66,7 @@ struct SSOCredentials: Sendable {
         }
     }
 
-    /// - Parameter client: Of the session's Region.
+    /// - Parameter client: A client for the session's Region.
     func credentials(from client: AWSClient, now: WallClock) async throws -> AWSCredentials {
         var request = AWSRequest(
             service: .sso, operation: "GetRoleCredentials", method: "GET", path: ["federation", "credentials"])
@@ -79,7 +80,7 @@ struct SSOCredentials: Sendable {
         do { answer = try await client.send(request).json() } catch let error as AWSError
             where error.code == "UnauthorizedException"
         {
-            throw CredentialError.unusable(origin: origin, reason: "the session is over; \(advice)")
+            throw CredentialError.unusable(origin: origin, reason: "the session has ended; \(advice)")
         } catch let error as AWSError { throw CredentialError.failed(origin: origin, error) }
         let found = answer["roleCredentials"]
         guard let key = found?["accessKeyId"]?.string, let secret = found?["secretAccessKey"]?.string,
@@ -94,13 +95,13 @@ struct SSOCredentials: Sendable {
 
 }
 
-/// The token.
+/// The access token.
 extension SSOCredentials {
-    /// The cached token, renewed when it is about to expire.
+    /// Returns the cached token, renewed if it is about to expire.
     private func token(_ client: AWSClient, now: WallClock) async throws -> String {
         let cached = cache.read()
         guard let cached, let token = cached.token("accessToken") else {
-            throw CredentialError.unusable(origin: origin, reason: "there is no cached token; \(advice)")
+            throw CredentialError.unusable(origin: origin, reason: "no token is cached; \(advice)")
         }
         let expiration = Self.time("expiresAt", in: cached)
         let isValid = expiration.map { $0 > now } ?? false
@@ -114,7 +115,7 @@ extension SSOCredentials {
         do { return try await renewed(grant, startURL, client, now: now) } catch let error as CancellationError {
             throw error
         } catch {
-            // Another process may have renewed it, with the same refresh token, in the meantime.
+            // Another process may have renewed the token, with the same refresh token, in the meantime.
             if let other = cache.read(), let token = other.token("accessToken"),
                 let expiration = Self.time("expiresAt", in: other), expiration > now
             {
@@ -124,14 +125,14 @@ extension SSOCredentials {
         }
     }
 
-    /// What a token is renewed with.
+    /// The data that renews a token.
     private struct Grant {
         let clientID: String
         let clientSecret: String
         let refreshToken: String
         let registrationExpiresAt: String
 
-        /// Fails when a part is missing, or the registration has expired.
+        /// Fails if a part is missing or the registration has expired.
         init?(_ cached: JSONObject, now: WallClock) {
             guard let clientID = cached.token("clientId"), let clientSecret = cached.token("clientSecret"),
                 let refreshToken = cached.token("refreshToken"),
@@ -143,7 +144,7 @@ extension SSOCredentials {
         }
     }
 
-    /// Returns the new token, which is stored in the cache.
+    /// Renews the token, stores it in the cache, and returns it.
     ///
     /// Source: <https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html>
     private func renewed(

@@ -1,4 +1,4 @@
-/// A role that is taken on by STS.
+/// A role that is assumed with STS.
 ///
 /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 struct STSRole: Sendable {
@@ -7,14 +7,14 @@ struct STSRole: Sendable {
     var externalID: String?
     var durationSeconds: String?
 
-    /// Takes the role on with the client's own credentials.
+    /// Assumes the role with the client's credentials.
     func credentials(from client: AWSClient, origin: String) async throws -> AWSCredentials {
         var request = AWSRequest.sts("AssumeRole", parameters)
         request.timeout = .seconds(15)
         return try await Self.credentials(request, from: client, origin: origin)
     }
 
-    /// Takes the role on with a token that an identity provider keeps in a file; the file is read each time.
+    /// Assumes the role with an identity provider's token, which is read from its file each time.
     func credentials(
         from client: AWSClient, webIdentityTokenFile file: String, origin: String
     ) async throws -> AWSCredentials {

@@ -1,12 +1,12 @@
 import CCrypto
 
-/// A private key on the curve P-256, by OpenSSL's libcrypto.
+/// A private P-256 key of OpenSSL's libcrypto.
 ///
-/// Safe, since the pointer is valid until the object is freed and never leaves it.
+/// The class is safe because the pointer is valid until the object is freed and is never exposed.
 @safe final class SigningKey {
     private let key: OpaquePointer
 
-    /// Fails unless `pem` is one unencrypted key of that curve in PEM form.
+    /// Fails unless `pem` is one unencrypted P-256 key in PEM format.
     init?(pem: String) {
         let lines = pem.utf8.prefix(8 << 10).split { $0 == 0x0A || $0 == 0x0D }
         let body = lines.filter { !$0.starts(with: "-----".utf8) }.flatMap { $0 }
@@ -23,7 +23,7 @@ import CCrypto
 
     deinit { unsafe EVP_PKEY_free(key) }
 
-    /// The two coordinates, 32 bytes each.
+    /// Returns the two coordinates, 32 bytes each.
     func publicPoint() -> (x: [UInt8], y: [UInt8])? {
         var point = [UInt8](repeating: 0, count: 133)
         var count = 0
@@ -35,7 +35,7 @@ import CCrypto
         return (Array(point[1..<33]), Array(point[33..<65]))
     }
 
-    /// Signs the SHA-256 digest of `bytes`: two numbers of 32 bytes each.
+    /// Returns the signature of the SHA-256 digest of `bytes`: two numbers of 32 bytes each.
     func signature(of bytes: [UInt8]) -> [UInt8]? {
         guard let context = unsafe EVP_MD_CTX_new() else { return nil }
         defer { unsafe EVP_MD_CTX_free(context) }
@@ -44,7 +44,7 @@ import CCrypto
         var count = signature.count
         let result = unsafe bytes.withUnsafeBufferPointer { input in
             unsafe signature.withUnsafeMutableBufferPointer { output in
-                // `count` says how many bytes there are room for, and then how many were written.
+                // `count` is the capacity before the call and the number of written bytes after it.
                 unsafe EVP_DigestSign(context, output.baseAddress, &count, input.baseAddress, input.count)
             }
         }
@@ -52,7 +52,7 @@ import CCrypto
         return Self.numbers(in: signature[..<count])
     }
 
-    /// The two numbers of a DER sequence of two integers, each in 32 bytes.
+    /// Returns the two integers of a DER sequence, each in 32 bytes.
     private static func numbers(in der: ArraySlice<UInt8>) -> [UInt8]? {
         guard der.count >= 2, der[der.startIndex] == 0x30 else { return nil }
         var rest = der.dropFirst(2)

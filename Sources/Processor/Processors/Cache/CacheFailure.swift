@@ -11,7 +11,7 @@ enum CacheFailure: Sendable, Equatable {
     init(_ error: RedisErrorReply, to command: RedisCommand) {
         var (key, message) = (command.key, error.message)
         // A script has several keys, and says which one it was.
-        if let mark = message.utf8.place(of: CacheScript.errorKeyMark.utf8) {
+        if let mark = message.utf8.range(of: CacheScript.errorKeyMark.utf8) {
             key = Array(message.utf8[mark.upperBound...])
             message = String(decoding: message.utf8[..<mark.lowerBound], as: UTF8.self)
         }

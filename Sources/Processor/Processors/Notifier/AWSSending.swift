@@ -64,7 +64,7 @@ struct EntryRejection: Sendable {
     /// - Parameter message: Names parameters in either letter case, such as `EventBusName` and `eventBusName`.
     func applies(code: String, message: String) -> Bool {
         let message = message.utf8.map(Self.lowercased)
-        return codes.contains(code) && !configured.contains { message.place(of: $0.utf8.map(Self.lowercased)) != nil }
+        return codes.contains(code) && !configured.contains { message.range(of: $0.utf8.map(Self.lowercased)) != nil }
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {

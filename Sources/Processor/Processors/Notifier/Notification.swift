@@ -83,7 +83,7 @@ extension RecordBatch {
     /// U+FFFE and U+FFFF may stand in JSON, but SNS and SQS take no text that XML could not hold.
     private static func escapingNoncharacters(_ json: [UInt8]) -> [UInt8] {
         let marks: [[UInt8]: String] = [[0xEF, 0xBF, 0xBE]: "\\ufffe", [0xEF, 0xBF, 0xBF]: "\\uffff"]
-        guard marks.keys.contains(where: { json.place(of: $0) != nil }) else { return json }
+        guard marks.keys.contains(where: { json.range(of: $0) != nil }) else { return json }
         return marks.reduce(json) { json, mark in json.substituting(mark.key, with: Array(mark.value.utf8)) }
     }
 }

@@ -72,7 +72,7 @@ extension SQLFailure {
     /// The number of the statement that failed, counted from 1; nil where the text does not begin with it.
     static func statementNumber(in text: String) -> Int? {
         let bytes = text.utf8.prefix(40)
-        guard let mark = bytes.place(of: "uery #".utf8) else { return nil }
+        guard let mark = bytes.range(of: "uery #".utf8) else { return nil }
         return Int(String(decoding: bytes[mark.upperBound...].prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
     }
 }
@@ -85,7 +85,7 @@ private struct FailureText {
     init(_ text: String) {
         // Far longer than any message; what follows is a quoted value.
         var rest = text.utf8.prefix(10_000).map(Self.lowercased)[...]
-        if rest.starts(with: "query #".utf8), let range = rest.prefix(40).place(of: Array(" failed with ".utf8)) {
+        if rest.starts(with: "query #".utf8), let range = rest.prefix(40).range(of: Array(" failed with ".utf8)) {
             rest = rest[range.upperBound...]
         }
         if rest.starts(with: "error:".utf8) { rest = rest.dropFirst("error:".utf8.count) }
@@ -96,7 +96,7 @@ private struct FailureText {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
-    func contains(_ part: String) -> Bool { bytes.place(of: Array(part.utf8)) != nil }
+    func contains(_ part: String) -> Bool { bytes.range(of: Array(part.utf8)) != nil }
 
     var isAboutS3: Bool { contains("s3serviceexception") || contains("s3 service exception") }
     var isMissingObject: Bool { isAboutS3 && contains("nosuchkey") }

@@ -66,7 +66,7 @@ final class LoadRejectionTests: StagedTestCase {
         let warehouse = try XCTUnwrap(warehouse)
         let transactions = Mutex((all: 0, beforeTheFirstCommit: 0))
         let steps = Steps(hook: { _, request in
-            guard request.body.place(of: Array("COPY ".utf8)) != nil else { return }
+            guard request.body.range(of: Array("COPY ".utf8)) != nil else { return }
             let isFirst = try warehouse.sql("SELECT count(*) FROM concert_dw.loads") == [["0"]]
             transactions.withLock { $0 = ($0.all + 1, $0.beforeTheFirstCommit + (isFirst ? 1 : 0)) }
         })
@@ -85,7 +85,7 @@ final class LoadRejectionTests: StagedTestCase {
         let store = try XCTUnwrap(store)
         let calls = Mutex(0)
         let steps = Steps(hook: { _, request in
-            guard request.body.place(of: Array("COPY ".utf8)) != nil else { return }
+            guard request.body.range(of: Array("COPY ".utf8)) != nil else { return }
             let call = calls.withLock {
                 $0 += 1
                 return $0

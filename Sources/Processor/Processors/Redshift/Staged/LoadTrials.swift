@@ -27,7 +27,9 @@ struct LoadTrials {
     func next(of suspects: [StagedObject], _ reason: String) -> [StagedObject] {
         let table = suspects.first.flatMap { tables[$0.table] }
         let rejections = table?.isAccepting == true ? 0 : table?.rejected.count ?? 0
-        if rejections <= Self.namedLimit, let named = suspects.first(where: { reason.holds($0.key) }) { return [named] }
+        if rejections <= Self.namedLimit, let named = suspects.first(where: { reason.contains(bytes: $0.key) }) {
+            return [named]
+        }
         let half = suspects.count / 2
         return Array(rejections == 0 ? suspects.prefix(half) : suspects.suffix(half))
     }

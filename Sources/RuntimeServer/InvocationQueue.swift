@@ -1,13 +1,13 @@
 import Dispatch
 import Synchronization
 
-/// Every invocation there is, and the rules by which runtimes take and answer them.
-final class InvocationBook: Sendable {
-    /// What a runtime's answer is worth.
+/// All invocations, and the rules by which runtimes take and answer them.
+final class InvocationQueue: Sendable {
+    /// The result of a runtime's answer.
     enum Verdict: Sendable, Equatable {
         case accepted
-        /// No runtime was given an invocation yet.
-        case tooEarly
+        /// No runtime has taken an invocation yet.
+        case notRequested
         case unknownRequestID
         case alreadyAnswered
         /// The deadline has passed, or the answer is for an earlier attempt.
@@ -15,22 +15,22 @@ final class InvocationBook: Sendable {
     }
 
     private struct State: Sendable {
-        /// Oldest first.
+        /// The waiting invocations, oldest first.
         var waiting: [Assignment] = []
-        /// What runtimes have, and what they lately had, by request ID as bytes.
+        /// The invocations that runtimes have or recently had, by the bytes of the request ID.
         var taken: [[UInt8]: Assignment] = [:]
-        /// Keys of `taken`, oldest first.
+        /// The keys of `taken`, oldest first.
         var order: [[UInt8]] = []
         var ending: Answer?
         var isStopped = false
     }
 
     private let state = Mutex(State())
-    /// At least as often signalled as there are waiting assignments.
+    /// Signalled at least as often as there are waiting assignments.
     private let available = DispatchSemaphore(value: 0)
 
-    /// Settled invocations are kept so far back, to tell a second answer from an unknown one.
-    private static let memory = 1024
+    /// The number of settled invocations that are kept, to distinguish a second answer from an unknown request ID.
+    private static let settledLimit = 1024
 
     func add(_ assignment: Assignment) {
         let ending = state.withLock { state in
@@ -40,12 +40,12 @@ final class InvocationBook: Sendable {
         if let ending { assignment.settle(ending) } else { available.signal() }
     }
 
-    /// Waits for an invocation for the runtime behind `socket`; nil when there will be none, or the runtime has gone.
+    /// Waits for an invocation for the runtime at `socket`; returns nil if the server stops or the runtime has exited.
     func next(for socket: ClientSocket) -> Assignment? {
         while true {
             available.wait()
             guard socket.isOpen, !state.withLock({ $0.isStopped }) else {
-                // Not ours to use up: another runtime may be waiting, and all must see a stop.
+                // The signal is not for this runtime: others may be waiting, and all must notice a stop.
                 available.signal()
                 return nil
             }
@@ -69,14 +69,15 @@ final class InvocationBook: Sendable {
     }
 
     private func forgetSettled(_ state: inout State) {
-        while state.order.count > Self.memory, let oldest = state.order.first, state.taken[oldest]?.answer != nil {
+        while state.order.count > Self.settledLimit, let oldest = state.order.first, state.taken[oldest]?.answer != nil
+        {
             state.taken[oldest] = nil
             state.order.removeFirst()
         }
     }
 
-    /// Puts back what did not reach its runtime, first in the queue.
-    func putBack(_ assignment: Assignment) {
+    /// Puts an invocation that did not reach its runtime back at the front of the queue.
+    func requeue(_ assignment: Assignment) {
         assignment.markReturned()
         state.withLock { state in
             let key = Array(assignment.requestID.utf8)
@@ -87,20 +88,20 @@ final class InvocationBook: Sendable {
         available.signal()
     }
 
-    /// Settles an invocation with what its runtime posted, if the runtime may.
+    /// Settles an invocation with the answer of its runtime, if the runtime is allowed to answer.
     ///
     /// - Parameters:
-    ///   - invocationID: The attempt that the runtime names; nil when it names none, which older ones don't.
-    ///   - answer: What its caller gets, where the verdict is ``Verdict/accepted``.
+    ///   - invocationID: The attempt that the runtime names; nil if it names none, as older runtimes do.
+    ///   - answer: Returns the caller's answer; called if the verdict is ``Verdict/accepted``.
     func answer(_ requestID: String, invocationID: String?, with answer: (Assignment) -> Answer) -> Verdict {
         let (assignment, isEmpty) = state.withLock { ($0.taken[Array(requestID.utf8)], $0.taken.isEmpty) }
-        guard let assignment else { return isEmpty ? .tooEarly : .unknownRequestID }
+        guard let assignment else { return isEmpty ? .notRequested : .unknownRequestID }
         if let invocationID, !invocationID.utf8.elementsEqual(assignment.invocationID.utf8) { return .stale }
         if assignment.settle(answer(assignment)) { return .accepted }
         return assignment.answer == .timedOut ? .stale : .alreadyAnswered
     }
 
-    /// Settles every invocation, those to come included, with `answer`; the first such call counts.
+    /// Settles all present and future invocations with `answer`; only the first call has an effect.
     func end(with answer: Answer) {
         let (open, ending) = state.withLock { state in
             if state.ending == nil { state.ending = answer }
@@ -110,7 +111,7 @@ final class InvocationBook: Sendable {
         for assignment in open { assignment.settle(ending) }
     }
 
-    /// Lets every waiting runtime go.
+    /// Releases all waiting runtimes.
     func stop() {
         state.withLock { $0.isStopped = true }
         available.signal()

@@ -1,21 +1,21 @@
 import Glibc
 
-/// One connection's requests and their answers, until either side closes.
-struct Conversation {
+/// A handler of the requests of one connection, until either side closes it.
+struct ConnectionHandler {
     private let socket: ClientSocket
     private let number: Int
-    private let book: InvocationBook
+    private let queue: InvocationQueue
     private let script: FaultScript
     private let recorder: Recorder
     private var reader: RequestReader
 
-    /// Lambda takes answers up to this size, in bytes.
+    /// Lambda's limit of a response in bytes.
     private static let answerLimit = 6 * 1024 * 1024 + 100
 
-    init(_ socket: ClientSocket, number: Int, book: InvocationBook, script: FaultScript, recorder: Recorder) {
+    init(_ socket: ClientSocket, number: Int, queue: InvocationQueue, script: FaultScript, recorder: Recorder) {
         self.socket = socket
         self.number = number
-        self.book = book
+        self.queue = queue
         self.script = script
         self.recorder = recorder
         reader = RequestReader(socket)
@@ -34,7 +34,7 @@ struct Conversation {
         }
     }
 
-    /// - Returns: Whether the connection can carry another request.
+    /// - Returns: Whether the connection can be reused.
     private mutating func answerNextRequest() throws(RequestReader.Malformed) -> Bool {
         guard let head = try reader.readHead() else { return false }
         let route = Route(path: head.path)
@@ -57,7 +57,7 @@ struct Conversation {
         case .status(let status): return refuse(route, status: status, readAt: readAt)
         default: break
         }
-        if route.call == .next { return hand(fault) }
+        if route.call == .next { return deliver(fault) }
         guard let response = answer(request, on: route, readAt: readAt) else { return true }
         if fault == .closeAfterAccepting { return false }
         return send(response, fault)
@@ -69,19 +69,19 @@ struct Conversation {
         return response.send(to: socket, drip: drip) && fault != .closeAfterAnswering
     }
 
-    /// Answers with a scripted status, by which the invocation's caller loses the answer.
+    /// Sends a scripted status; the caller of the invocation then gets no answer.
     private func refuse(_ route: Route, status: Int, readAt: ContinuousClock.Instant) -> Bool {
         if route.call == .response || route.call == .error {
-            _ = book.answer(route.requestID, invocationID: nil) { assignment in
+            _ = queue.answer(route.requestID, invocationID: nil) { assignment in
                 status == 413
                     ? Self.tooLarge(latency: assignment.latency(at: readAt))
-                    : .lost("its answer was refused with status \(status)")
+                    : .lost("its response was rejected with status \(status)")
             }
         }
-        return send(Response(status: status, errorType: "Scripted", "as the test wants it"))
+        return send(Response(status: status, errorType: "Scripted", "scripted by a test"))
     }
 
-    /// What the caller gets in place of an answer that is too large.
+    /// Returns the caller's answer in place of a response that is too large.
     private static func tooLarge(latency: Duration) -> Answer {
         let type = "Function.ResponseSizeTooLarge"
         let message = "Response payload size exceeded maximum allowed payload size (\(answerLimit) bytes)."
@@ -90,29 +90,29 @@ struct Conversation {
     }
 }
 
-/// Handing out invocations.
-extension Conversation {
-    private func hand(_ fault: Fault.Kind?) -> Bool {
-        guard let assignment = book.next(for: socket) else { return false }
+/// Delivering invocations.
+extension ConnectionHandler {
+    private func deliver(_ fault: Fault.Kind?) -> Bool {
+        guard let assignment = queue.next(for: socket) else { return false }
         let response = Response(
             status: 200, headers: Self.headers(of: assignment), body: assignment.event,
             chunkSizes: assignment.options.chunked ? assignment.options.chunkSizes : [])
         switch fault {
         case .closeAfterAccepting:
-            book.putBack(assignment)
+            queue.requeue(assignment)
             return false
         case .closeWithinEvent(let count):
             _ = socket.send(response.head()[...]) && socket.send(response.encodedBody().prefix(count))
-            book.putBack(assignment)
+            queue.requeue(assignment)
             return false
         default: break
         }
         let canGoOn = send(response, fault)
-        if canGoOn || fault == .closeAfterAnswering { assignment.markDelivered() } else { book.putBack(assignment) }
+        if canGoOn || fault == .closeAfterAnswering { assignment.markDelivered() } else { queue.requeue(assignment) }
         return canGoOn
     }
 
-    /// As Lambda gives them, apart from what the options say.
+    /// Returns Lambda's headers, as changed by the options.
     private static func headers(of assignment: Assignment) -> [(name: String, value: String)] {
         let now = wallClock()
         let deadline = now + Int(assignment.options.timeout.seconds * 1000)
@@ -135,7 +135,7 @@ extension Conversation {
 
     private static let functionARN = "arn:aws:lambda:us-east-1:123456789012:function:concert-data-processor"
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     private static func wallClock() -> Int {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -143,9 +143,9 @@ extension Conversation {
     }
 }
 
-/// Taking answers.
-extension Conversation {
-    /// - Returns: Nil where there is nothing to say until the connection ends.
+/// Receiving responses.
+extension ConnectionHandler {
+    /// - Returns: Nil if no response is sent until the connection ends.
     private func answer(_ request: ReceivedRequest, on route: Route, readAt: ContinuousClock.Instant) -> Response? {
         switch route.call {
         case .next, .nextExtensionEvent: return nil
@@ -157,11 +157,11 @@ extension Conversation {
                 status: 200, headers: [("Lambda-Extension-Identifier", Identifier.uuid())],
                 json: #"{"functionName":"concert-data-processor","functionVersion":"$LATEST","handler":"bootstrap"}"#)
         case .initError:
-            book.end(with: .initError(type: Self.errorType(of: request), body: request.body))
+            queue.end(with: .initError(type: Self.errorType(of: request), body: request.body))
             return .accepted
         case .response, .error:
             var isTooLarge = false
-            let verdict = book.answer(
+            let verdict = queue.answer(
                 route.requestID, invocationID: request.value(of: "Lambda-Runtime-Invocation-Id")
             ) { assignment in
                 let latency = assignment.latency(at: readAt)
@@ -171,7 +171,7 @@ extension Conversation {
                 return .error(type: Self.errorType(of: request), body: request.body, latency: latency)
             }
             if verdict == .accepted, isTooLarge {
-                return Response(status: 413, errorType: "RequestEntityTooLarge", "the answer exceeds 6 MiB")
+                return Response(status: 413, errorType: "RequestEntityTooLarge", "the response exceeds 6 MiB")
             }
             return Self.response(to: verdict)
         }
@@ -181,13 +181,13 @@ extension Conversation {
         request.value(of: "Lambda-Runtime-Function-Error-Type")
     }
 
-    private static func response(to verdict: InvocationBook.Verdict) -> Response {
+    private static func response(to verdict: InvocationQueue.Verdict) -> Response {
         switch verdict {
         case .accepted: .accepted
-        case .tooEarly: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was asked for")
-        case .alreadyAnswered: Response(status: 403, errorType: "InvalidStateTransition", "it is answered already")
+        case .notRequested: Response(status: 403, errorType: "InvalidStateTransition", "no invocation was requested")
+        case .alreadyAnswered: Response(status: 403, errorType: "InvalidStateTransition", "already answered")
         case .unknownRequestID: Response(status: 400, errorType: "InvalidRequestID", "no such invocation")
-        case .stale: Response(status: 410, errorType: "InvokeTimeout", "the invocation is over")
+        case .stale: Response(status: 410, errorType: "InvokeTimeout", "the invocation has ended")
         }
     }
 }
