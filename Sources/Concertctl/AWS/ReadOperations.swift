@@ -33,7 +33,9 @@ extension AWSRequest {
         "sqs": ["ChangeMessageVisibilityBatch", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"],
         "events": ["DescribeEventBus"],
         "scheduler": ["ListSchedules"],
-        "s3": ["GetBucketLifecycleConfiguration", "GetObject", "HeadBucket", "ListObjectsV2"],
+        "s3": [
+            "GetBucketLifecycleConfiguration", "GetBucketVersioning", "GetObject", "HeadBucket", "ListObjectsV2",
+        ],
         "redshift": ["DescribeClusters"],
         "redshift-serverless": ["GetWorkgroup", "ListWorkgroups"],
         "redshift-data": ["DescribeStatement", "GetStatementResult"],
