@@ -1,13 +1,13 @@
-/// How a variable's text becomes a value, and how the reference shows type and default.
+/// The format of a variable: a parser of its text, and the type and default in the reference.
 ///
-/// All of it is made when it is asked for: a start reads few variables, and shows none.
+/// Formats are created on access, because the function reads few variables at start, and shows none.
 package struct SettingForm<Value: Sendable>: Sendable {
-    /// Returns the value of a text, and adds what is wrong with it; nil if there is no value.
+    /// Parses a text, and adds its faults; returns nil if the text has no value.
     typealias Parser = @Sendable (String, inout [SettingFault]) -> Value?
 
     let parse: Parser
     let type: @Sendable () -> String
-    /// A default as Markdown.
+    /// Returns a default in Markdown.
     let show: @Sendable (Value) -> String
 
     init(
@@ -17,7 +17,7 @@ package struct SettingForm<Value: Sendable>: Sendable {
         (self.type, self.show, self.parse) = (type, show, parse)
     }
 
-    /// The same for a variable that may be left out.
+    /// The format of an optional variable.
     var optional: SettingForm<Value?> {
         SettingForm<Value?>(type(), show: { [show] in $0.map(show) ?? "" }) { [parse] in parse($0, &$1) }
     }
@@ -29,9 +29,9 @@ extension SettingForm where Value == String {
         SettingForm("\(type)") { text, _ in text }
     }
 
-    /// Text that fulfills a condition.
+    /// Text that satisfies a condition.
     ///
-    /// - Parameter expected: What the condition asks for, for error messages.
+    /// - Parameter expected: A description of the condition, for error messages.
     package static func text(
         _ type: StaticString, expected: @escaping @autoclosure @Sendable () -> String,
         where isValid: @escaping @Sendable (String) -> Bool
@@ -73,10 +73,10 @@ extension SettingForm where Value == Duration {
 }
 
 extension SettingForm where Value: Equatable {
-    /// One of a few words, in any letter case.
+    /// One of a set of words, in any letter case.
     ///
-    /// - Parameter words: In lower case; made only where the variable is set, because a list of pairs is a type that has to
-    ///   be made at run time.
+    /// - Parameter words: In lower case. Evaluated only if the variable is set, because the metadata of the list's type is
+    ///   created at run time.
     package static func choice(
         _ words: @escaping @autoclosure @Sendable () -> KeyValuePairs<String, Value>
     ) -> SettingForm {
@@ -93,11 +93,11 @@ extension SettingForm where Value: Equatable {
 }
 
 extension SettingForm {
-    /// Words with commas between them, each once, in order.
+    /// A list of words separated by commas, in order, without duplicates.
     ///
     /// - Parameters:
-    ///   - words: All that there are.
-    ///   - element: What a word stands for.
+    ///   - words: All allowed words.
+    ///   - element: Returns the value of a word.
     package static func list<Element: Sendable>(
         of words: @escaping @autoclosure @Sendable () -> [String], element: @escaping @Sendable (String) -> Element?,
         show: @escaping @Sendable (Element) -> String
@@ -117,7 +117,7 @@ extension SettingForm {
                     unknown.append(word)
                 }
             }
-            // Put together for a message alone.
+            // Evaluated only for a message.
             func expected() -> String { "some of \(words().joined(separator: ", "))" }
             if !unknown.isEmpty {
                 faults.append(.words(unknown, expected: expected()))
