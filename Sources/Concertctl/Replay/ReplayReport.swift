@@ -12,7 +12,7 @@ struct ReplayReport {
         /// In ms.
         var latency: Double
         /// How its records ended in it; those that failed may have been delivered again.
-        var byOutcome: [BatchReport.Ending: Int]
+        var byOutcome: [BatchReport.Disposition: Int]
         /// Whether it failed, as a whole or for some records.
         var hasFailed: Bool
 
@@ -32,7 +32,7 @@ struct ReplayReport {
 
     private(set) var invocations: [Invocation] = []
     private(set) var bytes = 0
-    private(set) var byOutcome: [BatchReport.Ending: Int] = [:]
+    private(set) var byOutcome: [BatchReport.Disposition: Int] = [:]
     private var byKind: [EntityKind: Int] = [:]
     private(set) var badRecords: [(event: String, record: Delivery.BadRecord)] = []
     private(set) var badRecordCount = 0

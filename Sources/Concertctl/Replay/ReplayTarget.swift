@@ -21,7 +21,7 @@ struct Delivery: Sendable {
     /// Why the invocation failed as a whole; nil when it was answered.
     var invocationError: String?
     /// How many records ended so.
-    var byOutcome: [BatchReport.Ending: Int] = [:]
+    var byOutcome: [BatchReport.Disposition: Int] = [:]
     /// How many typed records there were of each kind.
     var byKind: [EntityKind: Int] = [:]
     var badRecords: [BadRecord] = []

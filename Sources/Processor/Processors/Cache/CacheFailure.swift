@@ -1,16 +1,16 @@
 import Clients
 
-/// Why an entity is not in the cache as its batch has it.
+/// The reason why an entity could not be written to the cache.
 enum CacheFailure: Sendable, Equatable {
-    /// Worth another try.
+    /// A failure that can pass.
     case transient(String)
-    /// The server says that it can never carry out this entity's command, for what `key` contains.
+    /// The server can never run this entity's command because of the value that `key` contains.
     case permanent(String, key: [UInt8])
 
     /// - Parameter error: The reply to `command`.
     init(_ error: RedisErrorReply, to command: RedisCommand) {
         var (key, message) = (command.key, error.message)
-        // A script has several keys, and says which one it was.
+        // The error of a script with several keys names the key.
         if let mark = message.utf8.place(of: CacheScript.errorKeyMark.utf8) {
             key = Array(message.utf8[mark.upperBound...])
             message = String(decoding: message.utf8[..<mark.lowerBound], as: UTF8.self)
@@ -21,10 +21,10 @@ enum CacheFailure: Sendable, Equatable {
         self = error.isAboutCommand ? .permanent(text, key: key) : .transient(text)
     }
 
-    /// Why another try may succeed; nil when none can.
+    /// The reason of a transient failure; nil if the failure is permanent.
     var transientReason: String? { if case .transient(let reason) = self { reason } else { nil } }
 
-    /// This failure together with another one of the same entity: what may still succeed is tried again first.
+    /// Combines two failures of the same entity: a transient one takes precedence, so that the entity is retried.
     func and(_ other: CacheFailure) -> CacheFailure {
         if case .permanent = self { other } else { self }
     }
