@@ -2,8 +2,10 @@ import Glibc
 import Processor
 import Telemetry
 
-/// What `bootstrap` does when a person runs it with an option, rather than Lambda without one.
+/// The options of `bootstrap`, for use outside of Lambda, which passes none.
 enum CommandLineOption {
+    /// Runs an option.
+    ///
     /// - Returns: The exit status.
     static func run(_ option: String, _ arguments: [String]) -> Int32 {
         switch (option, arguments.count) {

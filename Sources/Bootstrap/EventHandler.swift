@@ -1,12 +1,12 @@
 import LambdaRuntime
 import Processor
 
-/// Joins the loop, which knows no events, and the pipeline, which knows no Lambda.
+/// The handler that connects the invocation loop to the pipelines for records and for loads.
 struct EventHandler: InvocationHandler {
     var pipeline: Pipeline
     let loader: LoadPipeline
     let settings: Settings
-    /// Nil where several invocations run at once.
+    /// Nil if invocations run concurrently.
     let traceVariable: TraceVariable?
 
     mutating func handle(
@@ -18,7 +18,7 @@ struct EventHandler: InvocationHandler {
             deadline: invocation.deadline - settings.general.deadlineMargin)
         let isLoad: Bool
         do throws(EventError) {
-            isLoad = try LoadPipeline.isAsked(by: buffer, event)
+            isLoad = try LoadPipeline.isLoadEvent(buffer, event)
             if !isLoad { _ = try pipeline.respond(to: buffer, event, context: context, into: &response) }
         } catch {
             throw InvocationError(type: EventError.errorType, message: error.description)

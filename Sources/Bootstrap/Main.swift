@@ -3,24 +3,24 @@ import LambdaRuntime
 import Processor
 import Telemetry
 
-/// The composition root: settings, processors, pipeline, loop.
+/// The composition root: reads settings, creates processors and pipelines, and runs the invocation loop.
 ///
-/// Not asynchronous: the loop blocks this very thread in `next`, and whatever runs concurrently has its own.
+/// Not asynchronous, because the loop blocks this thread in `next`; concurrent work runs on other threads.
 @main
 enum Main {
     static func main() {
-        // A peer that closes must end in an error of the call, not in the end of the process.
+        // A write to a closed connection must return an error instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
-        // A core dump would hold credentials and records.
+        // A core dump would contain credentials and records.
         var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
         let arguments = processArguments()
         if let option = arguments.first { exit(CommandLineOption.run(option, Array(arguments.dropFirst()))) }
-        // Not exit: its handlers would tear down libraries that other threads are still inside of.
+        // Not exit, whose handlers would destroy libraries that other threads still use.
         _exit(serve(environment: processEnvironment()))
     }
 
-    /// Serves invocations until something fails for good.
+    /// Serves invocations until an unrecoverable failure.
     ///
     /// - Returns: The exit status.
     private static func serve(environment: [String: String]) -> Int32 {
@@ -58,7 +58,7 @@ enum Main {
                         functionName: lambda.functionName, level: lambda.logLevel, sink: StandardError()) : nil)
             return serve(endpoint, settings, pipeline, loader, log)
         } catch {
-            log.log(.fatal, "the settings are wrong: \(error)", ["errorType": .string(SettingsError.errorType)])
+            log.log(.fatal, "invalid settings: \(error)", ["errorType": .string(SettingsError.errorType)])
             let failure = InvocationError(type: SettingsError.errorType, message: error.description)
             InvocationLoop.failInitialization(endpoint, with: failure, log: log)
             return 1
@@ -75,7 +75,7 @@ enum Main {
             try InvocationLoop(endpoint, log: log, termination: termination).run(concurrency: concurrency) {
                 EventHandler(
                     pipeline: pipeline, loader: loader, settings: settings,
-                    // One variable for the whole process can name one trace only.
+                    // The process has one variable, which can contain only one trace.
                     traceVariable: concurrency == 1 ? TraceVariable() : nil)
             }
         } catch {

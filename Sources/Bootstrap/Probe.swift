@@ -1,12 +1,12 @@
 import Transport
 
-/// `bootstrap --probe URL`: shows whether this binary, where it stands, can make an HTTPS request.
+/// The option `--probe URL`, which checks whether this binary can make an HTTPS request from where it runs.
 ///
-/// It goes the way of every request to AWS: the same TLS set-up, the same CA bundle.
+/// The request uses the same TLS configuration and CA bundle as requests to AWS.
 enum Probe {
-    /// Makes one GET request and prints what came of it.
+    /// Makes one GET request and prints the result.
     ///
-    /// - Returns: The exit status: 0 on any HTTP answer, else 1.
+    /// - Returns: The exit status: 0 after any HTTP response, otherwise 1.
     static func run(url: String, environment: [String: String]) async -> Int32 {
         let bundle = CertificateBundle(environment: environment)
         print("libraries: \(CurlHTTPClient.libraryVersions())")

@@ -1,16 +1,16 @@
 @unsafe @preconcurrency import Glibc
 
-/// The variables that the process was started with.
+/// Returns the environment variables of the process.
 ///
-/// Read here rather than through Foundation, which alone would add 5 MB to the binary. Only the executables
-/// call this; libraries are handed what they need.
+/// Foundation is not used, because it would add 5 MB to the binary. Only executables call this; libraries get the
+/// environment as a parameter.
 func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
-    // Lambda sets some thirty.
+    // Lambda sets about thirty variables.
     variables.reserveCapacity(64)
     guard var next = unsafe environ as UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? else { return variables }
     while let line = unsafe next.pointee {
-        // The variable ends with a NUL, as every C string does, and the sign stands before it.
+        // The sign is within the C string, before the terminating NUL.
         if let sign = unsafe strchr(line, Int32(UInt8(ascii: "="))) {
             let name = unsafe UnsafeRawBufferPointer(start: line, count: sign - line)
             unsafe variables[String(decoding: name, as: UTF8.self)] = String(cString: sign + 1)
@@ -20,10 +20,10 @@ func processEnvironment() -> [String: String] {
     return variables
 }
 
-/// The arguments that the process was started with, without its name.
+/// Returns the arguments of the process, without its name.
 ///
-/// Not `CommandLine.arguments`: on Linux its start looks through all of the process's mappings, whether or not anybody asks,
-/// and so is left out of the binary (build/lean.ld).
+/// `CommandLine.arguments` is not used: on Linux its initialization reads all memory mappings of the process at every
+/// start, so it is removed from the binary (build/lean.ld).
 func processArguments() -> [String] {
     let file = unsafe open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }
@@ -36,7 +36,7 @@ func processArguments() -> [String] {
         guard count > 0 else { break }
         bytes += part[..<count]
     }
-    // Each ends with a NUL.
+    // Each argument ends with a NUL.
     return bytes.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
         .map { String(decoding: $0, as: UTF8.self) }
 }

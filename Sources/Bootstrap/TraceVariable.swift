@@ -1,17 +1,17 @@
 import Glibc
 
-/// The environment variable `_X_AMZN_TRACE_ID`, by which libraries learn which trace they work for.
+/// The environment variable `_X_AMZN_TRACE_ID`, from which libraries read the current trace.
 ///
-/// The variable's memory is ours and is written anew for each invocation: `setenv` would keep every value that there ever
-/// was. It is 1 KiB, the longest trace header that X-Ray takes is 256 bytes, and a longer one is left out.
+/// The variable's memory is allocated once and overwritten for each invocation, because `setenv` would leak every earlier
+/// value. It has 1 KiB. X-Ray accepts trace headers of at most 256 bytes; longer ones are not set.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html>
 @safe final class TraceVariable {
     private static let name = "_X_AMZN_TRACE_ID"
     private static let capacity = 1024
-    /// `NAME=value` and its final NUL; never freed, since the environment points to it until the process ends.
+    /// `NAME=value` with the terminating NUL; never freed, because the environment points to it until the process ends.
     private let memory: UnsafeMutablePointer<CChar>
-    /// How many characters `NAME=` has.
+    /// The length of `NAME=`.
     private let start: Int
     /// Whether the environment points to ``memory``.
     private var isSet = false
@@ -20,11 +20,11 @@ import Glibc
         unsafe memory = .allocate(capacity: Self.capacity)
         let prefix = Array("\(Self.name)=".utf8)
         start = prefix.count
-        // Bounds: the name has far fewer characters than there is memory.
+        // In bounds: the name is far shorter than the memory.
         for (index, character) in prefix.enumerated() { unsafe memory[index] = CChar(bitPattern: character) }
     }
 
-    /// Sets the variable, or removes it when the invocation has no trace.
+    /// Sets the variable, or removes it if the invocation has no trace.
     func set(_ traceID: String?) {
         guard var traceID, start + traceID.utf8.count < Self.capacity else {
             unsafe unsetenv(Self.name)
@@ -32,7 +32,7 @@ import Glibc
             return
         }
         traceID.withUTF8 { text in
-            // Bounds: all of it, and the NUL behind it, fits by the guard.
+            // In bounds: the guard checks that the text and the NUL fit.
             unsafe UnsafeMutableRawBufferPointer(start: memory + start, count: text.count)
                 .copyMemory(from: UnsafeRawBufferPointer(text))
             unsafe memory[start + text.count] = 0

@@ -2,13 +2,13 @@ import Clients
 import JSON
 import Telemetry
 
-/// The way of an event that asks for loads: beside ``Pipeline``, with which it shares statements and nothing else.
+/// The handler of load events (`{"action": "load"}`), which merge staged objects into the warehouse.
 public struct LoadPipeline: Sendable {
     private let settings: LoaderSettings
     private let log: Logger
     private let metrics: Metrics?
 
-    /// Where the metrics of loads go.
+    /// The destination of the loader's metrics.
     public struct Metrics: Sendable {
         var functionName: String
         var level: Logger.Level
@@ -19,18 +19,18 @@ public struct LoadPipeline: Sendable {
         }
     }
 
-    /// - Parameter metrics: Nil when they are switched off.
+    /// - Parameter metrics: Nil if metrics are turned off.
     package init(_ settings: LoaderSettings, log: Logger, metrics: Metrics?) {
         (self.settings, self.log, self.metrics) = (settings, log, metrics)
     }
 
-    /// Longer than an event that asks for loads, and shorter than one with a record.
+    /// The most bytes of a load event; an event with a record is always longer.
     private static let eventLimit = 200
 
-    /// Whether an event asks for loads: its only member is `action`.
+    /// Returns whether an event is a load event: its only member is `action`.
     ///
     /// - Throws: ``EventError`` for an action that is not `load`.
-    public static func isAsked(by buffer: [UInt8], _ range: Range<Int>) throws(EventError) -> Bool {
+    public static func isLoadEvent(_ buffer: [UInt8], _ range: Range<Int>) throws(EventError) -> Bool {
         guard range.count <= eventLimit, let event = try? JSONValue(parsing: Array(buffer[range])),
             event.object?.members.count == 1, let action = event["action"]
         else { return false }
@@ -40,7 +40,7 @@ public struct LoadPipeline: Sendable {
         return true
     }
 
-    /// Runs loads until nothing is left of what was staged, or until there is no more time, and appends the response.
+    /// Loads staged objects until none is left or the time is used up, and appends the response.
     public func respond(context: InvocationContext, into response: inout [UInt8]) throws(LoadError) {
         let redshift: RedshiftSettings
         let makeClient: @Sendable () -> AWSClient
@@ -50,7 +50,7 @@ public struct LoadPipeline: Sendable {
             throw LoadError("the loader's settings are invalid: \(problems.joined(separator: "; "))")
         case .none:
             throw LoadError(
-                "the function has no warehouse to load: set REDSHIFT_STAGING_BUCKET, REDSHIFT_COPY_ROLE_ARN, "
+                "no warehouse to load into is configured: set REDSHIFT_STAGING_BUCKET, REDSHIFT_COPY_ROLE_ARN, "
                     + "REDSHIFT_DATABASE, and REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER, to valid values")
         }
         let outcome = BlockingTask.run(until: context.deadline) {
@@ -64,7 +64,7 @@ public struct LoadPipeline: Sendable {
                 try await run.run()
                 return .success(run.summary)
             } catch is CancellationError {
-                return .failure(LoadError("the deadline came near; the next invocation finishes the load"))
+                return .failure(LoadError("the deadline was reached; the next invocation finishes the load"))
             } catch {
                 return .failure(LoadError("\(error)"))
             }

@@ -1,9 +1,9 @@
 import JSON
 import Telemetry
 
-/// The whole journey: event bytes, records, typed payloads, processors, outcomes, response bytes.
+/// The processing of one event: decodes its records, runs the processors, and writes the batch response.
 ///
-/// A value with buffers of its own, used for one invocation after the other; concurrent ones take one each.
+/// A pipeline has buffers that it reuses from invocation to invocation; concurrent invocations need one each.
 public struct Pipeline: Sendable {
     private let dispatcher: Dispatcher
     private let deadLetters: (any DeadLetterSink)?
@@ -15,11 +15,11 @@ public struct Pipeline: Sendable {
     private var batch: RecordBatch
 
     /// - Parameters:
-    ///   - catalog: The kinds of entities that records may be.
-    ///   - deadLetters: Where records go that nobody can process; without it they fail, and hold the shard back.
-    ///   - metrics: Nil when they are switched off.
-    ///   - aggregatesWindows: Whether the state of a tumbling window keeps what happened in it.
-    ///   - batchTextLimit: How many bytes of text to retain from one batch; the records behind them fail, and are
+    ///   - catalog: The kinds of entities that records can have.
+    ///   - deadLetters: The destination of records that cannot be processed; nil fails them, which blocks the shard.
+    ///   - metrics: Nil if metrics are turned off.
+    ///   - aggregatesWindows: Whether to add figures to the state of a tumbling window.
+    ///   - batchTextLimit: The most bytes of text to retain from one batch; the records after them fail and are
     ///     redelivered.
     package init(
         catalog: EntityCatalog = .builtIn, dispatcher: Dispatcher, deadLetters: (any DeadLetterSink)? = nil,
@@ -33,12 +33,12 @@ public struct Pipeline: Sendable {
         batch = RecordBatch(catalog)
     }
 
-    /// The bound on a batch's text where the function's memory is unknown, in bytes.
+    /// The most bytes of text to retain from one batch if the function's memory is unknown.
     public static let defaultBatchTextLimit = EventDecoder.defaultTextLimit
 
     /// Handles the event in `range` of `buffer` and appends the response to `response`.
     ///
-    /// - Throws: ``EventError`` when it is not a Kinesis event; the invocation has then failed as a whole.
+    /// - Throws: ``EventError`` if it is not a Kinesis event; the whole invocation fails then.
     public mutating func respond(
         to buffer: [UInt8], _ range: Range<Int>, context: InvocationContext, into response: inout [UInt8]
     ) throws(EventError) -> BatchReport {
@@ -54,7 +54,7 @@ public struct Pipeline: Sendable {
         let decodeTime = ContinuousClock.now - start
         let reports = dispatcher.dispatch(batch, context: context)
         var outcome = BatchOutcome(batch, reports: reports)
-        let buried = bury(&outcome, context: context)
+        let deadLettered = deadLetter(&outcome, context: context)
         let state = aggregatesWindows && !batch.isRedelivery ? windowState(outcome, context: context) : nil
         if batch.isRedelivery {
             BatchResponse.write(
@@ -62,58 +62,58 @@ public struct Pipeline: Sendable {
         } else {
             BatchResponse.write(outcome, of: batch, newState: state, to: &response)
         }
-        var report = outcome.report(on: batch, buried: buried)
+        var report = outcome.report(on: batch, deadLettered: deadLettered)
         report.decodeTime = decodeTime
         report.processorTimes = reports.map { ($0.name, $0.duration) }
-        tell(outcome, reports, report, since: start, context: context)
+        log(outcome, reports, report, since: start, context: context)
         return report
     }
 
-    /// Sends to the dead letters what nobody can process and the response will acknowledge.
+    /// Writes dead letters for the rejected records that the response acknowledges.
     ///
-    /// Rejections after the first failure come again with it, and so are left to then: told once, not twice.
+    /// Rejected records after the checkpoint are redelivered, and dead-lettered then.
     ///
-    /// - Returns: Indices of the outcome's rejections that are in the dead letters.
-    private mutating func bury(_ outcome: inout BatchOutcome, context: InvocationContext) -> Set<Int> {
-        // The letter exists already, and stays until the answer says that its record was processed.
+    /// - Returns: The indices of the outcome's rejections whose dead letters were written.
+    private mutating func deadLetter(_ outcome: inout BatchOutcome, context: InvocationContext) -> Set<Int> {
+        // The dead letter already exists, and is deleted only after the response confirms that its record was processed.
         guard !batch.isRedelivery else { return [] }
         let candidates = outcome.rejections.indices.filter {
             outcome.isAcknowledged(Int(outcome.rejections[$0].position.source), in: batch)
         }
         guard !candidates.isEmpty else { return [] }
         guard let deadLetters else {
-            for index in candidates { outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch) }
+            for index in candidates { outcome.moveCheckpoint(backTo: Int(outcome.rejections[index].position.source), in: batch) }
             return []
         }
         originals.removeAll()
-        var buried: Set<Int> = []
+        var deadLettered: Set<Int> = []
         var (failures, reason): (Int, String?) = (0, nil)
         var rest = candidates[...]
         while true {
             let (part, letters) = nextLetters(&rest, of: outcome, context: context)
             guard !part.isEmpty else { break }
-            let taken = Self.write(letters, to: deadLetters, context: context)
-            for (place, index) in part.enumerated() {
-                if taken[place] == .succeeded {
-                    buried.insert(index)
+            let written = Self.write(letters, to: deadLetters, context: context)
+            for (position, index) in part.enumerated() {
+                if written[position] == .succeeded {
+                    deadLettered.insert(index)
                 } else {
-                    outcome.markFailed(Int(outcome.rejections[index].position.source), in: batch)
+                    outcome.moveCheckpoint(backTo: Int(outcome.rejections[index].position.source), in: batch)
                 }
             }
-            failures += taken.failures
-            reason = reason ?? taken.firstFailure
+            failures += written.failures
+            reason = reason ?? written.firstFailureReason
         }
         if let reason {
             log.log(
                 .error, "dead letters could not be written", requestID: context.requestID,
                 ["records": .integer(failures), "reason": .string(reason)])
         }
-        return buried
+        return deadLettered
     }
 
-    /// Takes from `rest` the next rejections that the response still acknowledges, and makes their dead letters.
+    /// Removes from `rest` the next rejections that the response still acknowledges, and returns their dead letters.
     ///
-    /// An aggregate can contain more than 100,000 bad records, so not all of a batch's letters are in memory at once.
+    /// An aggregate can contain more than 100,000 bad records, so the letters of a batch are not all in memory at once.
     private mutating func nextLetters(
         _ rest: inout ArraySlice<Int>, of outcome: BatchOutcome, context: InvocationContext
     ) -> (part: [Int], letters: [DeadLetter]) {
@@ -131,57 +131,58 @@ public struct Pipeline: Sendable {
         return (part, letters)
     }
 
-    /// How many dead letters, and how many bytes of them, are handed to their destination at once.
+    /// The most dead letters, and the bytes of them, to write at once.
     private static let letterCount = 1000
     private static let letterBytes = 8 * 1024 * 1024
 
     private static func write(
         _ letters: [DeadLetter], to sink: any DeadLetterSink, context: InvocationContext
-    ) -> OutcomeSheet {
-        let sheet = BlockingTask.run(until: context.deadline) {
-            var outcomes = OutcomeSheet(count: letters.count)
+    ) -> RecordOutcomes {
+        let written = BlockingTask.run(until: context.deadline) {
+            var outcomes = RecordOutcomes(count: letters.count)
             await sink.write(letters, context: context, outcomes: &outcomes)
             return outcomes
         }
-        return sheet.count == letters.count ? sheet : OutcomeSheet(count: letters.count)
+        return written.count == letters.count ? written : RecordOutcomes(count: letters.count)
     }
 
-    private mutating func tell(
+    /// Writes the log lines and the metrics of an invocation.
+    private mutating func log(
         _ outcome: BatchOutcome, _ reports: [Dispatcher.Report], _ report: BatchReport,
         since start: ContinuousClock.Instant, context: InvocationContext
     ) {
         if !outcome.rejections.isEmpty { logRejections(of: outcome, context: context) }
-        for processor in reports where !processor.sheet.haveAllSucceeded {
-            // What a required one refused for good has a line of its own already.
-            let isTold = processor.isRequired && !processor.sheet.hasRetryable
-            guard !isTold, let failure = processor.sheet.firstFailure else { continue }
+        for processor in reports where !processor.outcomes.haveAllSucceeded {
+            // Each record that a required processor rejected already has a line of its own.
+            let isLogged = processor.isRequired && !processor.outcomes.hasRetryable
+            guard !isLogged, let failure = processor.outcomes.firstFailureReason else { continue }
             log.log(
                 processor.isRequired ? .error : .warn, "processor failed", requestID: context.requestID,
                 [
-                    "processor": .string(processor.name), "records": .integer(processor.sheet.failures),
+                    "processor": .string(processor.name), "records": .integer(processor.outcomes.failures),
                     "reason": .string(failure),
                 ])
         }
-        for processor in reports where processor.circuitChange != nil { tellCircuit(of: processor, context: context) }
+        for processor in reports where processor.circuitChange != nil { logCircuitChange(of: processor, context: context) }
         if let index = batch.firstUndecoded {
             log.log(
-                .warn, "the batch takes too much memory or time: the rest is left to the next invocation",
+                .warn, "the batch exceeds the memory or time of one invocation; the remaining records are redelivered",
                 requestID: context.requestID,
                 ["sequenceNumber": .string(batch.sequenceNumber(ofSource: index).digits)])
         }
-        // Before the answer: a process that is ended right behind it has told its figures.
+        // Before the response, so that a process that is killed after it has already written its metrics.
         metrics?.write(
             report, reports, oldestArrival: batch.oldestArrival, isRedelivery: batch.isRedelivery, since: start,
             requestID: context.requestID)
     }
 }
 
-/// Bad records in the log.
+/// Log lines about bad records.
 extension Pipeline {
-    /// How many bad records of one invocation have a line of their own.
+    /// The most bad records of one invocation that have log lines of their own.
     private static let loggedRejections = 100
 
-    /// Mutating, since the compiler would copy the whole pipeline for the call otherwise.
+    /// Logs bad records. Mutating, because the compiler would otherwise copy the whole pipeline for the call.
     private mutating func logRejections(of outcome: BatchOutcome, context: InvocationContext) {
         guard log.isEnabled(.warn) else { return }
         for record in outcome.rejections.prefix(Self.loggedRejections) {
@@ -206,25 +207,25 @@ extension Pipeline {
         }
         writer.closeObject()
         log.log(
-            .warn, "more bad records, which have no lines of their own", requestID: context.requestID,
+            .warn, "more bad records without log lines of their own", requestID: context.requestID,
             ["records": .integer(rest.count), "reasons": .json(writer.bytes)])
     }
 }
 
 /// Tumbling windows.
 extension Pipeline {
-    /// The window's state with what the response acknowledges added, and at the window's end its figures told; nil outside
-    /// of windows.
+    /// Returns the window's state with the acknowledged records added, and logs the figures of a window that closes; nil
+    /// outside of windows.
     private func windowState(_ outcome: BatchOutcome, context: InvocationContext) -> [UInt8]? {
-        guard let window = batch.window, let came = batch.windowState else { return nil }
-        let state = (try? JSONValue(parsing: Array(came))) ?? [:]
+        guard let window = batch.window, let previous = batch.windowState else { return nil }
+        let state = (try? JSONValue(parsing: Array(previous))) ?? [:]
         var aggregates = WindowAggregates(state, batch.catalog)
         for (index, record) in batch.records.enumerated()
         where outcome.outcomes[index] == .succeeded && outcome.isAcknowledged(Int(record.position.source), in: batch) {
             aggregates.add(record, of: batch)
         }
-        // A final invocation that fails comes again.
-        if window.isFinal, outcome.firstFailure == nil {
+        // A final invocation that fails is retried.
+        if window.isFinal, outcome.checkpoint == nil {
             let bounds = batch.windowBounds
             log.log(
                 .info, "window closed", requestID: context.requestID,
@@ -240,15 +241,15 @@ extension Pipeline {
 }
 
 extension Pipeline {
-    private func tellCircuit(of processor: Dispatcher.Report, context: InvocationContext) {
+    private func logCircuitChange(of processor: Dispatcher.Report, context: InvocationContext) {
         switch processor.circuitChange {
         case .opened:
             log.log(
-                .warn, "circuit opened: the sink counts as down, and is given short tries until one goes well",
+                .warn, "circuit opened: the sink is considered down; attempts are limited to 2 seconds until one succeeds",
                 requestID: context.requestID, ["processor": .string(processor.name)])
         case .closed:
             log.log(
-                .info, "circuit closed: the sink is back", requestID: context.requestID,
+                .info, "circuit closed: the sink is available again", requestID: context.requestID,
                 ["processor": .string(processor.name)])
         case nil: break
         }
@@ -256,8 +257,10 @@ extension Pipeline {
 }
 
 extension BatchOutcome {
-    /// - Parameter buried: Indices of ``rejections`` that are in the dead letters.
-    fileprivate func report(on batch: RecordBatch, buried: Set<Int>) -> BatchReport {
+    /// Returns the figures of the batch.
+    ///
+    /// - Parameter deadLettered: The indices of ``rejections`` whose dead letters were written.
+    fileprivate func report(on batch: RecordBatch, deadLettered: Set<Int>) -> BatchReport {
         var report = BatchReport(batch.catalog)
         for (index, record) in batch.records.enumerated() {
             switch outcomes[index] {
@@ -266,11 +269,11 @@ extension BatchOutcome {
             case .retryable: report.count(record.kind, .failed)
             }
         }
-        for index in rejections.indices { report.count(nil, buried.contains(index) ? .deadLettered : .failed) }
+        for index in rejections.indices { report.count(nil, deadLettered.contains(index) ? .deadLettered : .failed) }
         report.count(nil, .skipped, batch.testRecords)
-        // How many user records an undecoded one holds, nobody knows yet.
+        // The number of user records in an undecoded record is unknown, so each counts as one.
         report.count(nil, .failed, batch.firstUndecoded.map { batch.sources.count - $0 } ?? 0)
-        // An aggregate's bad records have the same sequence number, which is then made once.
+        // The bad records of an aggregate share a sequence number, which is created once.
         var last: (source: Int32, sequenceNumber: SequenceNumber)?
         report.badRecords = rejections.map { record in
             let source = record.position.source
@@ -281,7 +284,7 @@ extension BatchOutcome {
             return BatchReport.BadRecord(
                 sequenceNumber: known, subSequenceNumber: record.position.subSequenceNumber, error: record.error)
         }
-        report.checkpoint = firstFailure.map(batch.sequenceNumber(ofSource:))
+        report.checkpoint = checkpoint.map(batch.sequenceNumber(ofSource:))
         report.dataBytes = batch.dataBytes
         return report
     }

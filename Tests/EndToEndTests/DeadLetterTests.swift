@@ -65,7 +65,7 @@ final class DeadLetterTests: BootstrapTestCase {
         try withBootstrap(environment: environment(moto.url, ["DEAD_LETTER_QUEUE_URL": url])) { server, bootstrap in
             assertResponse(
                 server.invoke(Self.event), equals: ["batchItemFailures": [["itemIdentifier": "42"]]])
-            XCTAssertTrue(bootstrap.log.contains("set DEAD_LETTER_BUCKET for such letters"), bootstrap.log)
+            XCTAssertTrue(bootstrap.log.contains("set DEAD_LETTER_BUCKET to store such letters"), bootstrap.log)
         }
     }
 

@@ -10,17 +10,17 @@ final class BatchOutcomeTests: XCTestCase {
     private struct Case {
         var name: String
         /// By processor, then by record.
-        var sheets: [[RecordOutcome]]
+        var processors: [[RecordOutcome]]
         var optional: Set<Int> = []
         var failure: String?
         var rejections: [Int]
         var line: UInt
 
         init(
-            _ name: String, _ sheets: [[RecordOutcome]], optional: Set<Int> = [], failure: String?,
+            _ name: String, _ processors: [[RecordOutcome]], optional: Set<Int> = [], failure: String?,
             rejections: [Int] = [], line: UInt = #line
         ) {
-            (self.name, self.sheets, self.optional, self.failure) = (name, sheets, optional, failure)
+            (self.name, self.processors, self.optional, self.failure) = (name, processors, optional, failure)
             (self.rejections, self.line) = (rejections, line)
         }
     }
@@ -59,11 +59,11 @@ final class BatchOutcomeTests: XCTestCase {
         ]
         let batch = try RecordBatch(decoding: EventText(Self.numbers.map { .init(Sample.artist("a"), $0) }))
         for row in cases {
-            let reports = row.sheets.enumerated().map { index, outcomes in
+            let reports = row.processors.enumerated().map { index, outcomes in
                 report(outcomes, isRequired: !row.optional.contains(index))
             }
             let outcome = BatchOutcome(batch, reports: reports)
-            let found = outcome.firstFailure.map { batch.sequenceNumber(ofSource: $0).digits }
+            let found = outcome.checkpoint.map { batch.sequenceNumber(ofSource: $0).digits }
             XCTAssertEqual(found, row.failure, row.name, line: row.line)
             XCTAssertEqual(outcome.rejections.map { Int($0.position.source) }, row.rejections, row.name, line: row.line)
         }
@@ -95,11 +95,11 @@ final class BatchOutcomeTests: XCTestCase {
         let batch = try RecordBatch(decoding: EventText(Self.numbers.map { .init(Sample.artist("a"), $0) }))
         var outcome = BatchOutcome(batch, reports: [])
         XCTAssertEqual((0..<4).map { outcome.isAcknowledged($0, in: batch) }, [true, true, true, true])
-        outcome.markFailed(0, in: batch)
+        outcome.moveCheckpoint(backTo: 0, in: batch)
         XCTAssertEqual((0..<4).map { outcome.isAcknowledged($0, in: batch) }, [false, true, true, false])
-        outcome.markFailed(3, in: batch)
-        XCTAssertEqual(outcome.firstFailure, 0)
-        outcome.markFailed(2, in: batch)
+        outcome.moveCheckpoint(backTo: 3, in: batch)
+        XCTAssertEqual(outcome.checkpoint, 0)
+        outcome.moveCheckpoint(backTo: 2, in: batch)
         XCTAssertEqual((0..<4).map { outcome.isAcknowledged($0, in: batch) }, [false, false, false, false])
     }
 
@@ -108,7 +108,7 @@ final class BatchOutcomeTests: XCTestCase {
             decoding: EventText([.init(Sample.artist("a"), "7"), .init(Sample.artist("b"), "7")]))
         for index in 0...1 {
             var outcome = BatchOutcome(batch, reports: [])
-            outcome.markFailed(index, in: batch)
+            outcome.moveCheckpoint(backTo: index, in: batch)
             XCTAssertEqual(
                 (0...1).map { outcome.isAcknowledged($0, in: batch) }, [false, false], "record \(index) failed")
         }
@@ -135,8 +135,8 @@ final class BatchOutcomeTests: XCTestCase {
     }
 
     private func report(_ outcomes: [RecordOutcome], isRequired: Bool) -> Dispatcher.Report {
-        var sheet = OutcomeSheet(count: outcomes.count)
-        for (index, outcome) in outcomes.enumerated() { sheet[index] = outcome }
-        return Dispatcher.Report(name: "p", isRequired: isRequired, sheet: sheet, duration: .zero)
+        var result = RecordOutcomes(count: outcomes.count)
+        for (index, outcome) in outcomes.enumerated() { result[index] = outcome }
+        return Dispatcher.Report(name: "p", isRequired: isRequired, outcomes: result, duration: .zero)
     }
 }

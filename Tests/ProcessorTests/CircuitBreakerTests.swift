@@ -14,7 +14,7 @@ final class CircuitBreakerTests: XCTestCase {
 
         init(takenWhileDown: Int = 0) { self.takenWhileDown = takenWhileDown }
 
-        func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+        func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
             times.withLock { $0.append(context.deadline - .now) }
             if isUp.withLock({ $0 }) { return outcomes.markAll(.succeeded) }
             outcomes.markAll(.retryable(reason: "down"))
@@ -66,10 +66,10 @@ final class CircuitBreakerTests: XCTestCase {
         let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(3600))
         let reports = dispatcher.dispatch(batch, context: context)
         XCTAssertTrue(reports[0].isCircuitOpen)
-        XCTAssertEqual(reports[0].sheet[0], .succeeded)
-        XCTAssertTrue(reports[0].sheet[1].isRetryable)
+        XCTAssertEqual(reports[0].outcomes[0], .succeeded)
+        XCTAssertTrue(reports[0].outcomes[1].isRetryable)
         XCTAssertFalse(reports[1].isCircuitOpen)
-        XCTAssertTrue(reports[1].sheet.haveAllSucceeded)
+        XCTAssertTrue(reports[1].outcomes.haveAllSucceeded)
     }
 }
 

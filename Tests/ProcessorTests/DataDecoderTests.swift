@@ -55,7 +55,7 @@ final class DataDecoderTests: XCTestCase {
         XCTAssertEqual(report.total(.processed), 11)
         let letters = await sink.sequenceNumbers
         XCTAssertEqual(letters, ["0"])
-        XCTAssertTrue(pipeline.logLines.all.contains { $0.contains("takes too much memory or time") })
+        XCTAssertTrue(pipeline.logLines.all.contains { $0.contains("exceeds the memory or time") })
         // The next one has room again.
         records.removeFirst(12)
         XCTAssertEqual(try pipeline.respond(to: EventText(records)).response, TestPipeline.success)

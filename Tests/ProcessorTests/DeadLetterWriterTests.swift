@@ -108,7 +108,7 @@ final class DeadLetterWriterTests: XCTestCase {
         var pacing = RetryPacing()
         pacing.retries.pause = { _ in }
         let writer = DeadLetterWriter(settings: settings, pacing: pacing, makeClient: client)
-        var outcomes = OutcomeSheet(count: letters.count)
+        var outcomes = RecordOutcomes(count: letters.count)
         await writer.write(letters, context: TestPipeline().context, outcomes: &outcomes)
         return letters.indices.map { outcomes[$0] }
     }

@@ -25,10 +25,10 @@ final class DispatcherTests: XCTestCase {
         let first = ScriptedProcessor(name: "first", outcomes: [0: Self.failed])
         let second = ScriptedProcessor(name: "second", outcomes: [1: .rejected(PayloadError(.range, "m"))])
         let reports = Dispatcher([first, second]).dispatch(try batch(of: 2), context: Self.future)
-        XCTAssertEqual(reports[0].sheet[0], Self.failed)
-        XCTAssertEqual(reports[0].sheet[1], .succeeded)
-        XCTAssertEqual(reports[1].sheet[0], .succeeded)
-        XCTAssertEqual(reports[1].sheet[1], .rejected(PayloadError(.range, "m")))
+        XCTAssertEqual(reports[0].outcomes[0], Self.failed)
+        XCTAssertEqual(reports[0].outcomes[1], .succeeded)
+        XCTAssertEqual(reports[1].outcomes[0], .succeeded)
+        XCTAssertEqual(reports[1].outcomes[1], .rejected(PayloadError(.range, "m")))
     }
 
     func testAtTheDeadlineWhoeverWaitsIsCancelledAndKeepsWhatItMarked() throws {
@@ -39,7 +39,7 @@ final class DispatcherTests: XCTestCase {
             let reports = Dispatcher(processors).dispatch(try batch(of: 4), context: Self.past)
             XCTAssertEqual(reports.map(\.name), processors.map(\.name))
             for report in reports {
-                let found = (0..<4).map { report.sheet[$0] }
+                let found = (0..<4).map { report.outcomes[$0] }
                 let left = RecordOutcome.retryable(reason: "not reached")
                 let expected: [RecordOutcome] =
                     report.name == "waiting"
@@ -52,7 +52,7 @@ final class DispatcherTests: XCTestCase {
     func testTwoThatWaitAreBothCancelled() throws {
         let processors = [WaitingProcessor(name: "first", markedFirst: 1), WaitingProcessor(name: "second")]
         let reports = Dispatcher(processors).dispatch(try batch(of: 1), context: Self.past)
-        XCTAssertEqual(reports.map { $0.sheet[0].isRetryable }, [false, true])
+        XCTAssertEqual(reports.map { $0.outcomes[0].isRetryable }, [false, true])
     }
 
     func testWhoeverNeverWaitsIsDoneWhateverTheDeadline() throws {
@@ -60,7 +60,7 @@ final class DispatcherTests: XCTestCase {
             for processors in [[ScriptedProcessor()], [ScriptedProcessor(), ScriptedProcessor(name: "other")]] {
                 let reports = Dispatcher(processors).dispatch(try batch(of: 3), context: context)
                 for report in reports {
-                    XCTAssertEqual((0..<3).map { report.sheet[$0] }, Array(repeating: .succeeded, count: 3))
+                    XCTAssertEqual((0..<3).map { report.outcomes[$0] }, Array(repeating: .succeeded, count: 3))
                 }
             }
         }
@@ -70,7 +70,7 @@ final class DispatcherTests: XCTestCase {
         let reports = Dispatcher([WaitingProcessor(), ScriptedProcessor()]).dispatch(
             try batch(of: 0), context: Self.future)
         XCTAssertEqual(reports.map(\.name), ["waiting", "scripted"])
-        XCTAssertEqual(reports.map(\.sheet.count), [0, 0])
+        XCTAssertEqual(reports.map(\.outcomes.count), [0, 0])
         XCTAssertEqual(reports.map(\.duration), [.zero, .zero])
     }
 

@@ -59,22 +59,22 @@ final class EntityKeyTests: XCTestCase {
             (
                 "plan",
                 {
-                    let plan = NotificationPlan($0.sightings(settings), known: [:], wanted: settings.types)
-                    XCTAssertEqual(plan.tellings.count, 2)
+                    let plan = NotificationPlan($0.observations(settings), known: [:], wanted: settings.types)
+                    XCTAssertEqual(plan.notifications.count, 2)
                 }
             ),
             (
                 "memory",
                 { batch in
-                    let memory = ProcessMemory()
+                    let ledger = InMemoryLedger()
                     let entities = batch.entities { $0 == Concert.schema || $0 == Artist.schema }.map(\.key)
                     let deadline = ContinuousClock.now + .seconds(60)
                     for owner in ["one", "two"] {
-                        let answers = memory.lease(entities, for: owner, duration: .seconds(60), until: deadline)
+                        let answers = ledger.lease(entities, for: owner, duration: .seconds(60), until: deadline)
                         XCTAssertEqual(answers.count, 4)
                     }
-                    let marks = entities.map { MemoryMark(entity: $0, states: [:], endsLease: true) }
-                    memory.mark(marks, for: "one", until: deadline)
+                    let marks = entities.map { LedgerEntry(entity: $0, states: [:], endsLease: true) }
+                    ledger.record(marks, for: "one", until: deadline)
                 }
             ),
         ]
@@ -89,12 +89,12 @@ final class EntityKeyTests: XCTestCase {
         settings.popularityThreshold = 50
         let growth = try await CPUTimeGrowth(make: { try Self.batch($0) }) { [settings] batch in
             let notifier = Notifier(
-                settings: settings, memory: ProcessMemory(), senders: [FakeSubscribers()],
+                settings: settings, ledger: InMemoryLedger(), senders: [FakeSubscribers()],
                 log: .init(level: .fatal, sink: CollectedLines()))
-            var outcomes = OutcomeSheet(count: batch.records.count)
+            var outcomes = RecordOutcomes(count: batch.records.count)
             let context = InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(600))
             await notifier.process(batch, context: context, outcomes: &outcomes)
-            XCTAssertNil(outcomes.firstFailure)
+            XCTAssertNil(outcomes.firstFailureReason)
         }
         XCTAssertTrue(growth.isProportional(), "\(growth)")
     }

@@ -17,8 +17,8 @@ final class LogProcessorTests: XCTestCase {
         let context = InvocationContext(requestID: "r-1", functionName: "f", deadline: .now)
         let batch = try RecordBatch(decoding: event)
         let reports = Dispatcher([LogProcessor(log: log)]).dispatch(batch, context: context)
-        let sheet = try XCTUnwrap(reports.first?.sheet)
-        XCTAssertTrue((0..<sheet.count).allSatisfy { sheet[$0] == .succeeded })
+        let outcomes = try XCTUnwrap(reports.first?.outcomes)
+        XCTAssertTrue((0..<outcomes.count).allSatisfy { outcomes[$0] == .succeeded })
         return lines.all.map { $0.replacing(#/^\{"timestamp":"[^"]*",/#, with: "{") }
     }
 

@@ -57,7 +57,7 @@ final class PayloadConformanceTests: XCTestCase {
     }
 
     private static func problems(
-        of record: EntityRecord?, _ bad: BadRecord?, in batch: RecordBatch, expected: Expectation
+        of record: EntityRecord?, _ bad: RejectedRecord?, in batch: RecordBatch, expected: Expectation
     ) -> [String] {
         guard let record else { return ["refused: \(bad.map { "\($0.error)" } ?? "no record")"] }
         guard batch.catalog[record.kind].name == expected["kind"] as? String else {
@@ -86,7 +86,7 @@ final class PayloadConformanceTests: XCTestCase {
         }
     }
 
-    private static func problems(of bad: BadRecord?, expected: Expectation) -> [String] {
+    private static func problems(of bad: RejectedRecord?, expected: Expectation) -> [String] {
         guard let error = bad?.error else { return ["accepted"] }
         guard error.reason.rawValue == expected["reason"] as? String else {
             return ["\(error); expected \(expected["reason"] ?? "none")"]

@@ -12,7 +12,7 @@ final class PipelineTests: XCTestCase {
         let (response, report) = try pipeline.respond(to: event)
         XCTAssertEqual(response, TestPipeline.failure("2"))
         XCTAssertEqual(report.checkpoint?.digits, "2")
-        XCTAssertEqual([BatchReport.Ending.processed, .failed, .deadLettered].map(report.total), [2, 1, 0])
+        XCTAssertEqual([BatchReport.Disposition.processed, .failed, .deadLettered].map(report.total), [2, 1, 0])
     }
 
     /// One row: what processors and the dead-letter sink do, and what becomes of it.
@@ -185,7 +185,7 @@ final class PipelineTests: XCTestCase {
         let event = EventText((1...3).map { .init(Sample.nameless, "\($0)") })
         let (response, report) = try pipeline.respond(to: event)
         XCTAssertEqual(response, TestPipeline.failure("2"))
-        XCTAssertEqual([BatchReport.Ending.deadLettered, .failed].map(report.total), [1, 2])
+        XCTAssertEqual([BatchReport.Disposition.deadLettered, .failed].map(report.total), [1, 2])
     }
 
     func testAProcessorThatCannotGoOnIsLoggedOnce() throws {

@@ -87,7 +87,7 @@ struct InProcessTarget: ReplayTarget {
 
 extension DeliveryResult {
     fileprivate init(_ report: BatchReport, _ response: [UInt8], latency: Duration) {
-        for ending in BatchReport.Ending.allCases { byOutcome[ending] = report.total(ending) }
+        for ending in BatchReport.Disposition.allCases { byOutcome[ending] = report.total(ending) }
         for kind in report.catalog.kinds { byKind[kind] = report.total(of: kind) }
         badRecords = report.badRecords.map {
             BadRecordDetails(

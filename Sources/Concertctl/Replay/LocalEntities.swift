@@ -7,7 +7,7 @@ final class LocalEntities: RecordProcessor {
     let name = "local"
     private let entities = Mutex<[EntityKey: (version: RecordVersion, document: [UInt8])]>([:])
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         entities.withLock { entities in
             for entity in batch.entities() {
                 if let stored = entities[entity.key], stored.version.isNewer(than: entity.version) { continue }
@@ -30,7 +30,7 @@ final class LocalEntities: RecordProcessor {
 final class LocalDeadLetters: DeadLetterSink {
     private let letters = Mutex<[[UInt8]]>([])
 
-    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
         self.letters.withLock { $0 += letters.map(\.body) }
         outcomes.markAll(.succeeded)
     }

@@ -32,7 +32,7 @@ extension ReplayReport {
         [
             "total": .integer(records),
             "byOutcome": .object(
-                ofPresent: BatchReport.Ending.allCases.map { ($0.rawValue, .integer(byOutcome[$0, default: 0])) }),
+                ofPresent: BatchReport.Disposition.allCases.map { ($0.rawValue, .integer(byOutcome[$0, default: 0])) }),
             "byKind": .object(
                 ofPresent: kindCounts.map { ($0.name, .integer($0.count)) }),
         ]

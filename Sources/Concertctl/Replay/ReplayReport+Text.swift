@@ -8,7 +8,7 @@ extension ReplayReport {
             "\(Self.counted(records, "record")) in \(Self.counted(invocations.count, "event")), \(Self.decimal(Double(bytes) / 1e6, 3)) MB",
             "",
         ]
-        lines += Self.table("outcome", BatchReport.Ending.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
+        lines += Self.table("outcome", BatchReport.Disposition.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
         lines += Self.table("kind", kindCounts)
         lines += badRecordLines
         if !invocationErrors.isEmpty {
@@ -78,7 +78,7 @@ extension ReplayReport {
     private static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }
 
-extension BatchReport.Ending {
+extension BatchReport.Disposition {
     /// The label in text output.
     var label: String { rawValue.replacing("_", with: "-") }
 }

@@ -12,7 +12,7 @@ struct ReplayReport {
         /// In ms.
         var latency: Double
         /// The number of records by outcome in this delivery; failed records may be delivered again.
-        var byOutcome: [BatchReport.Ending: Int]
+        var byOutcome: [BatchReport.Disposition: Int]
         /// Whether the invocation or any of its records failed.
         var hasFailed: Bool
 
@@ -32,7 +32,7 @@ struct ReplayReport {
 
     private(set) var invocations: [InvocationSummary] = []
     private(set) var bytes = 0
-    private(set) var byOutcome: [BatchReport.Ending: Int] = [:]
+    private(set) var byOutcome: [BatchReport.Disposition: Int] = [:]
     private var byKind: [EntityKind: Int] = [:]
     private(set) var badRecords: [(event: String, record: DeliveryResult.BadRecordDetails)] = []
     private(set) var badRecordCount = 0

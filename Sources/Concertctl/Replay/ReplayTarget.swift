@@ -21,7 +21,7 @@ struct DeliveryResult: Sendable {
     /// The reason why the invocation failed; nil if there was a response.
     var invocationError: String?
     /// The number of records by outcome.
-    var byOutcome: [BatchReport.Ending: Int] = [:]
+    var byOutcome: [BatchReport.Disposition: Int] = [:]
     /// The number of decoded records by kind.
     var byKind: [EntityKind: Int] = [:]
     var badRecords: [BadRecordDetails] = []

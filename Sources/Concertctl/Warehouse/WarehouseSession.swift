@@ -19,7 +19,7 @@ struct WarehouseSession: Sendable {
     }
 
     /// Runs a statement and returns its result.
-    func result(of statement: String) async throws -> RedshiftDataClient.Ending {
+    func result(of statement: String) async throws -> RedshiftDataClient.StatementResult {
         let token = "concertctl-\(UInt64.random(in: 0 ... .max))"
         return try await client.run([statement], token: token, name: "concertctl warehouse")
     }

@@ -1,30 +1,30 @@
 import JSON
 
-/// A record that nobody can process, as it is kept for people to look at and to replay.
+/// A record that cannot be processed, in the form in which it is stored for inspection and replay.
 public struct DeadLetter: Sendable {
-    /// The Kinesis record's, which is also the aggregate's.
+    /// The sequence number of the Kinesis record, which all records of an aggregate share.
     public var sequenceNumber: SequenceNumber
-    /// Its place in the aggregate; nil outside of one.
+    /// The index in the aggregate; nil for a record that is not aggregated.
     public var subSequenceNumber: Int32?
-    /// Where an S3 object of it is written: the same for each try, so that a retry writes over what came before.
+    /// The key of the S3 object: the same for each attempt, so that a retry overwrites the object.
     public var key: String
-    /// What an object or a message holds: one JSON object.
+    /// The content of the object or message: one JSON object.
     public var body: [UInt8]
 }
 
-/// Takes dead letters for good.
+/// A durable destination of dead letters.
 public protocol DeadLetterSink: Sendable {
-    /// Writes `letters` and marks each on `outcomes`, under the same index, once it is durably there.
+    /// Writes `letters`, and marks each in `outcomes`, under the same index, once it is durably stored.
     ///
-    /// What is left unmarked, or marked otherwise, is a record that is tried again.
+    /// A record whose letter is not marked as succeeded is redelivered.
     ///
-    /// - Parameter context: Its deadline is when to return; the task is cancelled then.
-    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async
+    /// - Parameter context: The task is cancelled at its deadline.
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async
 }
 
 extension RecordBatch {
-    /// The dead letter of a record of this batch.
-    func deadLetter(of record: BadRecord, context: InvocationContext, originals: inout OriginalData) -> DeadLetter {
+    /// Returns the dead letter of a record of this batch.
+    func deadLetter(of record: RejectedRecord, context: InvocationContext, originals: inout OriginalData) -> DeadLetter {
         let position = record.position
         let sequenceNumber = sequenceNumber(of: position)
         var writer = JSONWriter()

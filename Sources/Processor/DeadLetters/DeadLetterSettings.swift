@@ -1,26 +1,26 @@
-/// `DEAD_LETTER_...`: where rejected records go.
+/// The settings `DEAD_LETTER_...`: the destination of rejected records.
 package struct DeadLetterSettings: SettingsPart, Sendable, Equatable {
-    /// An SQS queue, FIFO when its name ends in `.fifo`.
+    /// The URL of an SQS queue, which is a FIFO queue if its name ends in `.fifo`.
     package var queueURL: String?
-    /// An S3 bucket; beside a queue it receives what the queue cannot hold.
+    /// The name of an S3 bucket. If a queue is set as well, the bucket receives the letters that the queue cannot accept.
     package var bucket: String?
 
     package static let queueURL = Setting(
         "DEAD_LETTER_QUEUE_URL", .queueURL,
-        "an SQS queue, standard or FIFO, in the function's Region; one message a record, up to 1 MiB")
+        "an SQS queue, standard or FIFO, in the function's Region; one message per record, up to 1 MiB")
     package static let bucket = Setting(
         "DEAD_LETTER_BUCKET", .bucket,
-        "an S3 bucket; one object a record, `dead-letters/<stream>/<shard>/<sequence>.json` (`<sequence>-<sub-sequence>.json` in an aggregate). With a queue, too, it receives what the queue cannot hold"
+        "an S3 bucket; one object per record, `dead-letters/<stream>/<shard>/<sequence>.json` (`<sequence>-<sub-sequence>.json` in an aggregate). If a queue is set as well, the bucket receives what the queue cannot accept"
     )
 
-    /// Nil when neither is set.
+    /// Returns nil if neither is set.
     package init?(_ reader: inout SettingsReader) {
         queueURL = reader.read(Self.queueURL)
         bucket = reader.read(Self.bucket)
         if queueURL == nil, bucket == nil { return nil }
     }
 
-    /// Reads them and what is needed to write to them.
+    /// Reads the settings, and returns a writer; nil if dead letters are not configured.
     static func writer(_ reader: inout SettingsReader) -> DeadLetterWriter? {
         guard let settings = DeadLetterSettings(&reader), let aws = reader.aws() else { return nil }
         return DeadLetterWriter(settings: settings, makeClient: aws.makeClient)
@@ -28,10 +28,10 @@ package struct DeadLetterSettings: SettingsPart, Sendable, Equatable {
 }
 
 extension DeadLetterSettings {
-    /// What the function's role must allow for them.
+    /// Returns the actions that the function's role must allow to write dead letters.
     package static func actions(_ reader: SettingsReader, _ scope: AccountScope) -> [IAMAction] {
         var actions: [IAMAction] = []
-        // Such as https://sqs.us-east-1.amazonaws.com/ACCOUNT/NAME.
+        // For example https://sqs.us-east-1.amazonaws.com/ACCOUNT/NAME.
         let parts = (reader.text(of: queueURL) ?? "").utf8.split(separator: UInt8(ascii: "/"))
         if parts.count >= 4, parts[0].elementsEqual("https:".utf8) || parts[0].elementsEqual("http:".utf8) {
             let queue = parts.suffix(2).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ":")
@@ -46,12 +46,12 @@ extension DeadLetterSettings {
 }
 
 extension SettingForm where Value == String {
-    /// `http(s)://host[:port]/.../name` in the characters that queues' URLs have.
+    /// The URL of a queue: `http(s)://host[:port]/.../name`, of the characters that such URLs consist of.
     fileprivate static var queueURL: SettingForm {
         SettingForm(.text("URL")) { url, faults in
             if isQueueURL(url) { return url }
             let expected = "a queue's URL such as https://sqs.us-east-1.amazonaws.com/123456789012/concert-dead-letters"
-            // What precedes an @ may be a password.
+            // The text before an @ may be a password.
             faults.append(url.contains("@") ? .predicate("is malformed; expected \(expected)") : .expected(expected))
             return url
         }
@@ -66,7 +66,7 @@ extension SettingForm where Value == String {
     }
 }
 
-/// The form of an S3 bucket's name.
+/// The rules for the name of an S3 bucket.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 enum BucketName {

@@ -1,28 +1,28 @@
 import Clients
 import Telemetry
 
-/// Writes dead letters to an SQS queue, an S3 bucket, or both: the bucket receives what the queue cannot hold.
+/// A writer of dead letters to an SQS queue, an S3 bucket, or both: the bucket receives what the queue cannot accept.
 ///
-/// A letter is marked as written only when its service has confirmed it; any other outcome fails the record, which is then
+/// A letter counts as written only when the service has confirmed it. After any other outcome, the record fails and is
 /// redelivered.
 public struct DeadLetterWriter: DeadLetterSink {
-    private let queue: LetterQueue?
-    private let bucket: LetterBucket?
+    private let queue: DeadLetterQueue?
+    private let bucket: DeadLetterBucket?
     private let pacing: RetryPacing
 
-    /// - Parameter makeClient: Makes a client of the function's Region; nothing is connected before the first letter.
+    /// - Parameter makeClient: Makes a client of the function's Region; called when the first letter is written.
     package init(settings: DeadLetterSettings, makeClient: @escaping @Sendable () -> AWSClient) {
         self.init(settings: settings, pacing: RetryPacing(), makeClient: makeClient)
     }
 
     init(settings: DeadLetterSettings, pacing: RetryPacing, makeClient: @escaping @Sendable () -> AWSClient) {
         let clients = ClientPool(makeClient)
-        queue = settings.queueURL.map { LetterQueue(url: $0, clients: clients) }
-        bucket = settings.bucket.map { LetterBucket(name: $0, clients: clients) }
+        queue = settings.queueURL.map { DeadLetterQueue(url: $0, clients: clients) }
+        bucket = settings.bucket.map { DeadLetterBucket(name: $0, clients: clients) }
         self.pacing = pacing
     }
 
-    public func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
         var forBucket: [Int] = []
         if let queue {
             forBucket = await enqueue(letters, queue, context: context, &outcomes)
@@ -33,17 +33,17 @@ public struct DeadLetterWriter: DeadLetterSink {
         await bucket.write(forBucket.map { (index: $0, letter: letters[$0]) }, &outcomes)
     }
 
-    /// Sends in order what the queue accepts, until all is sent or the queue is unavailable.
+    /// Sends letters in order, until all are sent or the queue is unavailable.
     ///
-    /// - Returns: Indices of the letters that the queue cannot hold; each is marked with the cause.
+    /// - Returns: The indices of the letters that the queue cannot accept; each is marked with the cause.
     private func enqueue(
-        _ letters: [DeadLetter], _ queue: LetterQueue, context: InvocationContext, _ outcomes: inout OutcomeSheet
+        _ letters: [DeadLetter], _ queue: DeadLetterQueue, context: InvocationContext, _ outcomes: inout RecordOutcomes
     ) async -> [Int] {
         var unfit: [Int] = []
         var rest = Array(letters.indices)[...]
         while !rest.isEmpty {
             let known = unfit.count
-            var open = LetterQueue.nextCall(&rest, of: letters, unfit: &unfit)
+            var open = DeadLetterQueue.nextCall(&rest, of: letters, unfit: &unfit)
             for index in unfit[known...] {
                 outcomes[index] = Self.unfit(
                     "a dead letter of \(letters[index].body.count) bytes is larger than SQS allows")
@@ -81,10 +81,10 @@ public struct DeadLetterWriter: DeadLetterSink {
     }
 
     private static func unfit(_ reason: String) -> RecordOutcome {
-        .retryable(reason: "\(reason); set DEAD_LETTER_BUCKET for such letters")
+        .retryable(reason: "\(reason); set DEAD_LETTER_BUCKET to store such letters")
     }
 
-    /// Waits before another attempt; false when the time or the attempts are used up.
+    /// Waits before another attempt; returns false if the time or the attempts are used up.
     private func pause(after attempt: Int, _ context: InvocationContext) async -> Bool {
         let delay = pacing.retries.delay(after: attempt, requested: nil)
         guard attempt < Self.attempts, ContinuousClock.now + delay + RetryPacing.leastTime < context.deadline else {
@@ -93,6 +93,6 @@ public struct DeadLetterWriter: DeadLetterSink {
         return (try? await pacing.retries.pause(delay)) != nil
     }
 
-    /// How often a call is made for the same letters; with the pauses between them, throttling of half a minute passes.
+    /// The most calls for the same letters; with the pauses between them, they outlast half a minute of throttling.
     private static let attempts = 8
 }

@@ -1,18 +1,19 @@
 import JSON
 
-/// The bytes of user records as they came, for dead letters: decoded anew, since the batch keeps none of them.
+/// The original bytes of user records, for dead letters.
 ///
-/// Remembers the last aggregate, since its records mostly come one after the other.
+/// A batch does not keep these bytes, so they are decoded a second time. The last aggregate is cached, because its records
+/// usually follow each other.
 struct OriginalData: Sendable {
     private let base64 = Base64.standard
     private var source: Int32?
     private var decoded: [UInt8] = []
     private var userRecords: [Aggregation.UserRecord] = []
 
-    /// Forgets what belongs to another batch.
+    /// Discards the cached aggregate, which belongs to another batch.
     mutating func removeAll() { source = nil }
 
-    /// The user record's own bytes as base64; the text as it came where that is none.
+    /// Returns the user record's own bytes in base64, or the record's unchanged data if it is not base64.
     mutating func base64(of position: RecordPosition, in batch: RecordBatch) -> String {
         guard let index = position.subSequenceNumber else { return batch.dataText(ofSource: position.source) }
         if source != position.source { decode(position.source, in: batch) }

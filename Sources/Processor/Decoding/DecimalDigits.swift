@@ -1,14 +1,14 @@
 import JSON
 
-/// A decimal number with all its digits, for what must be exact: one sum, and rounding to a column's decimals.
+/// A decimal number with all of its digits, for exact comparison of sums and exact rounding to a column's scale.
 struct DecimalDigits {
-    /// Most significant first; empty for zero.
+    /// The digits, most significant first; empty for zero.
     private var digits: [UInt8]
-    /// The power of ten that the last digit stands for.
+    /// The power of ten of the last digit.
     private var exponent: Int
     private let isNegative: Bool
 
-    /// - Parameter range: Of a number that the scanner has accepted.
+    /// - Parameter range: The range of a number that the scanner has accepted.
     init(_ range: Range<Int>, of bytes: Span<UInt8>) {
         digits = []
         var decimals = 0
@@ -33,14 +33,14 @@ struct DecimalDigits {
         removeTrailingZeros()
     }
 
-    /// The number in plain digits, rounded half away from zero to `scale` decimals.
+    /// Returns the number in plain digits, rounded half away from zero to `scale` decimals.
     ///
-    /// Nil when, so rounded, it has more than `integerDigits` digits before the point.
+    /// Returns nil if the rounded number has more than `integerDigits` digits before the point.
     func fixed(integerDigits: Int, scale: Int) -> String? {
-        // Zero has no digits, and whatever exponent stood behind it.
+        // Zero has no digits, and may have any exponent.
         let magnitude = digits.isEmpty ? 0 : magnitude
         guard magnitude <= integerDigits else { return nil }
-        // Digits from the first down to the last decimal that is kept; below zero when all lie further down.
+        // The number of digits down to the last decimal to keep; negative if all digits are below that decimal.
         let keptCount = magnitude + scale
         var kept = Array(digits.prefix(max(0, keptCount)))
         kept += Array(repeating: 0, count: max(0, keptCount - kept.count))
@@ -67,9 +67,9 @@ struct DecimalDigits {
         digits.insert(1, at: 0)
     }
 
-    /// Whether this differs from `quantity` times `unitPrice` by more than 0.01.
+    /// Returns whether this number differs from `quantity` times `unitPrice` by more than 0.01.
     ///
-    /// Runs in time proportional to the digits given: exponents are compared, never counted out in zeros.
+    /// The time is proportional to the number of digits: exponents are compared, never expanded to zeros.
     ///
     /// - Parameters:
     ///   - quantity: 1 to 20.
@@ -79,24 +79,24 @@ struct DecimalDigits {
         guard !digits.isEmpty else { return product.exceedsOneHundredth }
         let top = max(magnitude, product.magnitude)
         if isNegative { return Self.isSumOverOneHundredth(self, product, top: top) }
-        // Both are below 0.01, or one is over ten times the other and at least 1: no digit below changes that.
+        // Both are below 0.01, or one is at least 1 and more than ten times the other: lower digits do not matter.
         if top <= -2 { return false }
         if min(magnitude, product.magnitude) < top - 2, top >= 1 { return true }
         let bottom = min(exponent, product.exponent)
         guard top - bottom <= digits.count + product.digits.count + 8 else {
-            // The smaller one lies so far below the larger one's last digit that it decides nothing.
+            // The smaller number is too far below the last digit of the larger one to matter.
             return (magnitude > product.magnitude ? self : product).exceedsOneHundredth
         }
         return Self.difference(digits(from: top, to: bottom), product.digits(from: top, to: bottom), at: bottom)
             .exceedsOneHundredth
     }
 
-    /// Whether the two, signs left out, are more than 0.01 together: how far a number below zero is from one above.
+    /// Returns whether the sum of the absolute values exceeds 0.01, which is the difference of numbers of opposite sign.
     private static func isSumOverOneHundredth(_ left: DecimalDigits, _ right: DecimalDigits, top: Int) -> Bool {
         if top >= 0 { return true }
         let bottom = min(left.exponent, right.exponent)
         guard top - bottom <= left.digits.count + right.digits.count + 8 else {
-            // The smaller one lies so far below the larger one's last digit that it only tips what is 0.01 already.
+            // The smaller number is far below the last digit of the larger one: it matters only if that one is exactly 0.01.
             return top == -1
         }
         var carry: UInt8 = 0
@@ -108,7 +108,7 @@ struct DecimalDigits {
         return DecimalDigits(digits: digits, exponent: bottom).exceedsOneHundredth
     }
 
-    /// The power of ten above the first digit: the number is below 10 to it, and at least a tenth of that.
+    /// The power of ten above the first digit: the number is less than 10 to this power, and at least a tenth of that.
     private var magnitude: Int { exponent + digits.count }
 
     private var exceedsOneHundredth: Bool {
@@ -133,7 +133,7 @@ struct DecimalDigits {
         return product
     }
 
-    /// The digits for the powers `top - 1` down to `bottom`, zeros where there are none.
+    /// Returns the digits of the powers `top - 1` down to `bottom`, with zeros for missing ones.
     private func digits(from top: Int, to bottom: Int) -> [UInt8] {
         Array(repeating: 0, count: top - magnitude) + digits + Array(repeating: 0, count: exponent - bottom)
     }

@@ -1,21 +1,21 @@
 import JSON
 
-/// The exact value of a JSON number: compared with bounds in decimal, never in binary.
+/// The exact decimal value of a JSON number, which is compared with bounds without conversion to binary.
 struct DecimalValue: Equatable {
     private(set) var isNegative = false
-    /// The first 19 digits from the first that is not zero on.
+    /// The first 19 digits, without leading zeros.
     private(set) var significand: UInt64 = 0
-    /// The power of ten that the significand's last digit stands for.
+    /// The power of ten of the significand's last digit.
     private(set) var exponent = 0
-    /// Whether digits other than zero follow those in the significand.
+    /// Whether nonzero digits follow those in the significand.
     private(set) var hasMoreDigits = false
-    /// The power of ten of the last digit that is not zero.
+    /// The power of ten of the last nonzero digit.
     private(set) var lowestExponent = 0
 
-    /// Exponents beyond this are cut to it; no bound and no text of digits is anywhere near.
+    /// The limit to which exponents are clamped, far above those of any bound and any text of digits.
     private static let exponentLimit = 1_000_000_000
 
-    /// - Parameter range: Of a number that the scanner has accepted.
+    /// - Parameter range: The range of a number that the scanner has accepted.
     init(_ range: Range<Int>, of bytes: Span<UInt8>) {
         var position = range.lowerBound
         if bytes.byte(at: position) == UInt8(ascii: "-") {
@@ -65,7 +65,7 @@ struct DecimalValue: Equatable {
         if significand == 0 { (exponent, lowestExponent) = (0, 0) }
     }
 
-    /// What stands behind `e`, 0 when nothing does.
+    /// Returns the exponent after `e`, or 0 if there is none.
     static func power(_ range: Range<Int>, of bytes: Span<UInt8>) -> Int {
         var value = 0
         for position in range.dropFirst() {
@@ -78,7 +78,7 @@ struct DecimalValue: Equatable {
     var isZero: Bool { significand == 0 }
     var isWhole: Bool { lowestExponent >= 0 }
 
-    /// The value, when it is whole and fits.
+    /// The value as an integer; nil unless it is whole and fits.
     var integer: Int64? {
         guard isWhole, !hasMoreDigits else { return nil }
         guard significand != 0 else { return 0 }
@@ -91,13 +91,13 @@ struct DecimalValue: Equatable {
                 magnitude = product
             }
         } else {
-            // Whole, so the digits cut off here are zeros.
+            // The value is whole, so the removed digits are zeros.
             for _ in exponent..<0 { magnitude /= 10 }
         }
         return Int64(exactly: isNegative ? -Int128(magnitude) : Int128(magnitude))
     }
 
-    /// Whether the value is 0, or its magnitude is within 1e-300...1e300, as any reader of doubles can represent it.
+    /// Whether the value is 0, or its magnitude is within 1e-300...1e300, which every reader of doubles can represent.
     @inline(__always)
     var isRepresentable: Bool {
         // Most numbers have few digits and no exponent.
@@ -115,7 +115,7 @@ struct DecimalValue: Equatable {
         return -300 <= power && (power < 300 || power == 300 && first == 1 && isPowerOfTen)
     }
 
-    /// The value times 1000, rounded to the nearest whole number, when it is not negative and fits.
+    /// The value times 1000, rounded to the nearest integer; nil if it is negative or does not fit.
     var thousandths: Int64? {
         guard !isNegative, significand != 0 else { return isNegative && significand != 0 ? nil : 0 }
         let power = exponent + 3
@@ -127,7 +127,7 @@ struct DecimalValue: Equatable {
         return Int64(exactly: power >= 0 ? value * scale : (value + scale / 2) / scale)
     }
 
-    /// The number in ten-thousandths, exactly; nil unless it is below 10^11, not negative, and has up to four decimals.
+    /// The exact value in ten-thousandths; nil unless it is at least 0, less than 10^11, and has at most four decimals.
     var tenThousandths: Int64? {
         guard !isNegative, exponent <= 0, exponent >= -4, !hasMoreDigits, significand < 1_000_000_000_000_000 else {
             return nil
@@ -138,7 +138,7 @@ struct DecimalValue: Equatable {
     }
 }
 
-/// Order, exact where one of the two has 19 digits or fewer.
+/// Comparison, which is exact if one of the values has 19 digits or fewer.
 extension DecimalValue {
     static func < (one: Self, other: Self) -> Bool {
         switch (one.isNegative && !one.isZero, other.isNegative && !other.isZero) {
@@ -148,13 +148,13 @@ extension DecimalValue {
         }
     }
 
-    /// Less than 0 where the other value's magnitude is higher, above 0 where it is lower.
+    /// Compares magnitudes: returns a negative number if the other one is higher, and a positive number if it is lower.
     private func orderOfMagnitude(_ other: Self) -> Int {
         guard significand != 0, other.significand != 0 else {
             return (significand == 0 ? 0 : 1) - (other.significand == 0 ? 0 : 1)
         }
         let shift = exponent - other.exponent
-        // A significand is at least 1 and below 10 to the 20th.
+        // A significand is at least 1 and less than 10^20.
         guard abs(shift) < 20 else { return shift }
         var power: UInt64 = 1
         for _ in 0..<abs(shift) { power *= 10 }

@@ -1,54 +1,54 @@
 import JSON
 
-/// How the fields of every kind are decoded: the descriptions as plain memory, by ID instead of by name.
+/// The plans by which the fields of every kind are decoded: descriptions in a trivial layout, by ID instead of name.
 ///
-/// A class, so that the decoder hands it on without a copy; it never changes.
+/// A class, so that it is passed without a copy. It is immutable.
 final class DecodingPlans: Sendable {
-    /// Where one field is read from.
+    /// The members from which one field is read.
     struct Source: Sendable {
         /// The ID of the first source.
         var key: UInt16
-        /// The ID of the second one, or of the first where there is no other.
+        /// The ID of the second source, or of the first one if there is no other.
         var other: UInt16
-        /// Whether the field is a text, and allows any of one ``StringBlock``.
+        /// Whether the field is a text that allows any content of up to one ``StringBlock``.
         var allowsShortText: Bool
-        /// Whether the field is required, has a default, or a third source: there is more to do where neither of two is there.
+        /// Whether the field needs more work if both sources are missing: it is required, has a default, or has a third source.
         var needsValue: Bool
     }
 
-    /// How the value of one field is read.
+    /// The rules by which the value of one field is read.
     struct Step: Sendable {
         enum Kind: UInt8, Sendable { case text, number, integer, boolean, date, timestamp, list, choice, prices }
 
         var kind: Kind
         var isRequired: Bool
-        /// Of a key, and of a field that names another entity: bounded in length.
+        /// Whether the field is the entity's ID or the ID of another one, whose length is limited.
         var isID: Bool
-        /// Of a list.
+        /// Whether the elements of a list are converted to lower case.
         var isLowercased: Bool
-        /// What the kind of field has of its own: its choices in ``DecodingPlans/choices``, its bounds in ``DecodingPlans/bounds``, or
-        /// the member of an object that has the value in ``DecodingPlans/innerKeys``.
+        /// An index that depends on the type: of the choices in ``DecodingPlans/choices``, of the bounds in
+        /// ``DecodingPlans/bounds``, or of the member of an object that has the value in ``DecodingPlans/innerKeys``.
         var detail: UInt16
-        /// The IDs of further sources than two, in ``DecodingPlans/furtherKeys``.
+        /// The range of the IDs of more than two sources, in ``DecodingPlans/furtherKeys``.
         var furtherKeys: Range<UInt16>
-        /// Of an integer; of a text, the highest is its longest length in Unicode scalars.
+        /// The bounds of an integer; for a text, the highest one is the maximum length in Unicode scalars.
         var lowest: Int64
         var highest: Int64
     }
 
-    /// What differs from kind to kind.
+    /// The plan of one kind.
     struct Plan: Sendable {
-        /// Of ``DecodingPlans/steps``.
+        /// The range in ``DecodingPlans/steps``.
         var fields: Range<Int>
         var hasObjects: Bool
         var hasRule: Bool
     }
 
-    /// Of all kinds, one after the other.
+    /// The sources of all kinds, one after the other.
     let sources: [Source]
-    /// At the same positions.
+    /// The steps, at the same positions.
     let steps: [Step]
-    /// What a field is without a value, at the same positions.
+    /// The values of missing fields, at the same positions.
     let fallbacks: [FieldValue]
     private let plans: [Plan]
     private let objectKeys: [[UInt16]]
@@ -58,14 +58,14 @@ final class DecodingPlans: Sendable {
     let bounds: [NumberBounds]
     let choices: [WordTable]
     let innerKeys: [KeyTable]
-    /// What `data_type` may say, by the position of the kind.
+    /// The values of `data_type`, by the index of the kind.
     let dataTypes: WordTable
     let kinds: [EntityKind]
-    /// The IDs of the keys of all kinds, in the order in which a record without `data_type` is tried.
+    /// The IDs of the keys of all kinds, in the order in which the kind of a record without `data_type` is inferred.
     let inferred: [(key: UInt16, kind: EntityKind)]
-    /// The texts of ``fallbacks``, which every ``TextStorage`` starts with.
+    /// The texts of ``fallbacks``, with which every ``TextStorage`` starts.
     let constants: [UInt8]
-    /// The ID of `source`, and of `ingestion_timestamp`.
+    /// The IDs of `source` and of `ingestion_timestamp`.
     let source: UInt16
     let ingestionTimestamp: UInt16
 
@@ -101,21 +101,21 @@ extension DecodingPlans {
     @inline(__always)
     func plan(of kind: EntityKind) -> Plan { plans[Int(kind.index)] }
 
-    /// The IDs of a field's further sources than two.
+    /// Returns the IDs of a field's sources after the first two.
     func furtherKeys(of index: Int) -> ArraySlice<UInt16> {
         let range = steps[index].furtherKeys
         return furtherKeys[Int(range.lowerBound)..<Int(range.upperBound)]
     }
 
-    /// The IDs of members that must be objects.
+    /// Returns the IDs of members that must be objects.
     func objects(of kind: EntityKind) -> [UInt16] { objectKeys[Int(kind.index)] }
 }
 
 extension DecodingPlans {
-    /// The arrays as they grow.
+    /// A builder of the arrays.
     private struct Builder {
         let keys: RecordKeys
-        /// The keys of all kinds: a field of such a name is the ID of an entity.
+        /// The keys of all kinds: a field with such a name is the ID of an entity.
         let entityIDs: [UInt16]
         var sources: [Source] = []
         var steps: [Step] = []
@@ -124,7 +124,7 @@ extension DecodingPlans {
         var bounds: [NumberBounds] = []
         var choices: [WordTable] = []
         var innerKeys: [KeyTable] = []
-        /// Begins with the digit of ``Number/zero``.
+        /// The texts of defaults; the first byte is the digit of ``Number/zero``.
         var constants: [UInt8] = [UInt8(ascii: "0")]
 
         mutating func add(_ field: FieldDescription) {
@@ -190,6 +190,6 @@ extension DecodingPlans {
 }
 
 extension EntitySchema {
-    /// Where the key is read from.
+    /// The sources of the key.
     var keySources: [FieldSource] { fields[keyIndex].sources }
 }

@@ -1,6 +1,6 @@
 import JSON
 
-/// Reads a fixed-width text such as a timestamp, digit by digit, within bounds.
+/// A reader of fixed-width text such as timestamps, digit by digit.
 struct DigitReader {
     private var position: Int
     private let end: Int
@@ -12,14 +12,14 @@ struct DigitReader {
 
     var isAtEnd: Bool { position == end }
 
-    /// Passes `byte`, if it is the next one.
+    /// Skips `byte` if it is next; returns whether it was.
     mutating func pass(_ byte: UInt8, of bytes: Span<UInt8>) -> Bool {
         guard position < end, bytes.byte(at: position) == byte else { return false }
         position += 1
         return true
     }
 
-    /// The next digit's value.
+    /// Reads one digit.
     private mutating func one(of bytes: Span<UInt8>) -> Int? {
         guard position < end else { return nil }
         let digit = bytes.byte(at: position) &- UInt8(ascii: "0")
@@ -28,13 +28,13 @@ struct DigitReader {
         return Int(digit)
     }
 
-    /// Two digits' value, unless it is `limit` or more.
+    /// Reads two digits; returns nil if their value is `limit` or more.
     mutating func two(below limit: Int, of bytes: Span<UInt8>) -> Int? {
         guard let tens = one(of: bytes), let ones = one(of: bytes), tens * 10 + ones < limit else { return nil }
         return tens * 10 + ones
     }
 
-    /// `HH:MM:SS` as seconds.
+    /// Reads `HH:MM:SS`; returns seconds.
     mutating func timeOfDay(of bytes: Span<UInt8>) -> Int? {
         guard position + 8 <= end, let word = bytes.word(at: position),
             let digits = DigitWord(word, separators: 0x0000_FF00_00FF_0000, as: 0x0000_3A00_003A_0000)
@@ -45,7 +45,7 @@ struct DigitReader {
         return hours * 3600 + minutes * 60 + seconds
     }
 
-    /// Nanoseconds: 0 without a point, nil unless one to nine digits follow it.
+    /// Reads a fraction of a second; returns nanoseconds: 0 if there is no point, nil unless one to nine digits follow it.
     mutating func fraction(of bytes: Span<UInt8>) -> Int32? {
         guard pass(UInt8(ascii: "."), of: bytes) else { return 0 }
         let digits = min(bytes.stringBlock(at: position).leadingDigits, end &- position)
@@ -64,7 +64,7 @@ struct DigitReader {
         return Int32(value)
     }
 
-    /// Seconds east of UTC: 0 at the end or for `Z`, nil when what follows is no offset below 24 hours.
+    /// Reads a UTC offset; returns seconds east of UTC: 0 at the end or for `Z`, nil unless it is an offset below 24 hours.
     mutating func utcOffset(of bytes: Span<UInt8>) -> Int? {
         if isAtEnd || pass(UInt8(ascii: "Z"), of: bytes) { return 0 }
         let isEast = pass(UInt8(ascii: "+"), of: bytes)

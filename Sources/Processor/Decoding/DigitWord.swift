@@ -1,24 +1,24 @@
-/// Eight characters at once: decimal digits, and separators between them.
+/// Eight characters in one word: decimal digits and separators.
 struct DigitWord {
-    /// The digits' values, zero for separators.
+    /// The values of the digits; zero for separators.
     private let values: UInt64
 
-    /// Fails unless all characters are what they should be.
+    /// Returns nil unless all characters match.
     ///
     /// - Parameters:
-    ///   - word: The first character lowest.
-    ///   - separators: All bits of each character that is no digit.
-    ///   - expected: Those characters, zero for digits.
+    ///   - word: The characters, the first one in the lowest byte.
+    ///   - separators: All bits set in the bytes of separators.
+    ///   - expected: The expected separators; zero in the bytes of digits.
     init?(_ word: UInt64, separators: UInt64, as expected: UInt64) {
         let zeros: UInt64 = 0x3030_3030_3030_3030
         values = word ^ (zeros & ~separators | expected)
-        // A digit is 0 to 9 now, and adding 118 to it leaves the top bit clear; a separator is 0, and 127 may be added.
+        // A digit is now 0 to 9, so that adding 118 does not set the top bit; a separator is 0, to which 127 can be added.
         let slack = (0x7676_7676_7676_7676 & ~separators) | (0x7F7F_7F7F_7F7F_7F7F & separators)
-        // Where a value has its top bit set itself, what the addition carries into the next one does not matter.
+        // If the top bit of a value is set, the carry into the next value does not matter, because the check fails.
         guard ((values &+ slack) | values) & 0x8080_8080_8080_8080 == 0 else { return nil }
     }
 
-    /// The number that two digits are.
+    /// Returns the value of two digits.
     @inline(__always)
     func two(_ index: UInt64) -> Int {
         let pair = values &>> (8 &* index)

@@ -1,10 +1,10 @@
 import JSON
 
-/// Fills ``ScannedFields``: the one pass over a record's bytes.
+/// A scanner that fills ``ScannedFields`` in one pass over a record's bytes.
 struct FieldScanner: Sendable {
     let keys: RecordKeys
 
-    /// Passes the object at the scanner's offset and notes where its known members are.
+    /// Scans the object at the scanner's offset, and stores the ranges of its known members.
     func scan(_ beginning: JSONScanner, in bytes: Span<UInt8>, into fields: inout ScannedFields) throws(JSONError)
         -> JSONScanner
     {
@@ -20,9 +20,10 @@ struct FieldScanner: Sendable {
         return scanner
     }
 
-    /// As ``scan(_:in:into:)``, and notes the members of an object `data` or `payload` as well: they are mostly what counts.
+    /// The same as ``scan(_:in:into:)``, and also stores the members of an object `data` or `payload`, which usually has the
+    /// fields.
     ///
-    /// - Returns: The scanner behind the object; and where the object starts that `inner` is of, the last one, or -1.
+    /// - Returns: The scanner after the object; and the start of the last object whose members are in `inner`, or -1.
     func scan(
         _ beginning: JSONScanner, in bytes: Span<UInt8>, into fields: inout ScannedFields, inner: inout ScannedFields
     ) throws(JSONError) -> (scanner: JSONScanner, innerStart: Int) {
@@ -45,7 +46,7 @@ struct FieldScanner: Sendable {
         return (scanner, innerStart)
     }
 
-    /// Passes a member whose own members count where it is an object; any other value is noted like that of a plain member.
+    /// Scans a member whose own members are stored if it is an object; any other value is stored like that of a plain member.
     private func object(
         _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>, into slots: inout MutableSpan<ScannedValue>,
         _ stamp: UInt16
@@ -68,10 +69,10 @@ struct FieldScanner: Sendable {
         return scanner
     }
 
-    /// Passes an object's members, and notes those that count, from the key that has been passed on.
+    /// Scans an object's members from the current key on, and stores the known ones.
     ///
-    /// - Parameter scope: Of ``RecordKeys/members``.
-    /// - Returns: The ID of the next member whose own members may count, its key passed; nil where the object has ended.
+    /// - Parameter scope: The scope in ``RecordKeys/members``.
+    /// - Returns: The ID of the next member whose own members may be stored, after its key; nil at the end of the object.
     private func plainMembers(
         from first: JSONString?, _ beginning: inout JSONScanner, in bytes: Span<UInt8>,
         into slots: inout MutableSpan<ScannedValue>, _ stamp: UInt16, scope: UInt32 = 0
@@ -95,7 +96,7 @@ struct FieldScanner: Sendable {
         return nil
     }
 
-    /// Passes one value.
+    /// Scans one value.
     @inline(__always)
     static func value(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> ScannedValue {
         let kind = try scanner.kind(in: bytes)

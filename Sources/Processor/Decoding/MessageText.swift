@@ -1,19 +1,19 @@
 import JSON
 
-/// Values from records as messages may show them: short, and with nothing in them that a terminal acts on.
+/// Values from records in a form that is safe in messages: shortened, and without control characters.
 public enum MessageText {
-    /// Unicode scalars shown of a value.
+    /// The most Unicode scalars to show of a value.
     private static let limit = 100
 
     static func shown(_ range: Range<Int>, of bytes: Span<UInt8>) -> String {
-        // A scalar has four bytes at most, so no more need be read.
+        // A scalar has at most four bytes.
         let end = min(range.upperBound, range.lowerBound + 4 * limit)
         let scalars = bytes.string(range.lowerBound..<end).unicodeScalars
         let isWhole = end == range.upperBound && scalars.count <= limit
         return isWhole ? escaped(String(scalars)) : escaped(String(scalars.prefix(limit))) + "..."
     }
 
-    /// `text` with control characters, and those that change the direction of text, as `\u{...}`.
+    /// Returns `text` with control characters, and characters that change the text direction, as `\u{...}`.
     public static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var result = ""

@@ -1,8 +1,8 @@
 import JSON
 
-/// The fields of one kind, in the order of its description.
+/// Decoding of the fields of one kind, in the order of its description.
 extension PayloadDecoder {
-    /// A field in messages: its kind, and the member that its value was read from.
+    /// The name of a field in messages: its kind, and the member from which its value was read.
     struct FieldName {
         var kind: EntityKind
         var key: UInt16
@@ -10,7 +10,7 @@ extension PayloadDecoder {
 
     /// Appends a value for each field of the kind to the storage.
     ///
-    /// - Returns: The position of the first one.
+    /// - Returns: The position of the first value.
     mutating func decodeFields(of kind: EntityKind, in bytes: Span<UInt8>) throws(PayloadError) -> Int {
         let plan = plans.plan(of: kind)
         if plan.hasObjects { try checkObjects(of: kind, in: bytes) }
@@ -47,9 +47,9 @@ extension PayloadDecoder {
         throw PayloadError(.range, "\(name(of: FieldName(kind: kind, key: key))): \(problem)")
     }
 
-    /// The value of one field by the rules of its type, or its default.
+    /// Returns the value of one field by the rules of its type, or its default.
     ///
-    /// - Parameter index: Of ``DecodingPlans/steps``.
+    /// - Parameter index: The index in ``DecodingPlans/steps``.
     private mutating func value(
         of index: Int, _ kind: EntityKind, in bytes: Span<UInt8>
     ) throws(PayloadError) -> FieldValue {
@@ -67,7 +67,7 @@ extension PayloadDecoder {
         return plans.fallbacks[index]
     }
 
-    /// The member to read a field from: the first one that has a value, else the first one.
+    /// Returns the member from which to read a field: the first one that has a value, otherwise the first one.
     private mutating func key(of index: Int, in bytes: Span<UInt8>) -> UInt16 {
         let source = sources[index]
         if given(source.key, in: bytes) != nil { return source.key }
@@ -75,7 +75,7 @@ extension PayloadDecoder {
         return plans.furtherKeys(of: index).first { given($0, in: bytes) != nil } ?? source.key
     }
 
-    /// Nil for a list, or prices, of nothing.
+    /// Returns nil for an empty list and for empty prices.
     @inline(__always)
     private mutating func value(
         _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
@@ -97,9 +97,9 @@ extension PayloadDecoder {
     }
 }
 
-/// Reading one value that is given, by the rules of its type.
+/// Reading of one present value by the rules of its type.
 extension PayloadDecoder {
-    /// Trimmed text.
+    /// Reads a text without leading and trailing white space.
     private mutating func text(
         _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Text {
@@ -113,7 +113,7 @@ extension PayloadDecoder {
                 "\(name(of: field)): \(shown(value, in: bytes)) has \(text.count) bytes, and at most "
                     + "\(Self.longestID) are allowed")
         }
-        // A scalar has one byte or more.
+        // A scalar has at least one byte.
         let longest = plans.steps[index].highest
         if Int64(text.count) > longest, case let length = scalarCount(of: text), length > longest {
             let shown = MessageText.shown(text.range, of: storage.bytes.span)
@@ -128,10 +128,10 @@ extension PayloadDecoder {
         storage.bytes[text.range].reduce(into: 0) { count, byte in if byte & 0xC0 != 0x80 { count += 1 } }
     }
 
-    /// The longest ID of an entity, in bytes: IDs become keys, which sinks bound, too.
+    /// The longest ID of an entity, in bytes. IDs become keys, whose length sinks limit as well.
     static let longestID = 1024
 
-    /// A number, as written: a JSON number, or text that is exactly one.
+    /// Reads a number unchanged: a JSON number, or text that is exactly one.
     private mutating func number(
         _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Number {
@@ -151,14 +151,14 @@ extension PayloadDecoder {
         return number
     }
 
-    /// What is wrong with a number that ``DecimalValue/isRepresentable`` is false of.
+    /// The text about a number for which ``DecimalValue/isRepresentable`` is false.
     static let notRepresentable = "has a magnitude outside 1e-300...1e300"
 
-    /// A whole number: `2`, `2.0` and `2e0` are one, 2.5 is not; nil where an object has no member with the value.
+    /// Reads an integer: `2`, `2.0` or `2e0`, but not 2.5; returns nil if an object has no member with the value.
     private mutating func integer(
         _ value: ScannedValue, _ index: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Int64? {
-        // Only a further source may be an object with the value in it.
+        // Only a source after the first one may be an object that contains the value.
         let inner = plans.steps[index].detail
         if value.kind == .object, inner != .max, field.key != sources[index].key {
             guard let member = try member(plans.innerKeys[Int(inner)], of: value, in: bytes) else { return nil }
@@ -167,7 +167,7 @@ extension PayloadDecoder {
         return try wholeNumber(value, index, field, in: bytes)
     }
 
-    /// The last member of `object` that `keys` has, if it is given.
+    /// Returns the last member of `object` that is in `keys`, if it has a value.
     private mutating func member(
         _ keys: KeyTable, of object: ScannedValue, in bytes: Span<UInt8>
     ) throws(PayloadError) -> ScannedValue? {
@@ -217,7 +217,7 @@ extension PayloadDecoder {
 
     private static let booleans = WordTable([("false", 0), ("true", 1)], synonyms: [])
 
-    /// The index of one of the words, in any letter case.
+    /// Returns the index of one of the words, in any letter case.
     private mutating func choice(
         _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>, among words: WordTable
     ) throws(PayloadError) -> UInt8 {
@@ -228,10 +228,10 @@ extension PayloadDecoder {
         throw PayloadError(.range, "\(name(of: field)): \(shown(value, in: bytes)) is not one of \(words.known)")
     }
 
-    /// The ID of the word that a string's trimmed content is, in any letter case; nothing of it is kept.
+    /// Returns the ID of the word that equals a string's trimmed content, in any letter case; stores nothing.
     @inline(__always)
     mutating func word(_ value: ScannedValue, of words: WordTable, in bytes: Span<UInt8>) -> UInt8? {
-        // Mostly it is in lower case already.
+        // Usually it is already in lower case.
         let trimmed = WhiteSpace.trimmed(value.range, of: bytes)
         if !value.isEscaped, let found = words.id(of: trimmed, in: bytes) { return found }
         return lowercasedWord(value, of: words, in: bytes)

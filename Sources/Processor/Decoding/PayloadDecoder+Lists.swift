@@ -1,8 +1,9 @@
 import JSON
 
-/// Lists of text, and ticket prices.
+/// Decoding of lists of text and of ticket prices.
 extension PayloadDecoder {
-    /// A list of text, or one text cut at `|` where it has one, else at commas; blank and null items are dropped.
+    /// Reads a list of text, or one text that is split at `|` if it contains one, otherwise at commas; blank and null elements
+    /// are dropped.
     mutating func list(
         _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>, isLowercased: Bool
     ) throws(PayloadError) -> TextList? {
@@ -35,10 +36,10 @@ extension PayloadDecoder {
         storage.bytes[range].contains(UInt8(ascii: "|")) ? UInt8(ascii: "|") : UInt8(ascii: ",")
     }
 
-    /// Passes the part that begins at `start`, and the separator behind it; nil when there is none.
+    /// Returns the part that begins at `start`, and moves `start` after the separator; returns nil at the end.
     ///
-    /// One range after the other: an array of them would be many times as large as a text of separators alone, and slices
-    /// would hold on to the storage and have it copied, all of the batch's, at the next write.
+    /// Returns one range at a time: an array of ranges would be many times larger than a text of only separators, and slices
+    /// would share the storage, so that the next write would copy all of it.
     private func nextPart(_ start: inout Int, before end: Int, _ separator: UInt8) -> Range<Int>? {
         guard start <= end else { return nil }
         let partEnd = storage.bytes.span.firstIndex(of: separator, in: start..<end) ?? end
@@ -53,14 +54,15 @@ extension PayloadDecoder {
         storage.items.append(isLowercased ? lowercased(text) : text)
     }
 
-    /// In place where only ASCII letters change; any other letter's lower case may be longer, and is written anew.
+    /// Converts a text to lower case: in place if only ASCII letters change; otherwise appends a new text, because other
+    /// letters can have longer lower-case forms.
     private mutating func lowercased(_ text: Text) -> Text {
         var hasUpper = false
         var position = text.range.lowerBound
         while position < text.range.upperBound {
             let byte = storage.bytes[position]
             if byte &- UInt8(ascii: "A") < 26 { hasUpper = true }
-            // U+00DF to U+00FF, as in most names with accents, are lower-case or no letters.
+            // U+00DF to U+00FF, which most names with accents use, are lower-case letters or no letters.
             let isLatin = byte == 0xC3 && storage.bytes[position + 1] >= 0x9F
             if byte >= 0x80, !isLatin {
                 return Text(storage.append(Array(storage.string(text).lowercased().utf8)))
@@ -71,7 +73,7 @@ extension PayloadDecoder {
         return text
     }
 
-    /// Tiers and prices: an object, or `general:59.48|vip:148.7`.
+    /// Reads tiers and prices: an object, or a text such as `general:59.48|vip:148.7`.
     mutating func prices(
         _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> TicketPrices? {
@@ -89,10 +91,10 @@ extension PayloadDecoder {
         return storage.list(from: start).map(TicketPrices.init(pairs:))
     }
 
-    /// Notes tiers and prices; of a price that is refused, where it is in `bytes`, since of duplicate keys the last one
-    /// counts.
+    /// Appends tiers and prices. For an invalid price it stores the range in `bytes`, because the last of duplicate keys
+    /// counts, so that a later price can replace it.
     ///
-    /// - Returns: Whether a price was refused.
+    /// - Returns: Whether a price is invalid.
     private mutating func prices(
         inObject value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Bool {
@@ -112,10 +114,10 @@ extension PayloadDecoder {
         return hasRefused
     }
 
-    /// The count that marks a price that was refused; no text is as long.
+    /// The count that marks an invalid price; no text has this length.
     private static var refusedCount: UInt32 { .max }
 
-    /// Throws the error of the first price that was refused, and that no later one replaced.
+    /// Throws the error of the first invalid price that no later one replaced.
     private mutating func checkRefused(
         from start: Int, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) {
@@ -133,7 +135,7 @@ extension PayloadDecoder {
         _ = try price(value, field, in: bytes)
     }
 
-    /// A price's digits; empty text, which ``removeRepeatedTiers(from:)`` drops, when it is absent.
+    /// Returns a price's digits; an empty text, which ``removeRepeatedTiers(from:)`` drops, if the price is absent.
     private mutating func price(
         _ price: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Text {
@@ -166,6 +168,8 @@ extension PayloadDecoder {
         }
     }
 
+    /// Checks a price.
+    ///
     /// - Parameter part: The price with its tier, for messages.
     private func check(
         _ price: Range<Int>, in part: Range<Int>, _ field: FieldName
@@ -181,14 +185,15 @@ extension PayloadDecoder {
         }
     }
 
-    /// What rule a price breaks; nil when it is allowed.
+    /// Returns the rule that a price violates; nil if it is allowed.
     private func problem(ofPrice price: Number) -> String? {
         let value = DecimalValue(price.text.range, of: storage.bytes.span)
         if value.isNegative, !value.isZero { return "is below 0" }
         return value.isRepresentable ? nil : Self.notRepresentable
     }
 
-    /// Whether a tier comes twice or has no price, by looking at each pair; not worth it where there are many.
+    /// Returns whether a tier may be repeated or have no price: compares all pairs if there are few tiers, otherwise returns
+    /// true.
     private func mayRepeatTiers(from start: Int) -> Bool {
         let end = storage.items.count
         if end - start > 16 { return true }
@@ -202,7 +207,7 @@ extension PayloadDecoder {
         return false
     }
 
-    /// Leaves each tier's last price, in the place of its first, and drops tiers without one.
+    /// Keeps the last price of each tier, at the position of the first one, and drops tiers without a price.
     private mutating func removeRepeatedTiers(from start: Int) {
         var known = TextIndex(capacity: (storage.items.count - start) / 2)
         var end = start
@@ -223,7 +228,7 @@ extension PayloadDecoder {
     }
 }
 
-/// Containers inside a payload, which has been checked already: an error here would be ours.
+/// Iteration over containers in a payload that has been validated, so that errors cannot occur.
 extension PayloadDecoder {
     private mutating func forEachElement(
         of array: ScannedValue, in bytes: Span<UInt8>, body: (inout Self, ScannedValue) throws(PayloadError) -> Void

@@ -1,7 +1,7 @@
 import JSON
 
 extension PayloadDecoder {
-    /// What is wrong with a timestamp or a date that could not be read.
+    /// Returns what is wrong with a timestamp or a date that could not be parsed.
     mutating func timestampProblem(_ value: ScannedValue, allowsTime: Bool, in bytes: Span<UInt8>) -> String {
         let mark = storage.mark
         defer { storage.roll(back: mark) }
@@ -11,9 +11,9 @@ extension PayloadDecoder {
     }
 }
 
-/// Keeping what a field holds.
+/// Storing of values.
 extension PayloadDecoder {
-    /// Appends a string's trimmed content to the storage, and returns its range there.
+    /// Appends a string's trimmed content to the storage, and returns its range.
     @inline(__always)
     mutating func appendTrimmed(_ value: ScannedValue, in bytes: Span<UInt8>) -> Range<Int> {
         if !value.isEscaped { return storage.append(WhiteSpace.trimmed(value.range, of: bytes), of: bytes) }
@@ -26,7 +26,7 @@ extension PayloadDecoder {
         return storage.append(WhiteSpace.trimmed(0..<count, of: text.span), of: text.span)
     }
 
-    /// Keeps a string's trimmed content, which may be empty.
+    /// Stores a string's trimmed content, which may be empty.
     mutating func keep(
         _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Text {
@@ -37,7 +37,7 @@ extension PayloadDecoder {
         return Text(range)
     }
 
-    /// Keeps a JSON number, or text that is exactly one.
+    /// Stores a JSON number, or text that is exactly one.
     mutating func keepNumber(
         _ value: ScannedValue, _ field: FieldName, in bytes: Span<UInt8>
     ) throws(PayloadError) -> Number {
@@ -54,13 +54,13 @@ extension PayloadDecoder {
     }
 }
 
-/// What messages say.
+/// Texts of messages.
 extension PayloadDecoder {
     func name(of field: FieldName) -> String {
         "\(catalog[field.kind].name).\(catalog.keys.names[Int(field.key)])"
     }
 
-    /// A value, shortened past 100 characters: text decoded and in quotes, anything else as it is in the JSON text.
+    /// Returns a value for messages, shortened to 100 characters: text is decoded and quoted, other values are shown as JSON.
     func shown(_ value: ScannedValue, in bytes: Span<UInt8>) -> String {
         guard value.kind == .string else { return MessageText.shown(value.range, of: bytes) }
         guard value.isEscaped else { return "\"\(MessageText.shown(value.range, of: bytes))\"" }

@@ -1,23 +1,23 @@
 import JSON
 
-/// Turns a record's JSON into the values of its fields: one pass over the bytes, then the fields of its kind.
+/// A decoder of a record's JSON into the values of its fields: scans the bytes once, then reads the fields of the kind.
 ///
-/// A value with memory of its own, used for one record after the other: ``storage`` has the values of all of them.
+/// A decoder reuses its memory for all records; ``storage`` has the values of all of them.
 struct PayloadDecoder: Sendable {
     let catalog: EntityCatalog
     let plans: DecodingPlans
-    /// Those of the plans, which are read for each field.
+    /// A copy of the plans' sources, which are read for each field.
     let sources: [DecodingPlans.Source]
     var storage: TextStorage
-    /// Memory for the text at hand, its escapes resolved.
+    /// A buffer for a text whose escapes are resolved.
     var unescaped: [UInt8] = []
-    /// The members of the object that is being read.
+    /// The members of the current object.
     var fields: ScannedFields
-    /// The members of an object inside of it, and where that starts.
+    /// The members of an object inside the current one, and its start.
     private var inner: (fields: ScannedFields, start: Int)
     private let scanner: FieldScanner
 
-    /// How often an object `data` is unwrapped.
+    /// The most nested objects `data` that are unwrapped.
     private static let wrappings = 2
 
     init(_ catalog: EntityCatalog = .builtIn) {
@@ -28,12 +28,12 @@ struct PayloadDecoder: Sendable {
         scanner = FieldScanner(keys: catalog.keys)
     }
 
-    /// Appends the record to `records`; nothing where it is a test.
+    /// Appends the record to `records`; nothing if it is a test record.
     ///
     /// - Parameters:
-    ///   - bytes: Those of the record, and nothing but zeros behind them: where there are enough, the end is read as fast as the rest.
-    ///   - count: How many bytes are the record's; nil for all.
-    /// - Throws: ``PayloadError`` when the bytes are not a record of a known kind; what was kept of them is forgotten.
+    ///   - bytes: The bytes of the record, which zeros may follow; with enough zeros, the end is scanned as fast as the rest.
+    ///   - count: The number of bytes that belong to the record; nil for all.
+    /// - Throws: ``PayloadError`` if the bytes are not a valid record of a known kind; nothing of the record is stored then.
     mutating func decode(
         _ bytes: Span<UInt8>, count: Int? = nil, at position: RecordPosition, into records: inout [EntityRecord]
     ) throws(PayloadError) {
@@ -48,9 +48,9 @@ struct PayloadDecoder: Sendable {
         }
     }
 
-    /// Notes the members of the entity that a record has, wherever it is.
+    /// Stores the members of the record's entity, in any of the supported shapes.
     ///
-    /// - Returns: Its kind; nil when the record is a test.
+    /// - Returns: The kind; nil if the record is a test record.
     private mutating func scannedKind(of bytes: Span<UInt8>, count: Int) throws(PayloadError) -> EntityKind? {
         try scanRecord(bytes, count: count)
         var unwrapped = 0
@@ -62,7 +62,7 @@ struct PayloadDecoder: Sendable {
         }
         var kind = try kindGiven(in: bytes)
         if let inner = try enveloped(in: bytes) {
-            // What the envelope says counts, and what it leaves open the payload may say.
+            // Values of the envelope take precedence over those of the payload.
             let source = given(plans.source, in: bytes)
             let timestamp = given(plans.ingestionTimestamp, in: bytes)
             try descend(into: inner, of: bytes)
@@ -77,7 +77,7 @@ struct PayloadDecoder: Sendable {
         return kind
     }
 
-    /// The ID that a record has although it is bad; nil where its kind cannot be known, or has no ID there.
+    /// Returns the ID of a bad record; nil if the kind is unknown or the record has no ID.
     mutating func idOfBadRecord(_ bytes: Span<UInt8>) -> String? {
         let mark = storage.mark
         defer { storage.roll(back: mark) }
@@ -99,7 +99,7 @@ struct PayloadDecoder: Sendable {
         return nil
     }
 
-    /// Checks the whole record, and notes the members of its outermost object.
+    /// Validates the whole record, and stores the members of its outermost object.
     private mutating func scanRecord(_ bytes: Span<UInt8>, count: Int) throws(PayloadError) {
         guard bytes.count <= Int32.max else { throw PayloadError(.json, "data is larger than 2 GiB") }
         var scanner = JSONScanner()
@@ -115,7 +115,7 @@ struct PayloadDecoder: Sendable {
             }
             try scanner.finish(in: bytes, count: count)
         } catch {
-            // Bad UTF-8 outranks bad JSON, wherever it is.
+            // Invalid UTF-8 takes precedence over invalid JSON, regardless of their positions.
             if let offset = UTF8Sequence.firstInvalidOffset(in: bytes) {
                 throw PayloadError(.utf8, "data is not UTF-8: \(JSONError.notUTF8(offset: offset))")
             }
@@ -124,7 +124,7 @@ struct PayloadDecoder: Sendable {
         guard isObject else { throw PayloadError(.kind, "record is not a JSON object") }
     }
 
-    /// Notes the members of an object inside the record, which has been checked already.
+    /// Stores the members of an object inside the record, which has been validated.
     private mutating func descend(into value: ScannedValue, of bytes: Span<UInt8>) throws(PayloadError) {
         if inner.start == Int(value.start) {
             inner.start = -1
@@ -140,19 +140,19 @@ struct PayloadDecoder: Sendable {
 
 /// The shapes that a record may have.
 extension PayloadDecoder {
-    /// The object `data`, when neither a kind nor an entity's ID is beside it.
+    /// Returns the object `data`, if its siblings are neither a kind nor an entity's ID.
     private mutating func wrapped(in bytes: Span<UInt8>) -> ScannedValue? {
         guard let data = fields[RecordKeys.data], data.kind == .object, inferredKind(in: bytes) == nil else {
             return nil
         }
-        // A kind of a wrong type is one that is given, and refused later.
+        // A kind of a wrong type counts as present, and is rejected later.
         if let dataType = fields[RecordKeys.dataType], dataType.kind != .string || isGiven(dataType, in: bytes) {
             return nil
         }
         return data
     }
 
-    /// The object `payload`, where there is one.
+    /// Returns the object `payload`; nil if the record has none.
     private mutating func enveloped(in bytes: Span<UInt8>) throws(PayloadError) -> ScannedValue? {
         guard let payload = fields[RecordKeys.payload] else { return nil }
         guard payload.kind == .object else {
@@ -179,7 +179,7 @@ extension PayloadDecoder {
         return nil
     }
 
-    /// A member's value, where it is there and not empty: not blank text, not `[]`, not `{}`.
+    /// Returns a member's value; nil if it is missing or empty: blank text, `[]` or `{}`.
     @inline(__always)
     func given(_ id: UInt16, in bytes: Span<UInt8>) -> ScannedValue? {
         guard let value = fields[id], isGiven(value, in: bytes) else { return nil }
@@ -189,7 +189,7 @@ extension PayloadDecoder {
     @inline(__always)
     func isGiven(_ value: ScannedValue, in bytes: Span<UInt8>) -> Bool {
         if value.kind == .number { return true }
-        // Mostly a text's first character decides.
+        // Usually the first character of a text decides.
         let first = bytes.byte(at: Int(value.start))
         if value.kind == .string, value.start < value.end, 0x20 < first, first < 0x7F, first != UInt8(ascii: "\\") {
             return true
@@ -202,7 +202,7 @@ extension PayloadDecoder {
         case .null: return false
         case .string:
             guard value.isEscaped else { return !WhiteSpace.trimmed(value.range, of: bytes).isEmpty }
-            // As letters of other alphabets mostly come.
+            // Letters of other alphabets are usually written in this way.
             if bytes.byte(at: Int(value.start) + 1) == UInt8(ascii: "u"),
                 bytes.byte(at: Int(value.start)) == UInt8(ascii: "\\"),
                 let unit = JSONEscape.codeUnit(in: bytes, at: Int(value.start) + 2), !WhiteSpace.contains(unit)

@@ -1,16 +1,16 @@
-/// Why a record's bytes are not a payload we know.
+/// The reason why a record cannot be processed.
 ///
-/// Permanent: the same bytes fail the same way on each retry, so such a record goes to the dead-letter sink at once.
+/// Permanent: the same bytes fail in the same way on each retry, so the record is dead-lettered without retries.
 public struct PayloadError: Error, Equatable, Sendable {
-    /// What kind of rule is broken; dead letters and alarms match on these words, so never rename one.
+    /// The kind of rule that is violated. Dead letters and alarms match these words, so they must never be renamed.
     public enum Reason: String, Sendable, CaseIterable {
         case base64, gzip, kpl, utf8, json, kind, missing, type, range
-        /// Not the record's own fault: a destination took it for one that it will never take.
+        /// A destination permanently rejected the record, which is valid.
         case refused
     }
 
     public var reason: Reason
-    /// Names the field, the value (shortened) and the rule.
+    /// The message, which contains the field, the shortened value, and the rule.
     public var message: String
 
     public init(_ reason: Reason, _ message: String) {

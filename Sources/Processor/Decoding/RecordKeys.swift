@@ -1,27 +1,26 @@
 import JSON
 
-/// The members of records that mean something to any kind, each with an ID; all others are skipped.
+/// The members of records that are fields of any kind, each with an ID; all other members are skipped.
 ///
-/// A class, so that the decoder hands it on without a copy; it never changes.
+/// A class, so that it is passed without a copy. It is immutable.
 final class RecordKeys: Sendable {
-    /// Members around an entity.
+    /// The members of the record that are not fields of an entity.
     static let dataType: UInt16 = 0
     static let test: UInt16 = 1
     static let payload: UInt16 = 2
     static let data: UInt16 = 3
-    /// The ID of the first of ``objects``; the others follow.
+    /// The ID of the first of ``objects``, which the others follow.
     static let firstObject: UInt16 = 4
 
-    /// Members of the record itself, and in a scope of its own those of each object whose own members are read, too: the
-    /// object's ID.
+    /// The members of the record and, in scopes identified by the object's ID, those of each object whose members are read.
     let members: KeyTable
-    /// The IDs of each object's members.
+    /// The range of the IDs of each object's members.
     private let objects: [Range<UInt16>]
-    /// Of `payload` and `data`, and of ``objects``: members whose own members may count.
+    /// The number of members whose own members may be read: `payload`, `data`, and ``objects``.
     private let containerCount: UInt16
-    /// Names by ID, those in objects without the object's.
+    /// The names by ID; members of objects without the name of the object.
     let names: [String]
-    /// Of each name in ``names``, with that of its object: names are found by these, for a start should not hash strings.
+    /// A hash of each name in ``names`` together with the name of its object, which makes the start faster than hashing strings.
     private let hashes: [UInt64]
 
     init(_ schemas: [EntitySchema]) {
@@ -33,7 +32,7 @@ final class RecordKeys: Sendable {
             if let known = hashes.firstIndex(of: hash) {
                 precondition(
                     names[known].hasSameBytes(as: member) && (owners[known] ?? "").hasSameBytes(as: object ?? ""),
-                    "\(member) and \(names[known]) have one hash; rename one of them")
+                    "\(member) and \(names[known]) have the same hash; rename one of them")
                 return
             }
             names.append(member)
@@ -71,7 +70,7 @@ final class RecordKeys: Sendable {
         (self.names, self.hashes) = (names, hashes)
     }
 
-    /// FNV-1a of the path; that no two paths of a catalog have the same one is checked when it is made.
+    /// Returns the FNV-1a hash of a path; the initializer checks that it is unique within the catalog.
     private static func hash(_ member: String, of object: String?) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -83,14 +82,14 @@ final class RecordKeys: Sendable {
         return hash
     }
 
-    /// Whether the member `id` is one whose own members may count.
+    /// Returns whether the own members of the member `id` may be read.
     @inline(__always)
     func isContainer(_ id: UInt16) -> Bool { id &- Self.payload < containerCount }
 
-    /// The IDs of the object's members, if the member `id` is one whose own members are read.
+    /// Returns the range of the IDs of a member's own members; nil if they are not read.
     func members(of id: UInt16) -> Range<UInt16>? { id < Self.firstObject ? nil : objects[Int(id - Self.firstObject)] }
 
-    /// The ID of a member of the record, or of an object in it; traps where there is none.
+    /// Returns the ID of a member of the record, or of an object in it; traps if there is none.
     func id(of member: String, in object: String? = nil) -> UInt16 {
         guard let index = hashes.firstIndex(of: Self.hash(member, of: object)) else {
             preconditionFailure("no kind reads \(member)")

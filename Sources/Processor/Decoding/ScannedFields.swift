@@ -1,17 +1,17 @@
 import JSON
 
-/// Where the value of one member is in a record; a string's range leaves the quotes out.
+/// The range of one member's value in a record; the range of a string excludes its quotes.
 struct ScannedValue: Sendable, Equatable {
     var start: Int32
     var end: Int32
     var kind: JSONKind
     var isEscaped: Bool
-    /// The object that the value belongs to; see ``ScannedFields``.
+    /// The stamp of the object that the value belongs to; see ``ScannedFields``.
     fileprivate(set) var stamp: UInt16 = 0
 
     @inline(__always)
     init(_ range: Range<Int>, _ kind: JSONKind, isEscaped: Bool = false) {
-        // Records are far below 2 GiB, which the decoder checks before it starts.
+        // Records are smaller than 2 GiB, which the decoder checks first.
         start = Int32(truncatingIfNeeded: range.lowerBound)
         end = Int32(truncatingIfNeeded: range.upperBound)
         (self.kind, self.isEscaped) = (kind, isEscaped)
@@ -20,14 +20,14 @@ struct ScannedValue: Sendable, Equatable {
     @inline(__always)
     var range: Range<Int> { unsafe Range(uncheckedBounds: (Int(start), max(Int(start), Int(end)))) }
 
-    /// Whether the value is a text of `bytes` without escapes and without anything to be trimmed, as most are.
+    /// Returns whether the value is a text without escapes and without white space to trim, as most texts are.
     @inline(__always)
     func isPlainText(of bytes: Span<UInt8>) -> Bool {
         kind == .string && !isEscaped && start < end && WhiteSpace.isVisible(bytes.byte(at: Int(start)))
             && WhiteSpace.isVisible(bytes.byte(at: Int(end) &- 1))
     }
 
-    /// The same as a member of the object that `stamp` marks; one that is `null` is no member.
+    /// Returns the value as a member of the object that `stamp` identifies; `null` counts as absent.
     @inline(__always)
     func marked(_ stamp: UInt16) -> ScannedValue {
         var value = self
@@ -36,13 +36,13 @@ struct ScannedValue: Sendable, Equatable {
     }
 }
 
-/// The members of one JSON object that ``RecordKeys`` lists: filled in one pass, read by ID.
+/// The members of one JSON object that ``RecordKeys`` contains, by ID.
 ///
-/// A member that is `null` is absent; of duplicate keys the last one counts.
+/// A member that is `null` is absent; the last of duplicate keys counts.
 struct ScannedFields: Sendable {
-    /// By ID.
+    /// The values by ID.
     var values: [ScannedValue]
-    /// What the values of this object are marked with: so none must be erased for the next one.
+    /// The stamp of this object's values, so that values of earlier objects need not be erased.
     private(set) var stamp: UInt16 = 1
 
     init(count: Int) { values = Array(repeating: ScannedValue(0..<0, .null), count: count) }
@@ -54,7 +54,7 @@ struct ScannedFields: Sendable {
         stamp = 1
     }
 
-    /// Nil where the member is absent.
+    /// Returns nil if the member is absent.
     subscript(id: UInt16) -> ScannedValue? {
         @inline(__always)
         get {

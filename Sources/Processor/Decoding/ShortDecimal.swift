@@ -1,24 +1,24 @@
 import JSON
 
-/// A number of up to sixteen digits, with a point among them or none, read as two words instead of digit by digit.
+/// A number of up to 16 digits, with or without a point, which is read as two words instead of digit by digit.
 struct ShortDecimal {
-    /// The digits as one whole number.
+    /// The digits as one integer.
     let significand: UInt64
-    /// How many of them stand behind the point.
+    /// The number of digits after the point.
     let decimals: Int
-    /// How many of them, at the end, are zeros; all of them, and more, when the number is zero.
+    /// The number of trailing zeros; at least the number of digits if the number is zero.
     let trailingZeros: Int
 
     private static let zeros: UInt64 = 0x3030_3030_3030_3030
 
-    /// Fails where anything else stands, such as an exponent, and where fewer bytes than a word has stand before the end.
+    /// Returns nil for other numbers, such as those with an exponent, and if fewer bytes than a word precede the end.
     ///
-    /// - Parameter range: Of a number that the scanner has accepted, its sign left out.
+    /// - Parameter range: The range of a number that the scanner has accepted, without its sign.
     @inline(__always)
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
         let count = range.upperBound &- range.lowerBound
         guard count >= 1, count <= 16, let last = bytes.word(at: range.upperBound &- 8) else { return nil }
-        // The digits stand at the end of both words, and zeros before them.
+        // The digits are at the end of both words, after zeros.
         var low = Self.last(min(count, 8), of: last)
         var high = Self.zeros
         if count > 8 {
@@ -42,15 +42,15 @@ struct ShortDecimal {
         self.decimals = decimals
     }
 
-    /// The first digits of a word as what stands behind a point, in units of 10^-8.
+    /// Returns the value of a word's first digits as decimals after a point, in units of 10^-8.
     ///
-    /// - Parameter count: 1 to 8; so many characters are digits.
+    /// - Parameter count: The number of digits, 1 to 8.
     static func hundredMillionths(_ word: UInt64, digits count: Int) -> UInt64 {
         let mask = UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count)
         return value((word ^ zeros) & mask)
     }
 
-    /// The last of a word's characters, and zeros instead of those before.
+    /// Returns the last `count` characters of a word, with zeros in place of the others.
     ///
     /// - Parameter count: 1 to 8.
     @inline(__always)
@@ -59,16 +59,16 @@ struct ShortDecimal {
         return word & mask | zeros & ~mask
     }
 
-    /// Which character is the point, the first one being 0.
+    /// Returns the index of the point.
     @inline(__always)
     private static func point(in word: UInt64) -> Int? {
         let others = word ^ 0x2E2E_2E2E_2E2E_2E2E
-        // The top bit of the first byte that is zero, and maybe of some behind it.
+        // The top bit of the first zero byte, and possibly of later ones.
         let found = (others &- 0x0101_0101_0101_0101) & ~others & 0x8080_8080_8080_8080
         return found == 0 ? nil : found.trailingZeroBitCount &>> 3
     }
 
-    /// The characters before the point moved to its place, and `character` in theirs.
+    /// Returns the word without the point: the characters before it are shifted by one, and `character` is inserted first.
     @inline(__always)
     private static func removed(_ point: Int, from word: UInt64, before character: UInt64) -> UInt64 {
         let shift = UInt64(truncatingIfNeeded: 8 &* point)
@@ -79,11 +79,11 @@ struct ShortDecimal {
     /// Whether all bytes are 0 to 9.
     @inline(__always)
     private static func areDigits(_ values: UInt64) -> Bool {
-        // Where a byte has its top bit set itself, what the addition carries into the next one does not matter.
+        // If the top bit of a byte is set, the carry into the next byte does not matter, because the check fails.
         (values | (values &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
     }
 
-    /// Eight digits' value, the first one lowest: pairs, then fours, then all of them.
+    /// Returns the value of eight digits, the first one in the lowest byte: combines pairs, then fours, then all.
     @inline(__always)
     private static func value(_ digits: UInt64) -> UInt64 {
         let pairs = (digits &* (10 &<< 8 | 1)) &>> 8 & 0x00FF_00FF_00FF_00FF

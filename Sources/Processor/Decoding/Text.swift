@@ -1,9 +1,9 @@
 import JSON
 
-/// A kept text of a batch: where its UTF-8 stands in the batch's ``TextStorage``.
+/// A text of a batch: the range of its UTF-8 in the batch's ``TextStorage``.
 ///
-/// Two 32-bit numbers rather than a `String`: a batch of 10,000 records keeps its texts in one buffer, which the
-/// next batch uses again, instead of in 50,000 allocations. `batch.string(text)` makes a `String` of one.
+/// Two 32-bit numbers instead of a `String`: a batch of 10,000 records stores its texts in one buffer, which the next
+/// batch reuses, instead of in 50,000 allocations. `batch.string(text)` returns a `String`.
 public struct Text: Sendable, Hashable {
     var start: UInt32
     var count: UInt32
@@ -12,15 +12,15 @@ public struct Text: Sendable, Hashable {
 }
 
 extension Text {
-    /// - Parameter range: Of a storage's bytes; the decoder stops a batch long before 4 GiB
-    ///   (``DataDecoder``'s limit), so both numbers fit.
+    /// - Parameter range: The range in the storage's bytes. Both numbers fit because ``DataDecoder`` limits a batch far below
+    ///   4 GiB.
     @inline(__always)
     init(_ range: Range<Int>) {
         self.init(start: UInt32(truncatingIfNeeded: range.lowerBound), count: UInt32(truncatingIfNeeded: range.count))
     }
 }
 
-/// A JSON number as it was written, such as `48.50`, so that no digit is lost on the way to a decimal column.
+/// A JSON number as text, such as `48.50`, so that decimal columns receive all digits.
 public struct Number: Sendable, Hashable {
     public var text: Text
 
@@ -28,15 +28,15 @@ public struct Number: Sendable, Hashable {
     static let zero = Number(text: Text(start: 0, count: 1))
 }
 
-/// Several kept texts in order.
+/// A list of texts.
 public struct TextList: Sendable, Hashable {
     var start: UInt32
-    /// How many texts; never 0, for an empty list counts as absent.
+    /// The number of texts; never 0, because an empty list counts as absent.
     public var count: UInt32
 }
 
-/// Ticket tiers with their prices, in the order they came; tiers are unique, and there is at least one.
+/// Ticket tiers with their prices, in the order of the record: at least one, without duplicates.
 public struct TicketPrices: Sendable, Hashable {
-    /// Tier, price, tier, price...; the prices are JSON numbers.
+    /// Alternating tiers and prices; prices are JSON numbers.
     var pairs: TextList
 }

@@ -1,20 +1,20 @@
 import JSON
 
-/// Finds texts that have the same bytes as an earlier one, in a few bytes of memory for each.
+/// A hash table that finds texts with equal bytes, in a few bytes of memory per text.
 struct TextIndex {
-    /// Positions in ``TextStorage/items``, less than zero where a slot is empty; at least half of the slots are.
+    /// Positions in ``TextStorage/items``; negative for empty slots, which at least half of the slots are.
     private var slots: [Int32]
 
-    /// - Parameter capacity: How many texts there will be.
+    /// - Parameter capacity: The number of texts to add.
     init(capacity: Int) {
         var count = 4
         while count < 2 * capacity { count *= 2 }
         slots = [Int32](repeating: -1, count: count)
     }
 
-    /// Returns the position of the first text that has the bytes of the one at `position`, which may be itself.
+    /// Returns the position of the first text with the same bytes as the one at `position`, which may be itself.
     ///
-    /// - Parameter position: In `storage.items`; the text must stay there.
+    /// - Parameter position: A position in `storage.items`; the text must not be moved later.
     mutating func index(of position: Int, in storage: borrowing TextStorage) -> Int {
         let text = storage.items[position]
         var hasher = Hasher()

@@ -1,38 +1,38 @@
 import JSON
 
-/// The values of one batch's records, and their texts end to end.
+/// The storage of the values of one batch's records, with all texts in one buffer.
 struct TextStorage: Sendable {
-    /// The texts, and behind ``count`` memory for more: it grows, and the next batch uses it again.
+    /// The texts, followed by unused memory after ``count``; the buffer grows, and the next batch reuses it.
     private(set) var bytes: [UInt8]
-    /// How many bytes are in use.
+    /// The number of bytes in use.
     private(set) var count: Int
-    /// The texts of lists.
+    /// The elements of lists.
     var items: [Text] = []
-    /// The fields' values, record after record, and behind ``valueCount`` memory for more.
+    /// The values of fields, record after record, followed by unused memory after ``valueCount``.
     var values: [FieldValue] = []
     private(set) var valueCount = 0
     private let constantCount: Int
 
-    /// - Parameter constants: Texts that every batch may refer to; the digit of ``Number/zero`` comes first.
+    /// - Parameter constants: Texts that every batch can refer to; the first one is the digit of ``Number/zero``.
     init(constants: [UInt8] = [UInt8(ascii: "0")]) {
         bytes = constants
         count = constants.count
         constantCount = count
     }
 
-    /// Memory in use, in bytes.
+    /// The memory in use, in bytes.
     var size: Int {
         count + items.count * MemoryLayout<Text>.stride + valueCount * MemoryLayout<FieldValue>.stride
     }
 
-    /// Forgets everything but the constants, and keeps the memory.
+    /// Removes everything except the constants, and keeps the memory.
     mutating func removeAll() {
         count = constantCount
         items.removeAll(keepingCapacity: true)
         valueCount = 0
     }
 
-    /// A point to go back to.
+    /// A state that ``roll(back:)`` returns to.
     struct Mark: Sendable, Equatable {
         var bytes: Int
         var items: Int
@@ -41,16 +41,16 @@ struct TextStorage: Sendable {
 
     var mark: Mark { Mark(bytes: count, items: items.count, values: valueCount) }
 
-    /// What was added since `mark` was taken is forgotten.
+    /// Removes everything that was added after `mark`.
     mutating func roll(back mark: Mark) {
         count = mark.bytes
         if items.count > mark.items { items.removeLast(items.count - mark.items) }
         valueCount = mark.values
     }
 
-    /// Makes room for a record's values, all of which the caller sets.
+    /// Allocates a record's values, all of which the caller must set.
     ///
-    /// - Returns: The position of the first one.
+    /// - Returns: The position of the first value.
     @inline(__always)
     mutating func beginValues(_ count: Int) -> Int {
         let first = valueCount
@@ -72,11 +72,11 @@ struct TextStorage: Sendable {
     }
 }
 
-/// Adding, and changing in place.
+/// Adding and modifying texts.
 extension TextStorage {
-    /// Copies `range` of `source`.
+    /// Appends `range` of `source`.
     ///
-    /// - Returns: Where it stands in ``bytes``.
+    /// - Returns: The range in ``bytes``.
     @inline(__always)
     mutating func append(_ range: Range<Int>, of source: Span<UInt8>) -> Range<Int> {
         if let text = appendShort(range.lowerBound, count: range.count, of: source) { return text.range }
@@ -86,7 +86,8 @@ extension TextStorage {
         return start..<count
     }
 
-    /// Copies `count` bytes from `start` on, as most texts are short; nil when they are more than a block, or there is no room for one.
+    /// Appends `count` bytes from `start` on; returns nil if they are more than a block, or if a block does not fit. This is
+    /// the fast path, because most texts are short.
     @inline(__always)
     mutating func appendShort(_ start: Int, count length: Int, of source: Span<UInt8>) -> Text? {
         var count = count
@@ -95,12 +96,12 @@ extension TextStorage {
         return Self.appendShort(start, count: length, of: source, to: &room, &count)
     }
 
-    /// Sets a record's values that are absent, or short and plain texts, as most are.
+    /// Sets the values of a record that are absent or short plain texts, as most are.
     ///
     /// - Parameters:
-    ///   - first: The position of the record's values.
-    ///   - members: Of the record, by ID, those marked with `stamp`.
-    /// - Returns: A bit for each field that has, or needs, any other value.
+    ///   - first: The position of the record's first value.
+    ///   - members: The members by ID; those of the record are marked with `stamp`.
+    /// - Returns: One bit for each field that has or requires another value.
     @inline(__always)
     mutating func setShortTexts(
         of fields: Range<Int>, _ sources: [DecodingPlans.Source], at first: Int, from members: [ScannedValue],
@@ -111,7 +112,7 @@ extension TextStorage {
             &count)
     }
 
-    /// With each part of the storage by itself, so that all are written to at once.
+    /// The same, with each part of the storage as a separate parameter, so that all can be modified at the same time.
     @inline(__always)
     private static func setShortTexts(
         of sources: Span<DecodingPlans.Source>, from members: Span<ScannedValue>, _ stamp: UInt16,
@@ -147,7 +148,7 @@ extension TextStorage {
     ) -> Text? {
         let target = count
         guard length <= StringBlock.size, target >= 0, target <= room.count &- StringBlock.size else { return nil }
-        // In bounds by the guard. Those that are too many are written over later.
+        // In bounds by the guard. The bytes after the text are overwritten later.
         var room = unsafe room.mutableBytes
         unsafe room.storeBytes(
             of: source.stringBlock(at: start).bytes, toUncheckedByteOffset: target, as: SIMD32<UInt8>.self)
@@ -158,23 +159,23 @@ extension TextStorage {
     private mutating func appendLong(_ source: Span<UInt8>) {
         let missing = count + source.count - bytes.count
         if missing > 0 {
-            // Room for more, but not so much that a batch of large texts takes noticeably more memory than they do.
+            // Reserves memory for more texts, but little compared with the memory of a batch of large texts.
             let room = min(max(4096, bytes.count / 4), 1024 * 1024)
             bytes.append(contentsOf: repeatElement(0, count: missing + room))
         }
         let start = count
         unsafe bytes.withUnsafeMutableBytes { target in
             unsafe source.withUnsafeBytes { source in
-                // In bounds: the memory has just been made large enough.
+                // In bounds: the memory was enlarged before.
                 unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...]).copyMemory(from: source)
             }
         }
     }
 
-    /// Copies `text`.
+    /// Appends `text`.
     mutating func append(_ text: [UInt8]) -> Range<Int> { append(0..<text.count, of: text.span) }
 
-    /// Makes ASCII letters in `range` of ``bytes`` lower-case.
+    /// Converts ASCII letters in `range` of ``bytes`` to lower case.
     mutating func lowercaseASCII(_ range: Range<Int>) {
         for index in range where bytes[index] &- UInt8(ascii: "A") < 26 { bytes[index] |= 0x20 }
     }

@@ -1,10 +1,10 @@
 import JSON
 import Telemetry
 
-/// A moment in UTC, to the nanosecond, in the years 1 to 9999.
+/// A time in UTC, to the nanosecond, in the years 1 to 9999.
 public struct Timestamp: Sendable, Hashable {
     public var secondsSinceEpoch: Int64
-    /// 0 to 999,999,999, counted forward from `secondsSinceEpoch` for moments before the epoch, too.
+    /// 0 to 999,999,999, counted forward from `secondsSinceEpoch` also for times before the epoch.
     public var nanoseconds: Int32
 
     public init(secondsSinceEpoch: Int64, nanoseconds: Int32 = 0) {
@@ -19,15 +19,15 @@ public struct Timestamp: Sendable, Hashable {
     }
 }
 
-/// Reading ISO 8601 as Python's `datetime.isoformat()` prints it.
+/// Parsing of ISO 8601 in the format of Python's `datetime.isoformat()`.
 extension Timestamp {
     /// 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
     static let seconds = Int64(-62_135_596_800)...Int64(253_402_300_799)
 
-    /// Fails unless `range` of `bytes` is a date, alone or with a time of day.
+    /// Returns nil unless `range` of `bytes` is a date, or a date with a time of day.
     ///
-    /// The time follows a `T` or a space, has 0 to 9 digits of fraction, and nothing, `Z`, `±HH:MM` or `±HH:MM:SS` behind
-    /// it; no offset means UTC.
+    /// The time follows `T` or a space, and has 0 to 9 decimals. The offset is `Z`, `±HH:MM`, `±HH:MM:SS`, or missing, which
+    /// means UTC.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
         guard let date = CalendarDate(start: range, of: bytes) else { return nil }
         guard range.count > CalendarDate.length else {
@@ -43,18 +43,20 @@ extension Timestamp {
         guard Self.seconds.contains(secondsSinceEpoch) else { return nil }
     }
 
-    /// Fails unless all of `text` is a date, alone or with a time of day.
+    /// Returns nil unless `text` is a date, or a date with a time of day.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         self.init(0..<bytes.count, of: bytes.span)
     }
 }
 
-/// Text: ISO 8601 in UTC with `Z`.
+/// The text form: ISO 8601 in UTC with `Z`.
 extension Timestamp: CustomStringConvertible {
     public var description: String { iso8601() }
 
-    /// - Parameter fractionDigits: How many digits of fraction to print; nil prints those that are not zero at the end.
+    /// Returns the text form.
+    ///
+    /// - Parameter fractionDigits: The number of decimals; nil for as many as necessary.
     public func iso8601(fractionDigits: Int? = nil) -> String {
         let days = secondsSinceEpoch >= 0 ? secondsSinceEpoch / 86400 : (secondsSinceEpoch - 86399) / 86400
         let time = Int(secondsSinceEpoch - days * 86400)
@@ -77,16 +79,16 @@ public struct CalendarDate: Sendable, Hashable {
     public var month: UInt8
     public var day: UInt8
 
-    /// Fails unless `range` of `bytes` is `YYYY-MM-DD` and such a day exists.
+    /// Returns nil unless `range` of `bytes` is `YYYY-MM-DD` and the day exists.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
         guard range.count == Self.length else { return nil }
         self.init(start: range, of: bytes)
     }
 
-    /// How many characters a date has.
+    /// The length of a date in characters.
     fileprivate static let length = 10
 
-    /// Reads the date that `range` starts with.
+    /// Reads the date at the start of `range`.
     fileprivate init?(start range: Range<Int>, of bytes: Span<UInt8>) {
         let start = range.lowerBound
         // `YYYY-MM-` as one word.
@@ -102,7 +104,7 @@ public struct CalendarDate: Sendable, Hashable {
         (self.year, self.month, self.day) = (Int16(year), UInt8(month), UInt8(day))
     }
 
-    /// How many days `month`, 1 to 12, of `year` has.
+    /// Returns the number of days of `month`, 1 to 12, of `year`.
     static func days(in month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
@@ -112,7 +114,7 @@ public struct CalendarDate: Sendable, Hashable {
     }
 }
 
-/// Days counted from 1970-01-01; ``GregorianDate`` is the way back.
+/// Days since 1970-01-01; ``GregorianDate`` converts them back.
 ///
 /// Source: <https://howardhinnant.github.io/date_algorithms.html>
 extension CalendarDate {
@@ -124,7 +126,7 @@ extension CalendarDate {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// - Parameter days: Of a day in the years 1 to 9999.
+    /// - Parameter days: The number of a day in the years 1 to 9999.
     init(daysSinceEpoch days: Int64) {
         let date = GregorianDate(daysSinceEpoch: Int(days))
         (year, month, day) = (Int16(date.year), UInt8(date.month), UInt8(date.day))

@@ -1,12 +1,12 @@
-/// What is wrong with a text that is not a timestamp, in words for a producer.
+/// The reason why a text is not a timestamp, in words for the producer.
 ///
-/// Made only after ``Timestamp`` or ``CalendarDate`` refused the text, so it need not be fast.
+/// Used only after ``Timestamp`` or ``CalendarDate`` rejected the text, so it need not be fast.
 struct TimestampProblem: CustomStringConvertible {
     private(set) var description = ""
     private let text: [UInt8]
     private var position = 0
 
-    /// How many bytes of a text are looked at; the longest timestamp has fewer.
+    /// The most bytes of a text to examine, which is more than the longest timestamp has.
     static let longest = 64
 
     private static let date = "YYYY-MM-DD"
@@ -30,7 +30,7 @@ struct TimestampProblem: CustomStringConvertible {
     }
 }
 
-/// Parts of a timestamp, each of which returns what is wrong with it, or nil and passes it.
+/// The parts of a timestamp: each function skips its part and returns nil, or returns what is wrong with it.
 extension TimestampProblem {
     private mutating func problemOfDate(_ form: String) -> String? {
         if isNext("+") || isNext("-") { return "the year has a sign: \(form)" }
@@ -118,9 +118,9 @@ extension TimestampProblem {
     ]
 }
 
-/// Reading.
+/// Reading of digits and characters.
 extension TimestampProblem {
-    /// How many digits are next.
+    /// The number of digits that follow.
     private var countOfDigits: Int { text[position...].prefix { $0 &- UInt8(ascii: "0") < 10 }.count }
 
     private func next(after count: Int) -> UInt8? { position + count < text.count ? text[position + count] : nil }
@@ -133,7 +133,7 @@ extension TimestampProblem {
         return true
     }
 
-    /// Passes `count` digits, which are next.
+    /// Reads `count` digits, which must follow.
     private mutating func number(of count: Int) -> Int {
         let value = text[position..<position + count].reduce(0) { $0 * 10 + Int($1 &- UInt8(ascii: "0")) }
         position += count

@@ -1,24 +1,24 @@
 import JSON
 
-/// Unicode's White_Space property, on UTF-8.
+/// The White_Space property of Unicode, for UTF-8.
 ///
 /// Source: <https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt>
 enum WhiteSpace {
-    /// `range` of `bytes`, which must be UTF-8, without white space at either end.
+    /// Returns `range` of `bytes`, which must be UTF-8, without leading and trailing white space.
     @inline(__always)
     static func trimmed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
-        // Nothing to cut where visible ASCII stands at both ends, as it mostly does.
+        // Usually both ends are visible ASCII, so there is nothing to trim.
         let first = bytes.byte(at: range.lowerBound)
         let last = bytes.byte(at: range.upperBound - 1)
         if !range.isEmpty, isVisible(first), isVisible(last) { return range }
         return cut(range, of: bytes)
     }
 
-    /// Whether the byte is ASCII, and neither white space nor a control character.
+    /// Returns whether the byte is visible ASCII, which excludes white space and control characters.
     @inline(__always)
     static func isVisible(_ byte: UInt8) -> Bool { byte &- 0x21 < 0x7F - 0x21 }
 
-    /// Whether the scalar has the property.
+    /// Returns whether the scalar has the property.
     static func contains(_ scalar: UInt32) -> Bool {
         switch scalar {
         case 0x09...0x0D, 0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
@@ -42,7 +42,7 @@ enum WhiteSpace {
         return start..<end
     }
 
-    /// How many bytes the white space at `offset` has; 0 where there is none.
+    /// Returns the number of bytes of the white space at `offset`; 0 if there is none.
     private static func lengthOfSpace(in bytes: Span<UInt8>, at offset: Int, end: Int) -> Int {
         let first = bytes.byte(at: offset)
         switch first {

@@ -1,21 +1,21 @@
 import JSON
 
-/// Finds which of a few words a text is, in any letter case.
+/// A table of a few words, which are found in any letter case.
 ///
-/// A class, so that a table is handed on without a copy of what it has; it never changes.
+/// A class, so that it is passed without a copy. It is immutable.
 final class WordTable: Sendable {
     private let keys: KeyTable
     private let words: [(word: String, id: UInt8)]
 
     /// - Parameters:
-    ///   - words: In lower case, each with what ``id(of:in:)`` returns for it.
-    ///   - synonyms: Words that are not named in messages.
+    ///   - words: In lower case, each with the ID that ``id(of:in:)`` returns for it.
+    ///   - synonyms: Words that messages do not list.
     init(_ words: [(word: String, id: UInt8)], synonyms: [(word: String, id: UInt8)]) {
         keys = KeyTable((words + synonyms).map { ($0.word, UInt16($0.id)) })
         self.words = words
     }
 
-    /// The index of each word, and for a synonym that of the word it means.
+    /// Creates a table with the index of each word; synonyms have the index of their word.
     convenience init(_ choices: Choices) {
         let words = choices.words.enumerated().map { (word: $1, id: UInt8($0)) }
         self.init(
@@ -25,10 +25,10 @@ final class WordTable: Sendable {
             })
     }
 
-    /// The words to name in messages.
+    /// The words to list in messages.
     var known: String { words.map(\.word).joined(separator: ", ") }
 
-    /// The ID of the word in `range` of `bytes`; nil when it is not in the table.
+    /// Returns the ID of the word in `range` of `bytes`; nil if it is not in the table.
     ///
     /// - Parameter bytes: In lower case.
     @inline(__always)

@@ -1,15 +1,15 @@
 import Dispatch
 import Synchronization
 
-/// The one bridge from a thread that may block to asynchronous code.
+/// A bridge from a thread that may block to asynchronous code.
 package enum BlockingTask {
-    /// Runs `operation` to its end and returns what it returns.
+    /// Runs `operation` to completion and returns its result.
     ///
-    /// It starts on the calling thread and stays there until it first has to wait. The thread that is blocked belongs to
-    /// the loop and not to Swift's pool, so the pool cannot run dry.
+    /// The operation starts on the calling thread and stays there until it first suspends. The blocked thread belongs to
+    /// the invocation loop and not to Swift's thread pool, so the pool cannot be exhausted.
     ///
-    /// - Parameter deadline: When `operation` is cancelled if it still runs. It is waited for all the same: nothing that was
-    ///   begun continues after the response.
+    /// - Parameter deadline: When to cancel `operation`. The function waits for a cancelled operation to return, so that no
+    ///   work continues after the response.
     package static func run<Result: Sendable>(
         until deadline: ContinuousClock.Instant? = nil, _ operation: @escaping @Sendable () async -> Result
     ) -> Result {
@@ -27,7 +27,7 @@ package enum BlockingTask {
         }
     }
 
-    /// What a task returns, and the wait for it; made without a semaphore, which most invocations do not need.
+    /// The result of a task, and a way to wait for it. The semaphore is created only if the caller has to wait.
     private final class Answer<Value: Sendable>: Sendable {
         private struct State {
             var value: Value?
@@ -46,9 +46,9 @@ package enum BlockingTask {
 
         func get() -> Value? { state.withLock { $0.value } }
 
-        /// Blocks until there is a value.
+        /// Blocks until a value is set.
         ///
-        /// - Returns: False where the deadline has passed before.
+        /// - Returns: False if the deadline passed first.
         func wait(until deadline: ContinuousClock.Instant?) -> Bool {
             let finished = state.withLock { state -> DispatchSemaphore? in
                 guard state.value == nil else { return nil }

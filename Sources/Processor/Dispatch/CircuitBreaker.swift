@@ -1,24 +1,24 @@
 import Synchronization
 
-/// Remembers of one processor whether its sink is down, so that it costs each invocation one short try and not all its time.
+/// Tracks whether a processor's sink is down, so that an outage costs each invocation one short attempt and not all of its time.
 ///
-/// After three invocations in a row in which most records could not be taken the circuit is open: a try is then cut short
-/// after two seconds, the records fail, and Lambda brings them again. The first try that goes well closes the circuit.
+/// The circuit opens after three consecutive invocations in which most records failed transiently. An attempt is then
+/// cancelled after two seconds, the records fail, and Lambda redelivers them. The first successful attempt closes the circuit.
 ///
-/// A sink that is slow rather than down would never end in time, so every tenth try has all the time there is.
+/// A sink that is slow rather than down would never finish within two seconds, so every tenth attempt has the full time.
 public final class CircuitBreaker: Sendable {
-    /// What a try has changed.
+    /// A state change that an attempt causes.
     enum Change: Sendable, Equatable { case opened, closed }
 
     private static let failureLimit = 3
-    private static let shortTry = Duration.seconds(2)
-    private static let tryOfFullLength = 10
+    private static let shortAttempt = Duration.seconds(2)
+    private static let fullAttemptInterval = 10
 
     private struct State {
-        /// Invocations in a row that failed.
+        /// Consecutive failed invocations.
         var failures = 0
-        /// Tries since the circuit opened.
-        var tries = 0
+        /// Attempts since the circuit opened.
+        var attempts = 0
 
         var isOpen: Bool { failures >= failureLimit }
     }
@@ -29,19 +29,19 @@ public final class CircuitBreaker: Sendable {
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
 
-    /// When the try that begins now must be over.
+    /// Returns the deadline of an attempt that starts now.
     func deadline(within deadline: ContinuousClock.Instant) -> ContinuousClock.Instant {
         state.withLock { state in
             guard state.isOpen else { return deadline }
-            state.tries += 1
-            return state.tries % Self.tryOfFullLength == 0 ? deadline : min(deadline, .now + Self.shortTry)
+            state.attempts += 1
+            return state.attempts % Self.fullAttemptInterval == 0 ? deadline : min(deadline, .now + Self.shortAttempt)
         }
     }
 
-    /// Notes how a try has ended.
-    func note(_ sheet: OutcomeSheet) -> Change? {
-        // Records that a processor does not handle succeed, whatever its sink does.
-        let isDown = sheet.count > 0 && sheet.retryables * 2 > sheet.count
+    /// Records the outcomes of an attempt.
+    func note(_ outcomes: RecordOutcomes) -> Change? {
+        // Records of kinds that the processor ignores succeed even if its sink is down.
+        let isDown = outcomes.count > 0 && outcomes.retryables * 2 > outcomes.count
         return state.withLock { state in
             let wasOpen = state.isOpen
             if isDown { state.failures += 1 } else { state = State() }

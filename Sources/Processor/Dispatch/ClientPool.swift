@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Clients that are idle: each has one request on the wire at a time, and concurrent invocations must not wait for another's.
+/// A pool of idle clients: each client sends one request at a time, and concurrent invocations must not wait for each other.
 final class ClientPool<Client: Sendable>: Sendable {
     private let idle = Mutex<[Client]>([])
     private let make: @Sendable () -> Client

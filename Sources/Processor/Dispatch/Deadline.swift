@@ -1,8 +1,8 @@
-/// Cutting work short.
+/// Cancellation of work at a deadline.
 enum Deadline {
-    /// Runs `operations` at once, cancels those that still run at `deadline`, and returns what each returned, in order.
+    /// Runs `operations` concurrently, cancels those that still run at `deadline`, and returns their results in order.
     ///
-    /// Cancelling asks, and what was asked is waited for: nothing that was begun goes on behind the answer.
+    /// Waits until every cancelled operation has returned, so that no work continues after the response.
     static func race<Result: Sendable>(
         _ deadline: ContinuousClock.Instant, _ operations: [@concurrent @Sendable () async -> Result]
     ) async -> [Result] {
@@ -14,7 +14,7 @@ enum Deadline {
             for (index, operation) in operations.enumerated() { group.addTask { (index, await operation()) } }
             var results: [(Int, Result)] = []
             while results.count < operations.count, let finished = await group.next() {
-                // The clock's own task ends first only when the time is up.
+                // A nil result is the timer's: the deadline has passed.
                 if let finished { results.append(finished) } else { group.cancelAll() }
             }
             group.cancelAll()

@@ -1,13 +1,13 @@
-/// Hands one batch to every processor at once, and gathers what became of it.
+/// Runs all processors concurrently on one batch, and collects their outcomes.
 public struct Dispatcher: Sendable {
-    /// What one processor made of a batch.
+    /// The result of one processor for a batch.
     struct Report: Sendable {
         var name: String
-        /// Whether the shard waits for this processor; one that is best effort only says what went wrong.
+        /// Whether the processor's failures fail records; failures of a best-effort processor are only logged and counted.
         var isRequired: Bool
-        var sheet: OutcomeSheet
+        var outcomes: RecordOutcomes
         var duration: Duration
-        /// Whether its sink counts as down.
+        /// Whether the processor's circuit is open, which means that its sink is considered down.
         var isCircuitOpen = false
         var circuitChange: CircuitBreaker.Change?
     }
@@ -20,16 +20,16 @@ public struct Dispatcher: Sendable {
 
     private let steps: [Step]
 
-    /// - Parameter optional: Names of processors whose failures do not hold the shard back.
+    /// - Parameter optional: The names of best-effort processors, whose failures do not block the shard.
     public init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
         steps = processors.map { Step(processor: $0, isRequired: !optional.contains($0.name)) }
     }
 
-    /// Blocks the calling thread until the last processor has returned: the slowest sink sets the pace of the shard.
+    /// Runs the processors, and blocks the calling thread until all have returned.
     ///
-    /// A processor that is alone runs on the calling thread until it first waits.
+    /// A single processor runs on the calling thread until it first suspends.
     func dispatch(_ batch: RecordBatch, context: InvocationContext) -> [Report] {
-        guard !batch.records.isEmpty else { return steps.map { Self.report(of: $0, OutcomeSheet(count: 0), .zero) } }
+        guard !batch.records.isEmpty else { return steps.map { Self.report(of: $0, RecordOutcomes(count: 0), .zero) } }
         if steps.count == 1, let step = steps.first {
             return [BlockingTask.run(until: context.deadline) { await Self.run(step, on: batch, context: context) }]
         }
@@ -45,40 +45,40 @@ public struct Dispatcher: Sendable {
         let deadline = step.circuit.deadline(within: context.deadline)
         let isShort = deadline < context.deadline
         context.deadline = deadline
-        var sheet: OutcomeSheet
+        var outcomes: RecordOutcomes
         if isShort {
-            let work: @concurrent @Sendable () async -> OutcomeSheet = { [context] in
-                await Self.sheet(of: step, on: batch, context: context)
+            let work: @concurrent @Sendable () async -> RecordOutcomes = { [context] in
+                await Self.outcomes(of: step, on: batch, context: context)
             }
-            let sheets = await Deadline.race(deadline, [work])
-            sheet = sheets.first ?? OutcomeSheet(count: batch.records.count)
+            let results = await Deadline.race(deadline, [work])
+            outcomes = results.first ?? RecordOutcomes(count: batch.records.count)
         } else {
-            sheet = await Self.sheet(of: step, on: batch, context: context)
+            outcomes = await Self.outcomes(of: step, on: batch, context: context)
         }
-        return conclude(step, sheet, of: batch, since: start)
+        return conclude(step, outcomes, of: batch, since: start)
     }
 
     private static func conclude(
-        _ step: Step, _ sheet: OutcomeSheet, of batch: RecordBatch, since start: ContinuousClock.Instant
+        _ step: Step, _ outcomes: RecordOutcomes, of batch: RecordBatch, since start: ContinuousClock.Instant
     ) -> Report {
-        var sheet = sheet
-        // A sheet that does not fit says nothing of any record.
-        if sheet.count != batch.records.count { sheet = OutcomeSheet(count: batch.records.count) }
-        var report = report(of: step, sheet, ContinuousClock.now - start)
-        report.circuitChange = step.circuit.note(sheet)
+        var outcomes = outcomes
+        // Outcomes of a different number of records cannot be assigned to records.
+        if outcomes.count != batch.records.count { outcomes = RecordOutcomes(count: batch.records.count) }
+        var report = report(of: step, outcomes, ContinuousClock.now - start)
+        report.circuitChange = step.circuit.note(outcomes)
         report.isCircuitOpen = step.circuit.isOpen
         return report
     }
 
-    private static func sheet(of step: Step, on batch: RecordBatch, context: InvocationContext) async -> OutcomeSheet {
-        var sheet = OutcomeSheet(count: batch.records.count)
-        await step.processor.process(batch, context: context, outcomes: &sheet)
-        return sheet
+    private static func outcomes(of step: Step, on batch: RecordBatch, context: InvocationContext) async -> RecordOutcomes {
+        var outcomes = RecordOutcomes(count: batch.records.count)
+        await step.processor.process(batch, context: context, outcomes: &outcomes)
+        return outcomes
     }
 
-    private static func report(of step: Step, _ sheet: OutcomeSheet, _ duration: Duration) -> Report {
+    private static func report(of step: Step, _ outcomes: RecordOutcomes, _ duration: Duration) -> Report {
         Report(
-            name: step.processor.name, isRequired: step.isRequired, sheet: sheet, duration: duration,
+            name: step.processor.name, isRequired: step.isRequired, outcomes: outcomes, duration: duration,
             isCircuitOpen: step.circuit.isOpen)
     }
 }

@@ -1,26 +1,26 @@
-/// One step that carries records to one sink.
+/// A processor, which writes records to one sink.
 public protocol RecordProcessor: Sendable {
-    /// Stable name for settings, logs and metrics, for example `redshift`.
+    /// The name in settings, logs and metrics, for example `redshift`; it must not change.
     var name: String { get }
 
-    /// Handles the records of `batch`, in shard order, and marks each on `outcomes` under the same index.
+    /// Processes the records of `batch`, in shard order, and marks each in `outcomes` under the same index.
     ///
-    /// Never throws: an error belongs to a record, or to every record. What is left unmarked, for lack of time say,
-    /// stays `.retryable`, so forgetting costs a retry and never data. A record of a kind that goes nowhere here is
-    /// `.succeeded`. Delivery is at least once, so the same records may come again: bear it.
+    /// Does not throw: an error is the outcome of a record, or of every record. Unmarked records stay `.retryable`: they are
+    /// retried, never lost. Records of kinds that the processor ignores are marked as `.succeeded`. Must be idempotent,
+    /// because records are delivered at least once.
     ///
-    /// - Parameter context: Its deadline is when to return; the task is cancelled then.
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async
+    /// - Parameter context: The task is cancelled at its deadline.
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async
 }
 
-/// What a processor may know of the invocation that it works for.
+/// The properties of an invocation that processors use.
 public struct InvocationContext: Sendable {
     public var requestID: String
     /// The function's name, for logs, metrics and dead letters.
     public var functionName: String
     /// The X-Ray trace that calls to AWS belong to.
     public var traceID: String?
-    /// When work must be over: Lambda's own deadline less the margin for answering.
+    /// When processing must end: Lambda's deadline less the time to respond.
     public var deadline: ContinuousClock.Instant
 
     public init(

@@ -1,4 +1,4 @@
-/// Who plays.
+/// An artist, who plays concerts.
 package struct Artist: EntityView {
     package static let schema = EntitySchema(
         "artist", dataTypes: ["artists"], otherDataTypes: ["artist"], table: "artists", isCached: true,
@@ -15,7 +15,7 @@ package struct Artist: EntityView {
             FieldDescription("spotify_id", .text(), column: .varchar(100)),
             FieldDescription(
                 "followers", aliases: [FieldSource("raw_data.followers", orInside: "total")], .integer(0...Int64.max),
-                column: .bigint, note: "`raw_data.followers` may be Spotify's own object, whose `total` counts."),
+                column: .bigint, note: "`raw_data.followers` may be Spotify's object, of which `total` is read."),
         ])
 
     private static let scoreField = schema.field("popularity_score", as: Number.self)
@@ -24,6 +24,6 @@ package struct Artist: EntityView {
 
     package init(_ values: EntityValues) { self.values = values }
 
-    /// 0 to 100; 0 where the record has none.
+    /// The score, 0 to 100; 0 if the record has none.
     package var popularityScore: Number { values[Self.scoreField] ?? .zero }
 }

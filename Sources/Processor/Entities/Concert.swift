@@ -1,6 +1,6 @@
-/// One event on one date.
+/// A concert, which takes place on one date.
 package struct Concert: EntityView {
-    /// Whether a concert takes place.
+    /// The status of a concert.
     package enum Status: String, FieldChoice {
         case scheduled, completed, cancelled, postponed
     }
@@ -36,7 +36,7 @@ package struct Concert: EntityView {
 
     package var artistID: Text? { values[Self.artistIDField] }
     package var venueID: Text? { values[Self.venueIDField] }
-    /// Required, so no record is without it.
+    /// The date of the concert, which every valid record has.
     package var eventDate: Timestamp { values[Self.eventDateField] ?? Timestamp(secondsSinceEpoch: 0) }
     package var status: Status { values[Self.statusField] ?? .scheduled }
 }

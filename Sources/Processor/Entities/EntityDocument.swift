@@ -1,8 +1,8 @@
 import JSON
 
-/// An entity as one JSON document, as the cache, notifications and DEBUG logs have it.
+/// The JSON document of an entity, for the cache, notifications and DEBUG log lines.
 extension RecordBatch {
-    /// Writes the fields that the record has as members of an object that is open.
+    /// Writes the fields that the record has as members of an open object.
     package func writeMembers(of record: EntityRecord, to writer: inout JSONWriter) {
         for (field, value) in zip(catalog[record.kind].fields, values(of: record)) {
             if case .absent = value { continue }
@@ -11,7 +11,7 @@ extension RecordBatch {
         }
     }
 
-    /// The whole document.
+    /// Returns the whole document.
     package func document(of record: EntityRecord) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()
@@ -20,7 +20,7 @@ extension RecordBatch {
         return writer.bytes
     }
 
-    /// Writes a value that is not absent.
+    /// Writes a value, which must not be absent.
     func write(_ value: FieldValue, of type: FieldType, to writer: inout JSONWriter) {
         switch value {
         case .absent: writer.null()
@@ -52,7 +52,7 @@ extension RecordBatch {
 }
 
 extension FieldType {
-    /// The word of a choice.
+    /// Returns the word of a choice.
     func word(_ index: UInt8) -> String {
         guard case .choice(let choices) = self, choices.words.indices.contains(Int(index)) else { return "" }
         return choices.words[Int(index)]

@@ -1,30 +1,30 @@
 import JSON
 import Synchronization
 
-/// All that the program knows of one kind of entity; each kind's file in this folder has one.
+/// The description of one kind of entity, which is defined in the kind's file in this folder.
 ///
-/// A class, so that a catalog hands it on without a copy; it never changes.
+/// A class, so that it is passed without a copy. It is immutable.
 package final class EntitySchema: Sendable {
     /// The name in messages, logs, metrics and cache keys.
     package let name: String
-    /// What a record's `data_type` may say, in lower case; messages name these.
+    /// The values of `data_type` for this kind, in lower case; messages list these.
     package let dataTypes: [String]
-    /// What it may say as well.
+    /// Other accepted values of `data_type`, which messages do not list.
     package let otherDataTypes: [String]
-    /// In the order of documents and of decoding: the first problem is the one that is reported.
+    /// The fields, in the order of documents and of decoding; the first problem is reported.
     package let fields: [FieldDescription]
-    /// What ``table`` is made from; nil for kinds that are not in the warehouse.
+    /// The names from which ``table`` is created; nil for kinds that are not in the warehouse.
     private let tableNames: (name: String, distributionKey: String?, sortKey: String?)?
     private let madeTable = AtomicLazyReference<WarehouseTable>()
     /// Whether the cache stores the newest document.
     package let isCached: Bool
-    /// Members that are objects if a record of this kind has them.
+    /// The members that must be objects if a record of this kind has them.
     package let objects: [String]
     package let rule: EntityRule?
-    /// The index of the field that is the key.
+    /// The index of the key field.
     let keyIndex: Int
 
-    /// Fields of every kind, which follow its own.
+    /// The fields that all kinds have, after their own fields.
     private static let commonFields = [
         FieldDescription("source", .text(), column: .varchar(100)),
         FieldDescription("ingestion_timestamp", .timestamp, column: .timestamp),
@@ -33,11 +33,11 @@ package final class EntitySchema: Sendable {
     /// The most fields of a kind.
     static let fieldLimit = 128
 
-    /// Traps unless the description is a valid one: descriptions are parts of the program.
+    /// Creates a description; traps if it is invalid, because descriptions are parts of the program.
     ///
     /// - Parameters:
-    ///   - distributionKey: The column that decides the slice of a row; nil for the key.
-    ///   - sortKey: The column that rows are sorted by; nil for the key.
+    ///   - distributionKey: The column of the table's distribution key; nil for the key.
+    ///   - sortKey: The column of the table's sort key; nil for the key.
     package convenience init(
         _ name: String, dataTypes: [String], otherDataTypes: [String] = [], table: String? = nil,
         distributionKey: String? = nil,
@@ -69,9 +69,9 @@ package final class EntitySchema: Sendable {
         tableNames = table
     }
 
-    /// Where rows go; nil for kinds that are not in the warehouse.
+    /// The warehouse table; nil for kinds that are not in the warehouse.
     ///
-    /// Made when it is first asked for: functions without the warehouse start without it.
+    /// It is created on first access, so that functions without a warehouse start faster.
     package var table: WarehouseTable? {
         guard let (name, distributionKey, sortKey) = tableNames else { return nil }
         return madeTable.load()
@@ -80,7 +80,7 @@ package final class EntitySchema: Sendable {
                     name, fields: fields, keyIndex: keyIndex, distributionKey: distributionKey, sortKey: sortKey))
     }
 
-    /// The same kind with further fields, which follow its own.
+    /// Returns the kind with more fields, which follow its own.
     package func adding(_ fields: [FieldDescription]) -> EntitySchema {
         EntitySchema(
             name: name, dataTypes: dataTypes, otherDataTypes: otherDataTypes, ownFields: ownFields + fields,
@@ -88,13 +88,13 @@ package final class EntitySchema: Sendable {
             table: tableNames)
     }
 
-    /// The fields without those that every kind has.
+    /// The fields, without those that all kinds have.
     package var ownFields: [FieldDescription] { Array(fields.dropLast(Self.commonFields.count)) }
 
-    /// Whether records of this kind are read as a `View`.
+    /// Returns whether `View` is the typed view of this kind.
     func describes<View: EntityView>(_ view: View.Type) -> Bool { name == View.schema.name }
 
-    /// The name of the count of this kind's records in the log: `ticketSales`.
+    /// The log field with the number of this kind's records, for example `ticketSales`.
     package var countName: String {
         let words = (tableNames?.name ?? name).utf8.split(separator: UInt8(ascii: "_")).map {
             String(decoding: $0, as: UTF8.self)
@@ -102,7 +102,7 @@ package final class EntitySchema: Sendable {
         return words.dropFirst().reduce(words.first ?? name) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
 
-    /// The field of that name, for typed views; traps where there is none.
+    /// Returns the field with a name, for typed views; traps if there is none.
     func field<Value>(_ name: String, as type: Value.Type) -> FieldHandle<Value> {
         guard let index = fields.firstIndex(where: { $0.name == name }) else {
             preconditionFailure("\(self.name) has no field \(name)")
@@ -117,11 +117,11 @@ extension EntitySchema: Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
-/// A rule over several fields, which is checked once all of them are read.
+/// A rule about several fields, which is checked after all of them are read.
 package struct EntityRule: Sendable {
-    /// The field that the error names.
+    /// The field that the error message names.
     package var field: String
-    /// What is wrong with the values, or nil; texts are in the second parameter.
+    /// Returns what is wrong with the values, or nil; the second parameter contains their texts.
     package var check: @Sendable (Span<FieldValue>, Span<UInt8>) -> String?
 
     package init(field: String, check: @escaping @Sendable (Span<FieldValue>, Span<UInt8>) -> String?) {

@@ -1,4 +1,4 @@
-/// A record of one kind, read by the names and types of its fields.
+/// A typed view of a record of one kind.
 package protocol EntityView: Sendable {
     /// The built-in description of the kind.
     static var schema: EntitySchema { get }
@@ -6,9 +6,9 @@ package protocol EntityView: Sendable {
     init(_ values: EntityValues)
 }
 
-/// A field of one kind, and the type of its values.
+/// A reference to a field of one kind, with the type of its values.
 struct FieldHandle<Value>: Sendable {
-    /// The position among the kind's fields: those that a catalog adds follow the kind's own.
+    /// The index among the kind's fields. It stays valid because fields that a catalog adds follow the kind's own.
     let index: Int
 }
 
@@ -23,13 +23,13 @@ package struct EntityValues: Sendable {
 }
 
 extension RecordBatch {
-    /// The record as a `View`; nil when it is of another kind.
+    /// Returns the record as a `View`; nil if it is of another kind.
     package func view<View: EntityView>(_ record: EntityRecord, as type: View.Type) -> View? {
         guard catalog[record.kind].describes(View.self) else { return nil }
         return View(EntityValues(storage.values, from: Int(record.firstValue)))
     }
 
-    /// The entity's key.
+    /// Returns the entity's key.
     package func id(of record: EntityRecord) -> Text {
         guard case .text(let id) = storage.values[Int(record.firstValue) + catalog[record.kind].keyIndex] else {
             return Text(start: 0, count: 0)
@@ -37,7 +37,7 @@ extension RecordBatch {
         return id
     }
 
-    /// A value for each of the fields of the record's kind, in their order.
+    /// Returns the values of the record's fields, in their order.
     func values(of record: EntityRecord) -> ArraySlice<FieldValue> {
         let first = Int(record.firstValue)
         return storage.values[first..<first + catalog[record.kind].fields.count]

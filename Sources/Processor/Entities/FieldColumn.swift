@@ -1,9 +1,9 @@
-/// The column of a field in the warehouse.
+/// The warehouse column of a field.
 package struct FieldColumn: Sendable, Equatable {
-    /// Nil until the field gives it its own name.
+    /// The name; nil until the field sets it to its own name.
     package var name: String?
     package var type: WarehouseColumn.ColumnType
-    /// The column that this one follows in the table; nil where it follows the column of the field before.
+    /// The column that this one follows in the table; nil if it follows the column of the preceding field.
     package var predecessor: String?
 
     package static func varchar(_ bytes: Int, name: String? = nil, after predecessor: String? = nil) -> FieldColumn {

@@ -1,38 +1,38 @@
-/// One field of an entity: its names, the rule for its values, and its column.
+/// The description of one field of an entity: its names, the rule for its values, and its column.
 ///
-/// Decoding, documents, warehouse rows, tables and `docs/records.md` are loops over these descriptions.
+/// Decoding, documents, warehouse rows, tables and `docs/records.md` are derived from these descriptions.
 package struct FieldDescription: Sendable {
-    /// The name in messages and documents, and the first of ``sources`` unless they are given.
+    /// The name in messages and documents; also the first of ``sources`` by default.
     package var name: String
-    /// Where the value is read from, in order of precedence.
+    /// The members from which the value is read, in order of precedence.
     package var sources: [FieldSource]
     package var type: FieldType
     package var presence: Presence
-    /// The value of records that do not have the field.
+    /// The default, for records without the field.
     package var fallback: Fallback?
     package var column: FieldColumn?
-    /// What the other members cannot express, for readers.
+    /// A note for the documentation about rules that the other members do not express.
     package var note: String?
 
     /// Whether a record must have the field.
     package enum Presence: Sendable, Equatable {
         case optional
         case required
-        /// The entity's ID, without which there is no record.
+        /// The field is the entity's ID, and required.
         case key
     }
 
-    /// A default, as the field's type stores it.
+    /// A default value, in the form in which the field's type stores it.
     package enum Fallback: Sendable, Equatable {
         case text(String)
-        /// A JSON number as documents show it.
+        /// A JSON number, in the form of documents.
         case number(String)
         case integer(Int64)
         case boolean(Bool)
         /// One of the choices.
         case choice(String)
 
-        /// As documentation shows it.
+        /// The value in the documentation.
         package var text: String {
             switch self {
             case .text(let text), .number(let text), .choice(let text): text
@@ -43,8 +43,8 @@ package struct FieldDescription: Sendable {
     }
 
     /// - Parameters:
-    ///   - aliases: Further names, `name` or `object.member`.
-    ///   - readFrom: All names in order of precedence; nil reads `name`, then `aliases`.
+    ///   - aliases: Other names, in the form `name` or `object.member`.
+    ///   - readFrom: All names in order of precedence; nil for `name`, then `aliases`.
     package init(
         _ name: String, aliases: [FieldSource] = [], readFrom: [FieldSource]? = nil, _ type: FieldType,
         _ presence: Presence = .optional, default fallback: Fallback? = nil, column: FieldColumn? = nil,
@@ -64,7 +64,7 @@ package struct FieldSource: Sendable, Equatable, ExpressibleByStringLiteral {
     /// The object that has the member; nil for the record itself.
     package var object: String?
     package var member: String
-    /// The member of `member` that has the value where `member` is an object itself; for integers only.
+    /// The member that has the value if `member` is an object itself; for integers only.
     package var inner: String?
 
     package init(stringLiteral text: String) { self.init(text) }
@@ -79,38 +79,38 @@ package struct FieldSource: Sendable, Equatable, ExpressibleByStringLiteral {
         member = String(text[text.utf8.index(after: dot)...])
     }
 
-    /// As it is written in descriptions.
+    /// The source as written in descriptions: `name` or `object.member`.
     package var path: String { (object.map { $0 + "." } ?? "") + member }
 }
 
-/// The type of a field: how its values are read, and which ones are allowed.
+/// The type of a field, which determines how values are read and which are allowed.
 package enum FieldType: Sendable {
     /// - Parameter maxLength: In Unicode scalars.
     case text(maxLength: Int = .max)
     case number(NumberBounds = NumberBounds())
     case integer(ClosedRange<Int64> = .min ... .max)
-    /// JSON's own, or the texts true and false in any letter case.
+    /// A JSON Boolean, or the text `true` or `false` in any letter case.
     case boolean
     case date, timestamp
-    /// Several texts.
+    /// A list of texts.
     case list(isLowercased: Bool = false)
-    /// One of several words, in any letter case.
+    /// One of a set of words, in any letter case.
     case choice(Choices)
-    /// Tiers with a price each.
+    /// Ticket tiers, each with a price.
     case prices
 }
 
 /// The words of a choice, in lower case.
 package struct Choices: Sendable {
     package var words: [String]
-    /// Other spellings, each with the word that is stored.
+    /// Synonyms, each with the word that is stored.
     package var synonyms: [(word: String, meaning: String)] = []
 
     package init(_ words: [String], synonyms: [(word: String, meaning: String)] = []) {
         (self.words, self.synonyms) = (words, synonyms)
     }
 
-    /// The choices that an enumeration lists.
+    /// Creates the choices from the cases of an enumeration.
     package init<Choice: FieldChoice>(
         _ type: Choice.Type, synonyms: [(word: String, meaning: Choice)] = []
     ) {
@@ -118,5 +118,5 @@ package struct Choices: Sendable {
     }
 }
 
-/// An enumeration that names the values of a field of type `choice`, in the order of its words.
+/// An enumeration of the values of a field of type `choice`, in the order of its words.
 package protocol FieldChoice: RawRepresentable<String>, CaseIterable, Sendable, Equatable where AllCases == [Self] {}

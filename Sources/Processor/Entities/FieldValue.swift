@@ -1,4 +1,4 @@
-/// The value of one field of one record; texts are in the batch's ``TextStorage``.
+/// The value of one field of one record; texts are stored in the batch's ``TextStorage``.
 package enum FieldValue: Sendable, Hashable {
     case absent
     case text(Text)
@@ -13,7 +13,7 @@ package enum FieldValue: Sendable, Hashable {
     case prices(TicketPrices)
 }
 
-/// A type that typed views read from a ``FieldValue``.
+/// A type that typed views can read from a ``FieldValue``.
 protocol FieldValueReadable {
     init?(_ value: FieldValue)
 }

@@ -1,8 +1,8 @@
-/// The numbers that a field allows.
+/// The range of numbers that a field allows.
 package struct NumberBounds: Sendable {
     /// One end of the range.
     package struct Bound: Sendable {
-        /// A JSON number, as messages show it.
+        /// A JSON number, as shown in messages.
         package var text: String
         package var isExclusive = false
 
@@ -24,7 +24,7 @@ package struct NumberBounds: Sendable {
         NumberBounds(minimum: Bound("\(minimum)", isExclusive: true))
     }
 
-    /// The allowed numbers in words; nil where all are.
+    /// The allowed numbers in words; nil if all are allowed.
     package var rule: String? {
         if let minimum, let maximum, !minimum.isExclusive, !maximum.isExclusive {
             return "\(minimum.text)...\(maximum.text)"
@@ -36,7 +36,7 @@ package struct NumberBounds: Sendable {
         return minimum == nil && maximum == nil ? nil : rules.compactMap { $0 }.joined(separator: ", ")
     }
 
-    /// What is wrong with a number that the bounds do not allow.
+    /// Returns what is wrong with a number outside of the bounds.
     func problem(isTooLow: Bool) -> String {
         if let minimum, let maximum, !minimum.isExclusive, !maximum.isExclusive {
             return "is outside \(minimum.text)...\(maximum.text)"
@@ -47,7 +47,7 @@ package struct NumberBounds: Sendable {
     }
 }
 
-/// ``NumberBounds`` as plain memory, for the decoder.
+/// ``NumberBounds`` in a trivial layout, for the decoder.
 struct NumberLimits: Sendable {
     private struct Limit: Sendable {
         var value: DecimalValue

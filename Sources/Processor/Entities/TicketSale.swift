@@ -1,6 +1,6 @@
 import JSON
 
-/// One purchase of tickets of one tier.
+/// A purchase of tickets of one tier.
 package struct TicketSale: EntityView {
     package static let schema = EntitySchema(
         "ticket_sale", dataTypes: ["ticket_sales"], otherDataTypes: ["ticket_sale"], table: "ticket_sales",
@@ -15,7 +15,7 @@ package struct TicketSale: EntityView {
             FieldDescription("unit_price", .number(.above(0)), .required, column: .decimal(10, 2)),
             FieldDescription(
                 "total_price", aliases: ["total_amount"], .number(), column: .decimal(12, 2, name: "total_amount"),
-                note: "Differs from `quantity` times `unit_price` by 0.01 at most; never computed."),
+                note: "Must not differ from `quantity` times `unit_price` by more than 0.01; never computed."),
             FieldDescription("purchase_timestamp", .timestamp, .required, column: .timestamp),
             FieldDescription("payment_method", .text(), column: .varchar(50)),
             FieldDescription("customer_segment", .text(), column: .varchar(50)),
@@ -31,15 +31,15 @@ package struct TicketSale: EntityView {
 
     package init(_ values: EntityValues) { self.values = values }
 
-    /// Required, so no record is without it.
+    /// The ID of the concert, which every valid record has.
     package var concertID: Text { values[Self.concertIDField] ?? Text(start: 0, count: 0) }
-    /// 1 to 20.
+    /// The number of tickets, 1 to 20.
     package var quantity: Int64 { values[Self.quantityField] ?? 1 }
-    /// Above 0.
+    /// The price of one ticket, above 0.
     package var unitPrice: Number { values[Self.unitPriceField] ?? .zero }
     package var totalPrice: Number? { values[Self.totalPriceField] }
 
-    /// What is wrong with the total price: it differs from quantity times unit price by more than 0.01.
+    /// Returns what is wrong with the total price, if it differs from quantity times unit price by more than 0.01.
     private static func totalProblem(_ values: Span<FieldValue>, _ texts: Span<UInt8>) -> String? {
         guard case .number(let total) = values[totalPriceField.index],
             case .number(let unitPrice) = values[unitPriceField.index],

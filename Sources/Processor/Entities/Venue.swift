@@ -1,6 +1,6 @@
-/// Where it is played.
+/// A venue, where concerts take place.
 package struct Venue: EntityView {
-    /// What sort of place a venue is.
+    /// The type of a venue.
     package enum Kind: String, FieldChoice {
         case arena, stadium, theater, club, amphitheater, hall, other
     }
@@ -33,6 +33,6 @@ package struct Venue: EntityView {
 
     package init(_ values: EntityValues) { self.values = values }
 
-    /// People; above 0.
+    /// The capacity in people, above 0.
     package var capacity: Int64? { values[Self.capacityField] }
 }

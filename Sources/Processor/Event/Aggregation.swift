@@ -1,8 +1,8 @@
 import JSON
 
-/// The Kinesis Producer Library's aggregation: many user records in one Kinesis record.
+/// The aggregate format of the Kinesis Producer Library: many user records in one Kinesis record.
 ///
-/// Magic, a protobuf message, and its MD5:
+/// An aggregate consists of a magic number, a protobuf message, and the message's MD5:
 /// `AggregatedRecord{1: repeated string partition keys, 2: repeated string hash keys, 3: repeated Record}`,
 /// `Record{1: partition key index, 2: hash key index, 3: data, 4: tags}`.
 ///
@@ -23,7 +23,7 @@ struct Aggregation: Sendable {
         bytes.count >= 4 && (0..<4).allSatisfy { bytes.byte(at: $0) == magic[$0] }
     }
 
-    /// - Throws: ``PayloadError`` with reason `kpl` when the aggregate is cut or damaged.
+    /// - Throws: ``PayloadError`` with reason `kpl` if the aggregate is truncated or damaged.
     init(_ bytes: Span<UInt8>) throws(PayloadError) {
         let start = Self.magic.count
         guard bytes.count >= start + Self.digestLength else { throw Self.broken("it is cut short") }

@@ -1,12 +1,12 @@
 import JSON
 
-/// The decoder of base64 with the standard alphabet, padded, without line breaks.
+/// A decoder of base64 with the standard alphabet, with padding, without line breaks.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc4648#section-4>
 struct Base64: Sendable {
-    /// The six bits of each character, in the place they have in a word of four; the top bit where it is none.
+    /// The six bits of each character, shifted to their position in a group of four; the top bit is set for other characters.
     ///
-    /// Arrays and not inline: a copy of this value must not copy 4 KiB.
+    /// Arrays, not inline storage, so that a copy of this value does not copy 4 KiB.
     private let first = Self.table(shift: 18)
     private let second = Self.table(shift: 12)
     private let third = Self.table(shift: 6)
@@ -14,37 +14,36 @@ struct Base64: Sendable {
 
     private static let invalid: UInt32 = 0x8000_0000
 
-    /// The one there is: all copies share their tables.
+    /// The only instance; all copies share its tables.
     static let standard = Base64()
 
     private init() {}
 
-    /// Decodes the characters from `offset` on, up to the first that is not of the alphabet.
+    /// Decodes the characters from `offset` up to the first one that is not in the alphabet.
     ///
-    /// - Parameter output: Its first `count` bytes are what the text stands for, followed by ``zeros`` zeros; it grows where it
-    ///   must, and never shrinks.
-    /// - Returns: Where the text ends, padding included; nil when it has no right end.
+    /// - Parameter output: Receives `count` decoded bytes, followed by ``zeros`` zeros; it grows if necessary, and never shrinks.
+    /// - Returns: The end of the text, including padding; nil if its end is invalid.
     func decode(
         _ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
     ) -> (end: Int, count: Int)? {
         guard let (end, count) = decoded(bytes, from: offset, into: &output) else { return nil }
         let missing = count + Self.zeros - output.count
         if missing > 0 { output.append(contentsOf: repeatElement(0, count: missing)) }
-        // In bounds: there are at least as many bytes behind the first `count`.
+        // In bounds: at least as many bytes follow the first `count`.
         unsafe output.withUnsafeMutableBytes {
             unsafe $0.storeBytes(of: SIMD32(repeating: 0), toByteOffset: count, as: SIMD32<UInt8>.self)
         }
         return (end, count)
     }
 
-    /// How many zeros follow what was decoded, so that a ``StringBlock`` can be read at each of its bytes.
+    /// The number of zeros after the decoded bytes, so that a ``StringBlock`` can be read at each byte.
     static let zeros = StringBlock.size
 
     private func decoded(
         _ bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
     ) -> (end: Int, count: Int)? {
         var (position, count) = blocks(of: bytes, from: offset, into: &output)
-        // What is left of the last block, and the padding: fewer than 32 characters where all are right.
+        // The rest of the last block, and the padding: fewer than 32 characters if all are valid.
         while true {
             if output.count - count < 3 { output.append(contentsOf: repeatElement(0, count: 1024)) }
             let characters = [4 of UInt8] { bytes.byte(at: position + $0) }
@@ -60,7 +59,7 @@ struct Base64: Sendable {
         }
     }
 
-    /// Decodes whole blocks, and of the last one the fours before the first character that is not of the alphabet.
+    /// Decodes whole blocks, and the groups of four in the last block before the first character that is not in the alphabet.
     private func blocks(
         of bytes: Span<UInt8>, from offset: Int, into output: inout [UInt8]
     ) -> (position: Int, count: Int) {
@@ -77,7 +76,7 @@ struct Base64: Sendable {
         return (position, count)
     }
 
-    /// - Parameter position: Not negative; nor is `start`.
+    /// - Parameter position: Not negative, like `start`.
     private func blocks(
         of bytes: Span<UInt8>, from position: Int, into output: UnsafeMutableRawBufferPointer, at start: Int
     ) -> (position: Int, count: Int, isAtEnd: Bool) {
@@ -90,7 +89,7 @@ struct Base64: Sendable {
                 unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: SIMD32<UInt8>.self))
             unsafe output.storeBytes(of: block.output, toByteOffset: count, as: SIMD32<UInt8>.self)
             guard block.isValid else {
-                // Whole fours before the end stand for what they always do; what was stored behind them is written over.
+                // The output of complete groups before the end is valid; the bytes after it are overwritten.
                 let quanta = block.validCount / 4
                 return (position + 4 * quanta, count + 3 * quanta, true)
             }
@@ -100,7 +99,7 @@ struct Base64: Sendable {
         return (position, count, false)
     }
 
-    /// The end of the text: nothing, or a padded quantum of one or two bytes.
+    /// Decodes the end of the text: nothing, or a padded group of one or two bytes.
     private func last(
         _ characters: InlineArray<4, UInt8>, at position: Int, into output: inout [UInt8], _ count: Int
     ) -> (end: Int, count: Int)? {

@@ -1,8 +1,8 @@
-/// With the arithmetic of vectors and no table, for any machine.
+/// The portable implementation, which uses vector arithmetic without table lookups.
 extension Base64Block {
     private typealias Characters = SIMD32<UInt8>
     private typealias Mask = SIMDMask<SIMD32<Int8>>
-    /// The same bits as words: Swift turns the logic of four words into one instruction, that of 32 bytes into a loop.
+    /// The same bits as words: Swift compiles bit operations on four words to one instruction, and those on 32 bytes to a loop.
     private typealias Words = SIMD4<UInt64>
 
     @inline(__always)
@@ -12,7 +12,7 @@ extension Base64Block {
         let digit: Mask = (characters &- Characters(repeating: UInt8(ascii: "0"))) .< Characters(repeating: 10)
         let plus: Mask = characters .== Characters(repeating: UInt8(ascii: "+"))
         let slash: Mask = characters .== Characters(repeating: UInt8(ascii: "/"))
-        // How far each character is from its six bits: 0 - "A", 26 - "a", 52 - "0", 62 - "+" and 63 - "/".
+        // The difference between each character and its six bits: 0 - "A", 26 - "a", 52 - "0", 62 - "+" and 63 - "/".
         let distance =
             (Self.words(upper) & Self.every(0xBF)) | (Self.words(lower) & Self.every(0xB9))
             | (Self.words(digit) & Self.every(0x04)) | (Self.words(plus) & Self.every(0x13))
@@ -31,7 +31,7 @@ extension Base64Block {
         return characters
     }
 
-    /// Six bits of each byte, joined: 6 + 6 in each 16 bits, 12 + 12 in each 32, and those three bytes in order.
+    /// Joins the six bits of each byte: 6 + 6 in each 16 bits, 12 + 12 in each 32 bits, and these three bytes in order.
     @inline(__always)
     private static func packed(_ sextets: SIMD8<UInt32>) -> SIMD32<UInt8> {
         let low = SIMD8<UInt32>(repeating: 0x003F_003F)
@@ -41,7 +41,7 @@ extension Base64Block {
             ((pairs & SIMD8<UInt32>(repeating: 0xFFFF)) &<< SIMD8<UInt32>(repeating: 12))
             | (pairs &>> SIMD8<UInt32>(repeating: 16))
         let v = unsafe unsafeBitCast(quanta, to: Characters.self)
-        // Three bytes of each four, the highest first; the fourth is zero.
+        // Three bytes of each four, the highest one first; the fourth one is zero.
         return Characters(
             v[2], v[1], v[0], v[6], v[5], v[4], v[10], v[9], v[8], v[14], v[13], v[12],
             v[18], v[17], v[16], v[22], v[21], v[20], v[26], v[25], v[24], v[30], v[29], v[28],
@@ -51,7 +51,7 @@ extension Base64Block {
     @inline(__always)
     private static func every(_ byte: UInt8) -> Words { Words(repeating: UInt64(byte) &* 0x0101_0101_0101_0101) }
 
-    // All of these have 32 bytes, and every pattern of bits is a value of each.
+    // All of these types have 32 bytes, and every bit pattern is valid for each.
     @inline(__always)
     private static func words(_ mask: Mask) -> Words { unsafe unsafeBitCast(mask, to: Words.self) }
 }

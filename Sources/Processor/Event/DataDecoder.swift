@@ -1,37 +1,37 @@
 import JSON
 
-/// Turns one Kinesis record's data into user records: base64, then gzip, aggregate or JSON by its first bytes.
+/// A decoder of a Kinesis record's data into user records: base64, then gzip, an aggregate or JSON by the first bytes.
 struct DataDecoder: Sendable {
     var payloads: PayloadDecoder
     private let base64 = Base64.standard
-    /// The data of the record at hand, decoded, and whatever an earlier one left behind it; one buffer for all.
+    /// The decoded data of the current record, followed by remains of earlier ones; one buffer serves all records.
     private var decoded: [UInt8] = []
     private var inflated: [UInt8] = []
-    /// Whether this batch has had data that expands, compressed or aggregated, and when decoding must end.
+    /// Whether this batch contained data that expands, which is compressed or aggregated; and when decoding must end.
     private var hasExpanded = false
     private var deadline = EndOfDecoding(.now)
     private let textLimit: Int
 
-    /// A ``Text`` has 32 bits for its offset; the largest aggregate goes to twice the limit.
+    /// The upper bound of the text limit: a ``Text`` has 32 bits for its offset, and an aggregate may reach twice the limit.
     private static let highestLimit = 1 << 30
-    /// The text that an aggregate's compressed records may inflate to, however little memory the function has.
+    /// The least text that an aggregate's compressed records may inflate to, even if the function has little memory.
     private static let leastAggregateLimit = 32 * 1024 * 1024
 
-    /// - Parameter textLimit: How many bytes of text to retain from one batch before the rest is left undecoded.
+    /// - Parameter textLimit: The number of bytes of text to retain from one batch before the rest is left undecoded.
     init(_ catalog: EntityCatalog = .builtIn, textLimit: Int = EventDecoder.defaultTextLimit) {
         payloads = PayloadDecoder(catalog)
         self.textLimit = min(textLimit, Self.highestLimit)
     }
 
-    /// Begins a batch.
+    /// Starts a batch.
     mutating func begin(deadline: ContinuousClock.Instant) {
         (hasExpanded, self.deadline) = (false, EndOfDecoding(deadline))
         payloads.storage.removeAll()
     }
 
-    /// Passes the string at the scanner's offset, and adds to `batch` what it holds.
+    /// Scans the string at the scanner's offset, and adds its content to `batch`.
     ///
-    /// - Returns: Where the string stands.
+    /// - Returns: The range of the string.
     mutating func decode(
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
     ) throws(JSONError) -> JSONString {
@@ -46,29 +46,29 @@ struct DataDecoder: Sendable {
             addData(count: count, at: position, to: &batch)
             return JSONString(range: start..<end, isEscaped: false)
         }
-        // Not plain base64: a string with escapes, a bad record, or no string at all.
+        // Not plain base64: a string with escapes, a bad record, or another value.
         let string = try scanner.string(in: bytes)
         if let count = decodeEscaped(string, in: bytes) {
             addData(count: count, at: position, to: &batch)
         } else {
             let error = PayloadError(.base64, "data is not base64 of the standard alphabet with padding")
-            batch.badRecords.append(BadRecord(error: error, position: position))
+            batch.badRecords.append(RejectedRecord(error: error, position: position))
         }
         return string
     }
 
-    /// Whether the rest of the batch must be left to the next invocation, for lack of memory or time.
+    /// Returns whether the rest of the batch must be left to the next invocation, because memory or time is used up.
     ///
-    /// The first record is always decoded, so that there is progress. Only data that expands can take long.
+    /// The first record is always decoded, so that each invocation makes progress. Only data that expands can take long.
     private func isExhausted(_ batch: RecordBatch) -> Bool {
         guard !batch.sources.isEmpty else { return false }
         let outcomes = batch.badRecords.count * 512 + batch.records.count * MemoryLayout<EntityRecord>.stride
         return payloads.storage.size + outcomes >= textLimit || hasExpanded && ContinuousClock.now >= deadline.instant
     }
 
-    /// Decodes the string once its escapes are resolved, for `\/` may stand for `/`.
+    /// Decodes a string after resolving its escapes, because `/` may be written as `\/`.
     ///
-    /// - Returns: How many bytes it stands for; nil when it is not base64.
+    /// - Returns: The number of decoded bytes; nil if the string is not base64.
     private mutating func decodeEscaped(_ string: JSONString, in bytes: Span<UInt8>) -> Int? {
         guard string.isEscaped else { return nil }
         var text: [UInt8] = []
@@ -79,9 +79,11 @@ struct DataDecoder: Sendable {
         return count
     }
 
-    /// - Parameter count: How many of the decoded bytes are this record's.
+    /// Adds the user records in the decoded data.
+    ///
+    /// - Parameter count: The number of decoded bytes that belong to this record.
     private mutating func addData(count: Int, at position: RecordPosition, to batch: inout RecordBatch) {
-        // Taken out for the while, since what reads the buffer also writes to the rest of this value.
+        // Moved out during the call, because the readers of the buffer modify the other members of this value.
         var data: [UInt8] = []
         swap(&data, &decoded)
         defer { swap(&data, &decoded) }
@@ -93,7 +95,7 @@ struct DataDecoder: Sendable {
         do throws(PayloadError) {
             let aggregation = try Aggregation(bytes)
             hasExpanded = true
-            // Each key is kept once: thousands of records may name the same one, and it may be long.
+            // Each key is stored once: thousands of records may have the same key, and it may be long.
             var partitionKeys: [Int: Text] = [:]
             for (index, record) in aggregation.records.enumerated() {
                 let partitionKey = partitionKeys[record.partitionKey.lowerBound] ?? keep(data[record.partitionKey])
@@ -103,7 +105,7 @@ struct DataDecoder: Sendable {
                 add(bytes.extracting(record.data), count: record.data.count, at: position, to: &batch)
             }
         } catch {
-            batch.badRecords.append(BadRecord(error: error, position: position))
+            batch.badRecords.append(RejectedRecord(error: error, position: position))
         }
     }
 
@@ -111,7 +113,7 @@ struct DataDecoder: Sendable {
         Text(payloads.storage.append(Array(bytes)))
     }
 
-    /// Adds one user record: so many bytes, and zeros behind them or none.
+    /// Adds one user record of `count` bytes, which zeros may follow.
     private mutating func add(
         _ bytes: Span<UInt8>, count: Int, at position: RecordPosition, to batch: inout RecordBatch
     ) {
@@ -120,26 +122,26 @@ struct DataDecoder: Sendable {
             try decode(bytes, count: count, at: position, into: &batch.records)
             if batch.records.count == recordCount { batch.testRecords += 1 }
         } catch {
-            batch.badRecords.append(BadRecord(error: error, position: position))
+            batch.badRecords.append(RejectedRecord(error: error, position: position))
         }
     }
 
-    /// Appends what one user record holds to `records`; nothing where it is a test.
+    /// Appends the content of one user record to `records`; nothing if it is a test record.
     ///
     /// - Parameters:
-    ///   - bytes: Those of the record, and zeros behind them or none.
-    ///   - count: How many bytes are the record's; nil for all.
+    ///   - bytes: The bytes of the record, which zeros may follow.
+    ///   - count: The number of bytes that belong to the record; nil for all.
     mutating func decode(
         _ bytes: Span<UInt8>, count: Int? = nil, at position: RecordPosition, into records: inout [EntityRecord]
     ) throws(PayloadError) {
         let count = count ?? bytes.count
         if Gzip.isGzip(bytes) {
-            // An aggregate cannot be cut: Lambda retries from a Kinesis record on, not from within one.
+            // An aggregate cannot be split between invocations: Lambda retries from a Kinesis record on, not from a user record.
             guard
                 position.subSequenceNumber == nil
                     || payloads.storage.size < max(2 * textLimit, Self.leastAggregateLimit)
             else {
-                throw PayloadError(.gzip, "data is gzip, and its aggregate holds more than fits in memory")
+                throw PayloadError(.gzip, "data is gzip, and its aggregate contains more than fits in memory")
             }
             var output: [UInt8] = []
             swap(&output, &inflated)
@@ -155,9 +157,9 @@ struct DataDecoder: Sendable {
     }
 }
 
-/// When decoding must end.
+/// The time when decoding must end.
 ///
-/// A class: how large an instant is, is known only when the program runs, and everything beside it would be found more slowly.
+/// A class, because the size of an instant is known only at run time, which would make access to adjacent members slower.
 private final class EndOfDecoding: Sendable {
     let instant: ContinuousClock.Instant
 
@@ -170,7 +172,7 @@ extension PayloadError {
     }
 }
 
-/// Going back to before a record.
+/// Removal of a record's content.
 extension RecordBatch {
     struct Mark: Sendable, Equatable {
         var storage: TextStorage.Mark
@@ -186,9 +188,9 @@ extension RecordBatch {
             dataBytes: dataBytes)
     }
 
-    /// Gives what one Kinesis record added since `mark` the sub-sequence number that the event gives for it.
+    /// Sets the sub-sequence number, which the event gives, of everything that one Kinesis record added since `mark`.
     ///
-    /// The record is then one of an aggregate, and so cannot be an aggregate itself.
+    /// The record comes from an aggregate, and so cannot be an aggregate itself.
     mutating func setSubSequenceNumber(_ number: Int32, since mark: Mark) {
         let position = RecordPosition(source: Int32(sources.count), subSequenceNumber: number)
         var isAggregate = false
@@ -202,7 +204,7 @@ extension RecordBatch {
         }
         guard isAggregate else { return }
         roll(back: mark)
-        badRecords.append(BadRecord(error: .nestedAggregate, position: position))
+        badRecords.append(RejectedRecord(error: .nestedAggregate, position: position))
     }
 
     mutating func roll(back mark: Mark) {

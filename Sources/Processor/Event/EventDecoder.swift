@@ -1,18 +1,18 @@
 import JSON
 
-/// Turns the bytes of an invocation's event into a batch of typed records, in one pass.
+/// A decoder of an invocation's event into a batch of typed records, in one pass.
 ///
-/// Strict about what it must rely on (JSON, UTF-8, `data`, `sequenceNumber`), and indifferent to everything else.
+/// The decoder validates what the function relies on (JSON, UTF-8, `data`, `sequenceNumber`), and ignores everything else.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
 struct EventDecoder: Sendable {
-    /// The bound on the text of one batch where the function's memory is unknown, in bytes.
+    /// The most bytes of text to retain from one batch if the function's memory is unknown.
     static let defaultTextLimit = 96 * 1024 * 1024
 
     private var data: DataDecoder
-    /// The last record that was read member by member, and where it stands; nil before the first.
+    /// The last record that was read member by member, and its range; nil before the first one.
     private var model: (record: PartialRecord, range: Range<Int>)?
-    /// The form that it gives; nil until another record comes.
+    /// The form of ``model``; nil until the next record is read.
     private var form: RecordForm?
     private let eventKeys = KeyTable([
         ("Records", EventKey.records.rawValue), ("window", EventKey.window.rawValue),
@@ -36,25 +36,27 @@ struct EventDecoder: Sendable {
     private enum RecordKey: UInt16 { case kinesis, eventSource, eventID, eventSourceARN }
     private enum KinesisKey: UInt16 { case data, sequenceNumber, partitionKey, arrival, subSequenceNumber }
 
-    /// - Parameter textLimit: How many bytes of values to retain from one batch.
+    /// - Parameter textLimit: The number of bytes of values to retain from one batch.
     ///
-    ///   Compressed records can contain a thousand times more than the event shows, so the rest of such a batch is left
-    ///   to the next invocation: memory stays bounded, and nothing is lost.
+    ///   Compressed records can contain a thousand times more than the event's size, so the rest of such a batch is left
+    ///   to the next invocation. This limits memory without losing records.
     init(_ catalog: EntityCatalog = .builtIn, textLimit: Int = Self.defaultTextLimit) {
         data = DataDecoder(catalog, textLimit: textLimit)
     }
 
+    /// Decodes an event.
+    ///
     /// - Parameters:
-    ///   - buffer: Holds the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.
-    ///   - batch: What was in it is forgotten; its memory is used again.
+    ///   - buffer: Contains the event in `range`; the batch shares it until ``RecordBatch/releaseEvent()``.
+    ///   - batch: Its previous content is removed; its memory is reused.
     ///   - deadline: When to leave the rest to the next invocation.
-    /// - Throws: ``EventError`` when this is not a Kinesis event.
+    /// - Throws: ``EventError`` if this is not a Kinesis event.
     mutating func decode(
         _ buffer: [UInt8], _ range: Range<Int>, into batch: inout RecordBatch, deadline: ContinuousClock.Instant
     ) throws(EventError) {
         batch.removeAll()
         guard range.count <= Int32.max else {
-            throw .notKinesis(found: "\(range.count) bytes, which no invocation has")
+            throw .notKinesis(found: "\(range.count) bytes, more than any Lambda event")
         }
         swap(&data.payloads.storage, &batch.storage)
         defer { swap(&data.payloads.storage, &batch.storage) }
@@ -140,7 +142,7 @@ struct EventDecoder: Sendable {
                     batch.setSubSequenceNumber(number, since: before)
                 }
                 batch.sources.append(try complete(record, at: index, in: bytes))
-                // The number is not one of the values that differ within a form.
+                // A form has no value for the sub-sequence number.
                 model = record.subSequenceNumber == nil ? (record, start..<scanner.offset) : nil
                 form = nil
             }
@@ -148,7 +150,7 @@ struct EventDecoder: Sendable {
         }
     }
 
-    /// Passes a record that has the form of the last one; nil, and nothing has happened, when it has another.
+    /// Reads a record that has the form of the last one; returns nil, without any effect, if it has another form.
     private mutating func likeRecord(
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into batch: inout RecordBatch
     ) -> PartialRecord? {
@@ -158,7 +160,7 @@ struct EventDecoder: Sendable {
         var record = PartialRecord(hasKinesis: true, streamARN: model.record.streamARN)
         let before = batch.mark(data.payloads.storage.mark)
         var trial = scanner
-        // What is wrong with it, and where, reading it member by member will say.
+        // Errors are reported when the record is read member by member.
         if (try? fill(&record, by: form, &trial, in: bytes, into: &batch)) == true {
             scanner = trial
             return record
@@ -170,7 +172,9 @@ struct EventDecoder: Sendable {
         return nil
     }
 
-    /// - Returns: False as soon as something else stands there than the form says.
+    /// Reads the values of a record by `form`.
+    ///
+    /// - Returns: False if the record differs from the form.
     private mutating func fill(
         _ record: inout PartialRecord, by form: RecordForm, _ scanner: inout JSONScanner, in bytes: Span<UInt8>,
         into batch: inout RecordBatch
@@ -220,7 +224,9 @@ struct EventDecoder: Sendable {
         return record
     }
 
-    /// - Parameter before: Where to go back to when `data` comes a second time, for the last one wins.
+    /// Reads the object `kinesis`.
+    ///
+    /// - Parameter before: The state to return to if `data` is repeated, because the last value of repeated members counts.
     private mutating func kinesis(
         _ scanner: inout JSONScanner, in bytes: Span<UInt8>, into record: inout PartialRecord,
         _ batch: inout RecordBatch,
@@ -259,7 +265,7 @@ struct EventDecoder: Sendable {
         }
     }
 
-    /// The index of a redelivered record in the aggregate that it came from; nil for `null`.
+    /// Reads the index of a redelivered record in its aggregate; returns nil for `null`.
     private func subSequenceNumber(_ scanner: inout JSONScanner, in bytes: Span<UInt8>, index: Int) throws -> Int32? {
         let kind = try scanner.kind(in: bytes)
         if kind == .number {
@@ -275,7 +281,7 @@ struct EventDecoder: Sendable {
             index: index, problem: "kinesis.subSequenceNumber is not a whole number of 32 bits")
     }
 
-    /// A string; nil for any other value.
+    /// Reads a string; returns nil for any other value.
     private func text(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) -> EventText? {
         guard try scanner.kind(in: bytes) == .string else {
             try scanner.skipValue(in: bytes)
@@ -284,7 +290,7 @@ struct EventDecoder: Sendable {
         return EventText(try scanner.string(in: bytes))
     }
 
-    /// Seconds as milliseconds; nil when the number is no moment from 1970 to 9999.
+    /// Converts seconds to milliseconds; returns nil unless the time is in the years 1970 to 9999.
     private func milliseconds(_ number: Range<Int>, in bytes: Span<UInt8>) -> Int64? {
         let value = DecimalValue(number, of: bytes).thousandths
         return value.flatMap { $0 < (Timestamp.seconds.upperBound + 1) * 1000 ? $0 : nil }
@@ -325,7 +331,7 @@ struct EventDecoder: Sendable {
         return (1...128).contains(text.range.count) && bytes.areDigits(text.range)
     }
 
-    /// What a string stands for, its escapes resolved.
+    /// Returns a string's content with its escapes resolved.
     private static func resolved(_ string: JSONString, in bytes: Span<UInt8>) -> String {
         guard string.isEscaped else { return bytes.string(string.range) }
         var resolved: [UInt8] = []

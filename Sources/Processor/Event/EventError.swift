@@ -1,14 +1,14 @@
 import JSON
 
-/// Why an invocation's event is not one that a Kinesis event source mapping sends.
+/// The reason why an event does not come from a Kinesis event source mapping.
 public enum EventError: Error, Equatable, Sendable {
     case notJSON(JSONError)
-    /// `found` says what stands there instead.
+    /// The event has another structure, which `found` describes.
     case notKinesis(found: String)
-    /// The record at `index` of `Records` cannot be told from others or has nothing in it.
+    /// The record at `index` of `Records` has no valid sequence number or no data.
     case invalidRecord(index: Int, problem: String)
 
-    /// What the Runtime API is told; alarms match on it.
+    /// The error type that is reported to the Runtime API; alarms match it.
     public static let errorType = "Runtime.InvalidEvent"
 }
 

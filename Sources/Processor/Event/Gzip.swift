@@ -1,28 +1,28 @@
 import CZlib
 
-/// Inflates gzip data, one member or several, with each member's checksum and length checked by zlib; and makes it.
+/// Compression and decompression of gzip data with zlib, which checks the checksum and length of each member.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc1952>
 enum Gzip {
-    /// How much one record may inflate to: as much as the largest record a stream takes.
+    /// The most bytes that one record may inflate to: the size of the largest record in a stream.
     static let limit = 10 * 1024 * 1024
 
     static func isGzip(_ bytes: Span<UInt8>) -> Bool {
         bytes.count >= 2 && bytes.byte(at: 0) == 0x1F && bytes.byte(at: 1) == 0x8B
     }
 
-    /// Replaces `output` by what `bytes` inflate to.
+    /// Replaces `output` with the decompressed `bytes`.
     ///
-    /// - Throws: ``PayloadError`` with reason `gzip` when `bytes` are damaged, end early, go on after the last
-    ///   member, or inflate to more than `limit`.
+    /// - Throws: ``PayloadError`` with reason `gzip` if `bytes` are damaged or truncated, continue after the last member, or
+    ///   inflate to more than `limit`.
     static func inflate(
         _ bytes: Span<UInt8>, limit: Int = limit, into output: inout [UInt8]
     ) throws(PayloadError) {
         output.removeAll(keepingCapacity: true)
         var stream = unsafe z_stream()
-        // 15 bits of window; 16 more ask for the gzip format, and nothing else.
+        // 15 bits of window, and 16 to accept only the gzip format.
         guard unsafe inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw PayloadError(.gzip, "data is gzip, and zlib could not be started")
+            throw PayloadError(.gzip, "data is gzip, and zlib could not be initialized")
         }
         defer { unsafe _ = inflateEnd(&stream) }
         // Bounds: next_in and avail_in describe `bytes` alone, next_out and avail_out the chunk alone, and zlib goes past
@@ -37,7 +37,7 @@ enum Gzip {
         if let failure { throw PayloadError(.gzip, "data is gzip, and \(failure)") }
     }
 
-    /// What is wrong, or nil when all members were inflated.
+    /// Decompresses all members; returns what is wrong with the data, or nil.
     private static func inflateMembers(
         _ stream: inout z_stream, limit: Int, chunk: UnsafeMutableBufferPointer<UInt8>, into output: inout [UInt8]
     ) -> String? {
@@ -52,7 +52,7 @@ enum Gzip {
             case Z_OK: continue
             case Z_STREAM_END:
                 if unsafe stream.avail_in == 0 { return nil }
-                guard unsafe inflateReset(&stream) == Z_OK else { return "zlib could not go on" }
+                guard unsafe inflateReset(&stream) == Z_OK else { return "zlib could not be reset" }
             case Z_BUF_ERROR: return "ends early"
             default: return unsafe stream.msg.map { "is damaged: \(unsafe String(cString: $0))" } ?? "is damaged"
             }
@@ -60,16 +60,14 @@ enum Gzip {
     }
 }
 
-/// Making gzip data.
+/// Compression.
 extension Gzip {
-    /// `bytes` as one member; the same bytes give the same member.
+    /// Returns `bytes` compressed as one member, deterministically; nil if zlib has not enough memory.
     ///
-    /// Nil when zlib has no memory for it.
-    ///
-    /// - Parameter level: zlib's, 1 to 9; its own default when nil.
+    /// - Parameter level: The compression level of zlib, 1 to 9; nil for its default.
     static func deflate(_ bytes: [UInt8], level: Int32? = nil) -> [UInt8]? {
         var stream = unsafe z_stream()
-        // 15 bits of window; 16 more ask for the gzip format. 8 is zlib's own choice of memory.
+        // 15 bits of window, and 16 for the gzip format; 8 is zlib's default memory level.
         guard
             unsafe deflateInit2_(
                 &stream, level ?? Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
@@ -77,7 +75,7 @@ extension Gzip {
         else { return nil }
         defer { unsafe _ = deflateEnd(&stream) }
         guard bytes.count < UInt32.max else { return nil }
-        // deflateBound is room enough for all of it in one call.
+        // A buffer of deflateBound bytes is large enough for the whole output.
         var output = [UInt8](repeating: 0, count: Int(unsafe deflateBound(&stream, UInt(bytes.count))))
         let code = unsafe bytes.withUnsafeBufferPointer { input in
             unsafe output.withUnsafeMutableBufferPointer { room in

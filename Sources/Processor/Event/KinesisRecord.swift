@@ -1,13 +1,13 @@
 import JSON
 
-/// A string of the event: where its content stands, without its quotes.
+/// A string of the event: the range of its content, without quotes.
 struct EventText: Sendable, Equatable {
     var start: UInt32
     var end: UInt32
     var isEscaped: Bool
 
     init(_ string: JSONString) {
-        // Events are below 2 GiB, which the decoder checks before it starts.
+        // Events are smaller than 2 GiB, which the decoder checks first.
         start = UInt32(truncatingIfNeeded: string.range.lowerBound)
         end = UInt32(truncatingIfNeeded: string.range.upperBound)
         isEscaped = string.isEscaped
@@ -19,32 +19,33 @@ struct EventText: Sendable, Equatable {
 /// One record of the event, as ranges of its bytes.
 struct KinesisRecord: Sendable {
     var sequenceNumber: EventText
-    /// The record's data as it came: base64, unless it is a bad record for that.
+    /// The unchanged data of the record: base64, unless it is a bad record.
     var data: EventText
-    /// Missing on streams that distribute records themselves.
+    /// The partition key; nil if the stream assigns records to shards itself.
     var partitionKey: EventText?
-    /// The shard and the sequence number, with a colon between them.
+    /// The shard and the sequence number, separated by a colon.
     var eventID: EventText?
     var streamARN: EventText?
     /// When the stream accepted the record, in milliseconds since the Unix epoch.
     var arrivalMilliseconds: Int64?
 }
 
-/// A user record: a Kinesis record, or one of the several that an aggregate holds.
+/// The position of a user record: a Kinesis record, or one of the records in an aggregate.
 public struct RecordPosition: Sendable, Hashable {
-    /// Index in the event's `Records`.
+    /// The index in the event's `Records`.
     let source: Int32
-    /// -1 outside of an aggregate.
+    /// The index in the aggregate; -1 outside of one.
     private let index: Int32
-    /// Of no length and at the end of all where there is none.
+    /// The aggregate's partition key; its start is the highest number if there is none.
     private let key: Text
 
-    /// Index in the aggregate, which Kinesis calls the sub-sequence number; nil outside of one.
+    /// The index in the aggregate, which Kinesis calls the sub-sequence number; nil outside of one.
     public var subSequenceNumber: Int32? { index < 0 ? nil : index }
-    /// The aggregate's own partition key for this record.
+    /// The partition key of this record in its aggregate.
     var partitionKey: Text? { key.start == .max ? nil : key }
 
-    /// Kept as two words: it is handed on for every record, and halves of words that are put together anew cost more than that.
+    /// Creates a position. It is stored as two whole words, because it is passed on for every record, and combining
+    /// parts of words is slow.
     init(source: Int32, subSequenceNumber: Int32? = nil, partitionKey: Text? = nil) {
         self.source = source
         index = subSequenceNumber ?? -1
@@ -55,25 +56,25 @@ public struct RecordPosition: Sendable, Hashable {
 /// A record of a known kind, all of whose fields are valid.
 public struct EntityRecord: Sendable {
     package var kind: EntityKind
-    /// Where the batch's ``TextStorage`` has the values of its fields.
+    /// The index of the first of its fields' values in the batch's ``TextStorage``.
     var firstValue: UInt32
     public var position: RecordPosition
 }
 
-/// A record that is not an entity of a known kind.
-public struct BadRecord: Sendable {
+/// A record that cannot be processed: a bad record, or one that a processor rejected.
+public struct RejectedRecord: Sendable {
     public var error: PayloadError
     public var position: RecordPosition
 }
 
-/// What the event says of a tumbling window.
+/// The members of the event about a tumbling window.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
 struct TumblingWindow: Sendable {
-    /// The JSON object that the last invocation of this window answered, nil in a window's first.
+    /// The range of the state that the window's previous invocation returned; nil in the window's first invocation.
     var state: Range<Int>?
-    /// Where the object `window` stands, with the window's start and end.
+    /// The range of the object `window`, which has the window's start and end.
     var window: Range<Int>
-    /// Whether no further invocation of this window follows.
+    /// Whether this is the window's last invocation.
     var isFinal: Bool
 }

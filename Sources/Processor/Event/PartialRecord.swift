@@ -1,4 +1,4 @@
-/// The members of one record, as far as they have been read.
+/// The members of one record that have been read so far.
 struct PartialRecord: Sendable {
     var hasKinesis = false
     var sequenceNumber: EventText?
@@ -7,20 +7,20 @@ struct PartialRecord: Sendable {
     var eventID: EventText?
     var streamARN: EventText?
     var arrivalMilliseconds: Int64?
-    /// Only a redelivered record has one.
+    /// The sub-sequence number, which only redelivered records have.
     var subSequenceNumber: Int32?
-    /// Where the arrival stands, when it is a number.
+    /// The range of the arrival, if it is a number.
     var arrival: Range<Int>?
 
-    /// Forgets what an earlier `kinesis` held, for the last one counts.
+    /// Removes the members of an earlier `kinesis`, because the last of repeated members counts.
     mutating func removeKinesis() {
         (hasKinesis, data, sequenceNumber, partitionKey) = (false, nil, nil, nil)
         (arrivalMilliseconds, arrival, subSequenceNumber) = (nil, nil, nil)
     }
 
-    /// The form that it gives to the records behind it.
+    /// Returns the form of the record, to which following records are compared.
     ///
-    /// - Parameter range: Where it stands.
+    /// - Parameter range: The range of the record.
     func form(at range: Range<Int>) -> RecordForm {
         var values: [(RecordForm.Value, Range<Int>)] = []
         for (value, text) in [

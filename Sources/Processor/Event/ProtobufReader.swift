@@ -1,14 +1,14 @@
 import JSON
 
-/// Reads a protobuf message field by field, within bounds.
+/// A reader of the fields of a protobuf message.
 ///
 /// Source: <https://protobuf.dev/programming-guides/encoding/>
 struct ProtobufReader {
     enum Value {
         case integer(UInt64)
-        /// Text, bytes or a message inside: where it stands.
+        /// The range of text, bytes or an embedded message.
         case bytes(Range<Int>)
-        /// A fixed number of 32 or 64 bits, which no message of ours has.
+        /// A fixed number of 32 or 64 bits, which aggregates do not contain.
         case fixed
     }
 
@@ -20,7 +20,7 @@ struct ProtobufReader {
         end = message.upperBound
     }
 
-    /// The next field, or nil at the end.
+    /// Reads the next field; returns nil at the end.
     mutating func next(in bytes: Span<UInt8>) throws(PayloadError) -> (number: UInt64, value: Value)? {
         guard position < end else { return nil }
         let tag = try variableInteger(in: bytes)

@@ -1,23 +1,23 @@
 import Clients
 import JSON
 
-/// One event, decoded: typed records in shard order, bad records, and the bytes that both point into.
+/// A decoded event: typed records in shard order, bad records, and the bytes that both refer to.
 public struct RecordBatch: Sendable {
-    /// Records for the processors.
+    /// The records for the processors.
     public internal(set) var records: [EntityRecord] = []
-    public internal(set) var badRecords: [BadRecord] = []
-    /// How many test records came.
+    public internal(set) var badRecords: [RejectedRecord] = []
+    /// The number of test records.
     public internal(set) var testRecords = 0
-    /// Decoded data, in bytes.
+    /// The size of the decoded data, in bytes.
     public internal(set) var dataBytes = 0
-    /// The first Kinesis record that was left for the next invocation, for lack of memory; nil when all were decoded.
+    /// The index of the first Kinesis record that is left to the next invocation; nil if all records were decoded.
     var firstUndecoded: Int?
     var window: TumblingWindow?
-    /// Whether an operator redelivers dead letters: every failure is answered, and no dead letter is written.
+    /// Whether an operator redelivers dead letters: the response then lists every failure, and no dead letter is written.
     var isRedelivery = false
     var sources: [KinesisRecord] = []
     var storage: TextStorage
-    /// The kinds of ``records``.
+    /// The catalog of the kinds of ``records``.
     package let catalog: EntityCatalog
     private var buffer: [UInt8] = []
     private var eventRange = 0..<0
@@ -27,10 +27,10 @@ public struct RecordBatch: Sendable {
         storage = TextStorage(constants: catalog.plans.constants)
     }
 
-    /// Records as the producers count them: an aggregate's are counted one by one.
+    /// The number of user records; each record of an aggregate counts.
     public var recordCount: Int { records.count + badRecords.count + testRecords }
 
-    /// Forgets everything, and keeps the memory for the next event.
+    /// Removes everything, and keeps the memory for the next event.
     mutating func removeAll() {
         records.removeAll(keepingCapacity: true)
         badRecords.removeAll(keepingCapacity: true)
@@ -40,7 +40,7 @@ public struct RecordBatch: Sendable {
         releaseEvent()
     }
 
-    /// The event's bytes are shared with whoever received them; letting go makes them writable for the next one.
+    /// Releases the event's bytes, which are shared with the receiver, so that it can reuse the buffer for the next event.
     mutating func releaseEvent() {
         buffer = []
         eventRange = 0..<0
@@ -52,15 +52,15 @@ public struct RecordBatch: Sendable {
     }
 }
 
-/// What a processor asks about a record.
+/// Properties of records that processors use.
 extension RecordBatch {
-    /// A kept text as a `String`.
+    /// Returns a stored text as a `String`.
     public func string(_ text: Text) -> String { storage.string(text) }
 
-    /// A kept text's UTF-8, to compare it and to use it as a key.
+    /// Returns a stored text in UTF-8, for comparisons and as a key.
     public func bytes(_ text: Text) -> [UInt8] { Array(storage.bytes[text.range]) }
 
-    /// The texts of a list, in order.
+    /// Returns the texts of a list, in order.
     public func strings(_ list: TextList) -> [String] { texts(list).map(string) }
 
     func texts(_ list: TextList) -> ArraySlice<Text> {
@@ -71,30 +71,30 @@ extension RecordBatch {
         sequenceNumber(ofSource: Int(position.source))
     }
 
-    /// The key that the producer gave this record; an aggregate's user records each have their own.
+    /// Returns the record's partition key; user records of an aggregate have keys of their own.
     public func partitionKey(of position: RecordPosition) -> String? {
         if let key = position.partitionKey { return string(key) }
         return sources[Int(position.source)].partitionKey.map(eventString)
     }
 
-    /// When the stream accepted the record; nil when the event does not say.
+    /// Returns when the stream accepted the record; nil if the event does not contain it.
     public func arrivalMilliseconds(of position: RecordPosition) -> Int64? {
         sources[Int(position.source)].arrivalMilliseconds
     }
 
-    /// The stream's own ARN, also where the event gives that of an enhanced fan-out consumer.
+    /// Returns the stream's ARN, also if the event contains the ARN of an enhanced fan-out consumer.
     ///
-    /// A text that is not the ARN of a stream is returned as it is.
+    /// A text that is not the ARN of a stream is returned unchanged.
     public func streamARN(of position: RecordPosition) -> String? {
         sources[Int(position.source)].streamARN.map(eventString).map { KinesisStreamARN($0)?.arn.description ?? $0 }
     }
 
-    /// The name of the stream, whose ARN or whose consumer's ARN the event gives; nil where it gives neither.
+    /// Returns the name of the stream from its ARN or the ARN of its consumer; nil if the event contains neither.
     package func streamName(of position: RecordPosition) -> String? {
         sources[Int(position.source)].streamARN.map(eventString).flatMap { KinesisStreamARN($0)?.name }
     }
 
-    /// Whether the event gives the same stream and shard for both, byte for byte.
+    /// Returns whether the event contains the same stream and shard for both records, byte for byte.
     func haveSameShard(_ one: KinesisRecord, _ other: KinesisRecord) -> Bool {
         haveSameBytes(one.streamARN, other.streamARN) && haveSameBytes(shardText(one), shardText(other))
     }
@@ -105,7 +105,7 @@ extension RecordBatch {
         return eventBytes(one).elementsEqual(eventBytes(other))
     }
 
-    /// The part of `eventID` before its first colon; the whole where there is none.
+    /// Returns the part of `eventID` before its first colon, or all of it if it has no colon.
     private func shardText(_ record: KinesisRecord) -> EventText? {
         guard var text = record.eventID, let colon = eventBytes(text).firstIndex(of: UInt8(ascii: ":")) else {
             return record.eventID
@@ -118,7 +118,7 @@ extension RecordBatch {
         buffer[eventRange.lowerBound + Int(text.start)..<eventRange.lowerBound + Int(text.end)]
     }
 
-    /// The part of `eventID` before the colon, such as `shardId-000000000000`.
+    /// Returns the part of `eventID` before the colon, such as `shardId-000000000000`.
     public func shardID(of position: RecordPosition) -> String? {
         guard let id = sources[Int(position.source)].eventID.map(eventString),
             let colon = id.utf8.firstIndex(of: UInt8(ascii: ":"))
@@ -126,18 +126,18 @@ extension RecordBatch {
         return String(id[..<colon])
     }
 
-    /// When the oldest record arrived, in milliseconds since the Unix epoch.
+    /// The arrival of the oldest record, in milliseconds since the Unix epoch.
     var oldestArrival: Int64? { sources.lazy.compactMap(\.arrivalMilliseconds).min() }
 
     func sequenceNumber(ofSource index: Int) -> SequenceNumber {
-        // The decoder has checked that these are digits; zero is never reached.
+        // The decoder has checked the digits, so zero is never used.
         SequenceNumber(eventString(sources[index].sequenceNumber)) ?? SequenceNumber.zero
     }
 
-    /// A Kinesis record's data as it came.
+    /// Returns the unchanged data of a Kinesis record.
     func dataText(ofSource index: Int32) -> String { eventString(sources[Int(index)].data) }
 
-    /// The content of a string of the event, escapes resolved.
+    /// Returns the content of a string of the event, with escapes resolved.
     func eventString(_ text: EventText) -> String {
         let bytes = buffer.span.extracting(eventRange)
         guard text.isEscaped else { return bytes.string(text.string.range) }
@@ -146,14 +146,14 @@ extension RecordBatch {
         return String(decoding: resolved, as: UTF8.self)
     }
 
-    /// The object `window` of the event.
+    /// The event's object `window`.
     var windowBounds: JSONValue? {
         guard let range = window?.window else { return nil }
         return try? JSONValue(
             parsing: Array(buffer[eventRange.lowerBound + range.lowerBound..<eventRange.lowerBound + range.upperBound]))
     }
 
-    /// The window's state as it came, `{}` in a window's first invocation; nil outside of windows.
+    /// The unchanged state of the window, `{}` in the window's first invocation; nil outside of windows.
     var windowState: ArraySlice<UInt8>? {
         guard let window else { return nil }
         guard let state = window.state else { return ArraySlice("{}".utf8) }

@@ -1,28 +1,28 @@
 import JSON
 
-/// What stands between the values of one record, which is the same in all others: Lambda writes an event's records in one form.
+/// The text between the values of a record, which is the same for all records of an event because Lambda writes them alike.
 ///
-/// A record that was read member by member gives the form. The next one is compared with it, many bytes at a time, and only
-/// its values are looked at. Equal text has equal structure, so whatever holds of the one record's members holds of the
-/// other's; a record that differs anywhere is read member by member.
+/// The form is taken from a record that was read member by member. The text of the next record is compared with it, many
+/// bytes at a time, and only the values are parsed. Equal text has equal structure, so the members need no further checks.
+/// A record that differs from the form is read member by member.
 struct RecordForm: Sendable {
-    /// A value that each record has for itself.
+    /// A value that differs between records.
     enum Value: Sendable { case data, sequenceNumber, partitionKey, arrival, eventID }
 
-    /// Text of the event that stands before a value.
+    /// The text of the event before a value.
     struct Step: Sendable {
         var text: Range<Int>
         var value: Value
     }
 
-    /// In the order in which they stand.
+    /// The values, in the order of the record.
     let steps: [Step]
-    /// What stands behind the last value, to the record's end.
+    /// The text after the last value, up to the end of the record.
     let end: Range<Int>
 
     /// - Parameters:
-    ///   - record: Where the record stands that gives the form.
-    ///   - values: Where its values stand, the quotes of strings included.
+    ///   - record: The range of the record from which the form is taken.
+    ///   - values: The ranges of its values, including the quotes of strings.
     init(_ record: Range<Int>, values: [(value: Value, range: Range<Int>)]) {
         var steps: [Step] = []
         var position = record.lowerBound

@@ -1,20 +1,20 @@
 import JSON
 
-/// Reads single records' data as the function would, for people who look at a stream or feed it.
+/// A reader of single records' data by the rules of the function, for the commands that read from and write to streams.
 package struct RecordReader: Sendable {
-    /// What a user record holds.
+    /// The content of a user record.
     package enum Content: Sendable, Equatable {
-        /// An entity: its kind, and its document as the cache holds it.
+        /// An entity: its kind, and its document as stored in the cache.
         case entity(EntityKind, document: [UInt8])
         case test
         case bad(PayloadError)
     }
 
-    /// A Kinesis record, or one of those that an aggregate holds.
+    /// A Kinesis record, or one of the records in an aggregate.
     package struct UserRecord: Sendable {
-        /// Its place in the aggregate; nil outside of one.
+        /// The index in the aggregate; nil outside of one.
         package var subSequenceNumber: Int?
-        /// Its own bytes, as they were put.
+        /// The record's own bytes, unchanged.
         package var data: [UInt8]
         package var content: Content
 
@@ -33,11 +33,11 @@ package struct RecordReader: Sendable {
         batch = RecordBatch(catalog)
     }
 
-    /// Hands over the user records of a Kinesis record in order, one at a time, for they may be many and large.
+    /// Calls `body` with each user record of a Kinesis record, in order, so that not all are in memory at once.
     ///
-    /// An aggregate that is damaged is one bad record; one without any records hands over none.
+    /// A damaged aggregate is one bad record; an empty one has no user records.
     ///
-    /// - Parameter data: The record's data, base64 already decoded.
+    /// - Parameter data: The record's data, after decoding of base64.
     package mutating func forEachRecord(in data: [UInt8], _ body: (UserRecord) -> Void) {
         guard Aggregation.isAggregate(data.span) else {
             return body(UserRecord(data: data, content: content(of: data, isAggregated: false)))
@@ -65,9 +65,11 @@ package struct RecordReader: Sendable {
         }
     }
 
+    /// Decodes one user record.
+    ///
     /// - Returns: Nil for a test record.
     private mutating func decode(_ data: [UInt8], isAggregated: Bool) throws(PayloadError) -> EntityRecord? {
-        // What the last record kept is forgotten.
+        // Removes the content of the previous record.
         decoder.begin(deadline: .now)
         let position = RecordPosition(source: 0, subSequenceNumber: isAggregated ? 0 : nil)
         var records: [EntityRecord] = []
@@ -76,14 +78,14 @@ package struct RecordReader: Sendable {
     }
 }
 
-/// What a producer asks before it puts a record.
+/// Checks for producers.
 extension RecordReader {
-    /// The ID of the entity that `data` has, and the error with which the function would reject the record.
+    /// Returns the ID of the entity in `data`, and the error with which the function would reject the record.
     ///
-    /// The ID is found in every shape of record, also where another rule is broken: a version that is bad must still not
-    /// overtake a good one. Nil for a test record, and where there is none.
+    /// The ID is also returned for an invalid record, so that its order relative to other versions can be kept. It is nil for
+    /// a test record, and if the record has none.
     ///
-    /// - Parameter data: Of a record that is not an aggregate.
+    /// - Parameter data: The data of a record that is not an aggregate.
     package mutating func identify(_ data: [UInt8]) -> (id: String?, error: PayloadError?) {
         do throws(PayloadError) {
             guard let record = try decode(data, isAggregated: false) else { return (nil, nil) }
@@ -95,10 +97,10 @@ extension RecordReader {
         }
     }
 
-    /// What `data` inflates to; nil when it is no gzip data, or damaged.
+    /// Returns the decompressed `data`; nil if it is not gzip data, or is damaged.
     package static func inflated(_ data: [UInt8]) -> [UInt8]? { inflated(data, limit: Gzip.limit) }
 
-    /// What `data` inflates to; nil when it is not gzip data, damaged, or more than `limit` bytes.
+    /// Returns the decompressed `data`; nil if it is not gzip data, is damaged, or inflates to more than `limit` bytes.
     package static func inflated(_ data: [UInt8], limit: Int) -> [UInt8]? {
         guard Gzip.isGzip(data.span) else { return nil }
         var output: [UInt8] = []

@@ -2,19 +2,19 @@ import Clients
 
 /// The position of a record among all versions of its entity.
 ///
-/// Kinesis orders the records of one shard by sequence number, and does not guarantee that their arrival times only
-/// increase; records of different shards have nothing in common but the arrival time.
+/// Kinesis orders the records of one shard by sequence number, and does not guarantee that their arrival times increase.
+/// Records of different shards can only be compared by arrival time.
 ///
 /// Source: <https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html#sequence-number>
 package struct RecordVersion: Sendable, Hashable {
     /// When the stream accepted the record, in milliseconds since the Unix epoch.
     ///
-    /// Nil, where the event has no arrival, is older than any time.
+    /// Nil if the event has no arrival; nil is older than any time.
     package var arrival: Int64?
     package var sequenceNumber: SequenceNumber
-    /// Index in the KPL aggregate that contained the record; nil, outside of an aggregate, counts as 0.
+    /// The index in the KPL aggregate that contained the record; nil outside of an aggregate, which counts as 0.
     package var subSequenceNumber: Int32?
-    /// `<stream name>/<shard ID>` in UTF-8; nil where the event does not name both, which is then no known shard.
+    /// `<stream name>/<shard ID>` in UTF-8; nil if the event does not contain both, so that the shard is unknown.
     package var shard: [UInt8]?
 
     package init(
@@ -24,7 +24,7 @@ package struct RecordVersion: Sendable, Hashable {
         self.shard = shard
     }
 
-    /// Whether this version replaces `other`: within a shard by sequence number and sub-sequence number, otherwise by
+    /// Returns whether this version replaces `other`: within a shard by sequence number and sub-sequence number, otherwise by
     /// arrival time first.
     ///
     /// Equal versions do not replace each other. Not a total order over several shards: use ``newest(of:)`` for more than
@@ -49,7 +49,7 @@ extension RecordVersion {
     /// highest numbers.
     package static func newest(of versions: some RandomAccessCollection<RecordVersion>) -> Int? {
         guard versions.count > 1, let first = versions.first else { return versions.isEmpty ? nil : 0 }
-        // The usual batch is of one shard.
+        // Usually all records of a batch are from one shard.
         if first.shard != nil, versions.allSatisfy({ $0.shard == first.shard }) {
             return newest(versions) { !$1.hasHigherNumbers(than: $0) }
         }
@@ -64,12 +64,12 @@ extension RecordVersion {
             highest[shard] = (index, version)
         }
         candidates += highest.values
-        // In order of index, so that the last of equal versions is chosen whatever order the dictionary has.
+        // Sorted by index, so that the last of equal versions is chosen regardless of the dictionary's order.
         candidates.sort { $0.index < $1.index }
         return newest(candidates.map(\.version)) { !$1.isFromLaterArrival(than: $0) }.map { candidates[$0].index }
     }
 
-    /// - Parameter replaces: Whether the first version, which comes later in `versions`, replaces the second.
+    /// - Parameter replaces: Whether the first version, which is later in `versions`, replaces the second one.
     private static func newest(
         _ versions: some RandomAccessCollection<RecordVersion>, replaces: (RecordVersion, RecordVersion) -> Bool
     ) -> Int? {
@@ -88,9 +88,9 @@ extension RecordVersion {
 }
 
 extension RecordBatch {
-    /// The version of each of ``records``, in their order.
+    /// Returns the version of each of ``records``, in their order.
     ///
-    /// Records of one shard, as all of an event are, share the bytes of its name.
+    /// Records of one shard, which usually are all records of an event, share the bytes of its name.
     package func versions() -> [RecordVersion] {
         var last: (source: KinesisRecord, shard: [UInt8]?)?
         return records.map { record in
@@ -108,13 +108,13 @@ extension RecordBatch {
         }
     }
 
-    /// `<stream name>/<shard ID>`; nil where the event does not name both, or where that is longer than any real name.
+    /// Returns `<stream name>/<shard ID>`; nil if the event does not contain both, or if they are longer than any valid name.
     private func shardName(of position: RecordPosition) -> [UInt8]? {
         guard let stream = streamName(of: position), let shard = shardID(of: position), !shard.isEmpty else {
             return nil
         }
         let name = Array("\(stream)/\(shard)".utf8)
-        // The width of the warehouse's column `shard_id`.
+        // The limit is the width of the warehouse's column `shard_id`.
         return name.count <= 200 ? name : nil
     }
 }

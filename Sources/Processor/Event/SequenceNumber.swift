@@ -1,13 +1,12 @@
-/// Position of a record in its shard: a decimal number of up to 128 digits, kept as text.
+/// A Kinesis sequence number, which is the position of a record in its shard: up to 128 decimal digits, stored as text.
 ///
-/// Kinesis sequence numbers do not fit in any integer type, so they are compared as numbers without being converted: by
-/// length, then by digits.
+/// Sequence numbers do not fit in any integer type, so they are compared as text: by length, then by digits.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html>
 public struct SequenceNumber: Sendable, Hashable {
     public let digits: String
 
-    /// Fails when `digits` is empty, longer than 128 characters, or holds anything but ASCII digits.
+    /// Returns nil unless `digits` consists of 1 to 128 ASCII digits.
     public init?(_ digits: String) {
         guard (1...128).contains(digits.utf8.count),
             digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
@@ -27,7 +26,7 @@ extension SequenceNumber: CustomStringConvertible {
 }
 
 extension SequenceNumber {
-    /// Lower than any that a stream gives.
+    /// Zero, which is lower than any sequence number in a stream.
     static let zero = SequenceNumber(digits: "0", isChecked: ())
 
     private init(digits: String, isChecked: Void) { self.digits = digits }

@@ -1,30 +1,30 @@
-/// What became of a whole batch, all processors taken together.
+/// The outcome of a whole batch, over all processors.
 struct BatchOutcome: Sendable {
-    /// One verdict for each of the batch's typed records.
-    private(set) var outcomes: OutcomeSheet
-    /// What cannot be processed, in shard order: bad records, and those that a processor refused.
-    private(set) var rejections: [BadRecord]
-    /// Index, among the Kinesis records, of the one with the lowest sequence number that must be tried again.
+    /// One outcome for each of the batch's typed records.
+    private(set) var outcomes: RecordOutcomes
+    /// The records that cannot be processed, in shard order: bad records, and those that a processor rejected.
+    private(set) var rejections: [RejectedRecord]
+    /// The index, among the Kinesis records, of the failed record with the lowest sequence number; nil if none failed.
     ///
-    /// Lambda retries everything from that record on, whatever else the response lists, so the response names this
-    /// one only; nil means that the batch is done.
+    /// Lambda retries all records from the checkpoint on, whichever others the response lists, so the response reports only
+    /// this one.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
-    private(set) var firstFailure: Int?
+    private(set) var checkpoint: Int?
 
-    /// - Parameter reports: One for each processor; for each record the worst verdict of a required one counts.
+    /// - Parameter reports: One for each processor. The outcome of a record is the worst one of the required processors.
     init(_ batch: RecordBatch, reports: [Dispatcher.Report]) {
-        outcomes = OutcomeSheet(count: batch.records.count, .succeeded)
+        outcomes = RecordOutcomes(count: batch.records.count, .succeeded)
         rejections = batch.badRecords
-        let failed = reports.filter { $0.isRequired && !$0.sheet.haveAllSucceeded }
+        let failed = reports.filter { $0.isRequired && !$0.outcomes.haveAllSucceeded }
         for index in failed.isEmpty ? 0..<0 : batch.records.indices {
-            guard let worst = failed.map({ $0.sheet[index] }).max(by: { $0.severity < $1.severity }) else { continue }
+            guard let worst = failed.map({ $0.outcomes[index] }).max(by: { $0.severity < $1.severity }) else { continue }
             outcomes[index] = worst
             let position = batch.records[index].position
             switch worst {
             case .succeeded: break
-            case .rejected(let error): rejections.append(BadRecord(error: error, position: position))
-            case .retryable: markFailed(Int(position.source), in: batch)
+            case .rejected(let error): rejections.append(RejectedRecord(error: error, position: position))
+            case .retryable: moveCheckpoint(backTo: Int(position.source), in: batch)
             }
         }
         rejections.sort {
@@ -32,22 +32,22 @@ struct BatchOutcome: Sendable {
                 < ($1.position.source, $1.position.subSequenceNumber ?? 0)
         }
         if let undecoded = batch.firstUndecoded {
-            for index in undecoded..<batch.sources.count { markFailed(index, in: batch) }
+            for index in undecoded..<batch.sources.count { moveCheckpoint(backTo: index, in: batch) }
         }
     }
 
-    /// The Kinesis record at `index` must be tried again.
-    mutating func markFailed(_ index: Int, in batch: RecordBatch) {
-        guard let lowest = firstFailure else {
-            firstFailure = index
+    /// Marks the Kinesis record at `index` as failed: moves the checkpoint to it, unless the checkpoint precedes it.
+    mutating func moveCheckpoint(backTo index: Int, in batch: RecordBatch) {
+        guard let lowest = checkpoint else {
+            checkpoint = index
             return
         }
-        if isBefore(index, lowest, in: batch) { firstFailure = index }
+        if isBefore(index, lowest, in: batch) { checkpoint = index }
     }
 
-    /// Whether the Kinesis record at `index` is acknowledged by the response as it stands.
+    /// Returns whether a response with the current checkpoint acknowledges the Kinesis record at `index`.
     func isAcknowledged(_ index: Int, in batch: RecordBatch) -> Bool {
-        firstFailure.map { isBefore(index, $0, in: batch) } ?? true
+        checkpoint.map { isBefore(index, $0, in: batch) } ?? true
     }
 
     private func isBefore(_ index: Int, _ other: Int, in batch: RecordBatch) -> Bool {

@@ -1,7 +1,7 @@
-/// What became of a batch, in figures: for metrics and for the report of a replay.
+/// The figures of one batch, for metrics and for the report of a replay.
 public struct BatchReport: Sendable {
-    /// How a record ended.
-    public enum Ending: String, Sendable, CaseIterable {
+    /// The final state of a record.
+    public enum Disposition: String, Sendable, CaseIterable {
         case processed, skipped
         case deadLettered = "dead_lettered"
         case failed
@@ -14,27 +14,27 @@ public struct BatchReport: Sendable {
         public var error: PayloadError
     }
 
-    /// Records by kind and ending; bad ones and tests have no kind.
+    /// Records by kind and disposition; bad records and test records have no kind.
     private var counts: KindMap<Counts>
     public internal(set) var badRecords: [BadRecord] = []
-    /// The one that the response names.
+    /// The sequence number that the response reports; nil if no record failed.
     public internal(set) var checkpoint: SequenceNumber?
-    /// Decoded data.
+    /// The size of the decoded data, in bytes.
     public internal(set) var dataBytes = 0
     public internal(set) var decodeTime: Duration = .zero
-    /// How long each processor took, in their order; they run beside one another.
+    /// The duration of each processor, in their order; processors run concurrently.
     public internal(set) var processorTimes: [(name: String, time: Duration)] = []
 
-    /// Records by ending.
+    /// The number of records per disposition.
     private struct Counts: Sendable {
         var processed = 0
         var skipped = 0
         var deadLettered = 0
         var failed = 0
 
-        subscript(ending: Ending) -> Int {
+        subscript(disposition: Disposition) -> Int {
             get {
-                switch ending {
+                switch disposition {
                 case .processed: processed
                 case .skipped: skipped
                 case .deadLettered: deadLettered
@@ -42,7 +42,7 @@ public struct BatchReport: Sendable {
                 }
             }
             set {
-                switch ending {
+                switch disposition {
                 case .processed: processed = newValue
                 case .skipped: skipped = newValue
                 case .deadLettered: deadLettered = newValue
@@ -61,15 +61,17 @@ public struct BatchReport: Sendable {
         counts = KindMap(catalog, repeating: Counts())
     }
 
-    /// - Parameter kind: Nil for bad records and tests.
-    mutating func count(_ kind: EntityKind?, _ ending: Ending, _ number: Int = 1) { counts[kind][ending] += number }
+    /// Adds `number` records.
+    ///
+    /// - Parameter kind: Nil for bad records and test records.
+    mutating func count(_ kind: EntityKind?, _ disposition: Disposition, _ number: Int = 1) { counts[kind][disposition] += number }
 
-    /// How many ended so, of all kinds.
-    public func total(_ ending: Ending) -> Int {
-        catalog.kinds.reduce(counts[nil][ending]) { $0 + counts[$1][ending] }
+    /// Returns the number of records with a disposition, over all kinds.
+    public func total(_ disposition: Disposition) -> Int {
+        catalog.kinds.reduce(counts[nil][disposition]) { $0 + counts[$1][disposition] }
     }
 
-    /// How many there were of a kind, however they ended; nil for bad records and tests.
+    /// Returns the number of records of a kind, over all dispositions; nil for bad records and test records.
     package func total(of kind: EntityKind?) -> Int { counts[kind].total }
 
     public var total: Int { catalog.kinds.reduce(counts[nil].total) { $0 + counts[$1].total } }

@@ -1,12 +1,12 @@
 import JSON
 
-/// What the event source mapping reads: which record to go on from, and in a window its state.
+/// The response that the event source mapping reads: the record to retry from and, in a tumbling window, the state.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
 enum BatchResponse {
     /// Appends the response's JSON to `output`.
     ///
-    /// - Parameter newState: What the window's state is from now on; nil leaves it as it came.
+    /// - Parameter newState: The new state of the window; nil returns the state unchanged.
     static func write(
         _ outcome: BatchOutcome, of batch: RecordBatch, newState: [UInt8]? = nil, to output: inout [UInt8]
     ) {
@@ -20,7 +20,7 @@ enum BatchResponse {
         }
         writer.key("batchItemFailures")
         writer.openArray()
-        if let index = outcome.firstFailure {
+        if let index = outcome.checkpoint {
             writer.openObject()
             writer.key("itemIdentifier")
             writer.string(batch.sequenceNumber(ofSource: index).digits)
@@ -31,7 +31,7 @@ enum BatchResponse {
         output = writer.bytes
     }
 
-    /// Appends the response to a redelivery event, which names every record that was not processed, and why.
+    /// Appends the response to a redelivery event, which lists every record that was not processed, with the reason.
     ///
     /// - Parameter isPastDeadline: Whether the processors returned because the deadline was reached.
     static func write(
@@ -49,21 +49,21 @@ enum BatchResponse {
     }
 }
 
-/// The response to a redelivery event, as far as it is written.
+/// A writer of the response to a redelivery event.
 ///
-/// Nothing is inlined, because the function's binary has little room and such events are rare.
+/// No function is inlined, to keep the binary small: such events are rare.
 private struct RedeliveryResponse {
     var writer: JSONWriter
     let isPastDeadline: Bool
-    /// Whether the list has reasons and messages.
+    /// Whether the list contains reasons and messages.
     var isDetailed = false
-    /// Where the list begins, and the last Kinesis record that is in it.
+    /// The offset of the list, and the last Kinesis record in it.
     private var start = 0
     private var lastSource: Int32 = -1
 
-    /// Bytes of a list after which it has one entry for each Kinesis record, without a sub-sequence number.
+    /// The size of a list, in bytes, from which on it has one entry per Kinesis record, without a sub-sequence number.
     ///
-    /// An aggregate can have more than 100,000 records, and a response has at most 6 MiB.
+    /// An aggregate can have more than 100,000 records, and a response is limited to 6 MiB.
     private static let detailLimit = 1_500_000
 
     init(writer: JSONWriter, isPastDeadline: Bool) { (self.writer, self.isPastDeadline) = (writer, isPastDeadline) }
@@ -81,12 +81,14 @@ private struct RedeliveryResponse {
             add(batch.records[index].position, of: batch, nil, reason)
         }
         for source in (batch.firstUndecoded ?? batch.sources.count)..<batch.sources.count {
-            add(RecordPosition(source: Int32(source)), of: batch, nil, "takes too much memory or time")
+            add(RecordPosition(source: Int32(source)), of: batch, nil, "exceeds the memory or time of one invocation")
         }
         writer.closeArray()
     }
 
-    /// - Parameter reason: Nil when a later attempt may succeed.
+    /// Adds one record.
+    ///
+    /// - Parameter reason: Nil for a transient failure.
     @inline(never)
     private mutating func add(_ position: RecordPosition, of batch: RecordBatch, _ reason: String?, _ message: String) {
         let isFull = writer.bytes.count - start > Self.detailLimit

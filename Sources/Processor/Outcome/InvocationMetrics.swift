@@ -1,9 +1,9 @@
 import Synchronization
 import Telemetry
 
-/// Writes the metrics of each invocation: one line for the function, one for each processor.
+/// A writer of the metrics of each invocation: one line for the function, and one for each processor.
 public struct InvocationMetrics: Sendable {
-    /// What every line's figures are filed under.
+    /// The CloudWatch namespace of all metrics.
     public static let namespace = "ConcertDataProcessor"
 
     private let functionName: String
@@ -11,12 +11,12 @@ public struct InvocationMetrics: Sendable {
     private let sink: any LineSink
     private let coldStart = ColdStart()
     private var lines: EmbeddedMetrics
-    /// Memory for the text at hand.
+    /// A buffer for the lines of one invocation.
     private var text: [UInt8] = []
-    /// By processor, made when a processor is first told of.
+    /// The lines of each processor, created when the processor first has metrics.
     private var processorLines: [(name: String, lines: EmbeddedMetrics)] = []
 
-    /// - Parameter level: The configured level; lines are written at every level, and name it.
+    /// - Parameter level: The configured level, which each line contains; metrics are written at every level.
     public init(functionName: String, level: Logger.Level = .info, sink: any LineSink) {
         self.functionName = functionName
         self.level = level
@@ -31,9 +31,11 @@ public struct InvocationMetrics: Sendable {
             ], level: level)
     }
 
+    /// Writes the metrics of an invocation.
+    ///
     /// - Parameters:
     ///   - oldestArrival: In milliseconds since the epoch.
-    ///   - isRedelivery: Whether the records are those of dead letters, which are in no other count.
+    ///   - isRedelivery: Whether the records come from dead letters; these are counted only as redelivered.
     mutating func write(
         _ report: BatchReport, _ processors: [Dispatcher.Report], oldestArrival: Int64?, isRedelivery: Bool = false,
         since start: ContinuousClock.Instant, requestID: String
@@ -42,7 +44,7 @@ public struct InvocationMetrics: Sendable {
         var slowest: Duration?
         for index in processors.indices { slowest = max(slowest ?? .zero, processors[index].duration) }
         let age = isRedelivery ? nil : oldestArrival.map { Double(max(0, now.millisecondsSinceEpoch - $0)) }
-        // What is redelivered was counted when it came from the stream.
+        // Redelivered records were counted when they came from the stream.
         let share: Double = isRedelivery ? 0 : 1
         let figures: [12 of Double?] = [
             Double(report.total) * share, Double(report.total(.processed)) * share,
@@ -55,20 +57,20 @@ public struct InvocationMetrics: Sendable {
         text.removeAll(keepingCapacity: true)
         lines.append(to: &text, at: now, requestID: requestID, figures.span)
         for index in processors.indices {
-            let place = place(of: processors[index].name)
+            let lineIndex = lineIndex(of: processors[index].name)
             let figures: [3 of Double?] = [
                 processors[index].duration.milliseconds,
-                Double(processors[index].sheet.failures) * share,
+                Double(processors[index].outcomes.failures) * share,
                 processors[index].isCircuitOpen ? 1 : 0,
             ]
-            processorLines[place].lines.append(to: &text, at: now, requestID: requestID, figures.span)
+            processorLines[lineIndex].lines.append(to: &text, at: now, requestID: requestID, figures.span)
         }
-        // One system call for all of them.
+        // One system call writes all lines.
         sink.write(text)
     }
 
-    /// Where the lines of a processor are in ``processorLines``.
-    private mutating func place(of processor: String) -> Int {
+    /// Returns the index of a processor in ``processorLines``, and adds the processor if it is new.
+    private mutating func lineIndex(of processor: String) -> Int {
         if let known = processorLines.firstIndex(where: { $0.name == processor }) { return known }
         let lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName, "Processor": processor],
@@ -78,7 +80,7 @@ public struct InvocationMetrics: Sendable {
         return processorLines.count - 1
     }
 
-    /// Writes a closed window's figures.
+    /// Writes the metrics of a window that has closed.
     func write(_ window: WindowAggregates, requestID: String) {
         var lines = EmbeddedMetrics(
             namespace: Self.namespace, dimensions: ["FunctionName": functionName],
@@ -91,7 +93,7 @@ public struct InvocationMetrics: Sendable {
         sink.write(text)
     }
 
-    /// Whether an invocation is the first of the execution environment, whichever of its loops runs it.
+    /// A flag that is true for the first invocation of the execution environment, over all of its loops.
     private final class ColdStart: Sendable {
         private let isOver = Atomic(false)
 
@@ -100,6 +102,6 @@ public struct InvocationMetrics: Sendable {
 }
 
 extension Duration {
-    /// In milliseconds.
+    /// The duration in milliseconds.
     var milliseconds: Double { self / .milliseconds(1) }
 }

@@ -1,16 +1,18 @@
-/// What became of one record.
+/// The outcome of one record.
 public enum RecordOutcome: Sendable, Equatable {
     case succeeded
-    /// Never worth another try: goes to the dead-letter sink.
+    /// A permanent failure: the record goes to the dead-letter sink.
     case rejected(PayloadError)
-    /// Worth another try: the sink was unreachable, throttled or out of time.
+    /// A transient failure: the sink was unreachable or throttled, or the time ran out.
     case retryable(reason: String)
 
     public var isRetryable: Bool {
         if case .retryable = self { true } else { false }
     }
 
-    /// Which of two verdicts counts: a record that one sink has yet to take is not given up because another refused it.
+    /// The rank of the outcome: of two processors' outcomes, the one with the higher rank applies.
+    ///
+    /// A transient failure outranks a rejection, so that a record is not dead-lettered before every sink has processed it.
     var severity: Int {
         switch self {
         case .succeeded: 0

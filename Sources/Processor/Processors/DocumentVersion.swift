@@ -3,9 +3,9 @@ import JSON
 
 /// The member `_version` of documents in the cache and in notifications.
 extension RecordVersion {
-    /// Reads the version that a document has; nil unless it has one with an arrival and a sequence number.
+    /// Reads the version of a document; returns nil unless it has an arrival and a sequence number.
     ///
-    /// Documents of version 0.1.0 have neither a sub-sequence number nor a shard.
+    /// Documents written by version 0.1.0 have neither a sub-sequence number nor a shard.
     init?(document: JSONValue) {
         guard let version = document["_version"], let arrival = version["arrival"]?.integer, arrival >= 0,
             let sequenceNumber = version["sequence"]?.string.flatMap(SequenceNumber.init)
@@ -18,7 +18,7 @@ extension RecordVersion {
 }
 
 extension JSONWriter {
-    /// Writes the member `_version` of an open object; what the version does not have is left out.
+    /// Writes the member `_version` of an open object, without the parts that the version does not have.
     mutating func member(_ version: RecordVersion) {
         key("_version")
         openObject()

@@ -1,10 +1,10 @@
-/// Identifies an entity: its kind, and its ID byte for byte.
+/// The identifier of an entity: its kind, and its ID byte for byte.
 ///
-/// Not a `String`: texts that Swift takes for equal, such as an accented letter in one scalar or in two, are two IDs, and
-/// comparing long ones by canonical equivalence costs more than their length.
+/// The ID is not a `String`, because Swift considers different IDs equal if they are canonically equivalent, such as an
+/// accented letter in one scalar and in two, and because that comparison is slow for long IDs.
 package struct EntityKey: Sendable, Hashable {
     package var schema: EntitySchema
-    /// In UTF-8.
+    /// The ID in UTF-8.
     package var id: [UInt8]
 
     package init(_ schema: EntitySchema, id: [UInt8]) { (self.schema, self.id) = (schema, id) }
@@ -14,7 +14,7 @@ extension EntityKey {
     /// The ID, for messages and documents.
     package var text: String { String(decoding: id, as: UTF8.self) }
 
-    /// By the name of the kind, then by the bytes of the ID.
+    /// Orders keys by the name of the kind, then by the bytes of the ID.
     package static func precedes(_ one: Self, _ other: Self) -> Bool {
         one.schema == other.schema
             ? one.id.lexicographicallyPrecedes(other.id)
@@ -25,7 +25,7 @@ extension EntityKey {
 /// The versions of one entity in a batch.
 package struct EntityVersions: Sendable {
     package var key: EntityKey
-    /// Indices among the batch's records, in their order.
+    /// The indices of the records in the batch, in ascending order.
     package var records: [Int]
     /// The index of the record with the newest version.
     package var newest: Int
@@ -35,7 +35,7 @@ package struct EntityVersions: Sendable {
 extension RecordBatch {
     func key(of record: EntityRecord) -> EntityKey { EntityKey(catalog[record.kind], id: bytes(id(of: record))) }
 
-    /// Returns the entities of the kinds that `isIncluded`, in the order of their first records, each with its newest version.
+    /// Returns the entities whose kinds satisfy `isIncluded`, in the order of their first records, with their newest versions.
     package func entities(of isIncluded: (EntitySchema) -> Bool = { _ in true }) -> [EntityVersions] {
         var kinds = KindMap(catalog, repeating: false)
         for (kind, schema) in zip(catalog.kinds, catalog.schemas) { kinds[kind] = isIncluded(schema) }

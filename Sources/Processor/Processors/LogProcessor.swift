@@ -1,8 +1,8 @@
 import Telemetry
 
-/// Writes what came to the log: one line a record at DEBUG, a summary at INFO.
+/// A processor that writes records to the log: one line per record at DEBUG, and a summary at INFO.
 ///
-/// A repeat writes the lines again, which harms nobody.
+/// A redelivered batch is logged again.
 public struct LogProcessor: RecordProcessor {
     package static let definition = ProcessorDefinition("log", local: .itself) { _ in { LogProcessor(log: $0) } }
 
@@ -11,7 +11,7 @@ public struct LogProcessor: RecordProcessor {
 
     public init(log: Logger) { self.log = log }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         if log.isEnabled(.debug) {
             for record in batch.records {
                 log.log(

@@ -1,12 +1,12 @@
-/// Settings of the function as a whole.
+/// The settings of the function as a whole.
 package struct GeneralSettings: Sendable {
-    /// At least one, each once.
+    /// The processors, at least one, without duplicates.
     package let processors: [ProcessorDefinition]
-    /// Those whose failures do not hold the shard back; one that was not chosen has no effect.
+    /// The best-effort processors, whose failures do not block the shard; processors that are not chosen are ignored.
     package let optionalProcessors: [ProcessorDefinition]
-    /// How long before Lambda's deadline work is cut short, so that there is time to respond.
+    /// The time before Lambda's deadline at which processing is cancelled, so that time is left to respond.
     package let deadlineMargin: Duration
-    /// Whether a tumbling window's state keeps what happened in it.
+    /// Whether to add figures to the state of a tumbling window.
     package let aggregatesWindows: Bool
     package let isMetricsOn: Bool
 
@@ -14,27 +14,27 @@ package struct GeneralSettings: Sendable {
     package static let optionalProcessors = optionalProcessors(of: ProcessorDefinition.all)
     package static let deadlineMargin = Setting<Duration>(
         "DEADLINE_MARGIN_MS", .milliseconds(0...900_000), default: .milliseconds(500),
-        "how long before Lambda's deadline work is cut short, to respond in time")
+        "the time before Lambda's deadline at which processing is cancelled, to respond in time")
     package static let windowAggregates = Setting<Bool>(
         "WINDOW_AGGREGATES", .choice(["on": true, "off": false]), default: false,
-        "whether the state of a tumbling window keeps what happened in it, see [operations](operations.md); off, the state is returned unchanged"
+        "whether to add figures to the state of a tumbling window, see [operations](operations.md); off: the state is returned unchanged"
     )
     package static let metrics = Setting<Bool>(
-        "METRICS", .choice(["on": true, "off": false]), default: true, "whether metrics lines are written")
+        "METRICS", .choice(["on": true, "off": false]), default: true, "whether to write metrics")
 
     private static func processors(of definitions: [ProcessorDefinition]) -> Setting<[ProcessorDefinition]> {
         Setting(
             "PROCESSORS", .list(of: definitions), default: [LogProcessor.definition],
-            "where records go; names with commas between them")
+            "the processors that records are written with; names separated by commas")
     }
 
     private static func optionalProcessors(of definitions: [ProcessorDefinition]) -> Setting<[ProcessorDefinition]> {
         Setting(
             "OPTIONAL_PROCESSORS", .list(of: definitions), default: [],
-            "those that are best effort: their failures are logged and counted, and do not hold the shard back")
+            "the best-effort processors: their failures are logged and counted, and do not block the shard")
     }
 
-    /// - Parameter definitions: The processors that there are.
+    /// - Parameter definitions: The available processors.
     package init(_ reader: inout SettingsReader, definitions: [ProcessorDefinition] = ProcessorDefinition.all) {
         processors = reader.read(Self.processors(of: definitions))
         optionalProcessors = reader.read(Self.optionalProcessors(of: definitions))

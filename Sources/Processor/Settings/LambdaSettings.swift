@@ -1,13 +1,13 @@
 import Telemetry
 
-/// What Lambda says of the function.
+/// The settings that Lambda provides.
 package struct LambdaSettings: Sendable, Equatable {
     package let logLevel: Logger.Level
     package let logFormat: Logger.Format
     package let functionName: String
-    /// How many invocations run at once.
+    /// The number of concurrent invocations.
     package let maxConcurrency: Int
-    /// In bytes; nil when the program runs outside of Lambda.
+    /// The function's memory, in bytes; nil outside of Lambda.
     package let memory: Int?
 
     package static let runtimeAPI = Setting(
@@ -17,17 +17,17 @@ package struct LambdaSettings: Sendable, Equatable {
         "AWS_LAMBDA_LOG_LEVEL",
         .choice([
             "trace": .trace, "debug": .debug, "info": .info, "warn": .warn, "error": .error, "fatal": .fatal,
-        ]), default: .info, "the lowest level of log lines that are written")
+        ]), default: .info, "the lowest level of log lines to write")
     package static let logFormat = Setting<Logger.Format>(
-        "AWS_LAMBDA_LOG_FORMAT", .choice(["json": .json, "text": .text]), default: .json, "how log lines are written")
+        "AWS_LAMBDA_LOG_FORMAT", .choice(["json": .json, "text": .text]), default: .json, "the format of log lines")
     package static let functionName = Setting(
         "AWS_LAMBDA_FUNCTION_NAME", .text("name"), default: "concert-data-processor",
-        "the function's name, a dimension of its metrics")
+        "the function's name, which is a dimension of its metrics")
     package static let maxConcurrency = Setting(
-        "AWS_LAMBDA_MAX_CONCURRENCY", .integer(1...1000), default: 1, "how many invocations run at once")
+        "AWS_LAMBDA_MAX_CONCURRENCY", .integer(1...1000), default: 1, "the number of concurrent invocations")
     package static let memory = Setting(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", .integer(1...1_048_576),
-        "the function's memory in MB. The text that is retained from one batch is at most a quarter of it, divided by the concurrency, and 96 MiB where it is not set; the records after it fail and are redelivered"
+        "the function's memory in MB. It limits the text that is retained from one batch to a quarter of the memory, divided by the concurrency, or to 96 MiB if not set; the records after it fail and are redelivered"
     )
 
     package init(_ reader: inout SettingsReader) {
@@ -38,9 +38,8 @@ package struct LambdaSettings: Sendable, Equatable {
         memory = reader.read(Self.memory).map { $0 * 1_048_576 }
     }
 
-    /// The most bytes of text to retain from one batch: a quarter of the function's memory, shared by the invocations
-    /// that run at once.
+    /// The most bytes of text to retain from one batch: a quarter of the function's memory, shared by concurrent invocations.
     ///
-    /// Processors make copies of it, which need the rest.
+    /// Processors copy the text, which requires the rest of the memory.
     package var batchTextLimit: Int { memory.map { $0 / 4 / maxConcurrency } ?? Pipeline.defaultBatchTextLimit }
 }

@@ -1,33 +1,33 @@
 import Telemetry
 
-/// Everything that the program has to know about a processor beside the code that processes records.
+/// The definition of a processor: its name, settings, permissions, and stand-in for local replays.
 package struct ProcessorDefinition: Sendable {
     /// All processors, in the order in which messages list them.
     ///
-    /// To add one, write its type, and add its definition here.
+    /// To add a processor, write its type, and add its definition here.
     package static let all = [
         RedshiftWriter.definition, CacheUpdater.definition, Notifier.definition, LogProcessor.definition,
     ]
 
-    /// Makes the processor, at the start of the function.
+    /// Creates the processor when the function starts.
     package typealias Factory = @Sendable (Logger) -> any RecordProcessor
 
-    /// How `concertctl replay` runs it without `--bootstrap`, where nothing may leave the process.
+    /// The way in which `concertctl replay` runs the processor without `--bootstrap`, when no data may leave the process.
     package enum LocalRun: Sendable {
-        /// As it is, because it writes to no sink.
+        /// The processor itself, which writes to no sink.
         case itself
-        /// With a stand-in that writes to memory.
+        /// A stand-in that writes to memory.
         ///
-        /// Problems with its settings are the reader's.
+        /// Problems with its settings are added to the reader.
         case standIn(@Sendable (inout SettingsReader, Logger) -> LocalStandIn)
     }
 
-    /// What `PROCESSORS` chooses it with, and what logs and metrics name it by.
+    /// The name in `PROCESSORS`, logs and metrics.
     package let name: String
-    /// Reads all of its settings and returns what makes the processor; nil if settings are missing or invalid, which are the
-    /// reader's problems.
+    /// Reads all settings and returns a factory; returns nil and adds problems to the reader if settings are missing or
+    /// invalid.
     package let configure: @Sendable (inout SettingsReader) -> Factory?
-    /// What the function's role must allow for it, as far as the settings name the resources.
+    /// Returns the actions that the function's role must allow, as far as the settings name the resources.
     package let actions: @Sendable (SettingsReader, AccountScope) -> [IAMAction]
     package let local: LocalRun
 
@@ -39,10 +39,10 @@ package struct ProcessorDefinition: Sendable {
         (self.name, self.local, self.actions, self.configure) = (name, local, actions, configure)
     }
 
-    /// Its settings, for the reference.
+    /// The settings, for the reference.
     package var settings: [SettingDescription] { SettingsReader.descriptions { _ = configure(&$0) } }
 
-    /// Makes what runs in `concertctl replay`; nil if settings are missing or invalid.
+    /// Returns what `concertctl replay` runs; nil if settings are missing or invalid.
     package func localStandIn(_ reader: inout SettingsReader, log: Logger) -> LocalStandIn? {
         switch local {
         case .itself: configure(&reader).map { LocalStandIn($0(log)) }
@@ -51,23 +51,23 @@ package struct ProcessorDefinition: Sendable {
     }
 }
 
-/// A processor that `PROCESSORS` chose, with its settings read.
+/// A processor that `PROCESSORS` contains, with its settings.
 package struct ConfiguredProcessor: Sendable {
     package let name: String
     package let make: ProcessorDefinition.Factory
 }
 
-/// A call that a role must allow, and what it is made on.
+/// An action that a role must allow, and its resource.
 package struct IAMAction: Sendable, Equatable {
-    /// Such as `sns:Publish`.
+    /// The action, for example `sns:Publish`.
     package var action: String
-    /// An ARN, with `*` for any text.
+    /// The ARN of the resource, with `*` for any text.
     package var resource: String
 
     package init(_ action: String, on resource: String) { (self.action, self.resource) = (action, resource) }
 }
 
-/// Where the function's resources are.
+/// The partition, Region and account of the function's resources.
 package struct AccountScope: Sendable {
     package var partition: String
     package var region: String
@@ -83,7 +83,7 @@ package struct LocalStandIn: Sendable {
     package typealias File = (path: String, contents: [UInt8])
 
     package let processor: any RecordProcessor
-    /// What it wrote, as files for `--sink-dir`.
+    /// Returns what the processor wrote, as files for `--sink-dir`.
     package let files: @Sendable () -> [File]
 
     package init(_ processor: any RecordProcessor, files: @escaping @Sendable () -> [File] = { [] }) {

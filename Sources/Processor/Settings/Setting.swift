@@ -1,12 +1,12 @@
-/// One environment variable of the function: its name, type, range, default, secrecy, and meaning.
+/// An environment variable of the function: its name, type, range, default, secrecy, and help.
 ///
-/// The function, `concertctl doctor`, `concertctl replay`, the `.env` file, and the tables of `docs/configuration.md` all
-/// take them from here. A ``SettingsReader`` reads its value.
+/// The function, `concertctl doctor`, `concertctl replay`, the `.env` file, and the tables in `docs/configuration.md` use
+/// these definitions. A ``SettingsReader`` reads the values.
 package struct Setting<Value: Sendable>: Sendable {
     package let name: String
-    /// What an unset variable means.
+    /// The value if the variable is not set.
     let fallback: Value
-    /// Whether its text may contain a secret: no message quotes it.
+    /// Whether the text may contain a secret, so that messages do not quote it.
     package let isSecret: Bool
     let form: SettingForm<Value>
     private let help: StaticString
@@ -14,9 +14,9 @@ package struct Setting<Value: Sendable>: Sendable {
     /// What an error message adds to "must be set"; nil for a variable that may be left out.
     let requirement: StaticString?
 
-    /// A variable with a default.
+    /// Creates a variable with a default.
     ///
-    /// - Parameter help: What it is for, as Markdown for a table's cell; the table shows type and default beside it.
+    /// - Parameter help: The purpose, in Markdown for a table cell; the table shows type and default in other columns.
     package init(
         _ name: String, _ form: SettingForm<Value>, default fallback: Value, isSecret: Bool = false,
         _ help: StaticString
@@ -25,9 +25,9 @@ package struct Setting<Value: Sendable>: Sendable {
         (requirement, isOptional) = (nil, false)
     }
 
-    /// A variable without a default: nil where it is not set.
+    /// Creates a variable without a default, whose value is nil if it is not set.
     ///
-    /// - Parameter requirement: What needs it, such as `for redshift`, if it must be set.
+    /// - Parameter requirement: The reason why the variable must be set, such as `for redshift`; nil if it is optional.
     package init<Wrapped: Sendable>(
         _ name: String, _ form: SettingForm<Wrapped>, required requirement: StaticString? = nil, isSecret: Bool = false,
         _ help: StaticString
@@ -59,23 +59,23 @@ package struct Setting<Value: Sendable>: Sendable {
     }
 }
 
-/// A row of the reference of environment variables.
+/// A row in the reference of environment variables.
 package struct SettingDescription: Sendable, Equatable {
     package let name: String
-    /// As Markdown, like the default and the help.
+    /// The type, in Markdown like the default and the help.
     package let type: String
-    /// Empty without one.
+    /// The default; empty if there is none.
     package let `default`: String
     package let help: String
 }
 
-/// Why a variable's text is not a value.
+/// The reason why a variable's text is invalid.
 enum SettingFault {
-    /// What a value looks like; the message quotes the text before it, unless it is a secret.
+    /// A description of valid values; the message also quotes the text, unless it is a secret.
     case expected(String)
-    /// Words of a list that it does not have, and what a word may be.
+    /// The unknown words of a list, and the allowed ones.
     case words([String], expected: String)
-    /// What is wrong, as a predicate of the variable's name, without the text.
+    /// A predicate that follows the variable's name in the message, which does not quote the text.
     case predicate(String)
 
     func messages(name: String, text: String, isSecret: Bool) -> [String] {

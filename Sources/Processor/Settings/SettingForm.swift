@@ -1,6 +1,6 @@
 /// How a variable's text becomes a value, and what the reference shows as its type.
 package struct SettingForm<Value: Sendable>: Sendable {
-    /// Returns the value of a text, and adds what is wrong with it; nil if there is no value.
+    /// Parses a text, and adds its faults; returns nil if the text has no value.
     typealias Parser = @Sendable (String, inout [SettingFault]) -> Value?
 
     let type: SettingType
@@ -8,7 +8,7 @@ package struct SettingForm<Value: Sendable>: Sendable {
 
     init(_ type: SettingType, parse: @escaping Parser) { (self.type, self.parse) = (type, parse) }
 
-    /// The same for a variable that may be left out.
+    /// The format of an optional variable.
     var optional: SettingForm<Value?> {
         SettingForm<Value?>(type) { [parse] in parse($0, &$1) }
     }
@@ -48,9 +48,9 @@ extension SettingForm where Value == String {
         SettingForm(.text(type)) { text, _ in text }
     }
 
-    /// Text that fulfills a condition.
+    /// Text that satisfies a condition.
     ///
-    /// - Parameter expected: What the condition asks for, for error messages.
+    /// - Parameter expected: A description of the condition, for error messages.
     package static func text(
         _ type: StaticString, expected: @escaping @autoclosure @Sendable () -> String,
         where isValid: @escaping @Sendable (String) -> Bool
@@ -94,8 +94,8 @@ extension SettingForm where Value == Duration {
 extension SettingForm {
     /// One of a few words, in any letter case.
     ///
-    /// - Parameter words: In lower case; made only where the variable is set, because a list of pairs is a type that has to
-    ///   be made at run time.
+    /// - Parameter words: In lower case. Evaluated only if the variable is set, because the metadata of the list's type is
+    ///   created at run time.
     package static func choice(
         _ words: @escaping @autoclosure @Sendable () -> KeyValuePairs<String, Value>
     ) -> SettingForm {
@@ -110,8 +110,8 @@ extension SettingForm {
     /// Words with commas between them, each once, in order.
     ///
     /// - Parameters:
-    ///   - words: All that there are.
-    ///   - element: What a word stands for.
+    ///   - words: All allowed words.
+    ///   - element: Returns the value of a word.
     package static func list<Element: Sendable>(
         of words: @escaping @autoclosure @Sendable () -> [String], element: @escaping @Sendable (String) -> Element?
     ) -> SettingForm where Value == [Element] {
@@ -127,7 +127,7 @@ extension SettingForm {
                     unknown.append(word)
                 }
             }
-            // Put together for a message alone.
+            // Evaluated only for a message.
             func expected() -> String { "some of \(words().joined(separator: ", "))" }
             if !unknown.isEmpty {
                 faults.append(.words(unknown, expected: expected()))

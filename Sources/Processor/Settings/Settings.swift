@@ -1,17 +1,17 @@
-/// Everything the function reads from its environment, read once, at start.
+/// The settings of the function, which are read once, at start, from its environment.
 package struct Settings: Sendable {
     package let general: GeneralSettings
     package let lambda: LambdaSettings
-    /// The processors that were chosen, in that order.
+    /// The processors in `PROCESSORS`, in their order.
     package let processors: [ConfiguredProcessor]
-    /// Nil where rejected records fail, and hold the shard back.
+    /// The writer of dead letters; nil if none is configured, so that rejected records fail and block the shard.
     package let deadLetters: DeadLetterWriter?
     package let loader: LoaderSettings
 
     /// - Parameters:
-    ///   - environment: The process's; a literal in tests. A variable that is set but empty counts as not set.
-    ///   - definitions: The processors that there are.
-    /// - Throws: ``SettingsError`` naming every variable that is wrong, not just the first.
+    ///   - environment: The environment of the process, or a literal in tests. An empty variable counts as not set.
+    ///   - definitions: The available processors.
+    /// - Throws: ``SettingsError`` with the problems of all invalid variables.
     package init(
         environment: [String: String], definitions: [ProcessorDefinition] = ProcessorDefinition.all
     ) throws(SettingsError) {
@@ -19,7 +19,7 @@ package struct Settings: Sendable {
         let general = GeneralSettings(&reader, definitions: definitions)
         var processors: [ConfiguredProcessor] = []
         for definition in general.processors {
-            // Without its settings there is a problem, so none is left out silently.
+            // A processor whose settings are missing has added a problem, so it is not skipped silently.
             guard let make = definition.configure(&reader) else { continue }
             processors.append(ConfiguredProcessor(name: definition.name, make: make))
         }
@@ -33,10 +33,10 @@ package struct Settings: Sendable {
 
 /// The reference of environment variables.
 extension Settings {
-    /// The variables of a part of the function.
+    /// The variables of one part of the function.
     package typealias Group = (name: String, settings: [SettingDescription])
 
-    /// All variables that the function reads, by the part that reads them.
+    /// All variables, grouped by the part of the function that reads them.
     package static var groups: [Group] {
         [
             ("general", SettingsReader.descriptions { _ = GeneralSettings(&$0) }),
@@ -50,17 +50,17 @@ extension Settings {
         ]
     }
 
-    /// The names of the variables that a person sets: all but those of AWS and of Lambda.
+    /// The names of the variables that an operator sets: all but those of AWS and of Lambda.
     package static var names: [String] {
         groups.filter { !["aws", "lambda"].contains($0.name) }.flatMap { $0.settings.map(\.name) }
     }
 
-    /// The names of the variables that say where processors and dead letters go.
+    /// The names of the variables that configure sinks and the dead-letter destination.
     package static var sinkNames: [String] {
         deadLetterNames + ProcessorDefinition.all.flatMap { $0.settings.map(\.name) }
     }
 
-    /// The names of the variables that say where dead letters go.
+    /// The names of the variables that configure the dead-letter destination.
     package static var deadLetterNames: [String] {
         SettingsReader.descriptions { _ = DeadLetterSettings(&$0) }.map(\.name)
     }

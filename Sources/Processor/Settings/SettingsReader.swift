@@ -1,21 +1,21 @@
 import Transport
 
-/// Reads settings from an environment, and collects what is wrong with them.
+/// A reader of settings from an environment, which collects problems.
 ///
-/// Everything else gets values: nothing but this reads the function's own variables.
+/// No other code reads the function's own variables.
 package struct SettingsReader: Sendable {
     private let environment: [String: String]
-    /// One sentence for each fault, each once.
+    /// One sentence per problem, without duplicates.
     package private(set) var problems: [String] = []
-    /// What was read; nil unless it is collected.
+    /// The descriptions of the variables that were read; nil unless they are collected.
     private var described: [SettingDescription]?
-    /// What ``aws()`` returned; nil before its first call.
+    /// The result of ``aws()``; nil before its first call.
     private var access: AWSAccess??
 
-    /// - Parameter environment: The process's; a literal in tests. A variable that is set but empty counts as not set.
+    /// - Parameter environment: The environment of the process, or a literal in tests. An empty variable counts as not set.
     package init(_ environment: [String: String]) { self.environment = environment }
 
-    /// The settings that `read` reads, in order.
+    /// Returns the descriptions of the settings that `read` reads, in order.
     package static func descriptions(of read: (inout SettingsReader) -> Void) -> [SettingDescription] {
         var reader = SettingsReader([:])
         reader.described = []
@@ -33,7 +33,8 @@ package struct SettingsReader: Sendable {
 
     package func isSet<Value>(_ setting: Setting<Value>) -> Bool { text(of: setting) != nil }
 
-    /// The value of a variable: the default where it is not set, or where it is invalid, which is a problem.
+    /// Returns the value of a variable, or the default if it is not set; adds a problem and returns the default if it is
+    /// invalid.
     package mutating func read<Value>(_ setting: Setting<Value>) -> Value {
         if described != nil { described?.append(setting.description) }
         guard let text = text(of: setting) else { return setting.fallback }
@@ -57,22 +58,24 @@ package struct SettingsReader: Sendable {
         return read(setting)
     }
 
-    /// Adds a problem, unless it is known: two processors may read the same variables.
+    /// Adds a problem once, because two processors may read the same variables.
     package mutating func complain(_ problem: String) {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
+    /// Checks that no problem was found.
+    ///
     /// - Throws: ``SettingsError`` if there are problems.
     package func check() throws(SettingsError) {
         guard problems.isEmpty else { throw SettingsError(problems: problems) }
     }
 }
 
-/// What more than one part of the function needs.
+/// Settings that several parts of the function use.
 extension SettingsReader {
-    /// How AWS is called; nil if the variables of AWS are invalid, which is a problem.
+    /// Returns the configuration of AWS calls; adds a problem and returns nil if variables of AWS are invalid.
     ///
-    /// Asked for only by what calls AWS: without it, a Region need not be known.
+    /// Called only for parts that call AWS, because others do not require a Region.
     package mutating func aws() -> AWSAccess? {
         if let access { return access }
         guard described == nil else { return nil }
@@ -83,20 +86,20 @@ extension SettingsReader {
         return access ?? nil
     }
 
-    /// The certificate authorities that connections trust, other than those to AWS.
+    /// The certificate authorities that connections other than those to AWS trust.
     package var certificateBundle: CertificateBundle? { CertificateBundle(environment: environment) }
 }
 
-/// Settings of one part of the function.
+/// The settings of one part of the function.
 package protocol SettingsPart {
-    /// Nil when something needed is missing, which is a problem of `reader` unless the whole part may be left out.
+    /// Reads the settings; returns nil if required ones are missing, and adds problems unless the whole part is optional.
     init?(_ reader: inout SettingsReader)
 }
 
 extension SettingsPart {
-    /// Reads them alone.
+    /// Reads only these settings.
     ///
-    /// - Throws: ``SettingsError`` naming every variable that is wrong.
+    /// - Throws: ``SettingsError`` with the problems of all invalid variables.
     package init(environment: [String: String]) throws(SettingsError) {
         var reader = SettingsReader(environment)
         let settings = Self(&reader)
@@ -106,13 +109,13 @@ extension SettingsPart {
     }
 }
 
-/// What is wrong with the environment, each variable in one sentence.
+/// The problems of the environment, one sentence per variable.
 public struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
     public var problems: [String]
 
     public init(problems: [String]) { self.problems = problems }
 
-    /// What the Runtime API is told; alarms match on it.
+    /// The error type that is reported to the Runtime API; alarms match it.
     public static let errorType = "Runtime.InvalidSettings"
 
     public var description: String { problems.joined(separator: "; ") }

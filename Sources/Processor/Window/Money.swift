@@ -1,10 +1,10 @@
 import JSON
 
-/// A sum of prices, exact to the ten-thousandth; it stays at its largest rather than overflow.
+/// A sum of prices, exact to the ten-thousandth; it saturates at its limit.
 struct Money: Sendable, Equatable, CustomStringConvertible {
     private var tenThousandths: Int64 = 0
 
-    /// A hundred billion, which no window takes.
+    /// A hundred billion, which no window reaches.
     private static let limit: Int64 = 1_000_000_000_000_000
 
     init() {}
@@ -24,7 +24,7 @@ struct Money: Sendable, Equatable, CustomStringConvertible {
         tenThousandths = Int64(value.isNegative ? -scaled : scaled)
     }
 
-    /// - Parameter text: As ``description`` has it; anything else is nothing.
+    /// - Parameter text: In the format of ``description``; any other text is zero.
     init(_ text: String?) {
         self.init()
         guard let text else { return }
@@ -38,10 +38,10 @@ struct Money: Sendable, Equatable, CustomStringConvertible {
         tenThousandths = max(-Self.limit, min(Self.limit, tenThousandths + other.tenThousandths))
     }
 
-    /// For metrics, which are binary anyway.
+    /// The approximate value, for metrics, which are binary numbers.
     var approximate: Double { Double(tenThousandths) / 10_000 }
 
-    /// Two decimals, or four where there are any: `48.50`.
+    /// The sum with two decimals, or with four if necessary, for example `48.50`.
     var description: String {
         let (whole, rest) = tenThousandths.magnitude.quotientAndRemainder(dividingBy: 10_000)
         let digits = String(10_000 + rest).dropFirst()

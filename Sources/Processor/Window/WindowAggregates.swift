@@ -1,37 +1,37 @@
 import JSON
 
-/// What happened in one tumbling window of one shard: kept in the window's state from invocation to invocation.
+/// The figures of one tumbling window of one shard, which the window's state carries from invocation to invocation.
 ///
-/// Kept in the state under ``member``; what else the state holds goes back as it came. Only records that the response
-/// acknowledges are counted. Lambda may still bring one twice, so the figures are estimates, and say so.
+/// The figures are in the member ``member`` of the state; other members are returned unchanged. Only records that the
+/// response acknowledges are counted. Lambda may still redeliver them, so the figures are estimates, and marked as such.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
 struct WindowAggregates: Sendable, Equatable {
     static let member = "aggregates"
-    /// What the concerts may take of the state, in bytes: Lambda ends a window whose state is above 1 MB.
+    /// The most bytes of the state for concerts: Lambda ends a window whose state exceeds 1 MB.
     static let concertBytes = 500_000
 
-    /// One concert in this window.
-    struct Concert: Sendable, Equatable {
+    /// The figures of one concert in this window.
+    struct ConcertFigures: Sendable, Equatable {
         var sales = 0
         var tickets = 0
         var revenue = Money()
-        /// The last one that came.
-        var status: Processor.Concert.Status?
+        /// The last status that was received.
+        var status: Concert.Status?
     }
 
     /// The names of the kinds, in the order of the state.
     private let kinds: [String]
-    /// Records by kind, in the order of ``kinds``.
+    /// The number of records of each kind, in the order of ``kinds``.
     private(set) var records: [Int]
     private(set) var sales = 0
     private(set) var tickets = 0
     private(set) var revenue = Money()
-    /// How often a concert came with another status than the one before in this window.
-    private(set) var statusChanges: [Processor.Concert.Status: Int] = [:]
-    /// By ID in UTF-8: as `String`s, canonically equivalent IDs would be one.
-    private(set) var concerts: [[UInt8]: Concert] = [:]
-    /// Concerts for which there was no room; their sales are in the sums alone.
+    /// The number of times that a concert's status changed within this window, by new status.
+    private(set) var statusChanges: [Concert.Status: Int] = [:]
+    /// The concerts by ID in UTF-8, because canonically equivalent IDs are equal as `String`s.
+    private(set) var concerts: [[UInt8]: ConcertFigures] = [:]
+    /// The number of concerts that did not fit; their sales are only in the sums.
     private(set) var omittedConcerts = 0
     private var bytes = 0
 
@@ -43,11 +43,11 @@ struct WindowAggregates: Sendable, Equatable {
     }
 }
 
-/// Counting.
+/// Counting of records.
 extension WindowAggregates {
     mutating func add(_ record: EntityRecord, of batch: RecordBatch) {
         for (index, kind) in batch.catalog.kinds.enumerated() where kind == record.kind { records[index] += 1 }
-        if let concert = batch.view(record, as: Processor.Concert.self) {
+        if let concert = batch.view(record, as: Concert.self) {
             let status = concert.status
             let id = batch.bytes(batch.id(of: record))
             if let before = concerts[id]?.status, before != status { statusChanges[status, default: 0] += 1 }
@@ -66,18 +66,20 @@ extension WindowAggregates {
         }
     }
 
-    /// - Returns: Whether there is room for the concert.
-    private mutating func change(_ id: [UInt8], _ body: (inout Concert) -> Void) -> Bool {
+    /// Changes the figures of a concert, and adds the concert if it is new.
+    ///
+    /// - Returns: Whether the concert fits.
+    private mutating func change(_ id: [UInt8], _ body: (inout ConcertFigures) -> Void) -> Bool {
         if var known = concerts[id] {
             body(&known)
             concerts[id] = known
             return true
         }
-        // Its ID as JSON, and the figures at their longest.
+        // The size of the ID as JSON, and of the longest figures.
         let size = JSONValue.string(Self.name(id)).bytes.count + 160
         guard bytes + size <= Self.concertBytes else { return false }
         bytes += size
-        var new = Concert()
+        var new = ConcertFigures()
         body(&new)
         concerts[id] = new
         return true
@@ -85,13 +87,13 @@ extension WindowAggregates {
 }
 
 extension WindowAggregates {
-    /// An ID as the name of a member of the state.
+    /// Returns an ID as the name of a member of the state.
     private static func name(_ id: [UInt8]) -> String { String(decoding: id, as: UTF8.self) }
 }
 
-/// Reading and writing the state.
+/// Reading and writing of the state.
 extension WindowAggregates {
-    /// - Parameter state: What the event says of the window's state; anything that is not ours is passed over.
+    /// - Parameter state: The window's state in the event; members that this program did not write are ignored.
     init(_ state: JSONValue, _ catalog: EntityCatalog = .builtIn) {
         self.init(catalog)
         guard let own = state[Self.member] else { return }
@@ -99,7 +101,7 @@ extension WindowAggregates {
         (sales, tickets) = (Self.count(own["sales"]?.integer) ?? 0, Self.count(own["tickets"]?.integer) ?? 0)
         revenue = Money(own["revenue"]?.string)
         omittedConcerts = Self.count(own["omittedConcerts"]?.integer) ?? 0
-        for status in Processor.Concert.Status.allCases {
+        for status in Concert.Status.allCases {
             statusChanges[status] = own["statusChanges"]?[status.rawValue]?.integer.flatMap(Self.count)
         }
         for member in own["concerts"]?.object?.members ?? [] {
@@ -109,31 +111,33 @@ extension WindowAggregates {
                 concert.revenue = Money(member.value["revenue"]?.string)
                 let status = member.value["status"]?.string
                 concert.status = status.flatMap { status in
-                    Processor.Concert.Status.allCases.first { $0.rawValue.hasSameBytes(as: status) }
+                    Concert.Status.allCases.first { $0.rawValue.hasSameBytes(as: status) }
                 }
             }
         }
     }
 
-    /// What no window reaches is none of our figures, and would overflow when it is added to.
+    /// Returns a count, or nil if it is larger than any window reaches, so that sums cannot overflow.
     private static func count(_ value: Int?) -> Int? { value.flatMap { 0...1_000_000_000_000 ~= $0 ? $0 : nil } }
 
-    /// The state to answer with.
+    /// Returns the new state.
     ///
-    /// - Parameter state: The one that came.
+    /// - Parameter state: The previous state.
     func state(replacing state: JSONValue) -> [UInt8] {
         var members = (state.object?.members ?? []).filter { !$0.name.hasSameBytes(as: Self.member) }.map {
             ($0.name, Optional($0.value))
         }
         members.append((Self.member, json()))
         let bytes = JSONValue.object(ofPresent: members).bytes
-        // Somebody else's part may be large as well.
+        // Members of other programs may be large as well.
         guard bytes.count > 950_000 else { return bytes }
         members[members.count - 1].1 = json(concertLimit: 0)
         return JSONValue.object(ofPresent: members).bytes
     }
 
-    /// - Parameter concertLimit: How many concerts it lists, those with the highest revenue; nil lists all.
+    /// Returns the figures as JSON.
+    ///
+    /// - Parameter concertLimit: The most concerts to list, those with the highest revenue; nil for all.
     func json(concertLimit: Int? = nil) -> JSONValue {
         func object(_ counts: [(String, Int)]) -> JSONValue {
             .object(ofPresent: counts.filter { $0.1 > 0 }.map { ($0.0, .integer($0.1)) })
@@ -161,7 +165,7 @@ extension WindowAggregates {
                 ("sales", .integer(sales)), ("tickets", .integer(tickets)), ("revenue", .string(revenue.description)),
                 (
                     "statusChanges",
-                    object(Processor.Concert.Status.allCases.map { ($0.rawValue, statusChanges[$0] ?? 0) })
+                    object(Concert.Status.allCases.map { ($0.rawValue, statusChanges[$0] ?? 0) })
                 ),
                 ("concerts", .object(ofPresent: listed)),
                 ("omittedConcerts", .integer(omittedConcerts + ranked.count - listed.count)),
@@ -170,7 +174,7 @@ extension WindowAggregates {
 }
 
 extension RecordBatch {
-    /// What was paid: the total, else quantity times unit price.
+    /// Returns the price that was paid: the total price, or quantity times unit price.
     fileprivate func revenue(of sale: TicketSale) -> Money {
         if let total = sale.totalPrice { return Money(DecimalValue(total.text.range, of: storage.bytes.span)) }
         return Money(DecimalValue(sale.unitPrice.text.range, of: storage.bytes.span), times: sale.quantity)

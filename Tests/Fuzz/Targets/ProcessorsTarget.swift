@@ -53,7 +53,7 @@ struct ProcessorsTarget: FuzzTarget {
     }
 
     private func checkWarehouse() {
-        var outcomes = OutcomeSheet(count: batch.records.count)
+        var outcomes = RecordOutcomes(count: batch.records.count)
         let transactions = WarehouseScript().transactions(of: batch, outcomes: &outcomes)
         for statement in transactions.joined() {
             mustHold(statement.utf8.count <= 100_000, "a statement has \(statement.utf8.count) bytes")
@@ -65,10 +65,10 @@ struct ProcessorsTarget: FuzzTarget {
     }
 
     private func checkNotifications() {
-        let plan = NotificationPlan(batch.sightings(settings), known: [:], wanted: settings.types)
-        for telling in plan.tellings {
+        let plan = NotificationPlan(batch.observations(settings), known: [:], wanted: settings.types)
+        for planned in plan.notifications {
             let notification = batch.notification(
-                of: batch.records[telling.record], telling.entity, telling.change, telling.state)
+                of: batch.records[planned.record], planned.entity, planned.change, planned.state)
             mustHold((try? JSONValue(parsing: notification.body))?.object != nil, "a notification is not a JSON object")
             for id in [notification.messageGroupID, notification.messageDeduplicationID] {
                 let isValid = (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { 0x21...0x7E ~= $0 }

@@ -47,7 +47,7 @@ final class CacheErrorTests: CacheTestCase {
                     XCTAssertEqual(logged.map { $0["key"] as? String }, [row.key])
                     try server.cli("DEL", row.key)
                     let again = try await write(event, by: updater)
-                    XCTAssertNil(again.firstFailure)
+                    XCTAssertNil(again.firstFailureReason)
                     XCTAssertEqual(again[0], .succeeded, "the key is gone")
                 }
             }
@@ -84,7 +84,7 @@ final class CacheErrorTests: CacheTestCase {
             }
             for _ in 0..<2 {
                 let outcomes = try await write(EventText(records), by: updater)
-                XCTAssertNil(outcomes.firstFailure)
+                XCTAssertNil(outcomes.firstFailureReason)
                 for index in records.indices { XCTAssertEqual(outcomes[index], .succeeded) }
             }
             XCTAssertEqual(try server.cli("DBSIZE"), "\(5 * ids.count + 1)")

@@ -40,10 +40,10 @@ final class CacheFailoverTests: CacheTestCase {
                 let updater = try updater(client, inSteps: inSteps)
                 try "\(unsafe old.port)".write(toFile: target, atomically: true, encoding: .utf8)
                 var outcomes = try await write(event(1), by: updater)
-                XCTAssertNil(outcomes.firstFailure)
+                XCTAssertNil(outcomes.firstFailureReason)
                 try unsafe old.cli("REPLICAOF", "127.0.0.1", "\(newPort)")
                 outcomes = try await write(event(2), by: updater)
-                XCTAssertNil(outcomes.firstFailure, "\(outcomes[0])")
+                XCTAssertNil(outcomes.firstFailureReason, "\(outcomes[0])")
                 XCTAssertTrue(isMoved.withLock { $0 })
                 XCTAssertEqual(try unsafe new.cli("ZCARD", "concert:venue-concerts:v"), "200")
                 try unsafe old.cli("REPLICAOF", "NO", "ONE")
@@ -65,7 +65,7 @@ final class CacheFailoverTests: CacheTestCase {
         DispatchQueue.global().async { _ = try? RedisServer.cli(port: port, ["DEBUG", "RELOAD"]) }
         try Self.wait(for: port, "GET", "x") { $0.hasPrefix("LOADING") }
         let outcomes = try await write(event(2), by: updater, within: 60)
-        XCTAssertNil(outcomes.firstFailure, "\(outcomes[0])")
+        XCTAssertNil(outcomes.firstFailureReason, "\(outcomes[0])")
         XCTAssertTrue(try unsafe server.cli("GET", "concert:concert:c7").contains(#""sequence":"2""#))
     }
 
@@ -89,11 +89,11 @@ final class CacheFailoverTests: CacheTestCase {
             backoff: time.backoff { if $0 == 1 { try Self.promote(ports.suffix(3), instead: ports.prefix(3)) } })
         let updater = try updater(client, inSteps: true)
         let first = try await write(event(1), by: updater)
-        XCTAssertNil(first.firstFailure)
+        XCTAssertNil(first.firstFailureReason)
         XCTAssertEqual(time.pauses.withLock { $0.count }, 0)
         for node in cluster.nodes.prefix(3) { try node.kill() }
         let second = try await write(event(2), by: updater, within: 60)
-        XCTAssertNil(second.firstFailure, "\(second[0])")
+        XCTAssertNil(second.firstFailureReason, "\(second[0])")
         let replies = try await client.run(
             [RedisCommand("ZCARD", "concert:venue-concerts:v")], until: .now + .seconds(10))
         XCTAssertEqual(replies, [.integer(200)])

@@ -33,7 +33,7 @@ final class CacheRoundTripTests: CacheTestCase {
             let start = ContinuousClock.now
             let outcomes = try await write(step.event, by: updater, within: 60)
             let duration = ContinuousClock.now - start
-            XCTAssertNil(outcomes.firstFailure, step.name)
+            XCTAssertNil(outcomes.firstFailureReason, step.name)
             let flushes = await runner.take()
             XCTAssertLessThanOrEqual(flushes, inSteps ? 10 : 1, step.name)
             print("cache: 10,000 concerts, \(step.name), in steps \(inSteps): \(flushes) round trips, \(duration)")

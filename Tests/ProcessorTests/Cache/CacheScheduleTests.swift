@@ -132,7 +132,7 @@ private final class Bench {
         }
         for (environment, write) in writes.enumerated() where await runners[environment].hasDied {
             let outcomes = try await test.write(events[write], by: test.updater(client, inSteps: true))
-            XCTAssertNil(outcomes.firstFailure)
+            XCTAssertNil(outcomes.firstFailureReason)
         }
         return try await state()
     }

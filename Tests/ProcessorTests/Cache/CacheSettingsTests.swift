@@ -51,7 +51,7 @@ final class CacheSettingsTests: XCTestCase {
         ]
         XCTAssertThrowsError(try Settings(environment: environment)) { error in
             for words in [
-                "CACHE_TTL_SECONDS is \"-1\"", "CACHE_CLUSTER is \"maybe\"", "which needs TLS", "must name the user",
+                "CACHE_TTL_SECONDS is \"-1\"", "CACHE_CLUSTER is \"maybe\"", "which requires TLS", "must name the user",
             ] {
                 XCTAssertTrue("\(error)".contains(words), "\(words): \(error)")
             }

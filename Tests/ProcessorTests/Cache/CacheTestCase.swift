@@ -30,15 +30,15 @@ class CacheTestCase: XCTestCase {
     }
 
     @discardableResult
-    func write(_ event: EventText, by updater: CacheUpdater, within seconds: Double = 30) async throws -> OutcomeSheet {
+    func write(_ event: EventText, by updater: CacheUpdater, within seconds: Double = 30) async throws -> RecordOutcomes {
         try await Self.deliver(event, to: updater, within: seconds)
     }
 
     static func deliver(
         _ event: EventText, to updater: CacheUpdater, within seconds: Double
-    ) async throws -> OutcomeSheet {
+    ) async throws -> RecordOutcomes {
         let batch = try RecordBatch(decoding: event)
-        var outcomes = OutcomeSheet(count: batch.records.count)
+        var outcomes = RecordOutcomes(count: batch.records.count)
         let context = InvocationContext(
             requestID: "r", functionName: "f", deadline: .now + .seconds(seconds))
         await updater.process(batch, context: context, outcomes: &outcomes)

@@ -21,7 +21,7 @@ final class CacheUpdaterTests: CacheTestCase {
             record(Sample.venue, "3"), record(Sample.sale, "4"),
         ])
         let outcomes = try await write(event, by: updater(redis.client(server), ttl: 60, inSteps: inSteps))
-        XCTAssertEqual(outcomes, sheet(4, .succeeded))
+        XCTAssertEqual(outcomes, repeated(4, .succeeded))
         let keys = try server.cli("KEYS", "*").split(separator: "\n").map(String.init).sorted()
         XCTAssertEqual(
             keys,
@@ -40,10 +40,10 @@ final class CacheUpdaterTests: CacheTestCase {
         XCTAssertGreaterThan(Int(try server.cli("TTL", "concert:artist:a")) ?? 0, 50)
     }
 
-    private func sheet(_ count: Int, _ outcome: RecordOutcome) -> OutcomeSheet {
-        var sheet = OutcomeSheet(count: count)
-        sheet.markAll(outcome)
-        return sheet
+    private func repeated(_ count: Int, _ outcome: RecordOutcome) -> RecordOutcomes {
+        var outcomes = RecordOutcomes(count: count)
+        outcomes.markAll(outcome)
+        return outcomes
     }
 
     func testConcertsMoveLeaveAndReturn() async throws {
@@ -85,7 +85,7 @@ final class CacheUpdaterTests: CacheTestCase {
         ]
         for (index, step) in steps.enumerated() {
             let outcomes = try await write(EventText([record(step.payload, "\(index + 1)")]), by: updater)
-            XCTAssertEqual(outcomes, sheet(1, .succeeded))
+            XCTAssertEqual(outcomes, repeated(1, .succeeded))
             XCTAssertEqual(try sets(), step.sets, step.payload)
         }
         // An old version again, as after a crash, changes nothing; an equal one mends what was lost.
@@ -110,7 +110,7 @@ final class CacheUpdaterTests: CacheTestCase {
         for value in ["no JSON", "[]", "{}", #"{"_version":{"arrival":"x"}}"#, #"{"_version":7}"#] {
             try server.cli("SET", "concert:artist:a", value)
             let outcomes = try await write(EventText([record(artist("a", "n"), "1")]), by: updater)
-            XCTAssertEqual(outcomes, sheet(1, .succeeded), value)
+            XCTAssertEqual(outcomes, repeated(1, .succeeded), value)
             XCTAssertEqual(
                 try document(server.cli("--raw", "GET", "concert:artist:a")).document["name"] as? String, "n")
         }
@@ -122,7 +122,7 @@ final class CacheUpdaterTests: CacheTestCase {
             let updater = try updater(redis.client(server))
             for number in 1...5 {
                 let outcomes = try await write(EventText([record(artist("a\(number)", "n"), "1")]), by: updater)
-                XCTAssertEqual(outcomes, sheet(1, .succeeded))
+                XCTAssertEqual(outcomes, repeated(1, .succeeded))
                 try server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                 try server.cli("SCRIPT", "FLUSH")
             }
@@ -152,7 +152,7 @@ final class CacheUpdaterTests: CacheTestCase {
         }
         try server.start()
         let retried = try await write(event, by: updater)
-        XCTAssertEqual(retried, sheet(10_000, .succeeded))
+        XCTAssertEqual(retried, repeated(10_000, .succeeded))
         XCTAssertEqual(try server.cli("ZCARD", "concert:artist-concerts:a"), "10000")
         XCTAssertEqual(try server.cli("DBSIZE"), "10001")
     }
@@ -199,7 +199,7 @@ final class CacheUpdaterTests: CacheTestCase {
                     if inSteps { failed += versions.map { EventText([$0]) } }
                     for event in failed {
                         let outcomes = try await write(event, by: updaters[0])
-                        XCTAssertEqual(outcomes, sheet(event.records.count, .succeeded))
+                        XCTAssertEqual(outcomes, repeated(event.records.count, .succeeded))
                     }
                     let delivered = inSteps ? versions : plans.joined().flatMap(\.records)
                     try assertModel(delivered, server, "seed \(seed), in steps: \(inSteps)")
@@ -275,7 +275,7 @@ final class CacheClusterTests: CacheTestCase {
                 })
         }
         var outcomes = try await write(event(1), by: updater)
-        XCTAssertNil(outcomes.firstFailure)
+        XCTAssertNil(outcomes.firstFailureReason)
         // One slot goes to another node while batches come, and for a while it is half there.
         let key = "concert:venue-concerts:v"
         let slot = try cluster.nodes[0].cli("CLUSTER", "KEYSLOT", key)
@@ -286,10 +286,10 @@ final class CacheClusterTests: CacheTestCase {
         try source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", targetID)
         try source.cli("MIGRATE", "127.0.0.1", "\(target.port)", key, "0", "5000")
         outcomes = try await write(event(2), by: updater)
-        XCTAssertNil(outcomes.firstFailure, "asked at the other node")
+        XCTAssertNil(outcomes.firstFailureReason, "asked at the other node")
         for node in cluster.nodes { try node.cli("CLUSTER", "SETSLOT", slot, "NODE", targetID) }
         outcomes = try await write(event(3), by: updater)
-        XCTAssertNil(outcomes.firstFailure, "moved")
+        XCTAssertNil(outcomes.firstFailureReason, "moved")
         XCTAssertEqual(try target.cli("ZCARD", key), "300")
         for index in [0, 77, 299] {
             XCTAssertEqual(try document(cluster.get("concert:concert:c\(index)")).version["sequence"] as? String, "3")

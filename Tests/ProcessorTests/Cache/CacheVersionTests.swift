@@ -120,7 +120,7 @@ final class CacheVersionTests: CacheTestCase {
                     let old = #"{"_version":{"arrival":100000,"sequence":"7"},"artist_id":"a","name":"stored"}"#
                     try server.cli("SET", "concert:artist:a", old)
                     let outcomes = try await write(event(.init(arrival, sequence), "coming"), by: updater)
-                    XCTAssertNil(outcomes.firstFailure)
+                    XCTAssertNil(outcomes.firstFailureReason)
                     let name = try document(server.cli("--raw", "GET", "concert:artist:a")).document["name"] as? String
                     XCTAssertEqual(name, isKept ? "coming" : "stored", "\(arrival) \(sequence)")
                 }

@@ -23,19 +23,19 @@ final class DocumentedUserTests: CacheTestCase {
             let artistID = number == 1 ? "b" : "a"
             let event = EventText([record(concert("c", artist: artistID), "\(number + 1)")])
             let outcomes = try await write(event, by: updater(client, inSteps: inSteps))
-            XCTAssertNil(outcomes.firstFailure)
+            XCTAssertNil(outcomes.firstFailureReason)
         }
-        let memory = CacheMemory(keyPrefix: "concert:", makeClient: { client })
+        let ledger = CacheLedger(keyPrefix: "concert:", makeClient: { client })
         let entity = EntityKey(Concert.schema, id: Array("c".utf8))
         let end = ContinuousClock.now + .seconds(30)
-        _ = try await memory.lease([entity], for: "one", duration: .seconds(1), until: end)
-        try await memory.extendLeases(of: [entity], for: "one", duration: .seconds(1), until: end)
-        try await memory.mark([MemoryMark(entity: entity, states: [:], endsLease: true)], for: "one", until: end)
-        let state = ToldState(
+        _ = try await ledger.lease([entity], for: "one", duration: .seconds(1), until: end)
+        try await ledger.extendLeases(of: [entity], for: "one", duration: .seconds(1), until: end)
+        try await ledger.record([LedgerEntry(entity: entity, states: [:], endsLease: true)], for: "one", until: end)
+        let state = DeliveredState(
             version: RecordVersion(arrival: 1, sequenceNumber: .zero), facts: .artist(score: "1", isPopular: false))
-        _ = try await memory.lease([entity], for: "one", duration: .seconds(1), until: end)
-        try await memory.mark(
-            [MemoryMark(entity: entity, states: [.topic: state], endsLease: false)], for: "one", until: end)
+        _ = try await ledger.lease([entity], for: "one", duration: .seconds(1), until: end)
+        try await ledger.record(
+            [LedgerEntry(entity: entity, states: [.topic: state], endsLease: false)], for: "one", until: end)
 
         let statistics = try server.cli("INFO", "commandstats")
         for rule in try DocumentedUser.rules() where rule.hasPrefix("+") {
@@ -60,7 +60,7 @@ final class DocumentedUserTests: CacheTestCase {
             let event = EventText(
                 (0..<50).map { record(concert("c\($0)", artist: "a\(version)", venue: "v"), "\(version)") })
             let outcomes = try await write(event, by: updater(client, inSteps: true))
-            XCTAssertNil(outcomes.firstFailure)
+            XCTAssertNil(outcomes.firstFailureReason)
         }
         XCTAssertEqual(try cluster.owner(of: "concert:concert:c7").cli("EXISTS", "concert:concert:c7"), "1")
     }

@@ -125,12 +125,12 @@ final class EntityCatalogTests: XCTestCase {
             #"{"promoter_id":"p","name":"N","rating":1.005,"is_independent":false,"regions":["a","b"],"status":"closed"}"#,
             #"{"promoter_id":"q","name":"N","city":"\#(String(repeating: "c", count: 81))"}"#,
         ])
-        var outcomes = OutcomeSheet(count: 2)
+        var outcomes = RecordOutcomes(count: 2)
         let script = WarehouseScript().transactions(of: batch, outcomes: &outcomes).joined().joined(separator: ";\n")
         let row = "('p','N','unknown',1.01,1,false,NULL,NULL,'[\"a\",\"b\"]','closed',NULL,NULL,NULL,"
         XCTAssertTrue(script.contains(row), script)
         guard case .rejected(let error) = outcomes[1] else { return XCTFail("\(outcomes[1])") }
-        XCTAssertTrue(error.message.hasSuffix("has 81 bytes, and column city holds 80"), error.message)
+        XCTAssertTrue(error.message.hasSuffix("has 81 bytes; column city stores at most 80"), error.message)
     }
 
     func testThePipelineCountsItAndRejectsBadOnes() async throws {

@@ -11,7 +11,7 @@ actor FakeDeadLetterSink: DeadLetterSink {
 
     init(refusing refused: Set<String> = [], answers: Int = .max) { (self.refused, self.answers) = (refused, answers) }
 
-    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for (index, letter) in letters.prefix(answers).enumerated() {
             guard !refused.contains(letter.sequenceNumber.digits) else {
                 outcomes[index] = .retryable(reason: "refused")
@@ -33,7 +33,7 @@ actor FakeDeadLetterSink: DeadLetterSink {
 struct WaitingDeadLetterSink: DeadLetterSink {
     var takenFirst: Int
 
-    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for index in 0..<min(takenFirst, letters.count) { outcomes[index] = .succeeded }
         // A stream that yields nothing ends when the task is cancelled, and not before.
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)

@@ -7,7 +7,7 @@ struct ScriptedProcessor: RecordProcessor {
     var outcome: RecordOutcome? = .succeeded
     var outcomes: [Int: RecordOutcome] = [:]
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         if let outcome { outcomes.markAll(outcome) }
         for (index, outcome) in self.outcomes where index < outcomes.count { outcomes[index] = outcome }
     }
@@ -18,7 +18,7 @@ struct WaitingProcessor: RecordProcessor {
     var name = "waiting"
     var markedFirst = 0
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for index in 0..<min(markedFirst, outcomes.count) { outcomes[index] = .succeeded }
         // A stream that yields nothing ends when the task is cancelled, and not before.
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)

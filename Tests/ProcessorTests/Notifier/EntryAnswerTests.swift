@@ -31,8 +31,8 @@ final class EntryAnswerTests: NotifierTestCase {
 
     private func notifications(_ ids: [String]) throws -> [Processor.Notification] {
         let batch = try RecordBatch(decoding: EventText(ids.enumerated().map { Self.concert($1, $0 + 1) }))
-        let plan = NotificationPlan(batch.sightings(settings), known: [:], wanted: settings.types)
-        return plan.tellings.map {
+        let plan = NotificationPlan(batch.observations(settings), known: [:], wanted: settings.types)
+        return plan.notifications.map {
             batch.notification(of: batch.records[$0.record], $0.entity, $0.change, $0.state)
         }
     }
@@ -57,8 +57,8 @@ final class EntryAnswerTests: NotifierTestCase {
         XCTAssertEqual(
             outcomes,
             [
-                .failed(reason: "sns: InternalError"), .refused(reason: "sns: InvalidParameter: too odd"), .told,
-                .failed(reason: "sns: no word of the message"),
+                .failed(reason: "sns: InternalError"), .rejected(reason: "sns: InvalidParameter: too odd"), .delivered,
+                .failed(reason: "sns: the response does not mention the message"),
             ])
     }
 
@@ -88,7 +88,7 @@ final class EntryAnswerTests: NotifierTestCase {
                         + "<SenderFault>\(isSendersFault)</SenderFault></member></Failed></R>")
                 let outcomes = await sender.send(try notifications(["a"]), context: context)
                 switch outcomes[0] {
-                case .refused(let reason):
+                case .rejected(let reason):
                     XCTAssertTrue(row.isPermanent, "\(row)")
                     XCTAssertTrue(reason.hasPrefix("sns: \(row.code)"), reason)
                 case .failed(let reason, _):
@@ -124,7 +124,7 @@ final class EntryAnswerTests: NotifierTestCase {
             let outcomes = await sender.send(try notifications(["a"]), context: context)
             let reason = "eventbridge: \(row.code)" + (row.message.isEmpty ? "" : ": \(row.message)")
             XCTAssertEqual(
-                outcomes, [row.isPermanent ? .refused(reason: reason) : .failed(reason: reason)], "\(row)")
+                outcomes, [row.isPermanent ? .rejected(reason: reason) : .failed(reason: reason)], "\(row)")
         }
     }
 
@@ -138,7 +138,7 @@ final class EntryAnswerTests: NotifierTestCase {
         for row in cases {
             let body = "<R><Error><Code>\(row.code)</Code><Message>\(row.message)</Message></Error></R>"
             let outcomes = await topic(body, status: 400).send(try notifications(["a"]), context: context)
-            if case .refused = outcomes[0] {
+            if case .rejected = outcomes[0] {
                 XCTAssertTrue(row.isPermanent, "\(row)")
             } else {
                 XCTAssertFalse(row.isPermanent, "\(row): \(outcomes)")
@@ -152,10 +152,10 @@ final class EntryAnswerTests: NotifierTestCase {
         }
         let two = try notifications(["a", "b"])
         let missing = await topic(error("NotFound", "Topic does not exist"), status: 404).send(two, context: context)
-        XCTAssertTrue(missing.allSatisfy { if case .outOfReach = $0 { true } else { false } }, "\(missing)")
+        XCTAssertTrue(missing.allSatisfy { if case .unavailable = $0 { true } else { false } }, "\(missing)")
         let wrong = await topic(error("InvalidParameter", "Invalid parameter: TopicArn"), status: 400)
             .send(two, context: context)
-        XCTAssertTrue(wrong.allSatisfy { if case .outOfReach = $0 { true } else { false } }, "\(wrong)")
+        XCTAssertTrue(wrong.allSatisfy { if case .unavailable = $0 { true } else { false } }, "\(wrong)")
         let throttled = await topic(error("Throttling", "Rate exceeded"), status: 400).send(two, context: context)
         XCTAssertTrue(throttled.allSatisfy { if case .failed = $0 { true } else { false } }, "\(throttled)")
         let page = await topic("<html>busy</html>").send(two, context: context)
@@ -175,8 +175,8 @@ final class EntryAnswerTests: NotifierTestCase {
                 return HTTPResponse(status: 400, body: Array(body.utf8))
             })
         let outcomes = await sender.send(try notifications(["a", "bad", "c"]), context: context)
-        XCTAssertEqual([outcomes[0], outcomes[2]], [.told, .told])
-        guard case .refused(let reason) = outcomes[1] else { return XCTFail("\(outcomes)") }
+        XCTAssertEqual([outcomes[0], outcomes[2]], [.delivered, .delivered])
+        guard case .rejected(let reason) = outcomes[1] else { return XCTFail("\(outcomes)") }
         XCTAssertTrue(reason.contains("BatchRequestTooLong"), reason)
     }
 
@@ -187,13 +187,13 @@ final class EntryAnswerTests: NotifierTestCase {
         let sender = EventBusSender(
             eventBus: "default", clients: pool { _ in HTTPResponse(status: 200, body: Array(body.utf8)) })
         let outcomes = await sender.send(try notifications(["a", "b", "c", "d", "e", "f"]), context: context)
-        let unknown = SendOutcome.failed(reason: "eventbridge: no word of the event")
+        let unknown = SendOutcome.failed(reason: "eventbridge: the response does not mention the event")
         XCTAssertEqual(
             outcomes,
             [
-                .told, .failed(reason: "eventbridge: InternalFailure: m"),
+                .delivered, .failed(reason: "eventbridge: InternalFailure: m"),
                 .failed(reason: "eventbridge: ThrottlingException"),
-                .refused(reason: "eventbridge: MalformedDetail: d"),
+                .rejected(reason: "eventbridge: MalformedDetail: d"),
                 unknown, unknown,
             ])
     }
@@ -216,8 +216,8 @@ final class EntryAnswerTests: NotifierTestCase {
         XCTAssertEqual(try notifications(ids).map(\.messageDeduplicationID), made.map(\.messageDeduplicationID))
         let there = [8, 9, 8, 9, 8].enumerated().map { Self.concert("a", $0 + 1, day: $1) }
         let batch = try RecordBatch(decoding: EventText(there))
-        let plan = NotificationPlan(batch.sightings(settings), known: [:], wanted: settings.types)
-        let moves = plan.tellings.map {
+        let plan = NotificationPlan(batch.observations(settings), known: [:], wanted: settings.types)
+        let moves = plan.notifications.map {
             batch.notification(of: batch.records[$0.record], $0.entity, $0.change, $0.state)
         }
         XCTAssertEqual(moves.count, 5)

@@ -34,7 +34,7 @@ final class FIFOTopicTests: NotifierTestCase {
         for _ in 0..<2 {
             // A memory of its own each time, as after a restart without a cache.
             let notifier = notifier(TopicSender(topicARN: topic, clients: clients))
-            let outcomes = try await Self.tell(event, by: notifier)
+            let outcomes = try await Self.notify(event, by: notifier)
             XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 6))
         }
         let messages = try received(moto, queue)

@@ -11,30 +11,30 @@ final class FakeSubscribers: NotificationSender {
     /// What becomes of the entries of one call, by their IDs' place; nil takes them.
     typealias Script = @Sendable ([Processor.Notification]) -> [SendOutcome]?
 
-    let destination: Destination
+    let destination: NotificationDestination
     let capacity: SendCapacity
     private let script: Script
-    private let state = Mutex<(told: [String], calls: [[String]])>(([], []))
+    private let state = Mutex<(delivered: [String], calls: [[String]])>(([], []))
 
     init(
-        _ destination: Destination = .topic, capacity: SendCapacity = SendCapacity(count: 10),
+        _ destination: NotificationDestination = .topic, capacity: SendCapacity = SendCapacity(count: 10),
         _ script: @escaping Script = { _ in nil }
     ) {
         (self.destination, self.capacity, self.script) = (destination, capacity, script)
     }
 
     /// `type id` of each that was taken, in order.
-    var told: [String] { state.withLock { $0.told } }
+    var delivered: [String] { state.withLock { $0.delivered } }
     /// The same of each call, taken or not.
     var calls: [[String]] { state.withLock { $0.calls } }
 
     func size(of notification: Processor.Notification) -> Int { notification.body.count }
 
     func send(_ notifications: [Processor.Notification], context: InvocationContext) async -> [SendOutcome] {
-        let outcomes = script(notifications) ?? notifications.map { _ in .told }
+        let outcomes = script(notifications) ?? notifications.map { _ in .delivered }
         state.withLock { state in
             state.calls.append(notifications.map(\.words))
-            state.told += zip(notifications, outcomes).filter { $0.1 == .told }.map(\.0.words)
+            state.delivered += zip(notifications, outcomes).filter { $0.1 == .delivered }.map(\.0.words)
         }
         return outcomes
     }
@@ -45,17 +45,17 @@ extension Processor.Notification {
 }
 
 /// A memory that is out of reach when it is told to be.
-final class FaultyMemory: NotificationMemory {
-    enum Operation { case lease, extend, mark }
-    struct OutOfReach: Error {}
+final class FaultyLedger: DeliveryLedger {
+    enum Operation { case lease, extend, record }
+    struct LedgerUnavailable: Error {}
 
-    let inner: any NotificationMemory
+    let inner: any DeliveryLedger
     private let fault: @Sendable (Operation) -> Bool
     private let note: @Sendable (ContinuousClock.Instant) -> Void
 
     /// - Parameter note: Is called with the deadline of each operation.
     init(
-        _ inner: any NotificationMemory = ProcessMemory(), _ fault: @escaping @Sendable (Operation) -> Bool,
+        _ inner: any DeliveryLedger = InMemoryLedger(), _ fault: @escaping @Sendable (Operation) -> Bool,
         noting note: @escaping @Sendable (ContinuousClock.Instant) -> Void = { _ in }
     ) {
         (self.inner, self.fault, self.note) = (inner, fault, note)
@@ -63,9 +63,9 @@ final class FaultyMemory: NotificationMemory {
 
     func lease(
         _ entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
-    ) async throws -> [LeaseAnswer] {
+    ) async throws -> [LeaseResult] {
         note(deadline)
-        if fault(.lease) { throw OutOfReach() }
+        if fault(.lease) { throw LedgerUnavailable() }
         return try await inner.lease(entities, for: owner, duration: duration, until: deadline)
     }
 
@@ -73,14 +73,14 @@ final class FaultyMemory: NotificationMemory {
         of entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
     ) async throws {
         note(deadline)
-        if fault(.extend) { throw OutOfReach() }
+        if fault(.extend) { throw LedgerUnavailable() }
         try await inner.extendLeases(of: entities, for: owner, duration: duration, until: deadline)
     }
 
-    func mark(_ marks: [MemoryMark], for owner: String, until deadline: ContinuousClock.Instant) async throws {
+    func record(_ entries: [LedgerEntry], for owner: String, until deadline: ContinuousClock.Instant) async throws {
         note(deadline)
-        if fault(.mark) { throw OutOfReach() }
-        try await inner.mark(marks, for: owner, until: deadline)
+        if fault(.record) { throw LedgerUnavailable() }
+        try await inner.record(entries, for: owner, until: deadline)
     }
 }
 
@@ -109,26 +109,26 @@ class NotifierTestCase: XCTestCase {
     }
 
     func notifier(
-        _ senders: any NotificationSender..., memory: any NotificationMemory = ProcessMemory()
+        _ senders: any NotificationSender..., ledger: any DeliveryLedger = InMemoryLedger()
     ) -> Notifier {
         Notifier(
-            settings: settings, memory: memory, senders: senders, pacing: pacing,
+            settings: settings, ledger: ledger, senders: senders, pacing: pacing,
             log: Logger(level: .debug, sink: lines))
     }
 
-    static func tell(
+    static func notify(
         _ event: EventText, by notifier: Notifier, within limit: Duration = .seconds(60)
     ) async throws -> [RecordOutcome] {
         let batch = try RecordBatch(decoding: event)
         let context = InvocationContext(requestID: "request-1", functionName: "function-1", deadline: .now + limit)
-        let tell: @concurrent @Sendable () async -> OutcomeSheet = { [batch] in
-            var sheet = OutcomeSheet(count: batch.records.count)
-            await notifier.process(batch, context: context, outcomes: &sheet)
-            return sheet
+        let tell: @concurrent @Sendable () async -> RecordOutcomes = { [batch] in
+            var outcomes = RecordOutcomes(count: batch.records.count)
+            await notifier.process(batch, context: context, outcomes: &outcomes)
+            return outcomes
         }
-        let sheets = await Deadline.race(context.deadline, [tell])
-        let sheet = try XCTUnwrap(sheets.first)
-        return (0..<sheet.count).map { sheet[$0] }
+        let results = await Deadline.race(context.deadline, [tell])
+        let outcomes = try XCTUnwrap(results.first)
+        return (0..<outcomes.count).map { outcomes[$0] }
     }
 
     static func concert(_ id: String, _ sequence: Int, _ status: String = "scheduled", day: Int = 8) -> EventText.Record

@@ -37,7 +37,7 @@ final class NotificationPlanTests: XCTestCase {
         return heard
     }
 
-    private func words(_ telling: NotificationPlan.Telling) -> String {
+    private func words(_ telling: PlannedNotification) -> String {
         let name =
             switch telling.change.type {
             case .concertAnnounced: "scheduled"
@@ -68,26 +68,26 @@ final class NotificationPlanTests: XCTestCase {
             }
             if Bool.random(using: &random) { versions.shuffle(using: &random) }
             // Batches that overlap, as retries do.
-            var known: [EntityKey: ToldState] = [:]
+            var known: [EntityKey: DeliveredState] = [:]
             var heard: [String] = []
             var start = 0
             while start < versions.count {
                 let end = Int.random(in: start + 1...versions.count, using: &random)
                 let from = max(0, start - Int.random(in: 0...3, using: &random))
                 let plan = NotificationPlan(
-                    try sightings(Array(versions[from..<end])), known: known, wanted: Self.all)
-                heard += plan.tellings.map(words)
-                for telling in plan.tellings { known[telling.entity] = telling.stateAfter }
-                known.merge(plan.silent) { $1 }
+                    try observations(Array(versions[from..<end])), known: known, wanted: Self.all)
+                heard += plan.notifications.map(words)
+                for telling in plan.notifications { known[telling.entity] = telling.stateAfter }
+                known.merge(plan.silentStates) { $1 }
                 start = end
             }
             XCTAssertEqual(heard, model(versions), "\(versions)")
         }
     }
 
-    private func sightings(_ versions: [Version]) throws -> [Sighting] {
+    private func observations(_ versions: [Version]) throws -> [Observation] {
         try versions.enumerated().map { index, version in
-            Sighting(
+            Observation(
                 record: index, entity: EntityKey(Concert.schema, id: Array("c".utf8)),
                 version: RecordVersion(
                     arrival: 1, sequenceNumber: try XCTUnwrap(SequenceNumber(String(version.sequence)))),
@@ -106,13 +106,13 @@ final class NotificationPlanTests: XCTestCase {
         ])
         var settings = NotifierSettings(types: Self.all, popularityThreshold: 80)
         let batch = try RecordBatch(decoding: event)
-        let plan = NotificationPlan(batch.sightings(settings), known: [:], wanted: settings.types)
-        XCTAssertEqual(plan.tellings.map(\.record), [0, 1, 2, 5])
+        let plan = NotificationPlan(batch.observations(settings), known: [:], wanted: settings.types)
+        XCTAssertEqual(plan.notifications.map(\.record), [0, 1, 2, 5])
         XCTAssertEqual(
-            plan.tellings.map(\.change.type),
+            plan.notifications.map(\.change.type),
             [.concertAnnounced, .artistPopular, .concertCancelled, .concertRescheduled])
-        XCTAssertEqual(Set(plan.silent.keys), [EntityKey(Artist.schema, id: Array("b".utf8))])
+        XCTAssertEqual(Set(plan.silentStates.keys), [EntityKey(Artist.schema, id: Array("b".utf8))])
         settings.types = [.artistPopular]
-        XCTAssertEqual(batch.sightings(settings).map(\.record), [1, 6])
+        XCTAssertEqual(batch.observations(settings).map(\.record), [1, 6])
     }
 }

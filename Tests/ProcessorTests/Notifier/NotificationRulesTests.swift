@@ -100,11 +100,11 @@ final class NotificationRulesTests: XCTestCase {
             RecordVersion(
                 arrival: arrival, sequenceNumber: try XCTUnwrap(SequenceNumber(sequence)), subSequenceNumber: sub)
         }
-        let told = try version(1000, "99", 3)
-        let state = ToldState(version: told, facts: known(.scheduled))
+        let delivered = try version(1000, "99", 3)
+        let state = DeliveredState(version: delivered, facts: known(.scheduled))
         let all = Set(NotificationType.allCases)
         let older = [
-            try version(999, "500"), try version(1000, "98"), try version(1000, "99", 2), try version(nil, "500"), told,
+            try version(999, "500"), try version(1000, "98"), try version(1000, "99", 2), try version(nil, "500"), delivered,
         ]
         for version in older {
             XCTAssertNil(
@@ -123,32 +123,32 @@ final class NotificationRulesTests: XCTestCase {
         let step = NotificationRules.step(
             from: nil, to: known(.scheduled), version: version, wanted: [.concertCancelled])
         XCTAssertEqual(
-            step, NotificationRules.Step(change: nil, state: ToldState(version: version, facts: known(.scheduled))))
+            step, NotificationRules.Step(change: nil, state: DeliveredState(version: version, facts: known(.scheduled))))
     }
 
     func testAStateComesBackFromItsText() throws {
         let sequence = try XCTUnwrap(SequenceNumber(String(repeating: "9", count: 128)))
-        var states: [ToldState] = []
+        var states: [DeliveredState] = []
         for arrival in [nil, 0, -5, Int64.max] {
             let version = RecordVersion(
                 arrival: arrival, sequenceNumber: sequence, subSequenceNumber: arrival == nil ? nil : 7,
                 shard: arrival == nil ? nil : Array("a stream/shardId-000000000001".utf8))
             for status in Concert.Status.allCases {
                 let date = Timestamp(secondsSinceEpoch: -62_135_596_800, nanoseconds: 1)
-                states.append(ToldState(version: version, facts: .concert(status: status, eventDate: date)))
+                states.append(DeliveredState(version: version, facts: .concert(status: status, eventDate: date)))
             }
-            states.append(ToldState(version: version, facts: .artist(score: "1e-2", isPopular: true)))
-            states.append(ToldState(version: version, facts: .artist(score: "99.999", isPopular: false)))
+            states.append(DeliveredState(version: version, facts: .artist(score: "1e-2", isPopular: true)))
+            states.append(DeliveredState(version: version, facts: .artist(score: "99.999", isPopular: false)))
         }
         for type in NotificationType.allCases {
             for index in states.indices { states[index].count(type) }
             states[0].count(type)
         }
         for state in states {
-            XCTAssertEqual(ToldState(state.text, versionText: state.versionText), state, state.text)
+            XCTAssertEqual(DeliveredState(state.text, versionText: state.versionText), state, state.text)
         }
         for text in ["", "x", "x " + states[0].text, states[0].text.replacing("concert", with: "venue")] {
-            XCTAssertNil(ToldState(text), text)
+            XCTAssertNil(DeliveredState(text), text)
         }
     }
 
@@ -166,14 +166,14 @@ final class NotificationRulesTests: XCTestCase {
             ),
         ]
         for row in rows {
-            let state = ToldState(version: row.version, facts: facts)
+            let state = DeliveredState(version: row.version, facts: facts)
             XCTAssertEqual(state.text, "\(row.text) 0 0 0 0 0 concert postponed 1970-01-02T00:00:00Z")
-            XCTAssertNil(try XCTUnwrap(ToldState(state.text)).version.shard)
+            XCTAssertNil(try XCTUnwrap(DeliveredState(state.text)).version.shard)
         }
         // The first version has written a state since, and left what it does not know.
-        let state = ToldState(version: rows[2].version, facts: facts)
+        let state = DeliveredState(version: rows[2].version, facts: facts)
         for stale in ["76 3 concerts/shardId-000000000001", "77 2 concerts/shardId-000000000001", "77 - x", "x", ""] {
-            XCTAssertNil(try XCTUnwrap(ToldState(state.text, versionText: stale)).version.shard, stale)
+            XCTAssertNil(try XCTUnwrap(DeliveredState(state.text, versionText: stale)).version.shard, stale)
         }
     }
 }

@@ -37,7 +37,7 @@ final class NotificationSenderTests: NotifierTestCase {
 
     func testTheWebhookIsTriedAgainForWhatMayPassAndNoMore() async throws {
         let cut = CurlError(code: 56, action: "receive from h.example", reason: "reset")
-        let cases: [(steps: [Result<HTTPResponse, CurlError>], requests: Int, told: Bool, reason: String)] = [
+        let cases: [(steps: [Result<HTTPResponse, CurlError>], requests: Int, delivered: Bool, reason: String)] = [
             ([.success(HTTPResponse(status: 204))], 1, true, ""),
             ([.success(HTTPResponse(status: 500)), .failure(cut), .success(HTTPResponse(status: 429))], 4, true, ""),
             ([.success(HTTPResponse(status: 408))], 2, true, ""),
@@ -47,14 +47,14 @@ final class NotificationSenderTests: NotifierTestCase {
         ]
         for row in cases {
             let http = FakeHTTP(row.steps)
-            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier(webhook(http)))
+            let outcomes = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier(webhook(http)))
             XCTAssertEqual(http.requests.count, row.requests, row.reason)
             switch outcomes[0] {
-            case .succeeded: XCTAssertTrue(row.told)
+            case .succeeded: XCTAssertTrue(row.delivered)
             case .rejected(let error):
                 XCTAssertEqual(error.message, row.reason)
             case .retryable(let reason):
-                XCTAssertTrue(!row.told && reason.contains(row.reason), reason)
+                XCTAssertTrue(!row.delivered && reason.contains(row.reason), reason)
                 XCTAssertFalse(reason.contains("hush"), reason)
             }
         }
@@ -62,7 +62,7 @@ final class NotificationSenderTests: NotifierTestCase {
 
     func testTheWebhooksSignatureIsTheBodysAndTheTimes() async throws {
         let http = FakeHTTP([])
-        _ = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier(webhook(http, secret: "key")))
+        _ = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier(webhook(http, secret: "key")))
         let request = try XCTUnwrap(http.requests.first)
         let headers = Dictionary(uniqueKeysWithValues: request.headers.map { ($0.name, $0.value) })
         XCTAssertEqual(headers["Content-Type"], "application/json")
@@ -119,12 +119,12 @@ final class NotificationSenderTests: NotifierTestCase {
         let senders = Notifier.senders(settings, makeAWS: try client(oracle), makeHTTP: { FakeHTTP([]) })
         XCTAssertEqual(senders.count, 2)
         let notifier = Notifier(
-            settings: settings, memory: ProcessMemory(), senders: senders, pacing: pacing,
+            settings: settings, ledger: InMemoryLedger(), senders: senders, pacing: pacing,
             log: Logger(level: .debug, sink: lines))
         let event = EventText(
             (1...23).map { Self.concert("c\($0) é\u{1F3B8}", $0) } + [Self.concert("c1 é\u{1F3B8}", 50, "cancelled")])
         for _ in 0..<2 {
-            let outcomes = try await Self.tell(event, by: notifier)
+            let outcomes = try await Self.notify(event, by: notifier)
             XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 24))
         }
         let expected = ((1...23).map { "concert.announced c\($0) é\u{1F3B8}" } + ["concert.cancelled c1 é\u{1F3B8}"])
@@ -153,30 +153,30 @@ final class NotificationSenderTests: NotifierTestCase {
         for seed in 1...2 {
             let random = SharedGenerator(seed: UInt64(seed))
             let subscribers = FakeSubscribers { notifications in
-                if random.happens(10) { return notifications.map { _ in .outOfReach(reason: "down") } }
-                return notifications.map { _ in random.happens(30) ? .failed(reason: "throttled") : .told }
+                if random.happens(10) { return notifications.map { _ in .unavailable(reason: "down") } }
+                return notifications.map { _ in random.happens(30) ? .failed(reason: "throttled") : .delivered }
             }
-            let memory = FaultyMemory { $0 == .mark && random.happens(3) }
+            let ledger = FaultyLedger { $0 == .record && random.happens(3) }
             let statuses = ["scheduled", "cancelled", "postponed"]
             let records = (1...120).map { number in
                 Self.concert("c\(random.integer(0..<10))", number, statuses[random.integer(0..<3)])
             }
-            let notifier = notifier(subscribers, memory: memory)
+            let notifier = notifier(subscribers, ledger: ledger)
             var rest = records[...]
             // As Lambda does: again from the first record that failed, also many times while a lease lasts.
             for _ in 0..<1_000_000 where !rest.isEmpty {
                 // Short, for a lease that could not be given back lasts a little longer than the invocation.
-                let outcomes = try await Self.tell(EventText(Array(rest)), by: notifier, within: .milliseconds(400))
+                let outcomes = try await Self.notify(EventText(Array(rest)), by: notifier, within: .milliseconds(400))
                 rest =
                     rest[(outcomes.firstIndex(where: \.isRetryable).map { rest.startIndex + $0 } ?? rest.endIndex)...]
             }
             XCTAssertTrue(rest.isEmpty, "seed \(seed)")
             // What a run without faults tells.
             let faultless = FakeSubscribers()
-            _ = try await Self.tell(EventText(records), by: self.notifier(faultless))
-            XCTAssertEqual(Set(subscribers.told), Set(faultless.told), "seed \(seed)")
-            for words in Set(faultless.told) {
-                let counts = [subscribers, faultless].map { $0.told.count { $0 == words } }
+            _ = try await Self.notify(EventText(records), by: self.notifier(faultless))
+            XCTAssertEqual(Set(subscribers.delivered), Set(faultless.delivered), "seed \(seed)")
+            for words in Set(faultless.delivered) {
+                let counts = [subscribers, faultless].map { $0.delivered.count { $0 == words } }
                 XCTAssertGreaterThanOrEqual(counts[0], counts[1], "seed \(seed): \(words)")
             }
         }

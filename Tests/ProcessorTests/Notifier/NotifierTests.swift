@@ -12,10 +12,10 @@ final class NotifierTests: NotifierTestCase {
             Self.concert("a", 1), Self.concert("b", 2), Self.concert("a", 3, day: 9), Self.concert("a", 4, "cancelled"),
             .init(Sample.venue, "5"), Self.concert("b", 6),
         ])
-        let outcomes = try await Self.tell(event, by: notifier(subscribers))
+        let outcomes = try await Self.notify(event, by: notifier(subscribers))
         XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 6))
         XCTAssertEqual(
-            subscribers.told,
+            subscribers.delivered,
             ["concert.announced a", "concert.announced b", "concert.rescheduled a", "concert.cancelled a"])
         // Never two of one entity in a call, of which one could fail and the other be told before it.
         XCTAssertEqual(subscribers.calls.map(\.count), [2, 1, 1])
@@ -25,9 +25,9 @@ final class NotifierTests: NotifierTestCase {
         let subscribers = FakeSubscribers()
         let notifier = notifier(subscribers)
         let event = EventText([Self.concert("a", 1), Self.concert("a", 2, "cancelled")])
-        for _ in 0..<3 { _ = try await Self.tell(event, by: notifier) }
-        _ = try await Self.tell(EventText([Self.concert("a", 3, "cancelled")]), by: notifier)
-        XCTAssertEqual(subscribers.told, ["concert.announced a", "concert.cancelled a"])
+        for _ in 0..<3 { _ = try await Self.notify(event, by: notifier) }
+        _ = try await Self.notify(EventText([Self.concert("a", 3, "cancelled")]), by: notifier)
+        XCTAssertEqual(subscribers.delivered, ["concert.announced a", "concert.cancelled a"])
     }
 
     func testTheMessageHoldsWhatTheContractSays() async throws {
@@ -40,7 +40,7 @@ final class NotifierTests: NotifierTestCase {
             #"{"concert_id":"a","event_date":"2026-11-09T20:00:00.5","name":"\u007f\uffff<&\ufffe","ticket_prices":{"vip":48.50},"source":"s"}"#,
             "12")
         moved.arrival = "1794198257.237"
-        _ = try await Self.tell(EventText([Self.concert("a", 11), moved]), by: notifier(subscribers))
+        _ = try await Self.notify(EventText([Self.concert("a", 11), moved]), by: notifier(subscribers))
         let body = try XCTUnwrap(bodies.withLock { $0.last })
         XCTAssertEqual(
             String(decoding: body, as: UTF8.self),
@@ -58,77 +58,77 @@ final class NotifierTests: NotifierTestCase {
             hasFailed.withLock { hasFailed in
                 guard !hasFailed else { return nil }
                 hasFailed = true
-                return notifications.map { $0.entity.text == "b" ? .failed(reason: "throttled") : .told }
+                return notifications.map { $0.entity.text == "b" ? .failed(reason: "throttled") : .delivered }
             }
         }
         let event = EventText(["a", "b", "c"].enumerated().map { Self.concert($1, $0 + 1) })
-        let outcomes = try await Self.tell(event, by: notifier(subscribers))
+        let outcomes = try await Self.notify(event, by: notifier(subscribers))
         XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 3))
         XCTAssertEqual(subscribers.calls.map(\.count), [3, 1])
-        XCTAssertEqual(subscribers.told.sorted(), ["a", "b", "c"].map { "concert.announced \($0)" })
+        XCTAssertEqual(subscribers.delivered.sorted(), ["a", "b", "c"].map { "concert.announced \($0)" })
     }
 
     func testWhatWasToldBeforeTheFirstFailureIsNotToldAgainOnTheRetry() async throws {
         let isDown = Mutex(false)
         let subscribers = FakeSubscribers(capacity: SendCapacity(count: 1)) { notifications in
             if notifications[0].entity.text == "c" { isDown.withLock { $0 = true } }
-            return isDown.withLock { $0 } ? [.outOfReach(reason: "down")] : nil
+            return isDown.withLock { $0 } ? [.unavailable(reason: "down")] : nil
         }
-        let memory = ProcessMemory()
+        let ledger = InMemoryLedger()
         let records = ["a", "b", "c", "d"].enumerated().map { Self.concert($1, $0 + 1) }
-        let outcomes = try await Self.tell(EventText(records), by: notifier(subscribers, memory: memory))
+        let outcomes = try await Self.notify(EventText(records), by: notifier(subscribers, ledger: ledger))
         let down = RecordOutcome.retryable(reason: "down")
         XCTAssertEqual(outcomes, [.succeeded, .succeeded, down, down])
         XCTAssertEqual(subscribers.calls.count, 3, "nothing is sent to what is out of reach")
-        let mended = FakeSubscribers()
-        let retried = try await Self.tell(EventText(records), by: notifier(mended, memory: memory))
+        let repaired = FakeSubscribers()
+        let retried = try await Self.notify(EventText(records), by: notifier(repaired, ledger: ledger))
         XCTAssertEqual(retried, Array(repeating: .succeeded, count: 4))
-        XCTAssertEqual(mended.told, ["concert.announced c", "concert.announced d"])
+        XCTAssertEqual(repaired.delivered, ["concert.announced c", "concert.announced d"])
     }
 
     func testWhatOneDestinationHasGotIsNotSentToItAgainBecauseAnotherFailed() async throws {
         let topic = FakeSubscribers(.topic)
-        let webhook = FakeSubscribers(.webhook) { $0.map { _ in .outOfReach(reason: "down") } }
-        let memory = ProcessMemory()
+        let webhook = FakeSubscribers(.webhook) { $0.map { _ in .unavailable(reason: "down") } }
+        let ledger = InMemoryLedger()
         let event = EventText([Self.concert("a", 1), Self.concert("a", 2, "postponed")])
-        let outcomes = try await Self.tell(event, by: notifier(topic, webhook, memory: memory))
+        let outcomes = try await Self.notify(event, by: notifier(topic, webhook, ledger: ledger))
         XCTAssertEqual(outcomes, Array(repeating: .retryable(reason: "down"), count: 2))
-        let mended = FakeSubscribers(.webhook)
-        let retried = try await Self.tell(event, by: notifier(topic, mended, memory: memory))
+        let repaired = FakeSubscribers(.webhook)
+        let retried = try await Self.notify(event, by: notifier(topic, repaired, ledger: ledger))
         XCTAssertEqual(retried, Array(repeating: .succeeded, count: 2))
-        XCTAssertEqual(topic.told, ["concert.announced a", "concert.postponed a"])
-        XCTAssertEqual(mended.told, topic.told)
+        XCTAssertEqual(topic.delivered, ["concert.announced a", "concert.postponed a"])
+        XCTAssertEqual(repaired.delivered, topic.delivered)
     }
 
     func testARefusalIsFinalForItsRecordAndHoldsBackWhatFollowsOfTheEntity() async throws {
         let subscribers = FakeSubscribers { notifications in
-            notifications.map { $0.words == "concert.announced a" ? .refused(reason: "status 404") : .told }
+            notifications.map { $0.words == "concert.announced a" ? .rejected(reason: "status 404") : .delivered }
         }
-        let memory = ProcessMemory()
+        let ledger = InMemoryLedger()
         let records = [Self.concert("a", 1), Self.concert("b", 2), Self.concert("a", 3, "cancelled")]
-        let outcomes = try await Self.tell(EventText(records), by: notifier(subscribers, memory: memory))
+        let outcomes = try await Self.notify(EventText(records), by: notifier(subscribers, ledger: ledger))
         XCTAssertEqual(outcomes[0], .rejected(PayloadError(.refused, "status 404")))
         XCTAssertEqual(outcomes[1], .succeeded)
         XCTAssertTrue(outcomes[2].isRetryable)
         // The refused record is in the dead letters by now; Lambda goes on behind it.
-        let retried = try await Self.tell(EventText([records[2]]), by: notifier(subscribers, memory: memory))
+        let retried = try await Self.notify(EventText([records[2]]), by: notifier(subscribers, ledger: ledger))
         XCTAssertEqual(retried, [.succeeded])
-        XCTAssertEqual(subscribers.told, ["concert.announced b", "concert.cancelled a"])
+        XCTAssertEqual(subscribers.delivered, ["concert.announced b", "concert.cancelled a"])
     }
 
     func testABatchOfOtherKindsIsAcknowledgedAlthoughNothingIsInReach() async throws {
         settings.types = [.concertCancelled]
-        let memory = FaultyMemory { _ in true }
+        let ledger = FaultyLedger { _ in true }
         let event = EventText([.init(Sample.venue, "1"), .init(Sample.sale, "2"), .init(Sample.artist("a"), "3")])
-        let outcomes = try await Self.tell(event, by: notifier(FakeSubscribers(), memory: memory))
+        let outcomes = try await Self.notify(event, by: notifier(FakeSubscribers(), ledger: ledger))
         XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 3))
     }
 
     func testAMemoryOutOfReachFailsTheRecordsThatNeedIt() async throws {
         let subscribers = FakeSubscribers()
         let event = EventText([.init(Sample.venue, "1"), Self.concert("a", 2)])
-        let memory = FaultyMemory { $0 == .lease }
-        let outcomes = try await Self.tell(event, by: notifier(subscribers, memory: memory))
+        let ledger = FaultyLedger { $0 == .lease }
+        let outcomes = try await Self.notify(event, by: notifier(subscribers, ledger: ledger))
         XCTAssertEqual(outcomes[0], .succeeded)
         XCTAssertTrue(outcomes[1].isRetryable)
         XCTAssertEqual(subscribers.calls, [])
@@ -137,14 +137,14 @@ final class NotifierTests: NotifierTestCase {
     /// Whatever the memory does, the invocation answers in time.
     func testEveryCallOfTheMemoryEndsWithTheInvocation() async throws {
         let deadlines = Mutex<[ContinuousClock.Instant]>([])
-        let memory = FaultyMemory {
+        let ledger = FaultyLedger {
             $0 == .extend
         } noting: { deadline in
             deadlines.withLock { $0.append(deadline) }
         }
         let start = ContinuousClock.now
         let event = EventText([Self.concert("a", 1), Self.concert("b", 2, "completed")])
-        _ = try await Self.tell(event, by: notifier(FakeSubscribers(), memory: memory), within: .seconds(3))
+        _ = try await Self.notify(event, by: notifier(FakeSubscribers(), ledger: ledger), within: .seconds(3))
         let found = deadlines.withLock { $0 }
         XCTAssertEqual(found.count, 3, "one lease and two marks")
         XCTAssertEqual(Set(found).count, 1)
@@ -153,7 +153,7 @@ final class NotifierTests: NotifierTestCase {
 
     func testNothingIsBegunWithoutTimeToEnd() async throws {
         let subscribers = FakeSubscribers()
-        let outcomes = try await Self.tell(
+        let outcomes = try await Self.notify(
             EventText([Self.concert("a", 1)]), by: notifier(subscribers), within: .milliseconds(50))
         XCTAssertTrue(outcomes.allSatisfy(\.isRetryable), "\(outcomes)")
         XCTAssertEqual(subscribers.calls, [])
@@ -166,15 +166,15 @@ final class NotifierTests: NotifierTestCase {
             return nil
         }
         let event = EventText((1...25).map { Self.concert("concert-\($0)", $0) })
-        _ = try await Self.tell(event, by: notifier(subscribers))
-        XCTAssertEqual(subscribers.told.count, 25)
+        _ = try await Self.notify(event, by: notifier(subscribers))
+        XCTAssertEqual(subscribers.delivered.count, 25)
         XCTAssertEqual(subscribers.calls.map(\.count), [3, 3, 3, 3, 3, 3, 3, 3, 1])
         XCTAssertTrue(sizes.withLock { $0.allSatisfy { $0 <= 1200 } })
         let wide = FakeSubscribers()
-        _ = try await Self.tell(event, by: notifier(wide))
+        _ = try await Self.notify(event, by: notifier(wide))
         XCTAssertEqual(wide.calls.map(\.count), [10, 10, 5])
         let narrow = FakeSubscribers(capacity: SendCapacity(count: 10, bytes: 1))
-        _ = try await Self.tell(event, by: notifier(narrow))
+        _ = try await Self.notify(event, by: notifier(narrow))
         XCTAssertEqual(narrow.calls.count, 25, "what is too large by itself goes alone, to be judged there")
     }
 }

@@ -48,24 +48,24 @@ final class WebhookServerTests: NotifierTestCase {
     /// One row: what the receiver does one request after the other, and what becomes of the record.
     func testEachFaultIsTriedAgainOrFinal() async throws {
         let server = try PythonServer("webhook-server.py")
-        let told = RecordOutcome.succeeded
+        let delivered = RecordOutcome.succeeded
         func refused(_ status: Int) -> RecordOutcome {
             .rejected(PayloadError(.refused, "webhook 127.0.0.1: status \(status)"))
         }
         let cases: [(script: String, outcome: RecordOutcome, taken: Int)] = [
-            ("200", told, 1), ("204", told, 1), ("500-503-502-504", told, 1), ("429-408", told, 1),
-            ("cut-half-cut", told, 1), ("lost", told, 2), ("slow", told, 1), ("429:1-500", told, 1),
-            ("torn", told, 1), ("half", told, 1), ("stall", told, 1), ("huge200", told, 1), ("endless200", told, 1),
-            ("huge500-endless503", told, 1), ("huge422", refused(422), 0), ("endless400", refused(400), 0),
+            ("200", delivered, 1), ("204", delivered, 1), ("500-503-502-504", delivered, 1), ("429-408", delivered, 1),
+            ("cut-half-cut", delivered, 1), ("lost", delivered, 2), ("slow", delivered, 1), ("429:1-500", delivered, 1),
+            ("torn", delivered, 1), ("half", delivered, 1), ("stall", delivered, 1), ("huge200", delivered, 1), ("endless200", delivered, 1),
+            ("huge500-endless503", delivered, 1), ("huge422", refused(422), 0), ("endless400", refused(400), 0),
             ("400", refused(400), 0), ("500-413", refused(413), 0), ("415", refused(415), 0), ("422", refused(422), 0),
         ]
         for row in cases {
             let sender = webhook("\(server.url)/\(row.script)", timeLimit: .milliseconds(300))
-            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier(sender))
+            let outcomes = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier(sender))
             XCTAssertEqual(outcomes, [row.outcome], row.script)
             let taken = try await taken(by: server).filter { $0.path == "/\(row.script)" }
             XCTAssertEqual(taken.count, row.taken, row.script)
-            // A repeat can be told by its key.
+            // A repeat can be delivered by its key.
             XCTAssertLessThanOrEqual(Set(taken.map { $0.headers["Idempotency-Key"] }).count, 1, row.script)
             XCTAssertLessThanOrEqual(Set(taken.map(\.body)).count, 1, row.script)
         }
@@ -79,7 +79,7 @@ final class WebhookServerTests: NotifierTestCase {
             300, 301, 302, 307, 401, 402, 403, 404, 405, 406, 409, 410, 411, 414, 418, 421, 425, 431, 451, 499,
         ] {
             let sender = webhook("\(server.url)/\(status)")
-            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier(sender))
+            let outcomes = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier(sender))
             guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(status): \(outcomes)") }
             XCTAssertTrue(reason.contains("webhook 127.0.0.1: status \(status)"), reason)
         }
@@ -92,7 +92,7 @@ final class WebhookServerTests: NotifierTestCase {
         let server = try PythonServer("webhook-server.py")
         let records = (1...12).map { Self.concert("c\($0 % 3)", $0, day: $0) }
         let sender = webhook("\(server.url)/200-cut-200-503-200-half-429-200", secret: "key")
-        let outcomes = try await Self.tell(EventText(records), by: notifier(sender))
+        let outcomes = try await Self.notify(EventText(records), by: notifier(sender))
         XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 12))
         let taken = try await taken(by: server)
         XCTAssertEqual(Set(taken.map { $0.headers["Idempotency-Key"] ?? "" }).count, 12)
@@ -111,18 +111,18 @@ final class WebhookServerTests: NotifierTestCase {
 
     func testAReceiverThatStaysDownFailsItsRecordsAndTheRetryTellsThem() async throws {
         let server = try PythonServer("webhook-server.py")
-        let memory = ProcessMemory()
+        let ledger = InMemoryLedger()
         let records = (1...4).map { Self.concert("c\($0)", $0) }
         let nobody = webhook("http://127.0.0.1:1/")
         var impatient = pacing
         impatient.patience = .milliseconds(200)
         impatient.retries.pause = { _ in try await Task.sleep(for: .milliseconds(20)) }
         let down = Notifier(
-            settings: settings, memory: memory, senders: [nobody], pacing: impatient, log: .init(sink: lines))
-        let outcomes = try await Self.tell(EventText(records), by: down)
+            settings: settings, ledger: ledger, senders: [nobody], pacing: impatient, log: .init(sink: lines))
+        let outcomes = try await Self.notify(EventText(records), by: down)
         XCTAssertTrue(outcomes.allSatisfy(\.isRetryable), "\(outcomes)")
-        let retried = try await Self.tell(
-            EventText(records), by: notifier(webhook(server.url + "/200"), memory: memory))
+        let retried = try await Self.notify(
+            EventText(records), by: notifier(webhook(server.url + "/200"), ledger: ledger))
         XCTAssertEqual(retried, Array(repeating: .succeeded, count: 4))
         let found = try await taken(by: server)
         XCTAssertEqual(found.count, 4)
@@ -132,7 +132,7 @@ final class WebhookServerTests: NotifierTestCase {
     func testTheDeadlineCutsASlowReceiverOff() async throws {
         let server = try PythonServer("webhook-server.py")
         let sender = webhook(server.url + "/slow", timeLimit: .seconds(3600))
-        let outcomes = try await Self.tell(
+        let outcomes = try await Self.notify(
             EventText([Self.concert("a", 1)]), by: notifier(sender), within: .milliseconds(500))
         XCTAssertEqual(outcomes, [.retryable(reason: "webhook 127.0.0.1: no time left")])
     }

@@ -38,7 +38,7 @@ final class RedshiftCostTests: XCTestCase {
                         ]))
                 },
                 work: { batch in
-                    var outcomes = OutcomeSheet(count: batch.records.count)
+                    var outcomes = RecordOutcomes(count: batch.records.count)
                     XCTAssertLessThanOrEqual(batch.candidates(rejectingOn: &outcomes).count, 2)
                 })
             XCTAssertTrue(growth.isProportional(), "\(name): \(growth)")
@@ -61,7 +61,7 @@ final class RedshiftCostTests: XCTestCase {
                     return try RecordBatch(decoding: EventText(payloads: payloads))
                 },
                 work: { batch in
-                    var outcomes = OutcomeSheet(count: batch.records.count)
+                    var outcomes = RecordOutcomes(count: batch.records.count)
                     var rest = batch.candidates(rejectingOn: &outcomes)[...]
                     XCTAssertEqual(rest.count, batch.records.count)
                     while !rest.isEmpty { rest = rest.dropFirst(planner.transaction(of: rest).recordCount) }

@@ -81,7 +81,7 @@ final class RedshiftLoadTests: WarehouseTestCase {
         try moto.aws("s3api", "create-bucket", "--bucket", "staging")
         try warehouse.set(["s3": moto.url])
         let texts = ["'", "\\", "a\\'b", "\"", "\u{1}\u{7F}x", "é 🎸 日本", ":a", "line\nbreak", "\\n", "x\u{2028}x"]
-        let payloads = try (0..<WriterRun.bigBatch.records).map { index in
+        let payloads = try (0..<BatchWrite.bigBatch.records).map { index in
             try RedshiftRoundTripTests.json(["artist_id": "a\(10_000 + index)", "name": texts[index % texts.count]])
         }
         let outcomes = try await write(

@@ -92,11 +92,11 @@ final class RedshiftRefusalTests: WarehouseTestCase {
     }
 
     func testOtherReasonsAndOtherTablesAreCountedApart() {
-        let memory = RefusalMemory()
+        let memory = RejectionHistory()
         func add(_ table: WarehouseTable, _ text: String, _ id: String) -> Int {
             let row = WarehouseRow(
                 table: table, id: Array(id.utf8), version: RecordVersion(arrival: 1, sequenceNumber: .zero), values: [])
-            return memory.add(row, cause: RefusalMemory.Cause(table: table, text: SQLFailure.cause(of: text)))
+            return memory.add(row, cause: RejectionHistory.Cause(table: table, text: SQLFailure.cause(of: text)))
         }
         let texts = (0..<5).map { "ERROR: value too long for type character varying(\($0))" }
         for text in texts { XCTAssertEqual(add(.artists, text, "a"), 1) }

@@ -66,12 +66,12 @@ final class RedshiftSettingsTests: XCTestCase {
             (Self.least.merging(["REDSHIFT_SCHEMA": "1\u{301}a"]) { $1 }, ["REDSHIFT_SCHEMA is"], #line),
             (
                 Self.least.merging(["REDSHIFT_STAGING_BUCKET": "bucket"]) { $1 },
-                ["REDSHIFT_COPY_ROLE_ARN must be set, too"],
+                ["REDSHIFT_STAGING_BUCKET is set without REDSHIFT_COPY_ROLE_ARN"],
                 #line
             ),
             (
                 Self.least.merging(["REDSHIFT_COPY_ROLE_ARN": Self.role]) { $1 },
-                ["REDSHIFT_STAGING_BUCKET must be set, too"], #line
+                ["REDSHIFT_COPY_ROLE_ARN is set without REDSHIFT_STAGING_BUCKET"], #line
             ),
             (
                 Self.least.merging(["REDSHIFT_STAGING_BUCKET": "No_Bucket", "REDSHIFT_COPY_ROLE_ARN": "x' --"]) { $1 },

@@ -79,7 +79,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
             (artist(String(repeating: "k", count: 101), "n"), "artist.artist_id: ", #line),
             (
                 #"{"artist_id":"x","name":"n","spotify_id":"\#(e)"}"#,
-                "artist.spotify_id: \(e.prefix(100))... has 400 bytes, and column spotify_id holds 100", #line
+                "artist.spotify_id: \(e.prefix(100))... has 400 bytes; column spotify_id stores at most 100", #line
             ),
             (
                 #"{"artist_id":"x","name":"n","genres":["\#(String(repeating: "g", count: 1997))"]}"#,
@@ -87,11 +87,11 @@ final class RedshiftWriterTests: WarehouseTestCase {
             ),
             (
                 #"{"concert_id":"x","event_date":"2026-01-01","revenue":999999999999.995}"#,
-                "concert.revenue: 999999999999.995 is more than column revenue, a DECIMAL(14,2), holds", #line
+                "concert.revenue: 999999999999.995 does not fit in column revenue, whose type is DECIMAL(14,2)", #line
             ),
             (
                 #"{"sale_id":"x","concert_id":"c","ticket_tier":"t","quantity":1,"unit_price":1e8,"purchase_timestamp":"2026-01-01"}"#,
-                "ticket_sale.unit_price: 1e8 is more than column unit_price", #line
+                "ticket_sale.unit_price: 1e8 does not fit in column unit_price", #line
             ),
         ]
         for (payload, message, line) in cases {

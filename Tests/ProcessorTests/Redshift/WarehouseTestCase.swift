@@ -73,13 +73,13 @@ class WarehouseTestCase: XCTestCase {
     ) async throws -> [RecordOutcome] {
         let context = InvocationContext(
             requestID: "request-1", functionName: "function-1", traceID: traceID, deadline: .now + limit)
-        let sheets = await Deadline.race(context.deadline) { [batch] in
-            var sheet = OutcomeSheet(count: batch.records.count)
-            await writer.process(batch, context: context, outcomes: &sheet)
-            return sheet
+        let results = await Deadline.race(context.deadline) { [batch] in
+            var outcomes = RecordOutcomes(count: batch.records.count)
+            await writer.process(batch, context: context, outcomes: &outcomes)
+            return outcomes
         }
-        let sheet = try XCTUnwrap(sheets.first)
-        return (0..<sheet.count).map { sheet[$0] }
+        let outcomes = try XCTUnwrap(results.first)
+        return (0..<outcomes.count).map { outcomes[$0] }
     }
 
     /// A column of a table, in the order of its key.

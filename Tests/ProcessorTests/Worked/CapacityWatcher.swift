@@ -17,7 +17,7 @@ struct CapacityWatcher: RecordProcessor {
     let limit: Int
     let log: Logger
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for (index, record) in batch.records.enumerated() {
             // Records without an outcome are retryable, and are redelivered.
             if Task.isCancelled { return }

@@ -39,9 +39,9 @@ final class CapacityWatcherTests: XCTestCase {
         let batch = try RecordBatch(decoding: EventText(payloads: payloads))
         let context = InvocationContext(
             requestID: "replay-1", functionName: "f", deadline: .now + .seconds(3600))
-        let sheet = try XCTUnwrap(Dispatcher(processors).dispatch(batch, context: context).first?.sheet)
-        XCTAssertEqual(sheet.count, payloads.count)
-        XCTAssertEqual(sheet.failures, 0)
+        let outcomes = try XCTUnwrap(Dispatcher(processors).dispatch(batch, context: context).first?.outcomes)
+        XCTAssertEqual(outcomes.count, payloads.count)
+        XCTAssertEqual(outcomes.failures, 0)
         let logged = lines.all.map { $0.replacing(#/^\{"timestamp":"[^"]*",/#, with: "{") }.joined()
         XCTAssertEqual(logged, try block("text"))
     }

@@ -3,17 +3,17 @@ import Processor
 
 /// Charts.
 extension ReportPage {
-    private static let colours: [BatchReport.Ending: String] = [
+    private static let colours: [BatchReport.Disposition: String] = [
         .processed: "good", .skipped: "skip", .deadLettered: "dead", .failed: "bad",
     ]
 
-    private static func colour(of ending: BatchReport.Ending) -> String { colours[ending] ?? "skip" }
+    private static func colour(of ending: BatchReport.Disposition) -> String { colours[ending] ?? "skip" }
 
     var outcomes: String {
         let total = Double(max(1, report.records))
         var x = 0.0
         var bars = ""
-        for ending in BatchReport.Ending.allCases {
+        for ending in BatchReport.Disposition.allCases {
             let count = report.byOutcome[ending, default: 0]
             let width = 1000 * Double(count) / total
             if count > 0 {
@@ -24,7 +24,7 @@ extension ReportPage {
             }
             x += width
         }
-        let endings = BatchReport.Ending.allCases.map { ending in
+        let endings = BatchReport.Disposition.allCases.map { ending in
             [
                 "<span class=\"legend\"><i style=\"background:var(--\(Self.colour(of: ending)))\"></i></span>\(ending.label)",
                 "\(report.byOutcome[ending, default: 0])",
@@ -40,7 +40,7 @@ extension ReportPage {
     var timeline: String {
         guard let end = report.invocations.map(\.time).max(), end > 0 else { return "" }
         let parts = 60
-        var columns = [[BatchReport.Ending: Int]](repeating: [:], count: parts)
+        var columns = [[BatchReport.Disposition: Int]](repeating: [:], count: parts)
         for invocation in report.invocations {
             let part = min(parts - 1, Int(invocation.time / end * Double(parts)))
             columns[part].merge(invocation.byOutcome, uniquingKeysWith: +)
@@ -50,7 +50,7 @@ extension ReportPage {
         var bars = ""
         for (index, column) in columns.enumerated() {
             var y = 140.0
-            for ending in BatchReport.Ending.allCases {
+            for ending in BatchReport.Disposition.allCases {
                 guard let count = column[ending], count > 0 else { continue }
                 let height = max(2, 136 * Double(count) / most)
                 y -= height

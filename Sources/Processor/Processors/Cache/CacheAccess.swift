@@ -1,14 +1,14 @@
 import Clients
 
-/// A cache, and what makes clients of it, which connect when they are first used.
+/// The settings of a cache, and a factory of its clients, which connect when they are first used.
 struct CacheAccess: Sendable {
     let settings: CacheSettings
     let makeClient: @Sendable () -> RedisClient
 
-    /// Nil where settings are missing or invalid, which are problems of `reader`.
+    /// Reads the settings; returns nil and adds problems to `reader` if they are missing or invalid.
     init?(_ reader: inout SettingsReader) {
         let settings = CacheSettings(&reader)
-        // Asked for with an invalid URL, too, so that all problems are reported together.
+        // Also read if the URL is invalid, so that all problems are reported together.
         let isIAM = reader.text(of: CacheSettings.url) != nil && reader.read(CacheSettings.iam)
         let aws = isIAM ? reader.aws() : nil
         guard let settings else { return nil }

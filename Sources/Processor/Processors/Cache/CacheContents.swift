@@ -1,8 +1,8 @@
 import JSON
 
-/// What the cache contains once batches were written to it: documents and sorted sets, in memory.
+/// The documents and sorted sets that batches write to the cache, in memory.
 ///
-/// The newest version of each entity counts, in whatever order they come, as for ``CacheUpdater``.
+/// The newest version of each entity is kept, in whatever order versions arrive, as with ``CacheUpdater``.
 package struct CacheContents: Sendable {
     private let keys: CacheKeys
     private var entries: [EntityKey: CacheEntry] = [:]
@@ -16,7 +16,7 @@ package struct CacheContents: Sendable {
         }
     }
 
-    /// `documents` by key, and `sorted_sets` by key with the score of each member; in order of their keys.
+    /// The `documents` by key, and the `sorted_sets` by key with the score of each member, in the order of keys.
     package var json: JSONValue {
         let sorted = entries.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         var sets: [[UInt8]: [JSONObject.Member]] = [:]

@@ -1,30 +1,31 @@
 import JSON
 
-/// One entity of a batch on its way to the cache: its newest version there.
+/// One entity of a batch to write to the cache, in its newest version.
 struct CacheEntry: Sendable {
     var entity: EntityKey
-    /// Of the document.
+    /// The key of the document.
     var key: [UInt8]
-    /// With an arrival in any case.
+    /// The version, which always has an arrival.
     var version: RecordVersion
-    /// Indices of the batch's records with a version of the entity.
+    /// The indices of the batch's records with a version of the entity.
     var records: [Int]
     var document: [UInt8]
     var membership: CacheMembership
-    /// Of a concert.
+    /// The artist's ID; concerts only.
     var artistID: [UInt8]?
     var venueID: [UInt8]?
 }
 
 extension RecordBatch {
-    /// Returns the entities that the cache keeps, in the order of their first records.
+    /// Returns the entities that the cache stores, in the order of their first records.
     func cachedEntities() -> [EntityVersions] { entities(of: \.isCached) }
 
-    /// Returns the entries of all entities that the cache keeps, in the order of their first records.
+    /// Returns the entries of all entities that the cache stores, in the order of their first records.
     func cacheEntries(_ keys: CacheKeys) -> [CacheEntry] { cachedEntities().map { cacheEntry(of: $0, keys) } }
 
-    /// Removes entities from the front, at least one, and returns their entries: as many as have documents of `size` bytes
-    /// together, and the one that exceeds it.
+    /// Removes entities from the front of `entities`, and returns their entries.
+    ///
+    /// Stops when the documents reach `size` bytes, so that the last one may exceed the size; removes at least one.
     func cacheEntries(of entities: inout ArraySlice<EntityVersions>, size: Int, _ keys: CacheKeys) -> [CacheEntry] {
         var entries: [CacheEntry] = []
         var bytes = 0
@@ -39,11 +40,11 @@ extension RecordBatch {
     private func cacheEntry(of entity: EntityVersions, _ keys: CacheKeys) -> CacheEntry {
         let record = records[entity.newest]
         var version = entity.version
-        // A document has an arrival, and no time is before the epoch.
+        // A document always has an arrival, which is not before the epoch.
         version.arrival = max(0, version.arrival ?? 0)
         var membership = keys.membership(of: record, in: self)
         for index in entity.records where index != entity.newest {
-            // An attempt that did not end may have written this one, so its sets are left.
+            // An interrupted attempt may have written an older version, whose sets the entity must leave.
             let older = keys.membership(of: records[index], in: self)
             membership.left.formUnion(older.left)
             membership.left.formUnion(older.scores.keys)
@@ -58,7 +59,7 @@ extension RecordBatch {
         return entry
     }
 
-    /// The version comes first, so that it can be read without the rest.
+    /// Returns the document, which begins with the version so that it can be read without the rest.
     private func cacheDocument(of record: EntityRecord, _ version: RecordVersion) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()
@@ -70,7 +71,7 @@ extension RecordBatch {
 }
 
 extension RecordVersion {
-    /// The bytes that a document of this version begins with.
+    /// The first bytes of a document of this version.
     var startOfDocument: [UInt8] {
         var writer = JSONWriter()
         writer.openObject()

@@ -1,10 +1,10 @@
 import Clients
 
-/// Why an entity is not in the cache as its batch has it.
+/// The reason why an entity could not be written to the cache.
 enum CacheFailure: Sendable, Equatable {
-    /// Worth another try.
+    /// A failure that can pass.
     case transient(String)
-    /// The server says that it can never carry out this entity's command, for what `key` contains.
+    /// The server can never run this entity's command because of the value that `key` contains.
     case permanent(String, key: [UInt8])
 
     /// - Parameter error: The reply to `command`.
@@ -21,10 +21,10 @@ enum CacheFailure: Sendable, Equatable {
         self = error.isAboutCommand ? .permanent(text, key: key) : .transient(text)
     }
 
-    /// Why another try may succeed; nil when none can.
+    /// The reason of a transient failure; nil if the failure is permanent.
     var transientReason: String? { if case .transient(let reason) = self { reason } else { nil } }
 
-    /// This failure together with another one of the same entity: what may still succeed is tried again first.
+    /// Combines two failures of the same entity: a transient one takes precedence, so that the entity is retried.
     func and(_ other: CacheFailure) -> CacheFailure {
         if case .permanent = self { other } else { self }
     }

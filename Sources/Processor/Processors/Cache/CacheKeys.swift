@@ -1,28 +1,28 @@
 import JSON
 
-/// What the sorted sets contain of one entity; sets by the bytes of their keys.
+/// The entries of one entity in the sorted sets, by the bytes of the sets' keys.
 struct CacheMembership: Sendable, Equatable {
-    /// Scores by set.
+    /// The score in each set.
     var scores: [[UInt8]: String] = [:]
-    /// Sets that must not contain the entity, although it names them.
+    /// The sets that the record names but must not contain the entity, such as the sets of a cancelled concert.
     var left: Set<[UInt8]> = []
 
-    /// The scores in order of their sets.
+    /// The scores in the order of the sets' keys.
     var sortedScores: [(set: [UInt8], score: String)] {
         scores.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
     }
 }
 
 extension Set<[UInt8]> {
-    /// In order of their bytes.
+    /// The keys in the order of their bytes.
     var inOrder: [[UInt8]] { sorted { $0.lexicographicallyPrecedes($1) } }
 }
 
-/// Names of keys.
+/// The names of the keys in the cache.
 ///
-/// No ID can make one of a document equal to one of a set: their first words differ.
+/// The key of a document never equals the key of a set, whatever the ID: their first words differ.
 struct CacheKeys: Sendable {
-    /// In UTF-8.
+    /// The prefix in UTF-8.
     var prefix: [UInt8]
 
     init(prefix: String) { self.prefix = Array(prefix.utf8) }
@@ -47,14 +47,14 @@ struct CacheKeys: Sendable {
     }
 }
 
-/// Which sets an entity belongs to.
+/// Membership in sorted sets.
 extension CacheKeys {
-    /// Whether entities of a kind belong to any set.
+    /// Returns whether entities of a kind belong to any set.
     static func hasSets(_ schema: EntitySchema) -> Bool {
         schema.describes(Artist.self) || schema.describes(Concert.self)
     }
 
-    /// By what a record says.
+    /// Returns the membership that a record requires.
     func membership(of record: EntityRecord, in batch: RecordBatch) -> CacheMembership {
         if let artist = batch.view(record, as: Artist.self) {
             return membership(popularity: batch.string(artist.popularityScore.text))
@@ -67,7 +67,7 @@ extension CacheKeys {
         return CacheMembership()
     }
 
-    /// By what a stored document says; no sets for one that is not of this program's form.
+    /// Returns the membership of a stored document; no sets if this program did not write it.
     func membership(_ schema: EntitySchema, _ document: JSONValue) -> CacheMembership {
         if schema.describes(Artist.self) {
             guard case .number(let score)? = document["popularity_score"] else { return CacheMembership() }
@@ -103,7 +103,7 @@ extension CacheKeys {
         return membership
     }
 
-    /// A double in digits that read back as the same one: Redis takes no number that a double cannot hold.
+    /// Returns the digits that Redis, which stores scores as doubles, reads as the same number.
     static func score(_ value: Double) -> String {
         if let whole = Int64(exactly: value) { return String(whole) }
         return "\(value)"

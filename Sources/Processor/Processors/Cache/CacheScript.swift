@@ -1,15 +1,15 @@
 import Clients
 
-/// The compare-and-set that keeps an older version from replacing a newer one, as ``RecordVersion/isNewer(than:)`` has it.
+/// The compare-and-set that keeps an older version from replacing a newer one, by ``RecordVersion/isNewer(than:)``.
 ///
-/// Arrivals and sequence numbers are compared as text, by length and then by digits: Lua's numbers would make many of them
-/// equal. A text that is not a document of this program is replaced.
+/// Arrivals and sequence numbers are compared as text, by length and then by digits, because Lua's numbers cannot
+/// represent them exactly. A value that is not a document of this program is replaced.
 enum CacheScript {
-    /// Returns what is at KEYS[1] when that is newer than arrival ARGV[1], sequence number ARGV[2], sub-sequence number
-    /// ARGV[3] and shard ARGV[4], which is empty when it is not known.
+    /// Returns the document at KEYS[1] if it is newer than arrival ARGV[1], sequence number ARGV[2], sub-sequence number
+    /// ARGV[3] and shard ARGV[4], which is empty if it is unknown.
     ///
-    /// What follows knows `document`, which is nil where nothing of this program is stored, and `call`, which carries out a
-    /// command on a key unless one before it has failed. The error of that one is the script's reply, with the key.
+    /// The code after it can use `document`, which is nil if no document of this program is stored, and `call`, which runs
+    /// a command on a key unless an earlier one has failed. The script replies with the error of the failed one and its key.
     private static let compare = """
         local failure
         local function call(command, key, ...)
@@ -38,7 +38,7 @@ enum CacheScript {
 
         """
 
-    /// Stores ARGV[5] for ARGV[6] seconds (0: until it is replaced), and returns nil.
+    /// Stores ARGV[5] with an expiry of ARGV[6] seconds (0: none), and returns nil.
     private static let store = """
 
         if ARGV[6] == '0' then
@@ -49,10 +49,10 @@ enum CacheScript {
         return failure or false
         """
 
-    /// For a server that has all keys: the sets follow the document in one go.
+    /// Stores the document and updates the sets atomically, on a server that has all keys.
     ///
-    /// ARGV[7] is the prefix of keys where a concert is stored, which then leaves the sets of the older document. ARGV[8] is the
-    /// entity's ID; from ARGV[9] on are its scores in the other KEYS, empty for those that it leaves.
+    /// ARGV[7] is the prefix of keys for a concert, which then leaves the sets of the older document. ARGV[8] is the entity's
+    /// ID. The arguments from ARGV[9] on are its scores in the other KEYS, empty for the sets that it leaves.
     private static let documentAndSets = RedisScript(
         compare + """
             if document and ARGV[7] ~= '' then
@@ -66,10 +66,11 @@ enum CacheScript {
             end
             """ + store)
 
-    /// For a cluster, where the sets are elsewhere: returns what is there, and stores nothing, also for a concert that is
-    /// in the sets of an artist or a venue other than ARGV[7] and ARGV[8].
+    /// Stores the document only, for a cluster, whose sets are in other slots.
     ///
-    /// Only while it is there is it known which sets it must leave; ARGV[9] is the SHA-1 of the document that has left them.
+    /// Returns the stored document, without replacing it, also for a concert whose stored document has an artist or a venue
+    /// other than ARGV[7] and ARGV[8]: the stored document is needed to find the sets to leave. ARGV[9] is the SHA-1 of the
+    /// document whose sets the concert has left.
     private static let documentAlone = RedisScript(
         compare + """
             local function leaves(field, own) return type(document[field]) == 'string' and document[field] ~= own end
@@ -78,10 +79,10 @@ enum CacheScript {
                 and ARGV[9] ~= redis.sha1hex(stored) then return stored end
             """ + store)
 
-    /// Precedes, in the error reply of a script, the key that the error is about.
+    /// The text before the key in the error reply of a script.
     static let errorKeyMark = "; key "
 
-    /// Stores the document and what the sets contain of it.
+    /// Returns the command that stores the document and updates the sets.
     static func command(withSetsOf entry: CacheEntry, timeToLive: Int, prefix: [UInt8]) -> RedisCommand {
         var sets: [[UInt8]] = []
         var arguments = arguments(entry, timeToLive)
@@ -97,6 +98,8 @@ enum CacheScript {
         return RedisCommand(documentAndSets, key: entry.key, others: sets, arguments)
     }
 
+    /// Returns the command that stores the document only.
+    ///
     /// - Parameter left: The SHA-1 of the stored document whose sets the concert has left.
     static func command(_ entry: CacheEntry, timeToLive: Int, left: String?) -> RedisCommand {
         var arguments = arguments(entry, timeToLive)

@@ -1,46 +1,46 @@
 import Clients
 import Transport
 
-/// `CACHE_...`: which Redis, Valkey or ElastiCache is written to, and how.
+/// The settings `CACHE_...`: the Redis, Valkey or ElastiCache to write to.
 public struct CacheSettings: Sendable, Equatable {
-    /// How a connection logs in.
+    /// The method by which a connection logs in.
     public enum Authentication: Sendable, Equatable {
-        /// As nobody, or with the user and password of `CACHE_URL`.
+        /// Without a login, or with the user and password in `CACHE_URL`.
         case password
-        /// `CACHE_AUTH=iam`: with a token that is signed by AWS credentials, as the user of `CACHE_URL`.
+        /// `CACHE_AUTH=iam`: with a token that is signed with AWS credentials, as the user in `CACHE_URL`.
         case iam(user: String)
     }
 
     public var destination: ByteStream.Destination
-    /// Nil without a password in `CACHE_URL`, and with IAM.
+    /// The login; nil if `CACHE_URL` contains no password, and with IAM.
     public var login: RedisConnection.Login?
     public var authentication: Authentication
     public var database: Int
     /// `CACHE_KEY_PREFIX`.
     public var keyPrefix: String
-    /// `CACHE_TTL_SECONDS`; 0: documents stay.
+    /// `CACHE_TTL_SECONDS`; 0: documents do not expire.
     public var timeToLive: Int
     /// `CACHE_CLUSTER`.
     public var isCluster: Bool
 }
 
-/// Reading.
+/// Reading of the settings.
 extension CacheSettings: SettingsPart {
     package static let url = Setting(
         "CACHE_URL", .cacheURL, required: "for cache, such as rediss://cache.example:6379", isSecret: true,
         "`redis://` or `rediss://` (TLS), then `[user[:password]@]host[:port][/database]`; special characters of user and password percent-encoded, `redis://:password@host` for the default user"
     )
     package static let keyPrefix = Setting(
-        "CACHE_KEY_PREFIX", .text(), default: "concert:", "what precedes every key")
+        "CACHE_KEY_PREFIX", .text(), default: "concert:", "the prefix of every key")
     package static let timeToLive = Setting(
         "CACHE_TTL_SECONDS", .integer(0...3_153_600_000), default: 86_400,
-        "how long a document stays; 0: until it is replaced. Sorted sets stay")
+        "the time until a document expires, in seconds; 0: never. Sorted sets do not expire")
     package static let cluster = Setting<Bool>(
         "CACHE_CLUSTER", .choice(["true": true, "false": false]), default: false,
-        "whether the host is a node or the endpoint of a cluster, as that of ElastiCache Serverless is")
+        "whether the host belongs to a cluster, as the endpoint of ElastiCache Serverless does")
     package static let iam = Setting<Bool>(
         "CACHE_AUTH", .choice(["password": false, "iam": true]), default: false,
-        "`iam`: log in to ElastiCache with a token that is signed by the function's role, as the user of `CACHE_URL`, over TLS; the role needs `elasticache:Connect`"
+        "`iam`: log in to ElastiCache over TLS as the user in `CACHE_URL`, with a token that is signed with the function's role; the role needs `elasticache:Connect`"
     )
 
     package init?(_ reader: inout SettingsReader) {
@@ -52,12 +52,12 @@ extension CacheSettings: SettingsPart {
         guard let url else { return nil }
         if isCluster, url.database != 0 {
             reader.complain(
-                "CACHE_URL names database \(url.database), but a cluster (CACHE_CLUSTER) has database 0 alone")
+                "CACHE_URL names database \(url.database), but a cluster (CACHE_CLUSTER) has only database 0")
         }
         (destination, database) = (url.destination, url.database)
         if isIAM {
             if !url.destination.isSecure {
-                reader.complain("CACHE_AUTH is iam, which needs TLS; CACHE_URL must be rediss://")
+                reader.complain("CACHE_AUTH is iam, which requires TLS; CACHE_URL must begin with rediss://")
             }
             if url.user == nil {
                 reader.complain("CACHE_AUTH is iam; CACHE_URL must name the user: rediss://USER@host")
@@ -88,7 +88,7 @@ extension SettingForm where Value == CacheURL {
     }
 }
 
-/// Text: without the login.
+/// A description without the login.
 extension CacheSettings: CustomStringConvertible, CustomReflectable {
     public var description: String { "cache at \(destination.host):\(destination.port)" }
     public var customMirror: Mirror { Mirror(self, children: [:]) }
@@ -102,7 +102,7 @@ package struct CacheURL: Sendable, Equatable {
     var database = 0
 
     init?(_ text: String) {
-        // Of visible ASCII, each byte is a character of its own.
+        // In visible ASCII, each byte is one character.
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let schemes = [("redis://", false), ("rediss://", true)]
         guard let (scheme, isSecure) = schemes.first(where: { text.lowercased().hasPrefix($0.0) }) else { return nil }
@@ -154,7 +154,8 @@ package struct CacheURL: Sendable, Equatable {
         return host.isEmpty ? nil : (String(host), port)
     }
 
-    /// Nil where a percent sign is not followed by two hexadecimal digits, or the result is not UTF-8.
+    /// Decodes percent-encoding; returns nil if a percent sign is not followed by two hexadecimal digits, or if the result is
+    /// not UTF-8.
     private static func percentDecoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

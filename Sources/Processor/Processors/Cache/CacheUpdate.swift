@@ -1,22 +1,22 @@
 import Clients
 import JSON
 
-/// The steps by which one batch's entities get into the cache; ``CacheUpdater`` says why in this order.
+/// The steps that write the entities of one batch to the cache; ``CacheUpdater`` explains their order.
 struct CacheUpdate {
     private let entries: [CacheEntry]
     private let client: any RedisCommandRunner
     private let keys: CacheKeys
     private let timeToLive: Int
     private let deadline: ContinuousClock.Instant
-    /// Why each entity is not done; nil for those that are.
+    /// The failure of each entity; nil for entities without one.
     private(set) var failures: [CacheFailure?]
-    /// What counts of each entity: its own version, or a newer one that is stored.
+    /// The membership to write for each entity: that of its own version, or of a newer one that is stored.
     private var winners: [CacheMembership]
     private var versions: [RecordVersion]
-    /// Sets that the entity may be in and should not.
+    /// The sets that may contain the entity and must not.
     private var leaving: [Set<[UInt8]>]
 
-    /// Rounds of the last two steps; more than two environments rarely write one entity at once.
+    /// The most repetitions of the last two steps; more than two environments rarely write one entity concurrently.
     private static let roundLimit = 5
 
     init(
@@ -31,25 +31,25 @@ struct CacheUpdate {
         leaving = entries.map(\.membership.left)
     }
 
-    /// Marks everything that has no failure of its own.
+    /// Fails all entities that have not failed yet.
     mutating func fail(_ reason: String) { failures = failures.map { $0 ?? .transient(reason) } }
 
-    /// For a server that has all keys.
+    /// Writes documents and sets together, on a server that has all keys.
     mutating func runAtOnce() async throws {
         let commands = entries.indices.map {
             ($0, CacheScript.command(withSetsOf: entries[$0], timeToLive: timeToLive, prefix: keys.prefix))
         }
-        // Where a newer version is stored, its sets are right, and this one's were never written.
+        // If a newer version is stored, its sets are correct, and the sets of this version were not written.
         try await run(commands) { _, _, _ in }
     }
 
-    /// For a cluster.
+    /// Writes documents and sets in steps, for a cluster.
     mutating func runInSteps() async throws {
         try await storeDocuments()
         var open = entries.indices.filter { CacheKeys.hasSets(entries[$0].entity.schema) && failures[$0] == nil }
         for _ in 0..<Self.roundLimit where !open.isEmpty {
             try await updateSets(open)
-            open = try await outrun(open)
+            open = try await overtaken(open)
         }
         failAsContended(open)
     }
@@ -61,7 +61,7 @@ struct CacheUpdate {
         }
     }
 
-    /// Runs one command for each index, and passes each reply on; an error is the entity's failure.
+    /// Runs one command for each index, and passes each reply to `body`; an error reply becomes the entity's failure.
     private mutating func run(
         _ commands: [(index: Int, command: RedisCommand)], _ take: (inout CacheUpdate, Int, RESPValue) -> Void
     ) async throws {
@@ -91,8 +91,10 @@ extension CacheUpdate {
         failAsContended(open)
     }
 
-    /// - Returns: Concerts that must leave sets before their document is replaced, with the SHA-1 of the document that says
-    ///   which sets those are.
+    /// Stores documents.
+    ///
+    /// - Returns: The concerts that must leave sets before their documents are replaced, with the SHA-1 of the document that
+    ///   names these sets.
     private mutating func store(_ indices: [Int], _ left: [Int: String]) async throws -> [Int: String] {
         var held: [Int: String] = [:]
         let commands = indices.map {
@@ -117,7 +119,7 @@ extension CacheUpdate {
         return held
     }
 
-    /// Notes that another version than ours counts from now on.
+    /// Notes that the stored version is newer, so that its membership is written.
     private mutating func follow(_ stored: JSONValue, _ version: RecordVersion, _ index: Int) {
         let membership = keys.membership(entries[index].entity.schema, stored)
         let own = entries[index].membership
@@ -156,8 +158,10 @@ extension CacheUpdate {
         try await run(commands) { _, _, _ in }
     }
 
-    /// - Returns: Entities of which a newer version was stored while their sets were written; that one counts now.
-    private mutating func outrun(_ indices: [Int]) async throws -> [Int] {
+    /// Reads the versions again after the sets were written.
+    ///
+    /// - Returns: The entities of which a newer version has been stored since, whose membership must be written.
+    private mutating func overtaken(_ indices: [Int]) async throws -> [Int] {
         let open = indices.filter { failures[$0] == nil }
         var changed: [Int] = []
         let expected = versions.map(\.startOfDocument)

@@ -3,41 +3,43 @@ import JSON
 import Synchronization
 import Telemetry
 
-/// Keeps the newest version of each artist, concert and venue in Redis, and concerts and artists in sorted sets.
+/// A processor that stores the newest version of each artist, concert and venue in Redis, and adds concerts and artists to
+/// sorted sets.
 ///
-/// On a single server one script does all of it for each entity, atomically: it stores the document unless a newer one is
-/// there, and takes the entity out of its old sets and into the new ones. However often, in whatever order and from how many
-/// environments records come, and wherever one dies, each script has either run or not, and the newest version counts in
-/// the end. A batch takes one round trip, or one for each few MiB of its documents: no more of them are in memory at once.
+/// On a single server, one script per entity does both atomically: it stores the document unless a newer one is stored,
+/// removes the entity from its old sets, and adds it to the new ones. Records can be redelivered, arrive out of order, and
+/// come from several environments that may die at any time: each script has run or not, and the newest version wins. A
+/// batch takes one round trip, or one per few MiB of documents, which limits the documents in memory.
 ///
-/// In a cluster the sets are keys of other slots, which no script may touch along with the document, so they follow in steps:
+/// In a cluster, the sets are keys in other slots, which a script cannot access together with the document. Therefore the
+/// update has four steps:
 ///
-/// 1. The documents are stored, all in one flush, unless a newer one is there, which then counts in step 3.
-/// 2. A concert that is about to move is held back: it leaves the sets of the older document while that still tells
-///    which they are, and is then stored in a second try.
-/// 3. What counts enters its sets; what is cancelled, or moved, leaves.
-/// 4. The versions are read once more. Where a newer one was stored in the meantime, step 3 is done again with that one.
+/// 1. The documents are stored in one flush, unless a newer one is stored, whose membership is then used in step 3.
+/// 2. A concert that moves to another artist or venue is not stored yet: it leaves the sets that the older document names,
+///    and is then stored in a second attempt.
+/// 3. Entities are added to their sets; cancelled and moved ones are removed.
+/// 4. The versions are read again. If a newer one has been stored since, step 3 is repeated with that one.
 ///
-/// A record is done when step 4 is; until then it fails, and comes again.
+/// A record succeeds after step 4. Until then it fails and is redelivered.
 ///
-/// * A crash after any step: the repeat stores the same document and writes its sets again, or finds a newer one and
-///   writes that one's. No document is replaced by one that is not in its sets before that one has left them, so none
-///   is forgotten in a set.
-/// * Two environments at once, as after a reshard or a time-out: whichever writes the sets last has its step 4 behind that,
-///   and sees the document that counts, so the sets end right, in every order of the steps.
-/// * Old records after new ones: they store nothing, and leave the sets as the newer document wants them.
-/// * Not mended in a cluster: an environment that dies between steps 2 and 4 of moving a concert, while another one just
-///   then repeats the older version, can leave the ID behind in an old set.
+/// * After a crash at any step, the retry stores the same document and writes its sets again, or finds a newer one and
+///   writes the sets of that one. A document is replaced only after its entity has left the sets that the new one does not
+///   name, so no set keeps an obsolete entry.
+/// * If two environments write the same entity, for example after resharding or a timeout, the one that writes the sets
+///   last runs its step 4 afterwards and reads the newest document, so the sets are correct in every order of the steps.
+/// * Records that are older than the stored version store nothing, and write the sets of the stored one.
+/// * Not handled in a cluster: if an environment dies between steps 2 and 4 of a moved concert while another one repeats
+///   the older version, an old set can keep the ID.
 ///
-/// Nowhere mended: a document that expired (`CACHE_TTL_SECONDS`) before its concert moved no longer tells the old sets. A
-/// reader should look a concert up before it believes a set.
+/// Not handled anywhere: if a document expires (`CACHE_TTL_SECONDS`) before its concert moves, the old sets are unknown.
+/// Readers should read a concert's document before they rely on a set.
 public struct CacheUpdater: RecordProcessor {
     public let name = "cache"
     private let settings: CacheSettings
     private let log: Logger
     private let clients: ClientPool<any RedisCommandRunner>
 
-    /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
+    /// - Parameter makeClient: Called if no client is idle; a client connects when it is first used.
     public init(
         settings: CacheSettings, log: Logger, makeClient: @escaping @Sendable () -> any RedisCommandRunner
     ) {
@@ -45,7 +47,7 @@ public struct CacheUpdater: RecordProcessor {
         clients = ClientPool(makeClient)
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for (index, record) in batch.records.enumerated() where !batch.catalog[record.kind].isCached {
             outcomes[index] = .succeeded
         }
@@ -58,20 +60,20 @@ public struct CacheUpdater: RecordProcessor {
             let failed = await writeNext(&rest, of: batch, client, context, &outcomes)
             failures += failed
             guard let reason = failed.lazy.compactMap(\.transientReason).first else { continue }
-            // Lambda delivers these again in any case, for they follow a record that failed. More attempts would only take
-            // time from other processors.
+            // Lambda redelivers these records in any case, because they follow a failed one. More attempts would only
+            // take time from other processors.
             for record in rest.flatMap(\.records) { outcomes[record] = .retryable(reason: reason) }
             break
         }
         logRejections(failures, requestID: context.requestID)
     }
 
-    /// Writes the next entities to the cache, and removes them from `rest`.
+    /// Removes the next entities from `rest`, and writes them to the cache.
     ///
-    /// - Returns: The failures among them.
+    /// - Returns: Their failures.
     private func writeNext(
         _ rest: inout ArraySlice<EntityVersions>, of batch: RecordBatch, _ client: any RedisCommandRunner,
-        _ context: InvocationContext, _ outcomes: inout OutcomeSheet
+        _ context: InvocationContext, _ outcomes: inout RecordOutcomes
     ) async -> [CacheFailure] {
         let keys = CacheKeys(prefix: settings.keyPrefix)
         let entries = batch.cacheEntries(of: &rest, size: Self.documentBytes, keys)
@@ -94,10 +96,10 @@ public struct CacheUpdater: RecordProcessor {
         return update.failures.compactMap(\.self)
     }
 
-    /// Documents that are in memory at once, but for the last one: enough for thousands of ordinary ones.
+    /// The most bytes of documents in memory at once, not counting the last one: thousands of typical documents.
     static let documentBytes = 4 << 20
 
-    /// Names the keys that must be deleted, or moved, before the cache accepts those entities.
+    /// Logs the keys that must be deleted or renamed before the cache accepts the rejected entities.
     private func logRejections(_ failures: [CacheFailure], requestID: String) {
         var reasons: [[UInt8]: String] = [:]
         for case .permanent(let reason, let key) in failures { reasons[key] = reasons[key] ?? reason }
@@ -108,10 +110,10 @@ public struct CacheUpdater: RecordProcessor {
         }
         guard reasons.count > Self.loggedKeys else { return }
         log.log(
-            .error, "the cache cannot accept records because of further keys", requestID: requestID,
+            .error, "the cache cannot accept records because of more keys", requestID: requestID,
             ["keys": .integer(reasons.count - Self.loggedKeys)])
     }
 
-    /// Lines of one invocation.
+    /// The most log lines of one invocation about keys.
     private static let loggedKeys = 20
 }

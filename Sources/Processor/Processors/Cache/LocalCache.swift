@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Keeps what the cache would contain.
+/// A processor that stores in memory what the cache would contain.
 final class LocalCache: RecordProcessor {
     let name = "cache"
     private let contents = Mutex(CacheContents())
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         contents.withLock { $0.take(batch) }
         outcomes.markAll(.succeeded)
     }
 
-    /// Keys and their values, as a line of JSON.
+    /// The keys and their values, in JSON.
     var json: [UInt8] { Array((contents.withLock { $0.json }.prettyText + "\n").utf8) }
 }

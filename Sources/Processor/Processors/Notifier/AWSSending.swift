@@ -2,16 +2,16 @@ import Clients
 import JSON
 import Transport
 
-/// What SNS and EventBridge have in common: a call that carries several entries, of which some may fail.
+/// A sender to an AWS service whose calls contain several entries, which can fail individually.
 protocol AWSSending: NotificationSender {
     var clients: ClientPool<AWSClient> { get }
 
     func request(for notifications: [Notification]) -> AWSRequest
 
-    /// What the service says of each entry of a call that it carried out.
+    /// Returns the outcome of each entry of a call that succeeded.
     func outcomes(of response: AWSResponse, count: Int) throws(AWSError) -> [SendOutcome]
 
-    /// Whether the refusal of a whole call is for what one of its entries holds.
+    /// Returns whether the error of a whole call is about the content of one of its entries.
     func isAboutEntries(_ refusal: AWSRefusal) -> Bool
 }
 
@@ -32,21 +32,21 @@ extension AWSSending {
         } catch let error as AWSError {
             guard let refusal = error.refusal, !refusal.isRetryable else {
                 return notifications.map { _ in
-                    error.isMisconfiguration ? .outOfReach(reason: "\(error)") : .failed(reason: "\(error)")
+                    error.isMisconfiguration ? .unavailable(reason: "\(error)") : .failed(reason: "\(error)")
                 }
             }
-            guard isAboutEntries(refusal) else { return notifications.map { _ in .outOfReach(reason: "\(error)") } }
-            guard notifications.count > 1 else { return [.refused(reason: "\(error)")] }
-            // One of them spoils the call for the others: alone, each has its own answer.
+            guard isAboutEntries(refusal) else { return notifications.map { _ in .unavailable(reason: "\(error)") } }
+            guard notifications.count > 1 else { return [.rejected(reason: "\(error)")] }
+            // One entry makes the whole call fail. Sent alone, each entry gets a result of its own.
             var outcomes: [SendOutcome] = []
             for notification in notifications {
                 outcomes += await send([notification], by: client, context: context)
             }
             return outcomes
         } catch is CancellationError {
-            return notifications.map { _ in .outOfReach(reason: "\(request.service.name): no time left") }
+            return notifications.map { _ in .unavailable(reason: "\(request.service.name): no time left") }
         } catch {
-            return notifications.map { _ in .outOfReach(reason: "\(request.service.name): \(error)") }
+            return notifications.map { _ in .unavailable(reason: "\(request.service.name): \(error)") }
         }
     }
 }
@@ -55,12 +55,14 @@ extension AWSError {
     fileprivate var isMisconfiguration: Bool { if case .misconfigured = self { true } else { false } }
 }
 
-/// Which errors of a service reject a notification permanently: a closed list, so that an unknown code is tried again.
+/// The errors of a service that reject a notification permanently. The list is closed: unknown codes are retried.
 struct EntryRejection: Sendable {
     var codes: Set<String>
-    /// Parameters that the settings give and no record does: an error about one of them rejects nothing.
+    /// Parameters whose values come from settings and not from records; errors about them are not permanent.
     var configured: [String]
 
+    /// Returns whether an error rejects the notification.
+    ///
     /// - Parameter message: Names parameters in either letter case, such as `EventBusName` and `eventBusName`.
     func applies(code: String, message: String) -> Bool {
         let message = message.utf8.map(Self.lowercased)
@@ -73,9 +75,9 @@ struct EntryRejection: Sendable {
 }
 
 extension SendOutcome {
-    /// What an entry's own error code means.
+    /// Returns the outcome of an entry with an error code.
     static func entry(_ service: String, code: String, message: String, isFinal: Bool) -> SendOutcome {
         let reason = "\(service): \(code)" + (message.isEmpty ? "" : ": \(message)")
-        return isFinal ? .refused(reason: reason) : .failed(reason: reason)
+        return isFinal ? .rejected(reason: reason) : .failed(reason: reason)
     }
 }

@@ -1,129 +1,131 @@
 import Clients
 
-/// Tells one destination what it is to be told, in order, and says what became of each record.
+/// The delivery of planned notifications to one destination, in order.
 struct Delivery: Sendable {
     let batch: RecordBatch
     let context: InvocationContext
     let sender: any NotificationSender
     let pacing: RetryPacing
-    /// Remembers what was told, as soon as it was.
-    let mark: @Sendable ([MemoryMark]) async throws -> Void
+    /// Records deliveries in the ledger, immediately after each call.
+    let recordInLedger: @Sendable ([LedgerEntry]) async throws -> Void
 
-    /// What became of the records that had something to tell, by their index.
+    /// The outcomes of the records with planned notifications, by index.
     private(set) var outcomes: [Int: RecordOutcome] = [:]
-    /// Entities of which a notification was refused: what follows waits until the next invocation, so that the refused
-    /// record is in the dead letters before a later state makes it look told.
-    private var held: Set<EntityKey> = []
+    /// Entities with a rejected notification. Their later notifications wait for the next invocation, so that the rejected
+    /// record is dead-lettered before a later state is recorded as delivered.
+    private var blocked: Set<EntityKey> = []
     private var failingSince: ContinuousClock.Instant?
 
     init(
         batch: RecordBatch, context: InvocationContext, sender: any NotificationSender, pacing: RetryPacing,
-        mark: @escaping @Sendable ([MemoryMark]) async throws -> Void
+        recordInLedger: @escaping @Sendable ([LedgerEntry]) async throws -> Void
     ) {
         (self.batch, self.context, self.sender, self.pacing) = (batch, context, sender, pacing)
-        self.mark = mark
+        self.recordInLedger = recordInLedger
     }
 
     private struct Message {
-        var telling: NotificationPlan.Telling
+        var planned: PlannedNotification
         var notification: Notification
     }
 
-    /// Returns early, the rest undone, when the destination is out of reach or time is up.
+    /// Sends the notifications of `plan`; marks the rest as retryable if the destination is unavailable or time is up.
     mutating func deliver(_ plan: NotificationPlan) async {
-        var rest = plan.tellings[...]
+        var rest = plan.notifications[...]
         while !rest.isEmpty {
             let messages = nextCall(&rest)
             guard let problem = messages.isEmpty ? nil : await send(messages) else { continue }
-            for telling in rest { outcomes[telling.record] = .retryable(reason: problem) }
+            for planned in rest { outcomes[planned.record] = .retryable(reason: problem) }
             return
         }
     }
 
-    /// Takes as many from `rest` as one call may carry.
-    private mutating func nextCall(_ rest: inout ArraySlice<NotificationPlan.Telling>) -> [Message] {
+    /// Removes from `rest` as many notifications as one call may contain, and returns them.
+    private mutating func nextCall(_ rest: inout ArraySlice<PlannedNotification>) -> [Message] {
         var messages: [Message] = []
         var entities: Set<EntityKey> = []
         var bytes = 0
-        while let telling = rest.first, messages.count < sender.capacity.count {
-            if held.contains(telling.entity) {
-                outcomes[telling.record] = .retryable(reason: "waits for what was refused of the same entity before")
+        while let planned = rest.first, messages.count < sender.capacity.count {
+            if blocked.contains(planned.entity) {
+                outcomes[planned.record] = .retryable(reason: "blocked by an earlier rejected notification for this entity")
                 rest.removeFirst()
                 continue
             }
-            // One may fail and the other not, and would then be told first.
-            guard !entities.contains(telling.entity) else { break }
+            // Entries of a call can fail individually, so two of one entity could be delivered in the wrong order.
+            guard !entities.contains(planned.entity) else { break }
             let notification = batch.notification(
-                of: batch.records[telling.record], telling.entity, telling.change, telling.state)
+                of: batch.records[planned.record], planned.entity, planned.change, planned.state)
             bytes += sender.size(of: notification)
             guard messages.isEmpty || bytes <= sender.capacity.bytes else { break }
-            entities.insert(telling.entity)
-            messages.append(Message(telling: telling, notification: notification))
+            entities.insert(planned.entity)
+            messages.append(Message(planned: planned, notification: notification))
             rest.removeFirst()
         }
         return messages
     }
 
-    /// Sends `messages` until each is told or refused, as long as there is hope.
+    /// Sends `messages` until each is delivered or rejected, or further attempts are not possible.
     ///
-    /// - Returns: Why nothing more can be sent; nil when all is well.
+    /// - Returns: The reason why nothing more can be sent; nil if all messages are delivered or rejected.
     private mutating func send(_ messages: [Message]) async -> String? {
         var open = messages
         var attempt = 0
         while true {
-            guard hasTime(for: .zero) else { return giveUp(open, "no time left before the deadline") }
+            guard hasTime(for: .zero) else { return markRetryable(open, "no time left before the deadline") }
             attempt += 1
             let answers = await sender.send(open.map(\.notification), context: context)
-            guard answers.count == open.count else { return giveUp(open, "the answer does not fit the call") }
+            guard answers.count == open.count else { return markRetryable(open, "the response has a different number of results than the call has entries") }
             let answered = Array(zip(open, answers))
-            if let problem = await remember(answered.filter { $0.1 == .told }.map(\.0)) {
-                return giveUp(open, problem)
+            if let problem = await recordDeliveries(answered.filter { $0.1 == .delivered }.map(\.0)) {
+                return markRetryable(open, problem)
             }
             open = []
             var wait = Duration.zero
             var problem = ""
-            var isOutOfReach = false
+            var isUnavailable = false
             for (message, answer) in answered {
                 switch answer {
-                case .told: break
-                case .refused(let reason):
-                    held.insert(message.telling.entity)
-                    outcomes[message.telling.record] = .rejected(PayloadError(.refused, reason))
+                case .delivered: break
+                case .rejected(let reason):
+                    blocked.insert(message.planned.entity)
+                    outcomes[message.planned.record] = .rejected(PayloadError(.refused, reason))
                 case .failed(let reason, let retryAfter):
                     (problem, wait) = (reason, max(wait, retryAfter ?? .zero))
                     open.append(message)
-                case .outOfReach(let reason):
-                    (problem, isOutOfReach) = (reason, true)
+                case .unavailable(let reason):
+                    (problem, isUnavailable) = (reason, true)
                     open.append(message)
                 }
             }
             if open.isEmpty { return nil }
-            guard !isOutOfReach, await pause(after: attempt, atLeast: wait) else { return giveUp(open, problem) }
+            guard !isUnavailable, await pause(after: attempt, atLeast: wait) else { return markRetryable(open, problem) }
         }
     }
 
-    private mutating func giveUp(_ messages: [Message], _ problem: String) -> String {
-        for message in messages { outcomes[message.telling.record] = .retryable(reason: problem) }
+    private mutating func markRetryable(_ messages: [Message], _ problem: String) -> String {
+        for message in messages { outcomes[message.planned.record] = .retryable(reason: problem) }
         return problem
     }
 
-    /// - Returns: Why it could not be remembered; it may then be told again.
-    private mutating func remember(_ told: [Message]) async -> String? {
-        guard !told.isEmpty else { return nil }
+    /// Records deliveries in the ledger, and marks their records as succeeded.
+    ///
+    /// - Returns: The reason why the deliveries could not be recorded, and may be repeated; nil if they were recorded.
+    private mutating func recordDeliveries(_ delivered: [Message]) async -> String? {
+        guard !delivered.isEmpty else { return nil }
         failingSince = nil
-        let marks = told.map {
-            MemoryMark(
-                entity: $0.telling.entity, states: [sender.destination: $0.telling.stateAfter], endsLease: false)
+        let entries = delivered.map {
+            LedgerEntry(
+                entity: $0.planned.entity, states: [sender.destination: $0.planned.stateAfter], endsLease: false)
         }
-        do { try await mark(marks) } catch { return NotifierRun.outOfReach(error) }
-        for message in told { outcomes[message.telling.record] = .succeeded }
+        do { try await recordInLedger(entries) } catch { return NotifierRun.ledgerUnavailable(error) }
+        for message in delivered { outcomes[message.planned.record] = .succeeded }
         return nil
     }
 }
 
-/// Time.
+/// Pauses and remaining time.
 extension Delivery {
-    /// Waits before another attempt; false when there is no use in one.
+    /// Waits before another attempt; returns false if there is no time for one.
     private mutating func pause(after attempt: Int, atLeast wait: Duration) async -> Bool {
         let start = failingSince ?? .now
         failingSince = start
@@ -133,20 +135,20 @@ extension Delivery {
         return true
     }
 
-    /// Whether, after `delay`, there is time for an attempt that has some hope to end before it is cut short.
+    /// Returns whether enough time is left after `delay` for an attempt to complete.
     private func hasTime(for delay: Duration) -> Bool {
         !Task.isCancelled && ContinuousClock.now + delay + RetryPacing.leastTime < context.deadline
     }
 }
 
-/// How long to go on trying.
+/// The limits of attempts.
 struct RetryPacing: Sendable {
     /// The pauses between attempts.
     var retries: RetryPolicy
-    /// How long attempts may fail, one after the other, before the rest is left to the next invocation.
+    /// How long attempts may keep failing before the rest is left to the next invocation.
     var patience = Duration.seconds(30)
 
-    /// What is cut short may have been told, and is told again: nothing is begun with less time than this.
+    /// The least time for an attempt. A cancelled attempt may have been delivered, and is repeated by the next invocation.
     static let leastTime = Duration.milliseconds(100)
 
     init() {

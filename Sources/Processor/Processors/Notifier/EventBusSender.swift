@@ -1,19 +1,19 @@
 import Clients
 import JSON
 
-/// Puts events on an EventBridge event bus, which delivers them at least once and in any order.
+/// A sender of events to an EventBridge event bus, which delivers them at least once and in any order.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
 struct EventBusSender: AWSSending {
-    let destination = Destination.eventBus
-    /// Of all entries together; it was 256 KB everywhere before it was more.
+    let destination = NotificationDestination.eventBus
+    /// The limit of all entries together: 256 KB, which is the limit that applied in all Regions before it was raised.
     let capacity = SendCapacity(count: 10, bytes: 262_144 - 1)
     let eventBus: String
     let clients: ClientPool<AWSClient>
 
     static let source = "concert-data-processor"
 
-    /// As EventBridge counts an entry.
+    /// Returns the size of an entry by EventBridge's rules.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
     func size(of notification: Notification) -> Int {
@@ -34,10 +34,10 @@ struct EventBusSender: AWSSending {
     func outcomes(of response: AWSResponse, count: Int) throws(AWSError) -> [SendOutcome] {
         let entries = try response.json()["Entries"]?.array ?? []
         return (0..<count).map { index in
-            guard index < entries.count else { return .failed(reason: "eventbridge: no word of the event") }
+            guard index < entries.count else { return .failed(reason: "eventbridge: the response does not mention the event") }
             guard let code = entries[index]["ErrorCode"]?.string else {
                 return entries[index]["EventId"]?.string == nil
-                    ? .failed(reason: "eventbridge: no word of the event") : .told
+                    ? .failed(reason: "eventbridge: the response does not mention the event") : .delivered
             }
             let message = entries[index]["ErrorMessage"]?.string ?? ""
             return .entry(
@@ -50,18 +50,18 @@ struct EventBusSender: AWSSending {
         Self.callRejection.applies(code: refusal.code, message: refusal.message)
     }
 
-    /// Errors of an entry that say that its detail can never be accepted.
+    /// The errors of an entry that reject its detail permanently.
     ///
-    /// Missing permissions, quotas and faults of the service are not among them, though EventBridge calls some of them
+    /// Missing permissions, quotas and service faults are not in the list, although EventBridge documents some of them as
     /// non-retryable.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
     static let rejection = EntryRejection(
         codes: ["InvalidArgument", "MalformedDetail"],
-        // These are the same for each entry, so it is the configuration that is wrong.
+        // These values come from settings and are the same for every entry.
         configured: ["EventBus", "Source", "Endpoint", "Account"])
 
-    /// The same of a whole call.
+    /// The errors of a whole call that reject an entry permanently.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
     static let callRejection = EntryRejection(

@@ -1,16 +1,16 @@
 import Synchronization
 import Telemetry
 
-/// The notifier with a destination in memory.
+/// A notifier with a destination in memory.
 struct LocalNotifier: RecordProcessor {
     let name = "notifier"
     private let notifier: Notifier
-    private let sender = KeepingSender()
+    private let sender = RecordingSender()
 
-    /// - Parameter reader: Of its variables those count that say which changes are reported.
+    /// - Parameter reader: Only the variables that choose which changes are reported are read.
     init(_ reader: inout SettingsReader, log: Logger) {
         notifier = Notifier(
-            settings: NotifierSettings(rules: &reader), memory: ProcessMemory(), senders: [sender], log: log)
+            settings: NotifierSettings(rules: &reader), ledger: InMemoryLedger(), senders: [sender], log: log)
     }
 
     static func standIn(_ reader: inout SettingsReader, log: Logger) -> LocalStandIn {
@@ -20,17 +20,17 @@ struct LocalNotifier: RecordProcessor {
         }
     }
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         await notifier.process(batch, context: context, outcomes: &outcomes)
     }
 
-    /// The notifications, in order, each a JSON object.
+    /// The notifications in order, each of them a JSON object.
     var bodies: [[UInt8]] { sender.bodies.withLock { $0 } }
 }
 
-/// Takes everything, and keeps it.
-private final class KeepingSender: NotificationSender {
-    let destination = Destination.eventBus
+/// A sender that accepts and stores every notification.
+private final class RecordingSender: NotificationSender {
+    let destination = NotificationDestination.eventBus
     let capacity = SendCapacity(count: 1000)
     let bodies = Mutex<[[UInt8]]>([])
 
@@ -38,6 +38,6 @@ private final class KeepingSender: NotificationSender {
 
     func send(_ notifications: [Notification], context: InvocationContext) async -> [SendOutcome] {
         bodies.withLock { $0 += notifications.map(\.body) }
-        return notifications.map { _ in .told }
+        return notifications.map { _ in .delivered }
     }
 }

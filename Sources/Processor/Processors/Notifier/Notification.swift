@@ -5,23 +5,23 @@ import JSON
 struct Notification: Sendable, Equatable {
     var type: NotificationType
     var entity: EntityKey
-    /// One JSON object.
+    /// The content: one JSON object.
     var body: [UInt8]
-    /// The state that is told, in words that are the same whenever it is told again.
+    /// The name of the state that the notification reports; the same for every repeat of the notification.
     var stateName: String
-    /// The same for each try of one notification, and for no other one.
+    /// A key that is the same for each attempt of one notification, and unique to it.
     var idempotencyKey: String
 }
 
-/// Identity, as a FIFO topic needs it.
+/// Identifiers for FIFO topics.
 extension Notification {
-    /// What keeps its order: the entity's ID, or its digest where SNS would not take that.
+    /// The group within which the order is kept: the entity's ID, or its digest if SNS does not accept the ID.
     var messageGroupID: String { Self.valid(entity.id) }
 
-    /// Names entity, type and state; the same state reached once more has another one.
+    /// The identifier by entity, type and state; a state that recurs has a new one.
     var messageDeduplicationID: String { Self.valid(entity.id + "/\(type.rawValue)/\(stateName)".utf8) }
 
-    /// What SNS takes for its IDs.
+    /// Returns `text`, or its digest if SNS does not accept the text as an identifier.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatchRequestEntry.html>
     private static func valid(_ text: [UInt8]) -> String {
@@ -30,21 +30,21 @@ extension Notification {
     }
 }
 
-extension ToldState {
-    /// See ``Notification/stateName``.
+extension DeliveredState {
+    /// Returns the ``Notification/stateName`` of this state.
     func name(of type: NotificationType) -> String {
         switch facts {
-        case .concert(_, let eventDate): "\(eventDate)/\(tellings(of: type))"
-        case .artist: "popular/\(tellings(of: type))"
+        case .concert(_, let eventDate): "\(eventDate)/\(deliveryCount(of: type))"
+        case .artist: "popular/\(deliveryCount(of: type))"
         }
     }
 }
 
-/// Making them.
+/// Creation of notifications.
 extension RecordBatch {
-    /// - Parameter step: Has something to tell of the record.
+    /// Returns the notification about a change of a record's entity.
     func notification(
-        of record: EntityRecord, _ entity: EntityKey, _ change: NotificationRules.Change, _ state: ToldState
+        of record: EntityRecord, _ entity: EntityKey, _ change: NotificationRules.Change, _ state: DeliveredState
     ) -> Notification {
         let position = record.position
         let sequenceNumber = state.version.sequenceNumber.digits
@@ -72,7 +72,7 @@ extension RecordBatch {
             idempotencyKey: SHA256.digest(of: Array(identity.joined(separator: "\n").utf8)).hexadecimal)
     }
 
-    /// The document with the members that it has in the cache.
+    /// Writes the document with the members that it has in the cache.
     private func writeDocument(of record: EntityRecord, _ version: RecordVersion, to writer: inout JSONWriter) {
         writer.openObject()
         writeMembers(of: record, to: &writer)
@@ -80,7 +80,7 @@ extension RecordBatch {
         writer.closeObject()
     }
 
-    /// U+FFFE and U+FFFF may stand in JSON, but SNS and SQS take no text that XML could not hold.
+    /// Returns `json` with U+FFFE and U+FFFF escaped: SNS and SQS do not accept characters that XML does not allow.
     private static func escapingNoncharacters(_ json: [UInt8]) -> [UInt8] {
         let marks: [[UInt8]: String] = [[0xEF, 0xBF, 0xBE]: "\\ufffe", [0xEF, 0xBF, 0xBF]: "\\uffff"]
         guard marks.keys.contains(where: { json.range(of: $0) != nil }) else { return json }

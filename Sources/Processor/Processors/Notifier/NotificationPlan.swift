@@ -1,24 +1,24 @@
-/// What one destination is to be told of the entities whose leases are held, in record order.
-struct NotificationPlan: Sendable {
-    /// A notification to send.
-    struct Telling: Sendable {
-        /// Of the record, in the batch.
-        var record: Int
-        var entity: EntityKey
-        var change: NotificationRules.Change
-        var state: ToldState
-        /// What the destination knows once it was told: also that records which follow have nothing to tell.
-        var stateAfter: ToldState
-    }
-
-    var tellings: [Telling] = []
-    /// What the destination knows without being told, of entities that it is told nothing of.
-    var silent: [EntityKey: ToldState] = [:]
+/// A notification to send to one destination.
+struct PlannedNotification: Sendable {
+    /// The index of the record in the batch.
+    var record: Int
+    var entity: EntityKey
+    var change: NotificationRules.Change
+    var state: DeliveredState
+    /// The state to record after the delivery, which includes later records that require no notification.
+    var stateAfter: DeliveredState
 }
 
-/// A record that may have something to tell.
-struct Sighting: Sendable {
-    /// Of the record, in the batch.
+/// The notifications to send to one destination about the entities whose leases are held, in record order.
+struct NotificationPlan: Sendable {
+    var notifications: [PlannedNotification] = []
+    /// The states to record of entities about which no notification is sent.
+    var silentStates: [EntityKey: DeliveredState] = [:]
+}
+
+/// A record that may require a notification.
+struct Observation: Sendable {
+    /// The index of the record in the batch.
     var record: Int
     var entity: EntityKey
     var version: RecordVersion
@@ -27,46 +27,46 @@ struct Sighting: Sendable {
 
 extension NotificationPlan {
     /// - Parameters:
-    ///   - sightings: In record order.
-    ///   - known: What the destination knows of each entity, those that it knows nothing of left out.
+    ///   - observations: In record order.
+    ///   - known: The delivered state of each entity that has one.
     init(
-        _ sightings: [Sighting], known: [EntityKey: ToldState], wanted: Set<NotificationType>
+        _ observations: [Observation], known: [EntityKey: DeliveredState], wanted: Set<NotificationType>
     ) {
         var known = known
-        var lastTelling: [EntityKey: Int] = [:]
-        for sighting in sightings {
-            let entity = sighting.entity
+        var lastPlanned: [EntityKey: Int] = [:]
+        for observation in observations {
+            let entity = observation.entity
             guard
                 let step = NotificationRules.step(
-                    from: known[entity], to: sighting.facts, version: sighting.version, wanted: wanted)
+                    from: known[entity], to: observation.facts, version: observation.version, wanted: wanted)
             else { continue }
             known[entity] = step.state
             if let change = step.change {
-                lastTelling[entity] = tellings.count
-                silent[entity] = nil
-                tellings.append(
-                    Telling(
-                        record: sighting.record, entity: entity, change: change, state: step.state,
+                lastPlanned[entity] = notifications.count
+                silentStates[entity] = nil
+                notifications.append(
+                    PlannedNotification(
+                        record: observation.record, entity: entity, change: change, state: step.state,
                         stateAfter: step.state))
-            } else if let index = lastTelling[entity] {
-                tellings[index].stateAfter = step.state
+            } else if let index = lastPlanned[entity] {
+                notifications[index].stateAfter = step.state
             } else {
-                silent[entity] = step.state
+                silentStates[entity] = step.state
             }
         }
     }
 }
 
 extension RecordBatch {
-    /// The records that notifications may be about.
-    func sightings(_ settings: NotifierSettings) -> [Sighting] {
+    /// Returns the records that may require notifications.
+    func observations(_ settings: NotifierSettings) -> [Observation] {
         let names = Set(settings.types.map(\.schema.name))
         let versions = versions()
         return records.enumerated().compactMap { index, record in
             guard names.contains(catalog[record.kind].name), let facts = facts(of: record, settings) else {
                 return nil
             }
-            return Sighting(
+            return Observation(
                 record: index, entity: key(of: record),
                 version: versions[index], facts: facts)
         }

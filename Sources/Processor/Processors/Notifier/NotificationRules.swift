@@ -1,23 +1,24 @@
-/// What is new to those who were told a state before: the whole of it, without a memory, a batch or a network.
+/// The rules that decide which notification a change of an entity requires.
 enum NotificationRules {
-    /// Something to tell.
+    /// A change that requires a notification.
     struct Change: Sendable, Equatable {
         var type: NotificationType
-        /// The fields that differ, as they were; empty when nothing was known before.
+        /// The previous values of the fields that differ; empty if no state was delivered before.
         var previous: [PreviousValue]
     }
 
-    /// A field of an entity, before.
+    /// The previous value of an entity's field.
     enum PreviousValue: Sendable, Equatable {
         case status(Concert.Status)
         case eventDate(Timestamp)
-        /// A JSON number as it was written.
+        /// A JSON number, unchanged from the record.
         case popularityScore(String)
     }
 
-    /// What `facts` change for those who know `known`; nil when there is nothing to tell.
+    /// Returns the change from `known` to `facts`; nil if no notification is required.
     ///
-    /// One record tells one thing: a new status before a new date, which `previous` then holds, too.
+    /// A record causes at most one notification: a new status takes precedence over a new date, whose previous value
+    /// `previous` then contains as well.
     static func change(from known: EntityFacts?, to facts: EntityFacts) -> Change? {
         switch (known, facts) {
         case (.concert(let oldStatus, let oldDate)?, .concert(let status, let date)):
@@ -30,7 +31,7 @@ enum NotificationRules {
             return firstSight(of: status).map { Change(type: $0, previous: []) }
         case (.artist(let oldScore, let wasPopular)?, .artist(let score, let isPopular)):
             guard isPopular, !wasPopular else { return nil }
-            // Alike where the threshold moved rather than the artist.
+            // The scores are equal if the threshold has changed and not the artist.
             return Change(type: .artistPopular, previous: oldScore == score ? [] : [.popularityScore(oldScore)])
         case (_, .artist(_, let isPopular)):
             return isPopular ? Change(type: .artistPopular, previous: []) : nil
@@ -51,10 +52,10 @@ enum NotificationRules {
     ) -> NotificationType? {
         let hasMoved = old.date != new.date
         switch (old.status, new.status) {
-        // Where nobody goes any more, or nobody went, the date is of no interest.
+        // The date of a concert that is cancelled or completed is not reported.
         case (.cancelled, .cancelled), (.completed, .completed), (_, .completed): return nil
         case (.scheduled, .scheduled), (.postponed, .postponed): return hasMoved ? .concertRescheduled : nil
-        // What was postponed has its new date, or takes place on the old one after all.
+        // A postponed concert is scheduled again, on a new date or on the old one.
         case (.postponed, .scheduled): return hasMoved ? .concertRescheduled : .concertAnnounced
         case (_, .scheduled): return .concertAnnounced
         case (_, .cancelled): return .concertCancelled
@@ -64,22 +65,22 @@ enum NotificationRules {
 }
 
 extension NotificationRules {
-    /// One destination's next step on from what it knows.
+    /// The transition of one destination's state to a new version.
     struct Step: Sendable, Equatable {
-        /// Nil when there is nothing to tell.
+        /// Nil if no notification is required.
         var change: Change?
-        /// What it knows when it was told, or when there was nothing to tell.
-        var state: ToldState
+        /// The state after the notification, or without one if none is required.
+        var state: DeliveredState
     }
 
-    /// What the version of an entity with `facts` means to those who know `known`; nil when they know it, or a newer one.
+    /// Returns the transition from `known` to a version of an entity; nil if `known` is that version or a newer one.
     ///
-    /// - Parameter wanted: What is told of; the rest counts as known without a word.
+    /// - Parameter wanted: The types of notifications to send; other changes update the state only.
     static func step(
-        from known: ToldState?, to facts: EntityFacts, version: RecordVersion, wanted: Set<NotificationType>
+        from known: DeliveredState?, to facts: EntityFacts, version: RecordVersion, wanted: Set<NotificationType>
     ) -> Step? {
         if let known, !version.isNewer(than: known.version) { return nil }
-        var state = ToldState(version: version, facts: facts, after: known)
+        var state = DeliveredState(version: version, facts: facts, after: known)
         guard let change = change(from: known?.facts, to: facts), wanted.contains(change.type) else {
             return Step(change: nil, state: state)
         }

@@ -1,34 +1,34 @@
-/// Carries notifications to one destination.
+/// A sender of notifications to one destination.
 protocol NotificationSender: Sendable {
-    var destination: Destination { get }
-    /// What one call may carry.
+    var destination: NotificationDestination { get }
+    /// The limits of one call.
     var capacity: SendCapacity { get }
 
-    /// What `notification` counts toward ``SendCapacity/bytes``.
+    /// Returns the number of bytes that `notification` counts toward ``SendCapacity/bytes``.
     func size(of notification: Notification) -> Int
 
-    /// Makes one attempt, in one call, and says what became of each.
+    /// Sends notifications in one call, without retries.
     ///
-    /// - Parameter notifications: Within ``capacity``, but for a single one that is larger by itself; no entity twice.
-    /// - Returns: One for each of `notifications`.
+    /// - Parameter notifications: Within ``capacity``, except for a single one that exceeds it alone; each of another entity.
+    /// - Returns: One outcome for each of `notifications`.
     func send(_ notifications: [Notification], context: InvocationContext) async -> [SendOutcome]
 }
 
-/// What one call may carry.
+/// The limits of one call.
 struct SendCapacity: Sendable {
     var count: Int
     var bytes = Int.max
 }
 
-/// What became of one notification.
+/// The outcome of one attempt to send one notification.
 enum SendOutcome: Sendable, Equatable {
-    case told
-    /// For good: the same would be refused again.
-    case refused(reason: String)
-    /// For now, or nobody knows: worth another try.
+    case delivered
+    /// A permanent failure: the destination would reject the same notification again.
+    case rejected(reason: String)
+    /// A transient failure, or an unknown outcome: the notification is sent again.
     ///
-    /// - Parameter retryAfter: How long the destination asks to be left alone.
+    /// - Parameter retryAfter: The delay that the destination requests.
     case failed(reason: String, retryAfter: Duration? = nil)
-    /// Nothing can be sent there before somebody mends something.
-    case outOfReach(reason: String)
+    /// The destination is unavailable, so that further attempts within the invocation are useless.
+    case unavailable(reason: String)
 }

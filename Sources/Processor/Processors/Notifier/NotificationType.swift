@@ -1,4 +1,4 @@
-/// What subscribers are told of; the raw value is the name in messages and settings.
+/// A type of notification; the raw value is the name in messages and settings.
 public enum NotificationType: String, Sendable, CaseIterable {
     case concertAnnounced = "concert.announced"
     case concertRescheduled = "concert.rescheduled"
@@ -6,6 +6,6 @@ public enum NotificationType: String, Sendable, CaseIterable {
     case concertPostponed = "concert.postponed"
     case artistPopular = "artist.popular"
 
-    /// Whose records can bring it.
+    /// The kind of entity whose records can cause the notification.
     var schema: EntitySchema { self == .artistPopular ? Artist.schema : Concert.schema }
 }

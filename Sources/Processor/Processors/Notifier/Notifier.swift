@@ -2,27 +2,28 @@ import Clients
 import Telemetry
 import Transport
 
-/// Tells subscribers what has changed about concerts and artists, once each.
+/// A processor that notifies subscribers once of each change of a concert or an artist.
 ///
-/// A repeat is harmless: the memory knows what each destination was told. Only what was sent and not yet remembered when
-/// a process died is told twice; a FIFO topic drops that, and others can, for the keys are the same.
+/// Idempotent because the ledger contains what was delivered to each destination. A notification is sent twice only if a
+/// process dies between sending and recording it. Both copies have the same key, so FIFO topics drop the second one, and
+/// other receivers can.
 public struct Notifier: RecordProcessor {
     public let name = "notifier"
     private let settings: NotifierSettings
-    private let memory: any NotificationMemory
+    private let ledger: any DeliveryLedger
     private let senders: [any NotificationSender]
     private let pacing: RetryPacing
     private let log: Logger
 
     init(
-        settings: NotifierSettings, memory: any NotificationMemory, senders: [any NotificationSender],
+        settings: NotifierSettings, ledger: any DeliveryLedger, senders: [any NotificationSender],
         pacing: RetryPacing = RetryPacing(), log: Logger
     ) {
-        (self.settings, self.memory, self.senders) = (settings, memory, senders)
+        (self.settings, self.ledger, self.senders) = (settings, ledger, senders)
         (self.pacing, self.log) = (pacing, log)
     }
 
-    /// Returns the configuration of the webhook's clients: of a response the status decides, and little of the body is read.
+    /// Returns the configuration of the webhook's clients, which read little of a response's body: only the status matters.
     public static func webhookConfiguration(_ certificateBundle: CertificateBundle?) -> CurlHTTPClient.Configuration {
         var configuration = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
         configuration.bodyLimit = 64 << 10
@@ -31,7 +32,7 @@ public struct Notifier: RecordProcessor {
     }
 
     /// - Parameters:
-    ///   - makeAWS: Nil where neither a topic nor an event bus is set.
+    ///   - makeAWS: Makes clients of AWS; nil if neither a topic nor an event bus is set.
     ///   - makeHTTP: Makes clients for the webhook.
     static func senders(
         _ settings: NotifierSettings, makeAWS: (@Sendable () -> AWSClient)?,
@@ -39,7 +40,7 @@ public struct Notifier: RecordProcessor {
     ) -> [any NotificationSender] {
         var senders: [any NotificationSender] = []
         if let makeAWS {
-            // Destinations are notified at the same time, so each takes clients of its own from here.
+            // Destinations are notified concurrently, so each takes clients of its own from the pool.
             let clients = ClientPool(makeAWS)
             if let arn = settings.topicARN { senders.append(TopicSender(topicARN: arn, clients: clients)) }
             if let name = settings.eventBus { senders.append(EventBusSender(eventBus: name, clients: clients)) }
@@ -50,11 +51,11 @@ public struct Notifier: RecordProcessor {
         return senders
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         let run = NotifierRun(
-            batch: batch, context: context, settings: settings, memory: memory, senders: senders, pacing: pacing,
+            batch: batch, context: context, settings: settings, ledger: ledger, senders: senders, pacing: pacing,
             log: log)
-        await run.tell(&outcomes)
+        await run.run(&outcomes)
     }
 }
 
@@ -72,8 +73,8 @@ extension Notifier {
         return { log in
             Notifier(
                 settings: settings,
-                memory: cache.map { CacheMemory(keyPrefix: $0.settings.keyPrefix, makeClient: $0.makeClient) }
-                    ?? ProcessMemory(),
+                ledger: cache.map { CacheLedger(keyPrefix: $0.settings.keyPrefix, makeClient: $0.makeClient) }
+                    ?? InMemoryLedger(),
                 senders: senders(settings, makeAWS: aws?.makeClient, makeHTTP: { CurlHTTPClient(webhook) }), log: log)
         }
     }

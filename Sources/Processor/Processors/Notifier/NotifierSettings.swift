@@ -1,50 +1,50 @@
 import Clients
 
-/// `NOTIFY_...`: who is told of what.
+/// The settings `NOTIFY_...`: the destinations, and the changes to report.
 public struct NotifierSettings: Sendable, Equatable {
-    /// `NOTIFY_TOPIC_ARN`: an SNS topic, FIFO when its name ends so.
+    /// `NOTIFY_TOPIC_ARN`: an SNS topic, which is a FIFO topic if its name ends in `.fifo`.
     public var topicARN: String?
     /// `NOTIFY_EVENT_BUS`: an EventBridge event bus, by name or ARN.
     public var eventBus: String?
-    /// `NOTIFY_WEBHOOK_URL`: what is posted to; it may hold a secret, and is never shown.
+    /// `NOTIFY_WEBHOOK_URL`: the URL to post to; it may contain a secret, and is never shown.
     public var webhook: Webhook?
     /// `NOTIFY_ON`.
     public var types: Set<NotificationType>
-    /// `NOTIFY_POPULARITY_THRESHOLD`: what an artist's score must be over.
+    /// `NOTIFY_POPULARITY_THRESHOLD`: the score above which an artist is popular.
     public var popularityThreshold: Double?
 
-    /// Whether an AWS service is called.
+    /// Whether a destination is an AWS service.
     public var callsAWS: Bool { topicARN != nil || eventBus != nil }
 
     var isFIFO: Bool { topicARN.map(Self.isFIFO) ?? false }
 
-    /// Whether a topic's ARN or name is that of a FIFO topic.
+    /// Returns whether a topic's ARN or name is that of a FIFO topic.
     static func isFIFO(_ name: String) -> Bool { name.utf8.suffix(5).elementsEqual(".fifo".utf8) }
 
-    /// Where a webhook is, and the key that shows it that it is us.
+    /// The URL of a webhook, and the key that signs requests to it.
     public struct Webhook: Sendable, Equatable {
         public var url: String
         /// `NOTIFY_WEBHOOK_SECRET`.
         public var secret: String?
-        /// The host alone, for messages.
+        /// The host only, for messages.
         public var host: String
     }
 }
 
-/// Text: without the webhook's path and key.
+/// A description without the webhook's path and key.
 extension NotifierSettings.Webhook: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { "webhook at \(host)" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// The variables.
+/// The environment variables.
 extension NotifierSettings {
     package static let topicARN = Setting(
         "NOTIFY_TOPIC_ARN",
         .text(
             "ARN", expected: "a topic's ARN such as arn:aws:sns:us-east-1:123456789012:concerts", where: isTopic),
-        "an SNS topic; FIFO where its name ends in `.fifo`")
+        "an SNS topic; a FIFO topic if its name ends in `.fifo`")
     package static let eventBus = Setting(
         "NOTIFY_EVENT_BUS", .text("name or ARN", expected: "an event bus's name or ARN", where: isEventBus),
         "an EventBridge event bus")
@@ -53,7 +53,7 @@ extension NotifierSettings {
         "where each notification is posted as JSON; `https://`, or `http://` to a loopback address")
     package static let webhookSecret = Setting(
         "NOTIFY_WEBHOOK_SECRET", .text(), isSecret: true,
-        "signs what is posted: `Concert-Signature: t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`")
+        "the key that signs requests: `Concert-Signature: t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY`")
     package static let types = Setting(
         "NOTIFY_ON",
         .list(
@@ -65,7 +65,7 @@ extension NotifierSettings {
     )
 }
 
-/// Reading.
+/// Reading of the settings.
 extension NotifierSettings: SettingsPart {
     package init(_ reader: inout SettingsReader) {
         topicARN = reader.read(Self.topicARN)
@@ -88,7 +88,7 @@ extension NotifierSettings: SettingsPart {
             return
         }
         if named.contains(.artistPopular), !hasThreshold {
-            reader.complain("NOTIFY_POPULARITY_THRESHOLD must be set, for NOTIFY_ON names artist.popular")
+            reader.complain("NOTIFY_POPULARITY_THRESHOLD must be set because NOTIFY_ON contains artist.popular")
         }
         types = Set(named)
     }
@@ -105,7 +105,7 @@ extension NotifierSettings: SettingsPart {
         let webhook = reader.read(webhookURL)
         let secret = reader.read(webhookSecret)
         if secret != nil, !reader.isSet(webhookURL) {
-            reader.complain("NOTIFY_WEBHOOK_SECRET is set, and NOTIFY_WEBHOOK_URL is not")
+            reader.complain("NOTIFY_WEBHOOK_SECRET is set without NOTIFY_WEBHOOK_URL; set both, or neither")
         }
         guard var webhook else { return nil }
         webhook.secret = secret
@@ -113,9 +113,9 @@ extension NotifierSettings: SettingsPart {
     }
 }
 
-/// The forms of values.
+/// The formats of values.
 extension NotifierSettings {
-    /// Whether it has the form of a topic's ARN.
+    /// Returns whether a text has the format of a topic's ARN.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
     private static func isTopic(_ text: String) -> Bool {
@@ -141,31 +141,31 @@ extension SettingForm where Value == Double {
     fileprivate static var threshold: SettingForm {
         SettingForm(.text("0 to below 100")) { text, faults in
             if let value = Double(text), (0..<100).contains(value) { return value }
-            faults.append(.expected("a number from 0 to below 100, which scores must be over"))
+            faults.append(.expected("a number of at least 0 and less than 100"))
             return nil
         }
     }
 }
 
-/// The webhook's address; its secret is another variable's.
+/// The format of the webhook's URL; the secret is a separate variable.
 extension SettingForm where Value == NotifierSettings.Webhook {
     fileprivate static var webhook: SettingForm {
         SettingForm(.text("URL")) { url, faults in
             guard let (scheme, host) = parts(of: url) else {
-                faults.append(.predicate("is no URL; expected one such as https://example.com/hooks/concerts"))
+                faults.append(.predicate("is not a URL; expected for example https://example.com/hooks/concerts"))
                 return nil
             }
             guard scheme == "https" || isLoopback(host) else {
-                faults.append(.predicate("must begin with https://; http:// is for loopback addresses only"))
+                faults.append(.predicate("must begin with https://; http:// is allowed for loopback addresses only"))
                 return nil
             }
             return NotifierSettings.Webhook(url: url, host: host)
         }
     }
 
-    /// Nil unless `url` is `http(s)://[user[:password]@]host[:port][/...]` in visible ASCII.
+    /// Returns the scheme and host of `url`; nil unless it is `http(s)://[user[:password]@]host[:port][/...]` in visible ASCII.
     private static func parts(of url: String) -> (scheme: String, host: String)? {
-        // Of visible ASCII, each byte is a character of its own.
+        // In visible ASCII, each byte is one character.
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let scheme = url.lowercased().hasPrefix("https://") ? "https" : "http"
         guard url.lowercased().hasPrefix(scheme + "://") else { return nil }

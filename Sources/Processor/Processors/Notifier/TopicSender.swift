@@ -1,15 +1,15 @@
 import Clients
 import JSON
 
-/// Publishes to an SNS topic.
+/// A sender to an SNS topic.
 ///
-/// A standard topic may deliver a message twice and in another order. A FIFO topic keeps the order of each entity's
-/// messages, and for five minutes drops a repeat.
+/// A standard topic may deliver messages more than once and out of order. A FIFO topic keeps the order of each entity's
+/// messages, and drops repeats within five minutes.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
 struct TopicSender: AWSSending {
-    let destination = Destination.topic
-    /// Of all messages together; a topic may be set to take more, but no less.
+    let destination = NotificationDestination.topic
+    /// The limit of all messages together; a topic can be configured for more, but not for less.
     let capacity = SendCapacity(count: 10, bytes: 262_144)
     let topicARN: String
     let clients: ClientPool<AWSClient>
@@ -17,7 +17,7 @@ struct TopicSender: AWSSending {
     private var isFIFO: Bool { NotifierSettings.isFIFO(topicARN) }
 
     func size(of notification: Notification) -> Int {
-        // Attributes count with their names and types.
+        // The names and types of attributes count toward the size.
         notification.body.count + "type".utf8.count + "String".utf8.count + notification.type.rawValue.utf8.count
     }
 
@@ -44,14 +44,14 @@ struct TopicSender: AWSSending {
 
     func outcomes(of response: AWSResponse, count: Int) throws(AWSError) -> [SendOutcome] {
         let answer = try response.xml()
-        // Status 200 says nothing of the entries, and what is not spoken of may have gone either way.
-        var outcomes = [SendOutcome](repeating: .failed(reason: "sns: no word of the message"), count: count)
+        // Status 200 does not confirm the entries, and an entry that the response does not mention has an unknown outcome.
+        var outcomes = [SendOutcome](repeating: .failed(reason: "sns: the response does not mention the message"), count: count)
         for entry in answer.first("Successful")?.children ?? [] {
-            if let index = Self.index(of: entry, in: outcomes) { outcomes[index] = .told }
+            if let index = Self.index(of: entry, in: outcomes) { outcomes[index] = .delivered }
         }
         for entry in answer.first("Failed")?.children ?? [] {
             guard let index = Self.index(of: entry, in: outcomes) else { continue }
-            // `SenderFault` is true for missing permissions and throttled keys, too.
+            // `SenderFault` is not used: it is also true for missing permissions and throttled keys.
             let (code, message) = (entry.text(of: "Code") ?? "unknown", entry.text(of: "Message") ?? "")
             outcomes[index] = .entry(
                 "sns", code: code, message: message, isFinal: Self.rejection.applies(code: code, message: message))
@@ -67,9 +67,9 @@ struct TopicSender: AWSSending {
         Self.callRejection.applies(code: refusal.code, message: refusal.message)
     }
 
-    /// Errors of an entry that say that its message can never be accepted.
+    /// The errors of an entry that reject its message permanently.
     ///
-    /// Missing permissions, everything about keys, topics and endpoints, and faults of the service are not among them.
+    /// Errors about permissions, keys, topics and endpoints, and service faults, are not in the list.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html#API_PublishBatch_Errors> and
     /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors>
@@ -80,7 +80,7 @@ struct TopicSender: AWSSending {
         ],
         configured: ["TopicArn", "TargetArn"])
 
-    /// The same of a whole call, which may be too long for one of its messages.
+    /// The errors of a whole call that reject a message permanently, including a batch that one message makes too long.
     static let callRejection = EntryRejection(
         codes: rejection.codes.union([
             "BatchRequestTooLong", "BatchRequestTooLongException", "InvalidBatchEntryId", "ValidationError",

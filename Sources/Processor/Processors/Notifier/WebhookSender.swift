@@ -2,15 +2,15 @@ import Clients
 import Telemetry
 import Transport
 
-/// Posts notifications to a URL, one by one, in order.
+/// A sender that posts notifications to a URL, one by one, in order.
 ///
-/// With a secret each request is signed, with the time in the signature, so that an old one cannot be played back.
+/// If a secret is set, each request has a signature that includes the time, which prevents replay of old requests.
 struct WebhookSender: NotificationSender {
-    let destination = Destination.webhook
+    let destination = NotificationDestination.webhook
     let capacity = SendCapacity(count: 1)
     let webhook: NotifierSettings.Webhook
     let clients: ClientPool<any HTTPClient>
-    /// For one attempt, from the first byte sent to the last received.
+    /// The time limit of one attempt, from the first byte sent to the last byte received.
     var timeLimit = Duration.seconds(10)
     var now: @Sendable () -> WallClock = WallClock.now
 
@@ -34,28 +34,28 @@ struct WebhookSender: NotificationSender {
         } catch let error as CurlError where error.isRetryable {
             return .failed(reason: "webhook: \(error)")
         } catch is CancellationError {
-            return .outOfReach(reason: "webhook \(webhook.host): no time left")
+            return .unavailable(reason: "webhook \(webhook.host): no time left")
         } catch {
-            return .outOfReach(reason: "webhook: \(error)")
+            return .unavailable(reason: "webhook: \(error)")
         }
     }
 
     private func outcome(of response: HTTPResponse) -> SendOutcome {
         let reason = "webhook \(webhook.host): status \(response.status)"
         switch response.status {
-        case 200..<300: return .told
+        case 200..<300: return .delivered
         case 408, 429, 500...: return .failed(reason: reason, retryAfter: retryAfter(response))
-        // The receiver says of this body that it is malformed, too large, or not of a kind that it accepts.
-        case 400, 413, 415, 422: return .refused(reason: reason)
+        // The receiver reports that the body is malformed, too large, or of an unsupported type.
+        case 400, 413, 415, 422: return .rejected(reason: reason)
         case 300..<400:
-            return .outOfReach(
-                reason: reason + "; redirects are not followed: set NOTIFY_WEBHOOK_URL to where it leads")
-        // What the receiver says of the URL, the signature or itself can be corrected there.
-        default: return .outOfReach(reason: reason)
+            return .unavailable(
+                reason: reason + "; redirects are not followed: set NOTIFY_WEBHOOK_URL to the redirect's target")
+        // Other statuses are about the URL, the signature or the receiver, and can be fixed there.
+        default: return .unavailable(reason: reason)
         }
     }
 
-    /// In seconds, or as a date.
+    /// Returns the delay that the response requests, in seconds or as a date.
     private func retryAfter(_ response: HTTPResponse) -> Duration? {
         guard let text = response.headers["retry-after"] else { return nil }
         if let seconds = Int64(text) { return (0...86_400).contains(seconds) ? .seconds(seconds) : nil }
@@ -80,6 +80,8 @@ struct WebhookSender: NotificationSender {
         return request
     }
 
+    /// Returns the value of the signature header.
+    ///
     /// - Parameter time: In seconds since the Unix epoch.
     static func signature(of body: [UInt8], at time: Int64, secret: String) -> String {
         SHA256.authenticationCode(of: Array("\(time).".utf8) + body, key: Array(secret.utf8)).hexadecimal

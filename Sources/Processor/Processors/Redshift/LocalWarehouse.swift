@@ -1,12 +1,12 @@
 import Synchronization
 import Telemetry
 
-/// Keeps the SQL that the warehouse would be sent, transaction by transaction.
+/// A processor that stores in memory the SQL of each transaction that would be sent to the warehouse.
 final class LocalWarehouse: RecordProcessor {
     let name = "redshift"
     private let transactions = Mutex<[[String]]>([])
 
-    /// Stands in for direct writes or, where the environment asks for it, for staging.
+    /// Returns the stand-in for direct writes or, in staged mode, for staging.
     static func standIn(_ reader: inout SettingsReader, log: Logger) -> LocalStandIn {
         if reader.read(RedshiftSettings.load) == .staged, let staging = LocalStaging(reader) {
             return LocalStandIn(staging.writer) { staging.objects }
@@ -15,12 +15,12 @@ final class LocalWarehouse: RecordProcessor {
         return LocalStandIn(warehouse) { [("warehouse.sql", warehouse.script)] }
     }
 
-    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         let made = WarehouseScript().transactions(of: batch, outcomes: &outcomes)
         transactions.withLock { $0 += made }
     }
 
-    /// A script for a SQL client.
+    /// The SQL of all transactions, as a script for a SQL client.
     private var script: [UInt8] {
         transactions.withLock { transactions in
             transactions.flatMap { transaction in

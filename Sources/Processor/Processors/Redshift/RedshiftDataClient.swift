@@ -3,26 +3,26 @@ import JSON
 import Telemetry
 import Transport
 
-/// Runs SQL through the Redshift Data API and waits for how it ends.
+/// A client of the Redshift Data API, which runs SQL statements and waits for their results.
 ///
 /// Source: <https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html>
 public struct RedshiftDataClient: Sendable {
-    /// How a statement, or the transaction of several, ended for good.
-    public enum Ending: Sendable, Equatable {
+    /// The final result of a statement, or of a transaction of several statements.
+    public enum StatementResult: Sendable, Equatable {
         case finished(id: String)
-        /// It took no effect.
+        /// The statement failed, and had no effect.
         ///
-        /// - Parameter run: Whose run it was that failed.
+        /// - Parameter run: The call that started the failed run.
         case failed(String, run: Run)
     }
 
-    /// A call whose token was used before gets that earlier call's run; clocks alone tell which it was.
+    /// The origin of a run. A call with a token that was used before returns the earlier run, which only clocks can distinguish.
     public enum Run: Sendable, Equatable {
-        /// This call's.
+        /// This call started the run.
         case own
-        /// This call's, or one that began up to two seconds before.
+        /// This call, or another one up to two seconds earlier, started the run.
         case recent
-        /// An earlier call's.
+        /// An earlier call started the run.
         case old
     }
 
@@ -33,14 +33,14 @@ public struct RedshiftDataClient: Sendable {
 
     /// - Parameters:
     ///   - traceID: The X-Ray trace that the calls belong to.
-    ///   - deadline: When to give up waiting.
+    ///   - deadline: When to stop waiting.
     public init(
         _ aws: AWSClient, settings: RedshiftSettings, traceID: String? = nil, deadline: ContinuousClock.Instant
     ) {
         (self.aws, self.settings, self.traceID, self.deadline) = (aws, settings, traceID, deadline)
     }
 
-    /// The call that runs `statements`: several in one transaction.
+    /// Returns the call that runs `statements`, several of them in one transaction.
     public static func request(
         _ statements: [String], settings: RedshiftSettings, token: String? = nil, name: String? = nil,
         waitSeconds: Int? = nil
@@ -59,13 +59,13 @@ public struct RedshiftDataClient: Sendable {
                 ]))
     }
 
-    /// Runs `statements` and waits for the end.
+    /// Runs `statements` and waits for the result.
     ///
-    /// What still runs at the deadline goes on running: the same statements with the same token find it again.
+    /// Statements that still run at the deadline continue: a call with the same statements and token returns their result.
     ///
-    /// - Parameter token: Makes a call whose answer was lost safe to repeat, for eight hours.
+    /// - Parameter token: Makes the call idempotent for eight hours, so that it can be repeated if the response was lost.
     /// - Throws: ``WarehouseError``, or `CancellationError`.
-    public func run(_ statements: [String], token: String, name: String? = nil) async throws -> Ending {
+    public func run(_ statements: [String], token: String, name: String? = nil) async throws -> StatementResult {
         let (answer, start) = try await submit(statements, token: token, name: name)
         guard let id = answer["Id"]?.string, (1...Self.longestID).contains(id.utf8.count) else {
             throw WarehouseError.unavailable("redshift-data: the response does not contain the statement's Id")
@@ -74,9 +74,9 @@ public struct RedshiftDataClient: Sendable {
         return try await end(of: id, status: Status(answer), run: run)
     }
 
-    /// All rows of a statement's result.
+    /// Returns all rows of a statement's result.
     ///
-    /// - Throws: ``WarehouseError`` also for a result of more pages than any query of this program has.
+    /// - Throws: ``WarehouseError``, also if the result has more pages than any query of this program returns.
     public func rows(of id: String) async throws -> [[JSONValue]] {
         var rows: [[JSONValue]] = []
         var next: JSONValue?
@@ -92,33 +92,35 @@ public struct RedshiftDataClient: Sendable {
     }
 
     private static let pageLimit = 1000
-    /// Longer than the UUIDs that the service uses.
+    /// The longest accepted statement ID; the service uses UUIDs, which are shorter.
     private static let longestID = 200
 }
 
-/// Calls.
+/// The calls of the Data API.
 extension RedshiftDataClient {
     private struct Answer {
         var json: JSONValue
-        /// When the service answered, by its own clock, in seconds since the Unix epoch.
+        /// The time of the response by the service's clock, in seconds since the Unix epoch.
         var serverTime: Double?
     }
 
-    /// When a call began, by two clocks.
+    /// The start of a call by two clocks.
     private struct Start {
-        /// The service's own, in seconds since the Unix epoch; to the second, and nil where it did not say.
+        /// The time by the service's clock, in whole seconds since the Unix epoch; nil if the response has no date.
         var serverTime: Double?
-        /// This machine's.
+        /// The time by this machine's clock.
         var localTime: Double
 
-        /// - Parameter created: When the service began what the call is about.
+        /// Returns the origin of a run.
+        ///
+        /// - Parameter created: When the service created the run.
         func run(created: Double) -> Run {
             if created >= localTime { return .own }
             return created < (serverTime ?? localTime) - 2 ? .old : .recent
         }
     }
 
-    /// How far a statement has got.
+    /// The state of a statement.
     private enum Status: String, CaseIterable {
         case submitted = "SUBMITTED"
         case picked = "PICKED"
@@ -127,7 +129,7 @@ extension RedshiftDataClient {
         case failed = "FAILED"
         case aborted = "ABORTED"
 
-        /// Returns nil where the response has no status that is known.
+        /// Reads the status; returns nil if the response has no known status.
         init?(_ answer: JSONValue) {
             guard let text = answer["Status"]?.string,
                 let status = Self.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) })
@@ -138,7 +140,7 @@ extension RedshiftDataClient {
 
     private static let longestWait = 30
 
-    /// How long a call may wait for the end on the service's side; nil when there is no time.
+    /// The time for which the service may wait for the result before it responds; nil if no time is left.
     private var waitSeconds: Int? {
         let left = (deadline - .now).components.seconds
         return left >= 1 ? Int(min(left, Int64(Self.longestWait))) : nil
@@ -151,7 +153,7 @@ extension RedshiftDataClient {
         var environmentalErrors = 0
         while true {
             let (start, localTime) = (ContinuousClock.now, WallClock.now())
-            guard start < deadline else { throw WarehouseError.outOfTime("the statement was not taken") }
+            guard start < deadline else { throw WarehouseError.outOfTime("the Data API did not accept the statement") }
             do {
                 let request = Self.request(
                     statements, settings: settings, token: token, name: name, waitSeconds: waitSeconds)
@@ -163,7 +165,7 @@ extension RedshiftDataClient {
                 )
             } catch let error as AWSError where Self.isPassing(error) {
                 if !Self.isThrottling(error) { environmentalErrors += 1 }
-                // A throttled call is made again as long as there is time; a warehouse that is not there only a few times.
+                // A throttled call is repeated until the deadline; a call to an unavailable warehouse only a few times.
                 guard environmentalErrors < 3 else { throw unavailable(error) }
                 try await backoff.pause(until: deadline)
             } catch let error as AWSError {
@@ -172,17 +174,17 @@ extension RedshiftDataClient {
         }
     }
 
-    /// Polls until the statement has ended; calls that fail are repeated.
+    /// Polls until the statement has finished; failed calls are repeated.
     ///
-    /// - Throws: ``WarehouseError`` also for a response about another statement.
-    private func end(of id: String, status: Status?, run: Run) async throws -> Ending {
+    /// - Throws: ``WarehouseError``, also if a response is about another statement.
+    private func end(of id: String, status: Status?, run: Run) async throws -> StatementResult {
         var status = status ?? .submitted
         var backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
-        // The answer to the call that made it says how it ended, but not why it failed.
+        // The response to the call that started the statement has its status, but not the reason of a failure.
         while status != .finished {
             guard ContinuousClock.now < deadline else {
                 throw WarehouseError.outOfTime(
-                    "statement \(MessageText.escaped(id)) is \(status.rawValue) still; the next try finds it again")
+                    "statement \(MessageText.escaped(id)) is still \(status.rawValue); the next attempt continues to wait for it")
             }
             let start = ContinuousClock.now
             do {
@@ -209,7 +211,7 @@ extension RedshiftDataClient {
             } catch let error as AWSError {
                 throw unavailable(error)
             }
-            // A server that waits has waited; for one that does not know how to, the pause is on this side.
+            // The pause for servers that do not support waiting.
             if status != .finished, ContinuousClock.now - start < .seconds(1) {
                 try await backoff.pause(until: deadline)
             }
@@ -232,9 +234,9 @@ extension RedshiftDataClient {
     }
 }
 
-/// What is worth another try.
+/// Classification of errors.
 extension RedshiftDataClient {
-    /// Whether the same call may succeed a little later.
+    /// Returns whether the same call can succeed after a short time.
     private static func isPassing(_ error: AWSError) -> Bool {
         guard let code = error.code else { return false }
         return isThrottling(error) || passingCodes.contains { $0.utf8.elementsEqual(code.utf8) }
@@ -261,34 +263,34 @@ extension RedshiftDataClient {
             case "AccessDeniedException":
                 "; allow the function's role redshift-data:* calls and the credentials of \(settings.name)"
             case "ResourceNotFoundException", "ValidationException":
-                "; check REDSHIFT_... and that \(settings.name) is there and running"
+                "; check the REDSHIFT_... settings, and that \(settings.name) exists and is running"
             default: ""
             }
         return .unavailable("\(settings.name), database \(settings.database): \(error)\(advice)", cause: error)
     }
 }
 
-/// Why a statement has no ending.
+/// The reason why the result of a statement is unknown.
 public enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The warehouse, or the way to it, is not there, or refuses all statements alike.
+    /// The warehouse or the Data API is unavailable, or rejects all statements.
     ///
-    /// - Parameter cause: What the call ended with, where one was made.
+    /// - Parameter cause: The error of the call, if one was made.
     case unavailable(String, cause: AWSError? = nil)
-    /// The deadline came first.
+    /// The deadline passed first.
     case outOfTime(String)
 
     public var description: String {
         switch self {
         case .unavailable(let reason, _): reason
-        case .outOfTime(let reason): "the deadline came near: \(reason)"
+        case .outOfTime(let reason): "the deadline was reached: \(reason)"
         }
     }
 
-    /// What a call ended with, if that was why.
+    /// The error of the call that caused this one, if any.
     public var cause: AWSError? { if case .unavailable(_, let cause) = self { cause } else { nil } }
 }
 
-/// Pauses that grow, each of random length.
+/// A backoff: growing pauses of random length.
 struct Backoff: Sendable {
     private var ceiling: Duration
     private let longest: Duration

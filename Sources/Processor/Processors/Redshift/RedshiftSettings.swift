@@ -1,39 +1,39 @@
 import Clients
 import JSON
 
-/// `REDSHIFT_...`: which warehouse is written to, and as whom.
+/// The settings `REDSHIFT_...`: the warehouse to write to, and the login.
 public struct RedshiftSettings: Sendable, Equatable {
-    /// What the Data API connects to.
+    /// The warehouse that the Data API connects to.
     public enum Warehouse: Sendable, Equatable {
-        /// `REDSHIFT_WORKGROUP_NAME`: serverless.
+        /// `REDSHIFT_WORKGROUP_NAME`: a serverless workgroup.
         case workgroup(String)
-        /// `REDSHIFT_CLUSTER_IDENTIFIER`: provisioned.
+        /// `REDSHIFT_CLUSTER_IDENTIFIER`: a provisioned cluster.
         case cluster(String)
     }
 
-    /// Whom the Data API connects as.
+    /// The user that the Data API connects as.
     public enum Login: Sendable, Equatable {
-        /// As the database user that belongs to the caller's IAM identity.
+        /// The database user that belongs to the caller's IAM identity.
         case iam
-        /// `REDSHIFT_SECRET_ARN`: as the user that a secret names.
+        /// `REDSHIFT_SECRET_ARN`: the user that a secret contains.
         case secret(String)
-        /// `REDSHIFT_DB_USER`: as this user, with temporary credentials.
+        /// `REDSHIFT_DB_USER`: this user, with temporary credentials.
         case user(String)
     }
 
-    /// `REDSHIFT_STAGING_BUCKET` and `REDSHIFT_COPY_ROLE_ARN`: where rows are copied from.
+    /// `REDSHIFT_STAGING_BUCKET` and `REDSHIFT_COPY_ROLE_ARN`: the bucket to copy rows from, and the role for it.
     public struct Staging: Sendable, Equatable {
         public var bucket: String
         public var roleARN: String
-        /// `LOAD_OBJECT_LIMIT`: how many objects one load takes at most.
+        /// `LOAD_OBJECT_LIMIT`: the most objects of one load.
         public var loadObjectLimit: Int
     }
 
-    /// `REDSHIFT_LOAD`: how rows get into the tables.
+    /// `REDSHIFT_LOAD`: the way in which rows are written to the tables.
     public enum Load: Sendable, Equatable {
-        /// The function writes each batch in a transaction; the rows of a big one through a bucket, if there is one.
+        /// The function writes each batch in a transaction; rows of large batches go through the bucket, if one is set.
         case direct(Staging?)
-        /// The function writes objects to the bucket, and a loader loads them.
+        /// The function writes objects to the bucket, and a loader merges them into the tables.
         case staged(Staging)
     }
 
@@ -41,11 +41,11 @@ public struct RedshiftSettings: Sendable, Equatable {
     /// `REDSHIFT_DATABASE`.
     public var database: String
     public var login: Login
-    /// `REDSHIFT_SCHEMA`, in lower case, as Redshift folds names.
+    /// `REDSHIFT_SCHEMA` in lower case, to which Redshift folds names.
     public var schema: String
     public var load: Load
 
-    /// The bucket and the role, in either mode.
+    /// The bucket and the role, in both modes.
     public var staging: Staging? {
         switch load {
         case .direct(let staging): staging
@@ -53,10 +53,10 @@ public struct RedshiftSettings: Sendable, Equatable {
         }
     }
 
-    /// The schema as SQL names it.
+    /// The schema's name in SQL.
     public var quotedSchema: String { "\"\(schema)\"" }
 
-    /// The warehouse in messages.
+    /// The warehouse's name in messages.
     public var name: String {
         switch warehouse {
         case .workgroup(let name): "workgroup \(name)"
@@ -64,7 +64,7 @@ public struct RedshiftSettings: Sendable, Equatable {
         }
     }
 
-    /// The members of a Data API request that say where and as whom.
+    /// The members of a Data API request that identify the warehouse, the database and the login.
     public var connection: [(String, JSONValue?)] {
         var members: [(String, JSONValue?)] = []
         switch warehouse {
@@ -81,11 +81,11 @@ public struct RedshiftSettings: Sendable, Equatable {
     }
 }
 
-/// The variables.
+/// The environment variables.
 extension RedshiftSettings {
     package static let workgroup = Setting(
         "REDSHIFT_WORKGROUP_NAME", .text("name or ARN"),
-        "a serverless workgroup; this or the next must be set, not both")
+        "a serverless workgroup; set either this or the next variable")
     package static let cluster = Setting("REDSHIFT_CLUSTER_IDENTIFIER", .text("name"), "a provisioned cluster")
     package static let database = Setting(
         "REDSHIFT_DATABASE", .text("name"), required: "for redshift", "the database of the tables")
@@ -100,28 +100,28 @@ extension RedshiftSettings {
         .text(
             "letters, digits, `_`", expected: "up to 127 letters, digits and \"_\", a digit not first",
             where: isSchema),
-        default: "concert_dw", "where the tables are; in any letter case, as Redshift reads names")
+        default: "concert_dw", "the schema of the tables, in any letter case")
     package static let load = Setting<LoadMode>(
         "REDSHIFT_LOAD", .choice(["direct": .direct, "staged": .staged]), default: .direct,
         "`direct`: each batch is a transaction. `staged`: the function writes objects to the bucket, and a loader loads them ([which one](scale.md#direct-or-staged)); requires the next two"
     )
     package static let stagingBucket = Setting(
         "REDSHIFT_STAGING_BUCKET", .bucket,
-        "where rows are put for `COPY`: in direct mode those of big batches, in staged mode all; with the next, or neither"
+        "the bucket from which `COPY` reads rows: those of large batches in direct mode, all in staged mode; requires the next variable"
     )
     package static let copyRole = Setting(
         "REDSHIFT_COPY_ROLE_ARN",
         .text(
             "role's ARN", expected: "a role's ARN such as arn:aws:iam::123456789012:role/copy", where: isRole),
-        "the role that the warehouse reads the bucket as")
+        "the role with which the warehouse reads the bucket")
     package static let loadObjectLimit = Setting(
-        "LOAD_OBJECT_LIMIT", .integer(1...50_000), default: 10_000, "how many objects one load takes at most")
+        "LOAD_OBJECT_LIMIT", .integer(1...50_000), default: 10_000, "the most objects of one load")
 
-    /// `REDSHIFT_LOAD`, without what it requires.
+    /// The value of `REDSHIFT_LOAD`, without the settings that it requires.
     package enum LoadMode: Sendable, Equatable { case direct, staged }
 }
 
-/// Reading.
+/// Reading of the settings.
 extension RedshiftSettings: SettingsPart {
     package init?(_ reader: inout SettingsReader) {
         let (workgroup, cluster) = (reader.read(Self.workgroup), reader.read(Self.cluster))
@@ -132,7 +132,7 @@ extension RedshiftSettings: SettingsPart {
         }
         let database = reader.required(Self.database)
         login = Self.login(&reader, isServerless: workgroup != nil)
-        // As Redshift folds names.
+        // Redshift folds names to lower case.
         schema = reader.read(Self.schema).lowercased()
         let mode = reader.read(Self.load)
         let staging = Self.staging(&reader)
@@ -142,7 +142,7 @@ extension RedshiftSettings: SettingsPart {
         case (.staged, nil):
             load = .direct(nil)
             reader.complain(
-                "REDSHIFT_LOAD is staged; REDSHIFT_STAGING_BUCKET and REDSHIFT_COPY_ROLE_ARN must be set, too")
+                "REDSHIFT_LOAD is staged; REDSHIFT_STAGING_BUCKET and REDSHIFT_COPY_ROLE_ARN must be set as well")
         }
         guard let warehouse = workgroup.map(Warehouse.workgroup) ?? cluster.map(Warehouse.cluster), let database else {
             return nil
@@ -157,7 +157,7 @@ extension RedshiftSettings: SettingsPart {
                 "REDSHIFT_SECRET_ARN and REDSHIFT_DB_USER are both set; keep one of them, or neither for IAM")
         } else if user != nil, isServerless {
             reader.complain(
-                "REDSHIFT_DB_USER is set beside REDSHIFT_WORKGROUP_NAME; a workgroup takes its user from IAM, "
+                "REDSHIFT_DB_USER and REDSHIFT_WORKGROUP_NAME are both set; the user of a workgroup comes from IAM "
                     + "or from REDSHIFT_SECRET_ARN")
         }
         return secret.map(Login.secret) ?? user.map(Login.user) ?? .iam
@@ -170,15 +170,15 @@ extension RedshiftSettings: SettingsPart {
         case (let bucket?, let role?): return Staging(bucket: bucket, roleARN: role, loadObjectLimit: limit)
         case (nil, nil): return nil
         case (_?, nil):
-            reader.complain("REDSHIFT_COPY_ROLE_ARN must be set, too, for REDSHIFT_STAGING_BUCKET is; or set neither")
+            reader.complain("REDSHIFT_STAGING_BUCKET is set without REDSHIFT_COPY_ROLE_ARN; set both, or neither")
         case (nil, _?):
-            reader.complain("REDSHIFT_STAGING_BUCKET must be set, too, for REDSHIFT_COPY_ROLE_ARN is; or set neither")
+            reader.complain("REDSHIFT_COPY_ROLE_ARN is set without REDSHIFT_STAGING_BUCKET; set both, or neither")
         }
         return nil
     }
 }
 
-/// The forms of values; they become part of SQL.
+/// The formats of values, which become part of SQL.
 extension RedshiftSettings {
     private static func isSchema(_ name: String) -> Bool {
         name.utf8.count <= 127 && name.utf8.first.map { (0x30...0x39).contains($0) } == false
@@ -194,12 +194,12 @@ extension RedshiftSettings {
 }
 
 extension SettingForm where Value == String {
-    /// The ARN of a secret; the text is not quoted, because somebody may have set the secret itself.
+    /// The ARN of a secret. Messages do not quote the text, because it may be the secret itself.
     fileprivate static var secretARN: SettingForm {
         SettingForm(.text("ARN")) { arn, faults in
             if ARN(arn)?.service != "secretsmanager" {
                 faults.append(
-                    .predicate("is not the ARN of a secret; expected one such as arn:aws:secretsmanager:..."))
+                    .predicate("is not the ARN of a secret; expected for example arn:aws:secretsmanager:..."))
             }
             return arn
         }

@@ -2,31 +2,31 @@ import Clients
 import Synchronization
 import Telemetry
 
-/// Keeps the newest version of each artist, concert, venue and ticket sale in Redshift.
+/// A processor that stores the newest version of each artist, concert, venue and ticket sale in Redshift.
 ///
-/// A repeat is harmless: rows go in by key, and only over an older version. What was begun and not seen to end is left to
-/// run: the next try of the same records has the same token and finds it, and if they come in another batch by then,
-/// that one's transaction waits for this one's lock and then changes nothing that is newer. Cancelling would only throw
-/// away work, and a transaction that takes longer than an invocation would never come to its end.
+/// Idempotent because rows are upserted by key and replace only older versions. A transaction that has not finished at the
+/// deadline continues. The next attempt with the same records uses the same token, and gets its result. If the records are
+/// redelivered in another batch, that batch's transaction waits for the lock, and does not replace newer rows. Cancelling
+/// would discard work, and a transaction that takes longer than an invocation would never commit.
 public struct RedshiftWriter: RecordProcessor {
     public let name = "redshift"
     private let settings: RedshiftSettings
     private let clients: ClientPool<AWSClient>
     private let log: Logger
-    private let attempts = AttemptMemory()
-    private let refusals = RefusalMemory()
+    private let attempts = AttemptHistory()
+    private let refusals = RejectionHistory()
 
-    /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
+    /// - Parameter makeClient: Called if no client is idle; a client connects when it is first used.
     public init(settings: RedshiftSettings, log: Logger, makeClient: @escaping @Sendable () -> AWSClient) {
         (self.settings, self.log) = (settings, log)
         clients = ClientPool(makeClient)
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         let candidates = batch.candidates(rejectingOn: &outcomes)
         guard !candidates.isEmpty else { return }
         let client = clients.take()
-        let run = WriterRun(
+        let run = BatchWrite(
             batch: batch, candidates: candidates, settings: settings, aws: client, context: context, attempts: attempts,
             refusals: refusals, log: log)
         await run.write(&outcomes)
@@ -34,10 +34,10 @@ public struct RedshiftWriter: RecordProcessor {
     }
 }
 
-/// Which attempts of recent transactions have failed for good, so that a retry need not ask for each again.
+/// The attempts of recent transactions that have failed permanently, so that a retry does not repeat their calls.
 ///
-/// A process that does not know asks: an old token brings the old failure back, and the next attempt follows.
-final class AttemptMemory: Sendable {
+/// A new process has no history and repeats them: an old token returns the old failure, and the next attempt follows.
+final class AttemptHistory: Sendable {
     private static let capacity = 64
     private let attempts = Mutex<[String: Int]>([:])
 

@@ -1,14 +1,14 @@
 import JSON
 
-/// What a definite failure of a statement means, read from its text: the Data API returns no code.
+/// The meaning of a statement's failure, which is parsed from its text because the Data API returns no error code.
 ///
-/// Values of records can occur in a text, so only its beginning decides what it is about.
+/// A text can contain values of records, so only its beginning is used to classify the failure.
 public enum SQLFailure: Sendable, Equatable {
-    /// Another transaction interfered; the same one can succeed later.
+    /// A conflict with another transaction; the same transaction can succeed later.
     case conflict
     /// A value does not fit in its column.
     case data
-    /// Anything else, such as missing permissions, a missing table, a full disk, and texts that are not known.
+    /// Any other failure, such as missing permissions, a missing table, a full disk, and unknown texts.
     case other
 
     public init(_ text: String) {
@@ -27,11 +27,11 @@ public enum SQLFailure: Sendable, Equatable {
         "could not serialize access",
     ]
 
-    /// What an operator can do about a failure; nil where the text does not tell.
+    /// Returns what an operator can do about a failure; nil if the text is unknown.
     public static func advice(on text: String) -> String? {
         let text = FailureText(text)
         if text.isForeignColumnMissing {
-            return "give that column a default, or let it be NULL: the function does not know it"
+            return "give that column a default, or allow NULL: the function does not write it"
         }
         if text.isAboutData {
             return "compare the table with concertctl warehouse init --dry-run: a column is narrower there"
@@ -51,25 +51,25 @@ public enum SQLFailure: Sendable, Equatable {
         return nil
     }
 
-    /// `text` without the number of the statement and without the values it quotes: equal for all records that are refused
-    /// for the same reason.
+    /// Returns `text` without the number of the statement and without quoted values, so that it is equal for all records that
+    /// are rejected for the same reason.
     static func cause(of text: String) -> [UInt8] { FailureText(text).cause }
 }
 
 /// Failures of a load of staged objects.
 extension SQLFailure {
-    /// Whether a failure is about the content of an object: it cannot be inflated or parsed, or has a value that its
-    /// column cannot hold.
+    /// Returns whether a failure is about the content of an object: it cannot be inflated or parsed, or has a value that its
+    /// column cannot store.
     ///
-    /// The list is complete: an object is never rejected for another error.
+    /// No other error rejects an object.
     static func isAboutObject(_ text: String) -> Bool {
         SQLFailure(text) == .data || FailureText(text).isAboutInflating
     }
 
-    /// Whether an object was not there when the warehouse read it; it may have been deleted, or be visible later.
+    /// Returns whether the warehouse did not find an object, which may have been deleted or become visible later.
     static func isMissingObject(_ text: String) -> Bool { FailureText(text).isMissingObject }
 
-    /// The number of the statement that failed, counted from 1; nil where the text does not begin with it.
+    /// Returns the number of the failed statement, counted from 1; nil if the text does not begin with it.
     static func statementNumber(in text: String) -> Int? {
         let bytes = text.utf8.prefix(40)
         guard let mark = bytes.range(of: "uery #".utf8) else { return nil }
@@ -77,13 +77,13 @@ extension SQLFailure {
     }
 }
 
-/// The text of a failure, prepared for comparison.
+/// The text of a failure, normalized for comparison.
 private struct FailureText {
-    /// In ASCII lowercase, without `Query #3 failed with ERROR:`.
+    /// The text in ASCII lowercase, without a prefix such as `Query #3 failed with ERROR:`.
     private let bytes: ArraySlice<UInt8>
 
     init(_ text: String) {
-        // Far longer than any message; what follows is a quoted value.
+        // The limit is far longer than any message; the text beyond it belongs to a quoted value.
         var rest = text.utf8.prefix(10_000).map(Self.lowercased)[...]
         if rest.starts(with: "query #".utf8), let range = rest.prefix(40).range(of: Array(" failed with ".utf8)) {
             rest = rest[range.upperBound...]
@@ -101,10 +101,9 @@ private struct FailureText {
     var isAboutS3: Bool { contains("s3serviceexception") || contains("s3 service exception") }
     var isMissingObject: Bool { isAboutS3 && contains("nosuchkey") }
 
-    /// Beginnings of the errors about a value that is stored, those of COPY included.
+    /// The beginnings of errors about a value to store, including those of COPY.
     ///
-    /// The list is complete: a record is never rejected for another error. The second list has PostgreSQL's own, with
-    /// which Redshift shares its parser.
+    /// No other error rejects a record. The list includes errors of PostgreSQL, whose parser Redshift shares.
     private static let dataErrors = [
         "value too long for type character", "value too long for character type", "string length exceeds ddl length",
         "numeric data overflow", "overflow for numeric", "value out of range for ", "integer out of range",
@@ -113,7 +112,7 @@ private struct FailureText {
         "string contains invalid or unsupported utf8 codepoints", "load into table '",
         "numeric field overflow", "invalid byte sequence for encoding ",
     ]
-    /// Before the name of a column that must not be NULL: Redshift's and PostgreSQL's.
+    /// The texts before the name of a column that must not be NULL, of Redshift and of PostgreSQL.
     private static let nullErrors = ["cannot insert a null value into column ", "null value in column "]
 
     var isAboutData: Bool {
@@ -126,7 +125,7 @@ private struct FailureText {
         ["failed to inflate", "error inflating", "invalid gzip"].contains { bytes.starts(with: $0.utf8) }
     }
 
-    /// Whether a column that the function does not know demands a value: no row would be accepted.
+    /// Whether a column that the function does not write requires a value, so that the table accepts no row.
     var isForeignColumnMissing: Bool { columnThatLacksValue.map { !Self.isOurs($0) } ?? false }
 
     private var columnThatLacksValue: ArraySlice<UInt8>? {

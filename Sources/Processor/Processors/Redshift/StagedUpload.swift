@@ -1,23 +1,23 @@
 import Clients
 import JSON
 
-/// The objects that a transaction copies its rows from.
+/// The objects from which a transaction copies its rows.
 struct StagedUpload: Sendable {
     struct Object: Sendable {
         var key: String
-        /// Gzip of NDJSON.
+        /// Newline-delimited JSON, compressed with gzip.
         var body: [UInt8]
     }
 
     var bucket: String
     var objects: [Object]
 
-    /// The call that writes an object.
+    /// Returns the call that writes an object.
     func request(_ object: Object) -> AWSRequest {
         .putObject(bucket: bucket, key: object.key, contentType: "application/gzip", body: object.body)
     }
 
-    /// Throws unless a response says that the object was stored: status 200 and an ETag.
+    /// Throws unless a response confirms that the object was stored: status 200 and an ETag.
     static func check(_ response: AWSResponse) throws(WarehouseError) {
         guard response.status == 200, response.headers["etag"]?.isEmpty == false else {
             throw .unavailable(
@@ -27,16 +27,16 @@ struct StagedUpload: Sendable {
     }
 }
 
-/// Makes transactions whose rows stand in objects on S3.
+/// A planner of transactions that copy their rows from objects in S3.
 ///
-/// One transaction takes any number of rows so, however long the statements would have been.
+/// The number of rows is not limited by the size of the statements.
 struct CopyPlanner: Sendable {
     let statements: UpsertStatements
     let staging: RedshiftSettings.Staging
 
-    /// A transaction of all of `candidates`; nil when there is no memory for it.
+    /// Returns a transaction of all `candidates`; nil if there is not enough memory.
     ///
-    /// - Parameter folder: Names the records, so that a retry of the same ones overwrites what an earlier try left.
+    /// - Parameter folder: Identifies the records, so that a retry of the same records overwrites the objects.
     func transaction(of candidates: ArraySlice<Upsert.Candidate>, folder: String) -> Transaction? {
         let upsert = Upsert(candidates)
         let lines = upsert.tables.map { (table: $0, bytes: Self.lines(upsert.rows[$0] ?? [])) }
@@ -56,7 +56,7 @@ struct CopyPlanner: Sendable {
             upload: StagedUpload(bucket: staging.bucket, objects: upsert.tables.compactMap { objects[$0] }))
     }
 
-    /// One JSON object a row, with the columns' names; a column that is NULL is left out.
+    /// Returns one JSON object per row, with the columns' names, without columns that are NULL.
     static func lines(_ rows: [WarehouseRow]) -> [UInt8] {
         var bytes: [UInt8] = []
         for row in rows {
@@ -70,7 +70,7 @@ struct CopyPlanner: Sendable {
         return bytes
     }
 
-    /// The statement that fills a staging table from an object.
+    /// Returns the statement that fills a staging table from an object.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html>
     private func copy(_ object: StagedUpload.Object, into stage: String, _ table: WarehouseTable) -> String {
@@ -83,7 +83,7 @@ struct CopyPlanner: Sendable {
 }
 
 extension RecordBatch {
-    /// Names the records from one to another by shard and sequence range.
+    /// Returns a folder name that identifies a range of records by shard and sequence numbers.
     func stagingFolder(from first: RecordPosition, to last: RecordPosition) -> String {
         let range = ObjectKeyPart.safe("\(sequenceText(first))-\(sequenceText(last))")
         return "redshift-staging/\(keyPrefix(of: first))/\(range)"

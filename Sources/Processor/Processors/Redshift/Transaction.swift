@@ -1,23 +1,23 @@
 import Clients
 
-/// One `BatchExecuteStatement`: all of its statements take effect, or none does.
+/// One `BatchExecuteStatement`, whose statements take effect together or not at all.
 struct Transaction: Sendable {
-    /// The records that are done when it commits: so many of those it was made from, from the first on.
+    /// The number of candidates, from the first on, that are written when the transaction commits.
     var recordCount: Int
     var statements: [String]
-    /// A hash of all that it does: the same for the same records, in whichever process.
+    /// A hash of the whole content, which is the same for the same records in every process.
     var digest: String
-    /// The object that has to be there first, where the rows do not stand in the statements.
+    /// The objects to upload first; nil if the statements contain the rows.
     var upload: StagedUpload?
 }
 
-/// Makes transactions whose rows stand in their `INSERT` statements.
+/// A planner of transactions whose `INSERT` statements contain the rows.
 struct InsertPlanner: Sendable {
     let statements: UpsertStatements
 
-    /// A transaction of as many of the first of `candidates` as the Data API's limits allow; at least of one.
+    /// Returns a transaction of as many candidates, from the first on, as the Data API's limits allow; at least one.
     ///
-    /// What it leaves comes in the next one, so what was done at any time is a prefix of the batch.
+    /// The next transaction has the following candidates, so the records written at any time are a prefix of the batch.
     func transaction(of candidates: ArraySlice<Upsert.Candidate>) -> Transaction {
         var budget = StatementBudget()
         var tuples: [[UInt8]] = []
@@ -37,7 +37,7 @@ struct InsertPlanner: Sendable {
             digest: SHA256.digest(of: Array(statements.joined(separator: ";\n").utf8)).hexadecimal)
     }
 
-    /// A row as it stands behind `VALUES`.
+    /// Returns a row in the syntax of `VALUES`.
     static func tuple(_ row: WarehouseRow) -> [UInt8] {
         var bytes = [UInt8(ascii: "(")]
         for (index, value) in row.values.enumerated() {
@@ -67,42 +67,42 @@ struct InsertPlanner: Sendable {
     }
 }
 
-/// How many statements the rows taken so far can need at most.
+/// The upper bound of the number of statements that the rows added so far require.
 struct StatementBudget {
     private struct Table {
-        /// Of the longest version of each key; only one of them is written.
+        /// The size of the longest version of each key; only one version is written.
         private var bytes: [[UInt8]: Int] = [:]
         private var total = 0
         private var longest = 0
 
         mutating func add(_ size: Int, id: [UInt8]) {
             let before = bytes[id] ?? 0
-            // The new version may turn out to be the older one, so the longer of the two counts.
+            // It is not known yet which version is newer, so the longer one counts.
             let longer = max(before, size)
             bytes[id] = longer
             total += longer - before
             longest = max(longest, longer)
         }
 
-        /// Every `INSERT` but the last has no room left for the longest row.
+        /// The number of `INSERT` statements, if each but the last has too little room left for the longest row.
         var inserts: Int { total / (UpsertStatements.statementLimit - headRoom - longest) + 1 }
     }
 
-    /// More than the head of an `INSERT` takes.
+    /// An upper bound of the size of an `INSERT` without its rows.
     private static let headRoom = 1000
-    /// `CREATE`, `DELETE` and `MERGE`.
+    /// The statements per table: `CREATE`, `DELETE` and `MERGE`.
     private static let perTable = 3
-    /// `LOCK` and `DROP`; `LOCK` names one table, however many are written to.
+    /// The statements per transaction: `LOCK` of one table, and `DROP`.
     private static let perTransaction = 2
     private var tables: [WarehouseTable: Table] = [:]
 
-    /// Adds a row; to be given up once there was no room for one.
+    /// Adds a row. The budget must not be used after it returned false.
     ///
-    /// - Parameter size: The row's bytes.
-    /// - Returns: Whether there is room; a first row always has it.
+    /// - Parameter size: The size of the row in bytes.
+    /// - Returns: Whether the row fits; the first row always does.
     mutating func take(_ size: Int, _ table: WarehouseTable, id: [UInt8]) -> Bool {
         let isFirst = tables.isEmpty
-        // Beside a comma, a row may get the time when another version of it arrived.
+        // A row also has a comma, and may get the arrival of another version.
         tables[table, default: Table()].add(size + 32, id: id)
         let count = tables.values.reduce(Self.perTransaction) { $0 + Self.perTable + $1.inserts }
         return isFirst || count <= UpsertStatements.countLimit

@@ -1,21 +1,21 @@
 import Clients
 
-/// The rows that one transaction writes, and the records that are done when it commits.
+/// The rows that one transaction writes.
 struct Upsert: Sendable {
-    /// A record of the batch, with its row.
+    /// A record of the batch and its row.
     struct Candidate: Sendable {
-        /// Place in the batch's records.
+        /// The index in the batch's records.
         var index: Int
         var row: WarehouseRow
     }
 
     /// The rows of one table.
     private struct Group {
-        /// Indexes in ``rows`` by key.
+        /// The index in ``rows`` of each key.
         private var indexes: [[UInt8]: Int] = [:]
         /// The first version of each key, in the order of the records.
         private var rows: [WarehouseRow] = []
-        /// Further versions of keys that have several, in the order of the records, by index in ``rows``.
+        /// The other versions of keys with several, in the order of the records, by index in ``rows``.
         private var later: [Int: [WarehouseRow]] = [:]
 
         mutating func add(_ row: WarehouseRow) {
@@ -24,7 +24,7 @@ struct Upsert: Sendable {
             rows.append(row)
         }
 
-        /// The newest version of each key.
+        /// Returns the newest version of each key.
         consuming func newest() -> [WarehouseRow] {
             for (index, versions) in later {
                 let versions = [rows[index]] + versions
@@ -36,27 +36,27 @@ struct Upsert: Sendable {
         }
     }
 
-    /// The newest versions, in the order in which the records first name each key.
+    /// The newest versions, in the order in which each key first occurs.
     let rows: [WarehouseTable: [WarehouseRow]]
 
-    /// Keeps one row per key: the newest version, with the arrival of the first one as its creation.
+    /// Selects one row per key: the newest version, with the arrival of the first one as its creation time.
     ///
-    /// Redshift enforces no key, and a MERGE inserts each of several new rows with the same key.
+    /// Redshift does not enforce keys, and a MERGE would insert several new rows with the same key.
     init(_ candidates: some Sequence<Candidate>) {
         var groups: [WarehouseTable: Group] = [:]
         for candidate in candidates { groups[candidate.row.table, default: Group()].add(candidate.row) }
         rows = groups.mapValues { $0.newest() }
     }
 
-    /// The tables that are written to, in the order in which they are written.
+    /// The tables to write to, in the order of the statements.
     var tables: [WarehouseTable] {
         rows.keys.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 }
 
 extension RecordBatch {
-    /// The rows of all records; records with a value that does not fit in its column are marked as rejected.
-    func candidates(rejectingOn outcomes: inout OutcomeSheet) -> [Upsert.Candidate] {
+    /// Returns the rows of all records; records with a value that does not fit in its column are marked as rejected.
+    func candidates(rejectingOn outcomes: inout RecordOutcomes) -> [Upsert.Candidate] {
         var candidates: [Upsert.Candidate] = []
         candidates.reserveCapacity(records.count)
         let versions = versions()
@@ -79,23 +79,25 @@ extension RecordBatch {
 ///
 /// `LOCK` of the table `write_lock` is the first statement, because it takes no snapshot: transactions of concurrent
 /// environments run one after the other, and each one sees what its predecessor wrote. With a snapshot taken before the
-/// lock, two of them could both insert the same new key, or end with a serialization failure. Nobody reads `write_lock`,
-/// so queries and transactions do not wait for each other. The names of the staging tables contain a hash of the rows
-/// and the tables are dropped with the transaction, so no session finds another's.
+/// lock, two of them could insert the same new key, or fail with a serialization error. Queries do not read `write_lock`,
+/// so queries and transactions do not block each other. The names of the staging tables contain a hash of the rows, and
+/// the transaction drops the tables, so sessions do not access each other's tables.
 ///
 /// Sources: <https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html>,
 /// <https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html>,
 /// <https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html>
 struct UpsertStatements: Sendable {
-    /// Bytes of one statement, in which the Data API's limit of 100 KB is surely met.
+    /// The most bytes of one statement, which is within the Data API's limit of 100 KB by either definition of KB.
     static let statementLimit = 100_000
-    /// Statements of one `BatchExecuteStatement`.
+    /// The most statements of one `BatchExecuteStatement`.
     static let countLimit = 40
 
-    /// As SQL names it: in quotes, in lower case.
+    /// The schema's name in SQL: in quotes, in lower case.
     let schema: String
 
-    /// - Parameter suffix: What tells this transaction's staging tables from all others.
+    /// Returns the statements.
+    ///
+    /// - Parameter suffix: Makes the names of this transaction's staging tables unique.
     func text(of upsert: Upsert, suffix: String, filling stage: (WarehouseTable, String) -> [String]) -> [String] {
         let tables = upsert.tables
         let stages = tables.map { "stage_\($0.name)_\(suffix)" }
@@ -110,16 +112,17 @@ struct UpsertStatements: Sendable {
         return statements
     }
 
-    /// Creates a staging table, distributed as its target.
+    /// Returns the statement that creates a staging table, with the distribution of its target.
     static func creation(of stage: String, for table: WarehouseTable) -> String {
         "CREATE TEMP TABLE \(stage) (\(table.columnDefinitions)) DISTSTYLE KEY DISTKEY (\(table.distributionKey))"
     }
 
     func name(_ table: WarehouseTable) -> String { "\(schema).\(table.name)" }
 
-    /// Deletes staged rows of which the table has a newer version, by the rules of ``RecordVersion/isNewer(than:)``.
+    /// Returns the statement that deletes staged rows of which the table has a newer version, by the rules of
+    /// ``RecordVersion/isNewer(than:)``.
     ///
-    /// MERGE supports no such condition. NULL in the stored row is older than any value.
+    /// MERGE does not support such a condition. NULL in the stored row is older than any value.
     private func staleRowsDropped(from stage: String, _ table: WarehouseTable) -> String {
         let stored = table.name
         let hasHigherNumbers = """

@@ -1,20 +1,20 @@
 import JSON
 
-/// One version of one entity, as its table holds it.
+/// One version of one entity, as a row of its table.
 struct WarehouseRow: Sendable {
     var table: WarehouseTable
-    /// In UTF-8: to Swift, texts that Unicode holds equivalent are one `String`, and to the warehouse they are two keys.
+    /// The key in UTF-8: canonically equivalent texts are equal as `String`s, but different keys in the warehouse.
     var id: [UInt8]
     var version: RecordVersion
-    /// One for each of the table's columns, in their order.
+    /// One value for each of the table's columns, in their order.
     var values: [WarehouseValue]
 }
 
 extension WarehouseRow {
-    /// When the first version was seen that the warehouse has not forgotten: kept when later ones come.
+    /// The column with the arrival of the entity's first version, which later versions do not change.
     static let createdAt = "created_at"
 
-    /// Sets when the entity's first version arrived.
+    /// Sets the arrival of the entity's first version.
     mutating func setCreation(_ arrival: Int64?) {
         guard let index = table.columns.firstIndex(where: { $0.name == Self.createdAt }), values.indices.contains(index)
         else { return }
@@ -23,10 +23,10 @@ extension WarehouseRow {
 }
 
 extension RecordBatch {
-    /// The row of a record; nil for a kind that is not in the warehouse.
+    /// Returns the row of a record; nil for a kind that is not in the warehouse.
     ///
     /// - Parameter version: The record's, as ``versions()`` returns it.
-    /// - Throws: ``PayloadError`` with reason `range` when a value does not fit in its column: nothing is truncated.
+    /// - Throws: ``PayloadError`` with reason `range` if a value does not fit in its column: values are never truncated.
     func row(of record: EntityRecord, version: RecordVersion) throws(PayloadError) -> WarehouseRow? {
         let schema = catalog[record.kind]
         guard let table = schema.table else { return nil }
@@ -64,12 +64,12 @@ extension RecordBatch {
             }
             throw PayloadError(
                 .range,
-                "\(kind).\(field.name): \(MessageText.shown(number.text.range, of: storage.bytes.span)) is more than "
-                    + "column \(column.name), a \(column.sqlType), holds")
+                "\(kind).\(field.name): \(MessageText.shown(number.text.range, of: storage.bytes.span)) does not fit in "
+                    + "column \(column.name), whose type is \(column.sqlType)")
         case .text(let text): return try warehouseText(string(text), of: field, column, kind: kind)
         case .choice(let index): return try warehouseText(field.type.word(index), of: field, column, kind: kind)
         case .list, .prices:
-            // As JSON.
+            // Other types are stored as JSON text.
             var writer = JSONWriter()
             write(value, of: field.type, to: &writer)
             return try warehouseText(String(decoding: writer.bytes, as: UTF8.self), of: field, column, kind: kind)
@@ -84,7 +84,7 @@ extension RecordBatch {
             throw PayloadError(
                 .range,
                 "\(kind).\(field.name): \(MessageText.shown(0..<bytes.count, of: bytes.span)) has "
-                    + "\(bytes.count) bytes, and column \(column.name) holds \(limit)")
+                    + "\(bytes.count) bytes; column \(column.name) stores at most \(limit)")
         }
         return .text(text)
     }
@@ -95,7 +95,7 @@ extension WarehouseValue {
         milliseconds.map { .moment(Timestamp(millisecondsSinceEpoch: $0).sql) } ?? .null
     }
 
-    /// NULL also for a name that contains U+0000, which no column accepts: one such event would block its shard.
+    /// Returns NULL also for a name that contains U+0000: no column accepts it, so such an event would block its shard.
     fileprivate static func shard(_ name: [UInt8]?) -> WarehouseValue {
         guard let name, !name.contains(0) else { return .null }
         return .text(String(decoding: name, as: UTF8.self))
@@ -103,7 +103,7 @@ extension WarehouseValue {
 }
 
 extension Timestamp {
-    /// As SQL reads it, without a zone; a column holds microseconds, and what is finer is left out.
+    /// The time in SQL syntax, without a zone, truncated to the microseconds that a column stores.
     var sql: String {
         let text = Timestamp(secondsSinceEpoch: secondsSinceEpoch, nanoseconds: nanoseconds / 1000 * 1000).description
         return String(text.dropLast()).substituting("T", with: " ")

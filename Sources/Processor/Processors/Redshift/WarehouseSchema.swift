@@ -1,26 +1,26 @@
-/// The statements that create what the redshift processor expects.
+/// The statements that create the schema and tables of the `redshift` processor.
 public struct WarehouseSchema: Sendable {
-    /// The table on which writers take turns; see decision 0020.
+    /// The table that serializes writers; see decision 0020.
     public static let writeLock = "write_lock"
 
     /// The table that has a row for each load of staged objects.
     public static let loads = "loads"
 
-    /// As SQL names it.
+    /// The schema's name in SQL.
     private let schema: String
 
     public init(_ settings: RedshiftSettings) { schema = settings.quotedSchema }
 
     public var creation: String { "CREATE SCHEMA IF NOT EXISTS \(schema)" }
 
-    /// Creates the table that every transaction locks first.
+    /// The statement that creates the table that every transaction locks first.
     ///
-    /// It has no rows, and its column is never read.
+    /// The table has no rows, and its column is never read.
     public var writeLockCreation: String {
         "CREATE TABLE IF NOT EXISTS \(schema).\(Self.writeLock) (unused INTEGER)"
     }
 
-    /// Creates the table that has a row for each load of staged objects.
+    /// The statement that creates the table with a row for each load of staged objects.
     public var loadsCreation: String {
         """
         CREATE TABLE IF NOT EXISTS \(schema).\(Self.loads) (load_id VARCHAR(64), loaded_at TIMESTAMP, \
@@ -28,9 +28,9 @@ public struct WarehouseSchema: Sendable {
         """
     }
 
-    /// Creates a table, distributed and sorted by the columns that queries join and filter by.
+    /// Returns the statement that creates a table, distributed and sorted by the columns that queries join and filter by.
     ///
-    /// There is no PRIMARY KEY: Redshift would not enforce it, and would trust it all the same.
+    /// The table has no PRIMARY KEY: Redshift does not enforce it, but its query planner relies on it.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html>
     package func creation(of table: WarehouseTable) -> String {
@@ -42,11 +42,11 @@ public struct WarehouseSchema: Sendable {
             """
     }
 
-    /// Adds a column: Redshift adds one per statement, and has no `IF NOT EXISTS` for it.
+    /// Returns the statement that adds a column: Redshift adds one per statement, and does not support `IF NOT EXISTS`.
     package func addition(of column: WarehouseColumn, to table: WarehouseTable) -> String {
         "ALTER TABLE \(name(of: table)) ADD COLUMN \(column.name) \(column.sqlType)"
     }
 
-    /// The table as SQL names it.
+    /// Returns the table's name in SQL.
     package func name(of table: WarehouseTable) -> String { "\(schema).\(table.name)" }
 }

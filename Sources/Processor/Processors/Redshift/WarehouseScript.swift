@@ -1,4 +1,4 @@
-/// What the writer would run, for those who have no warehouse to run it in.
+/// The statements that the writer would run, for use without a warehouse.
 public struct WarehouseScript: Sendable {
     private let planner: InsertPlanner
 
@@ -7,8 +7,9 @@ public struct WarehouseScript: Sendable {
         planner = InsertPlanner(statements: UpsertStatements(schema: "\"\(schema)\""))
     }
 
-    /// The statements of each transaction; marks what they write as succeeded, and rejects what no column holds.
-    public func transactions(of batch: RecordBatch, outcomes: inout OutcomeSheet) -> [[String]] {
+    /// Returns the statements of each transaction; marks the records that they write as succeeded, and rejects records with
+    /// values that do not fit in their columns.
+    public func transactions(of batch: RecordBatch, outcomes: inout RecordOutcomes) -> [[String]] {
         var rest = batch.candidates(rejectingOn: &outcomes)[...]
         var transactions: [[String]] = []
         while !rest.isEmpty {

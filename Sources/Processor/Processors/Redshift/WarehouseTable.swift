@@ -1,20 +1,20 @@
 /// The table of one kind of entity.
 ///
-/// A class, so that rows refer to it without a copy; it never changes, and there is one for each kind of a catalog.
+/// A class, so that rows refer to it without a copy. It is immutable, and each kind of a catalog has one.
 package final class WarehouseTable: Sendable {
     package let name: String
-    /// All columns in order; the first is the key.
+    /// All columns in order; the first one is the key.
     package let columns: [WarehouseColumn]
-    /// For each of ``columns``, the field that it stores; nil for those that say where a row comes from.
+    /// The index of the field that each of ``columns`` stores; nil for the columns in ``provenance``.
     let fieldIndices: [Int?]
-    /// The entity's ID; Redshift does not ensure that there is one row for each, the writer does.
+    /// The column of the entity's ID. The writer ensures that it is unique; Redshift does not.
     package let key: String
-    /// The column that decides the slice of a row: concerts and their sales are in the same one, because they are joined.
+    /// The distribution key: concerts and their ticket sales are in the same slice, because queries join them.
     package let distributionKey: String
-    /// The column that rows are sorted by: the time that queries filter by, else the key.
+    /// The sort key: the time that queries filter by, or the key.
     package let sortKey: String
 
-    /// Columns of every table, which follow those of the fields.
+    /// The columns of every table that describe where a row comes from; they follow the columns of the fields.
     static let provenance = [
         WarehouseColumn("created_at", .timestamp), WarehouseColumn("updated_at", .timestamp),
         WarehouseColumn("sequence_number", .varchar(128)), WarehouseColumn("sub_sequence_number", .integer),
@@ -53,9 +53,9 @@ extension WarehouseTable: Hashable {
 
 /// One column of a table.
 public struct WarehouseColumn: Sendable, Equatable {
-    /// What a column holds.
+    /// The type of a column.
     public enum ColumnType: Sendable, Equatable {
-        /// Up to so many bytes of UTF-8, as Redshift counts them.
+        /// Text with a maximum length in bytes of UTF-8, in which Redshift measures lengths.
         case varchar(Int)
         case decimal(precision: Int, scale: Int)
         case integer, bigint, boolean, date, timestamp

@@ -1,22 +1,22 @@
 import JSON
 
-/// What one column of one row holds.
+/// The value of one column of one row.
 enum WarehouseValue: Sendable, Equatable {
     case null
-    /// Of any content but U+0000.
+    /// Any text without U+0000.
     case text(String)
-    /// Plain digits, as SQL and JSON both read them.
+    /// Plain digits, in the syntax of both SQL and JSON.
     case number(String)
-    /// A date, or a time in UTC, as SQL reads them; digits and punctuation.
+    /// A date, or a time in UTC, in SQL syntax: digits and punctuation.
     case moment(String)
 }
 
-/// SQL.
+/// The SQL form.
 extension WarehouseValue {
-    /// Appends an expression of the value, which the server reads the same whether `\` escapes in its literals or not.
+    /// Appends an expression whose value does not depend on whether `\` is an escape in literals.
     ///
-    /// Redshift takes `\` in a literal for an escape and PostgreSQL does not, so none is ever sent: another text stands for
-    /// it and is replaced on the server.
+    /// In Redshift, `\` in a literal is an escape; in PostgreSQL it is not. Therefore no `\` is sent: the literal contains a
+    /// placeholder that the server replaces.
     func appendSQL(to bytes: inout [UInt8]) {
         switch self {
         case .null: bytes.append(contentsOf: "NULL".utf8)
@@ -31,9 +31,9 @@ extension WarehouseValue {
         }
     }
 
-    /// The first of `<0>`, `<1>` and so on that `text` does not hold.
+    /// Returns the first of `<0>`, `<1>` and so on that `text` does not contain.
     ///
-    /// It begins with its only `<` and ends with its only `>`, so it cannot overlap with what stands around it either.
+    /// The placeholder begins with its only `<` and ends with its only `>`, so it cannot overlap with the text around it.
     private static func placeholder(in text: String) -> String {
         let words = text.utf8.split(separator: UInt8(ascii: "<"))
         var used: Set<Int> = []
@@ -63,9 +63,9 @@ extension WarehouseValue {
     }
 }
 
-/// JSON.
+/// The JSON form.
 extension WarehouseValue {
-    /// Writes the value as a member of an object that is open; NULL is left out.
+    /// Writes the value as a member of an open object; NULL is omitted.
     func write(_ column: String, to writer: inout JSONWriter) {
         switch self {
         case .null: return

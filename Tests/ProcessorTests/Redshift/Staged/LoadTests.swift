@@ -221,7 +221,7 @@ final class LoadTests: StagedTestCase {
         ]
         for (event, isLoad, line) in cases {
             let bytes = Array("xx\(event)x".utf8)
-            let found = Result { () throws(EventError) in try LoadPipeline.isAsked(by: bytes, 2..<bytes.count - 1) }
+            let found = Result { () throws(EventError) in try LoadPipeline.isLoadEvent(bytes, 2..<bytes.count - 1) }
             XCTAssertEqual(try? found.get(), isLoad, event, line: line)
         }
     }

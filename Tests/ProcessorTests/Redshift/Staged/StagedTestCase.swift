@@ -50,11 +50,11 @@ class StagedTestCase: WarehouseTestCase {
         let settings = try settings ?? stagedSettings()
         let client = client()
         let writer = StagingWriter(target: try XCTUnwrap(StagedTarget(settings))) { client }
-        var sheet = OutcomeSheet(count: batch.records.count)
+        var outcomes = RecordOutcomes(count: batch.records.count)
         let context = InvocationContext(
             requestID: "request-1", functionName: "function-1", deadline: .now + limit)
-        await writer.process(batch, context: context, outcomes: &sheet)
-        return (0..<sheet.count).map { sheet[$0] }
+        await writer.process(batch, context: context, outcomes: &outcomes)
+        return (0..<outcomes.count).map { outcomes[$0] }
     }
 
     /// Stages artists, one object each, and returns their keys.

@@ -159,11 +159,11 @@ final class StagingWriterTests: StagedTestCase {
         let clients = ClientList(made)
         let writer = StagingWriter(target: try XCTUnwrap(StagedTarget(stagedSettings()))) { clients.next() }
         for _ in 0..<2 {
-            var sheet = OutcomeSheet(count: batch.records.count)
+            var outcomes = RecordOutcomes(count: batch.records.count)
             await writer.process(
                 batch, context: InvocationContext(requestID: "r", functionName: "f", deadline: .now + .seconds(60)),
-                outcomes: &sheet)
-            XCTAssertEqual(sheet.failures, 0)
+                outcomes: &outcomes)
+            XCTAssertEqual(outcomes.failures, 0)
         }
         XCTAssertEqual(gate.count, 8)
         XCTAssertGreaterThan(clients.taken, 1, "one at a time needs one client")

@@ -1,15 +1,15 @@
 import JSON
 
-/// The manifests of one load, which say which objects it loads; they exist while it is not finished.
+/// The manifests of one load, which list its objects; they are deleted when the load is finished.
 package struct LoadManifests: Sendable {
     /// The load's name.
     package var load: String
-    /// Of the manifests.
+    /// The keys of the manifests.
     package var keys: [String]
 
     static let suffix = ".manifest"
 
-    /// The name of a new load, which no other has.
+    /// Returns a unique name for a new load.
     static func newName(at time: String) -> String {
         let digits = time.utf8.filter { (0x30...0x39).contains($0) }.prefix(14)
         let random = String(UInt64.random(in: 0 ... .max), radix: 16)
@@ -17,7 +17,7 @@ package struct LoadManifests: Sendable {
             + random
     }
 
-    /// The load that a key below ``StagedTarget/loads`` belongs to; nil where it is no manifest's key.
+    /// Returns the load that a key below ``StagedTarget/loads`` belongs to; nil if it is not the key of a manifest.
     static func load(ofKey key: String, _ target: StagedTarget) -> String? {
         guard key.utf8.starts(with: target.loads.utf8), key.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
         else { return nil }
@@ -29,7 +29,7 @@ package struct LoadManifests: Sendable {
         return String(decoding: parts[0], as: UTF8.self)
     }
 
-    /// The text of a manifest: a load fails where an object of it is missing.
+    /// Returns the text of a manifest whose objects are mandatory: a load fails if one is missing.
     static func text(_ objects: some Sequence<StagedObject>, _ target: StagedTarget) -> [UInt8] {
         var writer = JSONWriter()
         writer.openObject()
@@ -48,13 +48,13 @@ package struct LoadManifests: Sendable {
         return writer.bytes
     }
 
-    /// The keys of a manifest's entries.
+    /// Returns the keys of a manifest's entries.
     ///
-    /// - Throws: ``ManifestError`` where an entry is not an object that the function writes for this target: nothing of the load
-    ///   is touched then.
+    /// - Throws: ``ManifestError`` if an entry is not an object that the function writes for this target; no object of the
+    ///   load is read or deleted then.
     static func keys(of text: [UInt8], key: String, _ target: StagedTarget) throws(ManifestError) -> [String] {
         let url = target.url(key)
-        let remedy = "; see who wrote it, and remove it with: aws s3 rm \(url)"
+        let remedy = "; find out which program wrote it, then remove it with: aws s3 rm \(url)"
         guard let entries = (try? JSONValue(parsing: text))?["entries"]?.array else {
             throw ManifestError("manifest \(url) cannot be read" + remedy)
         }
@@ -74,18 +74,18 @@ package struct LoadManifests: Sendable {
     }
 }
 
-/// Why the objects of a manifest are neither loaded nor deleted.
+/// The reason why the objects of a manifest are neither loaded nor deleted.
 package struct ManifestError: Error, CustomStringConvertible {
     package var description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// Why a load failed; what was not loaded stays staged.
+/// The reason why a load failed; objects that were not loaded stay staged.
 public struct LoadError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String
 
-    /// What the Runtime API is told; alarms match on it.
+    /// The error type that is reported to the Runtime API; alarms match it.
     public static let errorType = "Function.LoadFailed"
 
     init(_ description: String) { self.description = description }

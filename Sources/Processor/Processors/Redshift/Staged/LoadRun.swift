@@ -2,18 +2,18 @@ import Clients
 import JSON
 import Telemetry
 
-/// What an invocation of the loader did.
+/// The result of one invocation of the loader.
 public struct LoadSummary: Sendable, Equatable {
-    /// Committed loads, and the objects and rows that they copied.
+    /// The number of committed loads, and of the objects and rows that they copied.
     public internal(set) var (loads, objects, rows) = (0, 0, 0)
-    /// Objects that were moved, as the warehouse rejects them.
+    /// The number of objects that the warehouse rejected and that were moved.
     public internal(set) var refused = 0
-    /// Objects of a manifest that another loader had handled.
+    /// The number of objects in manifests that another loader has processed.
     public internal(set) var gone = 0
-    /// What is still staged, counted up to 100,000, and the age of the oldest object.
+    /// The number of objects that are still staged, counted up to 100,000, and the age of the oldest one.
     public internal(set) var (remaining, oldestSeconds) = (0, 0)
 
-    /// The response to the invocation.
+    /// The response of the invocation.
     var json: JSONValue {
         [
             "loads": .integer(loads), "objects": .integer(objects), "rows": .integer(rows),
@@ -23,9 +23,9 @@ public struct LoadSummary: Sendable, Equatable {
     }
 }
 
-/// What a loader reports while it works.
+/// The progress of a loader.
 public enum LoadProgress: Sendable {
-    /// What is staged, at the start and after loads.
+    /// The staged objects, at the start and after loads.
     case staged(objects: Int, oldestSeconds: Int)
     case loaded(objects: Int, rows: Int, time: Duration)
     case refused
@@ -33,8 +33,9 @@ public enum LoadProgress: Sendable {
 
 /// The loads of one invocation.
 ///
-/// Objects are deleted only after the transaction that copied them has committed. Loading an object again changes nothing, so
-/// whatever else happens, and however many loaders run, no row is lost or becomes older (decision 0022).
+/// Objects are deleted only after the transaction that copied them has committed, and loading an object again changes
+/// nothing. Therefore no row is lost or replaced by an older version, even if loaders crash or run concurrently
+/// (decision 0022).
 public final class LoadRun {
     private let settings: RedshiftSettings
     private let limit: Int
@@ -45,27 +46,27 @@ public final class LoadRun {
     private let log: Logger
     private let report: (LoadProgress) -> Void
     public private(set) var summary = LoadSummary()
-    /// The longest load of this run.
+    /// The duration of the longest load of this run.
     private var longest = Duration.zero
     /// The first problem that did not stop the run.
     private var problem: LoadError?
-    /// Tables that rejected all objects of a load; they are left out from then on.
+    /// The tables that rejected all objects of a load; they are skipped for the rest of the run.
     private var blocked: Set<WarehouseTable> = []
 
-    /// A table that rejects more objects of a load than this, and accepts none, is taken for the cause.
+    /// The number of rejected objects from which on a table that accepts none is considered the cause.
     private static let suspectLimit = 10
-    /// Objects that one run moves.
+    /// The most objects that one run moves.
     private static let moveLimit = 100
-    /// Rejected objects after which a table that accepts none is taken for the cause, although not all were tried.
+    /// The number of rejected objects after which a table that accepts none is considered the cause before all were tried.
     private static let trialLimit = 200
-    /// Conflicts with other transactions, and disappearing objects, that one load bears.
+    /// The most retries of one load after conflicts with other transactions and missing objects.
     private static let attemptLimit = 6
 
-    /// Fails without a staging bucket.
+    /// Creates a run; returns nil if no staging bucket is set.
     ///
     /// - Parameters:
-    ///   - context: Its deadline is when to return.
-    ///   - report: Called with what happens, in order.
+    ///   - context: The run ends at its deadline.
+    ///   - report: Called with the progress, in order.
     public init?(
         settings: RedshiftSettings, aws: AWSClient, context: InvocationContext, log: Logger,
         report: @escaping (LoadProgress) -> Void
@@ -78,9 +79,9 @@ public final class LoadRun {
         client = RedshiftDataClient(aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
     }
 
-    /// Finishes earlier loads, then loads what was staged when it began, as far as there is time.
+    /// Finishes earlier loads, then loads the objects that were staged at the start, until the time is used up.
     ///
-    /// What is staged meanwhile is left to the next run, so that the warehouse is idle in between.
+    /// Objects that are staged during the run are left to the next one, so that the warehouse can be idle in between.
     ///
     /// - Throws: ``LoadError``; the error of a call; `CancellationError`.
     public func run() async throws {
@@ -100,7 +101,7 @@ public final class LoadRun {
         if let problem { throw problem }
     }
 
-    /// Whether a load as long as the longest one would end before the deadline.
+    /// Whether a load as long as the longest one would finish before the deadline.
     private var hasTime: Bool { ContinuousClock.now + longest * 1.5 < context.deadline }
 
     private func staged() async throws -> StagedListing {
@@ -113,9 +114,9 @@ public final class LoadRun {
     }
 }
 
-/// Earlier loads.
+/// Recovery of earlier loads.
 extension LoadRun {
-    /// How many manifests of earlier loads are looked at, and loads that one query asks for.
+    /// The most manifests of earlier loads to process, and the most loads that one query checks.
     private static let manifestLimit = 2000
     private static let queryLimit = 500
 
@@ -129,7 +130,7 @@ extension LoadRun {
             let part = rest.prefix(Self.queryLimit)
             rest = rest.dropFirst(Self.queryLimit)
             let committed = try await committed(part.map(\.load))
-            // First those that need no transaction, and whose objects no other has to look for.
+            // Committed loads come first: they need no transaction, and their objects only have to be deleted.
             let done = part.filter { committed.contains(Array($0.load.utf8)) }
             for manifests in done + part.filter({ !committed.contains(Array($0.load.utf8)) }) where hasTime {
                 do {
@@ -168,7 +169,7 @@ extension LoadRun {
         noteGone(objects.count - existing.count, of: manifests.load)
         var rest = existing
         while !rest.isEmpty {
-            // A limit that was larger then is no reason to load in several parts; the number of tables is.
+            // A load that was created with a larger object limit is not split, unless it has too many tables.
             let part = rest.limited(to: rest.count)
             try await load(part, coveredBy: manifests)
             let keys = Set(part.map { Array($0.key.utf8) })
@@ -177,7 +178,7 @@ extension LoadRun {
         if blocked.isDisjoint(with: existing.map(\.table)) { try await bucket.delete(manifests.keys) }
     }
 
-    /// Notes a problem that fails the invocation in the end, but does not stop it.
+    /// Records a problem that fails the invocation at its end, without stopping it.
     private func note(_ error: LoadError, of load: String) {
         problem = problem ?? error
         log.log(
@@ -189,7 +190,7 @@ extension LoadRun {
         guard count > 0 else { return }
         summary.gone += count
         log.log(
-            .warn, "objects of a load are gone: another loader has handled them", requestID: context.requestID,
+            .warn, "objects of a load no longer exist: another loader has processed them", requestID: context.requestID,
             ["load": .string(load), "objects": .integer(count)])
     }
 
@@ -200,22 +201,22 @@ extension LoadRun {
     }
 }
 
-/// Loads.
+/// Loading of objects.
 extension LoadRun {
-    /// How a transaction ended.
-    private enum Ending {
-        /// - Parameter objects: Those that it copied; others are gone.
+    /// The result of a transaction.
+    private enum LoadTransactionResult {
+        /// - Parameter objects: The objects that were copied; the others no longer exist.
         case committed([StagedObject])
         /// - Parameters:
-        ///   - table: Nil where the text does not say which table it is about.
-        ///   - objects: Those that it tried to copy; others are gone.
+        ///   - table: The table that the error is about; nil if the text does not name one.
+        ///   - objects: The objects of the transaction; the others no longer exist.
         case rejected(String, WarehouseTable?, [StagedObject])
     }
 
-    /// Loads objects; halves those of a table until each that the warehouse rejects is alone, and moves it.
+    /// Loads objects; halves the objects of a table until each object that the warehouse rejects is alone, and moves it.
     ///
-    /// - Parameter covering: Manifests of an earlier load with these objects. Otherwise, those of the first transaction
-    ///   stay until all is loaded or moved.
+    /// - Parameter covering: The manifests of an earlier load with these objects. If nil, the manifests of the first
+    ///   transaction are kept until all objects are loaded or moved.
     private func load(_ objects: [StagedObject], coveredBy covering: LoadManifests? = nil) async throws {
         var waiting = [objects.filter { !blocked.contains($0.table) }].filter { !$0.isEmpty }
         var first = covering
@@ -224,7 +225,7 @@ extension LoadRun {
         while let part = waiting.popLast() {
             guard waiting.isEmpty && first == nil || hasTime else {
                 throw LoadError(
-                    "no time is left for the rest, which the next invocation continues; if this repeats, raise the "
+                    "no time is left for the remaining objects, which the next invocation loads; if this recurs, increase the "
                         + "function's timeout or lower LOAD_OBJECT_LIMIT")
             }
             switch try await transaction(part, keeping: &first) {
@@ -234,7 +235,7 @@ extension LoadRun {
                 if suspects.count == 1 {
                     trials.reject(suspects[0], reason, until: context.deadline)
                     waiting.append(part.filter { $0 != suspects[0] })
-                    // Rejected objects are often neighbors: others must be tried before the table is taken for the cause.
+                    // Rejected objects are often adjacent: others must be tried before the table is considered the cause.
                     if !trials.isAccepting(suspects[0].table) { waiting.sort { $0.count < $1.count } }
                 } else {
                     let next = trials.next(of: suspects, reason)
@@ -249,7 +250,7 @@ extension LoadRun {
                         "\(Self.moveLimit) objects were rejected and moved; more are rejected: \(error(reason))")
                 }
                 do { try await move(object, reason) } catch let error where !(error is CancellationError) {
-                    // The others can be loaded all the same.
+                    // The other objects can still be loaded.
                     failure = failure ?? error
                 }
             }
@@ -282,12 +283,12 @@ extension LoadRun {
             ["object": .string(object.key), "reason": .string(MessageText.escaped(reason))])
     }
 
-    /// Runs one load to its end.
+    /// Runs one load until its transaction has committed or been rejected.
     ///
-    /// - Parameter first: The manifests to keep when the warehouse rejects an object; where it is nil, this load's are kept.
+    /// - Parameter first: The manifests to keep if the warehouse rejects an object; if nil, those of this load are kept.
     private func transaction(
         _ objects: [StagedObject], keeping first: inout LoadManifests?
-    ) async throws -> Ending {
+    ) async throws -> LoadTransactionResult {
         var objects = objects
         var backoff = Backoff()
         for attempt in 1...Self.attemptLimit {
@@ -336,16 +337,16 @@ extension LoadRun {
             if objects.isEmpty { return .committed([]) }
         }
         throw LoadError(
-            "another loader handles the same objects; the next invocation loads what it leaves, so one loader at a time is "
+            "another loader processes the same objects; the next invocation loads the remaining ones. One loader at a time is "
                 + "faster (reserved concurrency 1)")
     }
 
     private func committed(
         _ objects: [StagedObject], _ manifests: LoadManifests, rowsOf id: String, since start: ContinuousClock.Instant
     ) async {
-        // The load has committed whether or not this is answered.
+        // The load has committed even if this query fails.
         let answer = (try? await client.rows(of: id))?.first?.first?["longValue"]?.integer ?? 0
-        // No load copies more, and sums of more could overflow.
+        // The limit is above any load, and keeps sums from overflowing.
         let rows = min(max(0, answer), 1_000_000_000_000)
         let duration = ContinuousClock.now - start
         longest = max(longest, duration)

@@ -1,11 +1,11 @@
 import Clients
 
-/// The statements of one load of staged objects, which are one transaction.
+/// The statements of one load of staged objects, which form one transaction.
 ///
-/// As in ``UpsertStatements``, `LOCK` of `write_lock` comes first and takes no snapshot, so the transaction sees all rows of
-/// all earlier ones.
+/// As in ``UpsertStatements``, `LOCK` of `write_lock` comes first and takes no snapshot, so the transaction sees all rows
+/// of earlier transactions.
 struct LoadStatements: Sendable {
-    /// Tables of one load: each takes ``perTable`` of 40 statements, and the load itself takes four.
+    /// The most tables of one load: of 40 statements, each table requires ``perTable``, and the load four.
     static let tableLimit = (UpsertStatements.countLimit - 4) / perTable
     private static let perTable = 4
 
@@ -21,9 +21,9 @@ struct LoadStatements: Sendable {
     private var loads: String { "\(settings.quotedSchema).\(WarehouseSchema.loads)" }
 
     /// - Parameters:
-    ///   - load: Its name, of letters, digits and `-`.
+    ///   - load: The name of the load, of letters, digits and `-`.
     ///   - manifests: The URL of each table's manifest.
-    ///   - time: Now, as SQL reads it.
+    ///   - time: The current time, in SQL syntax.
     func text(
         of load: String, _ manifests: [(table: WarehouseTable, url: String)], objectCount: Int, at time: String
     ) -> [String] {
@@ -50,7 +50,7 @@ struct LoadStatements: Sendable {
         return statements
     }
 
-    /// The table that a statement of ``text(of:_:objectCount:at:)`` is about; nil for those about all or none.
+    /// Returns the table that a statement of ``text(of:_:objectCount:at:)`` is about; nil for statements about all or none.
     ///
     /// - Parameter number: Counted from 1.
     static func table(ofStatement number: Int, of tables: [WarehouseTable]) -> WarehouseTable? {
@@ -58,9 +58,9 @@ struct LoadStatements: Sendable {
         return number >= 2 && tables.indices.contains(index) ? tables[index] : nil
     }
 
-    /// Which of `loads` have committed, asked when no transaction is running.
+    /// Returns the statements that select those of `loads` that have committed.
     ///
-    /// The lock makes it wait for a load that is still running, whose row could not be seen.
+    /// They first wait for the lock, so that the row of a load that is still running is not missed.
     func committed(_ loads: some Sequence<String>) -> [String] {
         [
             "LOCK \(settings.quotedSchema).\(WarehouseSchema.writeLock)",
@@ -70,7 +70,7 @@ struct LoadStatements: Sendable {
         ]
     }
 
-    /// Fills a staging table from the objects of a manifest.
+    /// Returns the statement that fills a staging table from the objects of a manifest.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html>
     private func copy(_ url: String, into stage: String, _ table: WarehouseTable) -> String {
@@ -80,10 +80,10 @@ struct LoadStatements: Sendable {
         """
     }
 
-    /// Creates a table with the newest version of each staged key, where that is not stored already.
+    /// Returns the statement that creates a table with the newest version of each staged key that is not stored already.
     ///
     /// The rules are those of ``RecordVersion/newest(of:)``, over staged and stored rows together: first the highest numbers
-    /// of each shard, then the latest arrival. A row without a shard is one of its own.
+    /// of each shard, then the latest arrival. Each row without a shard counts as a shard of its own.
     private func selection(of newest: String, from stage: String, _ table: WarehouseTable) -> String {
         let names = table.columns.map(\.name)
         let columns = names.joined(separator: ", ")

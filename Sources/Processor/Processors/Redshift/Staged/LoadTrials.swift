@@ -1,13 +1,13 @@
 import JSON
 
-/// Objects of one load that the warehouse rejected, until it is known whether their table is the cause.
+/// The rejected objects of one load, until it is known whether their table is the cause.
 struct LoadTrials {
     private struct Table {
-        /// Objects of the load.
+        /// The number of objects in the load.
         var total = 0
         var isAccepting = false
         var rejected: [(object: StagedObject, reason: String)] = []
-        /// When to stop trying objects of a table that accepts none: others need the time, too.
+        /// When to stop trying objects of a table that accepts none, so that time is left for other tables.
         var end: ContinuousClock.Instant?
     }
 
@@ -17,13 +17,13 @@ struct LoadTrials {
         for object in objects { tables[object.table, default: Table()].total += 1 }
     }
 
-    /// Whether the table has accepted an object of the load.
+    /// Returns whether the table has accepted an object of the load.
     func isAccepting(_ table: WarehouseTable) -> Bool { tables[table]?.isAccepting ?? false }
 
-    /// The part of rejected objects to try next: the one that the error names, else one half.
+    /// Returns the part of the rejected objects to try next: the one that the error names, or one half.
     ///
-    /// The first half until an object is found; then the last one until the table accepts one, for if those at the front are
-    /// all rejected, it would be taken for the cause before the others are tried.
+    /// The first half is tried until an object is found; then the last half until the table accepts an object. Otherwise a
+    /// table whose first objects are all rejected would be considered the cause before the others are tried.
     func next(of suspects: [StagedObject], _ reason: String) -> [StagedObject] {
         let table = suspects.first.flatMap { tables[$0.table] }
         let rejections = table?.isAccepting == true ? 0 : table?.rejected.count ?? 0
@@ -34,7 +34,7 @@ struct LoadTrials {
         return Array(rejections == 0 ? suspects.prefix(half) : suspects.suffix(half))
     }
 
-    /// Rejected objects after which the names in errors are not followed until the table accepts one.
+    /// The number of rejected objects after which names in errors are ignored until the table accepts an object.
     private static let namedLimit = 10
 
     mutating func accept(_ objects: [StagedObject]) {
@@ -51,7 +51,8 @@ struct LoadTrials {
 
     mutating func forget(_ table: WarehouseTable) { tables[table] = nil }
 
-    /// Takes the rejected objects that are the cause themselves: of tables that accept others, or had `limit` at most.
+    /// Removes and returns the rejected objects that are the cause themselves: those of tables that accept others, or that
+    /// rejected `limit` objects at most.
     mutating func takeMovable(limit: Int) -> [(object: StagedObject, reason: String)] {
         var taken: [(object: StagedObject, reason: String)] = []
         for (name, table) in tables where table.isAccepting || table.total <= limit {
@@ -61,7 +62,7 @@ struct LoadTrials {
         return taken
     }
 
-    /// Tables that accept no object, as far as `limit` of them or the time have shown.
+    /// Returns the tables that rejected more than `limit` objects, or objects until the time limit, and accepted none.
     func hopeless(limit: Int) -> [(WarehouseTable, String)] {
         tables.compactMap { name, table in
             guard let first = table.rejected.first, table.rejected.count >= limit || table.end ?? .now < .now else {
@@ -71,6 +72,6 @@ struct LoadTrials {
         }
     }
 
-    /// Tables with rejected objects that are left when all were tried.
+    /// The tables that have rejected objects after all objects were tried.
     var rest: [(WarehouseTable, String)] { hopeless(limit: 1) }
 }

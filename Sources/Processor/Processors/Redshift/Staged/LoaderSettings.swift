@@ -1,10 +1,10 @@
 import Clients
 
-/// What a load event is answered with: `REDSHIFT_...`, whether the `redshift` processor is chosen or not.
+/// The settings for load events: `REDSHIFT_...`, which are read even if `PROCESSORS` does not contain `redshift`.
 package enum LoaderSettings: Sendable {
     /// No staging bucket is set.
     case none
-    /// A staging bucket is set, but other settings are missing or invalid: records do not need them, so only loads fail.
+    /// A staging bucket is set, but other settings are missing or invalid; only loads fail, because records do not need them.
     case invalid(problems: [String])
     /// - Parameter makeClient: Makes clients of the services that loads call.
     case ready(RedshiftSettings, makeClient: @Sendable () -> AWSClient)

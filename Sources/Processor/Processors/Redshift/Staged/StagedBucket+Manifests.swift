@@ -3,7 +3,7 @@ import JSON
 
 /// Manifests of loads.
 extension StagedBucket {
-    /// The loads whose manifests exist, oldest first.
+    /// Returns the loads whose manifests exist, oldest first.
     package func manifests(limit: Int) async throws -> [LoadManifests] {
         var found: [LoadManifests] = []
         var count = 0
@@ -22,7 +22,7 @@ extension StagedBucket {
         return found
     }
 
-    /// How many manifests a load still has.
+    /// Returns the number of manifests of a load that exist.
     func manifests(of load: String) async throws -> Int {
         var count = 0
         var pages = Pages(self, "\(target.loads)\(load)/")
@@ -30,7 +30,7 @@ extension StagedBucket {
         return count
     }
 
-    /// The keys of all objects of a load.
+    /// Returns the keys of all objects of a load.
     ///
     /// - Throws: ``LoadError`` as ``LoadManifests/keys(of:key:_:)``.
     package func keys(_ manifests: LoadManifests) async throws -> [String] {

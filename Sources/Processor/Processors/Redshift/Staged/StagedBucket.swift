@@ -2,7 +2,7 @@ import Clients
 import JSON
 import Telemetry
 
-/// The calls of S3 that loads make.
+/// The S3 calls of loads.
 package struct StagedBucket: Sendable {
     let target: StagedTarget
     let aws: AWSClient
@@ -12,16 +12,16 @@ package struct StagedBucket: Sendable {
         (self.target, self.aws, self.traceID) = (target, aws, traceID)
     }
 
-    /// Keys of one DeleteObjects.
+    /// The most keys of one DeleteObjects.
     private static let deletionLimit = 1000
-    /// How often keys are deleted again that a response does not confirm.
+    /// The most attempts to delete keys that a response does not confirm.
     private static let deletionAttempts = 3
 
     /// One listed object.
     struct Entry {
         var key: String
         var etag: String
-        /// Seconds since the epoch.
+        /// The modification time, in seconds since the epoch.
         var modified: Int64
 
         init(_ element: XMLElement) {
@@ -45,7 +45,7 @@ package struct StagedBucket: Sendable {
         let prefix: String
         var delimiter: String?
         var startAfter: String?
-        /// What the last page has; both empty before the first.
+        /// The content of the last page; empty before the first page.
         private(set) var objects: [Entry] = []
         private(set) var prefixes: [String] = []
         private var token: String?
@@ -55,7 +55,7 @@ package struct StagedBucket: Sendable {
             (self.bucket, self.prefix, self.delimiter, self.startAfter) = (bucket, prefix, delimiter, startAfter)
         }
 
-        /// Reads the next page; false after the last one.
+        /// Reads the next page; returns false after the last one.
         mutating func next() async throws -> Bool {
             guard !isAtEnd else { return false }
             let page = try await bucket.send(
@@ -91,7 +91,7 @@ package struct StagedBucket: Sendable {
                 .putObject(bucket: target.bucket, key: key, contentType: "application/json", body: body)))
     }
 
-    /// Deletes objects; those that do not exist count as deleted.
+    /// Deletes objects; missing objects count as deleted.
     ///
     /// - Throws: ``LoadError`` unless the response confirms each key.
     func delete(_ keys: [String]) async throws {
@@ -116,15 +116,15 @@ package struct StagedBucket: Sendable {
             attempts += 1
             guard attempts < Self.deletionAttempts else {
                 throw LoadError(
-                    "s3 DeleteObjects: \(left.count) objects are not deleted (\(MessageText.escaped(problem))); they stay staged and "
+                    "s3 DeleteObjects: \(left.count) objects are not deleted (\(MessageText.escaped(problem))); they stay staged, and "
                         + "are loaded again without effect; the loader's role needs s3:DeleteObject for them")
             }
         }
     }
 
-    /// Moves an object to where rejected ones are, under its own name.
+    /// Moves an object to the prefix of rejected objects, under the same name.
     ///
-    /// - Returns: False when it does not exist any more.
+    /// - Returns: False if the object no longer exists.
     func refuse(_ object: StagedObject) async throws -> Bool {
         let destination =
             target.refused + String(decoding: object.key.utf8.dropFirst(target.staged.utf8.count), as: UTF8.self)
@@ -145,18 +145,18 @@ package struct StagedBucket: Sendable {
     }
 }
 
-/// What is staged.
+/// The staged objects.
 package struct StagedListing {
-    /// What this version can load, the oldest hour first, as many as one load takes.
+    /// The objects that this version can load, the oldest hour first, up to the limit of one load.
     package var objects: [StagedObject] = []
-    /// All that is staged, counted up to ``countLimit``.
+    /// The number of all staged objects, counted up to ``countLimit``.
     package var count = 0
-    /// When the oldest and the newest object were stored, in seconds since the epoch.
+    /// When the oldest object was stored, in seconds since the epoch.
     package var oldest: Int64?
     package var newest: Int64?
-    /// As ``oldest``, of what this version can load.
+    /// As ``oldest``, for the objects that this version can load.
     var oldestLoadable: Int64?
-    /// What this version cannot load, with one of the keys.
+    /// The number of objects that this version cannot load, followed by the key of one of them.
     package var others = 0
     package var example = ""
 
@@ -164,9 +164,9 @@ package struct StagedListing {
 }
 
 extension StagedBucket {
-    /// Lists what is staged.
+    /// Lists the staged objects.
     ///
-    /// - Parameter tables: Their objects are only counted.
+    /// - Parameter tables: The tables whose objects are only counted.
     package func staged(limit: Int, leavingOut tables: Set<WarehouseTable> = []) async throws -> StagedListing {
         let layouts = [WarehouseTable: String].ofAllTables
         var listing = StagedListing()
@@ -177,7 +177,7 @@ extension StagedBucket {
         for folder in folders {
             var kept = 0
             var pages = Pages(self, folder)
-            // Each folder has its turn, however many objects there are.
+            // Every folder is listed, regardless of the number of objects.
             while try await pages.next() {
                 for entry in pages.objects {
                     listing.add(entry)
@@ -201,7 +201,7 @@ extension StagedBucket {
         return listing
     }
 
-    /// The folders directly below a prefix; objects there are nothing that the function writes.
+    /// Returns the folders directly below a prefix; objects there were not written by the function.
     private func folders(_ prefix: String, _ listing: inout StagedListing) async throws -> [String] {
         var folders: [String] = []
         var pages = Pages(self, prefix, delimiter: "/")
@@ -215,14 +215,14 @@ extension StagedBucket {
         return folders
     }
 
-    /// Those of `objects` that exist, with their ETags.
+    /// Returns those of `objects` that exist, with their ETags.
     func existing(_ objects: [StagedObject]) async throws -> [StagedObject] {
         var found: [StagedObject] = []
         let sorted = objects.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         for part in sorted.chunked(by: { $0.folder.elementsEqual($1.folder) }) {
             guard let first = part.first else { continue }
             var rest = part
-            // Up to the first key, which itself is to be listed.
+            // The listing starts after this text, so that it includes the first key.
             let start = String(decoding: first.key.utf8.dropLast(), as: UTF8.self)
             var pages = Pages(self, String(decoding: first.folder, as: UTF8.self), startAfter: start)
             while !rest.isEmpty, try await pages.next() {
@@ -265,7 +265,7 @@ extension StagedObject {
 }
 
 extension [StagedObject] {
-    /// As many of the first ones as a load takes: of at most ``LoadStatements/tableLimit`` tables.
+    /// Returns as many objects, from the first on, as one load allows: of at most ``LoadStatements/tableLimit`` tables.
     func limited(to limit: Int) -> [StagedObject] {
         var tables: Set<WarehouseTable> = []
         return Array(
@@ -277,7 +277,7 @@ extension [StagedObject] {
             }.prefix(limit))
     }
 
-    /// Runs of neighbors for which `isSame` holds.
+    /// Splits the array into runs of adjacent elements for which `isSame` is true.
     fileprivate func chunked(by isSame: (StagedObject, StagedObject) -> Bool) -> [ArraySlice<StagedObject>] {
         var chunks: [ArraySlice<StagedObject>] = []
         var start = startIndex

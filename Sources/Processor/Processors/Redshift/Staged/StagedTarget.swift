@@ -1,15 +1,15 @@
 import Clients
 import JSON
 
-/// Where staged loads of one warehouse have their objects.
+/// The location of the objects of one warehouse's staged loads.
 ///
-/// Each of the three prefixes has the warehouse's own path in it, so deployments can share a bucket.
+/// Each of the three prefixes contains the path of the warehouse, so deployments can share a bucket.
 public struct StagedTarget: Sendable, Equatable {
     public let bucket: String
     /// `<workgroup or cluster>/<database>/<schema>/`.
     private let path: String
 
-    /// Nil without a staging bucket.
+    /// Returns nil if no staging bucket is set.
     public init?(_ settings: RedshiftSettings) {
         guard let staging = settings.staging else { return nil }
         self.init(settings, staging)
@@ -20,7 +20,8 @@ public struct StagedTarget: Sendable, Equatable {
         (bucket, path) = (staging.bucket, names.map { PercentEncoding.encode($0) + "/" }.joined())
     }
 
-    /// Where a function with these settings stages rows; nil in direct mode, and where settings are missing or invalid.
+    /// Returns the location where a function with these settings stages rows; nil in direct mode, and if settings are missing
+    /// or invalid.
     package init?(_ reader: SettingsReader) {
         var reader = reader
         guard let settings = RedshiftSettings(&reader), case .staged(let staging) = settings.load,
@@ -29,19 +30,19 @@ public struct StagedTarget: Sendable, Equatable {
         self.init(settings, staging)
     }
 
-    /// Where the function puts rows.
+    /// The prefix of staged rows.
     public var staged: String { "redshift-staged/" + path }
-    /// Where a load's manifests are while it is not finished.
+    /// The prefix of the manifests of unfinished loads.
     public var loads: String { "redshift-loads/" + path }
-    /// Where objects go that the warehouse rejects.
+    /// The prefix of objects that the warehouse rejects.
     public var refused: String { "redshift-refused/" + path }
 
-    /// An object's URL, as COPY reads it.
+    /// Returns an object's URL, in the syntax of COPY.
     func url(_ key: String) -> String { "s3://\(bucket)/\(key)" }
 }
 
 extension RedshiftSettings.Warehouse {
-    /// The name in keys: of a workgroup that is given by its ARN, the ID in it.
+    /// The name in keys; for a workgroup that is configured by ARN, the ID in the ARN.
     fileprivate var key: String {
         switch self {
         case .cluster(let name): name
@@ -53,42 +54,44 @@ extension RedshiftSettings.Warehouse {
 }
 
 extension WarehouseTable {
-    /// `name TYPE` of all columns, as CREATE TABLE has them.
+    /// The definitions of all columns, in the syntax of CREATE TABLE.
     var columnDefinitions: String { columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ", ") }
 
-    /// The part of an object's key that names the columns of its rows: their number, and a hash of their names and types.
+    /// The part of an object's key that identifies the columns of its rows: their number, and a hash of names and types.
     package var layout: String {
         "\(columns.count)-" + SHA256.digest(of: Array(columnDefinitions.utf8)).hexadecimal.prefix(8)
     }
 }
 
-/// An object with rows of one table.
+/// A staged object, which contains rows of one table.
 package struct StagedObject: Sendable, Equatable {
-    /// Of letters, digits and `/_.~%-` only.
+    /// The key, which consists of letters, digits and `/_.~%-`.
     package var key: String
     var table: WarehouseTable
-    /// The hour of its first record's arrival as `YYYYMMDDHH`, 0 without one.
+    /// The hour of the first record's arrival, as `YYYYMMDDHH`; 0 if it has no arrival.
     var hour: Int
-    /// With its quotes.
+    /// The ETag, with its quotes.
     var etag = ""
 
-    /// Whether it is loaded before `other`: the older hour first, then by key.
+    /// Returns whether the object is loaded before `other`: by hour, then by key.
     func precedes(_ other: StagedObject) -> Bool {
         hour == other.hour ? key.utf8.lexicographicallyPrecedes(other.key.utf8) : hour < other.hour
     }
 }
 
 extension StagedTarget {
-    /// What a key below ``staged`` names.
+    /// The meaning of a key below ``staged``.
     enum Content: Sendable, Equatable {
         case rows(StagedObject)
         /// A table or a layout that this version does not load.
         case unknown
-        /// Nothing that the function writes.
+        /// An object that the function did not write.
         case foreign
     }
 
-    /// - Parameter layouts: Of all tables, as ``WarehouseTable/layout`` has them.
+    /// Returns the meaning of a key.
+    ///
+    /// - Parameter layouts: The ``WarehouseTable/layout`` of each table.
     func content(of key: String, layouts: [WarehouseTable: String]) -> Content {
         guard key.utf8.starts(with: staged.utf8), key.utf8.count <= 1024,
             key.utf8.allSatisfy({ BucketName.isLetterOrDigit($0) || "/_.~%-".utf8.contains($0) })
@@ -105,7 +108,7 @@ extension StagedTarget {
         return .rows(StagedObject(key: key, table: table, hour: hour))
     }
 
-    /// Whether a layout is `own`, or one with fewer columns.
+    /// Returns whether a layout is `own`, or has fewer columns.
     static func isLoadable(_ layout: [UInt8], by own: String) -> Bool {
         func columns(_ layout: some Sequence<UInt8>) -> Int? {
             Int(String(decoding: layout.prefix { (0x30...0x39).contains($0) }.prefix(6), as: UTF8.self))

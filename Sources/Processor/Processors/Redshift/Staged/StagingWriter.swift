@@ -1,31 +1,31 @@
 import Clients
 import Telemetry
 
-/// Writes the rows of each batch to objects on S3, which a loader merges into the tables (decision 0022).
+/// A processor that writes the rows of each batch to objects in S3, which a loader merges into the tables (decision 0022).
 ///
-/// A record is accepted once its object is stored. The same rows have the same key and bytes, so a retry changes nothing.
+/// A record succeeds when its object is stored. Idempotent because the same rows have the same key and content.
 public struct StagingWriter: RecordProcessor {
     public let name = "redshift"
     private let target: StagedTarget
     private let layouts: [WarehouseTable: String]
     private let clients: ClientPool<AWSClient>
 
-    /// How many objects are written at once.
+    /// The number of concurrent writes.
     private static let lanes = 8
 
-    /// - Parameter makeClient: Called when there is something to write and no idle client; nothing connects before.
+    /// - Parameter makeClient: Called if no client is idle; a client connects when it is first used.
     init(target: StagedTarget, makeClient: @escaping @Sendable () -> AWSClient) {
         self.target = target
         layouts = .ofAllTables
         clients = ClientPool(makeClient)
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout OutcomeSheet) async {
+    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         var rest = batch.stagedParts(of: batch.candidates(rejectingOn: &outcomes))[...]
         while !rest.isEmpty {
             var requests: [(part: StagedPart, request: AWSRequest)] = []
             for part in rest.prefix(Self.lanes) {
-                // Without memory for it, its records stay marked as retryable.
+                // If there is not enough memory for the request, its records stay marked as retryable.
                 guard var request = request(part, of: batch) else { continue }
                 if let traceID = context.traceID { request.headers.append(.init("X-Amzn-Trace-Id", traceID)) }
                 requests.append((part, request))
@@ -49,7 +49,7 @@ public struct StagingWriter: RecordProcessor {
             try StagedUpload.check(try await client.send(request))
             return .succeeded
         } catch is CancellationError {
-            return .retryable(reason: "the deadline came near before S3 had confirmed that the rows are stored")
+            return .retryable(reason: "the deadline was reached before S3 confirmed that the rows are stored")
         } catch {
             return .retryable(reason: "\(error)")
         }
@@ -60,7 +60,7 @@ public struct StagingWriter: RecordProcessor {
             let rows = Upsert(part.candidates).rows[part.table]
         else { return nil }
         let lines = CopyPlanner.lines(rows)
-        // Level 3 takes less than half of the default's time for 14% more bytes.
+        // Level 3 takes less than half the time of the default level, for 14% more bytes.
         guard let body = Gzip.deflate(lines, level: 3) else { return nil }
         let position = batch.records[first.index].position
         let hour = first.row.version.arrival.flatMap { Timestamp(millisecondsSinceEpoch: $0).hourPath }
@@ -77,7 +77,7 @@ public struct StagingWriter: RecordProcessor {
     }
 }
 
-/// The records of a batch that go to one object.
+/// The records of a batch that are written to one object.
 private struct StagedPart {
     var table: WarehouseTable
     var candidates: [Upsert.Candidate]
@@ -91,16 +91,16 @@ extension [WarehouseTable: String] {
 }
 
 extension RecordBatch {
-    /// The candidates by table and shard, in the order in which the batch first has each.
+    /// Returns the candidates by table and shard, in the order in which each first occurs in the batch.
     fileprivate func stagedParts(of candidates: [Upsert.Candidate]) -> [StagedPart] {
-        struct Destination: Hashable {
+        struct ObjectTarget: Hashable {
             var table: WarehouseTable
             var shard: [UInt8]?
         }
         var parts: [StagedPart] = []
-        var indexes: [Destination: Int] = [:]
+        var indexes: [ObjectTarget: Int] = [:]
         for candidate in candidates {
-            let destination = Destination(table: candidate.row.table, shard: candidate.row.version.shard)
+            let destination = ObjectTarget(table: candidate.row.table, shard: candidate.row.version.shard)
             if let index = indexes[destination] {
                 parts[index].candidates.append(candidate)
             } else {
@@ -113,7 +113,7 @@ extension RecordBatch {
 }
 
 extension Timestamp {
-    /// `YYYY/MM/DD/HH` in UTC; nil outside of the years 1 to 9999.
+    /// The hour as `YYYY/MM/DD/HH` in UTC; nil outside of the years 1 to 9999.
     fileprivate var hourPath: String? {
         guard Self.seconds.contains(secondsSinceEpoch) else { return nil }
         let separators = [UInt8(ascii: "-"), UInt8(ascii: "T")]

@@ -1,15 +1,15 @@
 import Clients
 
-/// Remembers in the cache, for all environments: a hash an entity, `<prefix>notified:<kind>:<id>`.
+/// A ledger in the cache, which all execution environments share: one hash per entity, `<prefix>notified:<kind>:<id>`.
 ///
-/// Fields are the destinations with what each was told, the versions of that, and the lease: its owner, and its end by the
-/// server's clock. Each call is one script of one key, so it is atomic, and it is idempotent.
-struct CacheMemory: NotificationMemory {
-    /// Each is used by one call at a time, so that no call waits for one that has more time.
+/// The fields are the delivered state of each destination, its version, and the lease: the owner, and the end by the
+/// server's clock. Each call is one script on one key, so it is atomic; calls are idempotent.
+struct CacheLedger: DeliveryLedger {
+    /// Clients, each used by one call at a time, so that no call waits for another one with a later deadline.
     private let clients: ClientPool<RedisClient>
     private let keyPrefix: String
 
-    /// - Parameter makeClient: Called when there is no idle client; nothing connects before.
+    /// - Parameter makeClient: Called if no client is idle; a client connects when it is first used.
     init(keyPrefix: String, makeClient: @escaping @Sendable () -> RedisClient) {
         (clients, self.keyPrefix) = (ClientPool(makeClient), keyPrefix)
     }
@@ -18,7 +18,7 @@ struct CacheMemory: NotificationMemory {
         Array("\(keyPrefix)notified:\(entity.schema.name):".utf8) + entity.id
     }
 
-    /// Runs `script` for each entity.
+    /// Runs `script` once for each entity.
     private func run(
         _ script: RedisScript, _ calls: [(entity: EntityKey, words: [String])], until deadline: ContinuousClock.Instant
     ) async throws -> [RESPValue] {
@@ -31,41 +31,43 @@ struct CacheMemory: NotificationMemory {
     }
 
     /// An error reply.
-    private struct Refusal: Error, CustomStringConvertible { var description: String }
+    private struct ReplyError: Error, CustomStringConvertible { var description: String }
 
     private func throwFirstError(of replies: [RESPValue]) throws {
-        if let words = replies.lazy.compactMap(\.refusal).first { throw Refusal(description: words) }
+        if let words = replies.lazy.compactMap(\.refusal).first { throw ReplyError(description: words) }
     }
 
     func lease(
         _ entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
-    ) async throws -> [LeaseAnswer] {
+    ) async throws -> [LeaseResult] {
         let milliseconds = String(Int(duration / .milliseconds(1)))
-        let names = Destination.allCases.flatMap { [$0.rawValue, Self.versionField($0)] }
+        let names = NotificationDestination.allCases.flatMap { [$0.rawValue, Self.versionField($0)] }
         let replies = try await run(
             Self.leaseScript, entities.map { ($0, [owner, milliseconds] + names) }, until: deadline)
         return try zip(entities, replies).map { entity, reply in
             if let error = reply.errorReply {
-                guard error.isAboutCommand else { throw Refusal(description: reply.refusal ?? "") }
+                guard error.isAboutCommand else { throw ReplyError(description: reply.refusal ?? "") }
                 return .unusable(key: key(entity), reason: "\(error.code) \(error.message)")
             }
             return reply.array.map { .held(Self.states($0)) } ?? .taken
         }
     }
 
+    /// Returns the delivered states that a reply contains.
+    ///
     /// - Parameter fields: Two for each destination.
-    private static func states(_ fields: [RESPValue]) -> ToldStates {
-        var states: ToldStates = [:]
-        for (index, destination) in Destination.allCases.enumerated() where 2 * index + 1 < fields.count {
-            // What cannot be read was not written by this program, and counts as nothing told.
+    private static func states(_ fields: [RESPValue]) -> DeliveredStates {
+        var states: DeliveredStates = [:]
+        for (index, destination) in NotificationDestination.allCases.enumerated() where 2 * index + 1 < fields.count {
+            // A value that cannot be parsed was not written by this program, and counts as no state.
             states[destination] = fields[2 * index].text.flatMap {
-                ToldState($0, versionText: fields[2 * index + 1].text)
+                DeliveredState($0, versionText: fields[2 * index + 1].text)
             }
         }
         return states
     }
 
-    private static func versionField(_ destination: Destination) -> String { "\(destination.rawValue)-version" }
+    private static func versionField(_ destination: NotificationDestination) -> String { "\(destination.rawValue)-version" }
 
     func extendLeases(
         of entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
@@ -75,25 +77,26 @@ struct CacheMemory: NotificationMemory {
         try throwFirstError(of: await run(Self.extendScript, calls, until: deadline))
     }
 
-    func mark(_ marks: [MemoryMark], for owner: String, until deadline: ContinuousClock.Instant) async throws {
-        let calls = marks.map { mark in
-            let fields = mark.states.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap {
+    func record(_ entries: [LedgerEntry], for owner: String, until deadline: ContinuousClock.Instant) async throws {
+        let calls = entries.map { entry in
+            let fields = entry.states.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap {
                 [$0.key.rawValue, $0.value.text, Self.versionField($0.key), $0.value.versionText]
             }
-            return (mark.entity, [owner, mark.endsLease ? "1" : "0"] + fields)
+            return (entry.entity, [owner, entry.endsLease ? "1" : "0"] + fields)
         }
-        try throwFirstError(of: await run(Self.markScript, calls, until: deadline))
+        try throwFirstError(of: await run(Self.recordScript, calls, until: deadline))
     }
 }
 
-/// The scripts. ARGV[1] is the owner in each.
-extension CacheMemory {
-    /// Seconds since the last write: 400 days, longer than any stream keeps a record that could come again.
+/// The scripts. In each, ARGV[1] is the owner.
+extension CacheLedger {
+    /// The seconds until a hash expires: 400 days after the last write, longer than any stream retains records.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html>
     static let timeToLive = 400 * 86_400
 
-    /// ARGV[2]: for how many ms; then names of fields, whose values are returned, or false while another owner has the lease.
+    /// Acquires a lease for ARGV[2] milliseconds, and returns the values of the fields that the other arguments name; returns
+    /// false if another owner holds the lease.
     private static let leaseScript = RedisScript(
         """
         local time = redis.call('TIME')
@@ -115,10 +118,10 @@ extension CacheMemory {
         return 1
         """)
 
-    /// ARGV[2]: whether the lease ends; then fields and values.
+    /// Stores the fields and values that follow ARGV[2], which is `1` to release the lease.
     ///
-    /// A lease that ended is not there any more when the same mark comes a second time, and then there is nothing left to do.
-    private static let markScript = RedisScript(
+    /// If the same call is repeated after it released the lease, it has no effect.
+    private static let recordScript = RedisScript(
         """
         if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
         for index = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1]) end

@@ -2,45 +2,48 @@ import Clients
 import JSON
 import Telemetry
 
-/// One batch on its way into the warehouse.
-struct WriterRun {
+/// The write of one batch to the warehouse.
+struct BatchWrite {
     let batch: RecordBatch
     let candidates: [Upsert.Candidate]
     let settings: RedshiftSettings
     let aws: AWSClient
     let context: InvocationContext
-    let attempts: AttemptMemory
-    let refusals: RefusalMemory
+    let attempts: AttemptHistory
+    let refusals: RejectionHistory
     let log: Logger
 
-    /// How a transaction ended.
-    private enum Ending {
+    /// The result of a transaction.
+    private enum TransactionResult {
         case committed
-        /// Some value is one that the warehouse cannot hold.
-        case refused(String)
-        /// No further transaction would fare better.
+        /// The warehouse rejected a value.
+        case rejected(String)
+        /// The warehouse is unavailable; further transactions would fail as well.
         case unavailable(String)
     }
 
-    /// Above either of these, rows go through S3 where there is a staging bucket; decision 0011 says why.
+    /// The size of a batch above which rows go through S3, if a staging bucket is set; see decision 0011.
     static let bigBatch = (records: 5000, bytes: 1_000_000)
-    /// Conflicts with other transactions that are borne with.
+    /// The most retries after conflicts with other transactions.
     private static let conflictLimit = 6
-    /// Runs of this invocation that fail for another reason before that counts.
+    /// The most runs of this invocation that may fail for another reason.
     private static let failureLimit = 2
-    /// Runs that may have been another process's a moment ago, and may all have been this one's.
+    /// The most failed runs whose origin is uncertain (``RedshiftDataClient/Run/recent``).
     private static let recentLimit = 8
 
-    /// Writes transaction after transaction, in the order of the records, and marks each on `outcomes`.
+    /// Writes the records in consecutive transactions, and marks each record in `outcomes`.
     ///
-    /// A transaction that is refused for a value is cut in two, until the record with that value is alone in one. When
-    /// more records are refused for the same reason than ``RefusalMemory/limit``, all of them fail instead.
-    func write(_ outcomes: inout OutcomeSheet) async {
+    /// A transaction that is rejected because of a value is halved until the record with that value is alone. If more than
+    /// ``RejectionHistory/limit`` records are rejected for the same reason, they fail transiently instead.
+    func write(_ outcomes: inout RecordOutcomes) async {
         var waiting = [candidates[...]]
-        var refused: [RefusalMemory.Cause: [Upsert.Candidate]] = [:]
+        var rejected: [RejectionHistory.Cause: [Upsert.Candidate]] = [:]
         while let part = waiting.popLast() {
             guard let transaction = transaction(of: part) else {
-                return fail(part, waiting, "there is no memory for the rows of \(part.count) records", &outcomes)
+                return fail(
+                    part, waiting,
+                    "not enough memory for the rows of \(part.count) records; increase the function's memory or reduce the "
+                        + "batch size", &outcomes)
             }
             let (taken, rest) = (part.prefix(transaction.recordCount), part.dropFirst(transaction.recordCount))
             if !rest.isEmpty { waiting.append(rest) }
@@ -48,20 +51,21 @@ struct WriterRun {
             case .committed:
                 for candidate in taken { outcomes[candidate.index] = .succeeded }
                 refusals.forget(Set(taken.map(\.row.table)))
-            case .refused(let reason):
+            case .rejected(let reason):
                 if taken.count == 1, let candidate = taken.first {
-                    let cause = RefusalMemory.Cause(table: candidate.row.table, text: SQLFailure.cause(of: reason))
-                    refused[cause, default: []].append(candidate)
-                    // Dead letters are known to be refused, which says nothing about the records of the stream.
+                    let cause = RejectionHistory.Cause(table: candidate.row.table, text: SQLFailure.cause(of: reason))
+                    rejected[cause, default: []].append(candidate)
+                    // Redelivered dead letters were rejected before, which does not indicate that the table is the cause.
                     let known = batch.isRedelivery ? 0 : refusals.add(candidate.row, cause: cause)
-                    guard max(known, refused[cause, default: []].count) > RefusalMemory.limit else {
+                    guard max(known, rejected[cause, default: []].count) > RejectionHistory.limit else {
                         outcomes[candidate.index] = .rejected(rejection(candidate, reason))
                         continue
                     }
                     return fail(
-                        refused[cause, default: []][...], waiting,
-                        told(reason)
-                            + "; more than \(RefusalMemory.limit) records were refused for this reason: the table is the cause",
+                        rejected[cause, default: []][...], waiting,
+                        described(reason)
+                            + "; more than \(RejectionHistory.limit) records were rejected for this reason, so the table is the "
+                            + "cause",
                         &outcomes)
                 }
                 waiting.append(taken.suffix(taken.count / 2))
@@ -73,7 +77,7 @@ struct WriterRun {
 
     private func fail(
         _ part: ArraySlice<Upsert.Candidate>, _ waiting: [ArraySlice<Upsert.Candidate>], _ reason: String,
-        _ outcomes: inout OutcomeSheet
+        _ outcomes: inout RecordOutcomes
     ) {
         for candidate in ([part] + waiting).joined() { outcomes[candidate.index] = .retryable(reason: reason) }
     }
@@ -83,12 +87,12 @@ struct WriterRun {
         return PayloadError(
             .range,
             "\(batch.catalog[batch.records[candidate.index].kind].name) \(MessageText.shown(0..<id.count, of: id.span)) is "
-                + "refused by the warehouse: \(MessageText.shown(0..<bytes.count, of: bytes.span))")
+                + "rejected by the warehouse: \(MessageText.shown(0..<bytes.count, of: bytes.span))")
     }
 }
 
-/// Transactions.
-extension WriterRun {
+/// Running of transactions.
+extension BatchWrite {
     private func transaction(of part: ArraySlice<Upsert.Candidate>) -> Transaction? {
         let statements = UpsertStatements(schema: settings.quotedSchema)
         guard let staging = settings.staging, isBig(part), let first = part.first, let last = part.last else {
@@ -109,8 +113,8 @@ extension WriterRun {
         return false
     }
 
-    /// Runs a transaction until it has committed, or until there is no use in running it again.
-    private func end(of transaction: Transaction, records: ArraySlice<Upsert.Candidate>) async -> Ending {
+    /// Runs a transaction until it has committed, or until another attempt cannot succeed.
+    private func end(of transaction: Transaction, records: ArraySlice<Upsert.Candidate>) async -> TransactionResult {
         let start = ContinuousClock.now
         let client = RedshiftDataClient(
             aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
@@ -121,33 +125,33 @@ extension WriterRun {
             try await upload(transaction.upload)
             while true {
                 let attempt = attempts[digest]
-                let ending = try await client.run(
+                let result = try await client.run(
                     transaction.statements, token: "\(digest)-\(attempt)", name: name(of: records))
-                guard case .failed(let reason, let run) = ending else {
+                guard case .failed(let reason, let run) = result else {
                     attempts.forget(digest)
-                    tell(transaction, attempt: attempt, since: start)
+                    logCommit(of: transaction, attempt: attempt, since: start)
                     return .committed
                 }
                 attempts[digest] = attempt + 1
                 let failure = SQLFailure(reason)
-                // Cut in two even when the failure is an old one: the values have not changed since.
-                if failure == .data, records.count > 1 { return .refused(reason) }
+                // Halved also if the failure is an old one: the values have not changed since.
+                if failure == .data, records.count > 1 { return .rejected(reason) }
                 if run == .old { continue }
                 if run == .own { own += 1 } else { recent += 1 }
                 guard own < (failure == .conflict ? Self.conflictLimit : Self.failureLimit), recent < Self.recentLimit
-                else { return failure == .data ? .refused(reason) : .unavailable(told(reason)) }
+                else { return failure == .data ? .rejected(reason) : .unavailable(described(reason)) }
                 try await backoff.pause(until: context.deadline)
             }
         } catch let error as WarehouseError {
             return .unavailable(error.description)
         } catch is CancellationError {
-            return .unavailable("the deadline came near; what runs still is found again by the next try")
+            return .unavailable("the deadline was reached; the transaction continues, and the next attempt gets its result")
         } catch {
             return .unavailable("\(settings.name): \(error)")
         }
     }
 
-    /// What the token is made of: tokens of one account may meet, so where it goes counts as well.
+    /// Returns the hash for the token, which includes the destination because tokens are shared by an account.
     private func digest(of transaction: Transaction) -> String {
         let connection = JSONValue.object(ofPresent: settings.connection).text
         return String(SHA256.digest(of: Array((connection + transaction.digest).utf8)).hexadecimal.prefix(48))
@@ -162,19 +166,19 @@ extension WriterRun {
         }
     }
 
-    private func told(_ reason: String) -> String {
+    private func described(_ reason: String) -> String {
         let words = "\(settings.name), database \(settings.database): \(MessageText.escaped(reason))"
         return words + (SQLFailure.advice(on: reason).map { "; " + $0 } ?? "")
     }
 
-    /// What the warehouse's own lists of statements show: the records, never what they hold.
+    /// Returns the name of the statement in the warehouse's system tables: identifies the records, without their values.
     private func name(of records: ArraySlice<Upsert.Candidate>) -> String {
         let sequence = { (index: Int) in batch.sequenceNumber(of: batch.records[index].position).digits }
         let range = [records.first, records.last].compactMap { $0.map { sequence($0.index) } }.joined(separator: "..")
         return "concert-data-processor \(range)"
     }
 
-    private func tell(_ transaction: Transaction, attempt: Int, since start: ContinuousClock.Instant) {
+    private func logCommit(of transaction: Transaction, attempt: Int, since start: ContinuousClock.Instant) {
         log.log(
             .debug, "warehouse transaction committed", requestID: context.requestID,
             [

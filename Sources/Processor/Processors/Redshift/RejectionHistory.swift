@@ -1,30 +1,30 @@
 import Synchronization
 
-/// Records that the warehouse refused one after the other for the same reason, over all batches of a process.
+/// Consecutive records that the warehouse rejected for the same reason, over all batches of a process.
 ///
-/// When records are refused and none of their table is accepted in between, the reason is the table: a column that was made
-/// narrower, for example. The records are good then and must not be rejected, even if each batch has only one.
-final class RefusalMemory: Sendable {
-    /// Records refused for the same reason that can still be the records' own fault.
+/// If many records of a table are rejected and none is accepted in between, the cause is the table, for example a column
+/// that was made narrower. The records are valid then and must not be rejected, even if each batch has only one.
+final class RejectionHistory: Sendable {
+    /// The most records rejected for the same reason that are considered invalid themselves.
     static let limit = 10
 
-    /// Why records of a table were refused.
+    /// The reason why records of a table were rejected.
     struct Cause: Hashable, Sendable {
         var table: WarehouseTable
-        /// ``SQLFailure/cause(of:)``.
+        /// The result of ``SQLFailure/cause(of:)``.
         var text: [UInt8]
     }
 
     private static let capacity = 64
     private let records = Mutex<[Cause: Set<Record>]>([:])
 
-    /// A record, which is refused again each time it is redelivered.
+    /// The identity of a record, which counts once although it is rejected at each redelivery.
     private struct Record: Hashable {
         var id: [UInt8]
         var version: RecordVersion
     }
 
-    /// Notes a refused record, and returns how many records the cause has; counts one more than ``limit`` at most.
+    /// Adds a rejected record, and returns the number of records with the same cause, at most ``limit`` + 1.
     func add(_ row: WarehouseRow, cause: Cause) -> Int {
         records.withLock { records in
             if records.count >= Self.capacity, records[cause] == nil { records.removeAll() }
@@ -35,7 +35,7 @@ final class RefusalMemory: Sendable {
         }
     }
 
-    /// Forgets the causes of tables that have accepted a record.
+    /// Removes the causes of tables that have accepted a record.
     func forget(_ tables: Set<WarehouseTable>) {
         records.withLock { records in
             guard !records.isEmpty else { return }

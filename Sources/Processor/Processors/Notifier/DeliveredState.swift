@@ -1,33 +1,33 @@
-/// What of an entity decides whether there is something to tell.
+/// The values of an entity that decide whether a notification is sent.
 enum EntityFacts: Sendable, Hashable {
     case concert(status: Concert.Status, eventDate: Timestamp)
     /// - Parameters:
-    ///   - score: A JSON number as it was written.
-    ///   - isPopular: Whether that was over the threshold when it was looked at.
+    ///   - score: A JSON number, unchanged from the record.
+    ///   - isPopular: Whether the score was over the threshold when the record was processed.
     case artist(score: String, isPopular: Bool)
 }
 
-/// What one destination knows of one entity: the newest version that it was told of, or that had nothing to tell.
-struct ToldState: Sendable, Hashable {
+/// The state of one entity at one destination: the newest version that was delivered or that required no notification.
+struct DeliveredState: Sendable, Hashable {
     var version: RecordVersion
     var facts: EntityFacts
-    /// How often each type was told, in the order of ``NotificationType``, so that a state which comes back is another one.
-    private var tellings = Array(repeating: UInt32(0), count: NotificationType.allCases.count)
+    /// The number of deliveries of each type, in the order of ``NotificationType``, so that a state that recurs has a new name.
+    private var deliveryCounts = Array(repeating: UInt32(0), count: NotificationType.allCases.count)
 
-    /// - Parameter known: What it knew before; the count goes on from there.
-    init(version: RecordVersion, facts: EntityFacts, after known: ToldState? = nil) {
+    /// - Parameter known: The previous state, whose counts are continued.
+    init(version: RecordVersion, facts: EntityFacts, after known: DeliveredState? = nil) {
         (self.version, self.facts) = (version, facts)
-        if let known { tellings = known.tellings }
+        if let known { deliveryCounts = known.deliveryCounts }
     }
 }
 
-/// Counting.
-extension ToldState {
-    func tellings(of type: NotificationType) -> UInt32 { tellings[Self.place(of: type)] }
+/// Delivery counts.
+extension DeliveredState {
+    func deliveryCount(of type: NotificationType) -> UInt32 { deliveryCounts[Self.index(of: type)] }
 
-    mutating func count(_ type: NotificationType) { tellings[Self.place(of: type)] &+= 1 }
+    mutating func count(_ type: NotificationType) { deliveryCounts[Self.index(of: type)] &+= 1 }
 
-    private static func place(of type: NotificationType) -> Int {
+    private static func index(of type: NotificationType) -> Int {
         switch type {
         case .concertAnnounced: 0
         case .concertRescheduled: 1
@@ -38,16 +38,16 @@ extension ToldState {
     }
 }
 
-/// Text, as a memory outside of the process keeps it: words with spaces between them.
-extension ToldState {
-    /// In the form of version 0.1.0, which may run at the same time and takes any other form for an unknown state.
+/// The text form that a ledger outside of the process stores: words separated by spaces.
+extension DeliveredState {
+    /// The state in the format of version 0.1.0, which may run at the same time and takes any other format for an unknown state.
     ///
-    /// It has no word for the shard, which is in ``versionText``; an arrival that the event did not give is the least number.
+    /// The format has no word for the shard, which ``versionText`` contains. A missing arrival is the lowest number.
     var text: String {
         var words = [
             String(version.arrival ?? .min), version.sequenceNumber.digits, String(version.subSequenceNumber ?? 0),
         ]
-        words += tellings.indices.map { String(tellings[$0]) }
+        words += deliveryCounts.indices.map { String(deliveryCounts[$0]) }
         switch facts {
         case .concert(let status, let eventDate): words += ["concert", status.rawValue, eventDate.description]
         case .artist(let score, let isPopular): words += ["artist", isPopular ? "popular" : "known", score]
@@ -55,7 +55,7 @@ extension ToldState {
         return words.joined(separator: " ")
     }
 
-    /// Sequence number, sub-sequence number and shard of the version, which ``text`` does not have in full.
+    /// The sequence number, sub-sequence number and shard of the version, which ``text`` does not contain completely.
     var versionText: String {
         let words = [
             version.sequenceNumber.digits, version.subSequenceNumber.map { String($0) } ?? "-",
@@ -64,9 +64,9 @@ extension ToldState {
         return words.joined(separator: " ")
     }
 
-    /// Fails unless `text` was written by ``text``.
+    /// Parses ``text``; returns nil if it has another format.
     ///
-    /// - Parameter versionText: Counts when it is of the same version: 0.1.0 writes ``text`` alone, and leaves an older one.
+    /// - Parameter versionText: Ignored if it is of another version: version 0.1.0 updates ``text`` alone.
     init?(_ text: String, versionText: String? = nil) {
         let words = Self.words(text)
         guard words.count == 11, let arrival = Int64(words[0]), let sequenceNumber = SequenceNumber(words[1]),
@@ -75,9 +75,9 @@ extension ToldState {
         version = RecordVersion(
             arrival: arrival == .min ? nil : arrival, sequenceNumber: sequenceNumber,
             subSequenceNumber: subSequenceNumber)
-        for index in tellings.indices {
+        for index in deliveryCounts.indices {
             guard let count = UInt32(words[3 + index]) else { return nil }
-            tellings[index] = count
+            deliveryCounts[index] = count
         }
         switch (words[8], words[9]) {
         case ("concert", let status):

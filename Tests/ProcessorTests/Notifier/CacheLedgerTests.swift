@@ -8,7 +8,7 @@ import XCTest
 @testable import Processor
 
 /// What was told, remembered in a real Redis.
-final class CacheMemoryTests: NotifierTestCase {
+final class CacheLedgerTests: NotifierTestCase {
     private var redis = RedisAccess(.direct)
 
     /// Runs `body` with each of the setups that ``redis`` may have.
@@ -19,9 +19,9 @@ final class CacheMemoryTests: NotifierTestCase {
         }
     }
 
-    private func memory(_ server: RedisServer, backoff: RedisBackoff = RedisBackoff()) throws -> CacheMemory {
+    private func ledger(_ server: RedisServer, backoff: RedisBackoff = RedisBackoff()) throws -> CacheLedger {
         let client = try redis.client(server, backoff: backoff)
-        return CacheMemory(keyPrefix: "concert:", makeClient: { client })
+        return CacheLedger(keyPrefix: "concert:", makeClient: { client })
     }
 
     private func end() -> ContinuousClock.Instant { .now + .seconds(30) }
@@ -30,8 +30,8 @@ final class CacheMemoryTests: NotifierTestCase {
         EntityKey(Concert.schema, id: Array("a".utf8)), EntityKey(Artist.schema, id: Array("a".utf8)),
     ]
 
-    private func state(_ sequence: String) throws -> ToldState {
-        ToldState(
+    private func state(_ sequence: String) throws -> DeliveredState {
+        DeliveredState(
             version: RecordVersion(arrival: 5, sequenceNumber: try XCTUnwrap(SequenceNumber(sequence))),
             facts: .artist(score: "87.5", isPopular: true))
     }
@@ -39,33 +39,33 @@ final class CacheMemoryTests: NotifierTestCase {
     func testALeaseIsOneOwnersUntilItEndsOrIsGivenBack() async throws {
         try await onEachServer {
             let server = try redis.server()
-            let memory = try memory(server)
+            let ledger = try ledger(server)
             let entities = Self.entities
-            let first = try await memory.lease(entities, for: "one", duration: .seconds(60), until: end())
+            let first = try await ledger.lease(entities, for: "one", duration: .seconds(60), until: end())
             XCTAssertEqual(first, [.held([:]), .held([:])])
-            let refused = try await memory.lease(entities, for: "two", duration: .seconds(60), until: end())
+            let refused = try await ledger.lease(entities, for: "two", duration: .seconds(60), until: end())
             XCTAssertEqual(refused, [.taken, .taken])
-            let again = try await memory.lease(entities, for: "one", duration: .seconds(60), until: end())
+            let again = try await ledger.lease(entities, for: "one", duration: .seconds(60), until: end())
             XCTAssertEqual(again, [.held([:]), .held([:])], "the owner may ask twice, as after a lost answer")
-            let told = try state("7")
-            try await memory.mark(
-                [MemoryMark(entity: entities[1], states: [.webhook: told], endsLease: true)], for: "one", until: end())
-            let mixed = try await memory.lease(entities, for: "two", duration: .milliseconds(30), until: end())
-            XCTAssertEqual(mixed, [.taken, .held([.webhook: told])])
+            let delivered = try state("7")
+            try await ledger.record(
+                [LedgerEntry(entity: entities[1], states: [.webhook: delivered], endsLease: true)], for: "one", until: end())
+            let mixed = try await ledger.lease(entities, for: "two", duration: .milliseconds(30), until: end())
+            XCTAssertEqual(mixed, [.taken, .held([.webhook: delivered])])
             // Somebody else's mark and extension change nothing.
-            try await memory.mark(
-                [MemoryMark(entity: entities[1], states: [.topic: told], endsLease: true)], for: "one", until: end())
-            try await memory.extendLeases(of: [entities[1]], for: "one", duration: .seconds(60), until: end())
-            try await memory.extendLeases(of: [entities[0]], for: "one", duration: .milliseconds(1), until: end())
-            while try await memory.lease(entities, for: "three", duration: .seconds(1), until: end()).contains(.taken) {
+            try await ledger.record(
+                [LedgerEntry(entity: entities[1], states: [.topic: delivered], endsLease: true)], for: "one", until: end())
+            try await ledger.extendLeases(of: [entities[1]], for: "one", duration: .seconds(60), until: end())
+            try await ledger.extendLeases(of: [entities[0]], for: "one", duration: .milliseconds(1), until: end())
+            while try await ledger.lease(entities, for: "three", duration: .seconds(1), until: end()).contains(.taken) {
             }
-            let left = try await memory.lease([entities[1]], for: "three", duration: .seconds(1), until: end())
-            XCTAssertEqual(left, [.held([.webhook: told])])
+            let left = try await ledger.lease([entities[1]], for: "three", duration: .seconds(1), until: end())
+            XCTAssertEqual(left, [.held([.webhook: delivered])])
             XCTAssertEqual(
                 try server.cli("KEYS", "*").split(separator: "\n").sorted(),
                 ["concert:notified:artist:a", "concert:notified:concert:a"])
             try server.cli("HSET", "concert:notified:artist:a", "webhook", "no state of ours")
-            let broken = try await memory.lease([entities[1]], for: "three", duration: .seconds(1), until: end())
+            let broken = try await ledger.lease([entities[1]], for: "three", duration: .seconds(1), until: end())
             XCTAssertEqual(broken, [.held([:])])
         }
     }
@@ -74,14 +74,14 @@ final class CacheMemoryTests: NotifierTestCase {
         try await onEachServer {
             let server = try redis.server()
             let subscribers = FakeSubscribers()
-            let notifiers = try (0..<3).map { _ in try notifier(subscribers, memory: memory(server)) }
+            let notifiers = try (0..<3).map { _ in try notifier(subscribers, ledger: ledger(server)) }
             let event = EventText(
                 (0..<40).map { Self.concert("c\($0)", $0 + 1) }
                     + (0..<40).map { Self.concert("c\($0)", $0 + 50, "cancelled") })
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for notifier in notifiers {
                     group.addTask {
-                        let outcomes = try await Self.tell(event, by: notifier)
+                        let outcomes = try await Self.notify(event, by: notifier)
                         XCTAssertTrue(
                             outcomes.allSatisfy { $0 == .succeeded },
                             "\(outcomes.first { $0 != .succeeded }.debugDescription)")
@@ -89,8 +89,8 @@ final class CacheMemoryTests: NotifierTestCase {
                 }
                 try await group.waitForAll()
             }
-            XCTAssertEqual(subscribers.told.count, 80)
-            XCTAssertEqual(Set(subscribers.told).count, 80)
+            XCTAssertEqual(subscribers.delivered.count, 80)
+            XCTAssertEqual(Set(subscribers.delivered).count, 80)
         }
     }
 
@@ -99,21 +99,21 @@ final class CacheMemoryTests: NotifierTestCase {
             let server = try redis.server()
             let event = EventText([Self.concert("a", 1)])
             let first = FakeSubscribers()
-            let crashing = FaultyMemory(try memory(server)) { $0 == .mark }
-            let outcomes = try await Self.tell(
-                event, by: notifier(first, memory: crashing), within: .milliseconds(1500))
+            let crashing = FaultyLedger(try ledger(server)) { $0 == .record }
+            let outcomes = try await Self.notify(
+                event, by: notifier(first, ledger: crashing), within: .milliseconds(1500))
             XCTAssertTrue(outcomes[0].isRetryable)
-            XCTAssertEqual(first.told, ["concert.announced a"])
+            XCTAssertEqual(first.delivered, ["concert.announced a"])
             // The lease of the one that died runs out, and the next one waits for it.
             let second = FakeSubscribers()
             var retried = outcomes
             while retried.contains(where: \.isRetryable) {
-                retried = try await Self.tell(event, by: notifier(second, memory: try memory(server)))
+                retried = try await Self.notify(event, by: notifier(second, ledger: try ledger(server)))
             }
-            XCTAssertEqual(second.told, ["concert.announced a"])
+            XCTAssertEqual(second.delivered, ["concert.announced a"])
             let third = FakeSubscribers()
-            _ = try await Self.tell(event, by: notifier(third, memory: try memory(server)))
-            XCTAssertEqual(third.told, [])
+            _ = try await Self.notify(event, by: notifier(third, ledger: try ledger(server)))
+            XCTAssertEqual(third.delivered, [])
         }
     }
 
@@ -121,15 +121,15 @@ final class CacheMemoryTests: NotifierTestCase {
         try await onEachServer {
             let server = try redis.server()
             let subscribers = FakeSubscribers()
-            let notifier = notifier(subscribers, memory: try memory(server, backoff: FakeTime().backoff()))
+            let notifier = notifier(subscribers, ledger: try ledger(server, backoff: FakeTime().backoff()))
             try server.kill()
-            let outcomes = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier)
+            let outcomes = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier)
             guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(outcomes)") }
-            XCTAssertTrue(reason.contains("the memory of what was told is out of reach"), reason)
+            XCTAssertTrue(reason.contains("the notification state is unavailable"), reason)
             XCTAssertTrue(reason.contains("127.0.0.1:\(try redis.port(of: server))"), reason)
             XCTAssertEqual(subscribers.calls, [])
             try server.start()
-            let retried = try await Self.tell(EventText([Self.concert("a", 1)]), by: notifier)
+            let retried = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier)
             XCTAssertEqual(retried, [.succeeded])
         }
     }
@@ -138,18 +138,18 @@ final class CacheMemoryTests: NotifierTestCase {
     func testKeysExpire() async throws {
         try await onEachServer {
             let server = try redis.server()
-            let memory = try memory(server)
+            let ledger = try ledger(server)
             let key = "concert:notified:concert:a"
             let days = 400 * 86_400
             func isRenewed() throws -> Bool { try (days - 60...days).contains(Int(server.cli("TTL", key)) ?? 0) }
-            _ = try await memory.lease([Self.entities[0]], for: "one", duration: .seconds(60), until: end())
+            _ = try await ledger.lease([Self.entities[0]], for: "one", duration: .seconds(60), until: end())
             XCTAssertTrue(try isRenewed())
             try server.cli("EXPIRE", key, "100")
-            let mark = MemoryMark(entity: Self.entities[0], states: [.topic: try state("7")], endsLease: true)
-            try await memory.mark([mark], for: "one", until: end())
+            let entry = LedgerEntry(entity: Self.entities[0], states: [.topic: try state("7")], endsLease: true)
+            try await ledger.record([entry], for: "one", until: end())
             XCTAssertTrue(try isRenewed())
             try server.cli("PERSIST", key)
-            _ = try await memory.lease([Self.entities[0]], for: "two", duration: .seconds(60), until: end())
+            _ = try await ledger.lease([Self.entities[0]], for: "two", duration: .seconds(60), until: end())
             XCTAssertTrue(try isRenewed(), "keys of the first version had no expiry")
         }
     }
@@ -161,8 +161,8 @@ final class CacheMemoryTests: NotifierTestCase {
             try server.cli("SET", "concert:notified:concert:b", "x")
             let subscribers = FakeSubscribers()
             let event = EventText([Self.concert("a", 1), Self.concert("b", 2), Self.concert("b", 3, "cancelled")])
-            let notifier = notifier(subscribers, memory: try memory(server))
-            let outcomes = try await Self.tell(event, by: notifier)
+            let notifier = notifier(subscribers, ledger: try ledger(server))
+            let outcomes = try await Self.notify(event, by: notifier)
             XCTAssertEqual(outcomes[0], .succeeded)
             for outcome in outcomes[1...] {
                 guard case .rejected(let error) = outcome else { return XCTFail("\(outcome)") }
@@ -170,9 +170,9 @@ final class CacheMemoryTests: NotifierTestCase {
             }
             let errors = lines.objects.filter { $0["level"] as? String == "ERROR" }
             XCTAssertEqual(errors.map { $0["key"] as? String }, ["concert:notified:concert:b"])
-            XCTAssertEqual(subscribers.told, ["concert.announced a"])
+            XCTAssertEqual(subscribers.delivered, ["concert.announced a"])
             try server.cli("DEL", "concert:notified:concert:b")
-            let again = try await Self.tell(event, by: notifier)
+            let again = try await Self.notify(event, by: notifier)
             XCTAssertTrue(again.allSatisfy { $0 == .succeeded })
         }
     }
@@ -182,8 +182,8 @@ final class CacheMemoryTests: NotifierTestCase {
             let server = try redis.server()
             for rule in ["-hset", "-hmget", "-time", "-expire"] {
                 try server.cli("ACL", "SETUSER", DocumentedUser.name, rule)
-                let outcomes = try await Self.tell(
-                    EventText([Self.concert("a", 1)]), by: notifier(FakeSubscribers(), memory: try memory(server)))
+                let outcomes = try await Self.notify(
+                    EventText([Self.concert("a", 1)]), by: notifier(FakeSubscribers(), ledger: try ledger(server)))
                 XCTAssertTrue(outcomes[0].isRetryable, "\(rule): \(outcomes)")
                 try server.cli("ACL", "SETUSER", DocumentedUser.name, "+" + rule.dropFirst())
             }
@@ -202,11 +202,11 @@ final class CacheMemoryTests: NotifierTestCase {
             records[2].arrival = "100.000"
             records[2].eventID = "shardId-000000000008:x"
             for record in records {
-                let outcomes = try await Self.tell(
-                    EventText([record]), by: notifier(subscribers, memory: try memory(server)))
+                let outcomes = try await Self.notify(
+                    EventText([record]), by: notifier(subscribers, ledger: try ledger(server)))
                 XCTAssertEqual(outcomes, [.succeeded])
             }
-            XCTAssertEqual(subscribers.told, ["concert.announced a", "concert.cancelled a"])
+            XCTAssertEqual(subscribers.delivered, ["concert.announced a", "concert.cancelled a"])
         }
     }
 
@@ -215,12 +215,12 @@ final class CacheMemoryTests: NotifierTestCase {
             let server = try redis.server()
             let subscribers = FakeSubscribers()
             let event = EventText([Self.concert("caf\u{E9}-1", 1), Self.concert("cafe\u{301}-1", 2)])
-            let memories: [any NotificationMemory] = [try memory(server), ProcessMemory()]
-            for memory in memories {
-                _ = try await Self.tell(event, by: notifier(subscribers, memory: memory))
-                _ = try await Self.tell(event, by: notifier(subscribers, memory: memory))
+            let ledgers: [any DeliveryLedger] = [try ledger(server), InMemoryLedger()]
+            for ledger in ledgers {
+                _ = try await Self.notify(event, by: notifier(subscribers, ledger: ledger))
+                _ = try await Self.notify(event, by: notifier(subscribers, ledger: ledger))
             }
-            XCTAssertEqual(subscribers.told.count, 4)
+            XCTAssertEqual(subscribers.delivered.count, 4)
             XCTAssertEqual(try server.cli("DBSIZE"), "2")
         }
     }
@@ -234,13 +234,13 @@ final class CacheMemoryTests: NotifierTestCase {
                 kill(pid, SIGSTOP)
                 return nil
             }
-            let outcomes = try await Self.tell(
-                EventText([Self.concert("a", 1)]), by: notifier(subscribers, memory: try memory(server)),
+            let outcomes = try await Self.notify(
+                EventText([Self.concert("a", 1)]), by: notifier(subscribers, ledger: try ledger(server)),
                 within: .seconds(1))
             kill(pid, SIGCONT)
             guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(outcomes)") }
             XCTAssertTrue(reason.contains("the deadline passed") || reason.contains("did not respond in time"), reason)
-            XCTAssertEqual(subscribers.told, ["concert.announced a"])
+            XCTAssertEqual(subscribers.delivered, ["concert.announced a"])
         }
     }
 }

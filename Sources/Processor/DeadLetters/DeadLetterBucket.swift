@@ -1,15 +1,15 @@
 import Clients
 
-/// An S3 bucket of dead letters, one object each.
-struct LetterBucket: Sendable {
+/// An S3 bucket of dead letters, with one object per letter.
+struct DeadLetterBucket: Sendable {
     let name: String
     let clients: ClientPool<AWSClient>
 
-    /// How many objects are written at once; one takes about 20 ms, and a batch may have thousands.
+    /// The number of concurrent writes; one takes about 20 ms, and a batch may have thousands of letters.
     private static let lanes = 8
 
-    /// Writes until all are written or one fails.
-    func write(_ letters: [(index: Int, letter: DeadLetter)], _ outcomes: inout OutcomeSheet) async {
+    /// Writes letters until all are written or one fails.
+    func write(_ letters: [(index: Int, letter: DeadLetter)], _ outcomes: inout RecordOutcomes) async {
         var rest = letters[...]
         while !rest.isEmpty {
             let part = rest.prefix(Self.lanes)
@@ -28,7 +28,10 @@ struct LetterBucket: Sendable {
         }
     }
 
-    /// - Returns: `succeeded` only for status 200 with an ETag; whatever else answers is not S3, or stored nothing.
+    /// Writes one letter.
+    ///
+    /// - Returns: `succeeded` only after a response with status 200 and an ETag; any other response does not confirm that
+    ///   S3 stored the object.
     private func write(_ letter: DeadLetter) async -> RecordOutcome {
         let client = clients.take()
         defer { clients.giveBack(client) }

@@ -1,14 +1,14 @@
-/// One processor's verdicts on one batch, one for each record, all `.retryable` at first.
-public struct OutcomeSheet: Sendable, Equatable {
+/// The outcomes of one batch in one processor, one for each record; all are `.retryable` at first.
+public struct RecordOutcomes: Sendable, Equatable {
     public let count: Int
-    /// The verdict on every record, until one gets its own.
+    /// The outcome of all records, as long as ``own`` is empty.
     private var common: RecordOutcome
-    /// Empty as long as all are alike, as they mostly are.
+    /// The outcome of each record; empty if all are equal, which is the usual case.
     private var own: [RecordOutcome] = []
 
     public init(count: Int) { self.init(count: count, .retryable(reason: "not reached")) }
 
-    /// All records alike.
+    /// Creates equal outcomes for `count` records.
     init(count: Int, _ outcome: RecordOutcome) { (self.count, common) = (count, outcome) }
 
     public subscript(index: Int) -> RecordOutcome {
@@ -19,7 +19,7 @@ public struct OutcomeSheet: Sendable, Equatable {
         }
     }
 
-    /// Marks every record alike.
+    /// Sets the outcome of every record.
     public mutating func markAll(_ outcome: RecordOutcome) { (common, own) = (outcome, []) }
 
     public static func == (lhs: Self, rhs: Self) -> Bool {
@@ -27,21 +27,21 @@ public struct OutcomeSheet: Sendable, Equatable {
     }
 }
 
-/// What went wrong, for logs and metrics.
-extension OutcomeSheet {
-    /// How many records were not taken, for now or for good.
+/// Summaries for logs and metrics.
+extension RecordOutcomes {
+    /// The number of records that failed, transiently or permanently.
     var failures: Int { haveAllSucceeded ? 0 : (0..<count).count { self[$0] != .succeeded } }
 
-    /// Whether it is certain that every record was taken.
+    /// Whether all outcomes are known to be `.succeeded` without checking each; may be false if they are.
     var haveAllSucceeded: Bool { own.isEmpty && (count == 0 || common == .succeeded) }
 
-    /// How many records were not taken for now.
+    /// The number of records that failed transiently.
     var retryables: Int { haveAllSucceeded ? 0 : (0..<count).count { self[$0].isRetryable } }
 
     var hasRetryable: Bool { !haveAllSucceeded && (0..<count).contains { self[$0].isRetryable } }
 
-    /// Why the first of them was not.
-    var firstFailure: String? {
+    /// The reason of the first failure; nil if all records succeeded.
+    var firstFailureReason: String? {
         if haveAllSucceeded { return nil }
         for index in 0..<count {
             switch self[index] {

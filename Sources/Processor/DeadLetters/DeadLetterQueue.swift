@@ -1,21 +1,21 @@
 import Clients
 import JSON
 
-/// An SQS queue of dead letters, called with up to ten at a time.
+/// An SQS queue of dead letters, which receives up to ten per call.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
-struct LetterQueue: Sendable {
+struct DeadLetterQueue: Sendable {
     let url: String
     let clients: ClientPool<AWSClient>
 
-    /// The most messages of one call.
+    /// The most messages in one call.
     static let callCount = 10
-    /// The most bytes of all messages of one call together, and so of each.
+    /// The most bytes of all messages in one call, which also limits each message.
     static let callBytes = 1_048_576
 
     private var isFIFO: Bool { url.hasSuffix(".fifo") }
 
-    /// Takes as many from `rest` as one call may carry; what no call may carry goes to `unfit`.
+    /// Removes from `rest` as many letters as one call may contain; adds those that are too large for any call to `unfit`.
     static func nextCall(
         _ rest: inout ArraySlice<Int>, of letters: [DeadLetter], unfit: inout [Int]
     ) -> [Int] {
@@ -35,16 +35,16 @@ struct LetterQueue: Sendable {
         return call
     }
 
-    /// Makes one call.
+    /// Sends `letters` in one call.
     ///
-    /// - Returns: One outcome for each of `letters`.
-    func send(_ letters: [DeadLetter]) async -> [LetterOutcome] {
+    /// - Returns: One result for each of `letters`.
+    func send(_ letters: [DeadLetter]) async -> [DeadLetterWriteResult] {
         let client = clients.take()
         defer { clients.giveBack(client) }
         return await send(letters, by: client)
     }
 
-    private func send(_ letters: [DeadLetter], by client: AWSClient) async -> [LetterOutcome] {
+    private func send(_ letters: [DeadLetter], by client: AWSClient) async -> [DeadLetterWriteResult] {
         let bodies = letters.map(Self.messageBody)
         do {
             let response = try await client.send(request(for: letters, bodies)).json()
@@ -52,13 +52,13 @@ struct LetterQueue: Sendable {
         } catch let error as AWSError {
             guard let refusal = error.refusal else { return letters.map { _ in .unavailable(reason: "\(error)") } }
             if refusal.isRetryable { return letters.map { _ in .failed(reason: "\(error)") } }
-            if letters.count > 1, QueueRefusal.mayBeAboutOneMessage(code: refusal.code) {
-                // Alone, each has its own answer.
-                var outcomes: [LetterOutcome] = []
+            if letters.count > 1, QueueErrorCode.mayBeAboutOneMessage(code: refusal.code) {
+                // Sent alone, each letter gets a result of its own.
+                var outcomes: [DeadLetterWriteResult] = []
                 for letter in letters { outcomes += await send([letter], by: client) }
                 return outcomes
             }
-            let isUnfit = QueueRefusal.isUnfit(code: refusal.code, message: refusal.message)
+            let isUnfit = QueueErrorCode.isUnfit(code: refusal.code, message: refusal.message)
             return letters.map { _ in isUnfit ? .unfit(reason: "\(error)") : .unavailable(reason: "\(error)") }
         } catch is CancellationError {
             return letters.map { _ in .unavailable(reason: "sqs: no time left") }
@@ -74,8 +74,8 @@ struct LetterQueue: Sendable {
             if isFIFO {
                 let name = letter.sequenceNumber.digits + (letter.subSequenceNumber.map { "-\($0)" } ?? "")
                 let digest = SHA256.digest(of: Array((letter.key + name).utf8)).hexadecimal
-                // A group of its own for each: SQS withholds the rest of a group while one of its messages is in flight.
-                // Within five minutes it drops a retry's copy.
+                // Each letter is a group of its own, because SQS withholds a group's other messages while one is in flight.
+                // The deduplication ID makes SQS drop a retry's copy within five minutes.
                 members += [("MessageGroupId", .string(digest)), ("MessageDeduplicationId", .string(digest))]
             }
             return .object(ofPresent: members)
@@ -83,15 +83,15 @@ struct LetterQueue: Sendable {
         return .sqs("SendMessageBatch", ["QueueUrl": .string(url), "Entries": .array(entries)])
     }
 
-    /// The letter's JSON in the characters that SQS accepts: U+FFFE and U+FFFF, which it does not, are escaped.
+    /// Returns the letter's JSON with U+FFFE and U+FFFF, which SQS does not accept, escaped.
     private static func messageBody(of letter: DeadLetter) -> String {
         String(decoding: letter.body, as: UTF8.self)
             .substituting("\u{FFFE}", with: #"\uFFFE"#).substituting("\u{FFFF}", with: #"\uFFFF"#)
     }
 
-    /// What a response with status 200 says of each entry, which may have failed all the same.
-    private static func outcomes(of response: JSONValue, bodies: [String]) -> [LetterOutcome] {
-        var outcomes = [LetterOutcome](
+    /// Returns the result of each entry of a call that succeeded, whose entries may still have failed.
+    private static func outcomes(of response: JSONValue, bodies: [String]) -> [DeadLetterWriteResult] {
+        var outcomes = [DeadLetterWriteResult](
             repeating: .failed(reason: "sqs: the response does not mention the message"), count: bodies.count)
         for entry in response["Successful"]?.array ?? [] {
             guard let index = index(of: entry, count: bodies.count) else { continue }
@@ -107,7 +107,7 @@ struct LetterQueue: Sendable {
             let code = entry["Code"]?.string ?? "no code"
             let message = entry["Message"]?.string ?? ""
             let reason = "sqs SendMessageBatch: \(code)" + (message.isEmpty ? "" : ": \(message)")
-            let isUnfit = QueueRefusal.isUnfit(code: code, message: message)
+            let isUnfit = QueueErrorCode.isUnfit(code: code, message: message)
             outcomes[index] = isUnfit ? .unfit(reason: reason) : .failed(reason: reason)
         }
         return outcomes

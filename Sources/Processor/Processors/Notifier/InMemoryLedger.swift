@@ -1,16 +1,17 @@
 import Synchronization
 
-/// What this process has told; a new one knows nothing of it.
+/// A ledger in the memory of the process, for functions without a cache.
 ///
-/// Notifications are then told at least once: a process that starts takes the first record of an entity for its first sight.
-final class ProcessMemory: NotificationMemory {
+/// A new process starts with an empty ledger and treats the first record of an entity as new, so notifications are
+/// delivered at least once.
+final class InMemoryLedger: DeliveryLedger {
     private struct Entry {
-        var states: ToldStates = [:]
+        var states: DeliveredStates = [:]
         var owner: String?
         var leaseEnd = ContinuousClock.now
     }
 
-    /// Two generations: when the younger is full, the older is forgotten.
+    /// Entries in two generations: when the younger one is full, the older one is discarded.
     private struct Entries {
         var young: [EntityKey: Entry] = [:]
         var old: [EntityKey: Entry] = [:]
@@ -27,12 +28,12 @@ final class ProcessMemory: NotificationMemory {
     private let entries = Mutex(Entries())
     private let capacity: Int
 
-    /// - Parameter capacity: At least so many entities are remembered, at most twice as many.
+    /// - Parameter capacity: The least number of entities that are remembered; the most is twice as many.
     init(capacity: Int = 50_000) { self.capacity = capacity }
 
     func lease(
         _ entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant
-    ) -> [LeaseAnswer] {
+    ) -> [LeaseResult] {
         let now = ContinuousClock.now
         return entries.withLock { entries in
             entities.map { entity in
@@ -56,11 +57,11 @@ final class ProcessMemory: NotificationMemory {
         }
     }
 
-    func mark(_ marks: [MemoryMark], for owner: String, until deadline: ContinuousClock.Instant) {
+    func record(_ updates: [LedgerEntry], for owner: String, until deadline: ContinuousClock.Instant) {
         entries.withLock { entries in
-            for mark in marks where entries[mark.entity, capacity].owner == owner {
-                entries[mark.entity, capacity].states.merge(mark.states) { $1 }
-                if mark.endsLease { entries[mark.entity, capacity].owner = nil }
+            for update in updates where entries[update.entity, capacity].owner == owner {
+                entries[update.entity, capacity].states.merge(update.states) { $1 }
+                if update.endsLease { entries[update.entity, capacity].owner = nil }
             }
         }
     }
