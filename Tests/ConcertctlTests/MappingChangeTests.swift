@@ -59,7 +59,7 @@ final class MappingChangeTests: MappingTestCase {
     func testDeletesOnlyWhenToldTo() async throws {
         let server = try await server()
         _ = try mapping("create", "--wait", at: server)
-        assertRun(try mapping("delete", at: server), 1, notes: "give --yes")
+        assertRun(try mapping("delete", at: server), 1, notes: "pass --yes")
         XCTAssertEqual(try server.calls(of: "DeleteEventSourceMapping").count, 0)
         assertRun(try mapping("delete", "--yes", "--wait", at: server), 0, output: "deleted")
         assertRun(try mapping("delete", "--yes", at: server), 1, notes: "no mapping joins stream concerts and function")

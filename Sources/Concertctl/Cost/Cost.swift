@@ -94,8 +94,8 @@ struct Cost: Command {
         let consumers = try input[Self.consumers]
         guard isAdvantage || consumers <= Prices.consumers else {
             throw UsageError(
-                description: "--consumers is \"\(consumers)\"; expected up to \(Prices.consumers) without "
-                    + "\(Self.advantage.name)")
+                description: "--consumers is \"\(consumers)\"; expected a whole number in 0...\(Prices.consumers), "
+                    + "or up to \(Prices.advantageConsumers) with \(Self.advantage.name)")
         }
         load = StreamLoad(
             recordsPerDay: try input[Self.recordsPerDay], bytesPerRecord: try input[Self.bytesPerRecord],

@@ -108,7 +108,7 @@ struct DeadLettersReplay: Command {
 
     func run() async throws -> ExitStatus {
         let payload = try payloadFile.map { try Self.contents(of: $0) }
-        if !session.isDryRun { try confirm() }
+        try confirm()
         var replay = LetterReplay(
             source, to: destination, payload: payload, session, environment: environment)
         var ending: (any Error)?

@@ -4,10 +4,13 @@ import Processor
 
 /// The source of dead letters, and which of them are wanted: options of all commands on dead letters.
 struct LetterOptions: Sendable {
+    private static let queueVariable = DeadLetterSettings.queueURL.name
+    private static let bucketVariable = DeadLetterSettings.bucket.name
+
     private static let queueURL = Option<String?>(
-        "--queue-url", value: "URL", otherwise: "DEAD_LETTER_QUEUE_URL", "the SQS queue; also an on-failure queue")
+        "--queue-url", value: "URL", otherwise: queueVariable, "the SQS queue; also an on-failure queue")
     private static let bucket = Option<String?>(
-        "--bucket", value: "NAME", otherwise: "DEAD_LETTER_BUCKET", "the S3 bucket")
+        "--bucket", value: "NAME", otherwise: bucketVariable, "the S3 bucket")
     private static let prefix = Option<[String]>(
         "--prefix", value: "PREFIX", default: ["dead-letters/", "aws/lambda/"], "keys in the bucket begin so")
     private static let reason = Option<[String]?>(
@@ -86,7 +89,7 @@ struct LetterOptions: Sendable {
         guard source.queueURL != nil || source.bucket != nil || !paths.isEmpty else {
             throw UsageError(
                 description: "no source of dead letters: give PATH, --queue-url or --bucket, or set "
-                    + "DEAD_LETTER_QUEUE_URL or DEAD_LETTER_BUCKET")
+                    + "\(queueVariable) or \(bucketVariable)")
         }
         return source
     }

@@ -26,6 +26,7 @@ struct MappingDelete: Command {
     }
 
     func run() async throws -> ExitStatus {
+        try confirmation.checkTerminal()
         let mapping = try await target.find(change.session)
         guard !mapping.isDeleting else {
             if change.waits { try await change.waitUntilGone(mapping) }

@@ -46,7 +46,7 @@ struct MappingSource: Sendable, Equatable {
     /// The name of the stream that a mapping reads, by itself or by a consumer; nil unless it is a Kinesis stream.
     static func streamName(_ arn: String) -> String? { KinesisStreamARN(arn)?.name }
 
-    /// `DescribeStreamSummary` tells it where it was not given; in a dry run it is a placeholder.
+    /// Returns the ARN, which `DescribeStreamSummary` provides where it was not given.
     func resolvedARN(_ session: AWSSession) async throws -> String {
         _ = try stream.checked(in: session)
         if let arn { return arn }

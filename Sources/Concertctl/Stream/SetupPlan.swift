@@ -33,7 +33,7 @@ struct SetupPlan: Sendable {
         "--tags", value: "KEY=VALUE", default: ["Project=ConcertDataPlatform", "Environment=development"], "tags to add"
     )
     private static let noTags = Option<Bool>("--no-tags", "leave the tags as they are")
-    private static let policyName = Option<String?>(
+    private static let policyOption = Option<String?>(
         "--policy-name", value: "NAME", otherwise: "STREAM-REGION-access", "the IAM policy's name")
     private static let noPolicy = Option<Bool>("--no-policy", "make no IAM policy")
     private static let updatePolicy = Option<Bool>(
@@ -42,17 +42,18 @@ struct SetupPlan: Sendable {
         "--test-record", otherwise: "if the stream is new", "put a test record, or don't")
     static let options: [any CommandOption] = [
         shardCount, mode, StreamRetention.hours, StreamRecordSize.option, metrics, noMonitoring, StreamEncrypt.keyID,
-        noEncryption, tags, noTags, policyName, updatePolicy, noPolicy, testRecord,
+        noEncryption, tags, noTags, policyOption, updatePolicy, noPolicy, testRecord,
     ]
 
     /// Those of the platform's guide; what else there is, AWS counts for the whole stream without charge.
     private static let defaultMetrics = ["IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords"]
 
-    init(_ input: Input, stream: StreamReference, region: String) throws {
+    /// Leaves ``policyName`` open.
+    init(_ input: Input) throws {
         try input.exclude(Self.noMonitoring, [Self.metrics])
         try input.exclude(Self.noEncryption, [StreamEncrypt.keyID])
         try input.exclude(Self.noTags, [Self.tags])
-        try input.exclude(Self.noPolicy, [Self.policyName, Self.updatePolicy])
+        try input.exclude(Self.noPolicy, [Self.policyOption, Self.updatePolicy])
         mode = try input[Self.mode]
         shardCount = try Self.shardCount(input, mode)
         metrics =
@@ -61,7 +62,6 @@ struct SetupPlan: Sendable {
         tags = try StreamTags(parsing: input[Self.noTags] ? [] : input[Self.tags], of: Self.tags)
         retentionHours = try input[StreamRetention.hours]
         recordSize = try input[StreamRecordSize.option]
-        policyName = try Self.policyName(input, stream, region)
         updatesPolicy = try input[Self.updatePolicy]
         putsTestRecord = try input[Self.testRecord]
     }
@@ -76,11 +76,12 @@ struct SetupPlan: Sendable {
         return nil
     }
 
-    private static func policyName(
+    /// The name of the policy, which by default names the stream and its Region; nil for no policy.
+    static func policyName(
         _ input: Input, _ stream: StreamReference, _ region: String
     ) throws(UsageError) -> String? {
         guard try !input[noPolicy] else { return nil }
-        guard let name = try input[policyName] else {
+        guard let name = try input[policyOption] else {
             return try StreamPolicy.defaultName(of: stream, in: region)
         }
         guard StreamPolicy.isName(name) else {

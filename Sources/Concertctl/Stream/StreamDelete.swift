@@ -28,6 +28,7 @@ struct StreamDelete: Command {
     }
 
     func run() async throws -> ExitStatus {
+        try confirmation.checkTerminal()
         let summary = try await change.stream.summary(change.session)
         try check(summary)
         try confirmation.ask("\(question(summary))")

@@ -28,8 +28,9 @@ struct StreamSetup: Command {
     private let change: StreamChange
 
     init(_ input: Input) throws {
+        var plan = try SetupPlan(input)
         change = try StreamChange(input, canSkipWaiting: false)
-        let plan = try SetupPlan(input, stream: change.stream, region: change.session.region)
+        plan.policyName = try SetupPlan.policyName(input, change.stream, change.session.region)
         steps = SetupSteps(plan: plan, change: change)
     }
 

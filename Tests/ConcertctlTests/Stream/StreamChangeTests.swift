@@ -113,7 +113,7 @@ final class StreamChangeTests: XCTestCase {
         let bench = try StreamOnStrictAWS()
         let asked = try bench.stream("delete")
         XCTAssertEqual(asked.status, 1)
-        XCTAssertTrue(asked.notes.contains("give --yes"), asked.notes)
+        XCTAssertTrue(asked.notes.contains("pass --yes"), asked.notes)
         XCTAssertEqual(try bench.calls().count, 0)
         try bench.fake.add(.lost, of: "DeleteStream")
         let deleted = try bench.stream("delete", "--yes")
