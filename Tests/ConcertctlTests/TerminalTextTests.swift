@@ -37,14 +37,14 @@ final class TerminalTextTests: XCTestCase {
     }
 
     func testStylesEscapeWhatTheyStyle() {
-        let style = TerminalStyle(isColoured: true)
+        let style = TerminalStyle(isColored: true)
         for styled in [
             style.bold("\("\u{1B}x")"), style.red("\("\u{1B}x")"), style.yellow("\("\u{1B}x")"),
             style.cyan("\("\u{1B}x")"),
         ] {
             XCTAssertTrue(styled.text.contains("m\\u{1B}x\u{1B}[0m"), styled.text.debugDescription)
         }
-        XCTAssertEqual(TerminalStyle(isColoured: false).red("\("\u{1B}x")").text, "\\u{1B}x")
+        XCTAssertEqual(TerminalStyle(isColored: false).red("\("\u{1B}x")").text, "\\u{1B}x")
     }
 
     func testTablesEscapeTheirCells() {

@@ -80,7 +80,7 @@ extension Check {
     private static func valid(_ text: String, until expiration: WallClock?, _ now: WallClock) -> Finding {
         guard let expiration else { return .ok(text) }
         let minutes = (expiration.millisecondsSinceEpoch - now.millisecondsSinceEpoch) / 60_000
-        let words = "\(text), valid until \(Moment.text(Double(expiration.millisecondsSinceEpoch) / 1000))"
+        let words = "\(text), valid until \(TimestampText.text(Double(expiration.millisecondsSinceEpoch) / 1000))"
         return minutes < 10 ? .warning(words, "they last \(max(0, minutes)) more minutes: renew them") : .ok(words)
     }
 

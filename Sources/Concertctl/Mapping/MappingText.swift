@@ -10,7 +10,7 @@ enum MappingText {
         switch (setting, MappingSetting.plain(value, of: setting)) {
         case (_, .null): "none"
         case ("LastModified", let time), ("StartingPositionTimestamp", let time):
-            time.double.map(Moment.text) ?? time.text
+            time.double.map(TimestampText.text) ?? time.text
         case ("MaximumRetryAttempts", -1), ("MaximumRecordAgeInSeconds", -1): "-1 (no limit)"
         case ("FilterCriteria", .array(let patterns)):
             escaped(patterns.compactMap(\.string).joined(separator: " or "))
