@@ -8,7 +8,7 @@ struct MappingCreate: Command {
     static let description = CommandDescription(
         name: "mapping create", summary: "make a mapping of a stream to a function, unless there is one",
         discussion: """
-            Unless options say otherwise, a new mapping has \(WantedSettings.impliedText).
+            Unless options say otherwise, a new mapping has \(RequestedSettings.impliedText).
 
             A mapping of the same stream and function that is as asked for is left as it is. One that differs is shown \
             with its differences, and the command fails; --update applies them, but for those that can only be set at \
@@ -31,7 +31,7 @@ struct MappingCreate: Command {
             "concertctl mapping create --filter-criteria 'Filters=[{Pattern=\"{\\\"partitionKey\\\":[\\\"c1\\\"]}\"}]'",
         ])
 
-    private let settings: WantedSettings
+    private let settings: RequestedSettings
     private let function: FunctionReference
     private let source: MappingSource
     private let updates: Bool
@@ -39,7 +39,7 @@ struct MappingCreate: Command {
 
     init(_ input: Input) throws {
         function = try MappingTarget.function(input)
-        settings = try WantedSettings(input, isCreation: true)
+        settings = try RequestedSettings(input, isCreation: true)
         source = try MappingTarget.source(input)
         updates = try input[Self.update]
         change = try MappingChange(input)

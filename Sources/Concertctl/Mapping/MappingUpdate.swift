@@ -26,7 +26,7 @@ struct MappingUpdate: Command {
     private let change: MappingChange
 
     init(_ input: Input) throws {
-        var settings = try WantedSettings(input, isCreation: false).given
+        var settings = try RequestedSettings(input, isCreation: false).given
         if input.has(MappingTarget.uuid), input.has(MappingTarget.functionName) {
             settings["FunctionName"] = .string(try MappingTarget.function(input).text)
         }

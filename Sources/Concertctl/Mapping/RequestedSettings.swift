@@ -4,7 +4,7 @@ import JSON
 import Processor
 
 /// What a command line asks of a mapping, as members of the API's requests.
-struct WantedSettings: Sendable {
+struct RequestedSettings: Sendable {
     /// What somebody asked for.
     var given = JSONObject()
     /// What a creation sets where nobody asked.
@@ -41,7 +41,7 @@ struct WantedSettings: Sendable {
     var all: JSONObject { JSONObject(given.members + implied.members) }
 }
 
-extension WantedSettings {
+extension RequestedSettings {
     private mutating func takeNumbers(_ input: Input) throws(UsageError) {
         let numbers = [
             (MappingOptions.batchSize, "BatchSize"),
