@@ -6,7 +6,7 @@ struct Confirmation: Sendable {
 
     /// Checks that a prompt is possible, before any call that only prepares the prompt.
     ///
-    /// - Throws: ``CommandError`` if a prompt is needed and there is no terminal.
+    /// - Throws: ``CommandError`` if a prompt is required but impossible.
     func checkTerminal() throws(CommandError) {
         guard isGiven || Console.canAsk else {
             throw CommandError(description: "cannot prompt without a terminal; pass --yes")
@@ -15,7 +15,7 @@ struct Confirmation: Sendable {
 
     /// Prompts for confirmation.
         ///
-        /// - Throws: ``CommandError`` if the user declines or there is no terminal.
+        /// - Throws: ``CommandError`` if the user declines or a prompt is impossible.
     func ask(_ question: TerminalText) throws(CommandError) {
         try checkTerminal()
         guard isGiven || Console.confirms(question) else { throw CommandError(description: "aborted") }

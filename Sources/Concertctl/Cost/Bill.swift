@@ -34,7 +34,7 @@ extension Bill {
             Line("Capacity", "\(shardText) x 730 h x \(prices.shardHour.price)", count * hours * prices.shardHour),
             Line(
                 "PUT payload units",
-                "\(load.payloadUnitsPerMonth.text(places: 0)) x \(prices.millionPayloadUnits.price)/million",
+                "\(load.payloadUnitsPerMonth.text(decimals: 0)) x \(prices.millionPayloadUnits.price)/million",
                 load.payloadUnitsPerMonth / 1_000_000 * prices.millionPayloadUnits),
         ]
         if load.retentionHours > 24 {

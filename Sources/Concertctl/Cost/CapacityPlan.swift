@@ -103,7 +103,7 @@ struct CapacityPlan: Sendable {
             Limit(
                 name: "concurrent batches", wanted: busy, most: Decimal(shards * parallelism),
                 arithmetic:
-                    "\(calls.text()) batches/s x \(milliseconds.text(places: 0)) ms, \(parallelism) per shard x \(count.text())",
+                    "\(calls.text()) batches/s x \(milliseconds.text(decimals: 0)) ms, \(parallelism) per shard x \(count.text())",
                 remedy: parallelism < 10
                     ? "--parallelization-factor up to 10, or larger batches" : "more shards, or larger batches"),
             Limit(
@@ -123,7 +123,7 @@ struct CapacityPlan: Sendable {
                 Limit(
                     name: "warehouse tables", wanted: held, most: 1,
                     arithmetic:
-                        "\(calls.text()) transactions/s x \(transaction.text(places: 0)) ms, one at a time",
+                        "\(calls.text()) transactions/s x \(transaction.text(decimals: 0)) ms, one at a time",
                     remedy: "staged loads (--warehouse-load staged), or larger batches through the staging bucket"),
             ]
         }
@@ -141,7 +141,7 @@ struct CapacityPlan: Sendable {
                 Limit(
                     name: "topic messages", wanted: notified, most: Decimal(sinks.topicMessages),
                     arithmetic:
-                        "\(rate.text()) records/s x \(sinks.notifiedShare.text(places: 6)) notified, Region quota \(Decimal(sinks.topicMessages).text())/s",
+                        "\(rate.text()) records/s x \(sinks.notifiedShare.text(decimals: 6)) notified, Region quota \(Decimal(sinks.topicMessages).text())/s",
                     remedy: "a higher quota, or fewer events in NOTIFY_ON"))
         }
         return limits
@@ -164,7 +164,7 @@ extension CapacityPlan {
     private func table(of limits: [Limit]) -> TextTable {
         var table = TextTable(["LIMIT", ">USED", ">RECORDS/S AT 100 %", "WHY"])
         for limit in limits.sorted(by: { $0.use > $1.use }) {
-            table.add([limit.name, Self.percent(limit.use), reach(of: limit).text(places: 0), limit.arithmetic])
+            table.add([limit.name, Self.percent(limit.use), reach(of: limit).text(decimals: 0), limit.arithmetic])
         }
         return table
     }
@@ -172,7 +172,7 @@ extension CapacityPlan {
     var text: String {
         let lines = [
             "Plan at the peak: \(recordsPerSecond.text()) records/s on \(Decimal(shards).text()) shard\(shards == 1 ? "" : "s"), batches of "
-                + "\(recordsPerBatch.text(places: 0)) in \(milliseconds.text(places: 0)) ms, \(parallelism) concurrent per shard:",
+                + "\(recordsPerBatch.text(decimals: 0)) in \(milliseconds.text(decimals: 0)) ms, \(parallelism) concurrent per shard:",
             table(of: limits).text, verdict,
         ]
         return lines.compactMap { $0 }.joined(separator: "\n\n")
@@ -182,14 +182,14 @@ extension CapacityPlan {
         binding.map { binding in
             binding.use > 1
                 ? "\(binding.name) is exceeded, and records wait: \(binding.remedy)."
-                : "\(binding.name) is the first limit reached, at \(reach(of: binding).text(places: 0)) records/s: \(binding.remedy)."
+                : "\(binding.name) is the first limit reached, at \(reach(of: binding).text(decimals: 0)) records/s: \(binding.remedy)."
         }
     }
 
     /// Returns the records per second at which a limit is reached if nothing else changes.
     func reach(of limit: Limit) -> Decimal { limit.use > 0 ? recordsPerSecond / limit.use : 0 }
 
-    private static func percent(_ share: Decimal) -> String { (share * 100).text(places: 1) + " %" }
+    private static func percent(_ share: Decimal) -> String { (share * 100).text(decimals: 1) + " %" }
 
     var json: JSONValue {
         [

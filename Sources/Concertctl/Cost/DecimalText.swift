@@ -31,9 +31,9 @@ extension Decimal {
 
 /// The formatting of numbers.
 extension Decimal {
-    /// Returns the number with thousands separators and up to `places` decimal places, such as `1,234.5`.
-    func text(places: Int = 3) -> String {
-        let parts = rounded(toPlaces: places).description.split(separator: ".")
+    /// Returns the number with thousands separators and up to `decimals` decimal places, such as `1,234.5`.
+    func text(decimals: Int = 3) -> String {
+        let parts = rounded(toPlaces: decimals).description.split(separator: ".")
         let whole = parts.first.map(String.init) ?? "0"
         let fraction = parts.count == 2 ? "." + parts[1] : ""
         return Self.grouped(whole) + fraction

@@ -23,12 +23,12 @@ extension CapacityPlan {
                 remedy: "larger batches and a longer window, for fewer objects"),
             Limit(
                 name: "objects per load", wanted: objects, most: fullSeconds > 0 ? full / fullSeconds : full * 1000,
-                arithmetic: "\(loads.objects.text(places: 0)) in \(every); \(full.text()) take "
+                arithmetic: "\(loads.objects.text(decimals: 0)) in \(every); \(full.text()) take "
                     + "\(fullSeconds.text()) s without MERGE\(mark)",
                 remedy: "larger batches and a longer window, for fewer objects"),
             Limit(
                 name: "rows per load", wanted: loads.rowsPerLoad, most: most,
-                arithmetic: "\(loads.rowsPerLoad.text(places: 0)) in a load, \(most.text(places: 0)) in the loader's "
+                arithmetic: "\(loads.rowsPerLoad.text(decimals: 0)) in a load, \(most.text(decimals: 0)) in the loader's "
                     + "\(WarehouseDemand.loaderSeconds.text()) s\(mark)",
                 remedy: "a lower LOAD_OBJECT_LIMIT or a shorter LoadInterval, for smaller loads"),
             Limit(

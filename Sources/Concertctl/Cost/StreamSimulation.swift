@@ -191,10 +191,10 @@ private struct EventQueue {
 
     mutating func add(_ item: Int, at time: Double) {
         heap.append((item, time))
-        var place = heap.count - 1
-        while place > 0, heap[(place - 1) / 2].time > heap[place].time {
-            heap.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
+        var index = heap.count - 1
+        while index > 0, heap[(index - 1) / 2].time > heap[index].time {
+            heap.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
         }
     }
 
@@ -202,13 +202,13 @@ private struct EventQueue {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         guard !heap.isEmpty else { return first }
         heap[0] = last
-        var place = 0
+        var index = 0
         while true {
-            let children = [2 * place + 1, 2 * place + 2].filter { $0 < heap.count }
-            guard let child = children.min(by: { heap[$0].time < heap[$1].time }), heap[child].time < heap[place].time
+            let children = [2 * index + 1, 2 * index + 2].filter { $0 < heap.count }
+            guard let child = children.min(by: { heap[$0].time < heap[$1].time }), heap[child].time < heap[index].time
             else { return first }
-            heap.swapAt(place, child)
-            place = child
+            heap.swapAt(index, child)
+            index = child
         }
     }
 }

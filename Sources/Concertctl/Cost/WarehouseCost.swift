@@ -84,7 +84,7 @@ struct WarehouseCost: Sendable {
                     reads / 1_000_000 * prices.millionReads),
                 Bill.Line(
                     "Loader",
-                    "\(intervals.text(places: 0)) x \(seconds.text()) s x \(memory.text())/1024 GB x "
+                    "\(intervals.text(decimals: 0)) x \(seconds.text()) s x \(memory.text())/1024 GB x "
                         + gigabyteSecond.price,
                     intervals * seconds * memory * gigabyteSecond / 1024),
             ])
@@ -130,10 +130,10 @@ extension WarehouseCost {
         }
         table.add(["Total", direct.total.money, staged.total.money])
         var intervals = TextTable(["MODE", ">RPU-HOURS", ">PER MONTH"])
-        intervals.add(["direct", direct.rpuHours.text(places: 0), direct.total.money])
+        intervals.add(["direct", direct.rpuHours.text(decimals: 0), direct.total.money])
         for row in comparison {
             intervals.add([
-                "staged, every \(row.interval) min", row.usage.rpuHours.text(places: 0), row.usage.total.money,
+                "staged, every \(row.interval) min", row.usage.rpuHours.text(decimals: 0), row.usage.total.money,
             ])
         }
         return [

@@ -1,11 +1,13 @@
 import JSON
 import Processor
 
-/// A mapping's settings as people read them.
+/// The formatting of a mapping's settings.
 enum MappingText {
     static func escaped(_ text: String) -> String { MessageText.escaped(text) }
 
-    /// - Parameter value: The setting's, as the API has it; nil or null where it has none.
+    /// Returns a setting as text.
+        ///
+        /// - Parameter value: The value in the form of the API; nil or null if there is none.
     static func value(_ value: JSONValue?, of setting: String) -> String {
         switch (setting, MappingSetting.plain(value, of: setting)) {
         case (_, .null): "none"
