@@ -32,16 +32,16 @@ enum ErrorAdvice {
 
     private static func notFound(_ refusal: AWSRefusal) -> String {
         guard let region = refusal.region else { return "check the name and the Region" }
-        return "not found in \(region), which was queried: check the name, or give --region"
+        return "not found in \(region), which was queried: check the name, or pass --region"
     }
 
     /// Returns advice for S3's response about a bucket in another Region.
     private static func otherRegion(_ refusal: AWSRefusal) -> String {
         let queried = refusal.region.map { "\($0) was queried" } ?? "another Region was queried"
         guard let region = refusal.bucketRegion else {
-            return "the bucket is in another Region, \(queried): give --region"
+            return "the bucket is in another Region, \(queried): pass --region"
         }
-        return "the bucket is in \(region), \(queried): give --region \(region)"
+        return "the bucket is in \(region), \(queried): pass --region \(region)"
     }
 
     private static func advice(on refusal: AWSRefusal) -> String? {

@@ -118,7 +118,7 @@ enum MappingTarget: Sendable, Equatable {
                 "concertctl mapping create creates one, concertctl mapping list shows the existing ones"
             }
         return CommandError(
-            description: "no mapping of stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) and "
+            description: "no mapping of stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) to "
                 + "function \(function.shortName) in \(region); \(hint)")
     }
 }
