@@ -1,38 +1,38 @@
-/// One verb of the command line.
+/// A command of `concertctl`.
 protocol Command: Sendable {
     static var description: CommandDescription { get }
 
-    /// Reads all that the command was called with; calls and changes nothing.
+    /// Reads the arguments and the environment without calling or changing anything.
     ///
-    /// - Throws: ``UsageError`` when it makes no sense.
+    /// - Throws: ``UsageError`` if they are invalid.
     init(_ input: Input) throws
-    /// Carries it out; cancelled on Ctrl-C.
+    /// Runs the command. Ctrl-C cancels the task.
     ///
-    /// - Throws: What failed, as an error whose description a person can act on.
+    /// - Throws: An error whose description says what failed and what to do.
     func run() async throws -> ExitStatus
 }
 
-/// How the program ends.
+/// The exit status of the program.
 enum ExitStatus: Int32 {
     case done = 0
     case failed = 1
     case wrongUsage = 2
-    /// Everything was tried, and some records failed.
+    /// The command completed, but some records failed.
     case recordsFailed = 3
-    /// By Ctrl-C; what was done until then was reported.
+    /// Ctrl-C interrupted the command, which reported what it had done.
     case interrupted = 130
-    /// The reader of standard output ended before all of it was written; as shells report SIGPIPE.
+    /// The reader closed standard output early; the status that shells report for SIGPIPE.
     case brokenPipe = 141
 }
 
-/// A command that was called in a way it does not understand.
+/// An error in how a command was called.
 struct UsageError: Error, CustomStringConvertible {
     var description: String
 }
 
-/// A command that was understood and could not be carried out.
+/// An error that made a command fail.
 struct CommandError: Error, CustomStringConvertible {
     var description: String
-    /// Lines of a log, for example, that are shown under the description.
+    /// More lines to show below the description, such as an excerpt of a log.
     var details = ""
 }

@@ -1,55 +1,55 @@
-/// Everything that is said about a command: help, completion, documentation and parsing all read this table.
+/// The description of a command, which parsing, help, completion, and documentation share.
 struct CommandDescription: Sendable {
     /// The words after `concertctl`, such as `stream put`.
     var name: String
-    /// One line for lists of commands; no final full stop.
+    /// One line for lists of commands, without a final period.
     var summary: String
-    /// Paragraphs under the usage, with an empty line between.
+    /// Paragraphs below the usage, separated by empty lines.
     var discussion = ""
-    /// What may follow the name, one form each.
+    /// The forms of what follows the name.
     var usage = ["[options]"]
     var options: [any CommandOption] = []
-    /// Words that look like options and are none here, each with why; help does not list them.
+    /// Option names that the command rejects, with the reason. Help does not list them.
     var refused: [String: String] = [:]
-    /// How many words that are no option it takes.
+    /// The number of operands that the command accepts.
     var operands: ClosedRange<Int> = 0...0
     var examples: [String] = []
-    /// Whether lists leave it out, as it is for the build.
+    /// Whether help, completion, and documentation omit the command, which only the build uses.
     var isHidden = false
 
     /// The last word of the name.
     var verb: String { String(name.split(separator: " ").last ?? "") }
 }
 
-/// How an option is shown.
+/// The description of an option.
 struct OptionDescription: Sendable {
     enum Form: Sendable {
         /// `--name`.
         case flag
         /// `--name` or `--no-name`.
         case toggle
-        /// `--name VALUE`; the text stands for the value in helps.
+        /// `--name VALUE`, with the placeholder for the value in help.
         case value(String)
-        /// `--name VALUE VALUE...`, also with commas between, also given several times.
+        /// `--name VALUE VALUE...`, with the placeholder for a value in help.
         case list(String)
     }
 
-    /// Under which heading help shows it.
+    /// The heading under which help lists an option.
     enum Group: String, Sendable, CaseIterable {
         case own = "Options"
         case aws = "AWS options"
     }
 
-    /// With its dashes.
+    /// The name, including the dashes.
     var name: String
     var form: Form
-    /// What it does, its range and default; no final full stop.
+    /// What the option does, its range, and its default, without a final period.
     var help: String
-    /// The words that it takes, where there are only a few.
+    /// The accepted words, if they are a fixed set.
     var choices: [String] = []
     var group = Group.own
 
-    /// How help shows it, such as `--batch-size N`.
+    /// The option as help shows it, such as `--batch-size N`.
     var synopsis: String {
         switch form {
         case .flag: name
@@ -59,7 +59,7 @@ struct OptionDescription: Sendable {
         }
     }
 
-    /// All words that the option may be given by.
+    /// All names of the option, including the `--no-` form of a toggle.
     var spellings: [String] {
         if case .toggle = form { [name, "--no-\(name.dropFirst(2))"] } else { [name] }
     }

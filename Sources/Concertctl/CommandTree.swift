@@ -1,11 +1,11 @@
-/// Commands that share their first word.
+/// A group of commands with the same first word.
 struct CommandGroup: Sendable {
     var name: String
     var summary: String
     var commands: [any Command.Type]
 }
 
-/// All commands there are.
+/// All commands of the program.
 enum CommandTree {
     enum Entry: Sendable {
         case command(any Command.Type)
@@ -33,7 +33,7 @@ enum CommandTree {
         .command(Replay.self),
         .group(
             CommandGroup(
-                name: "stream", summary: "set up, feed, read and manage the stream",
+                name: "stream", summary: "set up, write to, read from, and manage the stream",
                 commands: [
                     StreamSetup.self, StreamDescribe.self, StreamList.self, StreamPut.self, StreamTail.self,
                     StreamMetrics.self,
@@ -61,7 +61,7 @@ enum CommandTree {
         .command(SettingsPage.self),
     ]
 
-    /// Every command, groups opened up.
+    /// All commands, including those in groups.
     static var commands: [any Command.Type] {
         entries.flatMap { entry in
             switch entry {

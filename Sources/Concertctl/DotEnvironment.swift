@@ -1,18 +1,18 @@
 import Foundation
 import Processor
 
-/// The environment of a command: the process's own, and what the file `.env` in the working folder adds.
+/// The environment of a command: the process's variables and those of the file `.env` in the working directory.
 ///
-/// The file may come with a folder that another person made, so it can only provide settings. What chooses an endpoint,
-/// an identity, a proxy or a certificate is ignored, and a note says so.
+/// The file may be part of a directory that someone else created, so it can only provide settings. Variables that choose
+/// an endpoint, an identity, a proxy, or a certificate are ignored with a note.
 enum DotEnvironment {
     private static let path = ".env"
-    /// Bytes of a file; more than any settings need.
+    /// The maximum size of the file in bytes.
     private static let limit = 1 << 20
 
-    /// The only place that reads the process's environment, so that all commands see the same.
+    /// Returns the environment of all commands. Nothing else in the program reads the process's environment.
     ///
-    /// - Throws: ``CommandError`` for a file that cannot be read.
+    /// - Throws: ``CommandError`` if the file exists but cannot be read.
     static func environment() throws -> [String: String] {
         let process = ProcessInfo.processInfo.environment
         guard let bytes = try contents() else { return process }
@@ -21,15 +21,15 @@ enum DotEnvironment {
             let shown = ignored.prefix(10).map { String(decoding: $0.prefix(60), as: UTF8.self) }
             let rest = ignored.count > shown.count ? " and \(ignored.count - shown.count) more" : ""
             Console.note(
-                "note: \(path): ignored \(shown.joined(separator: ", "))\(rest): the file can only provide settings, not endpoints, identities, proxies or certificates; export them in the shell instead"
+                "note: \(path): ignored \(shown.joined(separator: ", "))\(rest): the file can only provide settings, not endpoints, identities, proxies, or certificates; export them in the shell instead"
             )
         }
         return environment
     }
 
-    /// What a process sees: its own variables, and those of the file that it lacks or has empty.
+    /// Merges variables of the file into an environment, where a variable that is set and not empty takes precedence.
     ///
-    /// - Returns: Also the names that are ignored although they could have changed an endpoint or an identity, in order.
+    /// - Returns: The environment, and the ignored names that could have changed an endpoint or an identity, in order.
     static func merged(
         _ assignments: [DotEnvironmentParser.Assignment], into process: [String: String]
     ) -> (environment: [String: String], ignored: [[UInt8]]) {
@@ -49,11 +49,11 @@ enum DotEnvironment {
         return (environment, ignored)
     }
 
-    /// Nil when there is no such file, or something else has its name, such as the folder of a Python environment.
+    /// Returns nil if there is no such file, or if it is something else, such as the directory of a Python environment.
     private static func contents() throws -> [UInt8]? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
-        // A pipe is what password managers offer; a device might never end.
+        // Password managers provide a pipe. A device may be endless.
         guard [S_IFREG, S_IFIFO].contains(status.st_mode & S_IFMT) else { return nil }
         let bytes: [UInt8]
         do {
@@ -65,7 +65,7 @@ enum DotEnvironment {
             }
             bytes = [UInt8](data)
         } catch {
-            throw CommandError(description: "\(path) cannot be read: \((error as NSError).localizedDescription)")
+            throw CommandError(description: "cannot read \(path): \((error as NSError).localizedDescription)")
         }
         guard bytes.count <= limit else {
             throw CommandError(description: "\(path) is larger than \(limit >> 20) MiB; fix or remove it")
@@ -77,9 +77,9 @@ enum DotEnvironment {
     }
 }
 
-/// Which variables a file may set.
+/// The variables that the file may set.
 enum DotEnvironmentNames {
-    /// This program's own.
+    /// The settings of this program.
     private static let own = Settings.names
     private static let aws = [
         "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
@@ -92,7 +92,7 @@ enum DotEnvironmentNames {
             || awsFamilies.contains { name.starts(with: $0.utf8) && isName(name) }
     }
 
-    /// Whether it could change which endpoint is called, as whom, or who is trusted.
+    /// Returns whether a variable could change the endpoint, the identity, or the trusted certificates of calls.
     static func isSensitive(_ name: [UInt8]) -> Bool {
         let suffix = name.suffix(6)
         return name.starts(with: "AWS_".utf8) || ["_PROXY", "_proxy"].contains { suffix.elementsEqual($0.utf8) }
@@ -100,7 +100,7 @@ enum DotEnvironmentNames {
                 .contains { name.elementsEqual($0.utf8) }
     }
 
-    /// Whether a shell would take it for a variable's name.
+    /// Returns whether all bytes are allowed in the name of a shell variable.
     private static func isName(_ name: [UInt8]) -> Bool {
         name.allSatisfy { byte in
             switch byte {

@@ -1,4 +1,4 @@
-/// Reads the file `.env` byte by byte, as python-dotenv reads it without interpolation.
+/// A parser of `.env` files that works on bytes and accepts what python-dotenv accepts, without interpolation.
 ///
 /// Source: <https://github.com/theskumar/python-dotenv/blob/v1.2.2/src/dotenv/parser.py>
 struct DotEnvironmentParser {
@@ -6,7 +6,7 @@ struct DotEnvironmentParser {
 
     private let bytes: [UInt8]
     private var offset = 0
-    /// Where each kind of quote is for the last time, so that a file of opened quotes takes no quadratic time.
+    /// The last offset of each kind of quote, so that a file of unclosed quotes does not take quadratic time.
     private let lastQuote: (single: Int, double: Int)
 
     private init(_ text: [UInt8]) {
@@ -14,7 +14,7 @@ struct DotEnvironmentParser {
         lastQuote = (bytes.lastIndex(of: Self.single) ?? -1, bytes.lastIndex(of: Self.double) ?? -1)
     }
 
-    /// The assignments in order; lines that are something else are passed over.
+    /// Returns the assignments in order. Other lines are skipped.
     static func assignments(in bytes: [UInt8]) -> [Assignment] {
         var parser = DotEnvironmentParser(bytes)
         parser.skip(byteOrderMark: [0xEF, 0xBB, 0xBF])
@@ -28,7 +28,7 @@ struct DotEnvironmentParser {
     private static let (single, double) = (UInt8(ascii: "'"), UInt8(ascii: "\""))
     private static let (backslash, numberSign, equals) = (UInt8(ascii: "\\"), UInt8(ascii: "#"), UInt8(ascii: "="))
 
-    /// CRLF and CR as LF, within quotes, too.
+    /// Replaces CRLF and CR with LF, also within quotes.
     private static func withPlainLineEnds(_ text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
@@ -42,7 +42,7 @@ struct DotEnvironmentParser {
 
     private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A }
 
-    /// White space within a line.
+    /// Returns whether a byte is white space within a line.
     private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0B, 0x0C].contains(byte) }
 
     private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
@@ -55,9 +55,9 @@ struct DotEnvironmentParser {
         while let byte = current, condition(byte) { offset += 1 }
     }
 
-    /// Reads a line, or the lines of a quoted value.
+    /// Reads one line, or several if a quoted value spans them.
     ///
-    /// - Returns: Nil when it is no assignment.
+    /// - Returns: Nil if the line is not an assignment.
     private mutating func line() -> Assignment? {
         skip { Self.isBlank($0) || Self.isLineEnd($0) }
         skipExport()
@@ -71,7 +71,7 @@ struct DotEnvironmentParser {
         }
         let isWhole = name == nil ? true : endsLine()
         skip { !Self.isLineEnd($0) }
-        // What is left of it if the line is more than an assignment, a comment or the end.
+        // Skip the rest of a line that has other text after its assignment.
         guard isWhole, let name, let value, !name.contains(0), !value.contains(0) else { return nil }
         return (name, value)
     }
@@ -84,7 +84,7 @@ struct DotEnvironmentParser {
         skip(while: Self.isBlank)
     }
 
-    /// Nil for a comment and where there is none.
+    /// Returns nil for a comment and for a line without a name.
     private mutating func name() -> [UInt8]? {
         if current == Self.single {
             guard let end = bytes[(offset + 1)...].firstIndex(of: Self.single), end > offset + 1 else { return nil }
@@ -96,7 +96,7 @@ struct DotEnvironmentParser {
         return offset > start ? Array(bytes[start..<offset]) : nil
     }
 
-    /// Nil for a quote that is not closed.
+    /// Returns nil for a quote that is not closed.
     private mutating func value() -> [UInt8]? {
         switch current {
         case Self.single: return quoted(Self.single, last: lastQuote.single)
@@ -106,7 +106,7 @@ struct DotEnvironmentParser {
         let start = offset
         skip { !Self.isLineEnd($0) }
         let line = bytes[start..<offset]
-        // A comment begins at a number sign that has white space before it.
+        // A comment starts at a number sign that follows white space.
         let comment = line.indices.dropFirst().first { line[$0] == Self.numberSign && Self.isBlank(line[$0 - 1]) }
         let text = line[..<(comment ?? line.endIndex)]
         return Array(text[...(text.lastIndex { !Self.isBlank($0) } ?? text.startIndex - 1)])
@@ -115,7 +115,7 @@ struct DotEnvironmentParser {
     private mutating func quoted(_ quote: UInt8, last: Int) -> [UInt8]? {
         let start = offset + 1
         guard last >= start else { return nil }
-        // One behind a backslash closes the value only where no other does.
+        // An escaped quote closes the value only if no other quote does.
         let end =
             bytes[start...last].indices.first { bytes[$0] == quote && ($0 == start || bytes[$0 - 1] != Self.backslash) }
             ?? last
@@ -153,7 +153,7 @@ struct DotEnvironmentParser {
         }
     }
 
-    /// Whether nothing but a comment follows.
+    /// Returns whether only a comment follows on the line.
     private mutating func endsLine() -> Bool {
         skip(while: Self.isBlank)
         if current == Self.numberSign { skip { !Self.isLineEnd($0) } }

@@ -2,22 +2,22 @@ import Clients
 import Processor
 import Transport
 
-/// What a person can do about an error, beside what its own words say.
+/// Advice on errors, in addition to their own descriptions.
 enum ErrorAdvice {
-    /// Nil when nothing better than the error's own words is known.
+    /// Returns nil if there is no advice beyond the description of the error.
     static func advice(on error: any Error) -> String? {
-        // Credentials are asked for with a call of their own, whose failure says the same.
+        // A failed call for credentials calls for the same advice.
         let credentialError: AWSError? =
             if case .failed(_, let error) = error as? CredentialError { error } else { nil }
         return switch credentialError ?? error as? AWSError {
         case .refused(let refusal): advice(on: refusal)
         case .unreachable(_, _, _, let error):
             switch error.advice {
-            case let advice? where error.isRetryable: "\(advice); and that the Region is right and the network is up"
+            case let advice? where error.isRetryable: "\(advice); and check the Region and the network"
             case let advice: advice
             }
         case .misconfigured(let problem):
-            problem.contains("Region") ? "or give --region, such as --region us-east-1" : nil
+            problem.contains("Region") ? "or pass --region, such as --region us-east-1" : nil
         case .unreadable: nil
         case nil: (error as? WarehouseError).map(advice) ?? (error as? CurlError)?.advice
         }
@@ -25,23 +25,23 @@ enum ErrorAdvice {
 
     private static func advice(on error: WarehouseError) -> String? {
         guard let cause = error.cause else { return nil }
-        // Of these its own words say more than what holds for any service.
+        // The descriptions of these errors are more specific than the advice for any service.
         let isToldAlready = ["AccessDeniedException", "ResourceNotFoundException"].contains(cause.code)
         return isToldAlready ? nil : advice(on: cause)
     }
 
     private static func notFound(_ refusal: AWSRefusal) -> String {
         guard let region = refusal.region else { return "check the name and the Region" }
-        return "not found in \(region), which was queried: check the name, or give --region"
+        return "not found in \(region), which was queried: check the name, or pass --region"
     }
 
-    /// S3 answers so for a bucket of another Region.
+    /// Returns advice for S3's response about a bucket in another Region.
     private static func otherRegion(_ refusal: AWSRefusal) -> String {
         let queried = refusal.region.map { "\($0) was queried" } ?? "another Region was queried"
         guard let region = refusal.bucketRegion else {
-            return "the bucket is in another Region, \(queried): give --region"
+            return "the bucket is in another Region, \(queried): pass --region"
         }
-        return "the bucket is in \(region), \(queried): give --region \(region)"
+        return "the bucket is in \(region), \(queried): pass --region \(region)"
     }
 
     private static func advice(on refusal: AWSRefusal) -> String? {

@@ -1,18 +1,18 @@
 import EventGenerator
 
-/// Prints made-up events, the same for the same seed.
+/// The command that prints a generated event. Equal seeds produce equal events.
 struct Generate: Command {
     private static let records = Option<Int>("--records", 0...100_000, default: 100, "number of records")
     private static let seed = Option<Int>(
-        "--seed", 0...Int.max, default: 1, "the same seed gives the same bytes")
+        "--seed", 0...Int.max, default: 1, "seed of the generator; equal seeds produce equal output")
     private static let size = Option<Size>(
         "--size", default: .full,
-        "full: payloads as producers send them, with raw_data; compact: the fields alone, so that 10,000 records stay "
-            + "below Lambda's 6 MB")
+        "full: payloads as producers send them, including raw_data; compact: only the entity fields, so that 10,000 "
+            + "records fit into Lambda's 6 MB")
 
     static let description = CommandDescription(
-        name: "generate", summary: "print a made-up Kinesis event, for replays and load tests",
-        discussion: "The event has artists, concerts, venues and ticket sales in the shapes that producers send.",
+        name: "generate", summary: "print a generated Kinesis event for replays and load tests",
+        discussion: "The event contains artists, concerts, venues, and ticket sales in the shapes that producers send.",
         options: [records, seed, size],
         examples: [
             "concertctl generate --records 1000 | concertctl replay -",

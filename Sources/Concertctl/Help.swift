@@ -2,7 +2,7 @@ import Processor
 
 /// The texts that `--help` prints.
 enum Help {
-    /// Of one command.
+    /// Returns the help of a command.
     static func text(of command: CommandDescription) -> String {
         let usage = command.usage.map { "concertctl \(command.name) \($0)" }.joined(separator: "\n       ")
         var sections = [capitalized(command.summary) + ".", "Usage: \(usage)"]
@@ -19,7 +19,7 @@ enum Help {
         return sections.joined(separator: "\n\n")
     }
 
-    /// Of a group of commands, such as `stream`.
+    /// Returns the help of a group of commands, such as `stream`.
     static func text(of group: CommandGroup) -> String {
         let commands = group.commands.map { $0.description }.filter { !$0.isHidden }.map { ($0.verb, $0.summary) }
         return """
@@ -30,41 +30,43 @@ enum Help {
             Commands:
             \(table(commands))
 
-            concertctl \(group.name) COMMAND --help says more.
+            Run concertctl \(group.name) COMMAND --help for more information.
             """
     }
 
-    /// Of the whole program.
+    /// The help of the program.
     static var overview: String {
         let entries = CommandTree.entries.filter { !$0.isHidden }.map { ($0.name, $0.summary) }
         return """
-            concertctl: the concert data processor's command line
+            concertctl: the command line tool of concert-data-processor
 
             Usage: concertctl COMMAND [options]
 
             Commands:
             \(table(entries))
 
-              --help       print this; concertctl COMMAND --help says more
-              --version    print the version
+                --help       print this help
+                --version    print the version
+              
+              Run concertctl COMMAND --help for more information about a command.
 
             \(settings)
 
-            Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed, 130 interrupted.
+            Exit status: 0 done, 1 failed, 2 incorrect usage, 3 done but some records failed, 130 interrupted.
             """
     }
 
     private static let settings = """
-        Credentials, Region and endpoints are resolved the standard AWS way: environment, profile, container, instance. A file
-        .env in the working folder can provide this program's settings, a Region and static keys; the environment takes
-        precedence. Endpoints, profiles, proxies and certificates in it are ignored.
+        Credentials, Region, and endpoints are resolved in the standard AWS way: environment, profile, container, instance. A
+        .env file in the working directory can provide settings of this program, a Region, and static keys; the environment
+        takes precedence. Endpoints, profiles, proxies, and certificates in the file are ignored.
         """
 
     private static let width = 110
 
     static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
-    /// Two columns, the second wrapped under itself.
+    /// Formats two columns and wraps the second.
     static func table(_ rows: [(String, String)]) -> String {
         let rows = rows.map { (MessageText.escaped($0), MessageText.escaped($1)) }
         let left = min(34, (rows.map(\.0.count).max() ?? 0) + 2)
@@ -72,13 +74,13 @@ enum Help {
         return rows.map { name, text in
             let lines = wrapped(text, width: width - left - 2).split(separator: "\n").map(String.init)
             let rest = lines.dropFirst().map { "\n" + indentation + $0 }.joined()
-            // A name that is too long for its column stands on a line of its own.
+            // A name that is too long for its column gets its own line.
             let head = name.count + 2 > left + 1 ? "  \(name)\n\(indentation)" : "  " + name.padded(to: left)
             return (head + (lines.first ?? "") + rest).trimmingEnd
         }.joined(separator: "\n")
     }
 
-    /// Breaks lines at blanks; lines that begin with a blank stay as they are.
+    /// Breaks lines at spaces, except lines that begin with a space.
     static func wrapped(_ text: String, width: Int) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             guard line.count > width, !line.hasPrefix(" ") else { return String(line) }
@@ -97,7 +99,7 @@ enum Help {
 }
 
 extension String {
-    /// With blanks behind it, up to `width` characters.
+    /// Returns the text with trailing spaces up to `width` characters.
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 
     fileprivate var trimmingEnd: String {

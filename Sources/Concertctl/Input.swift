@@ -1,15 +1,16 @@
-/// What a command was called with: its words, checked against its description, and the environment.
+/// The input of a command: the arguments, checked against its description, and the environment.
 ///
-/// A command reads it in its initializer and keeps values only, so that every usage error comes before it does anything.
+/// A command reads it in its initializer and stores only values, so that it reports every usage error before it does
+/// anything.
 struct Input: Sendable {
-    /// The process's own variables, with what `.env` adds.
+    /// The process's variables and those of the `.env` file.
     var environment: [String: String]
-    /// The words that are not options, in order.
+    /// The arguments that are not options, in order.
     private(set) var operands: [String] = []
     private let description: CommandDescription
     private var values: [String: [String]] = [:]
 
-    /// - Throws: ``UsageError`` for a word that the description does not know, or a value that is missing.
+    /// - Throws: ``UsageError`` for an unknown option, a missing value, or too many arguments.
     init(
         _ words: [String], for description: CommandDescription, environment: [String: String] = [:]
     ) throws(UsageError) {
@@ -65,9 +66,9 @@ struct Input: Sendable {
     }
 }
 
-/// What was given, typed.
+/// Typed access to options.
 extension Input {
-    /// The value of an option, read from its variable where it is not given, otherwise its default.
+    /// Returns the value of an option: as given, otherwise from its environment variable, otherwise its default.
     ///
     /// A variable that is set but empty counts as not set.
     subscript<Value>(_ option: Option<Value>) -> Value {
@@ -80,51 +81,53 @@ extension Input {
         }
     }
 
-    /// Whether the option itself was given.
+    /// Returns whether the option was given on the command line.
     func has(_ option: some CommandOption) -> Bool { given(option) != nil }
 
-    /// Of the options, the first that was given.
+    /// Returns the first of `options` that was given.
     func first(of options: [any CommandOption]) -> (any CommandOption)? { options.first { given($0) != nil } }
 
-    /// The last word that an option was given; nil where it was not given.
+    /// Returns the last value of an option, or nil if the option was not given.
     func text(of option: any CommandOption) -> String? { given(option)?.last }
 
-    /// - Throws: ``UsageError`` when an option was given together with one of `others`.
+    /// Checks that two options are not combined.
+        ///
+        /// - Throws: ``UsageError`` if `option` was given together with one of `others`.
     func exclude(_ option: some CommandOption, _ others: [any CommandOption]) throws(UsageError) {
         guard has(option), let other = first(of: others) else { return }
-        throw UsageError(description: "\(option.name) and \(other.name) exclude each other")
+        throw UsageError(description: "\(option.name) and \(other.name) cannot be combined")
     }
 
-    /// Whether nothing is to be changed.
+    /// Whether `--dry-run` was given.
     var isDryRun: Bool { values[SharedOption.dryRun.name] != nil }
 
-    /// Whether the command has `--dry-run`, as one must that may change something.
+    /// Whether the command has `--dry-run`, which every command that changes something must have.
     var canDryRun: Bool { description.options.contains { $0.name == SharedOption.dryRun.name } }
 
-    /// A command may only ask for options that its description has: else help would hide what it takes.
+    /// Returns the given values. A command may only read options of its description, so that help lists all of them.
     private func given(_ option: any CommandOption) -> [String]? {
         precondition(
             description.options.contains { $0.name == option.name },
-            "concertctl \(description.name) asks for \(option.name), which its description lacks")
+            "concertctl \(description.name) reads \(option.name), which is not in its description")
         return values[option.name]
     }
 }
 
-/// The known word that somebody may have meant.
+/// Suggestions for misspelled words.
 enum Suggestion {
-    /// Nil when nothing is near.
+    /// Returns the known word nearest to `word`, or nil if none is similar.
     private static func nearest(to word: String, among known: [String]) -> String? {
         let ranked = known.map { (word: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(2, word.utf8.count / 4) ? best.word : nil
     }
 
-    /// `; did you mean "WORD"?`, or nothing.
+    /// Returns `; did you mean "WORD"?`, or an empty text if no known word is similar.
     static func hint(for word: String, among known: [String]) -> String {
         nearest(to: word, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
-    /// How many letters must be put in, left out or changed.
+    /// Returns the number of insertions, deletions, and substitutions that turn `a` into `b`.
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var row = Array(0...b.count)
         for (i, left) in a.enumerated() {

@@ -2,9 +2,11 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first cancels what the command does, so that it can report what was done; the second ends it.
+/// The handling of Ctrl-C and SIGTERM.
+///
+/// The first signal cancels the command, which then reports what it has done. The second one ends the process.
 enum Interruption {
-    /// Runs `work`, cancelled when somebody interrupts the program.
+    /// Runs `work` and cancels it on the first signal.
     static func interruptible<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws
         -> Result
     {
@@ -21,7 +23,7 @@ enum Interruption {
         }
         defer { for source in sources { source.cancel() } }
         for source in sources { await source.register() }
-        // On the main thread, as without an interruption; only the task that waits is another.
+        // Run on the main actor, as without this handling.
         let task = Task { @MainActor in try await work() }
         request.cancels(task)
         return try await task.value
@@ -29,7 +31,7 @@ enum Interruption {
 }
 
 extension DispatchSourceSignal {
-    /// Activates the source, and waits until signals come to it: until then, they end the program before it does anything.
+    /// Activates the source and waits until it receives signals. Until then, a signal ends the process.
     fileprivate func register() async {
         await withCheckedContinuation { continuation in
             setRegistrationHandler { continuation.resume() }
@@ -38,13 +40,13 @@ extension DispatchSourceSignal {
     }
 }
 
-/// Whether the end was asked for, and what to cancel then.
+/// The state of a request to stop the command.
 private final class Request: Sendable {
     private let state = Mutex<(isMade: Bool, cancel: (@Sendable () -> Void)?)>((false, nil))
 
-    /// Notes a signal.
+    /// Records a signal and, if it is the first one, cancels the task.
     ///
-    /// - Returns: Whether it is the first one, which cancels the task.
+    /// - Returns: Whether the signal is the first one.
     func isFirst() -> Bool {
         let (isFirst, cancel) = state.withLock { state in
             defer { state.isMade = true }
@@ -54,7 +56,7 @@ private final class Request: Sendable {
         return isFirst
     }
 
-    /// Cancels `task` with the first signal, or at once if there was one.
+    /// Cancels `task` on the first signal, or immediately if a signal was already received.
     func cancels(_ task: Task<some Sendable, any Error>) {
         let isMade = state.withLock { state in
             state.cancel = { task.cancel() }

@@ -3,10 +3,10 @@ import Dispatch
 import Foundation
 import Telemetry
 
-/// `concertctl`: finds the command, runs it, and turns how it ended into an exit status.
+/// The entry point of `concertctl`, which runs the given command and returns its exit status.
 @main
 enum Main {
-    // Not asynchronous, because the streams must be in order before the runtime opens a file of its own.
+    // Not asynchronous, because the standard streams must be prepared before the Swift runtime opens a file.
     static func main() {
         StandardStreams.prepare()
         let words = Array(CommandLine.arguments.dropFirst())
@@ -105,7 +105,7 @@ enum Main {
         return .wrongUsage
     }
 
-    /// `concertctl --region eu-west-1 stream list` is as good as `concertctl stream list --region eu-west-1`.
+    /// Moves options that precede the command after it, so that `concertctl --region eu-west-1 stream list` works.
     private static func movingLeadingOptionsBehind(_ words: [String]) -> [String] {
         let withValue = (SharedOption.aws + [SharedOption.output]).map(\.name)
         let flags = [SharedOption.dryRun, SharedOption.yes].map(\.name)

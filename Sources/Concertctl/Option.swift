@@ -1,31 +1,31 @@
 import Foundation
 
-/// What help, completion, and documentation need of an option, whatever its type.
+/// The untyped part of an option, which help, completion, and documentation use.
 protocol CommandOption: Sendable {
     var description: OptionDescription { get }
 }
 
 extension CommandOption {
-    /// With its dashes.
+    /// The name, including the dashes.
     var name: String { description.name }
 }
 
 /// One option of a command: its name, and the type, range, and default of its value.
 ///
-/// Parsing, help, completion, and documentation read the same value, so that a range and a default are written once.
+/// Parsing, help, completion, and documentation read the same value, so that a range and a default are defined once.
 /// A command reads it with ``Input/subscript(_:)``.
 struct Option<Value: Sendable>: CommandOption {
     let description: OptionDescription
-    /// The environment variable that counts where the option is not given.
+    /// The environment variable to read if the option is not given.
     let variable: String?
-    /// Returns the value of an option that is not given.
+    /// Returns the value if the option is not given.
     let absent: @Sendable () throws(UsageError) -> Value
-    /// Returns the value of an option that is given.
+    /// Returns the value if the option is given.
     let parse: @Sendable (Given) throws(UsageError) -> Value
 
-    /// What was given.
+    /// The text of an option or its variable.
     struct Given {
-        /// The option or the variable, for errors.
+        /// The name of the option or the variable, for errors.
         var name: String
         var words: [String]
 
@@ -37,8 +37,8 @@ struct Option<Value: Sendable>: CommandOption {
     }
 
     /// - Parameters:
-    ///   - facts: The range and the default, which help shows in parentheses.
-    ///   - absent: Returns the value where neither the option nor the variable is given.
+    ///   - facts: The range and the default, which help prints in parentheses.
+    ///   - absent: Returns the value if neither the option nor the variable is given.
     fileprivate init(
         _ name: String, _ form: OptionDescription.Form, _ help: String, facts: [String?] = [], choices: [String] = [],
         group: OptionDescription.Group = .own, variable: String? = nil,
@@ -51,13 +51,13 @@ struct Option<Value: Sendable>: CommandOption {
         (self.variable, self.absent, self.parse) = (variable, absent, parse)
     }
 
-    /// The error of a required option that is not given.
+    /// Returns the error for a required option that is not given.
     fileprivate static func missing(_ name: String, expected: String? = nil) -> UsageError {
         UsageError(description: "\(name) is missing" + (expected.map { "; expected \($0)" } ?? ""))
     }
 }
 
-/// `--name`, true where it is given.
+/// A flag, `--name`, which is true if it is given.
 extension Option<Bool> {
     init(_ name: String, _ help: String) {
         self.init(name, .flag, help, absent: { () throws(UsageError) in false }) { given throws(UsageError) in
@@ -66,7 +66,7 @@ extension Option<Bool> {
     }
 }
 
-/// `--name` or `--no-name`; nil where neither is given.
+/// A toggle, `--name` or `--no-name`, which is nil if neither is given.
 extension Option<Bool?> {
     /// - Parameter otherwise: The default in words.
     init(_ name: String, otherwise: String? = nil, _ help: String) {
@@ -76,9 +76,9 @@ extension Option<Bool?> {
     }
 }
 
-/// A text; an empty one counts as given.
+/// A text option, for which an empty text counts as given.
 extension Option<String> {
-    /// - Parameter value: What stands for the value in help.
+    /// - Parameter value: The placeholder for the value in help.
     init(_ name: String, value: String, default fallback: String, note: String? = nil, _ help: String) {
         self.init(
             name, .value(value), help, facts: ["default \(fallback)", note],
@@ -89,7 +89,7 @@ extension Option<String> {
 
 extension Option<String?> {
     /// - Parameters:
-    ///   - variable: The variable that provides the value where the option is not given.
+    ///   - variable: The environment variable to read if the option is not given.
     ///   - otherwise: The default in words.
     init(
         _ name: String, value: String, variable: String? = nil, otherwise: String? = nil,
@@ -103,12 +103,12 @@ extension Option<String?> {
     }
 }
 
-/// A whole number.
+/// A whole-number option.
 extension Option<Int> {
     /// - Parameters:
-    ///   - value: What stands for the value in help.
-    ///   - variable: The variable that provides the value where the option is not given.
-    ///   - note: What else help says about the default.
+    ///   - value: The placeholder for the value in help.
+    ///   - variable: The environment variable to read if the option is not given.
+    ///   - note: A note on the default in help.
     init(
         _ name: String, value: String = "N", _ range: ClosedRange<Int>, default fallback: Int, variable: String? = nil,
         note: String? = nil, _ help: String
@@ -149,7 +149,7 @@ extension Option<Int?> {
     }
 }
 
-/// A number with up to six decimals.
+/// A number option with up to six decimal places.
 extension Option<Decimal> {
     init(
         _ name: String, value: String = "X", _ range: ClosedRange<Decimal>, default fallback: Decimal,
@@ -162,18 +162,18 @@ extension Option<Decimal> {
         ) { given throws(UsageError) in
             guard let number = Decimal(digits: given.text), range.contains(number) else {
                 throw given.error(
-                    expected: "a number in \(range.lowerBound)...\(range.upperBound), with at most six decimals")
+                    expected: "a number in \(range.lowerBound)...\(range.upperBound), with at most six decimal places")
             }
             return number
         }
     }
 }
 
-/// `--name VALUE VALUE...`; nil where it is not given.
+/// A list option, `--name VALUE VALUE...`, which is nil if it is not given.
 extension Option<[String]?> {
     /// - Parameters:
-    ///   - choices: The words that it takes, where there are only a few, for completion.
-    ///   - splitsAtCommas: Whether a comma separates values, too.
+    ///   - choices: The accepted words for completion, if they are a fixed set.
+    ///   - splitsAtCommas: Whether commas also separate values.
     init(
         _ name: String, value: String, choices: [String] = [], otherwise: String? = nil, splitsAtCommas: Bool = true,
         _ help: String
@@ -194,9 +194,9 @@ extension Option<[String]> {
     }
 }
 
-/// One of a few words.
+/// An option that accepts a fixed set of words.
 extension Option where Value: RawRepresentable<String> & CaseIterable {
-    /// - Parameter note: What else help says about the default.
+    /// - Parameter note: A note on the default in help.
     init(_ name: String, default fallback: Value, note: String? = nil, _ help: String) {
         self.init(
             name, .value(InputChoice.words(of: Value.self, "|")), help, facts: ["default \(fallback.rawValue)", note],
@@ -215,7 +215,7 @@ extension Option where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension Option {
-    /// One of a few words; nil where it is not given.
+    /// Creates an option that accepts a fixed set of words and is nil if it is not given.
     ///
     /// - Parameter otherwise: What counts where nothing is given, in words.
     init<Choice: RawRepresentable<String> & CaseIterable>(
@@ -228,9 +228,11 @@ extension Option {
     }
 }
 
-/// Whole numbers in options, operands, and variables.
+/// The parsing of whole numbers in options, operands, and variables.
 enum InputNumber {
-    /// - Parameter name: What the text was given as, for errors.
+    /// Parses a whole number.
+        ///
+        /// - Parameter name: The name of the option, operand, or variable, for errors.
     static func whole(_ text: String, of name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int {
         guard let value = Int(text), range.contains(value) else {
             throw UsageError(
@@ -241,14 +243,14 @@ enum InputNumber {
     }
 }
 
-/// Values of lists.
+/// The parsing of lists.
 private enum InputList {
     static func split(_ words: [String]) -> [String] {
         words.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) } }
     }
 }
 
-/// Options that take one of a few words.
+/// The parsing of words of a fixed set.
 private enum InputChoice {
     static func words<Choice: RawRepresentable<String> & CaseIterable>(
         of type: Choice.Type, _ separator: String

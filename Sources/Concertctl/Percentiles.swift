@@ -1,16 +1,16 @@
-/// Figures, of which some shares are told.
+/// Values whose percentiles are reported.
 struct Percentiles {
     var values: [Double]
 
-    /// The shares that reports name.
-    static let told = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1)]
+    /// The reported percentiles.
+    static let reported = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1)]
 
-    /// The values that these shares of all do not exceed, each with its name; 0 without values.
-    var told: [(name: String, value: Double)] {
+    /// The value of each reported percentile with its name; 0 if there are no values.
+    var reported: [(name: String, value: Double)] {
         let sorted = values.sorted()
-        return Self.told.map { name, share in
-            let place = Int((share * Double(sorted.count)).rounded(.up)) - 1
-            return (name, sorted.isEmpty ? 0 : sorted[min(max(place, 0), sorted.count - 1)])
+        return Self.reported.map { name, share in
+            let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
+            return (name, sorted.isEmpty ? 0 : sorted[min(max(index, 0), sorted.count - 1)])
         }
     }
 

@@ -1,8 +1,8 @@
-/// One line on standard error that tells how far long work is, when that is a terminal.
+/// A progress line on standard error, shown only on a terminal.
 struct Progress {
     private var lastShown: ContinuousClock.Instant?
 
-    /// Shows `text` in place of what was shown before, at most five times a second.
+    /// Replaces the progress line, at most five times per second.
     mutating func show(_ text: @autoclosure () -> TerminalText) {
         guard Console.isTerminal, lastShown.map({ ContinuousClock.now - $0 > .milliseconds(200) }) ?? true else {
             return

@@ -1,9 +1,9 @@
-/// Options that many commands have.
+/// The options that several commands share.
 enum SharedOption {
     static let output = Option<OutputFormat>(
-        "--output", default: .text, "how results read; json goes to standard output alone")
-    static let dryRun = Option<Bool>("--dry-run", "print each API call and its body, and call nothing")
-    static let yes = Option<Bool>("--yes", "do not ask")
+        "--output", default: .text, "output format; with json, standard output contains only JSON")
+    static let dryRun = Option<Bool>("--dry-run", "print each API call and its body without calling it")
+    static let yes = Option<Bool>("--yes", "do not prompt")
     static let streamName = Option<String?>(
         "--stream-name", value: "NAME", variable: StreamReference.variable, "the stream")
 
@@ -12,13 +12,13 @@ enum SharedOption {
         "the Region")
     static let profile = Option<String?>(
         "--profile", value: "NAME", otherwise: "AWS_PROFILE", group: .aws,
-        "the profile of the shared config and credentials files")
+        "profile in the shared config and credentials files")
     static let endpointURL = Option<String?>(
         "--endpoint-url", value: "URL", otherwise: "AWS_ENDPOINT_URL...", group: .aws,
-        "call this instead of AWS's endpoints")
-    /// What every command that calls AWS has.
+        "endpoint to call instead of the AWS endpoints")
+    /// The options of every command that calls AWS.
     static let aws: [any CommandOption] = [region, profile, endpointURL]
 }
 
-/// How results read.
+/// The format of results.
 enum OutputFormat: String, CaseIterable, Sendable { case text, json }

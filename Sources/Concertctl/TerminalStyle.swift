@@ -1,19 +1,19 @@
 import Foundation
 
-/// Colours for people at a terminal; plain text for everybody else.
+/// The colors of text on a terminal.
 struct TerminalStyle: Sendable {
-    let isColoured: Bool
+    let isColored: Bool
 
-    /// For standard output: coloured on a terminal that knows colours, unless `NO_COLOR` is set.
+    /// Returns the style of standard output, which is colored on a terminal that supports it unless `NO_COLOR` is set.
     ///
     /// Source: <https://no-color.org>
     static func standardOutput(_ environment: [String: String]) -> TerminalStyle {
-        let isRefused = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
-        return TerminalStyle(isColoured: isatty(STDOUT_FILENO) == 1 && !isRefused)
+        let isDisabled = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
+        return TerminalStyle(isColored: isatty(STDOUT_FILENO) == 1 && !isDisabled)
     }
 
-    func bold(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-    func red(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
-    func yellow(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
-    func cyan(_ text: TerminalText) -> TerminalText { isColoured ? "\u{1B}[36m\(text)\u{1B}[0m" : text }
+    func bold(_ text: TerminalText) -> TerminalText { isColored ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    func red(_ text: TerminalText) -> TerminalText { isColored ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
+    func yellow(_ text: TerminalText) -> TerminalText { isColored ? "\u{1B}[33m\(text)\u{1B}[0m" : text }
+    func cyan(_ text: TerminalText) -> TerminalText { isColored ? "\u{1B}[36m\(text)\u{1B}[0m" : text }
 }

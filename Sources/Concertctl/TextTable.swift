@@ -1,19 +1,21 @@
 import Processor
 
-/// Columns for people: as wide as their widest cell, two blanks between, numbers to the right.
+/// A plain-text table whose columns are as wide as their widest cell and separated by two spaces.
 struct TextTable {
     enum Alignment { case left, right }
 
     private let alignments: [Alignment]
     private var rows: [[String]]
 
-    /// - Parameter columns: Their headings; one that begins with `>` has its cells at the right.
+    /// - Parameter columns: The headings. A column whose heading begins with `>` is right-aligned.
     init(_ columns: [String]) {
         alignments = columns.map { $0.hasPrefix(">") ? .right : .left }
         rows = [columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }]
     }
 
-    /// - Parameter cells: One a column; what a terminal acts on is escaped here.
+    /// Adds a row and escapes control characters in it.
+        ///
+        /// - Parameter cells: One cell per column.
     mutating func add(_ cells: [String]) { rows.append(cells.map(MessageText.escaped)) }
 
     var text: String {
@@ -23,7 +25,7 @@ struct TextTable {
                 let blanks = String(repeating: " ", count: widths[column] - cell.count)
                 switch alignments[column] {
                 case .right: return blanks + cell
-                // The last column needs no blanks behind it.
+                // The last column needs no trailing spaces.
                 case .left: return column == row.count - 1 ? cell : cell + blanks
                 }
             }

@@ -1,12 +1,12 @@
-/// Asks again until something is as wanted: soon at first, then every few seconds.
+/// A poller that waits for a state, with pauses that grow to a few seconds.
 struct Waiter: Sendable {
     private static let standard = 600
     static let timeout = Option<Int>(
-        "--timeout", value: "SECONDS", 1...86_400, default: standard, "how long to wait at most")
+        "--timeout", value: "SECONDS", 1...86_400, default: standard, "maximum time to wait")
 
     enum State<Value: Sendable>: Sendable {
         case reached(Value)
-        /// Not yet; the text says how it is now.
+        /// The state is not reached; the text is the current state.
         case pending(String)
     }
 
@@ -19,8 +19,10 @@ struct Waiter: Sendable {
         self.init(limit: .seconds(try input[Self.timeout]))
     }
 
-    /// - Parameter what: What is waited for, such as `stream s to become ACTIVE`.
-    /// - Throws: ``WaitTimeout`` when the time is over; nothing is undone.
+    /// Polls until the state is reached.
+    ///
+    /// - Parameter what: The awaited state, such as `stream s to become ACTIVE`.
+    /// - Throws: ``WaitTimeout`` after the maximum time. Nothing is undone.
     func wait<Value: Sendable>(
         for what: String, _ look: () async throws -> State<Value>
     ) async throws -> Value {
@@ -36,7 +38,7 @@ struct Waiter: Sendable {
                 guard elapsed + pause <= limit else {
                     throw WaitTimeout(
                         description: "waited \(limit.components.seconds) s for \(what), which is still \(state); "
-                            + "it may get there yet: look again, or give a longer --timeout")
+                            + "it may still complete: check again later, or pass a longer --timeout")
                 }
                 progress.show("waiting for \(what): \(state), \(elapsed.components.seconds) s")
             }
@@ -46,7 +48,7 @@ struct Waiter: Sendable {
     }
 }
 
-/// Something that was waited for did not come in time.
+/// An error after the maximum time to wait.
 struct WaitTimeout: Error, CustomStringConvertible {
     var description: String
 }

@@ -4,9 +4,9 @@ import XCTest
 
 @testable import concertctl
 
-/// Every command that calls AWS, where AWS cannot be reached or refuses: it ends soon, with status 1 and advice.
+/// Tests that every command fails soon, with status 1 and advice, if AWS is unreachable or rejects calls.
 final class AdversityTests: XCTestCase {
-    /// What each command needs to get as far as its first call.
+    /// Arguments with which each command makes its first call.
     private static let words: [String: [String]] = [
         "stream setup": [], "stream describe": [], "stream list": [], "stream put": ["--partition-key", "k"],
         "stream tail": [], "stream metrics": [], "stream scale": ["--target-shard-count", "2"],
@@ -34,13 +34,13 @@ final class AdversityTests: XCTestCase {
 
     private static let keys = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret-key-text"]
 
-    func testThereAreWordsForEveryCommand() {
+    func testAllCommandsHaveArguments() {
         XCTAssertEqual(Self.names.sorted(), Self.words.keys.sorted())
     }
 
-    /// Runs all commands at the same time, for most of them mainly wait between their attempts.
+    /// Runs all commands concurrently, because most of them mainly wait between attempts.
     ///
-    /// - Parameter advice: Words, one of which the error must have.
+    /// - Parameter advice: Texts, one of which the error must contain.
     private func check(_ environment: [String: String], not skipped: Set<String> = [], advice: [String]) throws {
         let home = try TemporaryFolder()
         let programs = try Self.names.filter { !skipped.contains($0) }.map { name in
@@ -68,7 +68,7 @@ final class AdversityTests: XCTestCase {
     }
 
     func testWithoutANetwork() throws {
-        // A port that nobody listens at.
+        // A port without a listener.
         try check(
             Self.keys.merging(["AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"]) { $1 },
             advice: ["check that the server runs there", "check the host name"])
@@ -89,7 +89,7 @@ final class AdversityTests: XCTestCase {
 
     func testWithAWrongName() throws {
         let server = try StrictAWS()
-        // A set-up makes the stream, lists have nothing to be wrong about, and the fake has no warehouse and no queue.
+        // A setup creates the stream, lists cannot fail, and the fake has neither a warehouse nor a queue.
         try check(
             server.environment,
             not: [

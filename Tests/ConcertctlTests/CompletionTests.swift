@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// The completion scripts, each in its own shell.
+/// Tests of the completion scripts in their shells.
 final class CompletionTests: XCTestCase {
-    /// The words of a command line, the last one unfinished, and what must and must not be offered for it.
+    /// The words of a command line, the last of which is incomplete, and expected and unexpected completions.
     private struct Case {
         var words: [String]
         var offered: [String]
@@ -28,7 +28,7 @@ final class CompletionTests: XCTestCase {
         Case(["completion", ""], offers: ["bash", "zsh", "fish"], not: ["replay"]),
     ]
 
-    func testBashOffersWhatFits() throws {
+    func testBashOffersMatchingWords() throws {
         try check("bash", ["--norc", "-c"]) { words in
             """
             COMP_WORDS=(concertctl \(words)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -37,15 +37,15 @@ final class CompletionTests: XCTestCase {
         }
     }
 
-    func testFishOffersWhatFits() throws {
+    func testFishOffersMatchingWords() throws {
         try check("fish", ["--no-config", "-c"]) { words in
-            // The text before the cursor as it was typed; descriptions follow a tab.
+            // The command line up to the cursor; descriptions follow a tab.
             "complete -C 'concertctl \(words.replacing("'", with: ""))' | string replace -r '\\t.*' ''; true"
         }
     }
 
-    func testZshOffersWhatFits() throws {
-        // The functions that zsh's completion system would bring print what they are given.
+    func testZshOffersMatchingWords() throws {
+        // Replacements for functions of zsh's completion system, which print their arguments.
         let system = """
             compdef() { }; _files() { }
             compadd() { shift; print -l -- ${(M)@:#$words[CURRENT]*} }
@@ -57,7 +57,7 @@ final class CompletionTests: XCTestCase {
         }
     }
 
-    func testZshKnowsTheScriptAsAnAutoloadedFunction() throws {
+    func testZshAutoloadsTheScript() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write(try Concertctl.run(["completion", "zsh"]).output, to: "_concertctl")
         let output = try shell(

@@ -2,7 +2,7 @@ import TestSupport
 import XCTest
 
 final class CostTests: XCTestCase {
-    /// Options of one call, and lines of one mode: item, arithmetic, dollars.
+    /// The options of a run and the expected lines of a mode: item, arithmetic, dollars.
     private struct Case {
         var options: String
         var mode: String
@@ -21,7 +21,7 @@ final class CostTests: XCTestCase {
         try Concertctl.run(["cost"] + options.split(separator: " ").map(String.init))
     }
 
-    /// The figures as they are written, for a number that was read is binary.
+    /// Returns the amounts as text, because parsed numbers are binary.
     private func dollars(_ item: String, _ mode: String, in text: String) -> String? {
         let end = mode == "Provisioned" ? "\"OnDemand\"" : "\"Cheaper\""
         guard let start = text.firstRange(of: "\"\(mode)\""), let stop = text.firstRange(of: end) else { return nil }
@@ -31,12 +31,12 @@ final class CostTests: XCTestCase {
         return part[name.upperBound...].firstMatch(of: /"Dollars": ([0-9.]+)/).map { String($0.1) }
     }
 
-    func testOnDemandAdvantageSaysWhatWasNotVerified() throws {
+    func testOnDemandAdvantageNotesUnverifiedPrices() throws {
         let load = "--records-per-day 1000000 --bytes-per-record 1024"
         let advantage = try cost(load + " --on-demand-advantage --consumers 50")
         XCTAssertEqual(advantage.status, 0, advantage.notes)
         for words in [
-            "ON-DEMAND ADVANTAGE", "were not verified", "the account's only on-demand stream", "20 fan-out consumers",
+            "ON-DEMAND ADVANTAGE", "were not verified", "only on-demand stream of the account", "at most 20 fan-out consumers",
         ] { XCTAssertTrue(advantage.output.contains(words), "\(words): \(advantage.output)") }
         XCTAssertFalse(advantage.output.contains("1 stream x"), advantage.output)
         let standard = try cost(load)
@@ -46,10 +46,10 @@ final class CostTests: XCTestCase {
         }
     }
 
-    func testCountsToTheCent() throws {
+    func testCalculatesExactCents() throws {
         let million = "--records-per-day 1000000 --bytes-per-record 1024"
         let cases = [
-            // The guide's example; its own PUT units are counted per million records, where AWS counts each.
+            // The example of the guide, which counts PUT units per million records; AWS counts each one.
             Case(
                 million, "Provisioned",
                 [
@@ -62,7 +62,7 @@ final class CostTests: XCTestCase {
                     ("Capacity", "1 stream x 730 h x $0.04", "29.20"), ("Data in", "29.008 GB x $0.08", "2.32"),
                     ("Data out", "29.008 GB x $0.04", "1.16"),
                 ]),
-            // The guide's other rows.
+            // The other rows of the guide.
             Case(
                 "\(million) --shard-count 2", "Provisioned",
                 [("Capacity", "2 shards x 730 h x $0.015", "21.90")]),
@@ -93,7 +93,7 @@ final class CostTests: XCTestCase {
             Case(
                 "\(million) --consumers 2 --shared-consumers 0", "OnDemand",
                 [("Data out", "0 GB x $0.04", "0.00"), ("Fan-out data", "2 x 29.008 GB x $0.05", "2.90")]),
-            // 25 MB a second for 730 hours are 64,160.156 GB; what is written and read counts against them.
+            // 25 MB per second for 730 hours are 64,160.156 GB, minus the data written and read.
             Case(
                 "\(million) --on-demand-advantage", "OnDemand",
                 [
@@ -109,7 +109,7 @@ final class CostTests: XCTestCase {
                     ("Fan-out data", "30 x 116,030.375 GB x $0.016", "55694.58"),
                     ("Extended retention", "22,888.184 GB x $0.023", "526.43"),
                 ]),
-            // A record rounds up to 25 KB where it is put, and to 1 KB where data is counted.
+            // A record is rounded up to 25 KB for PUT units, and to 1 KB for data volumes.
             Case(
                 "--records-per-day 24000000 --bytes-per-record 25600", "Provisioned",
                 [("PUT payload units", "730,000,000 x $0.014/million", "10.22")]),
@@ -129,7 +129,7 @@ final class CostTests: XCTestCase {
             Case(
                 "--records-per-day 1000000000000000 --bytes-per-record 10485760 --peak-factor 1000", "Provisioned",
                 [("Capacity", "115,740,740,740,741 shards x 730 h x $0.015", "1267361111111113.95")]),
-            // 1,000,000 a day are 58 in the 5 s of a window.
+            // 1,000,000 records per day are 58 in a window of 5 s.
             Case(
                 "\(million) --batch-size 10", "Provisioned",
                 [
@@ -157,8 +157,8 @@ final class CostTests: XCTestCase {
         }
     }
 
-    func testAsksForTheShardsThatTheLimitsWant() throws {
-        // Records a day, bytes, further options, shards.
+    func testRequiresTheShardsOfTheLimits() throws {
+        // Records per day, bytes, further options, shards.
         let cases: [(records: Int, bytes: Int, options: String, shards: Int, line: UInt)] = [
             (0, 1, "", 1, #line),
             (86_400_000, 1, "", 1, #line),
@@ -180,7 +180,7 @@ final class CostTests: XCTestCase {
         }
     }
 
-    func testSaysWhichModeIsCheaperAndUpToWhere() throws {
+    func testReportsTheCheaperModeAndTheCrossover() throws {
         for (load, bound) in [
             ("--records-per-day 1000000 --bytes-per-record 1024", 2),
             ("--records-per-day 400000000 --bytes-per-record 1024 --consumers 2 --shard-level-metrics ALL", 60),
@@ -203,7 +203,7 @@ final class CostTests: XCTestCase {
             ("--records-per-day 43200000 --bytes-per-record 500 --duration-per-record-ms 6", 2500, 4, [], #line),
             (
                 "--records-per-day 43200000 --bytes-per-record 500 --duration-per-record-ms 50", 2500, 10,
-                ["a shard runs 10 batches at once at most, and this load wants 26"], #line
+                ["a shard runs at most 10 concurrent batches, and this load requires 26"], #line
             ),
             ("--records-per-day 8640 --bytes-per-record 1000000", 4, 1, [], #line),
             (
@@ -212,7 +212,7 @@ final class CostTests: XCTestCase {
             ),
             (
                 "--records-per-day 432000000 --bytes-per-record 10 --shard-count 4 --shared-consumers 6", 6300, 1,
-                ["4 shards are too few", "5 reads a second", "a new on-demand stream takes 4 MB"], #line
+                ["4 shards are too few", "5 reads per second", "a new on-demand stream accepts 4 MB"], #line
             ),
         ]
         for row in cases {
@@ -234,7 +234,7 @@ final class CostTests: XCTestCase {
         XCTAssertEqual(run.notes, "")
         for words in [
             "1 shard x 730 h x $0.015 = $10.95", "30,416,667 x $0.014/million = $0.43", "Total", "$11.71", "$33.98",
-            "provisioned is cheaper than on-demand by $22.27 a month; for this load it is so up to 2 shards",
+            "provisioned is cheaper than on-demand by $22.27 per month; for this load, with up to 2 shards",
             "Recommended: 1 shard, --batch-size 100, --parallelization-factor 1", "us-east-1",
         ] { XCTAssertTrue(run.output.contains(words), "\(words) is not in: \(run.output)") }
     }
@@ -252,10 +252,10 @@ final class CostTests: XCTestCase {
                 million + " --base-capacity 32 --rpu-hour-price 0.5", 5, ["23360", "11680.00"],
                 ["4672", "2348.09"], #line
             ),
-            // A batch an hour keeps the warehouse active for a minute an hour, in either mode.
+            // One batch per hour keeps the warehouse active for one minute per hour in either mode.
             (rare, 5, ["97.336", "36.50"], ["97.336", "36.96"], #line),
             (rare + " --transaction-ms 120000", 5, ["194.664", "73.00"], ["97.336", "36.96"], #line),
-            // A load that takes longer than 60 s is billed for as long as it takes, and never for more than the month.
+            // A load that takes longer than 60 s is billed for its duration, and at most for the whole month.
             (million + " --load-ms 150000", 5, ["5840", "2190.00"], ["2927.04", "1115.13"], #line),
             (million + " --load-ms 400000", 5, ["5840", "2190.00"], ["5840", "2216.61"], #line),
             ("--records-per-day 0 --bytes-per-record 1", 5, ["0", "0.00"], ["0", "0.44"], #line),
@@ -279,13 +279,13 @@ final class CostTests: XCTestCase {
         }
     }
 
-    func testWarehouseCostShowsWhatIsNotKnown() throws {
+    func testWarehouseCostMarksAssumptions() throws {
         let load = "--records-per-day 1000000 --bytes-per-record 1024"
         let run = try cost(load)
         for words in [
             "a serverless warehouse of 8 RPUs", "DIRECT", "STAGED, EVERY 5 MIN", "8 RPUs x 730 h x $0.375 = $2,190.00",
             "8 RPUs x 146 h x $0.375 = $438.00", "2,229,245 x $5.00/million = $11.15",
-            "the prices of RPU-hours and S3 requests could not be checked against AWS's pages",
+            "the prices of RPU-hours and S3 requests were not verified",
             "--load-per-object-ms 1, --merge-ms 0, --merge-per-row-ms 0.035",
         ] { XCTAssertTrue(run.output.contains(words), "\(words) is not in: \(run.output)") }
         XCTAssertFalse(run.output.contains("does not keep up"), run.output)
@@ -303,21 +303,21 @@ final class CostTests: XCTestCase {
         }
         let known = try cost("\(load) --rpu-hour-price 0.4 " + times.map { $0 + " 3" }.joined(separator: " ")).output
         XCTAssertFalse(known.contains("not measured"), known)
-        XCTAssertTrue(known.contains("Note: the prices of S3 requests could not be checked"), known)
+        XCTAssertTrue(known.contains("Note: the prices of S3 requests were not verified"), known)
     }
 
     func testKnowsThreeRegions() throws {
         let load = "--records-per-day 1000000 --bytes-per-record 1024"
         let there = try Concertctl.run(
             ["cost"] + load.split(separator: " ").map(String.init), environment: ["AWS_REGION": "eu-west-1"])
-        XCTAssertEqual(there.status, 0, "a Region of the environment is none that was asked for: \(there.notes)")
+        XCTAssertEqual(there.status, 0, "AWS_REGION must be ignored: \(there.notes)")
         XCTAssertEqual(try cost(load + " --region us-west-2").status, 0)
         let run = try cost(load + " --region eu-west-1")
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("only those of us-east-1, us-east-2, us-west-2"), run.notes)
+        XCTAssertTrue(run.notes.contains("expected one of us-east-1, us-east-2, us-west-2"), run.notes)
     }
 
-    func testRefusesWrongUsage() throws {
+    func testRejectsIncorrectUsage() throws {
         let cases: [(options: String, notes: String, line: UInt)] = [
             ("", "--records-per-day is missing", #line),
             ("--records-per-day 5", "--bytes-per-record is missing", #line),
@@ -327,7 +327,7 @@ final class CostTests: XCTestCase {
             ("--records-per-day 5 --bytes-per-record 5 --peak-factor 0.5", "expected a number in 1...1000", #line),
             ("--records-per-day 5 --bytes-per-record 5 --peak-factor 2x", "expected a number in 1...1000", #line),
             ("--records-per-day 5 --bytes-per-record 5 --peak-factor 1e2", "expected a number in 1...1000", #line),
-            ("--records-per-day 5 --bytes-per-record 5 --peak-factor 1.0000001", "at most six decimals", #line),
+            ("--records-per-day 5 --bytes-per-record 5 --peak-factor 1.0000001", "at most six decimal places", #line),
             ("--records-per-day 5 --bytes-per-record 5 --retention-period-hours 23", "in 24...8760", #line),
             ("--records-per-day 5 --bytes-per-record 5 --architecture mips", "expected one of x86_64, arm64", #line),
             ("--records-per-day 5 --bytes-per-record 5 --shard-level-metrics Bytes", "names \"Bytes\"", #line),
@@ -348,7 +348,7 @@ final class CostTests: XCTestCase {
     }
 }
 
-/// `cost --plan` and `--simulate`.
+/// Tests of `cost --plan` and `--simulate`.
 final class CapacityPlanTests: XCTestCase {
     private func json(_ words: String) throws -> [String: Any] {
         let run = try Concertctl.run(
@@ -358,7 +358,7 @@ final class CapacityPlanTests: XCTestCase {
         return try run.json()
     }
 
-    func testTheDocumentShowsWhatTheCommandPrints() throws {
+    func testTheScalePageIsUpToDate() throws {
         let text = try String(contentsOf: Repository.root.appending(path: "docs/scale.md"), encoding: .utf8)
         let blocks = text.components(separatedBy: "```console\n").dropFirst().compactMap {
             $0.components(separatedBy: "```").first
@@ -372,14 +372,14 @@ final class CapacityPlanTests: XCTestCase {
         }
     }
 
-    func testTheLimitThatIsUsedMostBinds() throws {
+    func testTheLimitWithTheHighestUtilizationIsFirst() throws {
         for (words, limit) in [
             ("--records-per-day 86400000", "records written"),
             (
                 "--records-per-day 86400000 --duration-ms 5000 --batch-size 100 --parallelization-factor 1",
-                "batches at once"
+                "concurrent batches"
             ),
-            ("--records-per-day 518400000 --processors redshift", "warehouse's tables"),
+            ("--records-per-day 518400000 --processors redshift", "warehouse tables"),
             (
                 "--records-per-day 86400000 --processors redshift --transaction-ms 0 --transaction-per-record-ms 0 --batch-size 20 "
                     + "--maximum-batching-window-in-seconds 0 --duration-ms 1", "Data API calls"
@@ -396,8 +396,8 @@ final class CapacityPlanTests: XCTestCase {
         }
     }
 
-    /// What averages say, and what is seen when it is played through, must agree wherever it is not a matter of luck.
-    func testTheSimulationSeesWhatThePlanSays() throws {
+    /// The calculation with averages and the simulation must agree unless the load is close to a limit.
+    func testTheSimulationAgreesWithThePlan() throws {
         var kept = 0
         var fell = 0
         for records in [1_000_000, 86_400_000, 345_600_000, 1_728_000_000] {
@@ -409,7 +409,7 @@ final class CapacityPlanTests: XCTestCase {
                     let report = try json(words)
                     let plan = try XCTUnwrap(report["Plan"] as? [String: Any])
                     let limits = try XCTUnwrap(plan["Limits"] as? [[String: Any]])
-                    // Whether producers may write is not simulated.
+                    // The write limits of producers are not simulated.
                     let use =
                         limits.filter { !($0["Name"] as? String ?? "").hasSuffix("written") }
                         .compactMap { $0["Use"] as? Double }.max() ?? 0
@@ -430,10 +430,10 @@ final class CapacityPlanTests: XCTestCase {
 
     private let staged = " --processors redshift --warehouse-load staged"
 
-    func testTheStagedLimitThatIsUsedMostBinds() throws {
+    func testTheStagedLimitWithTheHighestUtilizationIsFirst() throws {
         for (words, limit) in [
             ("--records-per-day 86400000 --merge-per-row-ms 2", "MERGE time"),
-            // A load that takes longer than its interval, whatever is in it.
+            // A load whose fixed part takes longer than its interval.
             ("--records-per-day 864 --load-interval 1 --load-ms 90000", "MERGE time"),
             (
                 "--records-per-day 8640000000 --shard-count 200 --batch-size 100 --load-per-object-ms 0.01 --merge-per-row-ms 0"
@@ -454,7 +454,7 @@ final class CapacityPlanTests: XCTestCase {
         }
     }
 
-    func testDirectPlansShowStagedLimitsToo() throws {
+    func testDirectPlansAlsoShowStagedLimits() throws {
         let names = ["staged PUTs", "objects per load", "rows per load", "MERGE time"]
         let words = "--records-per-day 518400000 --batch-size 4000"
         func limits(_ member: String, in report: [String: Any]) throws -> [String] {
@@ -462,7 +462,7 @@ final class CapacityPlanTests: XCTestCase {
             return try XCTUnwrap(plan["Limits"] as? [[String: Any]]).compactMap { $0["Name"] as? String }
         }
         let direct = try json(words + " --processors redshift")
-        XCTAssertTrue(try limits("Plan", in: direct).contains("warehouse's tables"))
+        XCTAssertTrue(try limits("Plan", in: direct).contains("warehouse tables"))
         XCTAssertTrue(Set(names).isDisjoint(with: try limits("Plan", in: direct)))
         XCTAssertTrue(Set(names).isSubset(of: try limits("StagedPlan", in: direct)))
         let only = try json(words + staged)
@@ -485,7 +485,7 @@ final class CapacityPlanTests: XCTestCase {
         }
     }
 
-    func testTheSimulatedLoaderSeesWhatThePlanSays() throws {
+    func testTheSimulatedLoaderAgreesWithThePlan() throws {
         var kept = 0
         var fell = 0
         for milliseconds in [0, 15_000, 30_000, 90_000] {
@@ -502,7 +502,7 @@ final class CapacityPlanTests: XCTestCase {
                 let freshness = try XCTUnwrap(loads["FreshnessSeconds"] as? [String: Double])
                 if use < 0.75 {
                     XCTAssertTrue(keepsUp, "\(use): \(words)")
-                    // Two intervals and a load at most: one to be staged in, and one to be loaded in.
+                    // At most two intervals and a load: one interval until staging, and one until loading.
                     XCTAssertLessThan(try XCTUnwrap(freshness["max"]), 130, words)
                     XCTAssertGreaterThan(try XCTUnwrap(freshness["p50"]), 20, words)
                     kept += 1
@@ -526,7 +526,7 @@ final class CapacityPlanTests: XCTestCase {
         let run = try Concertctl.run(
             ["cost", "--records-per-day", "86400000", "--bytes-per-record", "700", "--plan", "--simulate", "60"]
                 + staged.split(separator: " ").map(String.init))
-        XCTAssertTrue(run.output.contains("Loads: 0. To see whether the loader keeps up, simulate 2400 s"), run.output)
+        XCTAssertTrue(run.output.contains("Loads: 0. Simulate at least 2400 s"), run.output)
     }
 
     func testWrongUsage() throws {

@@ -5,10 +5,10 @@ import XCTest
 
 @testable import concertctl
 
-/// `doctor` on what AWS's own command line made: queues, topics, buckets and roles.
+/// Tests of `doctor` with queues, topics, buckets, and roles that the AWS CLI created.
 final class DoctorMotoTests: XCTestCase {
     private static let account = "123456789012"
-    /// What stands in moto before each test; the arguments are destination, policy, variables and what else to make.
+    /// Creates resources in moto; the arguments are destination, policy, variables, and further resources.
     private static let setUpScript = #"""
         import boto3, io, json, sys, zipfile
         destination, policy, variables, extra = sys.argv[1:]
@@ -59,7 +59,7 @@ final class DoctorMotoTests: XCTestCase {
         #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[\#(actions)],"Resource":"*"}]}"#
     }
 
-    func testFindsDestinationsThroughTheOracle() throws {
+    func testChecksDestinations() throws {
         let queue = "arn:aws:sqs:us-east-1:\(Self.account):failed"
         let topic = "arn:aws:sns:us-east-1:\(Self.account):failed"
         let cases: [(destination: String, made: String, verdict: String, words: String, line: UInt)] = [
@@ -79,12 +79,12 @@ final class DoctorMotoTests: XCTestCase {
             XCTAssertEqual(found.verdict, row.verdict, "\(found)", line: row.line)
             XCTAssertTrue(found.finding.contains(row.words), "\(found)", line: row.line)
             XCTAssertEqual(report["Mapping"]?.verdict, "ok", line: row.line)
-            XCTAssertEqual(report["Function's role"]?.verdict, "fault", "it may not write there", line: row.line)
+            XCTAssertEqual(report["Function's role"]?.verdict, "fault", "the role must not write there", line: row.line)
             XCTAssertEqual(try oracle.requests().compactMap(\.error), [], line: row.line)
         }
     }
 
-    func testLooksAtTheRoleAndTheFunctionsOwnDeadLetters() throws {
+    func testChecksTheRoleAndTheDeadLetterDestinations() throws {
         let moto = try setUp(
             destination: "arn:aws:sqs:us-east-1:\(Self.account):failed",
             policy: Self.policy("\"kinesis:Get*\",\"kinesis:DescribeStream\""),
@@ -102,7 +102,7 @@ final class DoctorMotoTests: XCTestCase {
         XCTAssertEqual(before["Dead-letter bucket"]?.verdict, "fault")
         XCTAssertEqual(before["Dead-letter queue"]?.finding, "queue failed does not exist in us-east-1")
 
-        // What it advises, done.
+        // Apply the advice.
         let advice = try XCTUnwrap(role.advice.first)
         let document = try XCTUnwrap(advice.split(separator: "'").last)
         try moto.aws(
@@ -121,7 +121,7 @@ final class DoctorMotoTests: XCTestCase {
         XCTAssertEqual(after["Dead-letter queue"]?.verdict, "warn")
     }
 
-    func testAdvisesCommandsThatThereAre() throws {
+    func testAdvisesExistingCommands() throws {
         let uuid = "14e0db71-5d35-4eb5-b481-8945cf9d10c2"
         let options = [
             "--function-response-types ReportBatchItemFailures", "--maximum-retry-attempts 10",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// `doctor` where calls fail, and what it says of figures, files and clocks.
+/// Tests of `doctor` with failed calls, and of its checks of metrics, files, and the clock.
 final class DoctorOutageTests: XCTestCase {
     private func fakeWithStream() throws -> StrictAWS {
         let fake = try StrictAWS()
@@ -29,20 +29,20 @@ final class DoctorOutageTests: XCTestCase {
         }
     }
 
-    func testJudgesTheFiguresOfFiveMinutes() throws {
+    func testChecksMetricsOfFiveMinutes() throws {
         typealias Figure = (namespace: String, metric: String, value: Double)
         let cases: [(figures: [Figure], check: String, verdict: String, words: String, advice: String?, line: UInt)] = [
             ([], "Write throttling", "ok", "none", nil, #line),
             ([], "Read throttling", "ok", "none", nil, #line),
             ([], "Iterator age", "unknown", "nothing reads the stream", nil, #line),
-            ([], "Function errors", "ok", "none of 0", nil, #line),
+            ([], "Function errors", "ok", "none in 0", nil, #line),
             (
                 [("AWS/Kinesis", "WriteProvisionedThroughputExceeded", 3)], "Write throttling", "fault",
-                "3 records were refused", "stream scale --stream-name concerts --target-shard-count 4", #line
+                "3 records were throttled", "stream scale --stream-name concerts --target-shard-count 4", #line
             ),
             (
                 [("AWS/Kinesis", "ReadProvisionedThroughputExceeded", 5)], "Read throttling", "warn",
-                "5 reads were refused", "stream consumer register --stream-name concerts", #line
+                "5 reads were throttled", "stream consumer register --stream-name concerts", #line
             ),
             ([("AWS/Lambda", "IteratorAge", 60_000)], "Iterator age", "ok", "60 s", nil, #line),
             ([("AWS/Lambda", "IteratorAge", 60_001)], "Iterator age", "warn", "60 s", "aws logs tail", #line),
@@ -52,7 +52,7 @@ final class DoctorOutageTests: XCTestCase {
             ),
             (
                 [("AWS/Lambda", "IteratorAge", 5), ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", 900_001)],
-                "Iterator age", "fault", "of the 24 h that the stream keeps it", nil, #line
+                "Iterator age", "fault", "the stream retains records for 24 h", nil, #line
             ),
             ([("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", 1e300)], "Iterator age", "fault", "e+", nil, #line),
             (
@@ -64,7 +64,7 @@ final class DoctorOutageTests: XCTestCase {
                 "9 of 9 invocations failed", nil, #line
             ),
             (
-                [("AWS/Lambda", "Throttles", 1e300)], "Function throttles", "warn", "for want of concurrency",
+                [("AWS/Lambda", "Throttles", 1e300)], "Function throttles", "warn", "were throttled in 5 minutes",
                 "delete-function-concurrency", #line
             ),
         ]
@@ -82,7 +82,7 @@ final class DoctorOutageTests: XCTestCase {
         }
     }
 
-    func testSaysWhichPermissionIsMissing() throws {
+    func testReportsTheMissingPermission() throws {
         let cases: [(operation: String, code: String, action: String, check: String)] = [
             ("ListShards", "AccessDeniedException", "kinesis:ListShards", "Permissions"),
             ("GetFunction", "AccessDeniedException", "lambda:GetFunction", "Function"),
@@ -91,7 +91,7 @@ final class DoctorOutageTests: XCTestCase {
         ]
         for row in cases {
             let fake = try StrictAWS()
-            // Before the answers that the rest of the set-up gives for good.
+            // Used before the permanent responses of the setup.
             try fake.add(
                 .error, of: row.operation, times: -1, code: row.code, message: "not authorized", status: 403)
             try fake.answer(
@@ -113,17 +113,17 @@ final class DoctorOutageTests: XCTestCase {
         try assert(report, "Permissions", "ok", "may call kinesis:DescribeStreamSummary")
     }
 
-    func testSkipsWhatNeedsAStreamOrAFunctionThatIsNotThere() throws {
+    func testSkipsChecksOfAMissingStreamOrFunction() throws {
         let fake = try StrictAWS()
         let report = try DoctorReport(["--function-name", "other"], environment: fake.environment)
         XCTAssertEqual(report.run.status, 1)
         try assert(
-            report, "Stream", "fault", "there is no stream concerts in us-east-1",
+            report, "Stream", "fault", "stream concerts does not exist in us-east-1",
             advice: "concertctl stream setup --stream-name concerts")
-        try assert(report, "Function", "fault", "there is no function other in us-east-1", advice: "--function-name")
-        try assert(report, "Mapping", "skipped", "needs the stream; see Stream")
-        try assert(report, "Memory", "skipped", "needs the function; see Function")
-        try assert(report, "Retries", "skipped", "needs the mapping; see Mapping")
+        try assert(report, "Function", "fault", "function other does not exist in us-east-1", advice: "--function-name")
+        try assert(report, "Mapping", "skipped", "requires the stream; see Stream")
+        try assert(report, "Memory", "skipped", "requires the function; see Function")
+        try assert(report, "Retries", "skipped", "requires the mapping; see Mapping")
         let text = try Concertctl.run(
             ["doctor", "--stream-name", "concerts", "--function-name", "other"], environment: fake.environment)
         XCTAssertTrue(text.output.contains("fault    Stream   "), text.output)
@@ -132,20 +132,20 @@ final class DoctorOutageTests: XCTestCase {
         XCTAssertTrue(text.output.contains("\n\n2 faults, "), text.output)
     }
 
-    func testGivesUpAtOnceWithoutNetworkCredentialsOrRegion() throws {
+    func testSkipsCallsWithoutNetworkCredentialsOrRegion() throws {
         let fake = try StrictAWS()
-        let nobody = "http://127.0.0.1:1"
+        let refusing = "http://127.0.0.1:1"
         let silent = try StrictAWS()
         try silent.add(.slow, of: "*", times: -1, milliseconds: 60_000)
         let cases: [(change: [String: String], check: String, words: String, advice: String, line: UInt)] = [
-            (["AWS_ENDPOINT_URL": nobody], "Credentials", "Failed to connect", "the network is up", #line),
-            (["AWS_ENDPOINT_URL": silent.url], "Credentials", "no answer within 8 s", "the network is up", #line),
+            (["AWS_ENDPOINT_URL": refusing], "Credentials", "Failed to connect", "the network", #line),
+            (["AWS_ENDPOINT_URL": silent.url], "Credentials", "no response within 8 s", "the network", #line),
             (
                 ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], "Credentials", "credentials", "AWS_PROFILE",
                 #line
             ),
             (["AWS_REGION": ""], "Region", "no Region is set", "export AWS_REGION=us-east-1", #line),
-            (["AWS_REGION": "mars"], "Region", "\"mars\" is no Region's name", "--region", #line),
+            (["AWS_REGION": "mars"], "Region", "invalid Region name \"mars\"", "--region", #line),
         ]
         for row in cases {
             let report = try DoctorReport(
@@ -163,7 +163,7 @@ final class DoctorOutageTests: XCTestCase {
         XCTAssertEqual(try fake.calls().count, 0)
     }
 
-    func testStopsCallingWhenTheNetworkGoes() throws {
+    func testSkipsCallsAfterANetworkFailure() throws {
         let fake = try fakeWithStream()
         try fake.add(.drop, of: "GetFunction", times: -1)
         let report = try DoctorReport(environment: fake.environment, timeLimit: 20)
@@ -173,14 +173,14 @@ final class DoctorOutageTests: XCTestCase {
         XCTAssertEqual(try fake.calls(of: "GetMetricStatistics").count, 0)
     }
 
-    func testTellsRefusedCredentialsAndStrangers() throws {
+    func testReportsRejectedCredentialsAndOtherServers() throws {
         let fake = try StrictAWS()
         try fake.add(
             .error, of: "GetCallerIdentity", times: 1, code: "InvalidClientTokenId",
             message: "The security token included in the request is invalid.", status: 403)
         let refused = try DoctorReport(environment: fake.environment)
         try assert(refused, "Credentials", "fault", "InvalidClientTokenId", advice: "check the profile or the keys")
-        try assert(refused, "Stream", "skipped", "needs credentials that AWS accepts; see Credentials")
+        try assert(refused, "Stream", "skipped", "requires credentials that AWS accepts; see Credentials")
         try fake.add(.html, of: "GetCallerIdentity", times: -1)
         let page = try DoctorReport(environment: fake.environment)
         try assert(page, "Credentials", "fault", "which is not a response of the service")
@@ -191,7 +191,7 @@ final class DoctorOutageTests: XCTestCase {
         let fake = try fakeWithStream()
         for (skew, verdict, words) in [
             (0, "ok", "within 10 s"), (60, "warn", "behind AWS's clock"), (-60, "warn", "ahead of AWS's clock"),
-            (900, "fault", "requests signed by it are refused"),
+            (900, "fault", "AWS rejects requests signed with it"),
         ] {
             try fake.set(["skewSeconds": skew])
             let report = try DoctorReport(environment: fake.environment)
@@ -199,12 +199,12 @@ final class DoctorOutageTests: XCTestCase {
         }
     }
 
-    func testLooksAtTheCertificateBundle() throws {
+    func testChecksTheCertificateBundle() throws {
         let folder = try TemporaryFolder()
         let fake = try fakeWithStream()
         for (path, words) in [
             ("/no/such.pem", "/no/such.pem cannot be read"),
-            (try folder.write("nothing", to: "empty.pem"), "holds no certificate"),
+            (try folder.write("nothing", to: "empty.pem"), "does not contain a certificate"),
         ] {
             let run = try Concertctl.run(
                 ["doctor", "--stream-name", "concerts"],
@@ -215,11 +215,11 @@ final class DoctorOutageTests: XCTestCase {
         }
     }
 
-    func testLooksAtTheBuiltFunction() throws {
+    func testChecksTheBuiltFunction() throws {
         let fake = try fakeWithStream()
         let folder = try TemporaryFolder()
         let whole = ELF(machine: 183).data
-        // File, whether it may be executed, verdict and words of two checks; the function is arm64.
+        // File, whether it is executable, and the findings of two checks; the function is arm64.
         let cases: [(data: Data, isExecutable: Bool, bootstrap: (String, String), architecture: (String, String))] = [
             (whole, true, ("ok", "static, arm64"), ("ok", "are arm64")),
             (ELF(machine: 183, isRelocatable: true).data, true, ("ok", "static, arm64"), ("ok", "are arm64")),
@@ -228,19 +228,19 @@ final class DoctorOutageTests: XCTestCase {
             (whole, false, ("fault", "is not executable"), ("ok", "are arm64")),
             (
                 ELF(interpreter: "/lib64/ld-linux-x86-64.so.2").data, true,
-                ("fault", "it needs the interpreter /lib64/ld-linux-x86-64.so.2"), ("fault", "the function is arm64")
+                ("fault", "it requires the interpreter /lib64/ld-linux-x86-64.so.2"), ("fault", "the function is arm64")
             ),
             (
-                ELF(machine: 183, needsLibrary: true).data, true, ("fault", "it needs shared libraries"),
+                ELF(machine: 183, needsLibrary: true).data, true, ("fault", "it requires shared libraries"),
                 ("ok", "are arm64")
             ),
             (
-                ELF(interpreter: "/lib/ld.so").data.dropLast(5), true, ("fault", "is cut short"),
+                ELF(interpreter: "/lib/ld.so").data.dropLast(5), true, ("fault", "is truncated"),
                 ("skipped", "see Bootstrap")
             ),
-            (Data("#!/bin/sh\n".utf8), true, ("fault", "is no ELF file"), ("skipped", "see Bootstrap")),
+            (Data("#!/bin/sh\n".utf8), true, ("fault", "is not an ELF file"), ("skipped", "see Bootstrap")),
             (Data([0x7F, 0x45, 0x4C, 0x46, 1, 1]), true, ("fault", "another kind"), ("skipped", "see Bootstrap")),
-            (Data(), true, ("fault", "is no ELF file"), ("skipped", "see Bootstrap")),
+            (Data(), true, ("fault", "is not an ELF file"), ("skipped", "see Bootstrap")),
         ]
         for (index, row) in cases.enumerated() {
             let file = folder.url.appending(path: "bootstrap-\(index)")
@@ -255,9 +255,9 @@ final class DoctorOutageTests: XCTestCase {
         try assert(report, "Bootstrap", "fault", "/no/such cannot be read", advice: "make package")
     }
 
-    func testRefusesWrongUsage() throws {
+    func testRejectsIncorrectUsage() throws {
         for (arguments, words) in [
-            ([], "no stream is named"), (["--stream-name", "a b"], "invalid stream"),
+            ([], "no stream is given"), (["--stream-name", "a b"], "invalid stream"),
             (["--stream-name", "s", "--function-name", ""], "--function-name is empty"),
             (["--stream-name", "s", "more"], "unexpected argument"),
         ] {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// What a run of `doctor --output json` said.
+/// The output of `doctor --output json`.
 struct DoctorReport {
     struct Finding: Decodable {
         var check: String
@@ -22,7 +22,7 @@ struct DoctorReport {
 
     init(_ options: [String] = [], environment: [String: String], timeLimit: Double = 60) throws {
         var environment = environment
-        // A built function in the repository is not what the tests are about.
+        // Ignore a built function in the repository.
         let folder = try TemporaryFolder()
         environment["AWS_CA_BUNDLE"] = try folder.write("-----BEGIN CERTIFICATE-----\n", to: "ca.pem")
         if environment["AWS_KINESIS_STREAM_NAME"] == nil { environment["AWS_KINESIS_STREAM_NAME"] = "concerts" }
@@ -32,19 +32,19 @@ struct DoctorReport {
         findings = (try? JSONDecoder().decode([Finding].self, from: Data(run.output.utf8))) ?? []
     }
 
-    /// Nil when there is no such check.
+    /// Returns the result of a check, or nil if it did not run.
     subscript(check: String) -> Finding? { findings.first { $0.check == check } }
 
-    /// The names of checks with this verdict.
+    /// Returns the names of checks with a verdict.
     func checks(_ verdict: String) -> [String] { findings.filter { $0.verdict == verdict }.map(\.check) }
 }
 
-/// An ELF file with nothing in it but what says how it is to be run.
+/// An ELF file that consists only of headers.
 struct ELF {
     var machine: UInt16 = 62
     var interpreter: String?
     var needsLibrary = false
-    /// `PT_DYNAMIC` without a library, as in a static file that can be loaded anywhere.
+    /// Whether there is a `PT_DYNAMIC` without libraries, as in a static position-independent file.
     var isRelocatable = false
 
     var data: Data {

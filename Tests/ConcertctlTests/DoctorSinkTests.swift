@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// `doctor` on the sinks that the function's environment names.
+/// Tests of `doctor` with the sinks in the function's environment.
 final class DoctorSinkTests: XCTestCase {
     private struct Case {
         var check: String
         var variables: [String: String]
-        /// The operation that looks, with its status and body; nil where none is called.
+        /// The operation of the check with the status and body of its response; nil if there is no call.
         var answer: (operation: String, status: Int, body: String)?
         var verdict: String
         var finding: String
@@ -39,7 +39,7 @@ final class DoctorSinkTests: XCTestCase {
         Case(
             "Event bus",
             ["PROCESSORS": "notifier", "NOTIFY_EVENT_BUS": "arn:aws:events:eu-west-1:123456789012:event-bus/b"], nil,
-            "fault", "is in eu-west-1, the function calls us-east-1", "NOTIFY_EVENT_BUS"),
+            "fault", "is in eu-west-1, but the function calls us-east-1", "NOTIFY_EVENT_BUS"),
         Case(
             "Event bus", ["PROCESSORS": "cache", "NOTIFY_EVENT_BUS": "b"], nil, "ok", "not used by the function"),
         Case(
@@ -52,10 +52,10 @@ final class DoctorSinkTests: XCTestCase {
                 "GetTopicAttributes", 404,
                 "<ErrorResponse><Error><Code>NotFound</Code><Message>no</Message></Error></ErrorResponse>"
             ),
-            "fault", "topic arn:aws:sns:us-east-1:123456789012:t does not exist in us-east-1", "give --region"),
+            "fault", "topic arn:aws:sns:us-east-1:123456789012:t does not exist in us-east-1", "pass --region"),
         Case(
             "Topic", ["PROCESSORS": "notifier", "NOTIFY_TOPIC_ARN": "arn:aws:sns:eu-north-1:123456789012:t"], nil,
-            "fault", "is in eu-north-1, the function and its stream are in us-east-1", "--region eu-north-1"),
+            "fault", "is in eu-north-1, but the function and its stream are in us-east-1", "--region eu-north-1"),
         Case(
             "Topic", ["PROCESSORS": "notifier", "NOTIFY_TOPIC_ARN": "topic"], nil, "fault",
             "\"topic\", which is not a topic's ARN", "NOTIFY_TOPIC_ARN"),
@@ -96,9 +96,9 @@ final class DoctorSinkTests: XCTestCase {
                 </ClusterStatus></Cluster></Clusters></DescribeClustersResult></DescribeClustersResponse>
                 """
             ), "ok", "cluster dw is available"),
-        Case("Warehouse", ["PROCESSORS": "redshift"], nil, "fault", "names neither", "REDSHIFT_WORKGROUP_NAME"),
+        Case("Warehouse", ["PROCESSORS": "redshift"], nil, "fault", "neither a workgroup nor a cluster", "REDSHIFT_WORKGROUP_NAME"),
         Case(
-            "Batch", ["PROCESSORS": "cache, redshift"], nil, "warn", "is a transaction of the warehouse",
+            "Batch", ["PROCESSORS": "cache, redshift"], nil, "warn", "is one warehouse transaction",
             "--batch-size 1000 --maximum-batching-window-in-seconds 10"),
         Case(
             "Batch", ["PROCESSORS": "redshift", "REDSHIFT_LOAD": "staged"], nil, "warn", "is up to four objects",
@@ -108,7 +108,7 @@ final class DoctorSinkTests: XCTestCase {
         Case(
             "Dead-letter queue",
             ["DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/failed"], nil, "fault",
-            "queue failed is in eu-west-1, the function and its stream are in us-east-1", "--region eu-west-1"),
+            "queue failed is in eu-west-1, but the function and its stream are in us-east-1", "--region eu-west-1"),
         Case(
             "Dead-letter queue",
             ["DEAD_LETTER_QUEUE_URL": "https://eu-west-1.queue.amazonaws.com/123456789012/failed"], nil, "fault",
@@ -116,10 +116,10 @@ final class DoctorSinkTests: XCTestCase {
         Case(
             "Dead-letter queue", ["DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/lost"],
             ("GetQueueUrl", 400, #"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}"#), "fault",
-            "queue lost does not exist in us-east-1", "give --region"),
+            "queue lost does not exist in us-east-1", "pass --region"),
     ]
 
-    func testSaysWhetherSinksExist() throws {
+    func testReportsWhetherSinksExist() throws {
         for row in Self.cases {
             let fake = try DoctorTests.healthy()
             try fake.addFunction(
@@ -150,7 +150,7 @@ final class DoctorSinkTests: XCTestCase {
                 configuration: ["Environment": ["Variables": ["PROCESSORS": "redshift", variable: "elsewhere"]]])
             try DoctorTests.answerElsewhere(fake)
             let isNamed = variable == "REDSHIFT_STAGING_BUCKET"
-            // S3 names the Region in a header, which a proxy may have removed.
+            // S3 returns the Region in a header, which a proxy may remove.
             let headers = ["x-amz-request-id": "1", "x-amz-bucket-region": "eu-west-1"]
             try fake.answer("HeadBucket", with: "", status: 301, headers: isNamed ? headers : [:])
             let report = try DoctorReport(environment: fake.environment)
@@ -159,11 +159,11 @@ final class DoctorSinkTests: XCTestCase {
             XCTAssertEqual(found.verdict, "fault", "\(found)")
             let region = isNamed ? "eu-west-1" : "another Region"
             XCTAssertTrue(
-                found.finding.contains("bucket elsewhere is in \(region), us-east-1 was queried"), "\(found)")
+                found.finding.contains("bucket elsewhere is in \(region), but us-east-1 was queried"), "\(found)")
         }
     }
 
-    /// What an account with on-demand Advantage changes.
+    /// Tests of the limit of consumers with on-demand Advantage.
     func testKnowsOnDemandAdvantage() throws {
         let cases = [
             ("DISABLED", 19, "ok", "19 of 20, on-demand Standard"),
@@ -188,7 +188,7 @@ final class DoctorSinkTests: XCTestCase {
     }
 }
 
-/// `doctor` on staged loads.
+/// Tests of `doctor` with staged loads.
 final class DoctorLoaderTests: XCTestCase {
     private static let variables = [
         "PROCESSORS": "redshift", "REDSHIFT_LOAD": "staged", "REDSHIFT_WORKGROUP_NAME": "wg",
@@ -325,9 +325,9 @@ final class DoctorLoaderTests: XCTestCase {
     }
 }
 
-/// `doctor`'s advice, carried out.
+/// Tests of the advice of `doctor`, which they apply.
 final class DoctorAdviceTests: XCTestCase {
-    /// After the advised mapping was created, there is nothing left to say about it.
+    /// After the advised mapping is created, `doctor` reports no fault of it.
     func testTheAdvisedMappingLeavesNothingToWarnAbout() throws {
         let queue = ["DEAD_LETTER_QUEUE_URL": "http://localhost/123456789012/failed"]
         let cases: [(variables: [String: String], function: String, destination: String)] = [
@@ -373,7 +373,7 @@ final class DoctorAdviceTests: XCTestCase {
         }
     }
 
-    /// No advice about one setting of a mapping makes another one unsafe.
+    /// Advice about one setting of a mapping never makes another one unsafe.
     func testAdviceOnOneSettingMakesNoFault() throws {
         let fake = try DoctorTests.healthy()
         try remove(mappingsOf: fake)

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// `doctor` against the strict fake: first all is well, then one thing at a time is not.
+/// Tests of `doctor` against the strict fake: without a fault, then with one fault at a time.
 final class DoctorTests: XCTestCase {
-    /// Makes a stream and a mapping that nothing is wrong with.
+    /// Creates a stream and a mapping without a fault.
     private static let setUpScript = """
         import boto3
         kinesis, functions = boto3.client("kinesis"), boto3.client("lambda")
@@ -25,7 +25,7 @@ final class DoctorTests: XCTestCase {
         "sqs:SendMessage",
     ]
 
-    /// A fake of which `doctor` finds nothing wrong, but for the services that it does not have.
+    /// A fake without a fault, except for the services that it does not have.
     static func healthy() throws -> StrictAWS {
         let fake = try StrictAWS()
         try fake.set(["readsUntilActive": 0])
@@ -47,7 +47,7 @@ final class DoctorTests: XCTestCase {
 
     static let functionDimension = ["FunctionName": "concert-data-processor"]
 
-    /// Answers of services that the fake does not have, for good: to be given after those that go before.
+    /// Adds permanent responses of services that the fake does not have, after responses that are used once.
     static func answerElsewhere(_ fake: StrictAWS, actions: [String] = DoctorTests.actions) throws {
         try fake.answer("GetQueueUrl", with: Self.queue)
         try fake.answer(
@@ -76,7 +76,7 @@ final class DoctorTests: XCTestCase {
         }
     }
 
-    func testFindsNothingWrongWhereNothingIs() throws {
+    func testReportsNoFaultInAHealthySetup() throws {
         let fake = try Self.healthy()
         try Self.answerElsewhere(fake)
         let changes = try fake.calls().count
@@ -99,10 +99,10 @@ final class DoctorTests: XCTestCase {
         let verbs = try fake.calls().dropFirst(changes).map(\.operation).filter { operation in
             !["Get", "List", "Describe"].contains { operation.hasPrefix($0) }
         }
-        XCTAssertEqual(verbs, [], "nothing is changed")
+        XCTAssertEqual(verbs, [], "no mutating call")
     }
 
-    /// One thing that is not as it should be.
+    /// A fault and its finding.
     private struct Case {
         var check: String
         var verdict: String
@@ -150,7 +150,7 @@ final class DoctorTests: XCTestCase {
             "Stream", "fault", "concerts is CREATING", "stream describe --stream-name concerts",
             "DescribeStreamSummary", stream(#""StreamStatus":"CREATING""#)),
         Case(
-            "Stream", "warn", "concerts is UPDATING, provisioned, 2 shards, keeps records 48 h", "ACTIVE",
+            "Stream", "warn", "concerts is UPDATING, provisioned, 2 shards, retention 48 h", "ACTIVE",
             "DescribeStreamSummary", stream(#""StreamStatus":"UPDATING""#)),
         Case(
             "Encryption", "warn", "unencrypted", "concertctl stream encrypt --stream-name concerts",
@@ -200,7 +200,7 @@ final class DoctorTests: XCTestCase {
             function(#""LastUpdateStatus":"Thinking","LastUpdateStatusReason":"maybe""#)),
         Case("Function", "warn", "Inactive", "next invocation", "GetFunction", function(#""State":"Inactive""#)),
         Case(
-            "Runtime", "fault", "\"python3.13\" does not start a bootstrap", "--runtime provided.al2023",
+            "Runtime", "fault", "runtime \"python3.13\" does not run a bootstrap", "--runtime provided.al2023",
             "GetFunction", function(#""Runtime":"python3.13""#)),
         Case(
             "Runtime", "warn", "provided.al2 is older", "al2023", "GetFunction",
@@ -212,10 +212,10 @@ final class DoctorTests: XCTestCase {
             "Concurrency", "fault", "0 is reserved", "delete-function-concurrency", "GetFunction",
             function(#""a":1"#, #","Concurrency":{"ReservedConcurrentExecutions":0}"#)),
         Case(
-            "Concurrency", "warn", "1 is reserved, but the stream's shards want 2", "delete-function-concurrency",
+            "Concurrency", "warn", "1 is reserved, but the stream's shards require 2", "delete-function-concurrency",
             "GetFunction", function(#""a":1"#, #","Concurrency":{"ReservedConcurrentExecutions":1}"#)),
         Case(
-            "Dead-letter queue", "warn", "a bad record holds up its shard", "DEAD_LETTER_QUEUE_URL", "GetFunction",
+            "Dead-letter queue", "warn", "a bad record blocks its shard", "DEAD_LETTER_QUEUE_URL", "GetFunction",
             function(#""a":1"#)),
         Case(
             "Dead-letter queue", "fault", "\"failed\", which is not a queue's URL", "DEAD_LETTER_QUEUE_URL",
@@ -224,7 +224,7 @@ final class DoctorTests: XCTestCase {
     ]
     private static let mappingCases = [
         Case(
-            "Mapping", "fault", "no mapping delivers records of concerts to concert-data-processor",
+            "Mapping", "fault", "no mapping invokes concert-data-processor with records of concerts",
             "mapping create --event-source-arn arn:aws:kinesis:us-east-1:123456789012:stream/concerts "
                 + "--function-name concert-data-processor", "ListEventSourceMappings", #"{"EventSourceMappings":[]}"#,
             times: 2),
@@ -242,7 +242,7 @@ final class DoctorTests: XCTestCase {
             "Mapping", "warn", "Enabling", "again", "ListEventSourceMappings", mapping(#""State":"Enabling""#), times: 2
         ),
         Case(
-            "Mapping", "warn", "2 mappings take records", "mapping delete", "ListEventSourceMappings",
+            "Mapping", "warn", "2 mappings invoke the function", "mapping delete", "ListEventSourceMappings",
             mapping(#""UUID":"u-2""#)),
         Case(
             "Last result", "fault", "PROBLEM: Function call failed", "aws logs tail", "ListEventSourceMappings",
@@ -263,17 +263,17 @@ final class DoctorTests: XCTestCase {
             "Record age", "warn", "no limit", "--maximum-record-age-in-seconds 86400", "ListEventSourceMappings",
             mapping(#""MaximumRecordAgeInSeconds":-1"#), times: 2),
         Case(
-            "Record age", "warn", "172800 s, but the stream forgets records after 172800 s",
+            "Record age", "warn", "172800 s, but records expire after 172800 s",
             "--retention-period-hours 72", "ListEventSourceMappings",
             mapping(#""MaximumRecordAgeInSeconds":172800"#), times: 2),
         Case(
             "Batch", "warn", "1 records or 0 s", "--batch-size 100", "ListEventSourceMappings",
             mapping(#""BatchSize":1"#), times: 2),
         Case(
-            "Timeout", "warn", "60 s for a batch of 20000, 3 ms a record", "--timeout 60", "ListEventSourceMappings",
+            "Timeout", "warn", "60 s for a batch of 20000, 3 ms per record", "--timeout 60", "ListEventSourceMappings",
             mapping(#""BatchSize":20000"#), times: 2),
         Case(
-            "Starting position", "ok", "LATEST; what arrived before the mapping was first Enabled was not read", nil,
+            "Starting position", "ok", "LATEST; records that arrived before the mapping was first Enabled were not read", nil,
             "ListEventSourceMappings", mapping(#""StartingPosition":"LATEST""#), times: 2),
         Case(
             "On-failure destination", "fault", "none: batches that Lambda discards are lost",
@@ -295,7 +295,7 @@ final class DoctorTests: XCTestCase {
             #"{"Attributes":{"ApproximateNumberOfMessages":"2","ApproximateNumberOfMessagesNotVisible":"1"}}"#)
     ]
 
-    func testNamesWhatIsWrongAndWhatToDo() throws {
+    func testReportsEachFaultWithItsFix() throws {
         let fake = try Self.healthy()
         let cases = Self.streamCases + Self.functionCases + Self.mappingCases + Self.destinationCases
         for row in cases {
@@ -313,6 +313,6 @@ final class DoctorTests: XCTestCase {
             }
             if row.verdict == "fault" { XCTAssertEqual(report.run.status, 1, line: row.line) }
         }
-        XCTAssertEqual(try fake.faultsLeft(), 0, "every answer was asked for")
+        XCTAssertEqual(try fake.faultsLeft(), 0, "every response was used")
     }
 }

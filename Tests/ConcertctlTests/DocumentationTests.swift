@@ -4,19 +4,19 @@ import TestSupport
 import XCTest
 
 final class DocumentationTests: XCTestCase {
-    func testTheManualSaysWhatHelpSays() throws {
+    func testTheCommandReferenceIsUpToDate() throws {
         let manual = try String(contentsOf: Repository.root.appending(path: "docs/concertctl.md"), encoding: .utf8)
         let printed = try Concertctl.run(["documentation"]).output
         XCTAssertTrue(manual == printed, "docs/concertctl.md is out of date; run make docs")
     }
 
-    func testTheReferenceOfRecordsIsTheDescriptions() throws {
+    func testTheRecordReferenceIsUpToDate() throws {
         let page = try String(contentsOf: Repository.root.appending(path: "docs/records.md"), encoding: .utf8)
         let printed = try Concertctl.run(["records-documentation"]).output
         XCTAssertTrue(page == printed, "docs/records.md is out of date; run make docs")
     }
 
-    func testTheExamplesOfRecordsAreOfTheirShapes() throws {
+    func testTheExampleRecordsHaveTheirShapes() throws {
         let page = try String(contentsOf: Repository.root.appending(path: "docs/records.md"), encoding: .utf8)
         let block = try XCTUnwrap(page.components(separatedBy: "```json\n").last?.components(separatedBy: "```").first)
         var reader = RecordReader()
@@ -36,7 +36,7 @@ final class DocumentationTests: XCTestCase {
     func testEveryCommandHasHelpWithExamples() throws {
         let manual = try Concertctl.run(["documentation"]).output
         let commands = manual.split(separator: "\n").filter { $0.hasPrefix("## ") }.map { $0.dropFirst(3) }
-            .filter { $0 != "What all commands share" }
+            .filter { $0 != "Common behavior" }
         XCTAssertGreaterThan(commands.count, 3)
         for command in commands {
             let words = command.split(separator: " ").map(String.init)
@@ -47,7 +47,7 @@ final class DocumentationTests: XCTestCase {
             let wrong = try Concertctl.run(words + ["--no-such-option"])
             XCTAssertEqual(wrong.status, 2, "\(command): \(wrong.notes)")
             XCTAssertTrue(wrong.notes.contains("unknown option \"--no-such-option\""), wrong.notes)
-            // Each line fits a terminal, but examples, which are to be copied.
+            // Every line fits a terminal, except examples.
             let text = help.output.prefix(
                 upTo: help.output.firstRange(of: "Examples:")?.lowerBound ?? help.output.endIndex)
             for line in text.split(separator: "\n") where !line.hasPrefix("Usage") {
@@ -56,7 +56,7 @@ final class DocumentationTests: XCTestCase {
         }
     }
 
-    func testTheTablesOfSettingsAreThoseThatTheFunctionReads() throws {
+    func testTheTablesOfSettingsAreUpToDate() throws {
         let path = "docs/configuration.md"
         let page = try String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)
         let printed = try Concertctl.run(["settings-documentation", path])
@@ -73,7 +73,7 @@ final class DocumentationTests: XCTestCase {
         }
     }
 
-    /// Nothing of the function has the name of a variable in its text but the setting, and messages.
+    /// Only settings and messages of the function contain names of variables.
     func testOnlySettingsNameVariables() throws {
         let names = Set(Settings.groups.flatMap { $0.settings.map(\.name) })
         XCTAssertGreaterThan(names.count, 40)
@@ -84,7 +84,7 @@ final class DocumentationTests: XCTestCase {
                 let text = try String(contentsOf: root.appending(path: file), encoding: .utf8)
                 let found = text.matches(of: /"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|METRICS|PROCESSORS)"/)
                 for name in found.map({ String($0.1) }) where name != "REDSHIFT_DATA" {
-                    XCTAssertTrue(names.contains(name), "\(file): \(name) is no setting")
+                    XCTAssertTrue(names.contains(name), "\(file): \(name) is not a setting")
                 }
                 XCTAssertFalse(text.contains("environment[\""), "\(file) reads a variable by its name")
             }

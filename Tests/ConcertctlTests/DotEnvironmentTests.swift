@@ -4,10 +4,10 @@ import XCTest
 
 @testable import concertctl
 
-/// How the text of `.env` is read.
+/// Tests of the parser of `.env` files.
 final class DotEnvironmentParserTests: XCTestCase {
     /// Files, and what `dotenv_values(path, interpolate=False)` of python-dotenv 1.2.2 reads from them; names without a
-    /// value, which it maps to None, are left out.
+    /// value, which it maps to None, are omitted.
     private static let files: [(text: String, assignments: [(String, String)])] = [
         ("A=1\r\nB=2\r\n", [("A", "1"), ("B", "2")]),
         ("A=1\rB=2", [("A", "1"), ("B", "2")]),
@@ -69,22 +69,22 @@ final class DotEnvironmentParserTests: XCTestCase {
         }
     }
 
-    func testReadsWhatPythonDotenvReads() {
+    func testReadsLikePythonDotenv() {
         for (text, expected) in Self.files {
-            // Compared by scalars, for two spellings of one letter are different values.
+            // Compared by scalars, because canonically equivalent texts are different values.
             XCTAssertEqual(
                 assignments(Array(text.utf8)).map { Array($0.unicodeScalars) },
                 expected.map { Array("\($0.0)=\($0.1)".unicodeScalars) }, text.debugDescription)
         }
     }
 
-    func testPassesOverAByteOrderMarkAndRefusesNUL() {
+    func testSkipsAByteOrderMarkAndRejectsNUL() {
         XCTAssertEqual(assignments([0xEF, 0xBB, 0xBF] + Array("A=1".utf8)), ["A=1"])
         XCTAssertEqual(assignments(Array("A=1\u{0}\nB\u{0}=2\nC=3".utf8)), ["C=3"])
         XCTAssertEqual(assignments([]), [])
     }
 
-    func testTakesTimeInProportionToTheLength() {
+    func testTakesLinearTime() {
         for line in ["A=\"\n", "A='\n", "'A\n", "A=\"\\\"\n", "A='\\'\n", "export \n", "A=x # y\n", "A= \t \t\r"] {
             let growth = CPUTimeGrowth(lengths: [300, 3000, 30_000]) { count in
                 Array(String(repeating: line, count: count).utf8)
@@ -96,7 +96,7 @@ final class DotEnvironmentParserTests: XCTestCase {
     }
 }
 
-/// Which of it counts.
+/// Tests of the precedence and the accepted names.
 final class DotEnvironmentTests: XCTestCase {
     private func merged(_ text: String, into process: [String: String] = [:]) -> ([String: String], [String]) {
         let (environment, ignored) = DotEnvironment.merged(
@@ -104,7 +104,7 @@ final class DotEnvironmentTests: XCTestCase {
         return (environment, ignored.map { String(decoding: $0, as: UTF8.self) })
     }
 
-    func testTheProcessWinsUnlessItsVariableIsEmpty() {
+    func testTheProcessTakesPrecedenceUnlessItsVariableIsEmpty() {
         let (environment, ignored) = merged(
             "CACHE_URL=file\nMETRICS=file\nNOTIFY_ON=file\nAWS_PROFILE=file\nHOME=/file",
             into: ["CACHE_URL": "process", "METRICS": "", "D": "process", "HOME": "/process"])
@@ -113,11 +113,11 @@ final class DotEnvironmentTests: XCTestCase {
             [
                 "CACHE_URL": "process", "METRICS": "file", "NOTIFY_ON": "file", "D": "process", "HOME": "/process",
             ])
-        // The home folder is the process's own in any case, so that nothing is lost by ignoring the file's.
+        // HOME always comes from the process.
         XCTAssertEqual(ignored, ["AWS_PROFILE"])
     }
 
-    /// Variables that a page lists in its tables, by section.
+    /// Returns the variables in the tables of a page, by section.
     private func documented() throws -> [String: [String]] {
         let page = try String(contentsOf: Repository.root.appending(path: "docs/configuration.md"), encoding: .utf8)
         var section = ""
@@ -156,7 +156,7 @@ final class DotEnvironmentTests: XCTestCase {
         }
     }
 
-    func testNamesWhatCouldHaveChangedEndpointOrIdentity() {
+    func testReportsVariablesOfEndpointsAndIdentities() {
         let dangerous = Self.dangerous
         let text = (dangerous + dangerous).map { "\($0)=value\n" }.joined()
         let (environment, ignored) = merged(
@@ -177,9 +177,9 @@ final class DotEnvironmentTests: XCTestCase {
     ]
 }
 
-/// The built program in a folder that somebody else made.
+/// Tests of the built program in an untrusted directory.
 final class ForeignFolderTests: XCTestCase {
-    /// Runs a command that calls AWS in a folder with this `.env`.
+    /// Runs a command that calls AWS in a directory with a `.env` file.
     private func run(
         _ file: Data, _ arguments: [String] = ["stream", "list"], environment: [String: String],
         in folder: TemporaryFolder
@@ -190,7 +190,7 @@ final class ForeignFolderTests: XCTestCase {
             workingDirectory: folder.url)
     }
 
-    func testNeitherRunsNorCallsWhatTheFileNames() throws {
+    func testNeitherRunsNorCallsAnythingFromTheFile() throws {
         let (trusted, foreign) = (try StrictAWS(), try StrictAWS())
         let folder = try TemporaryFolder()
         let mark = folder.url.appending(path: "executed")
@@ -212,9 +212,9 @@ final class ForeignFolderTests: XCTestCase {
             let value = values[name] ?? (isAddress ? "\(foreign.url)/\(secret)" : secret)
             var environment = trusted.environment
             environment["HOME"] = folder.url.path + "/home"
-            // Nothing else stands in the file's way.
+            // No other variable takes precedence over the file.
             environment[name] = ""
-            // Chosen by the environment, except where the file tries to.
+            // Set in the environment, unless the file tries to set it.
             if name.hasPrefix("AWS_CO") || name.contains("PROFILE") || name.contains("SHARED") {
                 environment["AWS_ACCESS_KEY_ID"] = nil
                 environment["AWS_SECRET_ACCESS_KEY"] = nil
@@ -246,7 +246,7 @@ final class ForeignFolderTests: XCTestCase {
             XCTAssertEqual(run.output, "no streams in eu-central-1\n")
             XCTAssertEqual(run.notes, "")
         }
-        // Errors about the file, and about what its values lead to.
+        // Errors about the file and its values.
         let text = lines.joined(separator: "\r\n")
         let bad: [(Data, String)] = [
             (Data(text.utf8) + [0xFF], ".env is not UTF-8"),
@@ -262,7 +262,7 @@ final class ForeignFolderTests: XCTestCase {
         }
     }
 
-    func testIgnoresAFolderAndADeviceOfThatName() throws {
+    func testIgnoresADirectoryAndADeviceWithTheName() throws {
         let server = try StrictAWS()
         for make in [
             { try FileManager.default.createDirectory(at: $0, withIntermediateDirectories: false) },
@@ -287,7 +287,7 @@ final class ForeignFolderTests: XCTestCase {
         let run = try run(Data("NOTIFY_ON=concert.announced\n".utf8), arguments, environment: [:], in: folder)
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try String(contentsOfFile: sinks + "/notifications.ndjson", encoding: .utf8), "")
-        // The process wins over the file.
+        // The process environment takes precedence over the file.
         let other = try self.run(
             Data("NOTIFY_ON=concert.announced\n".utf8), arguments, environment: ["NOTIFY_ON": "concert.cancelled"],
             in: folder)
@@ -296,7 +296,7 @@ final class ForeignFolderTests: XCTestCase {
         XCTAssertTrue(told.contains("concert.cancelled"), told)
     }
 
-    func testReplayHandsTheFileToTheBootstrap() throws {
+    func testReplayPassesTheFileToTheBootstrap() throws {
         let folder = try TemporaryFolder()
         let listing = folder.url.path + "/environment"
         let script = try folder.write("#!/bin/sh\nenv > \(listing)\nexit 1\n", to: "bootstrap")

@@ -4,10 +4,9 @@ import XCTest
 
 @testable import concertctl
 
-/// Every command of the tree, against servers that note each request: a dry run changes nothing, and nor does a command
-/// that has no dry run.
+/// Tests that neither a dry run nor a command without a dry run changes anything, for every command of the tree.
 final class DryRunTests: XCTestCase {
-    /// Arguments that make each command do all that it can; a command that is missing here fails the tests.
+    /// Arguments that make each command send all of its calls. A missing command fails the tests.
     private static let examples: [String: [[String]]] = [
         "replay": [["--from-stream", "concerts"]],
         "stream setup": [["--retention-period-hours", "48", "--max-record-size-in-ki-b", "2048", "--update-policy"]],
@@ -32,7 +31,7 @@ final class DryRunTests: XCTestCase {
         "completion": [["bash"]], "documentation": [[]], "records-documentation": [[]],
     ]
 
-    /// Those that read their source in a dry run.
+    /// The commands that read their source in a dry run.
     private static let readers = ["dead-letters replay", "warehouse load"]
 
     private static let settings = [
@@ -47,7 +46,7 @@ final class DryRunTests: XCTestCase {
 
     private static func words(of command: any Command.Type) throws -> [[String]] {
         let name = command.description.name
-        let examples = try XCTUnwrap(Self.examples[name], "\(name) has no example here")
+        let examples = try XCTUnwrap(Self.examples[name], "\(name) has no example")
         return examples.map { name.split(separator: " ").map(String.init) + $0 }
     }
 
@@ -103,7 +102,7 @@ final class DryRunTests: XCTestCase {
         XCTAssertEqual(try world.messages().visible, 1)
     }
 
-    /// A command that could change something would need a dry run.
+    /// A command that can change something must have a dry run.
     func testACommandWithoutADryRunChangesNothing() throws {
         let world = try DeadLettersTests.World()
         let warehouse = try SigV4Oracle()
@@ -120,7 +119,7 @@ final class DryRunTests: XCTestCase {
                 let callsAWS = command.description.options.contains { $0.name == SharedOption.profile.name }
                 XCTAssertEqual(requests.isEmpty, !callsAWS, "\(words): \(run.notes)")
                 for request in requests {
-                    // A warehouse answers queries by the same operation as changes.
+                    // The Data API runs queries and changes with the same operation.
                     if command == WarehouseStatus.self, request.operation == "ExecuteStatement" { continue }
                     XCTAssertFalse(
                         Self.isChange(request.operation, method: request.method),
@@ -130,10 +129,10 @@ final class DryRunTests: XCTestCase {
         }
     }
 
-    /// Judged by the name alone, apart from the list that the program has.
+    /// Returns whether an operation is a change, judged by its name and independently of the list in the program.
     private static func isChange(_ operation: String?, method: String) -> Bool {
         guard let operation else { return !["GET", "HEAD"].contains(method) }
-        // Shows messages again that a reader has hidden.
+        // Makes received messages visible again.
         if operation == "ChangeMessageVisibilityBatch" { return false }
         return !["Describe", "Get", "Head", "List", "Receive"].contains { operation.hasPrefix($0) }
     }

@@ -23,7 +23,7 @@ final class ErrorAdviceTests: XCTestCase {
     func testABucketElsewhereNamesItsRegion() {
         for code in ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"] {
             let known = advice(code, region: "eu-central-2", bucketRegion: "us-west-1")
-            XCTAssertTrue(known.contains("in us-west-1, eu-central-2 was queried: give --region us-west-1"), known)
+            XCTAssertTrue(known.contains("in us-west-1, eu-central-2 was queried: pass --region us-west-1"), known)
             let unknown = advice(code, region: "eu-central-2")
             XCTAssertTrue(unknown.contains("another Region, eu-central-2 was queried"), unknown)
             XCTAssertTrue(advice(code).contains("another Region"), code)

@@ -24,7 +24,7 @@ final class InputTests: XCTestCase {
         try Input(words, for: Self.command, environment: environment)
     }
 
-    func testTakesOptionsInEveryForm() throws {
+    func testReadsOptionsInEveryForm() throws {
         XCTAssertEqual(try parse("--value", "x")[Self.value], "x")
         XCTAssertEqual(try parse("--value=x=y")[Self.value], "x=y")
         XCTAssertEqual(try parse("--value=")[Self.value], "")
@@ -69,7 +69,7 @@ final class InputTests: XCTestCase {
         }
     }
 
-    func testSaysWhatIsWrong() {
+    func testReportsUsageErrors() {
         let cases: [(words: [String], message: String)] = [
             (["--flagg"], "unknown option \"--flagg\"; did you mean \"--flag\"?"),
             (["--zzzzzzz"], "unknown option \"--zzzzzzz\""),
@@ -90,13 +90,13 @@ final class InputTests: XCTestCase {
         }
     }
 
-    func testSaysWhatValuesAreWrong() throws {
+    func testReportsInvalidValues() throws {
         let number = "expected a whole number in 1...10"
         let cases: [(words: [String], variables: [String: String], message: String)] = [
             (["--number", "11"], [:], "--number is \"11\"; \(number)"),
             ([], ["NUMBER": "x"], "NUMBER is \"x\"; \(number)"),
             (["--size", "0"], [:], "--size is \"0\"; \(number)"),
-            (["--share", "2"], [:], "--share is \"2\"; expected a number in 0...1, with at most six decimals"),
+            (["--share", "2"], [:], "--share is \"2\"; expected a number in 0...1, with at most six decimal places"),
             (["--word", "three"], [:], "--word is \"three\"; expected one of one, two"),
         ]
         for (words, variables, message) in cases {

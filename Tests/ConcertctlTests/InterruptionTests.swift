@@ -3,10 +3,10 @@ import TestSupport
 import XCTest
 
 final class InterruptionTests: XCTestCase {
-    func testAnInterruptedReplayTakesTheBootstrapAlong() throws {
+    func testAnInterruptedReplayEndsTheBootstrap() throws {
         let folder = try TemporaryFolder()
         let pidFile = folder.url.appending(path: "pid")
-        // Asks for nothing, and so would run for ever.
+        // Never asks for an event, and so would run forever.
         let script = try folder.write(
             "#!/bin/sh\necho $$ > \(pidFile.path).new\nmv \(pidFile.path).new \(pidFile.path)\nexec sleep 600\n",
             to: "bootstrap")
@@ -18,18 +18,18 @@ final class InterruptionTests: XCTestCase {
         let pid = try XCTUnwrap(Int32(text))
         program.signal(SIGINT)
         XCTAssertEqual(try program.finish().status, 130)
-        // Whoever adopts it takes its status at once or a little later; it does not run on.
+        // Its new parent may not have reaped it yet, but it no longer runs.
         let state = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         XCTAssertTrue(state.map { $0.contains(") Z ") } ?? true, state ?? "")
     }
 
-    func testAnInterruptedReplayReportsHowFarItCame() throws {
+    func testAnInterruptedReplayReportsItsProgress() throws {
         let folder = try TemporaryFolder()
         let lines = (0..<100).map { #"{"artist_id":"a\#($0)","name":"n"}"# }
         let payloads = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
         let page = folder.url.appending(path: "report.html").path
         for more in [[], ["--retries", "0", "--report", page]] {
-            // A record an event, at two a second: it would take a minute, and the second one says that the first is through.
+            // One record per event at two per second would take a minute. The second event shows that the first one is done.
             let program = try Concertctl.start(
                 ["replay", payloads, "--batch-size", "1", "--rate", "2", "--processors", "log", "--output", "json"]
                     + more, home: folder)
@@ -42,10 +42,10 @@ final class InterruptionTests: XCTestCase {
             XCTAssertTrue((1..<100).contains(processed), "\(processed)")
         }
         let html = try String(contentsOfFile: page, encoding: .utf8)
-        XCTAssertTrue(html.contains("interrupted"), "the page does not say that it is only a part")
+        XCTAssertTrue(html.contains("interrupted"), "the page does not mark the report as partial")
     }
 
-    /// A server that takes connections and never answers.
+    /// A server that accepts connections and never responds.
     private final class SilentServer {
         private let listener: Int32
         private var accepted: [Int32] = []
@@ -79,7 +79,7 @@ final class InterruptionTests: XCTestCase {
         deinit { for descriptor in accepted + [listener] { close(descriptor) } }
     }
 
-    func testEachCommandEndsWhileItWaitsForAnAnswer() throws {
+    func testEachCommandEndsDuringACall() throws {
         let folder = try TemporaryFolder()
         let payload = try folder.write(#"{"artist_id":"a","name":"n"}"#, to: "payload.ndjson")
         let commands = [
@@ -111,7 +111,7 @@ final class InterruptionTests: XCTestCase {
         }
     }
 
-    func testEachChangeSaysWhatWasRequested() throws {
+    func testEachChangeReportsItsRequest() throws {
         let cases: [(words: [String], program: String, awaited: String, notes: [String])] = [
             (["setup", "--no-policy"], "", "CreateStream", ["stream concerts: creation requested, not ACTIVE yet"]),
             (

@@ -5,9 +5,9 @@ import XCTest
 
 @testable import concertctl
 
-/// `concertctl mapping update`, `enable`, `disable`, `delete`, `show` and `list` against the strict fake.
+/// Tests of the commands on existing mappings against the strict fake.
 final class MappingChangeTests: MappingTestCase {
-    func testUpdateSendsOnlyWhatWasAskedFor() async throws {
+    func testUpdateSendsOnlyTheGivenSettings() async throws {
         let server = try await server()
         let uuid = try uuid(try mapping("create", "--wait", "--output", "json", at: server))
         let cases: [(options: [String], body: String)] = [
@@ -42,7 +42,7 @@ final class MappingChangeTests: MappingTestCase {
             XCTAssertEqual(try bodies(of: "UpdateEventSourceMapping", at: server).last, body, "\(options)")
         }
         let missing = try mapping("update", "--uuid", "no-such", "--batch-size", "1", stream: false, at: server)
-        assertRun(missing, 1, notes: "no mapping has the UUID no-such in us-east-1")
+        assertRun(missing, 1, notes: "mapping no-such does not exist in us-east-1")
     }
 
     func testEnablesAndDisablesOnce() async throws {
@@ -56,17 +56,17 @@ final class MappingChangeTests: MappingTestCase {
             try bodies(of: "UpdateEventSourceMapping", at: server), [#"{"Enabled":false}"#, #"{"Enabled":true}"#])
     }
 
-    func testDeletesOnlyWhenToldTo() async throws {
+    func testDeletesOnlyIfConfirmed() async throws {
         let server = try await server()
         _ = try mapping("create", "--wait", at: server)
         assertRun(try mapping("delete", at: server), 1, notes: "pass --yes")
         XCTAssertEqual(try server.calls(of: "DeleteEventSourceMapping").count, 0)
         assertRun(try mapping("delete", "--yes", "--wait", at: server), 0, output: "deleted")
-        assertRun(try mapping("delete", "--yes", at: server), 1, notes: "no mapping joins stream concerts and function")
+        assertRun(try mapping("delete", "--yes", at: server), 1, notes: "no mapping of stream concerts to function")
         XCTAssertEqual(try server.calls(of: "DeleteEventSourceMapping").count, 1)
     }
 
-    func testALostAnswerToADeletionIsADeletion() async throws {
+    func testALostResponseToADeletionIsIdempotent() async throws {
         for (reads, times) in [(0, 1), (2, 1), (0, 3), (8, 3)] {
             let server = try await server()
             _ = try mapping("create", "--wait", at: server)
@@ -75,12 +75,12 @@ final class MappingChangeTests: MappingTestCase {
             let run = try mapping("delete", "--yes", "--wait", "--output", "json", at: server)
             assertRun(run, 0, notes: "deleted")
             XCTAssertNotNil(try run.json()["UUID"], "\(reads) \(times)")
-            assertRun(try mapping("show", at: server), 1, notes: "no mapping joins")
+            assertRun(try mapping("show", at: server), 1, notes: "no mapping of stream")
             endServer()
         }
     }
 
-    func testReachesMappingsOfAStreamThatIsGone() async throws {
+    func testFindsMappingsOfADeletedStream() async throws {
         let server = try await server()
         _ = try mapping("create", "--wait", at: server)
         try server.set(["readsUntilActive": 0])
@@ -88,10 +88,10 @@ final class MappingChangeTests: MappingTestCase {
         assertRun(try mapping("show", at: server), 0, output: "Enabled")
         assertRun(try mapping("delete", "--yes", at: server), 0)
         assertRun(try mapping("create", at: server), 1, notes: "ResourceNotFoundException")
-        assertRun(try mapping("show", "--function-name", "other", at: server), 1, notes: "nor is there such a stream")
+        assertRun(try mapping("show", "--function-name", "other", at: server), 1, notes: "the stream does not exist either")
     }
 
-    func testShowsWhatThereIsAndWhatIsUnsafe() async throws {
+    func testShowsSettingsAndWarnsOfUnsafeOnes() async throws {
         let server = try await server()
         let safe = try mapping(
             "create", "--starting-position", "TRIM_HORIZON", "--maximum-retry-attempts", "10", "--on-failure",
@@ -110,11 +110,11 @@ final class MappingChangeTests: MappingTestCase {
         for run in [unsafe, try mapping("show", "--output", "json", at: server)] {
             assertRun(
                 run, 0, notes: "--maximum-retry-attempts N", "--on-failure ARN", "--bisect-batch-on-function-error",
-                "--function-response-types ReportBatchItemFailures", "the stream's retention of 24 h ends before")
+                "--function-response-types ReportBatchItemFailures", "expire earlier, after the stream's retention of 24 h")
         }
     }
 
-    func testListsStreamsMappingsAndEscapesWhatTerminalsActOn() async throws {
+    func testListsMappingsOfStreamsAndEscapesControlCharacters() async throws {
         let server = try await server()
         _ = try mapping("create", at: server)
         try await call(
@@ -135,6 +135,6 @@ final class MappingChangeTests: MappingTestCase {
                 + #""EventSourceArn":"\#(Self.streamARN)","LastProcessingResult":"\u001b[2Jbad"}]}"#)
         assertRun(
             try mapping("list", stream: false, at: server), 0, output: #"u-2"#, #"\u{1B}[2Jbad"#,
-            notes: "left out: 1 of other event sources")
+            notes: "omitted: 1 of event sources other")
     }
 }

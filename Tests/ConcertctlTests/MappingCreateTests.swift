@@ -5,9 +5,9 @@ import XCTest
 
 @testable import concertctl
 
-/// `concertctl mapping create` against the strict fake: once is enough, whatever happens on the way.
+/// Tests that `concertctl mapping create` is idempotent.
 final class MappingCreateTests: MappingTestCase {
-    func testCreatesWithTheGuidesDefaultsAndFindsItAgain() async throws {
+    func testCreatesWithTheDefaultsOnce() async throws {
         let server = try await server()
         let first = try mapping("create", "--output", "json", at: server)
         assertRun(first, 0, notes: "created", "LATEST misses", "--on-failure ARN", "retention of 24 h")
@@ -19,13 +19,13 @@ final class MappingCreateTests: MappingTestCase {
                     + #""StartingPosition":"LATEST"}"#
             ])
         let second = try mapping("create", "--output", "json", at: server)
-        assertRun(second, 0, notes: "exists already and is as asked for")
+        assertRun(second, 0, notes: "already exists with the requested settings")
         XCTAssertEqual(try uuid(second), try uuid(first))
         XCTAssertEqual(try server.calls(of: "CreateEventSourceMapping").count, 1)
         XCTAssertEqual(try server.calls(of: "UpdateEventSourceMapping").count, 0)
     }
 
-    func testFindsTheMappingByEveryNameOfItsFunction() async throws {
+    func testFindsTheMappingByEveryFormOfTheFunctionName() async throws {
         let server = try await server()
         assertRun(try mapping("create", at: server), 0, output: "created, Creating")
         for name in [
@@ -68,20 +68,20 @@ final class MappingCreateTests: MappingTestCase {
         XCTAssertEqual(one.output.split(separator: "\n").count, 2)
     }
 
-    func testTakesTheUUIDOutOfAConflict() async throws {
+    func testReadsTheUUIDInAConflict() async throws {
         let server = try await server()
         let uuid = try uuid(try mapping("create", "--output", "json", "--batch-size", "7", at: server))
-        // Somebody made it between our look and our creation.
+        // Created concurrently between the list and the create call.
         try server.answer("ListEventSourceMappings", with: #"{"EventSourceMappings":[]}"#)
         let equal = try mapping("create", "--output", "json", at: server)
-        assertRun(equal, 0, notes: "exists already and is as asked for")
+        assertRun(equal, 0, notes: "already exists with the requested settings")
         XCTAssertEqual(try self.uuid(equal), uuid)
         let different = try mapping("create", "--output", "json", "--batch-size", "8", at: server)
-        assertRun(different, 1, notes: "--update applies what can be updated")
+        assertRun(different, 1, notes: "--update applies the settings that can be changed")
         XCTAssertEqual(try self.uuid(different), uuid)
     }
 
-    func testALostAnswerEndsAsTheIdempotentCase() async throws {
+    func testALostResponseIsIdempotent() async throws {
         for (fault, times) in [(StrictAWS.Fault.lost, 1), (.lost, 3), (.cut, 1), (.cut, 3), (.internalError, 1)] {
             let server = try await server()
             try server.add(fault, of: "CreateEventSourceMapping", times: times)
@@ -95,7 +95,7 @@ final class MappingCreateTests: MappingTestCase {
         }
     }
 
-    func testSaysWhatLambdaRefuses() async throws {
+    func testReportsErrorsOfLambda() async throws {
         let server = try await server()
         let run = try mapping("create", "--function-name", "no-such", at: server)
         assertRun(run, 1, notes: "ResourceNotFoundException: Function not found", "no-such")
@@ -107,7 +107,7 @@ final class MappingCreateTests: MappingTestCase {
         assertRun(try mapping("create", at: server), 0, output: "created")
     }
 
-    func testTellsWhenInterruptedWhatWasMade() async throws {
+    func testReportsTheCreatedMappingWhenInterrupted() async throws {
         let server = try await server()
         try server.set(["readsUntilActive": 1_000_000])
         let home = try TemporaryFolder()
@@ -119,7 +119,7 @@ final class MappingCreateTests: MappingTestCase {
         assertRun(try program.finish(), 130, notes: "was created", "interrupted")
     }
 
-    func testSaysWhenNothingCameOfIt() async throws {
+    func testFailsIfTheMappingIsNotCreated() async throws {
         let server = try await server()
         try server.add(.drop, of: "CreateEventSourceMapping", times: -1)
         assertRun(try mapping("create", at: server), 1, notes: "lambda CreateEventSourceMapping")
@@ -127,7 +127,7 @@ final class MappingCreateTests: MappingTestCase {
     }
 }
 
-/// A mapping that is there, with other settings.
+/// Tests with an existing mapping.
 final class MappingDifferenceTests: MappingTestCase {
     func testShowsTheDifferenceAndAppliesItOnRequest() async throws {
         let server = try await server()
@@ -163,7 +163,7 @@ final class MappingDifferenceTests: MappingTestCase {
         assertRun(again, 0, output: "exists already")
     }
 
-    func testNeverDropsWhatOnlyACreationCanSet() async throws {
+    func testNeverIgnoresCreateOnlySettings() async throws {
         let server = try await server()
         _ = try mapping("create", "--wait", at: server)
         let both = try mapping(
@@ -180,7 +180,7 @@ final class MappingDifferenceTests: MappingTestCase {
         XCTAssertEqual(try server.calls(of: "UpdateEventSourceMapping").count, 1)
     }
 
-    func testComparesWhatSettingsMeanAndNotHowTheyAreWritten() async throws {
+    func testComparesNormalizedSettings() async throws {
         let server = try await server()
         _ = try mapping(
             "create", "--filter-criteria", #"{"Filters":[{"Pattern":"{\"a\": [1], \"b\": [2]}"}]}"#,
@@ -190,7 +190,7 @@ final class MappingDifferenceTests: MappingTestCase {
             "create", "--filter-criteria", #"Filters=[{Pattern='{"b":[2],"a":[1]}'}]"#, "--starting-position",
             "AT_TIMESTAMP", "--starting-position-timestamp", "1767323045", "--no-enabled", "--on-failure", "",
             "--maximum-retry-attempts", "-1", "--metrics-config", "", "--kms-key-arn", "", at: server)
-        assertRun(equal, 0, output: "exists already and is as asked for")
+        assertRun(equal, 0, output: "already exists with the requested settings")
         let different = try mapping(
             "create", "--filter-criteria", "", "--starting-position", "AT_TIMESTAMP",
             "--starting-position-timestamp", "2026-01-02", "--enabled", at: server)
@@ -200,9 +200,9 @@ final class MappingDifferenceTests: MappingTestCase {
     }
 }
 
-/// States that take their time.
+/// Tests of waits for states.
 final class MappingWaitTests: MappingTestCase {
-    func testWaitsForTheStateThatWasAskedFor() async throws {
+    func testWaitsForTheRequestedState() async throws {
         let server = try await server()
         let enabled = try mapping("create", "--wait", "--output", "json", at: server)
         XCTAssertEqual(try enabled.json()["State"] as? String, "Enabled")
@@ -224,7 +224,7 @@ final class MappingWaitTests: MappingTestCase {
         assertRun(run, 1, notes: #"is Failed (PROBLEM: the role\u{1B}[31m is gone)"#)
     }
 
-    func testMakesAMappingAnewThatIsBeingDeleted() async throws {
+    func testRecreatesAMappingThatIsBeingDeleted() async throws {
         let server = try await server()
         let old = try uuid(try mapping("create", "--wait", "--output", "json", at: server))
         try server.set(["readsUntilActive": 8])
@@ -237,7 +237,7 @@ final class MappingWaitTests: MappingTestCase {
         XCTAssertNotEqual(try uuid(anew), old)
     }
 
-    func testWaitsWhileSomethingElseChangesTheMapping() async throws {
+    func testWaitsForOtherChangesOfTheMapping() async throws {
         let server = try await server()
         _ = try mapping("create", at: server)
         assertRun(try mapping("update", "--batch-size", "7", at: server), 0, output: "updated BatchSize, Updating")

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import concertctl
 
-/// Mappings of functions and roles that are not ready yet.
+/// Tests of mappings of functions and roles that are not ready.
 final class MappingDelayTests: MappingTestCase {
     func testCreateWaitsForTheFunctionAndItsRole() async throws {
         let cases: [(state: String, refusal: String)] = [
@@ -31,7 +31,7 @@ final class MappingDelayTests: MappingTestCase {
         try server.addFunction("new", configuration: ["State": "Pending"], refusals: 1)
         assertRun(
             try mapping("create", "--function-name", "new", at: server), 1,
-            notes: "the function is not ready; --wait", "following state: Pending")
+            notes: "the function is not ready; pass --wait", "following state: Pending")
         XCTAssertEqual(try server.calls(of: "CreateEventSourceMapping").count, 1)
     }
 
@@ -52,7 +52,7 @@ final class MappingDelayTests: MappingTestCase {
         assertRun(run, 0, output: "updated FunctionName, Enabled")
     }
 
-    /// Commands that meet a mapping between two states wait for its end without being asked to.
+    /// Tests that commands wait for a transition of the mapping even without `--wait`.
     func testChangesWaitForAMappingThatIsChanging() async throws {
         let cases: [(verb: String, options: [String], words: String)] = [
             ("enable", [], "Updating"), ("disable", [], "Disabling"),
@@ -70,7 +70,7 @@ final class MappingDelayTests: MappingTestCase {
         }
     }
 
-    func testTellsDelaysFromRefusals() {
+    func testDistinguishesDelaysFromPermanentErrors() {
         let cases: [(code: String, message: String, delay: MappingDelay?)] = [
             ("ResourceConflictException", "The function is currently in the following state: Pending", .function),
             ("ResourceConflictException", "An update is in progress for resource: x", .function),
@@ -93,7 +93,7 @@ final class MappingDelayTests: MappingTestCase {
     }
 }
 
-/// Names and ARNs of functions and sources.
+/// Tests of names and ARNs of functions and event sources.
 final class MappingNameTests: XCTestCase {
     func testReadsEveryNameOfAFunction() throws {
         let arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -145,7 +145,7 @@ final class MappingNameTests: XCTestCase {
         }
     }
 
-    /// A combining mark after a quote or a separator belongs to the value and hides neither.
+    /// A combining mark after a quote or a separator belongs to the value and does not hide them.
     func testReadsStructuresByScalars() throws {
         let cases: [(text: String, json: String)] = [
             ("A=b,C='d\u{301}'", #"{"A":"b","C":"d\#u{301}"}"#), ("A='\u{301}x'", #"{"A":"\#u{301}x"}"#),

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import XCTest
 
-/// `concertctl mapping` against moto behind the signature oracle, beside AWS's own command line.
+/// Tests of `concertctl mapping` and the AWS CLI against moto behind the signature oracle.
 final class MappingMotoTests: XCTestCase {
     private static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
 
@@ -15,7 +15,7 @@ final class MappingMotoTests: XCTestCase {
             "iam", "create-role", "--role-name", "r", "--assume-role-policy-document",
             #"{"Version":"2012-10-17","Statement":[]}"#)
         let folder = try TemporaryFolder()
-        // The end of an archive's directory: nothing is in it.
+        // An empty ZIP archive.
         let archive = try folder.write("PK\u{5}\u{6}" + String(repeating: "\0", count: 18), to: "function.zip")
         for function in ["concert-data-processor", "other"] {
             try moto.aws(
@@ -25,15 +25,15 @@ final class MappingMotoTests: XCTestCase {
         return moto
     }
 
-    /// What the mapping is, beside what changes by itself.
+    /// Returns the description of the mapping without the members that change by themselves.
     private func described(_ run: Run) throws -> String {
         var members = try run.json()
-        // AWS's command line prints times in another form, and knows no tags here, which moto adds.
+        // The AWS CLI prints times in another format and omits the tags that moto adds.
         for name in ["LastModified", "State", "StateTransitionReason", "Tags"] { members[name] = nil }
         return try MappingTestCase.text(members)
     }
 
-    func testEveryOptionArrivesAsAWSsOwnCommandLineReadsIt() throws {
+    func testTheAWSCLIReadsEveryOption() throws {
         let moto = try moto()
         for hasToken in [false, true] {
             let oracle = try SigV4Oracle(upstream: moto.url)
@@ -77,7 +77,7 @@ final class MappingMotoTests: XCTestCase {
             let again = try Concertctl.run(
                 ["mapping", "create", "--stream-name", "concerts", "--tags", "Project=concerts"],
                 environment: environment)
-            assertRun(again, 0, output: "exists already and is as asked for")
+            assertRun(again, 0, output: "already exists with the requested settings")
             let retagged = try Concertctl.run(
                 ["mapping", "create", "--stream-name", "concerts", "--tags", "Project=x", "--update"],
                 environment: environment)
@@ -91,7 +91,7 @@ final class MappingMotoTests: XCTestCase {
         }
     }
 
-    func testReadsAndChangesWhatAWSsOwnCommandLineMade() throws {
+    func testChangesAMappingOfTheAWSCLI() throws {
         let moto = try moto()
         let environment = try SigV4Oracle(upstream: moto.url)
         let made = try moto.aws(

@@ -5,7 +5,7 @@ import TestSupport
 import Transport
 import XCTest
 
-/// A strict fake with a stream and two functions, and what tests of `concertctl mapping` do with it.
+/// A test case with a strict fake that has a stream and two functions.
 class MappingTestCase: XCTestCase {
     static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
     static let functionARN = "arn:aws:lambda:us-east-1:123456789012:function:concert-data-processor"
@@ -41,14 +41,14 @@ class MappingTestCase: XCTestCase {
         ).send(request).json()
     }
 
-    /// `concertctl mapping VERB --stream-name concerts OPTIONS`, against the fake.
+    /// Runs `concertctl mapping VERB --stream-name concerts OPTIONS` against the fake.
     func mapping(_ verb: String, _ options: String..., stream: Bool = true, at server: StrictAWS) throws -> Run {
         try Concertctl.run(
             ["mapping", verb] + (stream ? ["--stream-name", "concerts"] : []) + options,
             environment: server.environment)
     }
 
-    /// The bodies that an operation was called with, with sorted keys.
+    /// Returns the request bodies of an operation with sorted keys.
     func bodies(of operation: String, at server: StrictAWS) throws -> [String] {
         try server.calls(of: operation).map { try Self.text($0.body) }
     }
@@ -61,7 +61,7 @@ class MappingTestCase: XCTestCase {
     func uuid(_ run: Run) throws -> String { try XCTUnwrap(try run.json()["UUID"] as? String, run.notes) }
 }
 
-/// Fails unless the program ended so, and said all of that.
+/// Asserts the exit status and parts of the output.
 func assertRun(
     _ run: Run, _ status: Int32, output: String..., notes: String..., file: StaticString = #filePath,
     line: UInt = #line

@@ -5,18 +5,18 @@ import XCTest
 
 @testable import concertctl
 
-/// What `concertctl mapping` understands, and what it says to the rest; nothing is called.
+/// Tests of the arguments of `concertctl mapping` without calls.
 final class MappingUsageTests: XCTestCase {
-    /// Nobody listens there.
+    /// An endpoint without a server.
     private static let nowhere = ["AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "us-east-1"]
 
-    func testRefusesWhatMakesNoSenseBeforeAnythingIsCalled() throws {
+    func testRejectsIncorrectUsageBeforeAnyCall() throws {
         let queue = "arn:aws:sqs:us-east-1:123456789012:q"
         let cases: [(words: [String], notes: String)] = [
-            (["create"], "no stream is named"),
+            (["create"], "no stream is given"),
             (["create", "--stream-name", ""], "invalid stream"),
-            (["create", "--stream-name", "s", "--event-source-arn", queue], "give one"),
-            (["create", "--event-source-arn", queue], "(it is of sqs)"),
+            (["create", "--stream-name", "s", "--event-source-arn", queue], "cannot be combined"),
+            (["create", "--event-source-arn", queue], "(its service is sqs)"),
             (["create", "--event-source-arn", "arn:aws:kinesis:r:1:stream/s/x/y"], "invalid ARN of a Kinesis stream"),
             (["create", "--stream-name", "s", "--function-name", "a b"], "invalid function name"),
             (["create", "--stream-name", "s", "--function-name", "arn:aws:sqs:r:1:f"], "invalid function name"),
@@ -40,32 +40,32 @@ final class MappingUsageTests: XCTestCase {
                 "to come"
             ),
             (["create", "--function-response-types", "All"], "expected ReportBatchItemFailures"),
-            (["create", "--function-response-types", "x", "--report-batch-item-failures"], "give one"),
+            (["create", "--function-response-types", "x", "--report-batch-item-failures"], "cannot be combined"),
             (["create", "--on-failure", "dead-letters"], "expected the ARN of an SQS queue"),
-            (["create", "--on-failure", queue, "--destination-config", ""], "give one"),
-            (["create", "--destination-config", "OnSuccess={Destination=\(queue)}"], "know no OnSuccess"),
-            (["create", "--destination-config", "OnFailure=\(queue)"], "Destination=... is due"),
-            (["create", "--destination-config", "{"], "is no JSON: expected"),
+            (["create", "--on-failure", queue, "--destination-config", ""], "cannot be combined"),
+            (["create", "--destination-config", "OnSuccess={Destination=\(queue)}"], "OnSuccess is not supported"),
+            (["create", "--destination-config", "OnFailure=\(queue)"], "=... instead of a value"),
+            (["create", "--destination-config", "{"], "is not valid JSON: expected"),
             (["create", "--destination-config", "OnFailure={Destination"], "expected NAME=VALUE"),
-            (["create", "--filter-criteria", "Filter=x"], "knows no \"Filter\"; expected Filters"),
-            (["create", "--filter-criteria", "Filters=[{Pattern=concert}]"], "no JSON object"),
+            (["create", "--filter-criteria", "Filter=x"], "unknown member \"Filter\"; expected Filters"),
+            (["create", "--filter-criteria", "Filters=[{Pattern=concert}]"], "expected a JSON object"),
             (["create", "--metrics-config", "Metrics=ErrorCount"], "EventCount only"),
             (["create", "--kms-key-arn", "alias/k"], "ARN of a KMS key"),
-            (["create", "--tags", "aws:x=y"], "is no tag"),
+            (["create", "--tags", "aws:x=y"], "invalid tag"),
             (["create", "--topics", "t"], "a setting for Kafka topics"),
             (["update", "--scaling-config=MaximumConcurrency=2", "--uuid", "u"], "a setting for SQS queues"),
-            (["update", "--uuid", "u"], "nothing is to be changed"),
-            (["update", "--stream-name", "s", "--function-name", "f"], "nothing is to be changed"),
+            (["update", "--uuid", "u"], "no settings are given"),
+            (["update", "--stream-name", "s", "--function-name", "f"], "no settings are given"),
             (["update", "--uuid", "u", "--starting-position=LATEST"], "can only be set at creation"),
             (["update", "--uuid", "u", "--starting-position-timestamp", "1"], "can only be set at creation"),
             (["update", "--uuid", "u", "--tags", "a=b"], "aws lambda tag-resource"),
             (["update", "--uuid", "u", "--batch-size", "1", "--stream-name", "s"], "can only be set at creation"),
             (["update", "--uuid", "", "--batch-size", "1"], "expected a UUID"),
             (["show", "--uuid", "../x"], "expected a UUID"),
-            (["delete", "--uuid", "u", "--function-name", "f"], "names the mapping already"),
+            (["delete", "--uuid", "u", "--function-name", "f"], "cannot be combined"),
             (["list", "--function-name", ":"], "invalid function name"),
             (["enable", "--timeout", "0", "--uuid", "u"], "1...86400"),
-            (["enable"], "no stream is named"),
+            (["enable"], "no stream is given"),
         ]
         for (words, notes) in cases {
             let run = try Concertctl.run(["mapping"] + words, environment: Self.nowhere)
@@ -74,7 +74,7 @@ final class MappingUsageTests: XCTestCase {
         }
         let file = try Concertctl.run(
             ["mapping", "create", "--filter-criteria", "file:///no/such.json"], environment: Self.nowhere)
-        assertRun(file, 1, notes: "/no/such.json does not exist")
+        assertRun(file, 1, notes: "cannot read /no/such.json")
     }
 
     func testPlansWithoutCredentialsAndNetwork() throws {
@@ -108,10 +108,10 @@ final class MappingUsageTests: XCTestCase {
         let text = try Concertctl.run(["mapping", "create", "--dry-run"], environment: environment)
         assertRun(
             text, 0, output: "lambda CreateEventSourceMapping: POST", "stream/concerts",
-            notes: "LATEST misses what arrives before")
+            notes: "LATEST misses records that arrive before")
     }
 
-    func testReadsShorthandAsAWSsCommandLineDoes() throws {
+    func testReadsShorthandAsTheAWSCLIDoes() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("{\"A\": 1}\n", to: "a.json")
         let cases: [(text: String, value: JSONValue?)] = [
@@ -140,7 +140,7 @@ final class MappingUsageTests: XCTestCase {
             ("f", "arn:aws:lambda:us-east-1:123456789012:function:g", false), (arn, arn, true),
             ("function:f", arn, true), ("123456789012:function:f", arn, true), ("123456789012:f", arn, true),
             ("210987654321:function:f", arn, false), ("us-east-1:123456789012:function:f:live", arn + ":live", true),
-            ("eu-west-1:123456789012:function:f", arn, false), ("f", "no function's", false),
+            ("eu-west-1:123456789012:function:f", arn, false), ("f", "invalid", false),
             (arn.replacing("us-east-1", with: "eu-west-1"), arn, false),
         ]
         for (name, arn, isSame) in cases {

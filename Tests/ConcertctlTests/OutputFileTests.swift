@@ -4,11 +4,11 @@ import XCTest
 
 @testable import concertctl
 
-/// The files that `--report`, `--record`, `--on-failure` and `--failed` name.
+/// Tests of the files of `--report`, `--record`, `--on-failure`, and `--failed`.
 final class OutputFileTests: XCTestCase {
     private var folder: TemporaryFolder!
     private var server: StreamOnStrictAWS!
-    /// The files that were there before a command ran.
+    /// The files that existed before a command ran.
     private var given: Set<String> = []
 
     override func setUpWithError() throws {
@@ -27,7 +27,7 @@ final class OutputFileTests: XCTestCase {
 
     private func path(_ name: String) -> String { folder.url.path + "/" + name }
 
-    /// A command for each option, with what it writes and its exit status.
+    /// A command for each option, with the content of its file and its exit status.
     private static let commands: [(words: [String], content: String, status: Int32)] = [
         (["replay", "good.ndjson", "--report"], "<!doctype html>", 0),
         (["replay", "event.json", "--record"], "\"Records\"", 0),
@@ -35,7 +35,7 @@ final class OutputFileTests: XCTestCase {
         (["stream", "put", "good.ndjson", "--failed"], "\"a1\"", 1),
     ]
 
-    /// Runs a command whose last option names `file`, under a shell that makes redirections.
+    /// Runs a command whose last option names `file`, with redirections of a shell.
     private func run(
         _ command: (words: [String], content: String, status: Int32), _ file: String, _ redirection: String = "",
         before: String = ":", quoted: Bool = true
@@ -67,7 +67,7 @@ final class OutputFileTests: XCTestCase {
         return status
     }
 
-    func testMakesAFileAndReplacesOneAsAWhole() throws {
+    func testCreatesAndReplacesFilesAsAWhole() throws {
         for command in Self.commands {
             XCTAssertEqual(try run(command, "out").status, command.status, "\(command.words)")
             XCTAssertTrue(try text("out").contains(command.content), "\(command.words)")
@@ -77,7 +77,7 @@ final class OutputFileTests: XCTestCase {
             XCTAssertEqual(try run(command, path("out")).status, command.status, "\(command.words)")
             XCTAssertTrue(try text("out").contains(command.content), "\(command.words)")
             XCTAssertFalse(try text("out").contains("earlier"), "\(command.words)")
-            // Another file, so that whoever has the earlier one open sees all of it.
+            // A new file, so that a process that has the previous one open can read all of it.
             XCTAssertNotEqual(status("out").st_ino, before.st_ino, "\(command.words)")
             XCTAssertEqual(status("out").st_mode, before.st_mode, "\(command.words)")
             try assertNothingElse("out")
@@ -113,7 +113,7 @@ final class OutputFileTests: XCTestCase {
             XCTAssertTrue(run.notes.isEmpty || command.status != 0, run.notes)
             XCTAssertEqual(status("pipe").st_mode & S_IFMT, S_IFIFO, "\(command.words)")
             let copy = path("copy")
-            // `exec` leaves nobody to wait for the reader, which ends with the pipe.
+            // After `exec`, no shell waits for the reader, which ends with the pipe.
             let end = ContinuousClock.now + .seconds(20)
             while try !String(contentsOfFile: copy, encoding: .utf8).contains(command.content),
                 ContinuousClock.now < end
@@ -148,7 +148,7 @@ final class OutputFileTests: XCTestCase {
         }
     }
 
-    func testWritesBehindWhatStandardOutputHas() throws {
+    func testAppendsToStandardOutput() throws {
         for command in Self.commands {
             for name in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "all"] {
                 try folder.write("earlier\n", to: "all")
@@ -166,13 +166,13 @@ final class OutputFileTests: XCTestCase {
         }
     }
 
-    func testLeavesDevicesAsTheyAre() throws {
+    func testDoesNotReplaceDevices() throws {
         for command in Self.commands {
             XCTAssertEqual(try run(command, "/dev/null").status, command.status, "\(command.words)")
             let full = try run(command, "/dev/full")
             XCTAssertEqual(full.status, 1, "\(command.words)")
             XCTAssertTrue(
-                full.notes.contains("/dev/full cannot be written: No space left on device"),
+                full.notes.contains("/dev/full: No space left on device"),
                 "\(command.words): \(full.notes)")
             for device in ["/dev/null", "/dev/full"] {
                 var status = stat()
@@ -183,7 +183,7 @@ final class OutputFileTests: XCTestCase {
         }
     }
 
-    func testSaysBeforeTheWorkWhatCannotBeWritten() throws {
+    func testReportsUnwritableFilesBeforeTheWork() throws {
         XCTAssertEqual(unsafe symlink("loop", path("loop")), 0)
         given.insert("loop")
         let calls = try server.calls().count
@@ -196,7 +196,7 @@ final class OutputFileTests: XCTestCase {
                 let run = try run(command, file)
                 XCTAssertEqual(run.status, 1, "\(command.words) \(file)")
                 XCTAssertTrue(
-                    run.notes.contains("\(file) cannot be written: \(reason)"), "\(command.words): \(run.notes)")
+                    run.notes.contains("\(file): \(reason)"), "\(command.words): \(run.notes)")
                 XCTAssertEqual(run.output, "", "\(command.words) \(file)")
                 try assertNothingElse()
             }
@@ -204,7 +204,7 @@ final class OutputFileTests: XCTestCase {
         XCTAssertFalse(try server.calls().dropFirst(calls).contains { $0.operation == "PutRecords" })
     }
 
-    func testKeepsTheEarlierFileWhenTheCommandFails() throws {
+    func testKeepsThePreviousFileIfTheCommandFails() throws {
         try folder.write("earlier", to: "out")
         for words in [
             ["replay", "missing", "--record"], ["replay", "missing", "--report"],
@@ -217,13 +217,13 @@ final class OutputFileTests: XCTestCase {
         try assertNothingElse("out")
     }
 
-    func testRefusesOneNameForTwoFiles() throws {
+    func testRejectsOneNameForTwoFiles() throws {
         let run = try run((["replay", "good.ndjson", "--record", "x", "--report"], "", 2), "x")
         XCTAssertEqual(run.status, 2)
         XCTAssertTrue(run.notes.contains("--report and --record both name x"), run.notes)
     }
 
-    func testAnInterruptionLeavesNothingHalfDone() throws {
+    func testAnInterruptionLeavesNoIncompleteFile() throws {
         let lines = (0..<100).map { #"{"artist_id":"a\#($0)","name":"n"}"# }
         try folder.write(lines.joined(separator: "\n"), to: "many.ndjson")
         given.insert("many.ndjson")
@@ -240,7 +240,7 @@ final class OutputFileTests: XCTestCase {
             try program.wait { [self] _ in try names().contains { $0.hasPrefix(".concertctl-") } }
             for _ in 0..<signals { program.signal(SIGINT) }
             let run = try program.finish()
-            // Two signals that arrive together may be one.
+            // Two simultaneous signals may be merged.
             XCTAssertEqual(run.status, 130, run.notes)
             let text = try text("out")
             XCTAssertTrue(
@@ -250,7 +250,7 @@ final class OutputFileTests: XCTestCase {
         }
     }
 
-    func testAPipeThatNobodyReadsEndsWithTheFirstInterruption() throws {
+    func testAnInterruptionEndsTheWaitForAReader() throws {
         XCTAssertEqual(unsafe mkfifo(path("pipe"), 0o600), 0)
         given.insert("pipe")
         let program = try Concertctl.start(

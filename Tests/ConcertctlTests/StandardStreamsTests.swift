@@ -4,9 +4,9 @@ import XCTest
 
 @testable import concertctl
 
-/// Standard output and standard error that are full, closed, or read by nobody.
+/// Tests with standard streams that are full, closed, or without a reader.
 final class StandardStreamsTests: XCTestCase {
-    /// Runs the built program with redirections that a shell makes; its own streams are files.
+    /// Runs the built program with redirections of a shell.
     private func run(
         _ arguments: [String], _ redirection: String, environment: [String: String] = [:],
         in folder: URL = Repository.root, before: String = ":"
@@ -19,7 +19,7 @@ final class StandardStreamsTests: XCTestCase {
         return try withExtendedLifetime(home) { try program.finish(timeLimit: 60) }
     }
 
-    /// Commands that need no server.
+    /// Commands that require no server.
     private static let local: [[String]] = [
         ["--version"], ["--help"], ["help", "stream"], ["stream", "--help"], ["help", "stream", "put"],
         ["documentation"],
@@ -32,7 +32,7 @@ final class StandardStreamsTests: XCTestCase {
         ["cost", "--records-per-day", "1000000", "--bytes-per-record", "1000", "--output", "json"],
     ]
 
-    /// Commands that change something, as a dry run: with this Region, and without credentials.
+    /// Dry runs of commands that change something, without credentials.
     private var planned: [[String]] {
         [
             ["stream", "setup"], ["stream", "put", payload], ["stream", "scale", "--target-shard-count", "2"],
@@ -58,7 +58,7 @@ final class StandardStreamsTests: XCTestCase {
         "REDSHIFT_DATABASE": "d",
     ]
 
-    /// The command prints something when it can, and says so in one line when it cannot.
+    /// Asserts that the command prints a result, and reports one line if it cannot.
     private func check(
         _ arguments: [String], environment: [String: String], line: UInt = #line,
         reset: () throws -> Void = {}
@@ -71,9 +71,9 @@ final class StandardStreamsTests: XCTestCase {
             try reset()
             let run = try run(arguments, redirection, environment: environment)
             XCTAssertEqual(run.status, 1, "\(arguments) \(redirection): \(run.notes)", line: line)
-            let lines = run.notes.components(separatedBy: "\n").filter { $0.contains("cannot be written") }
+            let lines = run.notes.components(separatedBy: "\n").filter { $0.contains("cannot write") }
             XCTAssertEqual(
-                lines, ["concertctl: standard output cannot be written: \(reason)"], "\(arguments)", line: line)
+                lines, ["concertctl: cannot write standard output: \(reason)"], "\(arguments)", line: line)
         }
         for redirection in ["2>/dev/full", "2>&-"] {
             try reset()
@@ -87,14 +87,14 @@ final class StandardStreamsTests: XCTestCase {
                 try run(arguments, redirection, environment: environment).status, 1, "\(arguments) \(redirection)",
                 line: line)
         }
-        // A reader that ends early, as `head` does, is no failure, and nothing is said.
+        // A reader that closes the pipe early, as `head` does, is not an error and causes no message.
         try reset()
         let unread = try run(
             arguments, ">&3", environment: environment, before: "exec 3> >(true); wait $!")
         XCTAssertTrue(
             unread.status == 141 || unread.status == whole.status && whole.status != 0,
             "\(arguments): \(unread.status) \(unread.notes)", line: line)
-        XCTAssertFalse(unread.notes.contains("cannot be written"), unread.notes, line: line)
+        XCTAssertFalse(unread.notes.contains("cannot write"), unread.notes, line: line)
     }
 
     func testCommandsWithoutAServer() throws {
@@ -113,13 +113,13 @@ final class StandardStreamsTests: XCTestCase {
             for redirection in [">/dev/full", ">&-"] {
                 let run = try run(words, redirection)
                 XCTAssertEqual(run.status, 1, "\(words) \(redirection)")
-                XCTAssertTrue(run.notes.hasPrefix("concertctl: standard output cannot be written: "), run.notes)
+                XCTAssertTrue(run.notes.hasPrefix("concertctl: cannot write standard output: "), run.notes)
             }
             XCTAssertEqual(try run(words, "2>&-").status, 0, "\(words)")
         }
     }
 
-    func testUsageErrorsAreFoundWithoutStandardError() throws {
+    func testReportsUsageErrorsWithoutStandardError() throws {
         for words in [
             [], ["nonsense"], ["stream"], ["replay"], ["stream", "list", "--nonsense"], ["cost", "--simulate", "x"],
         ] {
@@ -144,7 +144,7 @@ final class StandardStreamsTests: XCTestCase {
         }
     }
 
-    /// A tail that nobody reads any more must not run on.
+    /// A tail ends when its reader ends.
     func testTailEndsWithItsReader() throws {
         let bench = try StreamOnStrictAWS()
         let environment = bench.fake.environment.merging(Self.settings) { old, _ in old }
@@ -159,7 +159,7 @@ final class StandardStreamsTests: XCTestCase {
         }
     }
 
-    func testWorkThatIsDoneStaysDone() throws {
+    func testCompletedWorkIsKept() throws {
         let bench = try StreamOnStrictAWS("")
         try bench.fake.set(["readsUntilActive": 0])
         let environment = bench.fake.environment.merging(Self.settings) { old, _ in old }
@@ -180,12 +180,12 @@ final class StandardStreamsTests: XCTestCase {
             ["replay", "Fixtures/kinesis/one-artist.event.json", "--report", file + ".html"], "",
             before: "ulimit -f 1")
         XCTAssertEqual(report.status, 1, report.notes)
-        XCTAssertTrue(report.notes.contains("output.html cannot be written: File too large"), report.notes)
+        XCTAssertTrue(report.notes.contains("output.html: File too large"), report.notes)
         XCTAssertEqual(
             try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.hasPrefix(".") }, [])
     }
 
-    func testWritesAllToAStreamThatDoesNotBlock() throws {
+    func testWritesEverythingToANonblockingStream() throws {
         var ends: [Int32] = [0, 0]
         XCTAssertEqual(unsafe pipe(&ends), 0)
         XCTAssertEqual(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0)

@@ -25,10 +25,10 @@ final class TailOutputTests: XCTestCase {
     private func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 
     private func printed(
-        _ form: TailOutput.Format, _ records: [JSONValue], limit: Int = .max, isColoured: Bool = false
+        _ form: TailOutput.Format, _ records: [JSONValue], limit: Int = .max, isColored: Bool = false
     ) throws -> String {
         var bytes: [UInt8] = []
-        var output = TailOutput(form: form, limit: limit, style: TerminalStyle(isColoured: isColoured)) { bytes += $0 }
+        var output = TailOutput(form: form, limit: limit, style: TerminalStyle(isColored: isColored)) { bytes += $0 }
         try output.print(records, of: "shardId-000000000000")
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -116,12 +116,12 @@ final class TailOutputTests: XCTestCase {
     func testColoursOnlyWhereTheyAreWanted() throws {
         let records = [record(Self.aggregate)]
         XCTAssertFalse(try printed(.text, records).contains("\u{1B}"))
-        let coloured = try printed(.text, records, isColoured: true)
+        let coloured = try printed(.text, records, isColored: true)
         for words in ["\u{1B}[36martist\u{1B}[0m {", "\u{1B}[31mbad record, json\u{1B}[0m:", "\u{1B}[33mtest record"] {
             XCTAssertTrue(coloured.contains(words), coloured)
         }
         let plain = coloured.replacing(/\u{1B}\[[0-9]+m/, with: "")
         XCTAssertEqual(plain, try printed(.text, records))
-        XCTAssertFalse(TerminalStyle.standardOutput(["NO_COLOR": "1"]).isColoured)
+        XCTAssertFalse(TerminalStyle.standardOutput(["NO_COLOR": "1"]).isColored)
     }
 }

@@ -5,12 +5,12 @@ import XCTest
 
 @testable import concertctl
 
-/// What reaches a terminal.
+/// Tests of escaping for terminals.
 final class TerminalTextTests: XCTestCase {
     fileprivate static let hostile =
         "a\u{1B}[2J\u{9B}31m\u{7}\u{0}\u{7F}\u{8}\r\nconcertctl: forged\u{85}\u{202E}\u{2066}\u{200F}\u{61C}\u{2028}z"
 
-    func testEscapesValuesAndKeepsItsOwnWords() {
+    func testEscapesValuesButNotLiterals() {
         let text: TerminalText = "one\n\u{1B}[1mtwo \(Self.hostile)\u{1B}[0m \(1) \(nil as String? as Any)"
         XCTAssertEqual(
             text.text,
@@ -20,10 +20,10 @@ final class TerminalTextTests: XCTestCase {
         XCTAssertEqual((text + "x").text, text.text + "x")
     }
 
-    func testKeepsLinesAndTabsOfSeveralLines() {
+    func testKeepsLineEndsAndTabs() {
         XCTAssertEqual(TerminalText.lines("a\tb\n\r\u{1B}c\n\n\u{301}d\n").text, "a\tb\n\\u{D}\\u{1B}c\n\n\u{301}d\n")
         XCTAssertEqual(TerminalText.lines("").text, "")
-        // A line end and a mark behind it are one Character.
+        // A line end and a following combining mark are one Character.
         XCTAssertEqual(TerminalText.lines("a\r\nb").text, "a\\u{D}\nb")
     }
 
@@ -36,15 +36,15 @@ final class TerminalTextTests: XCTestCase {
         }
     }
 
-    func testStylesEscapeWhatTheyStyle() {
-        let style = TerminalStyle(isColoured: true)
+    func testStylesEscapeTheirText() {
+        let style = TerminalStyle(isColored: true)
         for styled in [
             style.bold("\("\u{1B}x")"), style.red("\("\u{1B}x")"), style.yellow("\("\u{1B}x")"),
             style.cyan("\("\u{1B}x")"),
         ] {
             XCTAssertTrue(styled.text.contains("m\\u{1B}x\u{1B}[0m"), styled.text.debugDescription)
         }
-        XCTAssertEqual(TerminalStyle(isColoured: false).red("\("\u{1B}x")").text, "\\u{1B}x")
+        XCTAssertEqual(TerminalStyle(isColored: false).red("\("\u{1B}x")").text, "\\u{1B}x")
     }
 
     func testTablesEscapeTheirCells() {
@@ -55,7 +55,7 @@ final class TerminalTextTests: XCTestCase {
     }
 }
 
-/// Scalars that a terminal acts on, line ends left out.
+/// Returns the control characters in a text, except line ends.
 private func unsafeScalars(in text: String) -> [Unicode.Scalar] {
     text.unicodeScalars.filter { scalar in
         switch scalar.value {
@@ -66,7 +66,7 @@ private func unsafeScalars(in text: String) -> [Unicode.Scalar] {
     }
 }
 
-/// Commands, with services whose every text is hostile.
+/// Tests of commands with hostile texts in all responses.
 final class HostileServiceTests: XCTestCase {
     private var fake: StrictAWS!
     private var environment: [String: String] = [:]
@@ -94,7 +94,7 @@ final class HostileServiceTests: XCTestCase {
             }
         }
         if words.contains("json") {
-            // A tail prints an object a line.
+            // A tail prints one object per line.
             let documents = words.contains("tail") ? run.output.components(separatedBy: "\n") : [run.output]
             for document in documents where !document.isEmpty {
                 XCTAssertNoThrow(try JSONValue(parsing: Array(document.utf8)), "\(words)", line: line)

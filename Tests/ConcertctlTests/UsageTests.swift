@@ -4,7 +4,7 @@ import XCTest
 @testable import concertctl
 
 final class UsageTests: XCTestCase {
-    /// One call, its exit status, and words that it must print on standard output or standard error.
+    /// A run with its exit status and parts of its output.
     private struct Case {
         var arguments: [String]
         var status: Int32
@@ -17,7 +17,7 @@ final class UsageTests: XCTestCase {
         }
     }
 
-    func testSaysHowItIsUsedAndEndsWithTheRightStatus() throws {
+    func testReportsUsageAndExitStatus() throws {
         let cases = [
             Case(["--help"], 0, output: "Exit status"),
             Case(["help", "replay"], 0, output: "--bootstrap PATH"),

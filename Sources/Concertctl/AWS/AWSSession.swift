@@ -2,27 +2,27 @@ import Clients
 import JSON
 import Transport
 
-/// How a command calls AWS: with which credentials, where, and whether at all.
+/// The AWS access of a command: credentials, Region, endpoints, and whether this is a dry run.
 ///
-/// Nothing is looked up before the first call, so `--dry-run` needs neither credentials nor a network. In a dry run the
-/// client itself answers: no command, and nothing that a command hands the client to, can send a request that changes
-/// something. Nor can a command that has no `--dry-run`.
+/// Nothing is resolved before the first call, so `--dry-run` requires neither credentials nor a network. In a dry run, the
+/// client itself responds, so that neither a command nor code that uses its client can send a mutating request. A command
+/// without `--dry-run` cannot send one either.
 struct AWSSession: Sendable {
-    /// Which requests a dry run sends.
+    /// The requests that a dry run sends.
     enum DryRunReach: Sendable {
         case nothing
-        /// Those that only read, for a plan that depends on what they find.
+        /// Requests that only read, for a plan that depends on their results.
         case reads
     }
 
     let client: AWSClient
     let output: OutputFormat
-    /// What its TLS connections trust; nil when none was found.
+    /// The trusted certificates of TLS connections, or nil if no bundle was found.
     let certificateBundle: CertificateBundle?
-    /// Nil unless this is a dry run.
+    /// The planned calls of a dry run; nil otherwise.
     private let plan: DryRun?
 
-    /// Reads the options that every command has which calls AWS.
+    /// Reads the options that all commands which call AWS share.
     init(_ input: Input, inDryRun reach: DryRunReach = .nothing) throws {
         output = try input[SharedOption.output]
         let options = AWSEnvironment.Options(
@@ -37,8 +37,8 @@ struct AWSSession: Sendable {
             client = settings.makeClient(.terminal, credentials: credentials) { request in
                 guard mayChange || !request.mutates else {
                     throw CommandError(
-                        description: "\(request.service.name) \(request.operation) may change something, and the "
-                            + "command has no --dry-run: this is an error in concertctl")
+                        description: "\(request.service.name) \(request.operation) may change something, but the "
+                                                    + "command has no --dry-run; this is a bug in concertctl")
                 }
                 return nil
             }
@@ -53,24 +53,24 @@ struct AWSSession: Sendable {
         }
     }
 
-    /// Whether requests that change something are printed instead of sent.
+    /// Whether mutating requests are printed instead of sent.
     var isDryRun: Bool { plan != nil }
 
     var region: String { client.configuration.region }
 
-    /// Makes a call; in a dry run prints it, and returns its placeholder.
+    /// Sends a request. In a dry run, prints it and returns its placeholder.
     func send(_ request: AWSRequest) async throws -> AWSResponse { try await client.send(request) }
 
-    /// Whether the call that ended so, or the one for its credentials, may well succeed a little later.
+    /// Returns whether a failed call, or the call for its credentials, can succeed on a retry.
     static func isRetryable(_ error: any Error) -> Bool {
         (error as? AWSError)?.isRetryable ?? (error as? CredentialError)?.isRetryable ?? false
     }
 
-    /// Shows a command's result; in a dry run the calls that it would have made.
+    /// Prints the result of a command or, in a dry run, the planned calls.
     ///
     /// - Parameters:
-    ///   - text: Nil where lines about it were shown already.
-    ///   - isTaken: Whether a file goes to standard output, and so the result to standard error.
+    ///   - text: The result as text, or nil if it has already been printed line by line.
+    ///   - isTaken: Whether standard output receives a file, so that the result goes to standard error.
     func show(
         text: @autoclosure () -> TerminalText?, json: @autoclosure () -> JSONValue, isTaken: Bool = false
     ) {
@@ -78,12 +78,12 @@ struct AWSSession: Sendable {
         Output.show(as: output, text: text(), json: json(), isTaken: isTaken)
     }
 
-    /// Shows a line about a result: on standard error where JSON is the result; in a dry run, which has none, nowhere.
+    /// Prints a line about a result: on standard error with JSON output, and not at all in a dry run.
     func say(_ line: TerminalText) {
         guard !isDryRun else { return }
         if output == .text { Output.print(line) } else { Console.note(line) }
     }
 
-    /// The calls that a dry run would have made, for a document of which they are a part.
+    /// The planned calls of a dry run, for a larger document.
     var plannedCalls: [JSONValue] { plan?.calls ?? [] }
 }

@@ -3,14 +3,13 @@ import JSON
 import Synchronization
 import Transport
 
-/// The calls that `--dry-run` prints: as they come in text, as one list at the end in JSON.
+/// The calls that `--dry-run` prints: one by one as text, or as one list at the end in JSON.
 ///
-/// Headers are left out, because they would contain credentials. A read that is repeated, as while waiting, is printed
-/// once.
+/// Headers are omitted, because they would contain credentials. A repeated read, such as during a wait, is printed once.
 final class DryRun: Sendable {
     private static let note =
-        "note: a dry run calls nothing, so these are the calls as if nothing was done yet; a real run leaves out those "
-        + "that are not needed"
+        "note: a dry run calls nothing, so it assumes that nothing exists yet; an actual run skips calls that are not "
+        + "needed"
 
     private struct State {
         var calls: [JSONValue] = []
@@ -21,12 +20,14 @@ final class DryRun: Sendable {
     private let endpoint: @Sendable (AWSService) throws -> AWSEndpoint
     private let state = Mutex(State())
 
-    /// - Parameter endpoint: Where calls of a service would go.
+    /// Creates an empty plan.
+        ///
+        /// - Parameter endpoint: Returns the endpoint of a service.
     init(output: OutputFormat, endpoint: @escaping @Sendable (AWSService) throws -> AWSEndpoint) {
         (self.output, self.endpoint) = (output, endpoint)
     }
 
-    /// Prints a request, and returns its placeholder.
+    /// Prints a request and returns its placeholder.
     func answer(_ request: AWSRequest) throws -> AWSResponse {
         let url = request.url(at: try endpoint(request.service))
         let body = Self.body(of: request)
@@ -51,7 +52,7 @@ final class DryRun: Sendable {
             body: request.placeholder)
     }
 
-    /// A form as an object of its fields, for percent signs are not for people.
+    /// Returns the body as JSON, with a form as an object of its decoded fields.
     private static func body(of request: AWSRequest) -> JSONValue? {
         guard !request.body.isEmpty else { return nil }
         let text = String(decoding: request.body, as: UTF8.self)
@@ -67,10 +68,10 @@ final class DryRun: Sendable {
             })
     }
 
-    /// As JSON, in order.
+    /// The calls as JSON, in order.
     var calls: [JSONValue] { state.withLock { $0.calls } }
 
-    /// Ends the output, and says on what it rests.
+    /// Completes the output and prints a note about dry runs.
     func finish() {
         if output == .json { Output.print(.json(.array(calls))) }
         Console.note("\(Self.note)")
@@ -78,7 +79,7 @@ final class DryRun: Sendable {
 }
 
 extension AWSRequest {
-    /// The same with a placeholder for a dry run.
+    /// Returns the request with a placeholder for the response in a dry run.
     func standingIn(_ placeholder: JSONValue) -> AWSRequest {
         var request = self
         request.placeholder = placeholder.bytes

@@ -2,7 +2,7 @@ import Clients
 import Foundation
 import Telemetry
 
-/// One statistic of one CloudWatch metric over a span of time.
+/// A query for one statistic of one CloudWatch metric over a time range.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html>
 struct MetricQuery: Sendable, Equatable {
@@ -21,31 +21,31 @@ struct MetricQuery: Sendable, Equatable {
         init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
     }
 
-    /// The statistic of one period.
+    /// The statistic for one period.
     struct Datapoint: Sendable, Equatable {
-        /// When the period begins, in seconds since the Unix epoch.
+        /// The start of the period, in seconds since the Unix epoch.
         var time: Double
         var value: Double
     }
 
-    /// Such as `AWS/Kinesis`.
+    /// The namespace, such as `AWS/Kinesis`.
     var namespace: String
-    /// Such as `IncomingRecords`.
+    /// The name of the metric, such as `IncomingRecords`.
     var metric: String
-    /// All that the metric was written with; one fewer is another metric.
+    /// All dimensions of the metric. A subset of them identifies a different metric.
     var dimensions: [Dimension]
     var statistic: Statistic
-    /// In seconds: a multiple of 60; one call brings 1440 periods at most.
+    /// The period in seconds, a multiple of 60. One call returns at most 1,440 periods.
     var period = 60
     var since: WallClock
     var until = WallClock.now()
 
-    /// The datapoints that there are, oldest first; a period in which nothing was written has none.
+    /// Returns the datapoints, oldest first. A period without data has none.
     func datapoints(_ session: AWSSession) async throws -> [Datapoint] {
         datapoints(in: try await session.send(request).xml())
     }
 
-    /// What an answer to ``request`` holds, oldest first.
+    /// Returns the datapoints of a response to ``request``, oldest first.
     func datapoints(in answer: XMLElement) -> [Datapoint] {
         let result = answer.first("GetMetricStatisticsResult") ?? answer
         let found = result.list("Datapoints").compactMap { member -> Datapoint? in
@@ -54,7 +54,7 @@ struct MetricQuery: Sendable, Equatable {
             else { return nil }
             return Datapoint(time: time.timeIntervalSince1970, value: value)
         }
-        // CloudWatch promises no order.
+        // CloudWatch does not guarantee an order.
         return found.sorted { $0.time < $1.time }
     }
 

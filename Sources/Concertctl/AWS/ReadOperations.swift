@@ -2,10 +2,10 @@ import Clients
 import JSON
 
 extension AWSRequest {
-    /// Whether the call may change something: all do that are not known to only read.
+    /// Whether the request may change something, which is assumed unless the operation is known to only read.
     var mutates: Bool { !(Self.readOperations[service.name]?.contains(operation) ?? false) && !isQuery }
 
-    /// Whether it runs a statement that only selects.
+    /// Whether the request runs a single SELECT statement.
     private var isQuery: Bool {
         guard service == .redshiftData, operation == "ExecuteStatement" else { return false }
         let statement = (try? JSONValue(parsing: body))?["Sql"]?.string ?? ""
@@ -14,8 +14,8 @@ extension AWSRequest {
 
     /// The operations that only read, by service.
     ///
-    /// Receiving messages hides them, and a change of their visibility shows them again; both lose nothing, and reading
-    /// a queue needs both.
+    /// Reading a queue requires receiving messages, which hides them, and changing their visibility, which shows them
+    /// again. Neither loses data.
     private static let readOperations: [String: Set<String>] = [
         "kinesis": [
             "DescribeAccountSettings", "DescribeStreamConsumer", "DescribeStreamSummary", "GetRecords",

@@ -1,14 +1,14 @@
-/// Prints what makes a shell complete commands, options and their values.
+/// The command that prints the completion script of a shell.
 struct Completion: Command {
     enum Shell: String, CaseIterable { case bash, zsh, fish }
 
     static let description = CommandDescription(
         name: "completion", summary: "print the completion script of a shell",
-        discussion: "Completes commands, options, and the values of options that take one of a few words.",
+        discussion: "The script completes commands, options, and the values of options that accept a fixed set of words.",
         usage: Shell.allCases.map(\.rawValue), operands: 0...1,
         examples: [
             "source <(concertctl completion bash)                    # in ~/.bashrc",
-            "concertctl completion zsh > ~/.zfunc/_concertctl        # in a folder of $fpath",
+            "concertctl completion zsh > ~/.zfunc/_concertctl        # in a directory of $fpath",
             "concertctl completion fish > ~/.config/fish/completions/concertctl.fish",
         ])
 
@@ -26,54 +26,54 @@ struct Completion: Command {
     }
 
     func run() -> ExitStatus {
-        let places = CompletionPlace.all
+        let contexts = CompletionContext.all
         switch shell {
-        case .bash: Output.print(.lines(BashCompletion.script(places)))
-        case .zsh: Output.print(.lines(ZshCompletion.script(places)))
-        case .fish: Output.print(.lines(FishCompletion.script(places)))
+        case .bash: Output.print(.lines(BashCompletion.script(contexts)))
+        case .zsh: Output.print(.lines(ZshCompletion.script(contexts)))
+        case .fish: Output.print(.lines(FishCompletion.script(contexts)))
         }
         return .done
     }
 }
 
-/// What can stand behind some words of a command line.
-struct CompletionPlace {
-    /// The command words so far, such as `stream put`; empty at the start.
+/// The completions after the first words of a command line.
+struct CompletionContext {
+    /// The command words before the cursor, such as `stream put`; empty at the start.
     var path: String
-    /// Commands that may come next, with what they do.
+    /// The possible next commands and their summaries.
     var commands: [(name: String, summary: String)] = []
     var options: [OptionDescription] = []
 
-    static var all: [CompletionPlace] {
+    static var all: [CompletionContext] {
         let entries = CommandTree.entries.filter { !$0.isHidden }
-        var places = [CompletionPlace(path: "", commands: entries.map { ($0.name, $0.summary) })]
+        var contexts = [CompletionContext(path: "", commands: entries.map { ($0.name, $0.summary) })]
         for entry in entries {
             switch entry {
-            case .command(let command): places.append(place(of: command.description))
+            case .command(let command): contexts.append(context(of: command.description))
             case .group(let group):
                 let commands = group.commands.map { $0.description }.filter { !$0.isHidden }
-                places.append(CompletionPlace(path: group.name, commands: commands.map { ($0.verb, $0.summary) }))
-                places += commands.map(place)
+                contexts.append(CompletionContext(path: group.name, commands: commands.map { ($0.verb, $0.summary) }))
+                contexts += commands.map(context)
             }
         }
-        return places
+        return contexts
     }
 
-    private static func place(of command: CommandDescription) -> CompletionPlace {
+    private static func context(of command: CommandDescription) -> CompletionContext {
         let words = command.name == Completion.description.name ? Completion.Shell.allCases.map(\.rawValue) : []
-        return CompletionPlace(
+        return CompletionContext(
             path: command.name, commands: words.map { ($0, "") }, options: command.options.map(\.description))
     }
 
-    /// Every spelling of the options that take a value, for which the next word is no command.
-    static func optionsWithValue(_ places: [CompletionPlace]) -> [String] {
-        let names = places.flatMap(\.options).filter(\.takesValue).map(\.name)
+    /// Returns the names of all options that take a value, after which the next word is not a command.
+    static func optionsWithValue(_ contexts: [CompletionContext]) -> [String] {
+        let names = contexts.flatMap(\.options).filter(\.takesValue).map(\.name)
         return Set(names).sorted()
     }
 }
 
 extension OptionDescription {
-    /// Whether the next word belongs to it.
+    /// Whether the next word is the value of the option.
     var takesValue: Bool {
         switch form {
         case .flag, .toggle: false
@@ -83,6 +83,6 @@ extension OptionDescription {
 }
 
 extension String {
-    /// As one word of a POSIX shell, whatever is in it.
+    /// The text quoted as one word of a POSIX shell.
     var shellQuoted: String { "'" + replacing("'", with: "'\\''") + "'" }
 }

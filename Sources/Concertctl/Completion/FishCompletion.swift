@@ -1,22 +1,22 @@
-/// For fish 3 and later.
+/// The completion script for fish 3 and later.
 enum FishCompletion {
-    static func script(_ places: [CompletionPlace]) -> String {
-        let lines = places.flatMap { place in
-            let condition = "-n \("__concertctl_at \(place.path)".shellQuoted)"
-            let commands = place.commands.map { name, summary in
+    static func script(_ contexts: [CompletionContext]) -> String {
+        let lines = contexts.flatMap { context in
+            let condition = "-n \("__concertctl_at \(context.path)".shellQuoted)"
+            let commands = context.commands.map { name, summary in
                 "complete -c concertctl \(condition) -f -a \(name)" + described(summary)
             }
-            let options = place.options.flatMap { option in
+            let options = context.options.flatMap { option in
                 option.spellings.map { "complete -c concertctl \(condition) -l \($0.dropFirst(2))" + form(of: option) }
             }
             return commands + options
         }
-        let withValue = CompletionPlace.optionsWithValue(places).joined(separator: " ")
+        let withValue = CompletionContext.optionsWithValue(contexts).joined(separator: " ")
         return """
-            # Completion of concertctl in fish; keep it as ~/.config/fish/completions/concertctl.fish
+            # Completion of concertctl in fish; save it as ~/.config/fish/completions/concertctl.fish
             function __concertctl_at
-                # The command is made of the words before the cursor that are neither options nor their values.
-                set -l place
+                # The command consists of the words before the cursor that are neither options nor their values.
+                set -l context
                 set -l isValue 0
                 for word in (commandline -opc)[2..]
                     if test $isValue = 1
@@ -24,12 +24,12 @@ enum FishCompletion {
                     else if contains -- $word \(withValue)
                         set isValue 1
                     else if not string match -q -- '-*' $word
-                        set -a place $word
+                        set -a context $word
                     end
                 end
-                test "$place" = "$argv"
+                test "$context" = "$argv"
             end
-            complete -c concertctl -l help -d 'say more'
+            complete -c concertctl -l help -d 'print help'
             \(lines.joined(separator: "\n"))
             """
     }
@@ -42,7 +42,7 @@ enum FishCompletion {
     }
 
     private static func described(_ text: String) -> String {
-        // fish takes a backslash before a quote, rather than a second string.
+        // In fish, a backslash escapes a quote within a quoted string.
         let quoted = text.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
         return text.isEmpty ? "" : " -d '\(quoted)'"
     }

@@ -1,42 +1,42 @@
-/// For zsh, as a function of `$fpath` or sourced.
+/// The completion script for zsh, for a directory of `$fpath` or to source.
 enum ZshCompletion {
-    static func script(_ places: [CompletionPlace]) -> String {
-        let cases = places.map { place in
+    static func script(_ contexts: [CompletionContext]) -> String {
+        let cases = contexts.map { context in
             """
-                    (\(place.path.shellQuoted))
-                        commands=(\(place.commands.map { described($0.name, $0.summary) }.joined(separator: " ")))
-                        options=(\((place.options.flatMap(options) + [described("--help", "say more")]).joined(separator: " ")))
+                    (\(context.path.shellQuoted))
+                        commands=(\(context.commands.map { described($0.name, $0.summary) }.joined(separator: " ")))
+                        options=(\((context.options.flatMap(options) + [described("--help", "print help")]).joined(separator: " ")))
                         ;;
             """
         }
-        let values = places.flatMap { place in
-            place.options.filter { !$0.choices.isEmpty }.map { option in
-                "        (\("\(place.path) \(option.name)".shellQuoted)) "
+        let values = contexts.flatMap { context in
+            context.options.filter { !$0.choices.isEmpty }.map { option in
+                "        (\("\(context.path) \(option.name)".shellQuoted)) "
                     + "compadd -- \(option.choices.joined(separator: " ")); return ;;"
             }
         }
         return """
             #compdef concertctl
-            # Completion of concertctl in zsh; keep it as _concertctl in a folder of $fpath.
+            # Completion of concertctl in zsh; save it as _concertctl in a directory of $fpath.
             _concertctl() {
-                local place='' word index
+                local context='' word index
                 local -a commands options
-                # The command is made of the words before the cursor that are neither options nor their values.
+                # The command consists of the words before the cursor that are neither options nor their values.
                 for ((index = 2; index < CURRENT; index++)); do
                     word=$words[index]
                     case $word in
-                    (\(CompletionPlace.optionsWithValue(places).joined(separator: "|"))) ((index++)) ;;
+                    (\(CompletionContext.optionsWithValue(contexts).joined(separator: "|"))) ((index++)) ;;
                     (-*) ;;
-                    (*) place+=${place:+ }$word ;;
+                    (*) context+=${context:+ }$word ;;
                     esac
                 done
-                case "$place $words[CURRENT-1]" in
+                case "$context $words[CURRENT-1]" in
             \(values.joined(separator: "\n"))
                 esac
                 case $words[CURRENT-1] in
-                (\(CompletionPlace.optionsWithValue(places).joined(separator: "|"))) _files; return ;;
+                (\(CompletionContext.optionsWithValue(contexts).joined(separator: "|"))) _files; return ;;
                 esac
-                case $place in
+                case $context in
             \(cases.joined(separator: "\n"))
                 esac
                 if [[ $words[CURRENT] == -* ]]; then

@@ -1,12 +1,12 @@
 import Foundation
 
-/// What one mode costs a month, line by line.
+/// The monthly cost of one capacity mode, by line item.
 struct Bill: Sendable {
     struct Line: Sendable {
         var item: String
-        /// How it comes about, without the result: `2 shards x 730 h x $0.015`.
+        /// The calculation without its result, such as `2 shards x 730 h x $0.015`.
         var arithmetic: String
-        /// To the cent, so that the sum is the sum of what is shown.
+        /// The amount, rounded to cents so that the lines add up to the total.
         var amount: Decimal
 
         init(_ item: String, _ arithmetic: String, _ amount: Decimal) {
@@ -20,11 +20,13 @@ struct Bill: Sendable {
     var total: Decimal { lines.reduce(0) { $0 + $1.amount } }
 }
 
-/// Streams.
+/// The cost of streams.
 extension Bill {
     private static let hours = Decimal(Prices.hoursPerMonth)
 
-    /// - Parameter shards: What is paid for, whether the load asks for them or not.
+    /// Returns the cost of a provisioned stream.
+        ///
+        /// - Parameter shards: The number of shards to pay for, whether or not the load requires them.
     static func provisioned(_ load: StreamLoad, _ function: FunctionLoad, shards: Int, _ prices: Prices) -> Bill {
         let count = Decimal(shards)
         let shardText = "\(count.text()) shard\(shards == 1 ? "" : "s")"
@@ -32,7 +34,7 @@ extension Bill {
             Line("Capacity", "\(shardText) x 730 h x \(prices.shardHour.price)", count * hours * prices.shardHour),
             Line(
                 "PUT payload units",
-                "\(load.payloadUnitsPerMonth.text(places: 0)) x \(prices.millionPayloadUnits.price)/million",
+                "\(load.payloadUnitsPerMonth.text(decimals: 0)) x \(prices.millionPayloadUnits.price)/million",
                 load.payloadUnitsPerMonth / 1_000_000 * prices.millionPayloadUnits),
         ]
         if load.retentionHours > 24 {
@@ -83,7 +85,7 @@ extension Bill {
             shards: shards, lines: lines + metrics(load, shards, prices) + lambda(load, function, shards, prices))
     }
 
-    /// What is paid although it is not used, where the account commits to a throughput.
+    /// Returns the cost of the unused part of the account's throughput commitment.
     private static func commitment(_ load: StreamLoad, read: Decimal, _ prices: Prices) -> [Line] {
         guard prices.committedMegabytesPerSecond > 0 else { return [] }
         let least = Decimal(prices.committedMegabytesPerSecond) * hours * 3600 / 1024
@@ -126,7 +128,7 @@ extension Bill {
     }
 }
 
-/// Lambda.
+/// The cost of Lambda.
 extension Bill {
     private static func lambda(
         _ load: StreamLoad, _ function: FunctionLoad, _ shards: Int, _ prices: Prices

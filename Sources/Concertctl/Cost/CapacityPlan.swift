@@ -1,44 +1,44 @@
 import Foundation
 import JSON
 
-/// What a load asks of each part on its way, beside what the part gives: the one that is used most binds first.
+/// The utilization of each limit at the peak load. The limit with the highest utilization is reached first.
 struct CapacityPlan: Sendable {
-    /// What else decides, beside stream and function.
+    /// The capacity of the sinks and the account.
     struct Sinks: Sendable {
-        /// `redshift`, `cache`, `notifier`.
+        /// The names of the processors: `redshift`, `cache`, `notifier`.
         var processors: Set<String> = []
         var warehouse = WarehouseDemand()
         var warehouseMode = WarehouseMode.direct
-        /// Commands a second that the cache carries out, all its nodes together.
+        /// The commands per second that all nodes of the cache execute together.
         var cacheCommands = 100_000
-        /// Share of the records that subscribers are told of.
+        /// The share of records that cause a notification.
         var notifiedShare: Decimal = 0.01
-        /// Invocations that the account may have at once.
+        /// The concurrency quota of the account.
         var concurrency = 1000
-        /// Messages a second that the topic takes.
+        /// The messages per second that the topic accepts.
         var topicMessages = 30_000
 
-        /// Whether a batch is a transaction of the warehouse.
+        /// Whether each batch is a transaction in the warehouse.
         var isDirect: Bool { processors.contains("redshift") && warehouseMode == .direct }
         /// Whether rows are staged.
         var isStaged: Bool { processors.contains("redshift") && warehouseMode == .staged }
     }
 
-    /// One part that may be used up.
+    /// A limit and its utilization.
     struct Limit: Sendable {
         var name: String
         var wanted: Decimal
         var most: Decimal
-        /// How ``wanted`` and ``most`` come about.
+        /// The calculation of ``wanted`` and ``most``.
         var arithmetic: String
-        /// What moves it.
+        /// How to raise the limit or lower the load.
         var remedy: String
 
-        /// Nothing is left at 1.
+        /// The utilization, which is 1 at the limit.
         var use: Decimal { most > 0 ? wanted / most : wanted }
     }
 
-    /// Data API statements a second of an account and Region.
+    /// The Data API statements per second of an account and Region.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/mgmt/amazon-redshift-limits.html>
     static let statementsPerSecond = 30
@@ -46,21 +46,23 @@ struct CapacityPlan: Sendable {
     let load: StreamLoad
     let shards: Int
     let parallelism: Int
-    /// At the peak.
+    /// The records per second at the peak.
     let recordsPerSecond: Decimal
     let recordsPerBatch: Decimal
-    /// Of one invocation, with the time that the slowest sink takes.
+    /// The duration of one invocation, including the slowest sink.
     let milliseconds: Decimal
     let sinks: Sinks
     let limits: [Limit]
 
-    /// - Parameter parallelism: Batches of a shard at once.
+    /// Calculates the plan.
+        ///
+        /// - Parameter parallelism: The number of concurrent batches per shard.
     init(_ load: StreamLoad, _ function: FunctionLoad, shards: Int, parallelism: Int, sinks: Sinks) {
         (self.load, self.shards, self.parallelism, self.sinks) = (load, shards, parallelism, sinks)
         recordsPerSecond = load.rate(ofShards: 1, factor: load.peakFactor)
         let lanes = Decimal(shards * parallelism)
-        let most = Decimal(min(function.batchSize, max(1, FunctionLoad.mostRecords(of: load.bytesPerRecord))))
-        // What a window brings; a lane that is busy for longer than that finds more waiting.
+        let most = Decimal(min(function.batchSize, max(1, FunctionLoad.maximumRecords(of: load.bytesPerRecord))))
+        // The records of one window; a lane that is busy for longer finds more records waiting.
         let filled = recordsPerSecond / lanes * Decimal(max(1, function.batchingWindow))
         let isWriting = sinks.isDirect
         func time(_ records: Decimal) -> Decimal {
@@ -75,7 +77,7 @@ struct CapacityPlan: Sendable {
             milliseconds: milliseconds, sinks)
     }
 
-    /// The part that is used most; nil where nothing comes.
+    /// The limit that is reached first, or nil without load.
     var binding: Limit? { limits.filter { $0.use > 0 }.max { $0.use < $1.use } }
 
     private static func limits(
@@ -89,24 +91,24 @@ struct CapacityPlan: Sendable {
         var limits = [
             Limit(
                 name: "records written", wanted: rate, most: count * 1000,
-                arithmetic: "\(rate.text()) records/s, 1,000 a shard x \(count.text())", remedy: "more shards"),
+                arithmetic: "\(rate.text()) records/s, 1,000 per shard x \(count.text())", remedy: "more shards"),
             Limit(
                 name: "bytes written", wanted: bytes, most: count,
-                arithmetic: "\(bytes.text()) MB/s, 1 a shard x \(count.text())",
-                remedy: "more shards, or records aggregated or compressed by the producer"),
+                arithmetic: "\(bytes.text()) MB/s, 1 per shard x \(count.text())",
+                remedy: "more shards, or aggregation or compression by the producer"),
             Limit(
                 name: "bytes read", wanted: bytes * Decimal(load.sharedConsumers), most: count * 2,
-                arithmetic: "\(bytes.text()) MB/s x \(load.sharedConsumers) consumers, 2 a shard x \(count.text())",
+                arithmetic: "\(bytes.text()) MB/s x \(load.sharedConsumers) consumers, 2 per shard x \(count.text())",
                 remedy: "enhanced fan-out"),
             Limit(
-                name: "batches at once", wanted: busy, most: Decimal(shards * parallelism),
+                name: "concurrent batches", wanted: busy, most: Decimal(shards * parallelism),
                 arithmetic:
-                    "\(calls.text()) batches/s x \(milliseconds.text(places: 0)) ms, \(parallelism) a shard x \(count.text())",
+                    "\(calls.text()) batches/s x \(milliseconds.text(decimals: 0)) ms, \(parallelism) per shard x \(count.text())",
                 remedy: parallelism < 10
                     ? "--parallelization-factor up to 10, or larger batches" : "more shards, or larger batches"),
             Limit(
                 name: "Lambda concurrency", wanted: busy, most: Decimal(sinks.concurrency),
-                arithmetic: "\(busy.text()) invocations at once, \(Decimal(sinks.concurrency).text()) of the account",
+                arithmetic: "\(busy.text()) concurrent invocations, account quota \(Decimal(sinks.concurrency).text())",
                 remedy: "a higher quota, or larger batches"),
         ]
         if sinks.isStaged { limits += staged(sinks.warehouse, batches: calls, of: batch) }
@@ -116,13 +118,13 @@ struct CapacityPlan: Sendable {
             limits += [
                 Limit(
                     name: "Data API calls", wanted: calls, most: Decimal(statementsPerSecond),
-                    arithmetic: "\(calls.text()) transactions/s, \(statementsPerSecond) of the account",
+                    arithmetic: "\(calls.text()) transactions/s, account quota \(statementsPerSecond)",
                     remedy: "larger batches and a longer window; the quota is fixed"),
                 Limit(
-                    name: "warehouse's tables", wanted: held, most: 1,
+                    name: "warehouse tables", wanted: held, most: 1,
                     arithmetic:
-                        "\(calls.text()) transactions/s x \(transaction.text(places: 0)) ms, one at a time",
-                    remedy: "staged loads (--warehouse-load staged), or larger batches by way of the staging bucket"),
+                        "\(calls.text()) transactions/s x \(transaction.text(decimals: 0)) ms, one at a time",
+                    remedy: "staged loads (--warehouse-load staged), or larger batches through the staging bucket"),
             ]
         }
         if sinks.processors.contains("cache") {
@@ -130,25 +132,25 @@ struct CapacityPlan: Sendable {
                 Limit(
                     name: "cache commands", wanted: rate, most: Decimal(sinks.cacheCommands),
                     arithmetic:
-                        "\(rate.text()) records/s, a command each, \(Decimal(sinks.cacheCommands).text()) of the nodes",
-                    remedy: "more nodes: keys spread over a cluster's slots"))
+                        "\(rate.text()) records/s, one command each, all nodes \(Decimal(sinks.cacheCommands).text())",
+                    remedy: "more nodes; keys are spread over the cluster's slots"))
         }
         if sinks.processors.contains("notifier") {
-            let told = rate * sinks.notifiedShare
+            let notified = rate * sinks.notifiedShare
             limits.append(
                 Limit(
-                    name: "topic's messages", wanted: told, most: Decimal(sinks.topicMessages),
+                    name: "topic messages", wanted: notified, most: Decimal(sinks.topicMessages),
                     arithmetic:
-                        "\(rate.text()) records/s x \(sinks.notifiedShare.text(places: 6)) told, \(Decimal(sinks.topicMessages).text())/s of the Region",
+                        "\(rate.text()) records/s x \(sinks.notifiedShare.text(decimals: 6)) notified, Region quota \(Decimal(sinks.topicMessages).text())/s",
                     remedy: "a higher quota, or fewer events in NOTIFY_ON"))
         }
         return limits
     }
 }
 
-/// Text and JSON.
+/// The plan as text and JSON.
 extension CapacityPlan {
-    /// The limits of staged mode alone, beside a plan for direct mode.
+    /// The limits of staged mode only, for comparison with a plan for direct mode.
     var stagedText: String {
         let names = WarehouseDemand.limitNames
         let parts = [
@@ -162,15 +164,15 @@ extension CapacityPlan {
     private func table(of limits: [Limit]) -> TextTable {
         var table = TextTable(["LIMIT", ">USED", ">RECORDS/S AT 100 %", "WHY"])
         for limit in limits.sorted(by: { $0.use > $1.use }) {
-            table.add([limit.name, Self.percent(limit.use), reach(of: limit).text(places: 0), limit.arithmetic])
+            table.add([limit.name, Self.percent(limit.use), reach(of: limit).text(decimals: 0), limit.arithmetic])
         }
         return table
     }
 
     var text: String {
         let lines = [
-            "Plan for the peak: \(recordsPerSecond.text()) records/s on \(Decimal(shards).text()) shard\(shards == 1 ? "" : "s"), batches of "
-                + "\(recordsPerBatch.text(places: 0)) in \(milliseconds.text(places: 0)) ms, \(parallelism) at once a shard:",
+            "Plan at the peak: \(recordsPerSecond.text()) records/s on \(Decimal(shards).text()) shard\(shards == 1 ? "" : "s"), batches of "
+                + "\(recordsPerBatch.text(decimals: 0)) in \(milliseconds.text(decimals: 0)) ms, \(parallelism) concurrent per shard:",
             table(of: limits).text, verdict,
         ]
         return lines.compactMap { $0 }.joined(separator: "\n\n")
@@ -179,15 +181,15 @@ extension CapacityPlan {
     private var verdict: String? {
         binding.map { binding in
             binding.use > 1
-                ? "\(binding.name) does not suffice, and records wait: \(binding.remedy)."
-                : "\(binding.name) binds first, at \(reach(of: binding).text(places: 0)) records/s: \(binding.remedy)."
+                ? "\(binding.name) is exceeded, and records wait: \(binding.remedy)."
+                : "\(binding.name) is the first limit reached, at \(reach(of: binding).text(decimals: 0)) records/s: \(binding.remedy)."
         }
     }
 
-    /// How many records a second there may be before this one is used up, all else being equal.
+    /// Returns the records per second at which a limit is reached if nothing else changes.
     func reach(of limit: Limit) -> Decimal { limit.use > 0 ? recordsPerSecond / limit.use : 0 }
 
-    private static func percent(_ share: Decimal) -> String { (share * 100).text(places: 1) + " %" }
+    private static func percent(_ share: Decimal) -> String { (share * 100).text(decimals: 1) + " %" }
 
     var json: JSONValue {
         [

@@ -1,53 +1,53 @@
 import Foundation
 import JSON
 
-/// Tells how many shards a load asks for, and what it costs in either mode.
+/// The command that estimates the shards and the cost of a load in both capacity modes.
 struct Cost: Command {
     private static let recordsPerDay = Option<Int>(
-        "--records-per-day", required: 0...1_000_000_000_000_000, "records written a day")
+        "--records-per-day", required: 0...1_000_000_000_000_000, "records written per day")
     private static let bytesPerRecord = Option<Int>(
-        "--bytes-per-record", required: 1...10_485_760, "data and partition key of one record")
+        "--bytes-per-record", required: 1...10_485_760, "size of one record's data and partition key")
     private static let peakFactor = Option<Decimal>(
-        "--peak-factor", 1...1000, default: 1, "the busiest second against the average one")
+        "--peak-factor", 1...1000, default: 1, "load in the busiest second, relative to the average")
     private static let retention = Option<Int>(
-        "--retention-period-hours", StreamRetention.range, default: 24, "how long records are kept")
+        "--retention-period-hours", StreamRetention.range, default: 24, "retention period of the stream")
     private static let consumers = Option<Int>(
         "--consumers", 0...Prices.advantageConsumers, default: 0,
-        "consumers with enhanced fan-out, without on-demand Advantage up to \(Prices.consumers)")
+        "consumers with enhanced fan-out, up to \(Prices.consumers) without on-demand Advantage")
     private static let advantage = Option<Bool>(
-        "--on-demand-advantage", "compare with on-demand Advantage, an account's setting, instead of Standard")
+        "--on-demand-advantage", "compare with on-demand Advantage, a setting of the account, instead of Standard")
     private static let sharedConsumers = Option<Int>(
-        "--shared-consumers", 0...1000, default: 1, "consumers that share the reads, the function included")
+        "--shared-consumers", 0...1000, default: 1, "consumers with shared throughput, including the function")
     private static let shardCount = Option<Int?>(
-        "--shard-count", 1...1_000_000, otherwise: "what the load asks for", "shards to pay for")
+        "--shard-count", 1...1_000_000, otherwise: "what the load requires", "shards to pay for")
     private static let shardMetrics = Option<[String]?>(
         "--shard-level-metrics", value: "NAME", choices: StreamMonitor.metrics + ["ALL"],
-        "metrics of enhanced monitoring that are on, or ALL")
+        "enabled metrics of enhanced monitoring, or ALL")
     private static let batchSize = Option<Int>(
-        "--batch-size", 1...10_000, default: FunctionLoad().batchSize, "the most records in one invocation")
+        "--batch-size", 1...10_000, default: FunctionLoad().batchSize, "maximum number of records per invocation")
     private static let window = Option<Int>(
         "--maximum-batching-window-in-seconds", 0...300, default: FunctionLoad().batchingWindow,
-        "how long a batch may fill")
+        "maximum time to gather a batch")
     private static let memory = Option<Int>(
-        "--memory-size", value: "MB", 128...10_240, default: FunctionLoad().memory, "the function's memory")
+        "--memory-size", value: "MB", 128...10_240, default: FunctionLoad().memory, "memory of the function")
     private static let duration = Option<Decimal>(
-        "--duration-ms", 0...900_000, default: FunctionLoad().millisecondsPerBatch, "what a batch takes")
+        "--duration-ms", 0...900_000, default: FunctionLoad().millisecondsPerBatch, "duration of a batch")
     private static let recordDuration = Option<Decimal>(
         "--duration-per-record-ms", 0...900_000, default: FunctionLoad().millisecondsPerRecord,
-        "what each record of it adds")
+        "additional duration per record")
     private static let architecture = Option<Architecture>(
-        "--architecture", default: FunctionLoad().architecture, "the function's processor")
+        "--architecture", default: FunctionLoad().architecture, "architecture of the function")
     private static let region = Option<String>(
-        "--region", value: "REGION", default: "us-east-1", note: "whatever AWS_REGION says",
-        "whose prices: \(Prices.knownRegions.joined(separator: ", "))")
+        "--region", value: "REGION", default: "us-east-1", note: "AWS_REGION is ignored",
+        "Region of the prices: \(Prices.knownRegions.joined(separator: ", "))")
 
     private static let plan = Option<Bool>(
-        "--plan", "show, too, which limit binds first at the peak, of stream, function and sinks")
+        "--plan", "also show which limit of stream, function, and sinks is reached first at the peak")
     private static let simulate = Option<Int?>(
-        "--simulate", value: "SECONDS", 1...3600, "play the plan through for so long; with --plan")
+        "--simulate", value: "SECONDS", 1...3600, "with --plan: simulate the plan for this time")
     private static let parallelism = Option<Int?>(
-        "--parallelization-factor", 1...10, otherwise: "what the load asks for",
-        "with --plan: batches of a shard at once")
+        "--parallelization-factor", 1...10, otherwise: "what the load requires",
+        "with --plan: concurrent batches per shard")
 
     private static let options: [any CommandOption] =
         [
@@ -57,15 +57,15 @@ struct Cost: Command {
         ] + SinkOptions.all + WarehouseOptions.all + [region, SharedOption.output]
 
     static let description = CommandDescription(
-        name: "cost", summary: "shards and dollars a month of a load, provisioned beside on-demand",
+        name: "cost", summary: "estimate shards and dollars per month, provisioned and on-demand side by side",
         discussion: """
-            Calls nothing and needs no credentials. Each figure shows how it comes about. Money is counted in decimal.
-            On-demand is the standard mode unless --on-demand-advantage is given, whose prices were not verified; Lambda's batches are as full as the average rate of a shard makes them.
-            Left out: free tiers, discounts for volume, taxes, logs, other sinks than the warehouse, and keys of KMS. Prices are a table in this program: compare it with AWS's pages before it decides anything.
+            Calls nothing and requires no credentials. Each amount is printed with its calculation, in decimal arithmetic.
+            On-demand is the standard mode unless --on-demand-advantage is given, whose prices were not verified. The size of Lambda's batches follows from the average rate of a shard.
+            Not included: free tiers, volume discounts, taxes, logs, sinks other than the warehouse, and KMS keys. The prices are built in: verify them on the AWS pricing pages before you rely on them.
 
-            A serverless warehouse is shown separately, with one transaction per batch (direct) and with staged loads every 1, 5, and 15 minutes. Its RPU-hours follow from the base capacity and the time that it is active, with the minimum of 60 s. Times that are marked as not measured come from tests with PostgreSQL: measure them on your warehouse, and give them.
+            A serverless warehouse is shown separately, with one transaction per batch (direct) and with staged loads every 1, 5, and 15 minutes. Its RPU-hours follow from the base capacity and the time that it is active, with a minimum of 60 s. Times that are marked as not measured come from tests with PostgreSQL: measure them on your warehouse and pass them as options.
 
-            --plan puts what the peak asks of each part beside what the part gives, the one that binds first at the top; --simulate plays it through, batch by batch, with shards and invocations that differ, and load by load in staged mode. With redshift among the processors, the limits of staged mode are shown, too. Measure the times of your own sinks first, and give them.
+            --plan lists the utilization of each limit at the peak, highest first. --simulate simulates the plan batch by batch, with varying shards and invocations, and load by load in staged mode. With redshift among the processors, the limits of staged mode are also listed. Measure the times of your sinks first and pass them as options.
             """,
         options: options,
         examples: [
@@ -80,9 +80,9 @@ struct Cost: Command {
     private let function: FunctionLoad
     private let warehouse: WarehouseDemand
     private let shards: Int?
-    /// Nil when no plan is asked for.
+    /// The sinks of the plan, or nil without `--plan`.
     private let sinks: CapacityPlan.Sinks?
-    /// Batches of a shard at once; nil for what the load asks for.
+    /// The number of concurrent batches per shard, or nil for what the load requires.
     private let factor: Int?
     private let simulatedSeconds: Int?
     private let isAdvantage: Bool
@@ -111,7 +111,7 @@ struct Cost: Command {
         simulatedSeconds = try input[Self.simulate]
         warehouse = try WarehouseDemand(input)
         if try !input[Self.plan], let option = input.first(of: [Self.simulate, Self.parallelism] + SinkOptions.all) {
-            throw UsageError(description: "\(option.name) goes with --plan")
+            throw UsageError(description: "\(option.name) requires --plan")
         }
         sinks = try input[Self.plan] ? CapacityPlan.Sinks(input, warehouse) : nil
         region = try input[Self.region]
@@ -123,8 +123,8 @@ struct Cost: Command {
             let known = Prices.knownRegions.joined(separator: ", ")
             throw CommandError(
                 description:
-                    "prices of \"\(region)\" are not known here, only those of \(known); give one of these, and "
-                    + "look up the difference at https://aws.amazon.com/kinesis/data-streams/pricing/")
+                    "no prices for Region \"\(region)\"; expected one of \(known); for others, see "
+                    + "https://aws.amazon.com/kinesis/data-streams/pricing/")
         }
         let report = CostReport(
             load, function, shards: shards, region: region, prices, isAdvantage: isAdvantage)

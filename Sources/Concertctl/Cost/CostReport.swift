@@ -1,19 +1,21 @@
 import Foundation
 import JSON
 
-/// Both modes side by side, and which to take.
+/// The cost of both capacity modes and a recommendation.
 struct CostReport: Sendable {
     let region: String
     let load: StreamLoad
     let function: FunctionLoad
     let provisioned: Bill
     let onDemand: Bill
-    /// How many shards may be paid for before on-demand is cheaper for this load; zero when it always is.
+    /// The largest number of shards for which provisioned mode is not more expensive; zero if on-demand is always cheaper.
     let shardsUntilOnDemand: Int
-    /// Whether on-demand is on-demand Advantage.
+    /// Whether the on-demand prices are those of on-demand Advantage.
     let isAdvantage: Bool
 
-    /// - Parameter shards: Nil for as many as the load asks for.
+    /// Calculates the cost.
+        ///
+        /// - Parameter shards: The number of shards, or nil for what the load requires.
     init(
         _ load: StreamLoad, _ function: FunctionLoad, shards: Int?, region: String, _ prices: Prices,
         isAdvantage: Bool = false
@@ -22,7 +24,7 @@ struct CostReport: Sendable {
         let onDemand = Bill.onDemand(load, function, prices.onDemand(isAdvantage: isAdvantage))
         self.onDemand = onDemand
         provisioned = .provisioned(load, function, shards: shards ?? load.neededShards, prices)
-        // More shards never cost less, and each costs its hours at least.
+        // More shards never cost less, and each shard costs at least its hours.
         let hours = prices.shardHour * Decimal(Prices.hoursPerMonth)
         var bounds = 0...max(0, (onDemand.total / hours).ceiling.integer ?? 0)
         while bounds.lowerBound < bounds.upperBound {
@@ -41,7 +43,7 @@ struct CostReport: Sendable {
         function.neededParallelism(load, shards: provisioned.shards, batchSize: recommendedBatchSize)
     }
 
-    /// What the figures alone do not say.
+    /// Notes on the assumptions and limits.
     var notes: [String] {
         var notes: [String] = []
         if isAdvantage {
@@ -49,48 +51,48 @@ struct CostReport: Sendable {
             notes.append(
                 "on-demand Advantage is a setting of the whole account; its prices and the commitment of \(least) MB/s "
                     + "written and read were not verified: see https://aws.amazon.com/kinesis/data-streams/pricing/")
-            notes.append("the commitment is counted as if this stream were the account's only on-demand stream")
+            notes.append("the commitment assumes that this stream is the only on-demand stream of the account")
             if load.fanOutConsumers > Prices.consumers {
-                notes.append("a provisioned stream has \(Prices.consumers) fan-out consumers at most")
+                notes.append("a provisioned stream has at most \(Prices.consumers) fan-out consumers")
             }
         }
         if provisioned.shards < load.neededShards {
             notes.append(
-                "\(provisioned.shards) shards are too few: at the peak writes are refused or reads fall behind")
+                "\(provisioned.shards) shards are too few: at the peak, writes are throttled or reads fall behind")
         }
         if parallelism > 10 {
             notes.append(
-                "a shard runs 10 batches at once at most, and this load wants \(parallelism): take more shards, or let "
-                    + "batches take less time")
+                "a shard runs at most 10 concurrent batches, and this load requires \(parallelism): use more shards, or make "
+                    + "batches faster")
         }
-        if FunctionLoad.mostRecords(of: load.bytesPerRecord) < 1 {
+        if FunctionLoad.maximumRecords(of: load.bytesPerRecord) < 1 {
             notes.append("a record of \(load.bytesPerRecord) bytes does not fit into the 6 MB of an invocation")
         }
         if load.sharedConsumers > 5 {
             notes.append(
-                "a shard answers 5 reads a second: with more than 5 consumers that share, each gets its data late")
+                "a shard allows 5 reads per second: with more than 5 shared consumers, each one receives data late")
         }
         if load.neededShards > 4 {
             notes.append(
-                "a new on-demand stream takes 4 MB or 4,000 records a second, later twice its peak of the last 30 days"
+                "a new on-demand stream accepts 4 MB or 4,000 records per second, later twice the peak of the last 30 days"
             )
         }
         return notes
     }
 }
 
-/// Text.
+/// The report as text.
 extension CostReport {
     var text: String {
         let difference = (provisioned.total - onDemand.total).magnitude
-        let (cheaper, dearer) = isProvisionedCheaper ? ("provisioned", "on-demand") : ("on-demand", "provisioned")
+        let (cheaper, other) = isProvisionedCheaper ? ("provisioned", "on-demand") : ("on-demand", "provisioned")
         let parts = [
-            "Asked for by the load:\n" + demands, table.text,
-            "\(cheaper) is cheaper than \(dearer) by \(difference.money) a month; " + crossover,
+            "Required by the load:\n" + demands, table.text,
+            "\(cheaper) is cheaper than \(other) by \(difference.money) per month; " + crossover,
             "Recommended: \(load.neededShards) shard\(load.neededShards == 1 ? "" : "s"), "
                 + "--batch-size \(recommendedBatchSize), --parallelization-factor \(min(10, parallelism))",
             notes.map { "Note: \($0)" }.joined(separator: "\n"),
-            "Prices of \(Prices.date) in \(region), US dollars a month of 730 h, without free tiers and taxes.",
+            "Prices of \(Prices.date) in \(region), US dollars per month of 730 h, without free tiers and taxes.",
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
@@ -103,17 +105,17 @@ extension CostReport {
 
     private var crossover: String {
         let shards = shardsUntilOnDemand
-        guard shards > 0 else { return "for this load it is so with any number of shards" }
+        guard shards > 0 else { return "for this load, with any number of shards" }
         let many = "\(Decimal(shards).text()) shard\(shards == 1 ? "" : "s")"
         return isProvisionedCheaper
-            ? "for this load it is so up to \(many)" : "for this load provisioned would be with \(many) or fewer"
+            ? "for this load, with up to \(many)" : "for this load, provisioned is cheaper with \(many) or fewer"
     }
 
     private var table: TextTable {
         var table = TextTable(["", "PROVISIONED", isAdvantage ? "ON-DEMAND ADVANTAGE" : "ON-DEMAND"])
         var items: [String] = []
         for line in provisioned.lines + onDemand.lines where !items.contains(line.item) {
-            // Lambda's lines are in both, and come last.
+            // Both modes have the lines of Lambda, which come last.
             let isShared = line.item.hasPrefix("Lambda")
             items.insert(
                 line.item, at: isShared ? items.count : items.firstIndex { $0.hasPrefix("Lambda") } ?? items.count)
@@ -129,9 +131,11 @@ extension CostReport {
     }
 }
 
-/// JSON.
+/// The report as JSON.
 extension CostReport {
-    /// - Parameter parts: Members that stand behind the report's own.
+    /// Returns the report as a document.
+        ///
+        /// - Parameter parts: Members that follow those of the report.
     func json(beside parts: [(String, JSONValue?)]) -> JSONValue {
         .object(
             ofPresent: [

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Decimal arithmetic, so that a cent is a cent.
+/// Decimal arithmetic, which is exact for cents.
 extension Decimal {
-    /// Half a unit of the last place is rounded away from zero.
+    /// Returns the number rounded to decimal places, with halves rounded away from zero.
     func rounded(toPlaces places: Int) -> Decimal { rounded(places, .plain) }
 
-    /// The least whole number that is not less.
+    /// The smallest whole number that is not less.
     var ceiling: Decimal { rounded(0, .up) }
 
     private func rounded(_ places: Int, _ mode: NSDecimalNumber.RoundingMode) -> Decimal {
@@ -15,10 +15,10 @@ extension Decimal {
         return NSDecimalNumber(decimal: self).rounding(accordingToBehavior: behavior).decimalValue
     }
 
-    /// Nil unless it is a whole number that fits.
+    /// The number as an `Int`, or nil if it has a fraction or does not fit.
     var integer: Int? { Int(description) }
 
-    /// Fails unless `text` is digits, with at most six after a point.
+    /// Fails unless `text` consists of digits, with at most six after a decimal point.
     init?(digits text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), text.utf8.count <= 20,
@@ -29,23 +29,23 @@ extension Decimal {
     }
 }
 
-/// How figures are written.
+/// The formatting of numbers.
 extension Decimal {
-    /// With commas, and as many places as it has, up to `places`: `1,234.5`.
-    func text(places: Int = 3) -> String {
-        let parts = rounded(toPlaces: places).description.split(separator: ".")
+    /// Returns the number with thousands separators and up to `decimals` decimal places, such as `1,234.5`.
+    func text(decimals: Int = 3) -> String {
+        let parts = rounded(toPlaces: decimals).description.split(separator: ".")
         let whole = parts.first.map(String.init) ?? "0"
         let fraction = parts.count == 2 ? "." + parts[1] : ""
         return Self.grouped(whole) + fraction
     }
 
-    /// In dollars and cents: `$1,234.50`.
+    /// The amount in dollars and cents, such as `$1,234.50`.
     var money: String { "$" + Self.grouped(cents.whole) + "." + cents.fraction }
 
-    /// In dollars and cents, without anything else: `1234.50`.
+    /// The amount in dollars and cents without separators, such as `1234.50`.
     var plainMoney: String { cents.whole + "." + cents.fraction }
 
-    /// As price lists have it, with two places at least: `$0.20`, `$0.015`.
+    /// The price with at least two decimal places, such as `$0.20` or `$0.015`.
     var price: String {
         let parts = description.split(separator: ".")
         let fraction = parts.count == 2 ? String(parts[1]) : ""

@@ -2,30 +2,30 @@ import EventGenerator
 import Foundation
 import JSON
 
-/// Runs the loader's schedule over the batches that were staged, to see when their rows are in the tables.
+/// A simulation of the loader, which determines when the rows of staged batches are in the tables.
 ///
-/// One loader runs at a time. An invocation loads what was staged when it began, the oldest first, in loads of at most
-/// `LOAD_OBJECT_LIMIT` objects, while it has time.
+/// One loader runs at a time. An invocation loads what was staged at its start, oldest first, in loads of at most
+/// `LOAD_OBJECT_LIMIT` objects, until its time is over.
 struct LoadSimulation: Sendable {
     /// A staged batch.
     struct Batch: Sendable {
-        /// When its oldest record arrived, and when its objects were written, in s.
+        /// The times in seconds when its oldest record arrived and when its objects were written.
         var first: Double
         var staged: Double
         var records: Double
     }
 
-    /// What was seen.
-    struct Outcome: Sendable {
+    /// The result of the simulation.
+    struct Summary: Sendable {
         var loads = 0
-        /// In s.
+        /// The duration of the longest load in seconds.
         var longest = 0.0
-        /// The age of each batch's oldest record when its rows were in the tables; of loads that ended in the second half of
-        /// the time.
+        /// The age of each batch's oldest record when its rows were in the tables, for loads that ended in the second half
+        /// of the time.
         var ages: [Double] = []
-        /// Whether rows do not reach the tables later and later; nil if the time was too short to see it.
+        /// Whether the delay of rows does not grow over time, or nil if the simulated time was too short.
         var keepsUp: Bool?
-        /// How many seconds it takes to see that.
+        /// The simulated time that determines ``keepsUp``.
         var secondsNeeded = 0
     }
 
@@ -38,19 +38,19 @@ struct LoadSimulation: Sendable {
         interval = warehouse.intervalSeconds.binary
     }
 
-    func run(_ batches: [Batch], seed: UInt64) throws -> Outcome {
+    func run(_ batches: [Batch], seed: UInt64) throws -> Summary {
         var random = SplitMix64(seed: seed &+ 1)
         let staged = batches.sorted { $0.staged < $1.staged }
-        var outcome = Outcome(secondsNeeded: Int(interval * 8))
+        var outcome = Summary(secondsNeeded: Int(interval * 8))
         var next = 0
         var free = 0.0
-        // The ages of what was loaded in the third and in the last quarter of the time.
+        // The ages of the loaded batches in the third and the last quarter of the time.
         var third: [Double] = []
         var last: [Double] = []
         for tick in 1...max(1, Int(seconds / interval)) {
             let start = Double(tick) * interval
             guard start <= seconds else { break }
-            // The invocation before is still running.
+            // The previous invocation is still running.
             guard free <= start else { continue }
             free = start
             while next < staged.count, staged[next].staged <= start, free < start + WarehouseDemand.loaderSeconds.binary
@@ -95,28 +95,28 @@ struct LoadSimulation: Sendable {
     }
 }
 
-/// Text and JSON.
-extension LoadSimulation.Outcome {
-    private var shares: [(name: String, value: Double)] { Percentiles(values: ages).told }
+/// The summary as text and JSON.
+extension LoadSimulation.Summary {
+    private var percentiles: [(name: String, value: Double)] { Percentiles(values: ages).reported }
 
     var text: String {
         let verdict =
             switch keepsUp {
             case true?: "The loader keeps up."
-            case false?: "The loader falls behind: rows reach the tables later and later."
-            case nil: "To see whether the loader keeps up, simulate \(secondsNeeded) s or more."
+            case false?: "The loader falls behind: the delay of rows grows."
+            case nil: "Simulate at least \(secondsNeeded) s to determine whether the loader keeps up."
             }
         guard !ages.isEmpty else { return "Loads: \(loads). \(verdict)" }
-        let figures = shares.map { "\($0.name) \(String(format: "%.1f", $0.value)) s" }.joined(separator: ", ")
+        let figures = percentiles.map { "\($0.name) \(String(format: "%.1f", $0.value)) s" }.joined(separator: ", ")
         return """
-            Loads: \(loads), the longest \(String(format: "%.1f", longest)) s.
+            Loads: \(loads), longest \(String(format: "%.1f", longest)) s.
             Age of the oldest record of a batch when its rows are in the tables: \(figures).
             \(verdict)
             """
     }
 
     var json: JSONValue {
-        let freshness = shares.map { ($0.name, JSONValue.decimal($0.value)) }
+        let freshness = percentiles.map { ($0.name, JSONValue.decimal($0.value)) }
         return .object(
             ofPresent: [
                 ("Count", .integer(loads)), ("LongestSeconds", .decimal(longest)),

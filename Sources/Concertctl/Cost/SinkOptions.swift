@@ -1,23 +1,23 @@
 import Foundation
 
-/// The options of `cost` about sinks, which go with `--plan`.
+/// The options of `cost` about sinks, which require `--plan`.
 enum SinkOptions {
     private static let names = ["redshift", "cache", "notifier"]
     private static let standard = CapacityPlan.Sinks()
 
     fileprivate static let processors = Option<[String]>(
-        "--processors", value: "NAME", choices: names, default: [], "with --plan: the sinks")
+        "--processors", value: "NAME", choices: names, default: [], "with --plan: processors of the function")
     fileprivate static let cacheCommands = Option<Int>(
         "--cache-commands", 1...1_000_000_000, default: standard.cacheCommands,
-        "with --plan: commands a second of the cache")
+        "with --plan: commands per second that the cache executes")
     fileprivate static let notifiedShare = Option<Decimal>(
         "--notified-share", 0...1, default: standard.notifiedShare,
-        "with --plan: share of records that subscribers are notified of")
+        "with --plan: share of records that cause a notification")
     fileprivate static let concurrency = Option<Int>(
         "--concurrency", 1...1_000_000, default: standard.concurrency,
-        "with --plan: invocations at once of the account")
+        "with --plan: concurrency quota of the account")
     fileprivate static let warehouseMode = Option<WarehouseMode>(
-        "--warehouse-load", default: standard.warehouseMode, "with --plan: as REDSHIFT_LOAD")
+        "--warehouse-load", default: standard.warehouseMode, "with --plan: the value of REDSHIFT_LOAD")
 
     static let all: [any CommandOption] = [processors, cacheCommands, notifiedShare, concurrency, warehouseMode]
 

@@ -1,18 +1,18 @@
 import Foundation
 
-/// What goes through the stream, and how it is read.
+/// The load of the stream and its consumers.
 struct StreamLoad: Sendable {
     var recordsPerDay: Int
-    /// Data and partition key.
+    /// The size of data and partition key.
     var bytesPerRecord: Int
-    /// How much more comes in the busiest second than in the average one.
+    /// The load in the busiest second, relative to the average.
     var peakFactor: Decimal = 1
     var retentionHours = 24
-    /// Consumers that share each shard's reads; the function is one.
+    /// The consumers with shared throughput, including the function.
     var sharedConsumers = 1
-    /// Consumers with enhanced fan-out.
+    /// The consumers with enhanced fan-out.
     var fanOutConsumers = 0
-    /// Shard-level metrics that are on.
+    /// The number of enabled shard-level metrics.
     var shardMetrics = 0
 
     private static let kilobyte = 1024
@@ -22,7 +22,7 @@ struct StreamLoad: Sendable {
     static func gigabytes(_ bytes: Decimal) -> Decimal { bytes / Decimal(megabyte * 1024) }
 }
 
-/// Amounts.
+/// The data volumes.
 extension StreamLoad {
     var recordsPerMonth: Decimal { Decimal(recordsPerDay) * Decimal(Prices.hoursPerMonth) / 24 }
 
@@ -32,19 +32,19 @@ extension StreamLoad {
         Self.gigabytes(bytesPerDay * Decimal(Prices.hoursPerMonth) / 24)
     }
 
-    /// As on-demand streams count what is written: each record rounded up to whole KB.
+    /// The data written per month as on-demand streams bill it, with each record rounded up to whole KB.
     var gigabytesInPerMonth: Decimal {
         let kilobytes = Self.parts(of: bytesPerRecord, in: Self.kilobyte)
         let bytes = Decimal(recordsPerDay) * Decimal(kilobytes * Self.kilobyte)
         return Self.gigabytes(bytes * Decimal(Prices.hoursPerMonth) / 24)
     }
 
-    /// Of 25 KB, and at least one a record.
+    /// The PUT payload units of 25 KB, at least one per record.
     var payloadUnitsPerMonth: Decimal {
         recordsPerMonth * Decimal(Self.parts(of: bytesPerRecord, in: 25 * Self.kilobyte))
     }
 
-    /// What lies in the stream beyond `start` hours, but not beyond `end`.
+    /// Returns the data that is retained for more than `start` and up to `end` hours.
     func gigabytesKept(from start: Int, to end: Int = 8760) -> Decimal {
         let hours = min(max(retentionHours, start), end) - start
         return Self.gigabytes(bytesPerDay * Decimal(hours) / 24)
@@ -53,9 +53,9 @@ extension StreamLoad {
     private static func parts(of bytes: Int, in part: Int) -> Int { max(1, (bytes + part - 1) / part) }
 }
 
-/// What it asks for.
+/// The required shards.
 extension StreamLoad {
-    /// Reasons for shards, and how many each asks for.
+    /// The required number of shards by reason.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
     var shardDemands: [(reason: String, shards: Int)] {
@@ -66,10 +66,10 @@ extension StreamLoad {
         let megabytes = seconds * Decimal(Self.megabyte)
         func shards(_ amount: Decimal, _ most: Decimal) -> Int { max(1, (amount / most).ceiling.integer ?? .max) }
         return [
-            ("\((records / seconds).text()) records/s written, 1,000 a shard", shards(records, seconds * 1000)),
-            ("\((bytes / megabytes).text()) MB/s written, 1 a shard", shards(bytes, megabytes)),
+            ("\((records / seconds).text()) records/s written, 1,000 per shard", shards(records, seconds * 1000)),
+            ("\((bytes / megabytes).text()) MB/s written, 1 per shard", shards(bytes, megabytes)),
             (
-                "\((reads / megabytes).text()) MB/s read by consumers that share, 2 a shard",
+                "\((reads / megabytes).text()) MB/s read by shared consumers, 2 per shard",
                 shards(reads, megabytes * 2)
             ),
         ]
@@ -77,12 +77,12 @@ extension StreamLoad {
 
     var neededShards: Int { shardDemands.map(\.shards).max() ?? 1 }
 
-    /// On-demand streams have four, and then twice what the peak asks for.
+    /// The shards of an on-demand stream: at least four, otherwise twice what the peak requires.
     ///
     /// Source: <https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html>
     var onDemandShards: Int { max(4, neededShards.multipliedReportingOverflow(by: 2).partialValue) }
 
-    /// Records a second that one of so many shards gets, on average or at the peak.
+    /// Returns the records per second that each of `shards` shards receives, on average or at the peak.
     func rate(ofShards shards: Int, factor: Decimal = 1) -> Decimal {
         Decimal(recordsPerDay) * factor / (Decimal(Self.secondsPerDay) * Decimal(max(1, shards)))
     }

@@ -2,51 +2,53 @@ import EventGenerator
 import Foundation
 import JSON
 
-/// Plays the plan through, batch by batch: what the arithmetic of averages says, seen to happen or not.
+/// A simulation of the plan batch by batch, which verifies the calculation with averages.
 ///
-/// Records come to each shard at the peak's rate, shards differ as keys do, and invocations differ in how long they take. A
-/// batch begins when its lane is free and it is full or its window is over; it takes one of the account's invocations,
-/// and, where the warehouse is written to, waits its turn for the tables and for the Data API's calls.
+/// Records arrive at the peak rate, the load of shards and the duration of invocations vary. A batch starts when its lane
+/// is free and it is full or its window is over. It uses one of the account's concurrent invocations and, with direct
+/// warehouse loads, waits for the tables and for the rate limit of the Data API.
 struct StreamSimulation: Sendable {
-    /// What was seen.
-    struct Outcome: Sendable {
-        /// Records that came, and that were taken until the end.
+    /// The result of the simulation.
+    struct Summary: Sendable {
+        /// The records that arrived, and those that were processed until the end.
         var arrived = 0.0
         var taken = 0.0
         var batches = 0
         var mostAtOnce = 0
-        /// How long the oldest record of each batch had been on the stream when the batch was done, in s; of the batches that
-        /// ended in the second half of the time, for in the first one the stream is only filling.
+        /// The age in seconds of each batch's oldest record when the batch was done. Only batches that ended in the second
+        /// half of the time count, because the stream is still filling in the first half.
         var ages: [Double] = []
 
-        /// Whether what came is taken, but for what is under way.
+        /// Whether the function keeps up with the stream.
         ///
-        /// A stream that is worked off has a backlog of some windows; one that is not has a backlog that grows with the time.
+        /// A function that keeps up has a backlog of a few windows; otherwise, the backlog grows over time.
         var keepsUp = true
-        /// Nil where nothing is staged.
-        var loads: LoadSimulation.Outcome?
+        /// The simulated loads, or nil if nothing is staged.
+        var loads: LoadSimulation.Summary?
     }
 
     private let shards: Int
     private let lanes: Int
-    /// Records a second of all shards.
+    /// The records per second of all shards.
     private let rate: Double
     private let batchSize: Double
     private let window: Double
     private let seconds: Double
     private let batch: BatchTime
-    /// Nil where nothing writes to the warehouse.
+    /// The duration of a warehouse transaction, or nil without direct loads.
     private let transaction: BatchTime?
     private let concurrency: Int
-    /// Nil where nothing is staged.
+    /// The loader, or nil if nothing is staged.
     private let loader: LoadSimulation?
 
-    /// - Parameter seconds: How long records come.
+    /// Creates a simulation of a plan.
+        ///
+        /// - Parameter seconds: The simulated time.
     init(_ plan: CapacityPlan, _ function: FunctionLoad, seconds: Int) {
         shards = plan.shards
         lanes = plan.parallelism
         rate = plan.recordsPerSecond.binary
-        batchSize = Double(min(function.batchSize, max(1, FunctionLoad.mostRecords(of: plan.load.bytesPerRecord))))
+        batchSize = Double(min(function.batchSize, max(1, FunctionLoad.maximumRecords(of: plan.load.bytesPerRecord))))
         window = Double(max(1, function.batchingWindow))
         self.seconds = Double(seconds)
         batch = BatchTime(function.millisecondsPerBatch, each: function.millisecondsPerRecord)
@@ -59,9 +61,9 @@ struct StreamSimulation: Sendable {
         loader = sinks.isStaged ? LoadSimulation(sinks.warehouse, seconds: Double(seconds)) : nil
     }
 
-    /// How long something takes, whatever is in it, and for each record.
+    /// A duration with a fixed part and a part per record.
     private struct BatchTime: Sendable {
-        /// In s.
+        /// The fixed part in seconds.
         private let fixed: Double
         private let each: Double
 
@@ -72,27 +74,29 @@ struct StreamSimulation: Sendable {
         func of(_ records: Double) -> Double { max(0.001, fixed + each * records) }
     }
 
-    /// One lane of a shard.
+    /// A sequence of batches of a shard, of which there are as many as its parallelization factor.
     private struct Lane {
         var rate: Double
         var taken = 0.0
-        /// When its last batch is done.
+        /// The time when its last batch is done.
         var free = 0.0
 
-        /// When the next batch is full, or its window over, whichever comes first; never before the lane is free.
+        /// Returns the time when the next batch is full or its window is over, but not before the lane is free.
         func start(batchSize: Double, window: Double) -> Double {
             let first = (taken + 1) / rate
             return max(free, min((taken + batchSize) / rate, first + window))
         }
     }
 
-    /// - Parameter seed: The same one gives the same outcome.
-    /// - Throws: `CancellationError`, for a long simulation of many shards takes minutes.
-    func run(seed: UInt64 = 1) throws -> Outcome {
+    /// Runs the simulation.
+    ///
+    /// - Parameter seed: The seed of the random variation; equal seeds give equal results.
+    /// - Throws: `CancellationError`, because a long simulation of many shards takes minutes.
+    func run(seed: UInt64 = 1) throws -> Summary {
         var random = SplitMix64(seed: seed)
         var queue = EventQueue()
         var states: [Lane] = []
-        // No two shards have the same load: keys fall as they fall.
+        // Shards have different loads, because keys are not evenly distributed.
         let weights = (0..<shards * lanes).map { _ in 0.85 + 0.3 * random.unit() }
         let sum = weights.reduce(0, +)
         for weight in weights {
@@ -100,8 +104,8 @@ struct StreamSimulation: Sendable {
             queue.add(states.count, at: lane.start(batchSize: batchSize, window: window))
             states.append(lane)
         }
-        var outcome = Outcome()
-        // When each of the invocations that the account may have at once is over.
+        var outcome = Summary()
+        // The end of each concurrent invocation.
         var running = EventQueue()
         var (tablesFree, callsFree) = (0.0, 0.0)
         var staged: [LoadSimulation.Batch] = []
@@ -141,26 +145,26 @@ struct StreamSimulation: Sendable {
         return outcome
     }
 
-    private func keepsUp(_ outcome: Outcome) -> Bool {
+    private func keepsUp(_ outcome: Summary) -> Bool {
         let half = outcome.ages.count / 2
         guard half > 0 else { return outcome.taken >= outcome.arrived / 2 }
         let early = outcome.ages.prefix(half).reduce(0, +) / Double(half)
         let late = outcome.ages.suffix(half).reduce(0, +) / Double(half)
-        // The age of what is taken grows by a part of each second that the stream falls behind.
+        // If the function falls behind, the age of processed records grows by a fraction of each second.
         return late - early < 0.05 * seconds
     }
 }
 
-/// Text and JSON.
-extension StreamSimulation.Outcome {
-    private var told: [(name: String, value: Double)] { Percentiles(values: ages).told }
+/// The summary as text and JSON.
+extension StreamSimulation.Summary {
+    private var percentiles: [(name: String, value: Double)] { Percentiles(values: ages).reported }
 
     func text(seconds: Int) -> String {
-        let figures = told.map { "\($0.name) \(String(format: "%.1f", $0.value)) s" }.joined(separator: ", ")
-        let verdict = keepsUp ? "It keeps up." : "It falls behind: what is taken grows older all the time."
+        let figures = percentiles.map { "\($0.name) \(String(format: "%.1f", $0.value)) s" }.joined(separator: ", ")
+        let verdict = keepsUp ? "It keeps up." : "It falls behind: the age of processed records grows."
         return """
-            Simulated, \(seconds) s: \(Decimal(Int(arrived)).text()) records came, \(Decimal(Int(taken)).text()) were taken in \
-            \(Decimal(batches).text()) batches, \(Decimal(mostAtOnce).text()) at once at most.
+            Simulated \(seconds) s: \(Decimal(Int(arrived)).text()) records arrived, \(Decimal(Int(taken)).text()) were \
+            processed in \(Decimal(batches).text()) batches, at most \(Decimal(mostAtOnce).text()) concurrently.
             Age of the oldest record of a batch when it is done: \(figures).
             \(verdict)\(loads.map { "\n" + $0.text } ?? "")
             """
@@ -172,13 +176,13 @@ extension StreamSimulation.Outcome {
                 ("Seconds", .integer(seconds)), ("RecordsArrived", .integer(Int(arrived))),
                 ("RecordsTaken", .integer(Int(taken))), ("Batches", .integer(batches)),
                 ("MostAtOnce", .integer(mostAtOnce)), ("KeepsUp", .bool(keepsUp)),
-                ("AgeSeconds", .object(ofPresent: told.map { ($0.name, JSONValue.decimal($0.value)) })),
+                ("AgeSeconds", .object(ofPresent: percentiles.map { ($0.name, JSONValue.decimal($0.value)) })),
                 ("Loads", loads?.json),
             ])
     }
 }
 
-/// What happens when: the earliest first.
+/// A priority queue of events by time.
 private struct EventQueue {
     private var heap: [(item: Int, time: Double)] = []
 
@@ -187,10 +191,10 @@ private struct EventQueue {
 
     mutating func add(_ item: Int, at time: Double) {
         heap.append((item, time))
-        var place = heap.count - 1
-        while place > 0, heap[(place - 1) / 2].time > heap[place].time {
-            heap.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
+        var index = heap.count - 1
+        while index > 0, heap[(index - 1) / 2].time > heap[index].time {
+            heap.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
         }
     }
 
@@ -198,18 +202,18 @@ private struct EventQueue {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         guard !heap.isEmpty else { return first }
         heap[0] = last
-        var place = 0
+        var index = 0
         while true {
-            let children = [2 * place + 1, 2 * place + 2].filter { $0 < heap.count }
-            guard let child = children.min(by: { heap[$0].time < heap[$1].time }), heap[child].time < heap[place].time
+            let children = [2 * index + 1, 2 * index + 2].filter { $0 < heap.count }
+            guard let child = children.min(by: { heap[$0].time < heap[$1].time }), heap[child].time < heap[index].time
             else { return first }
-            heap.swapAt(place, child)
-            place = child
+            heap.swapAt(index, child)
+            index = child
         }
     }
 }
 
 extension Decimal {
-    /// The nearest binary number, where a cent does not count.
+    /// The nearest `Double`, for calculations that need no exact cents.
     var binary: Double { NSDecimalNumber(decimal: self).doubleValue }
 }

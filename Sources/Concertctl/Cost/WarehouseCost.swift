@@ -1,18 +1,18 @@
 import Foundation
 import JSON
 
-/// What a serverless warehouse costs a month, in direct and in staged mode.
+/// The monthly cost of a serverless warehouse in direct and in staged mode.
 ///
-/// It is separate from the cost of stream and function, because only users of the redshift processor pay it.
+/// It is separate from the cost of stream and function, because only deployments with the redshift processor incur it.
 struct WarehouseCost: Sendable {
-    /// One load interval.
+    /// The cost of staged mode with one load interval.
     struct Staged: Sendable {
-        /// In minutes.
+        /// The load interval in minutes.
         var interval: Int
         var usage: Usage
     }
 
-    /// A bill, and the RPU-hours in it.
+    /// The line items and their RPU-hours.
     struct Usage: Sendable {
         var rpuHours: Decimal
         var lines: [Bill.Line]
@@ -20,7 +20,7 @@ struct WarehouseCost: Sendable {
         var total: Decimal { lines.reduce(0) { $0 + $1.amount } }
     }
 
-    /// Load intervals that are always compared, in minutes.
+    /// The load intervals that are always compared, in minutes.
     static let intervals = [1, 5, 15]
     private static let secondsPerMonth = Decimal(Prices.hoursPerMonth * 3600)
 
@@ -28,7 +28,7 @@ struct WarehouseCost: Sendable {
     let direct: Usage
     let staged: Usage
     let comparison: [Staged]
-    /// Whether transactions, one at a time, take longer than the month.
+    /// Whether the transactions of direct mode, one at a time, take longer than the month.
     let isTooMuchForDirect: Bool
 
     init(
@@ -54,14 +54,14 @@ struct WarehouseCost: Sendable {
     private static func direct(
         _ batches: Decimal, of records: Decimal, _ warehouse: WarehouseDemand, _ prices: Prices
     ) -> Usage {
-        let seconds = max(WarehouseDemand.leastSeconds, warehouse.transaction(records) / 1000)
+        let seconds = max(WarehouseDemand.minimumSeconds, warehouse.transaction(records) / 1000)
         return usage(min(secondsPerMonth, batches * seconds), warehouse, prices, [])
     }
 
     private static func staged(_ loads: StagedLoads, _ function: FunctionLoad, _ prices: Prices) -> Usage {
         let warehouse = loads.warehouse
         let intervals = secondsPerMonth / warehouse.intervalSeconds
-        let active = loads.share * min(warehouse.intervalSeconds, max(WarehouseDemand.leastSeconds, loads.seconds))
+        let active = loads.share * min(warehouse.intervalSeconds, max(WarehouseDemand.minimumSeconds, loads.seconds))
         let objects = intervals * loads.objects
         // Each load writes a manifest per table, and COPY reads it.
         let manifests =
@@ -69,7 +69,7 @@ struct WarehouseCost: Sendable {
         let lists = intervals * max(1, loads.share * loads.loads) * Decimal(WarehouseDemand.listsPerLoad)
         let writes = (objects + manifests + lists + objects / 500).ceiling
         let reads = (objects + manifests).ceiling
-        // An invocation that finds nothing takes some milliseconds.
+        // An invocation without staged objects takes a few milliseconds.
         let seconds = loads.share * min(WarehouseDemand.loaderSeconds, loads.seconds)
         let gigabyteSecond = prices.gigabyteSecond[function.architecture] ?? .nan
         let memory = Decimal(function.memory)
@@ -84,7 +84,7 @@ struct WarehouseCost: Sendable {
                     reads / 1_000_000 * prices.millionReads),
                 Bill.Line(
                     "Loader",
-                    "\(intervals.text(places: 0)) x \(seconds.text()) s x \(memory.text())/1024 GB x "
+                    "\(intervals.text(decimals: 0)) x \(seconds.text()) s x \(memory.text())/1024 GB x "
                         + gigabyteSecond.price,
                     intervals * seconds * memory * gigabyteSecond / 1024),
             ])
@@ -106,21 +106,21 @@ struct WarehouseCost: Sendable {
         let unchecked =
             warehouse.rpuHour == nil ? "the prices of RPU-hours and S3 requests" : "the prices of S3 requests"
         var notes = [
-            "\(unchecked) could not be checked against AWS's pages: see \(pages)",
-            "no other query keeps the warehouse active, batches and loads are evenly spread, and the capacity stays at its "
-                + "base; storage is left out",
+            "\(unchecked) were not verified: see \(pages)",
+            "assumes that no other query keeps the warehouse active, that batches and loads are evenly spread, and that the "
+                + "capacity stays at its base; storage is not included",
         ]
         if isTooMuchForDirect {
             notes.append("direct mode does not keep up: its transactions run one at a time")
         }
         if !warehouse.assumptions.isEmpty {
-            notes.append("not measured on Redshift, but assumed: " + warehouse.assumptions.joined(separator: ", "))
+            notes.append("assumed, not measured on Redshift: " + warehouse.assumptions.joined(separator: ", "))
         }
         return notes
     }
 }
 
-/// Text and JSON.
+/// The report as text and JSON.
 extension WarehouseCost {
     var text: String {
         let minutes = warehouse.loadInterval
@@ -129,16 +129,16 @@ extension WarehouseCost {
             table.add([line.item, Self.cell(line.item, of: direct), Self.cell(line.item, of: staged)])
         }
         table.add(["Total", direct.total.money, staged.total.money])
-        var intervals = TextTable(["MODE", ">RPU-HOURS", ">A MONTH"])
-        intervals.add(["direct", direct.rpuHours.text(places: 0), direct.total.money])
+        var intervals = TextTable(["MODE", ">RPU-HOURS", ">PER MONTH"])
+        intervals.add(["direct", direct.rpuHours.text(decimals: 0), direct.total.money])
         for row in comparison {
             intervals.add([
-                "staged, every \(row.interval) min", row.usage.rpuHours.text(places: 0), row.usage.total.money,
+                "staged, every \(row.interval) min", row.usage.rpuHours.text(decimals: 0), row.usage.total.money,
             ])
         }
         return [
-            "With the redshift processor, a serverless warehouse of \(warehouse.baseCapacity) RPUs costs in addition (a query is "
-                + "billed for 60 s at least):\n" + table.text,
+            "Additional cost of a serverless warehouse of \(warehouse.baseCapacity) RPUs with the redshift processor (a query "
+                + "is billed for at least 60 s):\n" + table.text,
             intervals.text, notes.map { "Note: \($0)" }.joined(separator: "\n"),
         ].joined(separator: "\n\n")
     }

@@ -9,27 +9,27 @@ enum WarehouseOptions {
     fileprivate static let baseCapacity = Option<Int>(
         "--base-capacity", 4...1024, default: standard.baseCapacity, "RPUs of the serverless warehouse")
     fileprivate static let rpuHour = Option<Decimal>(
-        "--rpu-hour-price", value: "DOLLARS", 0...100, default: Prices.rpuHour, note: "not checked",
+        "--rpu-hour-price", value: "DOLLARS", 0...100, default: Prices.rpuHour, note: "not verified",
         "price of an RPU-hour")
     fileprivate static let loadInterval = Option<Int>(
         "--load-interval", value: "MINUTES", 1...1440, default: standard.loadInterval, "minutes between staged loads")
     fileprivate static let tablesPerBatch = Option<Int>(
         "--tables-per-batch", 1...100, default: standard.tablesPerBatch,
-        "tables that the records of one batch belong to, each an object in staged mode")
+        "number of tables that one batch writes to, with one object each in staged mode")
     fileprivate static let objectLimit = Option<Int>(
-        "--load-object-limit", 1...100_000, default: standard.objectLimit, "the most objects in one load")
+        "--load-object-limit", 1...100_000, default: standard.objectLimit, "maximum number of objects per load")
 
-    /// Times, which follow from measurements, each with where it goes.
+    /// The options about durations, each with its property.
     fileprivate static let times: [Time] =
         [
             time(
                 "--transaction-ms", \.transactionMilliseconds,
-                "how long a transaction of direct mode locks the warehouse's tables"),
-            time("--transaction-per-record-ms", \.transactionMillisecondsPerRecord, "what each record adds to it"),
-            time("--load-ms", \.loadMilliseconds, "what a load takes without MERGE"),
-            time("--load-per-object-ms", \.loadMillisecondsPerObject, "what each object adds to it"),
-            time("--merge-ms", \.mergeMilliseconds, "what MERGE takes for the rows that are stored already"),
-            time("--merge-per-row-ms", \.mergeMillisecondsPerRow, "what COPY and MERGE take for each row"),
+                "time that a transaction of direct mode locks the tables"),
+            time("--transaction-per-record-ms", \.transactionMillisecondsPerRecord, "additional time per record"),
+            time("--load-ms", \.loadMilliseconds, "duration of a load without MERGE"),
+            time("--load-per-object-ms", \.loadMillisecondsPerObject, "additional duration per object"),
+            time("--merge-ms", \.mergeMilliseconds, "duration of MERGE for the rows that are already stored"),
+            time("--merge-per-row-ms", \.mergeMillisecondsPerRow, "duration of COPY and MERGE per row"),
         ]
 
     private typealias Path = any WritableKeyPath<WarehouseDemand, Decimal> & Sendable

@@ -1,10 +1,10 @@
 import Clients
 
-/// One thing that `doctor` looks at; a check is added by adding it to one of the lists in ``all``.
+/// A check of `doctor`. To add a check, add it to one of the lists in ``all``.
 struct Check: Sendable {
-    /// What must have been found before the check makes sense.
+    /// A prerequisite of a check.
     enum Need: Sendable {
-        /// Calls of AWS are answered.
+        /// AWS responds to calls.
         case aws
         case stream
         case function
@@ -14,26 +14,26 @@ struct Check: Sendable {
 
     var name: String
     var needs: [Need] = []
-    /// Looks, and notes in the examination what later checks need.
-    var run: @Sendable (inout Examination) async throws -> Finding
+    /// Runs the check and stores what later checks need in the context.
+    var run: @Sendable (inout DiagnosisContext) async throws -> Finding
 
-    /// All checks, those that others need first.
+    /// All checks, with prerequisites before the checks that need them.
     static let all =
-        machine + permissions + stream + function + mapping + role + sinks + loader + destinations + figures
+        machine + permissions + stream + function + mapping + role + sinks + loader + destinations + metrics
 
-    /// The finding, whatever happens; one that fails to call AWS is a finding, too.
+    /// Returns the finding of the check. A failed AWS call is also a finding.
     ///
     /// - Throws: `CancellationError` only.
-    func finding(_ examination: inout Examination) async throws -> Finding {
+    func finding(_ context: inout DiagnosisContext) async throws -> Finding {
         for need in needs {
-            if let reason = examination.absence(of: need) { return Finding(verdict: .skipped, text: reason) }
+            if let reason = context.absence(of: need) { return Finding(verdict: .skipped, text: reason) }
         }
         do {
-            return try await run(&examination)
+            return try await run(&context)
         } catch let error as CancellationError {
             throw error
         } catch {
-            return examination.finding(for: error, in: name)
+            return context.finding(for: error, in: name)
         }
     }
 }

@@ -1,25 +1,24 @@
 import Foundation
 import JSON
 
-/// Looks at everything between the stream and the function, and says what to do about what is wrong.
+/// The command that diagnoses everything between the stream and the sinks, and prints how to fix what is wrong.
 struct Doctor: Command {
     private static let functionName = Option<String>(
         "--function-name", value: "NAME", default: FunctionReference.standard, "the function")
     private static let loaderName = Option<String>(
         "--loader-function-name", value: "NAME", default: "concert-data-loader",
-        "the function that loads staged rows")
+        "function that loads staged rows")
     private static let bootstrap = Option<String>(
-        "--bootstrap", value: "PATH", default: "dist/bootstrap", note: "if it is there",
-        "the built function to compare")
+        "--bootstrap", value: "PATH", default: "dist/bootstrap", note: "if the file exists",
+        "built function to compare with the deployed one")
 
     static let description = CommandDescription(
-        name: "doctor", summary: "check stream, mapping, function and permissions, and say what to do",
+        name: "doctor", summary: "diagnose stream, mapping, function, permissions, and sinks, and print the fix",
         discussion: """
-            Prints a line a check: its verdict, its name, what was found; below it, where something is to be done,
-            what. Calls only what changes nothing. Checks that need what another did not find are skipped, and named
-            together at the end.
+            Prints one line per check with the verdict, the name, and the finding, followed by the fix if there is one. \
+            Makes only read calls. Checks whose prerequisites are missing are skipped and listed at the end.
 
-            Figures are those of the last five minutes. Exit status 1 when there is a fault; warnings alone: 0.
+            Metrics cover the last five minutes. The exit status is 1 if there is a fault, and 0 if there are only warnings.
             """,
         options: [SharedOption.streamName, functionName, loaderName, bootstrap, SharedOption.output] + SharedOption.aws,
         examples: [
@@ -31,14 +30,14 @@ struct Doctor: Command {
     private let stream: StreamReference
     private let function: String
     private let loader: String
-    /// Nil when none was named and none is there.
+    /// The path of the built function, or nil if it is the default and does not exist.
     private let bootstrapPath: String?
 
     init(_ input: Input) throws {
         function = try input[Self.functionName]
         loader = try input[Self.loaderName]
         if function.isEmpty {
-            throw UsageError(description: "--function-name is empty; expected a function's name or ARN")
+            throw UsageError(description: "--function-name is empty; expected the name or ARN of a function")
         }
         let path = try input[Self.bootstrap]
         bootstrapPath = input.has(Self.bootstrap) || FileManager.default.fileExists(atPath: path) ? path : nil
@@ -47,14 +46,14 @@ struct Doctor: Command {
     }
 
     func run() async throws -> ExitStatus {
-        var examination = Examination(
+        var context = DiagnosisContext(
             session: session, stream: stream, functionName: function, loaderName: loader, bootstrapPath: bootstrapPath)
         let width = Check.all.map(\.name.count).max() ?? 0
         var counts: [Finding.Verdict: Int] = [:]
         var results: [JSONValue] = []
         var skipped: [(reason: String, checks: [String])] = []
         for check in Check.all {
-            let finding = try await check.finding(&examination)
+            let finding = try await check.finding(&context)
             counts[finding.verdict, default: 0] += 1
             switch session.output {
             case .text where finding.verdict == .skipped:

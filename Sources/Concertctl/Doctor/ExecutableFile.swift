@@ -1,10 +1,10 @@
 import Foundation
 
-/// What an ELF file says of itself: which processor it is for, and whether it needs others to run.
+/// The header of an ELF file: its architecture and whether it is static.
 ///
 /// Source: <https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html>
 struct ExecutableFile: Sendable, Equatable {
-    /// Why a file says nothing; follows the file's name.
+    /// The reason why a file cannot be parsed; the description follows the name of the file.
     enum Failure: Error, CustomStringConvertible {
         case unreadable
         case notELF
@@ -14,18 +14,18 @@ struct ExecutableFile: Sendable, Equatable {
         var description: String {
             switch self {
             case .unreadable: "cannot be read"
-            case .notELF: "is no ELF file"
+            case .notELF: "is not an ELF file"
             case .otherKind: "is an ELF file of another kind; expected 64 bits, little-endian"
-            case .cutShort: "is cut short: its header names what is not there"
+            case .cutShort: "is truncated: its header refers to missing data"
             }
         }
     }
 
-    /// As Lambda calls it, `x86_64` or `arm64`; another one by its number.
+    /// Lambda's name of the architecture, `x86_64` or `arm64`; others by number.
     let machine: String
-    /// The dynamic linker that must be there; nil in a static file.
+    /// The required dynamic linker, or nil in a static file.
     let interpreter: String?
-    /// Whether it names shared libraries.
+    /// Whether the file requires shared libraries.
     let hasSharedLibraries: Bool
 
     var isStatic: Bool { interpreter == nil && !hasSharedLibraries }
@@ -65,13 +65,13 @@ struct ExecutableFile: Sendable, Equatable {
         }
     }
 
-    /// `PT_DYNAMIC` and `PT_INTERP`.
+    /// The segment types `PT_DYNAMIC` and `PT_INTERP`.
     private enum Segment {
         static let dynamic = 2
         static let interpreter = 3
     }
 
-    /// Whether a dynamic section has a `DT_NEEDED` before its end.
+    /// Returns whether a dynamic section contains a `DT_NEEDED` entry.
     private static func namesLibraries(_ section: Data) -> Bool {
         for offset in stride(from: 0, to: section.count, by: 16) {
             switch section.number(at: offset, width: 8) {
@@ -85,13 +85,13 @@ struct ExecutableFile: Sendable, Equatable {
 }
 
 extension Data {
-    /// A part, counted from this data's own start; nil where it is not all there.
+    /// Returns a part by its offset from the start, or nil if it exceeds the data.
     fileprivate func bytes(at offset: Int, count length: Int) -> Data? {
         guard offset >= 0, length >= 0, offset <= count, length <= count - offset else { return nil }
         return self[startIndex + offset..<startIndex + offset + length]
     }
 
-    /// A little-endian number; nil where it is not all there, or beyond `Int`.
+    /// Returns a little-endian number, or nil if it exceeds the data or `Int`.
     fileprivate func number(at offset: Int, width: Int) -> Int? {
         guard let bytes = bytes(at: offset, count: width) else { return nil }
         return Int(exactly: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })

@@ -1,24 +1,24 @@
 import JSON
 import Processor
 
-/// What a check found.
+/// The result of a check.
 struct Finding: Sendable, Equatable {
-    /// What a check says of what it looked at.
+    /// The verdict of a check.
     enum Verdict: String, Sendable, CaseIterable {
         case ok
-        /// Works, and will hurt some day.
+        /// Works, but can cause failures later.
         case warning = "warn"
-        /// Records are lost, late or refused, or soon will be.
+        /// Records are lost, delayed, or rejected, or will be soon.
         case fault
-        /// Could not be found out.
+        /// Could not be determined.
         case unknown
-        /// Not looked at, because what it needs is not there.
+        /// Not checked, because a prerequisite is missing.
         case skipped
     }
 
     var verdict: Verdict
     var text: String
-    /// What to do, a line each; commands as they are typed.
+    /// The fix, one line each; commands are ready to run.
     var advice: [String] = []
 
     static func ok(_ text: String) -> Finding { Finding(verdict: .ok, text: text) }
@@ -36,7 +36,7 @@ struct Finding: Sendable, Equatable {
     }
 }
 
-/// How findings are shown.
+/// The formatting of findings.
 extension Finding {
     func json(of check: String) -> JSONValue {
         .object(ofPresent: [
@@ -45,9 +45,9 @@ extension Finding {
         ])
     }
 
-    /// One line, and one more for each piece of advice.
+    /// Returns one line for the finding and one line per piece of advice.
     ///
-    /// - Parameter width: Of the longest check's name.
+    /// - Parameter width: The width of the longest name of a check.
     func lines(of check: String, width: Int) -> String {
         let verdictWidth = Verdict.allCases.map(\.rawValue.count).max() ?? 0
         func padded(_ text: String, _ width: Int) -> String {

@@ -3,34 +3,34 @@ import Foundation
 import Telemetry
 import Transport
 
-/// What must be right on this machine.
+/// Checks of this machine.
 extension Check {
     static let machine = [
-        Check(name: "Region") { examination in region(&examination) },
-        Check(name: "CA bundle") { examination in certificateBundle(examination.session) },
-        Check(name: "Credentials") { examination in try await credentials(&examination) },
-        Check(name: "Clock", needs: [.aws]) { examination in try await clock(&examination) },
-        Check(name: "Bootstrap") { examination in bootstrap(&examination) },
+        Check(name: "Region") { context in region(&context) },
+        Check(name: "CA bundle") { context in certificateBundle(context.session) },
+        Check(name: "Credentials") { context in try await credentials(&context) },
+        Check(name: "Clock", needs: [.aws]) { context in try await clock(&context) },
+        Check(name: "Bootstrap") { context in bootstrap(&context) },
     ]
 
-    private static func region(_ examination: inout Examination) -> Finding {
-        let region = examination.region
-        let advice = "export AWS_REGION=us-east-1, or give --region"
+    private static func region(_ context: inout DiagnosisContext) -> Finding {
+        let region = context.region
+        let advice = "export AWS_REGION=us-east-1, or pass --region"
         guard Partition.isRegion(region) else {
-            examination.outage = "needs a Region; see Region"
+            context.outage = "requires a Region; see Region"
             return region.isEmpty
-                ? .fault("no Region is set", advice) : .fault("\"\(region)\" is no Region's name", advice)
+                ? .fault("no Region is set", advice) : .fault("invalid Region name \"\(region)\"", advice)
         }
-        if let other = examination.streamReference.arn.flatMap(ARN.init)?.region, other != region {
-            return .fault("\(region), but the stream's ARN is of \(other)", "give --region \(other)")
+        if let other = context.streamReference.arn.flatMap(ARN.init)?.region, other != region {
+            return .fault("\(region), but the stream's ARN is in \(other)", "pass --region \(other)")
         }
         return .ok(region)
     }
 
     private static func certificateBundle(_ session: AWSSession) -> Finding {
-        let advice = "install ca-certificates, or set AWS_CA_BUNDLE to a file of certificates in PEM form"
+        let advice = "install ca-certificates, or set AWS_CA_BUNDLE to a file with certificates in PEM format"
         guard let path = session.certificateBundle?.path else {
-            return .fault("no file of certificate authorities was found; no HTTPS call can succeed", advice)
+            return .fault("no file with certificate authorities was found, so every HTTPS call fails", advice)
         }
         guard let data = FileManager.default.contents(atPath: path) else {
             return .fault("\(path) cannot be read", advice)
@@ -38,38 +38,38 @@ extension Check {
         let text = String(decoding: data, as: UTF8.self)
         let count = text.ranges(of: "-----BEGIN CERTIFICATE-----").count + text.ranges(of: "-----BEGIN TRUSTED").count
         return count == 0
-            ? .fault("\(path) holds no certificate", advice)
+            ? .fault("\(path) does not contain a certificate", advice)
             : .ok("\(path), \(count) certificate\(count == 1 ? "" : "s")")
     }
 
-    private static func credentials(_ examination: inout Examination) async throws -> Finding {
-        guard Partition.isRegion(examination.region) else {
-            return Finding(verdict: .skipped, text: examination.outage ?? "needs a Region")
+    private static func credentials(_ context: inout DiagnosisContext) async throws -> Finding {
+        guard Partition.isRegion(context.region) else {
+            return Finding(verdict: .skipped, text: context.outage ?? "requires a Region")
         }
-        let source = examination.session.client.configuration.credentials
+        let source = context.session.client.configuration.credentials
         let credentials: AWSCredentials
         do {
-            credentials = try await Examination.limited("credentials") { try await source.credentials() }
+            credentials = try await DiagnosisContext.limited("credentials") { try await source.credentials() }
         } catch let error as CancellationError {
             throw error
         } catch {
-            examination.outage = "needs credentials; see Credentials"
+            context.outage = "requires credentials; see Credentials"
             return .fault("\(error)", ErrorAdvice.advice(on: error) ?? setCredentials)
         }
         let origin = await source.origin
         do {
-            let answer = try await examination.xml(identity)
-            examination.outage = nil
+            let answer = try await context.xml(identity)
+            context.outage = nil
             let arn = answer.first("Arn")?.text ?? "an identity without an ARN"
             let account = answer.first("Account")?.text ?? "unknown"
-            return valid("\(arn), account \(account), from \(origin)", until: credentials.expiration, examination.now)
+            return valid("\(arn), account \(account), from \(origin)", until: credentials.expiration, context.now)
         } catch let error as AWSError {
             guard error.refusal != nil else {
-                examination.outage = "AWS cannot be reached; see Credentials"
+                context.outage = "AWS cannot be reached; see Credentials"
                 return .fault("\(error)", ErrorAdvice.advice(on: error))
             }
-            examination.outage = "needs credentials that AWS accepts; see Credentials"
-            return .fault("\(error), with those from \(origin)", ErrorAdvice.advice(on: error) ?? setCredentials)
+            context.outage = "requires credentials that AWS accepts; see Credentials"
+            return .fault("\(error), with credentials from \(origin)", ErrorAdvice.advice(on: error) ?? setCredentials)
         }
     }
 
@@ -80,40 +80,40 @@ extension Check {
     private static func valid(_ text: String, until expiration: WallClock?, _ now: WallClock) -> Finding {
         guard let expiration else { return .ok(text) }
         let minutes = (expiration.millisecondsSinceEpoch - now.millisecondsSinceEpoch) / 60_000
-        let words = "\(text), valid until \(Moment.text(Double(expiration.millisecondsSinceEpoch) / 1000))"
-        return minutes < 10 ? .warning(words, "they last \(max(0, minutes)) more minutes: renew them") : .ok(words)
+        let words = "\(text), valid until \(TimestampText.text(Double(expiration.millisecondsSinceEpoch) / 1000))"
+        return minutes < 10 ? .warning(words, "they expire in \(max(0, minutes)) minutes: renew them") : .ok(words)
     }
 
-    /// Compares with the `Date` of an answer; signatures are refused when they are more than five minutes off.
-    private static func clock(_ examination: inout Examination) async throws -> Finding {
-        let answer = try await examination.answer(to: identity)
+    /// Compares the clock with the `Date` of a response. AWS rejects signatures that are more than five minutes off.
+    private static func clock(_ context: inout DiagnosisContext) async throws -> Finding {
+        let answer = try await context.answer(to: identity)
         guard let date = answer.headers["date"].flatMap(WallClock.init(httpDate:)) else {
-            return .unknown("the answer of sts has no date to compare with")
+            return .unknown("the response of sts has no date to compare with")
         }
-        // The date has whole seconds, and the answer came a little before now.
-        let seconds = Double(examination.now.millisecondsSinceEpoch - date.millisecondsSinceEpoch) / 1000
+        // The date has whole seconds, and the response is a little older than now.
+        let seconds = Double(context.now.millisecondsSinceEpoch - date.millisecondsSinceEpoch) / 1000
         let offset = Int(abs(seconds).rounded())
         let text = "\(offset) s \(seconds > 0 ? "ahead of" : "behind") AWS's clock"
         switch offset {
-        case ..<10: return .ok("agrees with AWS's clock within 10 s")
+        case ..<10: return .ok("within 10 s of AWS's clock")
         case ..<240: return .warning(text, setClock)
-        default: return .fault(text + "; requests signed by it are refused", setClock)
+        default: return .fault(text + "; AWS rejects requests signed with it", setClock)
         }
     }
 
     private static let setClock = "timedatectl set-ntp true"
 
-    private static func bootstrap(_ examination: inout Examination) -> Finding {
-        guard let path = examination.bootstrapPath else {
-            return Finding(verdict: .skipped, text: "none was built here; make package builds dist/bootstrap")
+    private static func bootstrap(_ context: inout DiagnosisContext) -> Finding {
+        guard let path = context.bootstrapPath else {
+            return Finding(verdict: .skipped, text: "none is built here; make package builds dist/bootstrap")
         }
         let build = "make package"
         do throws(ExecutableFile.Failure) {
             let file = try ExecutableFile(path: path)
-            examination.bootstrap = file
+            context.bootstrap = file
             guard file.isStatic else {
                 let needs = file.interpreter.map { "the interpreter \($0)" } ?? "shared libraries"
-                return .fault("\(path) is not static: it needs \(needs), which Lambda may not have", build)
+                return .fault("\(path) is not static: it requires \(needs), which may be missing in Lambda", build)
             }
             guard FileManager.default.isExecutableFile(atPath: path) else {
                 return .fault("\(path) is not executable", "chmod +x \(path)")

@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// An event source mapping, as far as `doctor` judges it.
+/// The settings of an event source mapping that `doctor` checks.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html>
 struct MappingSettings: Sendable, Equatable {
@@ -12,20 +12,20 @@ struct MappingSettings: Sendable, Equatable {
     var transitionReason: String
     var lastResult: String
     var batchSize: Int
-    /// In seconds.
+    /// The maximum batching window in seconds.
     var batchingWindow: Int
     var parallelizationFactor: Int
-    /// Nil: endless.
+    /// The maximum number of retries, or nil without a limit.
     var maximumRetries: Int?
-    /// In seconds; nil: any.
+    /// The maximum record age in seconds, or nil without a limit.
     var maximumAge: Int?
     var bisects: Bool
     var reportsItemFailures: Bool
-    /// An ARN.
+    /// The ARN of the on-failure destination.
     var destination: String?
     var startingPosition: String
 
-    /// Fails when it has no UUID.
+    /// Fails if the description has no UUID.
     init?(_ json: JSONValue) {
         guard let uuid = json["UUID"]?.string else { return nil }
         func limit(_ name: String) -> Int? { json[name]?.integer.flatMap { $0 < 0 ? nil : $0 } }
@@ -48,9 +48,9 @@ struct MappingSettings: Sendable, Equatable {
         startingPosition = json["StartingPosition"]?.string ?? ""
     }
 
-    /// Whether it goes to the function, whatever its version or alias.
+    /// Returns whether the mapping invokes a function, in any version or alias.
     ///
-    /// - Parameter function: A name, or an ARN.
+    /// - Parameter function: The name or the ARN of the function.
     func isFor(_ function: String) -> Bool {
         guard let own = try? FunctionReference(functionARN), let other = try? FunctionReference(function) else {
             return false
@@ -58,6 +58,6 @@ struct MappingSettings: Sendable, Equatable {
         return own.name == other.name
     }
 
-    /// Whether it reads the stream, by itself or by one of its consumers.
+    /// Returns whether the mapping reads a stream, directly or through a consumer.
     func isOf(stream arn: String) -> Bool { KinesisStreamARN(sourceARN)?.arn.description == arn }
 }

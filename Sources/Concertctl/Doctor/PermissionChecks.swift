@@ -1,30 +1,30 @@
 import Clients
 import Telemetry
 
-/// Whether whoever runs this, and the function, may do what they must.
+/// Checks of the permissions of the current identity.
 extension Check {
     static let permissions = [
-        Check(name: "Permissions", needs: [.aws]) { examination in try await ownPermissions(&examination) }
+        Check(name: "Permissions", needs: [.aws]) { context in try await ownPermissions(&context) }
     ]
 
-    /// Tries each call in a form that changes nothing; that there is no such stream is an answer as good as any.
-    private static func ownPermissions(_ examination: inout Examination) async throws -> Finding {
+    /// Tries each read call. "Not found" also shows that the call is allowed.
+    private static func ownPermissions(_ context: inout DiagnosisContext) async throws -> Finding {
         let invocations = MetricQuery(
             namespace: "AWS/Lambda", metric: "Invocations",
-            dimensions: [.init("FunctionName", examination.functionName)],
-            statistic: .sum, since: WallClock(millisecondsSinceEpoch: examination.now.millisecondsSinceEpoch - 300_000),
-            until: examination.now)
+            dimensions: [.init("FunctionName", context.functionName)],
+            statistic: .sum, since: WallClock(millisecondsSinceEpoch: context.now.millisecondsSinceEpoch - 300_000),
+            until: context.now)
         let probes = [
-            examination.describeStream, examination.streamReference.request("ListShards"), examination.getFunction,
-            examination.listMappings(source: nil), invocations.request,
+            context.describeStream, context.streamReference.request("ListShards"), context.getFunction,
+            context.listMappings(source: nil), invocations.request,
         ]
         var denied: [String] = []
         for probe in probes {
             do {
-                _ = try await examination.answer(to: probe)
+                _ = try await context.answer(to: probe)
             } catch let error as AWSError {
-                // Other refusals are told by the check that needs the answer.
-                if Examination.isDenial(error) { denied.append("\(probe.service.name):\(probe.operation)") }
+                // The check that needs the response reports other errors.
+                if DiagnosisContext.isDenial(error) { denied.append("\(probe.service.name):\(probe.operation)") }
                 if case .unreachable = error { throw error }
             }
         }
@@ -35,8 +35,8 @@ extension Check {
     }
 }
 
-/// The questions that several checks ask.
-extension Examination {
+/// The requests that several checks share.
+extension DiagnosisContext {
     var describeStream: AWSRequest { streamReference.request("DescribeStreamSummary") }
 
     var getFunction: AWSRequest { .lambda("GetFunction", "GET", ["functions", functionName]) }

@@ -1,15 +1,17 @@
 import Clients
 
-/// The commands that advice names: all in one place, so that they keep up with the commands there are.
+/// The commands in advice, defined together so that they stay consistent with the commands of the program.
 enum Remedy {
     static func allow(_ refusal: AWSRefusal) -> String { allow("\(refusal.service):\(refusal.operation)") }
 
-    /// - Parameter action: As policies name it, such as `kinesis:ListShards`.
+    /// Returns the advice to allow an action.
+        ///
+        /// - Parameter action: The name of the action in policies, such as `kinesis:ListShards`.
     static func allow(_ action: String) -> String {
-        "allow \(iamName(of: action)) in a policy of who runs this"
+        "allow \(iamName(of: action)) in a policy of the current identity"
     }
 
-    /// What IAM calls an operation; `HeadBucket` alone goes by another name.
+    /// Returns IAM's name of an operation, which differs only for `HeadBucket`.
     private static func iamName(of action: String) -> String { action == "s3:HeadBucket" ? "s3:ListBucket" : action }
 
     static let listStreams = "concertctl stream list"
@@ -34,7 +36,7 @@ enum Remedy {
         "concertctl stream retention --stream-name \(stream) --retention-period-hours \(hours)"
     }
 
-    /// A mapping that starts at the oldest record, bounds retries, and reports what it discards.
+    /// Returns the command for a mapping that starts at the oldest record, limits retries, and reports discarded batches.
     static func createMapping(
         _ streamARN: String, _ function: String, onFailure destination: String, maximumRecordAge: Int
     ) -> String {

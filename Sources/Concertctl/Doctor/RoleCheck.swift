@@ -3,40 +3,40 @@ import Foundation
 import JSON
 import Processor
 
-/// The role that Lambda reads the stream with, and that the function runs as.
+/// Checks of the function's role, which Lambda also uses to read the stream.
 extension Check {
     static let role = [
-        Check(name: "Function's role", needs: [.stream, .function]) { examination in try await role(&examination) }
+        Check(name: "Function's role", needs: [.stream, .function]) { context in try await role(&context) }
     ]
 
-    private static func role(_ examination: inout Examination) async throws -> Finding {
-        let needed = examination.actionsOfRole()
+    private static func role(_ context: inout DiagnosisContext) async throws -> Finding {
+        let needed = context.actionsOfRole()
         let writes = Set(needed.map(\.action).filter { !$0.hasPrefix("kinesis:") }).sorted()
         return try await finding(
-            onRole: examination.configuration["Role"]?.string ?? "", needed,
+            onRole: context.configuration["Role"]?.string ?? "", needed,
             ok: "may read the stream" + (writes.isEmpty ? "" : ", and call \(writes.joined(separator: ", "))"),
-            &examination)
+            &context)
     }
 
-    /// Whether a role allows actions, each on a resource.
+    /// Checks whether a role allows actions, each on a resource.
     ///
-    /// - Parameter text: What it may do.
+    /// - Parameter text: What the role allows, for the finding.
     static func finding(
         onRole arn: String, _ needed: [IAMAction], ok text: String,
-        _ examination: inout Examination
+        _ context: inout DiagnosisContext
     ) async throws -> Finding {
         guard let role = ARN(arn)?.resource.utf8, role.starts(with: "role/".utf8),
             let name = role.split(separator: UInt8(ascii: "/")).last.map({ String(decoding: $0, as: UTF8.self) })
         else {
-            return .fault("the function has no role", "give it one that AWSLambdaKinesisExecutionRole is attached to")
+            return .fault("the function has no role", "assign a role with the policy AWSLambdaKinesisExecutionRole")
         }
         let policy: RolePolicy
         do {
-            policy = try await examination.policy(ofRole: name)
+            policy = try await context.policy(ofRole: name)
         } catch let error as AWSError where error.code == "NoSuchEntity" {
-            return .fault("role \(name) does not exist", "make it anew, as template.yaml describes it")
+            return .fault("role \(name) does not exist", "create it again as in template.yaml")
         }
-        // What is put into a bucket is some object below a name.
+        // A wildcard resource is checked with an example object.
         let missing = needed.filter { !policy.allows($0.action, on: $0.resource.replacing("*", with: "x")) }
         guard missing.isEmpty else {
             return .fault(
@@ -47,7 +47,7 @@ extension Check {
         return .ok("role \(name) \(text)")
     }
 
-    /// A policy that allows all of it: putting it in place takes away an earlier one of its name.
+    /// Returns a policy that allows all actions, because putting a policy replaces the previous one of the same name.
     private static func document(_ actions: [IAMAction]) -> JSONValue {
         let resources = Set(actions.map(\.resource)).sorted()
         let statements: [JSONValue] = resources.map { resource in
@@ -58,8 +58,8 @@ extension Check {
     }
 }
 
-extension Examination {
-    /// What the role must be allowed.
+extension DiagnosisContext {
+    /// Returns the actions that the role requires.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html>
     fileprivate func actionsOfRole() -> [IAMAction] {
@@ -69,7 +69,7 @@ extension Examination {
         if let source = mapping?.sourceARN, KinesisStreamARN(source)?.consumer != nil {
             actions.append(IAMAction("kinesis:SubscribeToShard", on: source))
         }
-        if let arn = mapping?.destination, let action = Destination(arn: arn).action {
+        if let arn = mapping?.destination, let action = AWSDestination(arn: arn).action {
             actions.append(IAMAction(action, on: action.hasPrefix("s3:") ? arn + "/aws/lambda/*" : arn))
         }
         for action in actionsOfSettings(stream: stream) where !actions.contains(action) {
@@ -78,7 +78,7 @@ extension Examination {
         return actions
     }
 
-    /// What the function's settings make it do, as far as they name ARNs or their parts.
+    /// Returns the actions that follow from the function's settings.
     private func actionsOfSettings(stream: String) -> [IAMAction] {
         guard let stream = ARN(stream) else { return [] }
         let scope = AccountScope(partition: stream.partition, region: stream.region, account: stream.account)
@@ -87,7 +87,7 @@ extension Examination {
         return DeadLetterSettings.actions(settings, scope) + definitions.flatMap { $0.actions(settings, scope) }
     }
 
-    /// All its policies together; the first call tells whether they may be read at all.
+    /// Returns all policies of a role. The first call determines whether they may be read.
     fileprivate mutating func policy(ofRole name: String) async throws -> RolePolicy {
         let role = AWSRequest.QueryItem("RoleName", name)
         _ = try await xml(.iam("GetRole", [role]))
@@ -108,7 +108,7 @@ extension Examination {
         return policy
     }
 
-    /// All pages of a list.
+    /// Returns all pages of a list.
     private mutating func list(
         _ operation: String, _ name: String, _ role: AWSRequest.QueryItem
     ) async throws -> [XMLElement] {
@@ -121,7 +121,7 @@ extension Examination {
         }
     }
 
-    /// IAM sends policies percent-encoded.
+    /// Decodes a policy, which IAM percent-encodes.
     private static func document(_ text: String?) -> JSONValue {
         let decoded = text.map { $0.removingPercentEncoding ?? $0 } ?? ""
         return (try? JSONValue(parsing: Array(decoded.utf8))) ?? .null

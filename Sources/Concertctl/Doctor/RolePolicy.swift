@@ -1,18 +1,22 @@
 import JSON
 
-/// What a role's policies say, as far as it is told from their text alone: conditions are not weighed.
+/// The policies of a role, evaluated without conditions.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 struct RolePolicy: Sendable {
     private var statements: [JSONValue] = []
 
-    /// - Parameter document: As a policy has it: one statement, or a list.
+    /// Adds the statements of a policy.
+        ///
+        /// - Parameter document: The policy document, with one statement or a list.
     mutating func add(_ document: JSONValue) {
         guard let statement = document["Statement"] else { return }
         statements += statement.array ?? [statement]
     }
 
-    /// - Parameter action: Such as `kinesis:GetRecords`.
+    /// Returns whether the policies allow an action.
+        ///
+        /// - Parameter action: The action, such as `kinesis:GetRecords`.
     func allows(_ action: String, on resource: String) -> Bool {
         let matching = statements.filter { Self.matches($0, action, resource) }
         return matching.contains { $0["Effect"]?.string == "Allow" }
@@ -20,12 +24,12 @@ struct RolePolicy: Sendable {
     }
 
     private static func matches(_ statement: JSONValue, _ action: String, _ resource: String) -> Bool {
-        // Action names ignore letter case, and ARNs do not.
+        // Action names are case-insensitive; ARNs are case-sensitive.
         let isAction = matches(statement, "Action") { isMatch(action.lowercased(), $0.lowercased()) }
         return isAction && matches(statement, "Resource") { isMatch(resource, $0) }
     }
 
-    /// Whether the member of this name has a pattern that fits, or its opposite has none.
+    /// Returns whether a pattern of the member `name` matches, or no pattern of its negation does.
     private static func matches(_ statement: JSONValue, _ name: String, _ fits: (String) -> Bool) -> Bool {
         func patterns(_ value: JSONValue) -> [String] { (value.array ?? [value]).compactMap(\.string) }
         if let value = statement[name] { return patterns(value).contains(where: fits) }
@@ -33,11 +37,11 @@ struct RolePolicy: Sendable {
         return false
     }
 
-    /// `*` stands for any text, `?` for one character.
+    /// Matches a pattern, in which `*` matches any text and `?` matches one character.
     static func isMatch(_ text: String, _ pattern: String) -> Bool {
         let (text, pattern) = (Array(text.utf8), Array(pattern.utf8))
         var (position, index) = (0, 0)
-        // Where to go on when the text after the last star does not fit.
+        // Where to continue if the text after the last `*` does not match.
         var retry: (position: Int, index: Int)?
         while position < text.count {
             if index < pattern.count, pattern[index] == UInt8(ascii: "*") {

@@ -1,7 +1,7 @@
-/// Prints `docs/concertctl.md`, from the table that help reads, so that they cannot disagree.
+/// The command that prints `docs/concertctl.md` from the descriptions of the commands.
 struct Documentation: Command {
     static let description = CommandDescription(
-        name: "documentation", summary: "print the manual as Markdown, which make docs writes to docs/concertctl.md",
+        name: "documentation", summary: "print the command reference as Markdown for docs/concertctl.md",
         isHidden: true)
 
     init(_ input: Input) {}
@@ -17,19 +17,20 @@ struct Documentation: Command {
         return """
             # concertctl
 
-            Replays events locally, sets up and feeds the stream, manages the event source mapping, diagnoses.
+            The command line tool replays events locally, sets up the stream, manages the event source mapping, and
+                        diagnoses problems.
 
             ```
             concertctl COMMAND [options]
             ```
 
-            `--help` at every level says the same as this page. Written by `make docs`; do not edit.
+            `--help` at every level prints the same information. `make docs` generates this page; do not edit it.
 
             | command | |
             | --- | --- |
             \(index.joined(separator: "\n"))
 
-            ## What all commands share
+            ## Common behavior
 
             \(shared)
 
@@ -38,26 +39,26 @@ struct Documentation: Command {
     }
 
     private static let shared = """
-        * **Exit status**: 0 done, 1 failed, 2 wrong usage, 3 done but some records failed, 130 interrupted.
-        * **Output**: results on standard output, notes and progress on standard error. `--output json` prints one JSON
-          document, with the API's own keys, and nothing else.
-        * **`--dry-run`** prints each API call and its body, and calls nothing; it needs neither credentials nor a network.
-          `dead-letters replay` and `warehouse load` read their source, and change nothing.
-        * **Credentials, Region, endpoints** come the standard AWS way: `--profile`, the environment, shared config and
-          credentials files, container and instance metadata; `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `AWS_MAX_ATTEMPTS`,
-          `HTTPS_PROXY` and `NO_PROXY` are honoured.
-        * **`.env`** in the working folder provides settings to every command: `NAME=value` lines with LF or CRLF, quotes
-          (a quoted value may span lines), `export` and comments, as python-dotenv reads them without interpolation. The
-          environment takes precedence. Accepted are the variables of [configuration](configuration.md) that Lambda does not
-          set, `AWS_KINESIS_*`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-          `AWS_SESSION_TOKEN`, `AWS_MAX_ATTEMPTS` and `AWS_LAMBDA_LOG_*`. Endpoints, profiles, configuration files, proxies
-          and certificates are ignored, with a note. `AWS_KINESIS_STREAM_NAME` is the default stream of every command.
-        * **Files** that options name (`--report`, `--record`, `--on-failure`, `--failed`): a regular file is replaced as a whole;
-          links are followed; pipes and devices are written to; `-` is standard output, and the command's own report then
-          goes to standard error.
-        * **Output** that cannot be written, because the disk is full for example, ends with exit status 1; if the reader ends
-          early, as `head` does, the exit status is 141, and nothing is said.
-        * Options may stand before the command, too, where every command has them: `concertctl --region eu-west-1 stream list`.
+        * **Exit status**: 0 done, 1 failed, 2 incorrect usage, 3 done but some records failed, 130 interrupted.
+        * **Output**: results go to standard output, notes and progress to standard error. `--output json` prints one JSON
+          document with the keys of the API, and nothing else.
+        * **`--dry-run`** prints each API call and its body without calling it, and requires neither credentials nor a network.
+          `dead-letters replay` and `warehouse load` read their source.
+        * **Credentials, Region, endpoints** are resolved in the standard AWS way: `--profile`, the environment, shared config
+          and credentials files, container and instance metadata. `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `AWS_MAX_ATTEMPTS`,
+          `HTTPS_PROXY`, and `NO_PROXY` are supported.
+        * **`.env`** in the working directory provides settings to every command: `NAME=value` lines with LF or CRLF, quotes
+          (a quoted value may span lines), `export`, and comments, parsed as by python-dotenv without interpolation. The
+          environment takes precedence. The file can set the variables of [configuration](configuration.md) that Lambda does
+          not set, `AWS_KINESIS_*`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+          `AWS_SESSION_TOKEN`, `AWS_MAX_ATTEMPTS`, and `AWS_LAMBDA_LOG_*`. Endpoints, profiles, configuration files, proxies,
+          and certificates are ignored with a note. `AWS_KINESIS_STREAM_NAME` is the default stream of every command.
+        * **Files** that options name (`--report`, `--record`, `--on-failure`, `--failed`): a regular file is replaced as a
+          whole, links are followed, and pipes and devices are written directly. `-` is standard output; the report of the
+          command then goes to standard error.
+        * **Write errors** on standard output, such as a full disk, cause exit status 1. If the reader closes the pipe early,
+          as `head` does, the exit status is 141 without a message.
+        * **Common options** may also precede the command: `concertctl --region eu-west-1 stream list`.
         """
 
     private static func section(_ command: CommandDescription) -> String {
@@ -76,7 +77,7 @@ struct Documentation: Command {
         return parts.joined(separator: "\n\n")
     }
 
-    /// Lines that are indented in help are code here.
+    /// Returns the paragraphs, with indented lines as code blocks.
     private static func paragraphs(_ text: String) -> String {
         Help.wrapped(text, width: 118).split(separator: "\n", omittingEmptySubsequences: false)
             .map { $0.hasPrefix("  ") ? "    " + $0.drop { $0 == " " } : String($0) }.joined(separator: "\n")

@@ -1,11 +1,11 @@
 import JSON
 import Processor
 
-/// Prints `docs/records.md`, from the descriptions that the decoder works with, so that they cannot disagree.
+/// The command that prints `docs/records.md` from the schemas that the decoder uses.
 struct RecordsPage: Command {
     static let description = CommandDescription(
         name: "records-documentation",
-        summary: "print the reference of records as Markdown, which make docs writes to docs/records.md", isHidden: true
+        summary: "print the record reference as Markdown for docs/records.md", isHidden: true
     )
 
     init(_ input: Input) {}
@@ -19,12 +19,12 @@ struct RecordsPage: Command {
         """
         # Records
 
-        What a producer puts on the stream: every kind of record, every field, and the rules for values. Written by
-        `make docs` from the descriptions in `Sources/Processor/Entities`; do not edit.
+        The records that producers put on the stream: all kinds, their fields, and the rules for values. `make docs`
+        generates this page from the schemas in `Sources/Processor/Entities`; do not edit it.
 
         The data of a Kinesis record is one JSON object in UTF-8, plain or compressed with gzip (up to 10 MiB of JSON), alone
-        or in an aggregate of the Kinesis Producer Library. `concertctl stream put --dry-run` and `concertctl replay FILE` say
-        what the function would do with a record.
+        or in an aggregate of the Kinesis Producer Library. `concertctl stream put --dry-run` and `concertctl replay FILE`
+        show how the function would process a record.
 
         ## Shapes
 
@@ -38,14 +38,14 @@ struct RecordsPage: Command {
 
         ## Rejected records
 
-        A record that breaks a rule is sent to the dead letters, with a reason and a message that names the field, the value
-        and the rule, such as `artist.popularity_score: 185.0 is outside 0...100`.
+        A record that violates a rule is dead-lettered with a reason and a message that contains the field, the value, and
+        the rule, such as `artist.popularity_score: 185.0 is outside 0...100`.
 
         | reason | meaning |
         | --- | --- |
         | `base64`, `gzip`, `kpl` | the data cannot be unpacked |
-        | `utf8`, `json` | the data is not valid UTF-8, or not JSON by RFC 8259 (NaN and Infinity are not) |
-        | `kind` | the record is not an object, or of no known kind |
+        | `utf8`, `json` | the data is not valid UTF-8, or not JSON according to RFC 8259, which excludes NaN and Infinity |
+        | `kind` | the record is not an object, or its kind is unknown |
         | `missing` | a required field is absent |
         | `type` | a value has the wrong JSON type |
         | `range` | a value is not allowed, or does not fit in its column |
@@ -57,8 +57,8 @@ struct RecordsPage: Command {
         | --- | --- |
         | flat | the fields, with `data_type`, `source` and `ingestion_timestamp` next to them |
         | enveloped | the fields are in an object `payload`; `data_type`, `source` and `ingestion_timestamp` next to it take precedence over those in it |
-        | wrapped | an object `data` has a record of another shape, and neither `data_type` nor an ID is next to it; at most twice |
-        | bare | the fields alone: without `data_type`, the first ID that is there decides the kind, in the order below |
+        | wrapped | an object `data` contains a record of another shape, and neither `data_type` nor an ID is next to it; at most twice |
+        | bare | only the fields: without `data_type`, the first ID in the order below determines the kind |
         | test | `"test": true`: acknowledged and counted, but not processed |
 
         ```json
@@ -69,9 +69,8 @@ struct RecordsPage: Command {
         {"test": true}
         ```
 
-        `data_type` is one of a kind's names below, in any letter case. Without it, these IDs are looked for in this order:
-        \(inferenceOrder). Members that no kind reads are skipped, however large they are. Of duplicate members the last one
-        counts.
+        `data_type` is one of the names of a kind below, in any letter case. Without it, the first of these IDs determines the
+        kind: \(inferenceOrder). Unknown members of any size are skipped. Of duplicate members, the last one counts.
         """
 
     private static var inferenceOrder: String {
@@ -79,13 +78,13 @@ struct RecordsPage: Command {
     }
 
     private static let rules = """
-        `null`, text of white space alone, `[]` and `{}` are the same as an absent member.
+        `null`, text that is only white space, `[]`, and `{}` are equivalent to an absent member.
 
         | type | accepted |
         | --- | --- |
         | text | a JSON string, trimmed; IDs have at most 1,024 bytes; U+0000 is not allowed |
-        | number | a JSON number, or text that is exactly one; 0, or a magnitude within 1e-300...1e300 |
-        | integer | as number, without a fraction: `2`, `2.0` and `2e0` are the same |
+        | number | a JSON number, or text that is exactly a JSON number; 0, or a magnitude within 1e-300...1e300 |
+        | integer | a number without a fraction: `2`, `2.0`, and `2e0` are equal |
         | boolean | `true` or `false`, also as text in any letter case |
         | date | `YYYY-MM-DD` |
         | timestamp | `YYYY-MM-DD`, alone or with `T` or a space and `HH:MM:SS`, up to 9 fraction digits, and nothing, `Z`, `±HH:MM` or `±HH:MM:SS`; no offset means UTC |
@@ -93,8 +92,8 @@ struct RecordsPage: Command {
         | choice | one of the words, in any letter case |
         | prices | an object of tiers and prices, or text such as <code>general:59.48&#124;vip:148.7</code>; prices are not below 0, and null prices are dropped |
 
-        A field with several names is read from the first one that has a value; the others are not looked at. `object.member` is
-        a member of an object in the record.
+        A field with several names has the value of the first name that is present; the others are ignored. `object.member`
+        is a member of an object in the record.
         """
 
     private static func section(_ schema: EntitySchema) -> String {
@@ -113,8 +112,8 @@ struct RecordsPage: Command {
         let table = schema.table.map { table in
             "Table `\(table.name)`, distributed by `\(table.distributionKey)` and sorted by `\(table.sortKey)`."
         }
-        let cache = schema.isCached ? "The cache has the newest document at `concert:\(schema.name):<ID>`." : nil
-        let objects = schema.objects.map { "`\($0)` must be an object if it is there." }
+        let cache = schema.isCached ? "The cache contains the newest document at `concert:\(schema.name):<ID>`." : nil
+        let objects = schema.objects.map { "`\($0)` must be an object if it is present." }
         return """
             ## \(schema.name)
 

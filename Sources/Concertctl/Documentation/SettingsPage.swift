@@ -1,12 +1,11 @@
 import Foundation
 import Processor
 
-/// Prints `docs/configuration.md` with its tables made from the settings that the function reads, so that they cannot
-/// disagree.
+/// The command that updates the tables of `docs/configuration.md` from the settings that the function reads.
 struct SettingsPage: Command {
     static let description = CommandDescription(
         name: "settings-documentation",
-        summary: "print a page with its tables of settings up to date, which make docs does for docs/configuration.md",
+        summary: "print a page with updated tables of settings, for docs/configuration.md",
         usage: ["PAGE"], operands: 1...1, isHidden: true)
 
     private let path: String
@@ -19,12 +18,12 @@ struct SettingsPage: Command {
         return .done
     }
 
-    /// What surrounds a table; the name of its group is in the first line.
+    /// The markers around a table. The first one contains the name of the group.
     private static let (start, end) = ("<!-- settings: ", "<!-- end of settings -->")
 
-    /// The page with the table of each group between its markers.
+    /// Returns a page with the table of each group between its markers.
     ///
-    /// - Throws: ``CommandError`` if a group has no markers, or markers have no group.
+    /// - Throws: ``CommandError`` if a group has no markers or markers name an unknown group.
     static func updated(_ page: String) throws(CommandError) -> String {
         var lines: [String] = []
         var left = Settings.groups
@@ -35,16 +34,16 @@ struct SettingsPage: Command {
             guard line.hasPrefix(start) else { continue }
             let name = String(line.dropFirst(start.count).prefix { $0 != " " })
             guard let index = left.firstIndex(where: { $0.name == name }) else {
-                throw CommandError(description: "there are no settings \"\(name)\"; expected \(names(left))")
+                throw CommandError(description: "unknown group of settings \"\(name)\"; expected \(names(left))")
             }
             lines.append(table(left.remove(at: index).settings))
             isInTable = true
         }
         let documented = left.filter { !$0.settings.isEmpty }
         guard documented.isEmpty else {
-            throw CommandError(description: "the page has no line \"\(start)NAME -->\" of \(names(documented))")
+            throw CommandError(description: "the page has no line \"\(start)NAME -->\" for \(names(documented))")
         }
-        // Each line ends with a line feed, and printing adds that of the last one.
+        // Printing adds the line feed of the last line.
         return lines.last == "" ? lines.dropLast().joined(separator: "\n") : lines.joined(separator: "\n")
     }
 

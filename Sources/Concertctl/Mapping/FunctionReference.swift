@@ -1,21 +1,21 @@
 import Clients
 
-/// A function, by any of the names that Lambda takes: `name`, `name:alias`, `ACCOUNT:function:name`, an ARN.
+/// A function in any form that Lambda accepts: `name`, `name:alias`, `ACCOUNT:function:name`, or an ARN.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
 struct FunctionReference: Sendable, Equatable {
-    /// The function where no option names one.
+    /// The default function.
     static let standard = "concert-data-processor"
 
-    /// As it was given, which is as requests send it.
+    /// The text as given, which requests contain.
     let text: String
     let name: String
-    /// A version or an alias; nil for the latest.
+    /// The version or alias, or nil for `$LATEST`.
     let qualifier: String?
     private let region: String?
     private let account: String?
 
-    /// - Throws: ``UsageError`` when it is no function's name.
+    /// - Throws: ``UsageError`` if `text` is not a valid name of a function.
     init(_ text: String) throws(UsageError) {
         self.text = text
         let arn = ARN(text)
@@ -25,7 +25,7 @@ struct FunctionReference: Sendable, Equatable {
         let rest = arn.map { "\($0.region):\($0.account):\($0.resource)" } ?? text
         var parts = rest.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }[...]
-        // What may stand before the name counts as such only where something stands behind it.
+        // The Region, account, and "function" are prefixes only if another part follows.
         if parts.count > 2, arn != nil || Self.isAccount(parts.dropFirst().first) {
             region = parts.popFirst()
         } else {
@@ -41,9 +41,9 @@ struct FunctionReference: Sendable, Equatable {
         else { throw Self.noName(text) }
     }
 
-    /// Whether `arn` is this function's; where this leaves account or Region open, any will do.
+    /// Returns whether `arn` is an ARN of this function. An unspecified account or Region matches any.
     ///
-    /// - Parameter anyQualifier: Whether a name without version and alias stands for all of them.
+    /// - Parameter anyQualifier: Whether a name without version and alias matches all of them.
     func matches(_ arn: String, anyQualifier: Bool = false) -> Bool {
         guard let other = try? FunctionReference(arn), other.name == name else { return false }
         let isAnywhere = anyQualifier && qualifier == nil
@@ -51,7 +51,7 @@ struct FunctionReference: Sendable, Equatable {
             && (isAnywhere || qualifier == other.qualifier)
     }
 
-    /// `name`, or `name:alias`.
+    /// The name, followed by `:` and the qualifier if there is one.
     var shortName: String { name + (qualifier.map { ":" + $0 } ?? "") }
 
     private static func isAccount(_ text: String?) -> Bool {

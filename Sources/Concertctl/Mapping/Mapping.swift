@@ -1,22 +1,22 @@
 import Clients
 import JSON
 
-/// An event source mapping, as Lambda describes it.
+/// An event source mapping as described by Lambda.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html>
 struct Mapping: Sendable, Equatable {
     let uuid: String
-    /// The whole description.
+    /// The complete description.
     let json: JSONValue
 
     init(_ description: JSONValue, answered operation: String) throws(CommandError) {
         guard let uuid = description["UUID"]?.string, !uuid.isEmpty else {
-            throw CommandError(description: "lambda \(operation): the answer describes no mapping")
+            throw CommandError(description: "lambda \(operation): the response does not describe a mapping")
         }
         (self.uuid, json) = (uuid, description)
     }
 
-    /// What takes the place of a UUID that a dry run cannot know.
+    /// The placeholder for the UUID in a dry run.
     static let placeholderUUID = "UUID"
 
     var functionARN: String { json["FunctionArn"]?.string ?? "" }
@@ -24,7 +24,7 @@ struct Mapping: Sendable, Equatable {
     var state: String { json["State"]?.string ?? "" }
     var isDeleting: Bool { state == "Deleting" }
 
-    /// Whether it reads the stream, or is about to; nil while its state does not tell.
+    /// Whether the mapping is enabled or is being enabled; nil if its state does not determine it.
     var isEnabled: Bool? {
         switch state {
         case "Enabled", "Enabling": true
@@ -33,17 +33,17 @@ struct Mapping: Sendable, Equatable {
         }
     }
 
-    /// Whether it is neither changing nor in a state that nobody asked for.
+    /// Whether the mapping is enabled or disabled and not changing.
     var isResting: Bool { state == "Enabled" || state == "Disabled" }
 
-    /// With the reason, unless that is only that somebody wanted it.
+    /// The state, with the reason unless a user initiated the transition.
     var stateText: String {
         let reason = json["StateTransitionReason"]?.string ?? ""
         let isPlain = ["", "USER_INITIATED", "User action"].contains(reason)
         return MappingText.escaped(isPlain ? state : "\(state) (\(reason))")
     }
 
-    /// One line that names it.
+    /// The mapping with its stream and function, on one line.
     var line: String {
         let function = (try? FunctionReference(functionARN))?.shortName ?? functionARN
         return
@@ -52,7 +52,7 @@ struct Mapping: Sendable, Equatable {
     }
 }
 
-/// Calls about mappings.
+/// Requests about mappings.
 extension AWSRequest {
     private static let mappings = "event-source-mappings"
 
@@ -76,7 +76,9 @@ extension AWSRequest {
         .lambda("GetEventSourceMapping", "GET", [mappings, uuid]).standingIn(["UUID": .string(uuid)])
     }
 
-    /// - Parameter marker: Where the page before ended.
+    /// Returns the request for a page of mappings.
+        ///
+        /// - Parameter marker: The `NextMarker` of the previous page.
     static func listMappings(of sourceARN: String?, marker: String? = nil) -> AWSRequest {
         let items = [("EventSourceArn", sourceARN), ("Marker", marker)]
         return .lambda(
@@ -90,7 +92,7 @@ extension AWSRequest {
         return request
     }
 
-    /// Somebody must know what became of it.
+    /// Returns a request that completes even if the task is canceled, so that its outcome is known.
     private static func change(_ request: AWSRequest) -> AWSRequest {
         var request = request
         request.isAbandonedOnCancel = false
@@ -100,7 +102,7 @@ extension AWSRequest {
 
 /// Reading mappings.
 extension AWSSession {
-    /// Nil when there is no such mapping.
+    /// Returns a mapping, or nil if it does not exist.
     func mapping(_ uuid: String) async throws -> Mapping? {
         do {
             return try Mapping(try await send(.getMapping(uuid)).json(), answered: "GetEventSourceMapping")
@@ -109,11 +111,11 @@ extension AWSSession {
         }
     }
 
-    /// All pages of `ListEventSourceMappings`; without an ARN, of all sources.
+    /// Returns all mappings of an event source or, without an ARN, of all sources.
     ///
-    /// By the source alone: what Lambda makes of a function's name depends on how the mapping's creator wrote it.
+    /// It does not filter by function, because the result of Lambda's filter depends on how the mapping was created.
     ///
-    /// - Parameter planned: The mapping that a dry run takes for granted.
+    /// - Parameter planned: The mapping that a dry run assumes to exist.
     func mappings(of sourceARN: String?, planned: Mapping? = nil) async throws -> [Mapping] {
         let placeholder: JSONValue = ["EventSourceMappings": .array(planned.map { [$0.json] } ?? [])]
         let all = try await Paging.all { marker in
@@ -126,7 +128,7 @@ extension AWSSession {
         }
         var seen: Set<[UInt8]> = []
         let found = all.filter { seen.insert(Array($0.uuid.utf8)).inserted }
-        // A server that does not know the filter is no reason to touch another stream's mapping.
+        // Never touch the mapping of another stream, even if the server ignores the filter.
         return found.filter { sourceARN == nil || $0.sourceARN == sourceARN }
     }
 }

@@ -1,30 +1,30 @@
 import Clients
 import JSON
 
-/// Changes a mapping while Lambda, or somebody else, may still be busy with it, and waits where that is wanted.
+/// A change of a mapping that may be in use by another change, with an optional wait for its completion.
 struct MappingChange: Sendable {
     static let options: [any CommandOption] =
         [MappingOptions.wait, Waiter.timeout, SharedOption.dryRun] + MappingOptions.calling
 
     let session: AWSSession
     let waiter: Waiter
-    /// Whether the end of the change is waited for; a dry run has nothing to wait for.
+    /// Whether to wait until the change is complete, which a dry run does not.
     let waits: Bool
 
-    /// - Throws: ``UsageError``; nothing is called yet.
+    /// Reads the options without calling AWS.
     init(_ input: Input) throws {
         waiter = try Waiter(input)
         waits = try input[MappingOptions.wait] && !input.isDryRun
         session = try AWSSession(input)
     }
 
-    /// Shows the outcome for a mapping, as the last act of a command.
+    /// Prints the result of a command.
     func show(_ mapping: Mapping, _ verdict: String) {
         session.say("\(mapping.line): \(verdict)")
         session.show(text: nil, json: mapping.json)
     }
 
-    /// Updates it, as soon as nothing else changes it.
+    /// Updates a mapping as soon as no other change is in progress.
     func update(_ mapping: Mapping, _ settings: JSONObject) async throws -> Mapping {
         let request = AWSRequest.updateMapping(mapping.uuid, settings)
         return try await waiter.wait(for: "mapping \(mapping.uuid) to be free for an update") {
@@ -40,11 +40,11 @@ struct MappingChange: Sendable {
         }
     }
 
-    /// The mapping after a change: at once, or with `--wait` at the end of it.
+    /// Returns the mapping after a change; with `--wait`, when the change is complete.
     ///
     /// - Parameters:
-    ///   - done: What was done to it, which is reported also when the waiting fails or is interrupted.
-    ///   - wanted: Whether it is to be enabled; nil where either will do.
+    ///   - done: The change, which is reported even if the wait fails or is interrupted.
+    ///   - wanted: Whether the mapping must become enabled or disabled; nil for either.
     func finished(_ mapping: Mapping, _ done: String?, isEnabled wanted: Bool? = nil) async throws -> Mapping {
         guard waits else { return mapping }
         do {
@@ -55,17 +55,17 @@ struct MappingChange: Sendable {
         }
     }
 
-    /// The mapping, once nothing changes it any more.
+    /// Waits until the mapping is enabled or disabled, and returns it.
     ///
-    /// - Throws: ``CommandError`` when it ends in another state than wanted.
+    /// - Throws: ``CommandError`` if it reaches another state than the requested one.
     func settled(_ mapping: Mapping, isEnabled wanted: Bool? = nil) async throws -> Mapping {
         let goal = wanted.map { $0 ? "Enabled" : "Disabled" }
-        // A read may be older than the change; after some, it is not.
+        // The first reads may be older than the change.
         var oldReads = 5
         return try await waiter.wait(for: "mapping \(mapping.uuid) to be \(goal ?? "Enabled or Disabled")") {
             guard let current = try await session.mapping(mapping.uuid) else {
                 oldReads -= 1
-                guard oldReads > 0 else { throw CommandError(description: "mapping \(mapping.uuid) is gone") }
+                guard oldReads > 0 else { throw CommandError(description: "mapping \(mapping.uuid) no longer exists") }
                 return .pending("unknown to Lambda")
             }
             if current.isResting, goal == nil || current.state == goal { return .reached(current) }
@@ -74,33 +74,33 @@ struct MappingChange: Sendable {
             oldReads -= 1
             guard oldReads > 0 else {
                 throw CommandError(
-                    description: "mapping \(current.uuid) is \(current.stateText), and should be "
-                        + "\(goal ?? "Enabled or Disabled"); concertctl mapping show --uuid \(current.uuid) says more")
+                    description: "mapping \(current.uuid) is \(current.stateText); expected "
+                        + "\(goal ?? "Enabled or Disabled"); see concertctl mapping show --uuid \(current.uuid)")
             }
             return .pending(current.stateText)
         }
     }
 
     func waitUntilGone(_ mapping: Mapping) async throws {
-        try await waiter.wait(for: "mapping \(mapping.uuid) to be gone") {
+        try await waiter.wait(for: "mapping \(mapping.uuid) to be deleted") {
             try await session.mapping(mapping.uuid).map { .pending($0.stateText) } ?? .reached(())
         }
     }
 
     private func present(_ mapping: Mapping) async throws -> Mapping {
         guard let current = try await session.mapping(mapping.uuid) else {
-            throw CommandError(description: "mapping \(mapping.uuid) is gone: somebody deleted it meanwhile")
+            throw CommandError(description: "mapping \(mapping.uuid) no longer exists: it was deleted concurrently")
         }
         return current
     }
 
     static func deleting(_ mapping: Mapping) -> CommandError {
         CommandError(
-            description: "\(mapping.line) is being deleted; when it is gone, concertctl mapping create makes a new one")
+            description: "\(mapping.line) is being deleted; afterwards, concertctl mapping create creates a new one")
     }
 }
 
 extension Mapping {
-    /// Whether it is on its way from one state to another.
+    /// Whether a state transition is in progress.
     fileprivate var isPassing: Bool { ["Creating", "Enabling", "Disabling", "Updating"].contains(state) }
 }

@@ -1,22 +1,23 @@
 import Clients
 import JSON
 
-/// Makes a mapping, or finds that there is one.
+/// The command that creates a mapping unless it exists.
 struct MappingCreate: Command {
     private static let update = Option<Bool>(
-        "--update", "where there is a mapping with other settings, give it these")
+        "--update", "apply the settings to an existing mapping")
     static let description = CommandDescription(
-        name: "mapping create", summary: "make a mapping of a stream to a function, unless there is one",
+        name: "mapping create", summary: "create a mapping of a stream to a function unless it exists",
         discussion: """
-            Unless options say otherwise, a new mapping has \(WantedSettings.impliedText).
+            The defaults of a new mapping are \(RequestedSettings.impliedText).
 
-            A mapping of the same stream and function that is as asked for is left as it is. One that differs is shown \
-            with its differences, and the command fails; --update applies them, but for those that can only be set at \
-            creation, with which it still fails. What nobody asked for is no difference.
+            If a mapping of the stream and the function exists with the requested settings, the command leaves it \
+            unchanged and succeeds. If settings differ, it prints the differences and fails; --update applies those that \
+            can be changed and still fails for those that can only be set at creation. Settings that were not requested \
+            are not compared.
 
-            With --wait, the command also waits for a function that is Pending or being updated, and for a role whose rights do not reach Lambda yet.
+            With --wait, the command also waits for a function that is Pending or being updated, and for permissions of a new role to take effect.
 
-            Settings that lose records or hold up a shard are warned of on standard error.
+            Warnings about settings that lose records or block a shard go to standard error.
             """,
         options: [MappingTarget.functionName, MappingSource.eventSourceARN, SharedOption.streamName]
             + MappingOptions.updatable
@@ -31,7 +32,7 @@ struct MappingCreate: Command {
             "concertctl mapping create --filter-criteria 'Filters=[{Pattern=\"{\\\"partitionKey\\\":[\\\"c1\\\"]}\"}]'",
         ])
 
-    private let settings: WantedSettings
+    private let settings: RequestedSettings
     private let function: FunctionReference
     private let source: MappingSource
     private let updates: Bool
@@ -39,7 +40,7 @@ struct MappingCreate: Command {
 
     init(_ input: Input) throws {
         function = try MappingTarget.function(input)
-        settings = try WantedSettings(input, isCreation: true)
+        settings = try RequestedSettings(input, isCreation: true)
         source = try MappingTarget.source(input)
         updates = try input[Self.update]
         change = try MappingChange(input)
@@ -52,7 +53,7 @@ struct MappingCreate: Command {
         request["FunctionName"] = .string(function.text)
         for member in settings.all.members { request[member.name] = member.value }
         switch try await outcome(of: request, arn, change) {
-        case .made(let mapping):
+        case .created(let mapping):
             let isEnabled = settings.given["Enabled"]?.bool ?? true
             let finished = try await change.finished(mapping, "was created", isEnabled: isEnabled)
             change.show(finished, "created, \(finished.stateText)")
@@ -63,17 +64,17 @@ struct MappingCreate: Command {
     }
 }
 
-/// Making it once, whatever becomes of the answer.
+/// The creation, which is idempotent even if the response is lost.
 extension MappingCreate {
-    private enum Outcome {
-        case made(Mapping)
+    private enum CreationResult {
+        case created(Mapping)
         case found(Mapping)
     }
 
-    /// Creations that may be tried: others may make and delete the same mapping meanwhile.
+    /// The maximum number of attempts, because others may create and delete the same mapping concurrently.
     private static let attemptLimit = 3
 
-    private func outcome(of request: JSONObject, _ arn: String, _ change: MappingChange) async throws -> Outcome {
+    private func outcome(of request: JSONObject, _ arn: String, _ change: MappingChange) async throws -> CreationResult {
         var found = try await find(arn, change.session)
         var attempt = 0
         while true {
@@ -82,11 +83,11 @@ extension MappingCreate {
             attempt += 1
             do {
                 let answer = try await change.whenReady(.createMapping(request))
-                return .made(try Mapping(answer, answered: "CreateEventSourceMapping"))
+                return .created(try Mapping(answer, answered: "CreateEventSourceMapping"))
             } catch let error as AWSError
                 where error.code == "ResourceConflictException" && MappingDelay(error) == nil
             {
-                // Somebody else was faster, or the answer of an attempt of ours was lost.
+                // Created concurrently, or by an earlier attempt whose response was lost.
                 guard attempt < Self.attemptLimit else { throw error }
                 found = try await conflicting(error, arn, change.session)
             } catch let error as AWSError where !error.isDefinite {
@@ -101,7 +102,7 @@ extension MappingCreate {
         return found.first { !$0.isDeleting } ?? found.first
     }
 
-    /// The mapping that a conflict is with: Lambda says its UUID, in the text alone.
+    /// Returns the mapping that a conflict is about. Lambda reports its UUID only in the text.
     private func conflicting(_ error: AWSError, _ arn: String, _ session: AWSSession) async throws -> Mapping? {
         if let uuid = error.refusal.flatMap({ Self.lastUUID(in: $0.message) }),
             let mapping = try await session.mapping(uuid)
@@ -111,7 +112,7 @@ extension MappingCreate {
         return try await find(arn, session)
     }
 
-    /// The last, for a stream's name may look like one.
+    /// Returns the last UUID in a text, because the name of a stream may also have this form.
     static func lastUUID(in text: String) -> String? {
         let form = /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/
         return text.matches(of: form).last.map { String($0.output) }
@@ -120,13 +121,13 @@ extension MappingCreate {
     private func awaitDeletion(of mapping: Mapping, _ change: MappingChange) async throws {
         guard change.waits else {
             throw CommandError(
-                description: "\(mapping.line) is being deleted; run this again when it is gone, or give --wait")
+                description: "\(mapping.line) is being deleted; run this again afterwards, or pass --wait")
         }
         try await change.waitUntilGone(mapping)
     }
 }
 
-/// A mapping that is there already.
+/// The handling of a mapping that exists.
 extension MappingCreate {
     private func reconcile(_ mapping: Mapping, _ change: MappingChange) async throws -> ExitStatus {
         var mapping = mapping
@@ -134,19 +135,19 @@ extension MappingCreate {
         let differences = mapping.differences(from: settings.given, tags: try await tags(of: mapping, change.session))
         guard !differences.isEmpty else {
             mapping = try await change.finished(mapping, nil, isEnabled: settings.given["Enabled"]?.bool)
-            change.show(mapping, "exists already and is as asked for, \(mapping.stateText)")
+            change.show(mapping, "already exists with the requested settings, \(mapping.stateText)")
             await MappingWarning.show(mapping.json, change.session)
             return .done
         }
         guard updates else {
             show(differences, of: mapping, change)
-            Console.note("\(mapping.line) exists already with other settings; \(advice(on: differences))")
+            Console.note("\(mapping.line) already exists with different settings; \(advice(on: differences))")
             return .failed
         }
         return try await apply(differences, to: mapping, change)
     }
 
-    /// Nil where nobody asked for tags.
+    /// Returns the tags of a mapping, or nil if no tags were requested.
     private func tags(of mapping: Mapping, _ session: AWSSession) async throws -> JSONValue? {
         guard settings.given["Tags"] != nil, let arn = mapping.json["EventSourceMappingArn"]?.string else { return nil }
         return try await session.send(.tags(ofMapping: arn)).json()["Tags"]
@@ -182,10 +183,10 @@ extension MappingCreate {
             json: ["UUID": .string(mapping.uuid), "Differences": .array(differences.map(\.json))])
     }
 
-    /// What can be done about them.
+    /// Returns how to apply differences.
     private func advice(on differences: [MappingDifference]) -> String {
         var advice: [String] = []
-        if differences.contains(where: { !$0.isCreateOnly }) { advice.append("--update applies what can be updated") }
+        if differences.contains(where: { !$0.isCreateOnly }) { advice.append("--update applies the settings that can be changed") }
         let fixed = differences.filter(\.isCreateOnly).map(\.setting)
         if fixed.contains("Tags") { advice.append("Tags \(MappingOptions.tagsAfterCreation)") }
         let others = fixed.filter { $0 != "Tags" }

@@ -1,21 +1,21 @@
 import Clients
 import JSON
 
-/// A refusal of a mapping that ends by itself: the function or its role is not ready yet.
+/// A temporary reason why Lambda rejects a mapping.
 enum MappingDelay: Sendable, Equatable {
-    /// The function is being created, updated or brought back from being idle.
+    /// The function is being created, updated, or reactivated.
     case function
-    /// Lambda cannot use the function's role, or not for all calls on the stream.
+    /// Lambda cannot assume the function's role, or the role does not allow all calls on the stream.
     case role
 
-    /// How long a new role or policy is waited for.
+    /// The maximum time to wait for a new role or policy.
     ///
-    /// IAM's changes take seconds to reach Lambda; a role that lacks a right is refused in the same words.
+    /// Changes in IAM take seconds to reach Lambda. Until then, the error is the same as for a missing permission.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>
     static let roleLimit = Duration.seconds(120)
 
-    /// Returns nil for a refusal that another try does not change.
+    /// Returns nil for an error that a retry does not fix.
     init?(_ error: AWSError) {
         guard let refusal = error.refusal else { return nil }
         let message = refusal.message
@@ -45,7 +45,7 @@ enum MappingDelay: Sendable, Equatable {
         "cannot be assumed by Lambda", "cannot be assumed", "ensure the role can perform",
     ]
 
-    /// How errors and progress name it.
+    /// The reason for errors and progress.
     var text: String {
         switch self {
         case .function: "the function is not ready"
@@ -55,14 +55,14 @@ enum MappingDelay: Sendable, Equatable {
 }
 
 extension MappingChange {
-    /// Makes a call about a mapping; with `--wait`, again and again while the function or its role is not ready.
+    /// Sends a request and, with `--wait`, repeats it until the function and its role are ready.
     func whenReady(_ request: AWSRequest) async throws -> JSONValue {
         guard waits else {
             do {
                 return try await session.send(request).json()
             } catch let error as AWSError {
                 guard let delay = MappingDelay(error) else { throw error }
-                Console.note("note: \(delay.text); --wait repeats the call until it is")
+                Console.note("note: \(delay.text); pass --wait to wait for it")
                 throw error
             }
         }

@@ -1,13 +1,13 @@
 import Clients
 import JSON
 
-/// Deletes a mapping; stream and function stay.
+/// The command that deletes a mapping, but neither the stream nor the function.
 struct MappingDelete: Command {
     static let description = CommandDescription(
-        name: "mapping delete", summary: "delete a mapping; stream and function stay",
+        name: "mapping delete", summary: "delete a mapping, but neither the stream nor the function",
         discussion: """
-            Asks before; without a terminal to ask on, --yes is needed. The mapping's place in the stream is lost: a \
-            new one begins at its starting position. To stop for a while, use concertctl mapping disable.
+            Prompts for confirmation; without a terminal, --yes is required. The mapping's position in the stream is \
+            lost: a new mapping begins at its starting position. To stop temporarily, use concertctl mapping disable.
             """,
         options: MappingTarget.options + [SharedOption.yes] + MappingChange.options,
         examples: [
@@ -40,12 +40,12 @@ struct MappingDelete: Command {
         return .done
     }
 
-    /// Also when the answer is lost, or somebody else deletes it at the same time.
+    /// Deletes a mapping, also if a response is lost or it is deleted concurrently.
     ///
-    /// - Returns: Nil when it is gone already.
+    /// - Returns: The mapping, or nil if it no longer exists.
     private func delete(_ mapping: Mapping) async throws -> Mapping? {
         let request = AWSRequest.deleteMapping(mapping.uuid)
-        return try await change.waiter.wait(for: "mapping \(mapping.uuid) to be free for its deletion") {
+        return try await change.waiter.wait(for: "mapping \(mapping.uuid) to be free for deletion") {
             do {
                 return .reached(try Mapping(try await change.session.send(request).json(), answered: request.operation))
             } catch let error as AWSError where error.code == "ResourceNotFoundException" {

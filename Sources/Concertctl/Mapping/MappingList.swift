@@ -1,17 +1,17 @@
 import JSON
 
-/// Names the mappings of Kinesis streams in the Region.
+/// The command that lists the mappings of Kinesis streams in the Region.
 struct MappingList: Command {
     private static let functionName = Option<String?>(
         "--function-name", value: "NAME",
-        "only those to this function; without version and alias, those to all of its versions and aliases")
+        "only mappings to this function; without version and alias, to all of its versions and aliases")
     private static let sourceARN = Option<String?>(
-        MappingSource.eventSourceARN.name, value: "ARN", "only those of this stream, or of this consumer")
+        MappingSource.eventSourceARN.name, value: "ARN", "only mappings of this stream or consumer")
     private static let streamName = Option<String?>(
-        SharedOption.streamName.name, value: "NAME", "only those of this stream and its consumers")
+        SharedOption.streamName.name, value: "NAME", "only mappings of this stream and its consumers")
     static let description = CommandDescription(
         name: "mapping list", summary: "list the mappings of Kinesis streams",
-        discussion: "Without options it lists all of the Region.",
+        discussion: "Without options, the command lists all mappings of the Region.",
         options: [functionName, sourceARN, streamName] + MappingOptions.calling,
         examples: [
             "concertctl mapping list",
@@ -32,19 +32,19 @@ struct MappingList: Command {
     func run() async throws -> ExitStatus {
         let all = try await session.mappings(of: source?.arn)
         let ofStreams = all.filter { (try? MappingSource(arn: $0.sourceARN)) != nil }
-        let mappings = ofStreams.filter(isAskedFor)
+        let mappings = ofStreams.filter(isRequested)
         session.show(
             text: mappings.isEmpty
                 ? "no mappings of Kinesis streams in \(session.region)" : .lines(Self.text(of: mappings)),
             json: .array(mappings.map(\.json)))
         let others = all.count - ofStreams.count
-        if others > 0 { Console.note("left out: \(others) of other event sources than Kinesis streams") }
+        if others > 0 { Console.note("omitted: \(others) of event sources other than Kinesis streams") }
         return .done
     }
 
-    private func isAskedFor(_ mapping: Mapping) -> Bool {
+    private func isRequested(_ mapping: Mapping) -> Bool {
         if let function, !function.matches(mapping.functionARN, anyQualifier: true) { return false }
-        // With an ARN Lambda has chosen already.
+        // With an ARN, Lambda has already filtered.
         guard let source, source.arn == nil else { return true }
         return (try? MappingSource(arn: mapping.sourceARN))?.stream.name == source.stream.name
     }

@@ -1,71 +1,71 @@
-/// The options for a mapping's settings, named as AWS's own command line names them.
+/// The options for the settings of a mapping, with the names of the AWS CLI.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
 enum MappingOptions {
-    static let batchSize = Option<Int?>("--batch-size", 1...10_000, "records an invocation at most")
+    static let batchSize = Option<Int?>("--batch-size", 1...10_000, "maximum number of records per invocation")
     static let batchingWindow = Option<Int?>(
-        "--maximum-batching-window-in-seconds", value: "SECONDS", 0...300, "how long to gather a batch at most")
+        "--maximum-batching-window-in-seconds", value: "SECONDS", 0...300, "maximum time to gather a batch")
     static let parallelizationFactor = Option<Int?>(
-        "--parallelization-factor", 1...10, "batches of a shard at a time; order is kept per partition key")
+        "--parallelization-factor", 1...10, "concurrent batches per shard; records with the same partition key stay in order")
     static let onFailure = Option<String?>(
         "--on-failure", value: "ARN",
-        "where to report discarded batches: a queue, topic or bucket; \"\" removes it")
+        "destination for discarded batches: a queue, topic, or bucket; \"\" removes it")
     static let destinationConfig = Option<String?>(
-        "--destination-config", value: "CONFIG", "the same as OnFailure={Destination=ARN}, as JSON, or file://PATH")
+        "--destination-config", value: "CONFIG", "the destination as OnFailure={Destination=ARN}, JSON, or file://PATH")
     static let recordAge = Option<Int?>(
         "--maximum-record-age-in-seconds", value: "SECONDS", -1...604_800,
-        "discard records that are older, 60 at least; -1 never does")
+        "discard older records; at least 60, or -1 for no limit")
     static let retryAttempts = Option<Int?>(
-        "--maximum-retry-attempts", -1...10_000, "discard a batch after so many retries; -1 never does")
+        "--maximum-retry-attempts", -1...10_000, "discard a batch after this number of retries; -1 for no limit")
     static let bisect = Option<Bool?>(
-        "--bisect-batch-on-function-error", "halve a batch whose invocation failed, to find the bad record")
+        "--bisect-batch-on-function-error", "split a batch whose invocation failed, to isolate the bad record")
     static let tumblingWindow = Option<Int?>(
-        "--tumbling-window-in-seconds", value: "SECONDS", 0...900, "the length of tumbling windows; 0 for none")
+        "--tumbling-window-in-seconds", value: "SECONDS", 0...900, "length of tumbling windows; 0 for none")
     static let responseTypes = Option<[String]?>(
         "--function-response-types", value: "TYPE", "ReportBatchItemFailures, or \"\" for none")
     static let reportFailures = Option<Bool?>(
         "--report-batch-item-failures", "short for --function-response-types ReportBatchItemFailures")
     static let filterCriteria = Option<String?>(
         "--filter-criteria", value: "CRITERIA",
-        "which records to take: Filters=[{Pattern='...'}], JSON, or file://PATH; \"\" takes all")
+        "filter as Filters=[{Pattern='...'}], JSON, or file://PATH; \"\" for none")
     static let kmsKey = Option<String?>(
-        "--kms-key-arn", value: "ARN", "the key that encrypts the filter; \"\" for AWS's own")
+        "--kms-key-arn", value: "ARN", "key that encrypts the filter; \"\" for the AWS owned key")
     static let metricsConfig = Option<String?>(
         "--metrics-config", value: "CONFIG", "Metrics=EventCount, JSON, or file://PATH; \"\" for none")
-    static let enabled = Option<Bool?>("--enabled", "whether records are read")
+    static let enabled = Option<Bool?>("--enabled", "whether the mapping reads records")
 
     static let startingPosition = Option<StartingPosition?>(
-        "--starting-position", otherwise: "LATEST, which misses what arrives before the mapping is Enabled",
-        "where to begin")
+        "--starting-position", otherwise: "LATEST, which misses records that arrive before the mapping is Enabled",
+        "position in the stream at which a new mapping begins")
     static let startingTimestamp = Option<String?>(
         "--starting-position-timestamp", value: "TIME", "for AT_TIMESTAMP: ISO 8601, or seconds since the epoch")
     static let tags = Option<[String]?>(
         "--tags", value: "KEY=VALUE", splitsAtCommas: false,
-        "tags of the mapping itself, also as JSON or file://PATH")
+        "tags of the mapping, also as JSON or file://PATH")
 
-    static let wait = Option<Bool>("--wait", "wait until the change is done")
+    static let wait = Option<Bool>("--wait", "wait until the change is complete")
 
-    /// What can be set at any time.
+    /// The settings that can be changed at any time.
     static let updatable: [any CommandOption] = [
         batchSize, batchingWindow, parallelizationFactor, onFailure, destinationConfig, recordAge, retryAttempts,
         bisect, tumblingWindow, responseTypes, reportFailures, filterCriteria, kmsKey, metricsConfig, enabled,
     ]
-    /// What only a creation can set.
+    /// The settings that can only be set at creation.
     static let createOnly: [any CommandOption] = [startingPosition, startingTimestamp, tags]
-    /// What every command has that calls and may wait.
+    /// The options of every command that calls AWS.
     static let calling: [any CommandOption] = [SharedOption.output] + SharedOption.aws
 }
 
-/// Where in the stream a new mapping begins.
+/// The position in the stream at which a new mapping begins.
 enum StartingPosition: String, CaseIterable, Sendable {
     case latest = "LATEST"
     case trimHorizon = "TRIM_HORIZON"
     case atTimestamp = "AT_TIMESTAMP"
 }
 
-/// Options that AWS's command line has, and that make no sense here.
+/// Options of the AWS CLI that are not supported here.
 extension MappingOptions {
-    /// Why, for each option that is for another kind of event source.
+    /// The reason for each option that is for another kind of event source.
     static let foreign: [String: String] = {
         let kinds = [
             "--topics": "Kafka topics", "--queues": "message brokers",
@@ -79,15 +79,15 @@ extension MappingOptions {
         return kinds.mapValues { "is a setting for \($0), not supported for Kinesis" }
     }()
 
-    /// Why, for each option that a mapping which exists cannot take.
+    /// The reason for each option that cannot be changed after creation.
     static let afterCreation: [String: String] = [
         startingPosition.name: onlyAtCreation, startingTimestamp.name: onlyAtCreation, tags.name: tagsAfterCreation,
     ]
 
     static let onlyAtCreation =
-        "can only be set at creation: to change it, delete the mapping and create it anew (concertctl mapping delete "
+        "can only be set at creation: to change it, delete the mapping and create it again (concertctl mapping delete "
         + "--wait, then concertctl mapping create); --starting-position AT_TIMESTAMP with a time before the deletion "
-        + "leaves no record out"
+        + "skips no record"
     static let tagsAfterCreation =
         "can only be set at creation here; aws lambda tag-resource --resource MAPPING_ARN changes tags later"
 }

@@ -1,20 +1,20 @@
 import JSON
 
-/// What the API's ways to say the same have in common, so that settings can be compared.
+/// The normalization of settings, so that equivalent forms in the API compare as equal.
 enum MappingSetting {
-    /// Which only a creation can set, or another call.
+    /// The settings that `UpdateEventSourceMapping` cannot change.
     static let createOnly: Set = ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "Tags"]
 
-    /// What Lambda takes where nothing is said.
+    /// Lambda's defaults.
     private static let fallbacks: [String: JSONValue] = [
         "BatchSize": 100, "MaximumBatchingWindowInSeconds": 0, "ParallelizationFactor": 1,
         "MaximumRecordAgeInSeconds": -1, "MaximumRetryAttempts": -1, "BisectBatchOnFunctionError": false,
         "TumblingWindowInSeconds": 0, "Enabled": true,
     ]
 
-    /// The setting in the one form that is compared and shown; null where there is none.
+    /// Returns the normalized setting, or null if there is none.
     ///
-    /// - Parameter value: As a request or an answer has it.
+    /// - Parameter value: The setting in a request or a response.
     static func plain(_ value: JSONValue?, of setting: String) -> JSONValue {
         guard let value, !value.isNull else { return fallbacks[setting] ?? .null }
         switch setting {
@@ -33,7 +33,7 @@ enum MappingSetting {
         value == nil || value == "" || value == [] ? .null : value ?? .null
     }
 
-    /// A filter's pattern without what does not matter in JSON.
+    /// Returns a filter pattern as normalized JSON.
     private static func canonical(_ pattern: String) -> String {
         (try? JSONValue(parsing: Array(pattern.utf8))).map { sorted($0).text } ?? pattern
     }
@@ -49,16 +49,16 @@ enum MappingSetting {
     }
 }
 
-/// A setting that a mapping has otherwise than somebody wants.
+/// A difference between a setting of a mapping and the requested one.
 struct MappingDifference: Sendable, Equatable {
     var setting: String
-    /// As the API has them; null for none.
+    /// The values in the form of the API; null for none.
     var present: JSONValue
     var wanted: JSONValue
 
     var isCreateOnly: Bool { MappingSetting.createOnly.contains(setting) }
 
-    /// What can change it.
+    /// How to change the setting.
     private var remedy: String {
         switch setting {
         case "Tags": "aws lambda tag-resource"
@@ -72,9 +72,9 @@ struct MappingDifference: Sendable, Equatable {
         ]
     }
 
-    /// As a table for people.
+    /// Returns the differences as a table.
     static func text(_ differences: [MappingDifference]) -> String {
-        var table = TextTable(["SETTING", "IS", "WANTED", "CHANGED BY"])
+        var table = TextTable(["SETTING", "CURRENT", "REQUESTED", "CHANGED BY"])
         for difference in differences {
             table.add([
                 difference.setting, MappingText.value(difference.present, of: difference.setting),
@@ -87,9 +87,9 @@ struct MappingDifference: Sendable, Equatable {
 }
 
 extension Mapping {
-    /// What differs from what was asked for; what nobody asked for does not.
+    /// Returns the differences from the requested settings. Other settings are not compared.
     ///
-    /// - Parameter tags: The mapping's, which its description leaves out.
+    /// - Parameter tags: The tags of the mapping, which are not part of its description.
     func differences(from wanted: JSONObject, tags: JSONValue? = nil) -> [MappingDifference] {
         wanted.members.compactMap { member in
             let present = present(member.name, tags, wanted: member.value)
@@ -101,9 +101,9 @@ extension Mapping {
 
     private func present(_ setting: String, _ tags: JSONValue?, wanted: JSONValue) -> JSONValue? {
         switch setting {
-        // The description has a state in its place.
+        // The description contains the state instead.
         case "Enabled": isEnabled.map { .bool($0) } ?? .string(state)
-        // Others may have tagged it, too.
+        // Ignore other tags of the mapping.
         case "Tags":
             .object(
                 JSONObject(

@@ -1,10 +1,10 @@
 import JSON
 
-/// Shows all that Lambda tells about a mapping.
+/// The command that shows the description of a mapping.
 struct MappingShow: Command {
     static let description = CommandDescription(
-        name: "mapping show", summary: "show a mapping's settings, state and last result",
-        discussion: "Settings that lose records or hold up a shard are warned of on standard error.",
+        name: "mapping show", summary: "show the settings, state, and last result of a mapping",
+        discussion: "Warnings about settings that lose records or block a shard go to standard error.",
         options: MappingTarget.options + MappingOptions.calling,
         examples: [
             "concertctl mapping show --stream-name concert-data-stream",
@@ -26,7 +26,7 @@ struct MappingShow: Command {
         return .done
     }
 
-    /// Those that have a value or a default first, in this order, then whatever else Lambda tells.
+    /// The settings that are shown first, in this order, even without a value. All others follow.
     private static let settings = [
         "UUID", "State", "StateTransitionReason", "LastProcessingResult", "LastModified", "FunctionArn",
         "EventSourceArn", "EventSourceMappingArn", "BatchSize", "MaximumBatchingWindowInSeconds",
@@ -34,7 +34,7 @@ struct MappingShow: Command {
         "DestinationConfig", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError",
         "TumblingWindowInSeconds", "FilterCriteria", "FilterCriteriaError", "KMSKeyArn", "MetricsConfig",
     ]
-    /// Left out where there is none.
+    /// The settings that are omitted if they have no value.
     private static let occasional: Set = ["StartingPositionTimestamp", "FilterCriteriaError"]
 
     private static func text(of mapping: Mapping) -> String {

@@ -1,25 +1,25 @@
 import Clients
 import JSON
 
-/// Reads those of a mapping's settings that are structures.
+/// The parsing of settings that are structures.
 enum MappingStructures {
-    /// - Returns: `DestinationConfig`, with an empty destination where it is to be taken away.
+    /// Returns `DestinationConfig`, with an empty destination to remove it.
     static func destination(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.destinationConfig
         let structure = try Shorthand.value(of: option, input)
         let arn = try input[MappingOptions.onFailure]
         guard structure == nil || arn == nil else {
-            throw UsageError(description: "\(option.name) and \(MappingOptions.onFailure.name) set the same; give one")
+            throw UsageError(description: "\(option.name) and \(MappingOptions.onFailure.name) cannot be combined")
         }
         if let arn { return try destination(arn, of: MappingOptions.onFailure) }
         guard let structure else { return nil }
         let config = try members(structure, ["OnFailure", "OnSuccess"], of: option)
         guard config["OnSuccess"] == nil else {
-            throw UsageError(description: "\(option.name): event source mappings know no OnSuccess, only OnFailure")
+            throw UsageError(description: "\(option.name): OnSuccess is not supported by event source mappings; expected OnFailure")
         }
         let onFailure = try members(config["OnFailure"], ["Destination"], of: option)
         guard let given = (onFailure["Destination"] ?? "").string else {
-            throw UsageError(description: "\(option.name): Destination is no text")
+            throw UsageError(description: "\(option.name): Destination is not a text")
         }
         return try destination(given, of: option)
     }
@@ -29,41 +29,41 @@ enum MappingStructures {
         let isTopic = arn.utf8.starts(with: "kafka://".utf8) && arn.utf8.count > "kafka://".utf8.count
         guard arn.isEmpty || isARN || isTopic, arn.utf8.count <= 350 else {
             throw UsageError(
-                description: "\(option.name) is \"\(arn)\"; expected the ARN of an SQS queue, an SNS topic or an S3 "
+                description: "\(option.name) is \"\(arn)\"; expected the ARN of an SQS queue, an SNS topic, or an S3 "
                     + "bucket, kafka://TOPIC, or \"\" for none")
         }
         return ["OnFailure": ["Destination": .string(arn)]]
     }
 
-    /// - Returns: `FilterCriteria`, empty where every record is to be taken.
+    /// Returns `FilterCriteria`, which is empty to remove the filter.
     static func filter(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.filterCriteria
         guard let structure = try Shorthand.value(of: option, input) else { return nil }
         let criteria = try members(structure, ["Filters"], of: option)
         let filters = criteria["Filters"] ?? []
         guard let list = filters.array ?? filters.object.map({ [.object($0)] })
-        else { throw UsageError(description: "\(option.name): Filters is no list") }
+        else { throw UsageError(description: "\(option.name): Filters is not a list") }
         let patterns = try list.map { filter in try pattern(filter, of: option) }
         return patterns.isEmpty ? [:] : ["Filters": .array(patterns.map { ["Pattern": .string($0)] })]
     }
 
-    /// The pattern's text; one that is given as an object is written as text.
+    /// Returns the text of a pattern, which may be given as text or as an object.
     private static func pattern(_ filter: JSONValue, of option: any CommandOption) throws(UsageError) -> String {
         let given = try members(filter, ["Pattern"], of: option)["Pattern"]
         let text = given?.string ?? given?.object.map { JSONValue.object($0).text }
         guard let text, (try? JSONValue(parsing: Array(text.utf8)))?.object != nil else {
             throw UsageError(
-                description: "\(option.name): a Pattern is no JSON object in a text; expected one such as "
+                description: "\(option.name): invalid Pattern; expected a JSON object as text, such as "
                     + "'{\"data\":{\"type\":[\"concert\"]}}'")
         }
         let length = text.unicodeScalars.count
         guard length <= 4096 else {
-            throw UsageError(description: "\(option.name): a Pattern has \(length) characters; 4096 are allowed")
+            throw UsageError(description: "\(option.name): a Pattern has \(length) characters; expected at most 4096")
         }
         return text
     }
 
-    /// - Returns: `MetricsConfig`.
+    /// Returns `MetricsConfig`.
     static func metrics(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.metricsConfig
         guard let structure = try Shorthand.value(of: option, input) else { return nil }
@@ -71,21 +71,20 @@ enum MappingStructures {
         let names = (metrics.array ?? [metrics]).map(\.string)
         for name in names where name != "EventCount" && name != "" {
             throw UsageError(
-                description: "\(option.name) has \(name.map { "\"\($0)\"" } ?? "no text"); Kinesis streams have the "
-                    + "metric EventCount only")
+                description: "\(option.name): unknown metric\(name.map { " \"\($0)\"" } ?? ""); expected EventCount")
         }
         return ["Metrics": names.contains("EventCount") ? ["EventCount"] : []]
     }
 
-    /// - Returns: `Tags`.
+    /// Returns `Tags`.
     static func tags(_ input: Input) throws -> JSONValue? {
         let option = MappingOptions.tags
         guard let words = try input[option] else { return nil }
         let structure = try Shorthand.structure(words.joined(separator: ","), of: option.name)
         guard let tags = (structure ?? [:]).object else {
-            throw UsageError(description: "\(option.name) are no object")
+            throw UsageError(description: "\(option.name) is not an object")
         }
-        guard tags.members.count <= 50 else { throw UsageError(description: "\(option.name) has more than 50 tags") }
+        guard tags.members.count <= 50 else { throw UsageError(description: "\(option.name) has \(tags.members.count) tags; expected at most 50") }
         for tag in tags.members {
             guard let value = tag.value.string, value.unicodeScalars.count <= 256,
                 (1...128).contains(tag.name.unicodeScalars.count),
@@ -93,24 +92,24 @@ enum MappingStructures {
             else {
                 throw UsageError(
                     description:
-                        "\(option.name): \"\(tag.name)\" is no tag; expected a key of 1 to 128 characters that "
-                        + "does not begin with aws:, and a value of 256 at most")
+                        "\(option.name): invalid tag \"\(tag.name)\"; expected a key of 1 to 128 characters that "
+                                                + "does not begin with aws:, and a value of at most 256 characters")
             }
         }
         return .object(tags)
     }
 
-    /// The members of a structure, none when it is empty.
+    /// Returns the members of a structure.
     private static func members(
         _ value: JSONValue?, _ known: [String], of option: any CommandOption
     ) throws(UsageError) -> JSONObject {
         guard let object = (value ?? [:]).object else {
             throw UsageError(
-                description: "\(option.name) has a value where \(known.joined(separator: " or "))=... is due")
+                description: "\(option.name): expected \(known.joined(separator: " or "))=... instead of a value")
         }
         for name in object.names where !known.contains(name) {
             throw UsageError(
-                description: "\(option.name) knows no \"\(name)\"; expected \(known.joined(separator: " or "))")
+                description: "\(option.name): unknown member \"\(name)\"; expected \(known.joined(separator: " or "))")
         }
         return object
     }

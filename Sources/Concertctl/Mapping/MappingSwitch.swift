@@ -1,10 +1,10 @@
 import Clients
 import JSON
 
-/// Lets a mapping read its stream again.
+/// The command that enables a mapping.
 struct MappingEnable: Command {
     static let description = CommandDescription(
-        name: "mapping enable", summary: "let a mapping read on, from where it stopped",
+        name: "mapping enable", summary: "enable a mapping, which continues where it stopped",
         options: MappingTarget.options + MappingChange.options,
         examples: ["concertctl mapping enable --wait", "concertctl mapping enable --stream-name concert-data-stream"])
 
@@ -15,12 +15,12 @@ struct MappingEnable: Command {
     func run() async throws -> ExitStatus { try await change.run() }
 }
 
-/// Stops a mapping, which keeps its place in the stream.
+/// The command that disables a mapping.
 struct MappingDisable: Command {
     static let description = CommandDescription(
-        name: "mapping disable", summary: "stop a mapping, which keeps its place in the stream",
+        name: "mapping disable", summary: "disable a mapping, which keeps its position in the stream",
         discussion: """
-            Records wait in the stream for as long as its retention; what is enabled later than that misses them.
+            Records stay on the stream for its retention period. A mapping that is enabled later misses expired records.
             """,
         options: MappingTarget.options + MappingChange.options,
         examples: [
@@ -34,7 +34,7 @@ struct MappingDisable: Command {
     func run() async throws -> ExitStatus { try await change.run() }
 }
 
-/// What enabling and disabling share.
+/// The common implementation of enabling and disabling.
 private struct MappingSwitch {
     private let target: MappingTarget
     private let change: MappingChange

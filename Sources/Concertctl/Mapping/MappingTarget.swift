@@ -1,26 +1,26 @@
 import Clients
 import JSON
 
-/// The mapping that a command is about: by its UUID, or by the stream and the function that it joins.
+/// A mapping identified by its UUID, or by its stream and function.
 enum MappingTarget: Sendable, Equatable {
     case uuid(String)
     case pair(MappingSource, FunctionReference)
 
-    static let uuid = Option<String?>("--uuid", value: "UUID", "the mapping, in place of stream and function")
+    static let uuid = Option<String?>("--uuid", value: "UUID", "UUID of the mapping, instead of stream and function")
     static let functionName = Option<String>(
         "--function-name", value: "NAME", default: FunctionReference.standard,
-        "the function: a name, name:alias, partial ARN or ARN")
+        "function as a name, name:alias, partial ARN, or ARN")
     private static let pairOptions: [any CommandOption] = [
         functionName, MappingSource.eventSourceARN, SharedOption.streamName,
     ]
-    /// Of commands for a mapping that exists.
+    /// The options of commands for an existing mapping.
     static let options: [any CommandOption] = [uuid] + pairOptions
 
-    /// - Throws: ``UsageError`` when it names no mapping, or two.
+    /// - Throws: ``UsageError`` if the options identify no mapping or are contradictory.
     init(_ input: Input) throws(UsageError) {
         if let uuid = try input[Self.uuid] {
             if let other = input.first(of: Self.pairOptions) {
-                throw UsageError(description: "--uuid names the mapping already; leave \(other.name) out")
+                throw UsageError(description: "--uuid and \(other.name) cannot be combined")
             }
             self = .uuid(try Self.checked(uuid))
         } else {
@@ -28,7 +28,9 @@ enum MappingTarget: Sendable, Equatable {
         }
     }
 
-    /// - Throws: ``UsageError`` unless it has the form of a mapping's UUID.
+    /// Returns `uuid` if it has the form of a UUID.
+        ///
+        /// - Throws: ``UsageError`` if not.
     static func checked(_ uuid: String) throws(UsageError) -> String {
         guard !uuid.isEmpty, uuid.utf8.count <= 100,
             uuid.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
@@ -47,26 +49,28 @@ enum MappingTarget: Sendable, Equatable {
     static func source(_ input: Input) throws(UsageError) -> MappingSource {
         guard let source = try MappingSource(input) else {
             throw UsageError(
-                description: "no stream is named: give --stream-name or --event-source-arn, or set "
+                description: "no stream is given: pass --stream-name or --event-source-arn, or set "
                     + "\(StreamReference.variable)")
         }
         return source
     }
 
-    /// - Throws: ``CommandError`` when there is no such mapping, or more than one.
+    /// Finds the mapping.
+        ///
+        /// - Throws: ``CommandError`` if there is no such mapping or more than one.
     func find(_ session: AWSSession) async throws -> Mapping {
         switch self {
         case .uuid(let uuid):
             guard let mapping = try await session.mapping(uuid) else {
                 throw CommandError(
-                    description: "no mapping has the UUID \(uuid) in \(session.region); "
-                        + "concertctl mapping list shows those that there are")
+                    description: "mapping \(uuid) does not exist in \(session.region); "
+                        + "concertctl mapping list shows the existing ones")
             }
             return mapping
         case .pair(let source, let function):
             let (candidates, isStreamGone) = try await Self.mappings(of: source, function, session)
             let found = candidates.filter { function.matches($0.functionARN) }
-            // One that is on its way out is meant only where there is no other.
+            // Prefer a mapping that is not being deleted.
             let staying = found.filter { !$0.isDeleting }
             guard let mapping = staying.first ?? found.first else {
                 throw Self.missing(
@@ -75,14 +79,14 @@ enum MappingTarget: Sendable, Equatable {
             guard staying.count < 2 else {
                 let uuids = staying.map(\.uuid).joined(separator: ", ")
                 throw CommandError(
-                    description: "\(staying.count) mappings join stream \(source.stream.name) and function "
-                        + "\(function.shortName): \(uuids); say which by --uuid")
+                    description: "\(staying.count) mappings of stream \(source.stream.name) to function "
+                        + "\(function.shortName): \(uuids); pass --uuid")
             }
             return mapping
         }
     }
 
-    /// Of a stream that was deleted, too: its mappings outlive it.
+    /// Returns the mappings of a stream, which exist even after the stream was deleted.
     private static func mappings(
         of source: MappingSource, _ function: FunctionReference, _ session: AWSSession
     ) async throws -> (found: [Mapping], isStreamGone: Bool) {
@@ -109,12 +113,12 @@ enum MappingTarget: Sendable, Equatable {
             if !others.isEmpty {
                 "there are mappings to \(others.joined(separator: ", "))"
             } else if isStreamGone {
-                "nor is there such a stream: concertctl stream list and concertctl mapping list show what there is"
+                "the stream does not exist either; see concertctl stream list and concertctl mapping list"
             } else {
-                "concertctl mapping create makes one, concertctl mapping list shows those that there are"
+                "concertctl mapping create creates one, concertctl mapping list shows the existing ones"
             }
         return CommandError(
-            description: "no mapping joins stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) and "
+            description: "no mapping of stream \(source.arn.map(MappingSource.shortName) ?? source.stream.name) to "
                 + "function \(function.shortName) in \(region); \(hint)")
     }
 }

@@ -1,16 +1,18 @@
 import JSON
 import Processor
 
-/// A mapping's settings as people read them.
+/// The formatting of a mapping's settings.
 enum MappingText {
     static func escaped(_ text: String) -> String { MessageText.escaped(text) }
 
-    /// - Parameter value: The setting's, as the API has it; nil or null where it has none.
+    /// Returns a setting as text.
+        ///
+        /// - Parameter value: The value in the form of the API; nil or null if there is none.
     static func value(_ value: JSONValue?, of setting: String) -> String {
         switch (setting, MappingSetting.plain(value, of: setting)) {
         case (_, .null): "none"
         case ("LastModified", let time), ("StartingPositionTimestamp", let time):
-            time.double.map(Moment.text) ?? time.text
+            time.double.map(TimestampText.text) ?? time.text
         case ("MaximumRetryAttempts", -1), ("MaximumRecordAgeInSeconds", -1): "-1 (no limit)"
         case ("FilterCriteria", .array(let patterns)):
             escaped(patterns.compactMap(\.string).joined(separator: " or "))

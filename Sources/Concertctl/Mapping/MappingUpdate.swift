@@ -1,15 +1,15 @@
 import Clients
 import JSON
 
-/// Changes settings of a mapping: those that were asked for, and no other.
+/// The command that changes settings of a mapping.
 struct MappingUpdate: Command {
     static let description = CommandDescription(
         name: "mapping update", summary: "change settings of a mapping",
         discussion: """
-            Sends what was asked for and nothing else. With --uuid, --function-name is the function that is to take the \
-            records from now on; without, function and stream say which mapping is meant.
+            Sends only the given settings. With --uuid, --function-name is the new function of the mapping; otherwise, \
+            function and stream identify the mapping.
 
-            The stream, the starting position and tags can only be set at creation.
+            The stream, the starting position, and tags can only be set at creation.
             """,
         options: MappingTarget.options + MappingOptions.updatable + MappingChange.options,
         refused: MappingOptions.foreign.merging(MappingOptions.afterCreation) { $1 },
@@ -26,12 +26,12 @@ struct MappingUpdate: Command {
     private let change: MappingChange
 
     init(_ input: Input) throws {
-        var settings = try WantedSettings(input, isCreation: false).given
+        var settings = try RequestedSettings(input, isCreation: false).given
         if input.has(MappingTarget.uuid), input.has(MappingTarget.functionName) {
             settings["FunctionName"] = .string(try MappingTarget.function(input).text)
         }
         guard !settings.members.isEmpty else {
-            throw UsageError(description: "nothing is to be changed: give at least one setting")
+            throw UsageError(description: "no settings are given; pass at least one")
         }
         self.settings = settings
         target = try Self.target(input)
@@ -46,11 +46,11 @@ struct MappingUpdate: Command {
         return .done
     }
 
-    /// Beside a UUID, the function is a setting, and the stream cannot be one.
+    /// Returns the mapping. With a UUID, the function is a setting, and the stream cannot be changed.
     private static func target(_ input: Input) throws(UsageError) -> MappingTarget {
         guard let uuid = try input[MappingTarget.uuid] else { return try MappingTarget(input) }
         if let option = input.first(of: [MappingSource.eventSourceARN, SharedOption.streamName]) {
-            throw UsageError(description: "\(option.name) beside --uuid: the stream \(MappingOptions.onlyAtCreation)")
+            throw UsageError(description: "\(option.name) with --uuid: the stream \(MappingOptions.onlyAtCreation)")
         }
         return .uuid(try MappingTarget.checked(uuid))
     }

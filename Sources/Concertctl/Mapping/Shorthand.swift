@@ -1,19 +1,21 @@
 import Foundation
 import JSON
 
-/// AWS's own command line's ways to give a structure: JSON, `Name=value,Other={Name=value},List=[a,b]`, and a file
-/// of either.
+/// A parser of structures in the forms of the AWS CLI: JSON, `Name=value,Other={Name=value},List=[a,b]`, and
+/// `file://PATH` with either.
 ///
 /// Source: <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html>
 struct Shorthand {
-    /// - Returns: Nil when the option is empty, which takes a setting away.
+    /// Returns the structure of an option. An empty option is nil, which removes a setting.
     static func value(of option: Option<String?>, _ input: Input) throws -> JSONValue?? {
         guard let given = try input[option] else { return nil }
         return .some(try structure(given, of: option.name))
     }
 
-    /// - Parameter option: What errors name.
-    /// - Returns: Nil for an empty text.
+    /// Parses a structure.
+    ///
+    /// - Parameter option: The name of the option, for errors.
+    /// - Returns: The structure, or nil for an empty text.
     static func structure(_ given: String, of option: String) throws -> JSONValue? {
         let text = try content(given, of: option).trimmingCharacters(in: .whitespacesAndNewlines)
         guard let first = text.unicodeScalars.first else { return nil }
@@ -21,7 +23,7 @@ struct Shorthand {
             do {
                 return try JSONValue(parsing: Array(text.utf8))
             } catch {
-                throw UsageError(description: "\(option) is no JSON: \(error)")
+                throw UsageError(description: "\(option) is not valid JSON: \(error)")
             }
         }
         var shorthand = Shorthand(option: option, rest: text.unicodeScalars[...])
@@ -34,22 +36,22 @@ struct Shorthand {
         guard given.utf8.starts(with: scheme.utf8) else { return given }
         let path = String(decoding: given.utf8.dropFirst(scheme.utf8.count), as: UTF8.self)
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandError(description: "\(option): \(path) does not exist, or may not be read")
+            throw CommandError(description: "\(option): cannot read \(path)")
         }
         return String(decoding: data, as: UTF8.self)
     }
 
     private let option: String
-    /// Scalars rather than characters: a combining mark behind a quote or a comma does not hide it.
+    /// Unicode scalars, because a combining mark after a quote or a comma would hide it in a `Character`.
     private var rest: Substring.UnicodeScalarView
-    /// Structures that are open, which are read recursively.
+    /// The nesting depth.
     private var depth = 0
 
     private init(option: String, rest: Substring.UnicodeScalarView) { (self.option, self.rest) = (option, rest) }
 }
 
 extension Shorthand {
-    /// `Name=value,Name=value`, up to `end` or the end of the text.
+    /// Reads `Name=value,Name=value` up to `end` or the end of the text.
     private mutating func members(until end: Unicode.Scalar?) throws(UsageError) -> JSONObject {
         var members = JSONObject()
         while true {
@@ -75,7 +77,7 @@ extension Shorthand {
         switch rest.first {
         case "{", "[":
             depth += 1
-            guard depth <= 16 else { throw UsageError(description: "\(option) is nested deeper than 16 levels") }
+            guard depth <= 16 else { throw UsageError(description: "\(option) has more than 16 levels of nesting") }
             defer { depth -= 1 }
             return take("{") ? .object(try members(until: "}")) : try list()
         default:
@@ -106,7 +108,7 @@ extension Shorthand {
         return .array(elements)
     }
 
-    /// One value without structure, in quotes or not; a backslash goes before a quote that is part of it.
+    /// Reads a scalar value, which may be quoted. Within quotes, a backslash escapes a quote.
     private mutating func word(until end: Unicode.Scalar?) throws(UsageError) -> String {
         guard let quote = rest.first, quote == "'" || quote == "\"" else {
             let word = rest.prefix { $0 != "," && $0 != end }
@@ -126,7 +128,7 @@ extension Shorthand {
         throw expected("a closing \(quote)")
     }
 
-    /// Whether what follows the next `count` characters is `NAME=`.
+    /// Returns whether `NAME=` follows after the next `count` scalars.
     private func hasName(after count: Int) -> Bool {
         let next = rest.dropFirst(count).drop(while: \.properties.isWhitespace)
         let name = next.prefix(while: Self.isName)
@@ -147,7 +149,7 @@ extension Shorthand {
     private mutating func skipBlanks() { rest = rest.drop(while: \.properties.isWhitespace) }
 
     private func expected(_ what: String) -> UsageError {
-        let place = rest.isEmpty ? "at its end" : "before \"\(String(rest.prefix(30)))\""
-        return UsageError(description: "\(option): expected \(what) \(place); write it as JSON or as NAME=VALUE,...")
+        let location = rest.isEmpty ? "at the end" : "before \"\(String(rest.prefix(30)))\""
+        return UsageError(description: "\(option): expected \(what) \(location); use JSON or NAME=VALUE,...")
     }
 }

@@ -1,20 +1,20 @@
 import Glibc
 
-/// Standard error: notes for people, never data.
+/// Standard error, which receives notes and prompts.
 ///
-/// A note that cannot be written changes nothing: standard error may be closed or full.
+/// Errors while writing are ignored, because standard error may be closed or full.
 enum Console {
     static func note(_ text: TerminalText) { write(text + "\n") }
 
-    /// Shows `text` in place of the current line.
+    /// Replaces the current line with `text`.
     static func replaceLine(_ text: TerminalText) { write("\r\u{1B}[K" + text) }
 
     static let isTerminal = isatty(STDERR_FILENO) == 1
 
-    /// Whether a person can answer a question.
+    /// Whether a prompt can be shown and answered.
     static let canAsk = isatty(STDIN_FILENO) == 1 && isTerminal
 
-    /// Asks on standard error, and reads a line of standard input; only `yes` and `y` are a yes.
+    /// Prompts on standard error and reads a line of standard input. Only `yes` and `y` confirm.
     static func confirms(_ question: TerminalText) -> Bool {
         write("\(question) [y/N] ")
         return ["y", "yes"].contains(readLine()?.lowercased())

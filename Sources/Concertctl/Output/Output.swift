@@ -2,35 +2,35 @@ import Glibc
 import JSON
 import Synchronization
 
-/// Standard output: what a command was asked for.
+/// Standard output, which receives the results of commands.
 ///
-/// The first error is remembered, later text is dropped, and ``finish(_:)`` turns it into the exit status: a command
-/// that changes something completes its work although the output is lost. Commands that only read stop at ``check()``.
+/// After the first error, later output is dropped, and ``finish(_:)`` returns the exit status 1. A command that changes
+/// something completes its work although the output is lost; a command that only reads stops at ``check()``.
 enum Output {
-    /// Standard output could not be written.
+    /// A failure to write standard output.
     struct WriteError: Error, CustomStringConvertible {
         /// The system's error number.
         var number: Int32
 
         var description: String {
-            "standard output cannot be written: \(number == EBADF ? "it is closed" : StandardStreams.message(number))"
+            "cannot write standard output: \(number == EBADF ? "it is closed" : StandardStreams.message(number))"
         }
 
-        /// Whether the reader has ended, as `head` does, which is not an error of this program.
+        /// Whether the reader closed the pipe, as `head` does, which is not an error of this program.
         var isBrokenPipe: Bool { number == EPIPE }
     }
 
     private static let failure = Mutex<WriteError?>(nil)
 
-    /// Writes `text` and a line end.
+    /// Writes `text` and a line feed.
     static func print(_ text: TerminalText = "") { write(Array(text.text.utf8) + [UInt8(ascii: "\n")]) }
 
-    /// Shows a result in the form that was asked for.
+    /// Prints a result in the requested format.
     ///
     /// - Parameters:
-    ///   - text: Nil where lines about it were printed already.
-    ///   - onOneLine: Whether the JSON has no line ends.
-    ///   - isTaken: Whether a file goes to standard output, and so the result to standard error.
+    ///   - text: The result as text, or nil if it has already been printed line by line.
+    ///   - onOneLine: Whether the JSON is printed on one line.
+    ///   - isTaken: Whether standard output receives a file, so that the result goes to standard error.
     static func show(
         as format: OutputFormat, text: @autoclosure () -> TerminalText?, json: @autoclosure () -> JSONValue,
         onOneLine: Bool = false, isTaken: Bool = false
@@ -44,7 +44,7 @@ enum Output {
         if isTaken { Console.note(result) } else { print(result) }
     }
 
-    /// Writes data as they are.
+    /// Writes data without escaping.
     static func write(_ bytes: some Collection<UInt8>) {
         failure.withLock { failure in
             guard failure == nil else { return }
@@ -52,19 +52,21 @@ enum Output {
         }
     }
 
-    /// - Throws: ``WriteError`` when something could not be written.
+    /// Checks that all output so far was written.
+        ///
+        /// - Throws: The first ``WriteError``.
     static func check() throws(WriteError) {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    /// Closes the stream, which is when some file systems report that they are full.
+    /// Closes standard output, because some file systems report a full disk only then.
     ///
-    /// - Returns: The exit status of the whole program: 1 where the output is incomplete.
+    /// - Returns: The exit status of the program, which is 1 if the output is incomplete.
     static func finish(_ status: ExitStatus) -> ExitStatus {
         failure.withLock { failure in
             if failure == nil, close(STDOUT_FILENO) < 0, errno != EINTR { failure = WriteError(number: errno) }
             guard let error = failure else { return status }
-            // Without a word, as other programs end when their reader does.
+            // Like other programs, do not report a closed pipe.
             if error.isBrokenPipe { return status == .done ? .brokenPipe : status }
             Console.note("concertctl: \(error)")
             return .failed

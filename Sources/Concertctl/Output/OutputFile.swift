@@ -1,41 +1,41 @@
 import Foundation
 import Synchronization
 
-/// A file that an option names and a command writes, such as `--report FILE`.
+/// An output file that an option names, such as `--report FILE`.
 ///
-/// Only a regular file, or one that does not exist yet, is replaced, and as a whole: what is written goes to a draft
-/// beside it, which ``finish()`` renames. Links are followed. Pipes and devices are written to, and `-` is standard output.
+/// A regular file is replaced as a whole: the output goes to a draft in the same directory, which ``finish()`` renames.
+/// Links are followed. Pipes and devices are written directly, and `-` is standard output.
 final class OutputFile {
-    private enum Destination {
+    private enum Medium {
         case standardOutput
-        /// Written as it comes: a pipe, a device, or a file that a descriptor of this process refers to.
+        /// A pipe, a device, or a file that a descriptor of this process refers to, which is written directly.
         case stream(Int32)
         case draft(Int32, at: String, of: String)
     }
 
-    /// As it was given, with the option that gave it.
+    /// The path as given, after the name of the option.
     private let path: String
-    private let destination: Destination
+    private let medium: Medium
     private var isOpen = true
 
-    /// Opens the file, so that one that cannot be written is found before long work.
+    /// Opens the file before the work starts, so that an unwritable path is reported early.
     ///
-    /// Waits until a pipe has a reader, or until the task is cancelled.
+    /// Waits until a pipe has a reader or the task is canceled.
     ///
-    /// - Parameter option: What named it, for errors.
+    /// - Parameter option: The option that names the file, for errors.
     /// - Throws: ``CommandError``, or `CancellationError`.
     init(_ path: String, option: (any CommandOption)? = nil) throws {
         self.path = (option.map { $0.name + " " } ?? "") + path
-        do { destination = try Self.destination(of: path) } catch let failure as SystemError {
+        do { medium = try Self.medium(of: path) } catch let failure as SystemError {
             throw Self.error(self.path, failure.number)
         }
     }
 
-    /// Whether it is standard output, so that other text must go elsewhere.
+    /// Returns whether a path is standard output, so that other text must go to standard error.
     static func isStandardOutput(_ path: String) -> Bool { path == "-" }
 
     func write(_ bytes: some Collection<UInt8>) throws {
-        switch destination {
+        switch medium {
         case .standardOutput:
             Output.write(bytes)
             try Output.check()
@@ -44,11 +44,11 @@ final class OutputFile {
         }
     }
 
-    /// Puts the file in its place, over one that was there before.
+    /// Closes the file and replaces the previous one.
     func finish() throws {
         guard isOpen else { return }
         isOpen = false
-        switch destination {
+        switch medium {
         case .standardOutput: break
         case .stream(let descriptor): if close(descriptor) < 0 { throw Self.error(path, errno) }
         case .draft(let descriptor, let draft, let target):
@@ -60,7 +60,7 @@ final class OutputFile {
 
     deinit {
         guard isOpen else { return }
-        switch destination {
+        switch medium {
         case .standardOutput: break
         case .stream(let descriptor): close(descriptor)
         case .draft(let descriptor, let draft, _):
@@ -69,28 +69,28 @@ final class OutputFile {
         }
     }
 
-    /// What the system said to a call about the file.
+    /// A failed system call.
     private struct SystemError: Error {
         var number: Int32
     }
 
     private static func error(_ path: String, _ number: Int32) -> CommandError {
-        CommandError(description: "\(path) cannot be written: \(StandardStreams.message(number))")
+        CommandError(description: "cannot write \(path): \(StandardStreams.message(number))")
     }
 }
 
 extension OutputFile {
-    /// Removes what is half done, for a program that ends at once.
+    /// Removes incomplete files before the process ends.
     static func discardDrafts() { Drafts.discardAll() }
 }
 
-/// Finding out what a path is.
+/// The inspection of paths.
 extension OutputFile {
     private static let descriptorFolder = "/proc/self/fd"
-    /// As many links as Linux follows.
-    private static let mostLinks = 40
+    /// The number of links that Linux follows.
+    private static let maximumLinks = 40
 
-    private static func destination(of path: String) throws -> Destination {
+    private static func medium(of path: String) throws -> Medium {
         if path == "-" { return .standardOutput }
         let (target, descriptor) = try followed(path)
         if let descriptor { return .stream(try duplicate(descriptor)) }
@@ -101,7 +101,7 @@ extension OutputFile {
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG:
-            // The file that one of the streams was redirected to must keep what else is written there.
+            // A file that standard output or standard error is redirected to must not be replaced.
             if let stream = [STDOUT_FILENO, STDERR_FILENO].first(where: { isFile(status, of: $0) }) {
                 return .stream(try duplicate(stream))
             }
@@ -112,11 +112,11 @@ extension OutputFile {
         }
     }
 
-    /// Where the links of `path` lead, or which descriptor of this process, as `/dev/stdout` and `/dev/fd/63` do.
+    /// Resolves links, including those to a descriptor of this process, such as `/dev/stdout` and `/dev/fd/63`.
     private static func followed(_ path: String) throws -> (target: String, descriptor: Int32?) {
         let descriptors = real(descriptorFolder)
         var target = path
-        for _ in 0..<mostLinks {
+        for _ in 0..<maximumLinks {
             let url = URL(filePath: target)
             let folder = real(url.deletingLastPathComponent().path)
             if let folder, folder == descriptors, let descriptor = Int32(url.lastPathComponent) {
@@ -147,7 +147,7 @@ extension OutputFile {
         return try opened(fcntl(descriptor, F_DUPFD_CLOEXEC, 3))
     }
 
-    /// Opening a pipe blocks until it has a reader, and an interruption would not end that.
+    /// Opens a pipe without blocking, because an interruption could not end a blocking call.
     private static func openPipe(_ target: String) throws -> Int32 {
         while true {
             let descriptor = unsafe open(target, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
@@ -161,15 +161,15 @@ extension OutputFile {
         }
     }
 
-    private static func draft(of target: String, replacing present: stat?) throws -> Destination {
+    private static func draft(of target: String, replacing present: stat?) throws -> Medium {
         if present != nil, unsafe access(target, W_OK) < 0 { throw SystemError(number: errno) }
         let folder = URL(filePath: target).deletingLastPathComponent().path
-        // Its name cannot be guessed, for others may write to the folder.
+        // The name is random, because others may have write access to the directory.
         let draft = "\(folder)/.concertctl-\(String(UInt64.random(in: .min ... .max), radix: 36))"
         let descriptor = try opened(unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666))
         Drafts.add(draft)
         if let present {
-            // Keeps the permissions of the file that it replaces.
+            // Keep the permissions of the replaced file.
             _ = fchown(descriptor, present.st_uid, present.st_gid)
             _ = fchmod(descriptor, present.st_mode & 0o7777)
         }
@@ -182,7 +182,7 @@ extension OutputFile {
     }
 }
 
-/// The drafts that are not in their places yet.
+/// The drafts that have not been renamed yet.
 private enum Drafts {
     private static let paths = Mutex<[String]>([])
 
@@ -190,7 +190,7 @@ private enum Drafts {
 
     static func discard(_ path: String) {
         paths.withLock { $0.removeAll { $0 == path } }
-        // Gone already when it was renamed.
+        // Fails harmlessly if the draft was renamed.
         _ = unsafe unlink(path)
     }
 

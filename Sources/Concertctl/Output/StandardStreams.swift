@@ -1,13 +1,13 @@
 import Glibc
 
-/// The three streams that a process starts with.
+/// The standard streams of the process.
 enum StandardStreams {
-    /// Makes writing fail with an error instead of ending the program; called before anything else.
+    /// Makes failed writes return an error instead of ending the process. Must be called first.
     ///
-    /// A stream that was closed is opened for the other direction, so that it still cannot be used and no file or
-    /// connection takes its number.
+    /// A closed stream is opened for the opposite direction, so that it stays unusable and no file or connection gets its
+    /// descriptor.
     static func prepare() {
-        // A handler that does nothing, because programs that are started would inherit a signal that is ignored.
+        // An empty handler, because child processes would inherit an ignored signal.
         for number in [SIGPIPE, SIGXFSZ] { signal(number) { _ in } }
         for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)] {
             if fcntl(descriptor, F_GETFD) < 0, errno == EBADF { _ = unsafe open("/dev/null", mode) }
@@ -21,7 +21,7 @@ enum StandardStreams {
         let bytes = ContiguousArray(bytes)
         var start = 0
         while start < bytes.count {
-            // Bounds: the pointer and the count describe what is left of `bytes`.
+            // Bounds: the pointer and the count describe the rest of `bytes`.
             let written = unsafe bytes[start...].withUnsafeBytes {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
@@ -38,6 +38,6 @@ enum StandardStreams {
         return nil
     }
 
-    /// The system's words for an error number.
+    /// Returns the system's text for an error number.
     static func message(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 }

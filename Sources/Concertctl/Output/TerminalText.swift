@@ -1,11 +1,11 @@
 import JSON
 import Processor
 
-/// Text that is safe to show on a terminal.
+/// Text that is safe to print on a terminal.
 ///
-/// Only the program's own words are taken as they are: the literal parts of a string, and the styles of ``TerminalStyle``.
-/// Every value that is interpolated is escaped, line ends included, because it may come from a service or a record. That
-/// is why the functions of ``Output`` and ``Console`` take this type instead of `String`.
+/// Only literals and the styles of ``TerminalStyle`` are printed verbatim. Interpolated values are escaped, including line
+/// ends, because they may come from a service or a record. ``Output`` and ``Console`` therefore take this type instead of
+/// `String`.
 struct TerminalText: ExpressibleByStringInterpolation, Sendable, Equatable {
     let text: String
 
@@ -15,7 +15,7 @@ struct TerminalText: ExpressibleByStringInterpolation, Sendable, Equatable {
 
     init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
-    /// Several lines, whose values are escaped already; whatever else a terminal acts on is escaped here.
+    /// Creates text of several lines and escapes all control characters except line feeds and tabs.
     static func lines(_ text: String) -> TerminalText {
         let isLine = text.utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t") }
         guard isLine else { return "\(text)" }
@@ -30,19 +30,19 @@ struct TerminalText: ExpressibleByStringInterpolation, Sendable, Equatable {
         return TerminalText(safe: result)
     }
 
-    /// A JSON document on several lines; what a terminal acts on is escaped as JSON does it, `\u009b` for example.
+    /// Creates a JSON document of several lines, with control characters escaped as in JSON, such as `\u009b`.
     static func json(_ value: JSONValue) -> TerminalText { TerminalText(safe: escapedJSON(value.prettyText)) }
 
-    /// A JSON document on one line.
+    /// Creates a JSON document on one line.
     static func jsonLine(_ value: JSONValue) -> TerminalText { TerminalText(safe: escapedJSON(value.text)) }
 
-    /// Outside its strings, JSON of ``JSONValue`` consists of ASCII and line ends; all of the rest can be escaped.
+    /// Escapes control characters in JSON. Outside of strings, the JSON of ``JSONValue`` contains only ASCII and line feeds.
     private static func escapedJSON(_ text: String) -> String {
         guard MessageText.escaped(text).utf8.count != text.utf8.count else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             if scalar != "\n", MessageText.escaped(String(scalar)).utf8.count != String(scalar).utf8.count {
-                // Whatever MessageText escapes has four hexadecimal digits at most.
+                // All scalars that MessageText escapes have at most four hexadecimal digits.
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
             } else {
@@ -63,7 +63,7 @@ struct TerminalText: ExpressibleByStringInterpolation, Sendable, Equatable {
 
         mutating func appendLiteral(_ literal: String) { text += literal }
 
-        /// What is safe already.
+        /// Appends text that is already safe.
         mutating func appendInterpolation(_ value: TerminalText) { text += value.text }
 
         mutating func appendInterpolation<Value>(_ value: Value) {

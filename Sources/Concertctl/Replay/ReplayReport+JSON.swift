@@ -72,6 +72,6 @@ extension ReplayReport {
 
     /// Returns the percentiles, rounded to microseconds.
     private static func value(of figures: Percentiles) -> JSONValue {
-        .object(ofPresent: figures.told.map { ($0.name, .decimal(($0.value * 1000).rounded() / 1000)) })
+        .object(ofPresent: figures.reported.map { ($0.name, .decimal(($0.value * 1000).rounded() / 1000)) })
     }
 }

@@ -70,7 +70,7 @@ extension ReplayReport {
     }
 
     private static func text(of figures: Percentiles) -> String {
-        figures.told.map { "\($0.name) \(decimal($0.value, 3)) ms" }.joined(separator: ", ")
+        figures.reported.map { "\($0.name) \(decimal($0.value, 3)) ms" }.joined(separator: ", ")
     }
 
     private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

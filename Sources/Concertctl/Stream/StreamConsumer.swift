@@ -76,7 +76,7 @@ struct StreamConsumer: Command {
     private func show(_ consumer: StreamConsumerSummary) {
         let rows = [
             ("consumer", consumer.name), ("ARN", consumer.arn), ("status", consumer.status),
-            ("created", consumer.json["ConsumerCreationTimestamp"]?.double.map(Moment.text) ?? "unknown"),
+            ("created", consumer.json["ConsumerCreationTimestamp"]?.double.map(TimestampText.text) ?? "unknown"),
         ]
         session.show(
             text: .lines(Help.table(rows.map { ($0, MessageText.escaped($1)) })), json: consumer.json)

@@ -31,7 +31,7 @@ struct StreamDescription: Sendable {
         let closed = shards.count { !$0.isOpen }
         let rows = [
             ("stream", summary.name), ("ARN", summary.arn), ("status", summary.status),
-            ("created", summary.json["StreamCreationTimestamp"]?.double.map(Moment.text) ?? "unknown"),
+            ("created", summary.json["StreamCreationTimestamp"]?.double.map(TimestampText.text) ?? "unknown"),
             ("mode", "\(summary.mode.rawValue), \(summary.openShardsText)" + (closed > 0 ? ", \(closed) closed" : "")),
             ("retention", "\(summary.retentionHours) h"), ("encryption", summary.encryption),
             ("monitoring", summary.monitoring),

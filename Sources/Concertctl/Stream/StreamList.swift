@@ -27,7 +27,7 @@ struct StreamList: Command {
             table.add([
                 stream["StreamName"]?.string ?? "", stream["StreamStatus"]?.string ?? "",
                 stream["StreamModeDetails"]?["StreamMode"]?.string ?? "",
-                stream["StreamCreationTimestamp"]?.double.map(Moment.text) ?? "",
+                stream["StreamCreationTimestamp"]?.double.map(TimestampText.text) ?? "",
             ])
         }
         return streams.isEmpty ? "no streams in \(session.region)" : .lines(table.text)

@@ -117,7 +117,7 @@ struct StreamMetrics: Command {
                 figure.datapoints.isEmpty ? "no figures" : Sparkline.text(bars, isUnicode: isUnicode),
             ])
         }
-        let begin = Moment.text(Double(start))
+        let begin = TimestampText.text(Double(start))
         return table.text + "\n\nfrom \(begin), \(periods) periods of \(periodSeconds) s, oldest at the left"
     }
 }
@@ -146,7 +146,7 @@ private struct Figures {
             "Metric": .string(query.metric), "Statistic": .string(query.statistic.rawValue),
             "Period": .integer(query.period),
             "Datapoints": .array(
-                datapoints.map { ["Timestamp": .string(Moment.text($0.time)), "Value": .decimal($0.value)] }),
+                datapoints.map { ["Timestamp": .string(TimestampText.text($0.time)), "Value": .decimal($0.value)] }),
         ]
     }
 

@@ -33,5 +33,5 @@ enum StreamRecordSize {
     private static func size(of summary: StreamSummary) -> Int { summary.maxRecordKibibytes ?? standard }
 
     /// Returns whether a Lambda event can contain a record of this size, in KiB.
-    static func fitsIntoAnEvent(_ kibibytes: Int) -> Bool { FunctionLoad.mostRecords(of: kibibytes << 10) > 0 }
+    static func fitsIntoAnEvent(_ kibibytes: Int) -> Bool { FunctionLoad.maximumRecords(of: kibibytes << 10) > 0 }
 }

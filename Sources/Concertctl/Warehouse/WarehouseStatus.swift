@@ -108,7 +108,7 @@ struct WarehouseStatus: Command {
         let tables = rows.map { row in
             JSONValue.object(ofPresent: [
                 ("table", .string(row.table.name)), ("rows", .integer(row.rows)),
-                ("newestUpdatedAt", row.newest.map { .string(Moment.text($0)) }),
+                ("newestUpdatedAt", row.newest.map { .string(TimestampText.text($0)) }),
                 ("duplicateKeys", .integer(row.duplicates)),
             ])
         }
@@ -133,7 +133,7 @@ struct WarehouseStatus: Command {
     ) -> TerminalText {
         var table = TextTable(["TABLE", ">ROWS", "NEWEST"])
         for row in rows {
-            table.add([row.table.name, "\(row.rows)", row.newest.map { Moment.text($0) } ?? "none"])
+            table.add([row.table.name, "\(row.rows)", row.newest.map { TimestampText.text($0) } ?? "none"])
         }
         var lines: [TerminalText] = [.lines(table.text)]
         let seconds = lag.map { "\(Int($0.rounded())) s" }

@@ -84,7 +84,7 @@ extension ReportPage {
                 x: Double(bucket - low) * width, y: 140 - height, width: width, height: height, colour: "good",
                 title: "\(start(of: bucket)) to \(start(of: bucket + 1)): \(count)")
         }
-        let shares = report.latencies.told.map { "\($0.name) \(Markup.milliseconds($0.value))" }
+        let shares = report.latencies.reported.map { "\($0.name) \(Markup.milliseconds($0.value))" }
         return "<p>\(shares.joined(separator: ", "))</p>"
             + Markup.figure(
                 "Invocations by latency", height: 140, bars.joined(), top: Markup.counted(most, "invocation"),

@@ -13,9 +13,9 @@ extension ReportPage {
             let drawn =
                 "<svg viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" style=\"height:14px;min-width:6rem\" aria-hidden=\"true\">\(bar)</svg>"
             return [Markup.escaped(name), drawn, Markup.milliseconds(times.sum)]
-                + times.told.map { Markup.milliseconds($0.value) }
+                + times.reported.map { Markup.milliseconds($0.value) }
         }
-        return Markup.table("Stages", ["stage", "share", "#total"] + Percentiles.told.map { "#" + $0.0 }, rows)
+        return Markup.table("Stages", ["stage", "share", "#total"] + Percentiles.reported.map { "#" + $0.0 }, rows)
     }
 
     var windows: String {

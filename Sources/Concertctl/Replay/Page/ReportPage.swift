@@ -59,7 +59,7 @@ struct ReportPage {
     }
 
     private var cards: String {
-        let latencies = report.latencies.told
+        let latencies = report.latencies.reported
         var cards = [
             ("Records", "\(report.records)"), ("Invocations", "\(report.invocations.count)"),
             ("Records per second", String(format: "%.0f", report.recordsPerSecond)),

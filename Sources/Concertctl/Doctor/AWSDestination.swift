@@ -1,15 +1,17 @@
 import Clients
 import JSON
 
-/// A sink or a destination of failed records.
-enum Destination: Sendable, Equatable {
-    /// By name and owner; the Region is nil where nothing names it.
+/// A queue, topic, or bucket that is a sink or a destination of failed records.
+enum AWSDestination: Sendable, Equatable {
+    /// A queue by name and account; the Region is nil if it is not known.
     case queue(name: String, account: String, region: String?)
     case topic(arn: String)
     case bucket(String)
     case other(String)
 
-    /// - Parameter arn: Of a queue, a topic or a bucket.
+    /// Creates a destination from an ARN.
+        ///
+        /// - Parameter arn: The ARN of a queue, a topic, or a bucket.
     init(arn text: String) {
         guard let arn = ARN(text) else {
             self = .other(text)
@@ -23,17 +25,19 @@ enum Destination: Sendable, Equatable {
         }
     }
 
-    /// - Parameter queueURL: Such as `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
+    /// Creates a queue from its URL.
+        ///
+        /// - Parameter queueURL: A URL such as `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
     init?(queueURL: String) {
         let parts = queueURL.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
         guard ["http:", "https:"].contains(parts.first), parts.count >= 4 else { return nil }
         let labels = parts[1].utf8.split(separator: UInt8(ascii: ".")).map { String(decoding: $0, as: UTF8.self) }
-        // Queues have had several host names: sqs.REGION, REGION.queue, sqs-fips.REGION and more.
+        // Queues have several forms of host names: sqs.REGION, REGION.queue, sqs-fips.REGION, and more.
         let region = labels.contains("amazonaws") ? labels.first(where: Partition.isRegion) : nil
         self = .queue(name: parts[parts.count - 1], account: parts[parts.count - 2], region: region)
     }
 
-    /// The Region that it is in, as far as its name says; nil for buckets.
+    /// The Region in the name of the resource; nil if there is none, as for buckets.
     var region: String? {
         switch self {
         case .queue(_, _, let region): region
@@ -42,7 +46,7 @@ enum Destination: Sendable, Equatable {
         }
     }
 
-    /// What must be allowed to put something there.
+    /// The IAM action that writing to it requires.
     var action: String? {
         switch self {
         case .queue: "sqs:SendMessage"
@@ -53,7 +57,7 @@ enum Destination: Sendable, Equatable {
     }
 }
 
-extension Destination: CustomStringConvertible {
+extension AWSDestination: CustomStringConvertible {
     var description: String {
         switch self {
         case .queue(let name, _, _): "queue \(name)"
@@ -64,53 +68,53 @@ extension Destination: CustomStringConvertible {
     }
 }
 
-/// Looking at it.
-extension Examination {
+/// Checks of destinations.
+extension DiagnosisContext {
     private static let absences: Set = [
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NoSuchBucket",
     ]
 
-    /// Whether it exists in the Region, and how many messages a queue has.
-    mutating func look(at destination: Destination) async throws -> Finding {
+    /// Checks whether a destination exists in the Region, and how many messages a queue contains.
+    mutating func check(_ destination: AWSDestination) async throws -> Finding {
         if let other = destination.region, !other.isEmpty, other != region {
             return .fault(
-                "\(destination) is in \(other), the function and its stream are in \(region)",
-                "name one in \(region), or give --region \(other) if that is where the function is")
+                "\(destination) is in \(other), but the function and its stream are in \(region)",
+                "use one in \(region), or pass --region \(other) if the function is there")
         }
         do {
             switch destination {
-            case .queue(let name, let account, _): return try await look(at: destination, name, account)
+            case .queue(let name, let account, _): return try await check(destination, name, account)
             case .topic(let arn):
                 _ = try await xml(.sns("GetTopicAttributes", [.init("TopicArn", arn)]))
             case .bucket(let name):
                 _ = try await answer(
                     to: AWSRequest(service: .s3, operation: "HeadBucket", method: "HEAD", path: [name]))
-            case .other(let arn): return .unknown("\(arn) is not a queue, topic or bucket, and is not checked")
+            case .other(let arn): return .unknown("\(arn) is not a queue, topic, or bucket, and is not checked")
             }
             return .ok("\(destination) exists")
         } catch let error as AWSError {
             if Self.isAbsence(error) { return absence(of: destination) }
             if Self.isElsewhere(error) {
-                let place = error.refusal?.bucketRegion ?? "another Region"
+                let location = error.refusal?.bucketRegion ?? "another Region"
                 return .fault(
-                    "\(destination) is in \(place), \(region) was queried",
-                    "name a bucket in \(region); aws s3api get-bucket-location shows where this one is")
+                    "\(destination) is in \(location), but \(region) was queried",
+                    "use a bucket in \(region); aws s3api get-bucket-location shows the Region of this one")
             }
             throw error
         }
     }
 
-    private func absence(of destination: Destination) -> Finding {
-        // A bucket's name is known in every Region.
+    private func absence(of destination: AWSDestination) -> Finding {
+        // Bucket names are global.
         if case .bucket = destination {
-            return .fault("\(destination) does not exist", "create it, or name another")
+            return .fault("\(destination) does not exist", "create it, or use another one")
         }
         return .fault(
             "\(destination) does not exist in \(region)",
-            "create it, name another, or give --region if it is in another Region")
+            "create it, use another one, or pass --region if it is in another Region")
     }
 
-    private mutating func look(at destination: Destination, _ name: String, _ account: String) async throws -> Finding {
+    private mutating func check(_ destination: AWSDestination, _ name: String, _ account: String) async throws -> Finding {
         let found = try await json(
             .sqs("GetQueueUrl", ["QueueName": .string(name), "QueueOwnerAWSAccountId": .string(account)]))
         let url = found["QueueUrl"]?.string ?? ""
@@ -132,13 +136,13 @@ extension Examination {
     private static func isAbsence(_ error: AWSError) -> Bool {
         switch error {
         case .refused(let refusal): absences.contains(refusal.code)
-        // A HEAD has no body that could hold a code.
+        // The response to HEAD has no body and therefore no error code.
         case .unreadable(_, "HeadBucket", let status, _): status == 404
         default: false
         }
     }
 
-    /// Whether S3 answered that the bucket is in another Region.
+    /// Returns whether S3 responded that the bucket is in another Region.
     private static func isElsewhere(_ error: AWSError) -> Bool {
         switch error {
         case .refused(let refusal):

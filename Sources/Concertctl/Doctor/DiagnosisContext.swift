@@ -3,28 +3,28 @@ import Foundation
 import JSON
 import Telemetry
 
-/// What `doctor` looks at, and what it found so far.
-struct Examination: Sendable {
+/// The subject of a diagnosis and what the checks have found so far.
+struct DiagnosisContext: Sendable {
     let session: AWSSession
     let region: String
     let streamReference: StreamReference
-    /// By name, as the option has it.
+    /// The function, as given by the option.
     let functionName: String
-    /// The function that loads staged rows, by name.
+    /// The name of the function that loads staged rows.
     let loaderName: String
-    /// Where the built function should be; nil when none was named and none is there.
+    /// The path of the built function, or nil if it is the default and does not exist.
     let bootstrapPath: String?
-    /// The end of the time that figures are asked for; one moment for all, so that equal questions are asked once.
+    /// The end of the time range of metrics, the same for all checks so that equal queries are sent once.
     let now = WallClock.now()
 
-    /// Why AWS is not called any more; nil as long as it answers.
-    var outage: String? = "AWS was not reached yet"
+    /// The reason why AWS is not called any more, or nil while it responds.
+    var outage: String? = "AWS has not been called yet"
     var summary: StreamSummary?
-    /// The whole answer of `GetFunction`.
+    /// The response to `GetFunction`.
     var function: JSONValue?
-    /// The loader's configuration, as `GetFunction` has it.
+    /// The configuration of the loader in the response to `GetFunction`.
     var loader: JSONValue?
-    /// The mapping from the stream to the function, the enabled one where there are several.
+    /// The mapping of the stream to the function, preferably an enabled one.
     var mapping: MappingSettings?
     var bootstrap: ExecutableFile?
     private var answers: [(request: AWSRequest, answer: Result<AWSResponse, AWSError>)] = []
@@ -38,21 +38,21 @@ struct Examination: Sendable {
         region = session.region
     }
 
-    /// Why what a check needs is not there; nil when it is.
+    /// Returns why a prerequisite is missing, or nil if it is met.
     func absence(of need: Check.Need) -> String? {
         switch need {
         case .aws: outage
-        case .stream: outage ?? (summary == nil ? "needs the stream; see Stream" : nil)
-        case .function: outage ?? (function == nil ? "needs the function; see Function" : nil)
-        case .mapping: outage ?? (mapping == nil ? "needs the mapping; see Mapping" : nil)
-        case .bootstrap: bootstrap == nil ? "needs the built function; see Bootstrap" : nil
+        case .stream: outage ?? (summary == nil ? "requires the stream; see Stream" : nil)
+        case .function: outage ?? (function == nil ? "requires the function; see Function" : nil)
+        case .mapping: outage ?? (mapping == nil ? "requires the mapping; see Mapping" : nil)
+        case .bootstrap: bootstrap == nil ? "requires the built function; see Bootstrap" : nil
         }
     }
 }
 
-/// Calls; each is made once, however many checks ask for it.
-extension Examination {
-    /// The longest that a call is waited for, all its attempts together.
+/// Calls, each of which is made once and then answered from a cache.
+extension DiagnosisContext {
+    /// The maximum time to wait for a call, including its retries.
     static let patience = Duration.seconds(8)
 
     mutating func json(_ request: AWSRequest) async throws -> JSONValue { try await answer(to: request).json() }
@@ -73,7 +73,7 @@ extension Examination {
         }
     }
 
-    /// The values of the last five minutes, oldest first.
+    /// Returns the values of a metric in the last five minutes, oldest first.
     mutating func values(
         _ metric: String, of namespace: String, _ statistic: MetricQuery.Statistic, _ dimension: MetricQuery.Dimension
     ) async throws -> [Double] {
@@ -83,7 +83,7 @@ extension Examination {
         return query.datapoints(in: try await xml(query.request)).map(\.value)
     }
 
-    /// Does `work`, but not for longer than the patience lasts.
+    /// Runs `work` with the time limit ``patience``.
     static func limited<Value: Sendable>(
         _ what: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -99,15 +99,15 @@ extension Examination {
         }
     }
 
-    /// A call that was given up.
+    /// A call without a response within the time limit.
     struct Unanswered: Error, CustomStringConvertible {
         var what: String
-        var description: String { "\(what): no answer within \(Examination.patience.components.seconds) s" }
+        var description: String { "\(what): no response within \(DiagnosisContext.patience.components.seconds) s" }
     }
 }
 
-/// Failures.
-extension Examination {
+/// The findings for failed calls.
+extension DiagnosisContext {
     private static let denials: Set = [
         "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
         "AuthorizationErrorException",
@@ -116,15 +116,15 @@ extension Examination {
     static func isDenial(_ error: any Error) -> Bool {
         switch error as? AWSError {
         case .refused(let refusal): denials.contains(refusal.code)
-        // A HEAD has no body that could hold a code.
+        // The response to HEAD has no body and therefore no error code.
         case .unreadable(_, _, let status, _): status == 403
         default: false
         }
     }
 
-    /// What a check says that could not be carried out.
+    /// Returns the finding of a check that failed.
     ///
-    /// When AWS cannot be reached all further calls are given up, for each would take its time to fail.
+    /// If AWS cannot be reached, all further calls are skipped, because each one would only fail after its timeout.
     mutating func finding(for error: any Error, in check: String) -> Finding {
         switch error as? AWSError {
         case .unreachable:
@@ -135,7 +135,7 @@ extension Examination {
         case .some: return .unknown("\(error)", ErrorAdvice.advice(on: error))
         case nil where error is Unanswered:
             outage = "AWS cannot be reached; see \(check)"
-            return .fault("\(error)", "check that the Region is right and the network is up")
+            return .fault("\(error)", "check the Region and the network")
         case nil where error is PagingError: return .unknown("\(error)", nil)
         case nil: return .fault("\(error)", ErrorAdvice.advice(on: error))
         }

@@ -3,14 +3,14 @@ import Foundation
 import JSON
 import Processor
 
-/// What a command line asks of a mapping, as members of the API's requests.
-struct WantedSettings: Sendable {
-    /// What somebody asked for.
+/// The settings that the options request for a mapping, as members of API requests.
+struct RequestedSettings: Sendable {
+    /// The settings that were given.
     var given = JSONObject()
-    /// What a creation sets where nobody asked.
+    /// The defaults of settings that were not given.
     private(set) var implied = JSONObject()
 
-    /// - Throws: ``UsageError`` for what Lambda would refuse, as far as it can be told from here.
+    /// - Throws: ``UsageError`` for settings that Lambda would reject, as far as this can be checked locally.
     init(_ input: Input, isCreation: Bool) throws {
         try takeNumbers(input)
         try takeRecordAge(input)
@@ -27,7 +27,7 @@ struct WantedSettings: Sendable {
         for (name, value) in Self.defaults where given[name] == nil { implied[name] = value }
     }
 
-    /// Of a new mapping.
+    /// The defaults of a new mapping.
     private static let defaults: [(name: String, value: JSONValue)] = [
         ("BatchSize", 100), ("MaximumBatchingWindowInSeconds", 5), ("StartingPosition", "LATEST"),
         ("FunctionResponseTypes", ["ReportBatchItemFailures"]),
@@ -37,11 +37,11 @@ struct WantedSettings: Sendable {
     static let impliedText = defaults.map { "\($0.name) \(MappingText.value($0.value, of: $0.name))" }
         .joined(separator: ", ")
 
-    /// All that a creation sends.
+    /// All settings of a creation request.
     var all: JSONObject { JSONObject(given.members + implied.members) }
 }
 
-extension WantedSettings {
+extension RequestedSettings {
     private mutating func takeNumbers(_ input: Input) throws(UsageError) {
         let numbers = [
             (MappingOptions.batchSize, "BatchSize"),
@@ -67,7 +67,7 @@ extension WantedSettings {
         guard types == nil || reports == nil else {
             throw UsageError(
                 description: "\(MappingOptions.responseTypes.name) and \(MappingOptions.reportFailures.name) "
-                    + "set the same; give one")
+                    + "cannot be combined")
         }
         if let reports { return reports ? ["ReportBatchItemFailures"] : [] }
         for type in types ?? [] where type != "ReportBatchItemFailures" {
@@ -93,7 +93,7 @@ extension WantedSettings {
         guard (position == .atTimestamp) == (text != nil) else {
             throw UsageError(
                 description: "\(MappingOptions.startingTimestamp.name) and \(MappingOptions.startingPosition.name) "
-                    + "AT_TIMESTAMP go together; give both or neither")
+                    + "AT_TIMESTAMP must be given together")
         }
         given["StartingPosition"] = position.map { .string($0.rawValue) }
         guard let text else { return }
@@ -104,7 +104,7 @@ extension WantedSettings {
         }
         guard seconds <= Date().timeIntervalSince1970 else {
             throw UsageError(
-                description: "\(MappingOptions.startingTimestamp.name) is \"\(text)\", which is still to come")
+                description: "\(MappingOptions.startingTimestamp.name) is \"\(text)\", which is in the future")
         }
         given["StartingPositionTimestamp"] = .decimal(seconds)
     }
