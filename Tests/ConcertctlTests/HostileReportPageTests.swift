@@ -104,7 +104,7 @@ final class HostileReportPageTests: XCTestCase {
         stride(from: 0, to: Self.texts.count, by: 40).map { Array(Self.texts[$0..<min($0 + 40, Self.texts.count)]) }
     }
 
-    func testNoTextBecomesMarkup() throws {
+    func testHostileTextIsEscaped() throws {
         XCTAssertGreaterThanOrEqual(Self.texts.count, 200)
         for (number, texts) in chunks.enumerated() {
             let text = try text(of: page(of: texts))
@@ -119,7 +119,7 @@ final class HostileReportPageTests: XCTestCase {
         }
     }
 
-    func testNoScriptRunsInABrowser() throws {
+    func testNoScriptRunsInBrowser() throws {
         let browser = try HeadlessBrowser()
         let measurement = """
             {ran: window.ran ?? 0, scripts: document.scripts.length, images: document.images.length,
@@ -145,7 +145,7 @@ final class HostileReportPageTests: XCTestCase {
     }
 
     /// The second line of defense: what would be in the page's markup could not run either.
-    func testItsPolicyForbidsScripts() throws {
+    func testContentSecurityPolicyForbidsScripts() throws {
         let attack = "<main><script>document.title = 'ran'</script><img src=x onerror=\"document.title = 'ran'\">"
         let html = try page(of: ["x"])
         XCTAssertTrue(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline'\""))

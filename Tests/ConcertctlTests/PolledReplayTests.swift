@@ -19,7 +19,7 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
-    func testARateHoldsDeliveriesBackWhicheverWayTheyGo() throws {
+    func testRateLimitsDeliveries() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(60, poisoned: [], folder)
         for more in [[], ["--retries", "1"]] {
@@ -32,7 +32,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(try Concertctl.run(["replay", path, "--rate", "0"]).status, 2)
     }
 
-    func testAFileThatCannotBeWrittenIsNamedBeforeAnythingIsDelivered() throws {
+    func testUnwritableFileFailsBeforeDelivery() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(1, poisoned: [0], folder)
         let file = folder.url.path + "/missing/file"
@@ -44,7 +44,7 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
-    func testAPoisonedBatchOfTenThousandEndsWithExactlyThePoisonInTheOnFailureFile() throws {
+    func testBisectionDiscardsOnlyPoisonedRecords() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(10_000, poisoned: [0, 4711, 9999], folder)
         let (failed, page) = (folder.url.path + "/failed.ndjson", folder.url.path + "/report.html")
@@ -65,7 +65,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertFalse(html.contains("<script"), "what a record holds must not become markup")
         XCTAssertFalse(html.contains("\u{1B}"))
         XCTAssertFalse(html.contains("://"), "the page needs no network")
-        XCTAssertEqual(html.components(separatedBy: "gone\">given up</span>").count - 1, 3)
+        XCTAssertEqual(html.components(separatedBy: "gone\">discarded</span>").count - 1, 3)
         for mark in [
             "prefers-color-scheme:dark", "@media print", "RetryAttemptsExhausted", "Bad records", "aria-label",
         ] {
@@ -79,7 +79,7 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
-    func testWhatWasGivenUpCanBeReplayedFromTheFile() throws {
+    func testDiscardedRecordsCanBeReplayed() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(20, poisoned: [7], folder)
         let failed = folder.url.path + "/failed.ndjson"
@@ -90,7 +90,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertTrue(list.output.contains(#""BatchSize": 13"#), list.output)
     }
 
-    func testNothingIsCountedTwiceHoweverOftenItIsTried() throws {
+    func testRetriesAreNotCountedTwice() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(100, poisoned: [50], folder)
         for words in [
@@ -111,7 +111,7 @@ final class PolledReplayTests: XCTestCase {
             records["byOutcome"] as? [String: Int], ["processed": 99, "skipped": 0, "dead_lettered": 1, "failed": 0])
     }
 
-    func testABootstrapIsDrivenInTheSameWay() throws {
+    func testBootstrapGetsSameBatches() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(200, poisoned: [3, 150], folder)
         let failed = folder.url.path + "/failed.ndjson"
@@ -124,7 +124,7 @@ final class PolledReplayTests: XCTestCase {
             [1, 1])
     }
 
-    func testSeveralWorkersLoseNothingAndKeepEachKeyInOrder() throws {
+    func testWorkersKeepOrderPerKey() throws {
         let folder = try TemporaryFolder()
         let lines = (0..<2000).map { #"{"artist_id":"a\#($0 % 50)","name":"v\#($0)"}"# }
         let path = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
@@ -140,7 +140,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(Set(names), Set((1950..<2000).map { "v\($0)" }))
     }
 
-    func testSeveralWorkersDriveProcessesOfTheirOwn() throws {
+    func testWorkersRunSeparateProcesses() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(400, poisoned: [3, 250], folder)
         let failed = folder.url.path + "/failed.ndjson"
@@ -158,7 +158,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(Set(stages["decode"]?.keys ?? [:].keys), ["p50", "p90", "p99", "max"])
     }
 
-    func testWindowsEndWithTheirAggregates() throws {
+    func testTumblingWindowsEndWithAggregates() throws {
         let folder = try TemporaryFolder()
         let event = try folder.write(
             #"{"Records":[\#(Self.record(1, arrival: 60)),\#(Self.record(2, arrival: 119)),\#(Self.record(3, arrival: 120))]}"#,

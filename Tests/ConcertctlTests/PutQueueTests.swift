@@ -13,7 +13,7 @@ final class PutQueueTests: XCTestCase {
 
     private func keys(_ records: [PutQueue.InFlight]) -> [String] { records.map(\.entry.key) }
 
-    func testTakesOneRecordOfAKeyARequest() {
+    func testRequestHasOneRecordPerKey() {
         var queue = PutQueue()
         for key in ["a", "b", "a", "a", "c"] { queue.add(entry(key)) }
         let first = queue.next()
@@ -28,7 +28,7 @@ final class PutQueueTests: XCTestCase {
         XCTAssertTrue(queue.isEmpty)
     }
 
-    func testWhatIsAddedMeanwhileWaitsForItsKeyInFlight() {
+    func testAddedRecordWaitsForKeyInFlight() {
         var queue = PutQueue()
         queue.add(entry("a", "1", number: 0))
         let first = queue.next()
@@ -40,7 +40,7 @@ final class PutQueueTests: XCTestCase {
         XCTAssertEqual(queue.next().map(\.entry.number), [0])
     }
 
-    func testARefusedRecordGoesBeforeTheOthersOfItsKey() {
+    func testRejectedRecordPrecedesOthersOfItsKey() {
         var queue = PutQueue()
         for number in 1...3 { queue.add(entry("a", "\(number)")) }
         let first = queue.next()
@@ -49,7 +49,7 @@ final class PutQueueTests: XCTestCase {
         XCTAssertEqual(queue.next().map(\.entry.data), [Array("1".utf8)])
     }
 
-    func testKeepsWithinCountAndSize() {
+    func testRequestRespectsCountAndSize() {
         var queue = PutQueue(limits: PutQueue.Limits(entries: 3, bytes: 10, entryBytes: 100))
         for (key, text) in [("a", "1234"), ("b", "1234"), ("c", "1"), ("d", ""), ("e", ""), ("f", "")] {
             queue.add(entry(key, text))
@@ -63,14 +63,14 @@ final class PutQueueTests: XCTestCase {
         XCTAssertEqual(queue.size, 0)
     }
 
-    func testUnorderedRecordsOfAKeyShareARequest() {
+    func testUnorderedRecordsOfKeyShareRequest() {
         var queue = PutQueue(isUnordered: true)
         for number in 1...5 { queue.add(entry("a", number: number)) }
         XCTAssertEqual(queue.next().count, 5)
     }
 
     /// Whatever is refused in whatever request: everything arrives, and each key's records in order.
-    func testArrivesInOrderHoweverItIsRefused() {
+    func testRecordsArriveInOrderDespiteRejections() {
         for seed in 1...50 {
             var random = SeededGenerator(seed: UInt64(seed))
             var queue = PutQueue(
@@ -114,7 +114,7 @@ final class PutQueueTests: XCTestCase {
 }
 
 final class PartitionKeyTests: XCTestCase {
-    func testIsTheIDOfTheEntityInEveryShape() throws {
+    func testPartitionKeyIsEntityIDInEveryFormat() throws {
         let cases: [(json: String, key: String?)] = [
             (#"{"artist_id":"a","name":"n"}"#, "a"),
             (#"{"data_type":"Artists","artist_id":" a ","venue_id":"v"}"#, "a"),

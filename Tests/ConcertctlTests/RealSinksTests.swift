@@ -12,7 +12,7 @@ final class RealSinksTests: XCTestCase {
     ]
     private static let others = ["AWS_REGION": "us-east-1", "WINDOW_AGGREGATES": "on", "CACHET": "kept"]
 
-    func testABootstrapGetsTheSettingsOfRealSinksOnlyWhenAsked() throws {
+    func testBootstrapGetsRealSinkSettingsOnlyOnRequest() throws {
         let folder = try TemporaryFolder()
         let dump = folder.url.path + "/environment"
         // Says what it was given, and ends.
@@ -55,7 +55,7 @@ final class RealSinksTests: XCTestCase {
         }
     }
 
-    func testTheEmbeddedSinksWriteToNothingReal() throws {
+    func testEmbeddedSinksMakeNoCalls() throws {
         let fake = try StrictAWS()
         let folder = try TemporaryFolder()
         var environment = Self.sinks.merging(fake.environment) { $1 }
@@ -70,6 +70,6 @@ final class RealSinksTests: XCTestCase {
         XCTAssertEqual(try fake.calls().map(\.operation), [])
         let usage = try Concertctl.run(["replay", "Fixtures/kinesis", "--real-sinks"])
         XCTAssertEqual(usage.status, 2)
-        XCTAssertTrue(usage.notes.contains("--real-sinks is for --bootstrap"), usage.notes)
+        XCTAssertTrue(usage.notes.contains("--real-sinks requires --bootstrap"), usage.notes)
     }
 }

@@ -36,7 +36,7 @@ final class ReportPageTests: XCTestCase {
          loaded: performance.getEntriesByType("resource").length}
         """
 
-    func testNothingIsCutOffOnWideAndNarrowScreensInLightAndDark() throws {
+    func testPageFitsScreensAndColorSchemes() throws {
         let browser = try HeadlessBrowser()
         let html = try page()
         var backgrounds: Set<String> = []
@@ -61,7 +61,7 @@ final class ReportPageTests: XCTestCase {
         XCTAssertEqual(backgrounds, ["rgb(255, 255, 255)", "rgb(21, 23, 26)"])
     }
 
-    func testThePageCanBePrinted() throws {
+    func testPageCanBePrinted() throws {
         let paper = try HeadlessBrowser().printed(page())
         XCTAssertTrue(paper.starts(with: Data("%PDF".utf8)))
         XCTAssertGreaterThan(paper.count, 10_000)

@@ -45,7 +45,7 @@ final class TailTests: XCTestCase {
         return versions
     }
 
-    func testReadsEverythingOnceAndInOrderAcrossReshardingAndExpiry() throws {
+    func testRecordsAreReadOnceInOrderAcrossReshardsAndExpiry() throws {
         let server = try server(shards: 2)
         try assertDone(run(server, ["put"], input: lines(0..<400)))
         try assertDone(run(server, ["scale", "--target-shard-count", "3"]))
@@ -73,7 +73,7 @@ final class TailTests: XCTestCase {
         for (key, numbers) in versions { XCTAssertEqual(numbers, numbers.sorted(), key) }
     }
 
-    func testLatestShowsWhatComesFromThenOnAndMissesNothing() throws {
+    func testLatestShowsAllLaterRecords() throws {
         let server = try server()
         try assertDone(run(server, ["put"], input: lines(0..<10)))
         let home = try TemporaryFolder()
@@ -91,7 +91,7 @@ final class TailTests: XCTestCase {
         XCTAssertEqual(numbers.sorted(), Array(10..<40))
     }
 
-    func testEndsAfterTheTimeAndOnCtrlC() throws {
+    func testEndsAfterDurationAndOnInterrupt() throws {
         let server = try server()
         // It would follow the stream for ever.
         assertDone(try run(server, ["tail", "--for", "1s"]))
@@ -103,10 +103,10 @@ final class TailTests: XCTestCase {
         program.signal(SIGINT)
         let tail = try program.finish()
         XCTAssertEqual(tail.status, 130)
-        XCTAssertTrue(tail.notes.contains("interrupted: 0 records read"), tail.notes)
+        XCTAssertTrue(tail.notes.contains("interrupted; 0 records read"), tail.notes)
     }
 
-    func testMissesNothingWhenALateIteratorIsLostBeforeTheFirstRecord() throws {
+    func testExpiredLatestIteratorSkipsNoRecord() throws {
         let server = try server()
         try assertDone(run(server, ["put"], input: lines(0..<10)))
         let home = try TemporaryFolder()
@@ -124,7 +124,7 @@ final class TailTests: XCTestCase {
         XCTAssertEqual(try versions(tail.output).values.joined().sorted(), Array(10..<25))
     }
 
-    func testGoesOnAtAndAfterARecordOfOneShard() throws {
+    func testStartsAtAndAfterSequenceNumber() throws {
         let server = try server()
         try assertDone(run(server, ["put"], input: lines(0..<10)))
         let shard = try XCTUnwrap(server.shards(of: Self.stream).first)
@@ -141,7 +141,7 @@ final class TailTests: XCTestCase {
         }
     }
 
-    func testShowsRecordsDecodedAndEscaped() throws {
+    func testRecordsAreDecodedAndEscaped() throws {
         let server = try server()
         let payloads = [
             #"{"artist_id":"a1","name":"Nova \u001b[31m\u202e"}"#,
@@ -173,7 +173,7 @@ final class TailTests: XCTestCase {
             (try json.json()["Data"] as? String).flatMap { Data(base64Encoded: $0) }, Data(payloads[0].utf8))
     }
 
-    func testBeginsWhereItIsTold() throws {
+    func testStartsAtGivenTime() throws {
         let cases: [(text: String, start: TailStart?)] = [
             ("LATEST", .latest), ("trim_horizon", .trimHorizon), ("1000.5", .time(1000.5)), ("10m", .time(9400)),
             ("1970-01-01T00:01:00.5Z", .time(60.5)), ("1970-01-02", .time(86_400)), ("1d", .time(0)), ("-5", nil),
@@ -184,7 +184,7 @@ final class TailTests: XCTestCase {
         }
     }
 
-    func testShowsFiguresWithTheirCourse() throws {
+    func testMetricsShowDatapointsAsBars() throws {
         let server = try server()
         try server.add(
             [(130, 10), (190, 40), (250, 0)], to: "IncomingRecords", of: "AWS/Kinesis",
@@ -197,7 +197,7 @@ final class TailTests: XCTestCase {
         XCTAssertEqual(
             row.split(whereSeparator: \.isWhitespace).map(String.init),
             ["IncomingRecords", "Sum", "10", "50", "40", "▁█▃"])
-        XCTAssertTrue(text.output.contains("no figures"), text.output)
+        XCTAssertTrue(text.output.contains("no datapoints"), text.output)
         let json = try run(server, ["metrics", "--metric-name", "IncomingRecords", "--output", "json"])
         let metrics = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
         let values = (metrics.first?["Datapoints"] as? [[String: Any]])?.map { $0["Value"] as? Int }
@@ -207,7 +207,7 @@ final class TailTests: XCTestCase {
             1)
     }
 
-    func testShowsFiguresOfMotoThroughTheSignatureOracle() throws {
+    func testMetricsOfMotoHaveValidSignature() throws {
         let moto = try Moto()
         try moto.reset()
         let oracle = try SigV4Oracle(upstream: moto.url)
@@ -234,7 +234,7 @@ final class TailTests: XCTestCase {
     }
 
     /// The last period contains this very moment, at whatever second of it the command runs.
-    func testAsksForThePeriodThatIsUnderWay() {
+    func testQueryIncludesCurrentPeriod() {
         let minute: Int64 = 1_790_000_040_000
         XCTAssertEqual(minute % 120_000, 0)
         let cases: [(now: Int64, period: Int, seconds: Int, start: Int64, end: Int64)] = [
@@ -256,14 +256,14 @@ final class TailTests: XCTestCase {
         }
     }
 
-    func testDrawsBarsThatFit() {
+    func testSparklineScalesBars() {
         XCTAssertEqual(Sparkline.text([0, nil, 7, 3.5], isUnicode: true), "▁ █▅")
         XCTAssertEqual(Sparkline.text([0, 1], isUnicode: false), "_#")
         XCTAssertEqual(Sparkline.text([0, 0], isUnicode: true), "▁▁")
         XCTAssertEqual(Sparkline.text([], isUnicode: true), "")
     }
 
-    func testRefusesWrongWords() throws {
+    func testInvalidUsageIsRejected() throws {
         let cases: [(words: [String], message: String)] = [
             (["tail", "--stream-name", "s", "--from", "then"], "--from is \"then\""),
             (["tail", "--stream-name", "s", "--for", "-1"], "--for is \"-1\""),
@@ -299,7 +299,7 @@ final class TailTests: XCTestCase {
 
 /// Answers that no stream gives.
 final class HostileTailTests: XCTestCase {
-    func testShardsThatAreTheirOwnAncestorsAreRead() throws {
+    func testShardsWithCyclicParentsAreRead() throws {
         let bench = try StreamOnStrictAWS(
             """
             kinesis.create_stream(StreamName='concerts', ShardCount=1)
