@@ -6,7 +6,7 @@ import XCTest
 final class DeadLettersRedeliveryTests: XCTestCase {
     private static let success = #"{"batchItemFailures":[],"failures":[]}"#
 
-    /// A dead letter; members that are nil are left out.
+    /// Returns a dead letter without members that are nil.
     private static func letter(_ sequence: String, _ members: [String: Any?] = [:]) throws -> String {
         var document: [String: Any?] = [
             "reason": "json", "message": "why", "stream": DeadLettersTests.streamARN, "shard": DeadLettersTests.shard,
@@ -26,7 +26,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             + #"\#(sub)"reason":"\#(reason)","message":"artist.name: too long"}]}"#
     }
 
-    /// Functions, and files with dead letters.
+    /// Lambda functions, and files with dead letters.
     private struct World {
         let functions: LambdaFunctions
         let folder: TemporaryFolder
@@ -107,7 +107,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             [other] + Array(repeating: DeadLettersTests.streamARN, count: 5))
     }
 
-    /// One row: what the function answers, and what follows for the letters 1, 2-0, 2-1 and another shard's 3.
+    /// A row: the response of the function, and the results of the dead letters 1, 2-0, 2-1, and 3 of another shard.
     private struct Case {
         var name: String
         var answers: [String]
@@ -189,7 +189,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         for row in cases {
             let world = try World()
             for name in ["chosen", "f", "m"] { try world.functions.add(name, answering: Self.success) }
-            // The second one of a function reads as an enhanced fan-out consumer; another stream's does not count.
+            // The second mapping of a function reads as an enhanced fan-out consumer; the mapping of another stream is ignored.
             try world.functions.set(
                 mappings: row.mappings.enumerated().map { ($0 == 0 ? stream : "\(stream)/consumer/c:1", $1) } + [
                     (stream + "-2", "other")
@@ -305,7 +305,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             ["dead-letters", "replay", path, "--to", "stream"], environment: world.environment)
         XCTAssertEqual(run.status, 1, run.notes)
         XCTAssertTrue(run.notes.contains("count as newer") && run.notes.contains("pass --yes"), run.notes)
-        // Letters are not deleted for records that were only logged, unless that is confirmed.
+        // Dead letters are not deleted for records that were only logged, unless the user confirms.
         for processors in ["", "log"] {
             let local = try Concertctl.run(
                 ["dead-letters", "replay", "--bucket", "letters", "--bootstrap", "/bin/false"],

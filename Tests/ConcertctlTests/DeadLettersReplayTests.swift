@@ -108,7 +108,7 @@ final class DeadLettersReplayTests: XCTestCase {
         XCTAssertEqual(((calls[1]["body"] as? [String: Any])?["Entries"] as? [Any])?.count, 2)
         let letters = try XCTUnwrap(json.json()["DeadLetters"] as? [[String: Any]])
         XCTAssertEqual(letters.compactMap { $0["Records"] as? Int }, [0, 1, 1])
-        // Nothing but reading was done.
+        // Only read calls were made.
         let reading = [
             "DescribeStreamSummary", "ReceiveMessage", "ChangeMessageVisibilityBatch", "GetQueueAttributes",
         ]
@@ -119,7 +119,7 @@ final class DeadLettersReplayTests: XCTestCase {
 
     func testKilledReplayLosesNoLetter() throws {
         let world = try World()
-        // Records of one key go one by one, so that there are many points at which to be killed.
+        // Records of one key are put one by one, so that there are many points to kill the process.
         let count = 40
         let keys = (0..<count).map { "dead-letters/concerts/\(DeadLettersTests.shard)/\(100 + $0).json" }
         for killedAfter in [1, 17] {

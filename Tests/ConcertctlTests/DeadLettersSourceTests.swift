@@ -84,7 +84,7 @@ final class DeadLettersSourceTests: XCTestCase {
             XCTAssertEqual(try world.records().dropFirst(found).sorted(), expected, "\(source)")
             found += expected.count
         }
-        // What only looks like one is named.
+        // Other SNS messages are reported.
         let other = try folder.write(#"{"Type":"SubscriptionConfirmation","Message":"{}"}"#, to: "confirmation.json")
         let list = try Concertctl.run(["dead-letters", "list", other], environment: world.environment)
         XCTAssertTrue(list.output.contains("SNS subscription message"), list.output)
@@ -108,7 +108,7 @@ final class DeadLettersSourceTests: XCTestCase {
                 XCTAssertEqual(try Self.sequences(run), row.sequences, "\(path): \(run.notes)")
             }
         }
-        // A file of another format is that file's problem.
+        // A file of another format does not affect the others.
         let good = try folder.write(letters[0], to: "good.json")
         for (text, words) in [("[\(letters[0])]", "jq -c"), ("a,sequence\n1,2\n", "CSV")] {
             let path = try folder.write(text, to: "other.json")
@@ -119,7 +119,7 @@ final class DeadLettersSourceTests: XCTestCase {
         }
     }
 
-    /// The path of a copy that gzip has compressed.
+    /// Returns the path of a gzip-compressed copy.
     static func compressed(_ path: String) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

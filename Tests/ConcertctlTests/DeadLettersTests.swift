@@ -7,7 +7,7 @@ final class DeadLettersTests: XCTestCase {
     static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
     static let shard = "shardId-000000000000"
 
-    /// A stream, a queue and a bucket.
+    /// A stream, a queue, and a bucket.
     struct World {
         let moto: Moto
         let oracle: SigV4Oracle
@@ -58,7 +58,7 @@ final class DeadLettersTests: XCTestCase {
             try moto.aws("s3", "cp", "--recursive", folder.url.path, "s3://letters")
         }
 
-        /// How many messages somebody else could receive, and how many there are at all.
+        /// Returns the numbers of visible messages and of all messages.
         func messages(of other: String? = nil) throws -> (visible: Int, all: Int) {
             let run = try moto.aws(
                 "sqs", "get-queue-attributes", "--queue-url", other ?? queue, "--attribute-names", "All")
@@ -73,7 +73,7 @@ final class DeadLettersTests: XCTestCase {
             return try XCTUnwrap(run.json()["SequenceNumber"] as? String)
         }
 
-        /// `key data` of each record of the stream, in order.
+        /// Returns `key data` of each record of the stream, in order.
         func records() throws -> [String] {
             let iterator = try XCTUnwrap(
                 moto.aws(
@@ -172,7 +172,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("not base64") && run.notes.contains("is not a dead letter"), run.notes)
         XCTAssertEqual(try world.messages().visible, 2)
-        // A stream that is gone: nothing was put, so nothing is deleted.
+        // The stream does not exist: nothing was put, so nothing is deleted.
         try world.send(Self.letter(2, "y").replacingOccurrences(of: "stream/concerts", with: "stream/gone"))
         let gone = try world.put("--queue-url", world.queue)
         XCTAssertEqual(gone.status, 1)

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// `concertctl replay` as Lambda's poller delivers.
+/// Tests `concertctl replay` with delivery like Lambda's poller.
 final class PolledReplayTests: XCTestCase {
     private static let good = #"{"artist_id":"a1","name":"Nova"}"#
     private static let poison = "<script>alert(1)</script>\u{1B}[31m & \"quotes\""
 
-    /// Payloads of which those at `poisoned` are none.
+    /// Returns payloads that are invalid at the indices of `poisoned`.
     private func payloads(_ count: Int, poisoned: Set<Int>, _ folder: TemporaryFolder) throws -> String {
         let lines = (0..<count).map { poisoned.contains($0) ? Self.poison : Self.good }
         return try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
@@ -26,7 +26,7 @@ final class PolledReplayTests: XCTestCase {
             let start = ContinuousClock.now
             let run = try Concertctl.run(["replay", path, "--batch-size", "10", "--rate", "50"] + more)
             XCTAssertEqual(run.status, 0, run.notes)
-            // The last batch of ten waits until the fifty before it have had their second.
+            // The last batch of ten waits until the second of the fifty records before it is over.
             XCTAssertGreaterThanOrEqual(ContinuousClock.now - start, .seconds(1), "\(more)")
         }
         XCTAssertEqual(try Concertctl.run(["replay", path, "--rate", "0"]).status, 2)
@@ -62,7 +62,7 @@ final class PolledReplayTests: XCTestCase {
             batches.compactMap { ($0["startSequenceNumber"] as? String)?.suffix(5) }, ["00000", "04711", "09999"])
 
         let html = try String(contentsOfFile: page, encoding: .utf8)
-        XCTAssertFalse(html.contains("<script"), "what a record holds must not become markup")
+        XCTAssertFalse(html.contains("<script"), "a record must not become markup")
         XCTAssertFalse(html.contains("\u{1B}"))
         XCTAssertFalse(html.contains("://"), "the page needs no network")
         XCTAssertEqual(html.components(separatedBy: "gone\">discarded</span>").count - 1, 3)
@@ -71,7 +71,7 @@ final class PolledReplayTests: XCTestCase {
         ] {
             XCTAssertTrue(html.contains(mark), mark)
         }
-        // Well-formed as far as tags go: each that is opened is closed.
+        // Each tag that is opened is closed.
         for tag in ["details", "section", "table", "tbody", "svg", "div", "dl", "summary"] {
             let opened =
                 html.components(separatedBy: "<\(tag)>").count + html.components(separatedBy: "<\(tag) ").count - 2
@@ -169,7 +169,7 @@ final class PolledReplayTests: XCTestCase {
                 environment: ["WINDOW_AGGREGATES": "on"])
             XCTAssertEqual(run.status, 0, run.notes)
             let poller = try XCTUnwrap(run.json()["poller"] as? [String: Any])
-            // Three records, and an invocation at the end of each window.
+            // Three records, and one invocation at the end of each window.
             XCTAssertEqual(poller["invocations"] as? Int, 5)
             let windows = try XCTUnwrap(poller["windows"] as? [[String: Any]])
             XCTAssertEqual(windows.compactMap { $0["start"] as? Int }, [60_000, 120_000])

@@ -30,14 +30,14 @@ final class PutTests: XCTestCase {
 
     private func artist(_ id: Int, version: Int) -> String { #"{"artist_id":"a\#(id)","name":"v\#(version)"}"# }
 
-    /// Every record once, and each key's in the order of the input.
+    /// Asserts that every record arrived once, in the input's order per key.
     private func assertArrived(
         _ lines: [String], at server: StrictAWS, duplicates: Bool = false, line: UInt = #line
     ) throws {
         var byKey: [String: [String]] = [:]
         for record in try server.shards(of: Self.stream).flatMap(\.records) {
             let text = String(decoding: record.data, as: UTF8.self)
-            // A record that came twice in a row was sent again after an unknown outcome.
+            // A record that arrived twice in a row was retried after an unknown outcome.
             if duplicates, byKey[record.partitionKey]?.last == text { continue }
             byKey[record.partitionKey, default: []].append(text)
         }
@@ -63,7 +63,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(byShard.values.reduce(0, +), 20_000)
         XCTAssertEqual(byShard.count, 4)
         try assertArrived(lines, at: server)
-        // Only refused entries were sent again.
+        // Only rejected entries were retried.
         let sent = try server.calls(of: "PutRecords").map { ($0.body["Records"] as? [Any])?.count ?? 0 }.reduce(0, +)
         XCTAssertEqual(sent, 20_000 + (summary["RetriedEntries"] as? Int ?? 0))
     }
@@ -78,7 +78,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1200)
         XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
-        XCTAssertEqual(try run.json()["PossibleDuplicates"] as? Int, 700, "one of each key")
+        XCTAssertEqual(try run.json()["PossibleDuplicates"] as? Int, 700, "one per key")
         XCTAssertEqual(try server.faultsLeft(), 0)
         try assertArrived(lines, at: server, duplicates: true)
     }
@@ -132,11 +132,11 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(try text(of: rest), Array(lines.dropFirst()))
         XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, 1)
         let nowhere = try put(server, lines, "--failed", folder.url.appending(path: "none/rest").path)
-        XCTAssertEqual(nowhere.status, 1, "found before anything is put")
+        XCTAssertEqual(nowhere.status, 1, "detected before anything is put")
         XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, 1)
     }
 
-    /// A pipe that says nothing for a while has not ended.
+    /// A pipe without data for some time has not ended.
     func testPipeIsReadToItsEndAfterFailure() throws {
         let server = try server()
         let folder = try TemporaryFolder()
@@ -157,7 +157,7 @@ final class PutTests: XCTestCase {
         try server.set(["failureRate": 1.0])
         try input.write(contentsOf: Data((artist(1, version: 2) + "\n").utf8))
         try program.wait { _ in try server.calls(of: "PutRecords").count == 3 }
-        // It has given up, and still takes what comes.
+        // The put has failed, and the command still reads the input.
         try input.write(contentsOf: Data((artist(1, version: 3) + "\n" + artist(1, version: 4)).utf8))
         try input.close()
         let run = try program.finish()
@@ -196,7 +196,7 @@ final class PutTests: XCTestCase {
             ([good, #"{"artist_id":"a"}"#, good], ["--strict"], 1, 1, "standard input:2: artist.name"),
             (
                 [good, #"{"artist_id":"a","name":"\#(String(repeating: "x", count: 1 << 20))"}"#], [], 1, 1,
-                "and the stream takes 1048576"
+                "the stream's limit of 1048576"
             ),
             (["", "  ", good, "\t"], [], 1, 0, ""),
         ]
@@ -251,7 +251,7 @@ final class PutTests: XCTestCase {
         let server = try server()
         let lines = (0..<12).map { #"{"artist_id":"a\#($0)","name":"\#(String(repeating: "x", count: 900_000))"}"# }
         let run = try put(server, lines)
-        // A name of this length is bad for the function.
+        // The function rejects a name of this length.
         XCTAssertEqual(run.status, 3, run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 12)
         XCTAssertEqual(try run.json()["Requests"] as? Int, 3)
@@ -295,7 +295,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(summary["RecordsPut"] as? Int, 0)
         XCTAssertEqual(summary["NotPut"] as? Int, 700)
         let stored = Set(try server.shards(of: Self.stream).flatMap(\.records).map(\.partitionKey))
-        XCTAssertEqual(summary["Unknown"] as? Int, stored.count, "what was sent, however often")
+        XCTAssertEqual(summary["Unknown"] as? Int, stored.count, "all records that were sent")
         XCTAssertEqual(try text(of: rest), lines)
     }
 

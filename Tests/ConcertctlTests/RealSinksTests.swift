@@ -15,7 +15,7 @@ final class RealSinksTests: XCTestCase {
     func testBootstrapGetsRealSinkSettingsOnlyOnRequest() throws {
         let folder = try TemporaryFolder()
         let dump = folder.url.path + "/environment"
-        // Says what it was given, and ends.
+        // Dumps its environment and exits.
         let script = try folder.write("#!/bin/sh\nenv > \(dump)\nexit 7\n", to: "bootstrap")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
         let event = "Fixtures/kinesis/one-artist.event.json"
@@ -48,7 +48,7 @@ final class RealSinksTests: XCTestCase {
             for (name, value) in Self.others { XCTAssertEqual(given[name], value, "\(row.arguments): \(name)") }
             XCTAssertEqual(given["PROCESSORS"], row.passed, "\(row.arguments)")
             if row.arguments.first == "replay" {
-                let note = "not passed on to the bootstrap: \(row.leftOut.joined(separator: ", ")); --real-sinks"
+                let note = "settings not passed to the bootstrap: \(row.leftOut.joined(separator: ", ")); to pass them, use --real-sinks"
                 XCTAssertEqual(run.notes.contains(note), !row.leftOut.isEmpty, run.notes)
                 XCTAssertFalse(run.notes.contains("hush"), run.notes)
             }

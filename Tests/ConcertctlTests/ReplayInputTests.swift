@@ -18,7 +18,7 @@ final class ReplayInputTests: XCTestCase {
             ("one-line.ndjson", two, 2, 0), ("one-line.json", two + "\n", 2, 0),
             ("blanks.jsonl", Self.artist("a") + " \t " + Self.artist("b") + "\r\n" + Self.artist("c"), 3, 0),
             ("pretty.json", pretty + pretty, 2, 0), ("events.ndjson", event + event, 2, 0),
-            // A broken line is one bad record, and its neighbors are read as ever.
+            // An invalid line is one bad record, and the other lines are read.
             ("broken.ndjson", two + "\n{\"artist_id\":\n" + Self.artist("c"), 3, 1),
             ("trailing.ndjson", Self.artist("a") + "x\n" + two, 2, 1),
         ]
@@ -31,7 +31,7 @@ final class ReplayInputTests: XCTestCase {
                 XCTAssertEqual(outcomes?["failed"], row.failed, path)
             }
         }
-        // A folder's compressed files are read, too: each of these twice.
+        // Compressed files in folders are read, too: each of these twice.
         let all = try Concertctl.run(["replay", folder.url.path, "--output", "json"])
         XCTAssertEqual(try total(all), 2 * cases.reduce(0) { $0 + $1.processed + $1.failed }, all.notes)
     }
@@ -135,7 +135,7 @@ final class ReplayInputTests: XCTestCase {
         XCTAssertLessThanOrEqual(try XCTUnwrap(sizes.max()), 6 << 20)
         XCTAssertFalse(run.notes.contains("the limit of Lambda"), run.notes)
 
-        // What is larger as it is is delivered, and named.
+        // A larger event is delivered and reported.
         let record = try String(contentsOfFile: saved, encoding: .utf8).split(separator: "\n")
         let merged = record.prefix(2).map { $0.dropFirst(#"{"Records":["#.count).dropLast(2) }.joined(separator: ",")
         let event = try folder.write(#"{"Records":[\#(merged)]}"#, to: "large.event.json")

@@ -16,8 +16,8 @@ final class ReplayTests: XCTestCase {
         let badRecords = try XCTUnwrap(run.json()["badRecords"] as? [String: Any])
         let reasons = try XCTUnwrap(badRecords["byReason"] as? [String: Int])
         let known = ["base64", "gzip", "json", "kind", "kpl", "missing", "range", "type", "utf8"]
-        XCTAssertEqual(reasons.keys.sorted(), known, "there is a fixture of each reason")
-        XCTAssertEqual(byOutcome["failed"], reasons.values.reduce(0, +), "without dead letters bad records fail")
+        XCTAssertEqual(reasons.keys.sorted(), known, "a fixture for each reason")
+        XCTAssertEqual(byOutcome["failed"], reasons.values.reduce(0, +), "bad records fail without dead letters")
     }
 
     func testSinkFolderHasDeadLettersAndNewestVersions() throws {
@@ -60,7 +60,7 @@ final class ReplayTests: XCTestCase {
                 atPath: folder.url.path + "/other/redshift-staged/local/local/concert_dw/artists"))
     }
 
-    /// An accented letter in one scalar or in two: equal to Swift, and two entities in every sink.
+    /// An accented letter as one or two scalars: equal in Swift, but two entities in every sink.
     func testCanonicallyEquivalentIDsAreDistinct() throws {
         let folder = try TemporaryFolder()
         let ids = ["caf\u{E9}", "cafe\u{301}"]
@@ -80,7 +80,7 @@ final class ReplayTests: XCTestCase {
         }
         let cache = try Data(contentsOf: folder.url.appending(path: "out/cache.json"))
         let contents = try XCTUnwrap(JSONSerialization.jsonObject(with: cache) as? [String: [String: Any]])
-        // Foundation's dictionaries would take two of the keys for one.
+        // Foundation's dictionaries would merge two of the keys.
         let text = String(decoding: cache, as: UTF8.self)
         XCTAssertNotNil(contents["documents"])
         for id in ids {
@@ -117,7 +117,7 @@ final class ReplayTests: XCTestCase {
         }
         XCTAssertEqual(types, ["concert.announced", "concert.cancelled"])
 
-        // What the notifier would refuse to start with matters where it is chosen, and nowhere else.
+        // An invalid setting of the notifier is an error only if the notifier is selected.
         let wrong = ["NOTIFY_ON": "concert.sung"]
         XCTAssertEqual(try Concertctl.run(["replay", path], environment: wrong).status, 0)
         let refused = try Concertctl.run(["replay", path, "--sink-dir", sinks], environment: wrong)
@@ -164,7 +164,7 @@ final class ReplayTests: XCTestCase {
     func testFailedInvocationIsReported() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(#"{"Records":[{"eventSource":"aws:sqs","body":"x"}]}"#, to: "queue.event.json")
-        // Whether it goes as it is, or as the poller delivers, which cannot take it apart.
+        // With direct delivery and with the poller, which cannot split the event.
         for more in [[], ["--retries", "1"]] {
             let run = try Concertctl.run(["replay", path] + more)
             XCTAssertEqual(run.status, 3, "\(more)")

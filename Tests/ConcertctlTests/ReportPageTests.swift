@@ -4,7 +4,7 @@ import XCTest
 
 /// The replay's page, in a real browser.
 final class ReportPageTests: XCTestCase {
-    /// A page with everything in it that a page can have.
+    /// A page with all sections.
     private func page() throws -> String {
         let folder = try TemporaryFolder()
         let lines = (0..<500).map { number in
@@ -47,10 +47,10 @@ final class ReportPageTests: XCTestCase {
             XCTAssertEqual(found["outside"] as? [String], [], "at \(width) pixels")
             XCTAssertEqual(integer("empty"), 0)
             XCTAssertEqual(integer("small"), 0, "at \(width) pixels")
-            // Whatever scrolls or opens does so by keyboard.
+            // Everything that scrolls or opens does so by keyboard.
             XCTAssertEqual(integer("reachable"), integer("scrolling") + integer("details"))
             XCTAssertGreaterThan(integer("details"), 0)
-            XCTAssertEqual(integer("images"), 0, "what a record holds has become markup")
+            XCTAssertEqual(integer("images"), 0, "a record's content became markup")
             XCTAssertEqual(integer("loaded"), 0, "the page needs another file")
             let sections = (found["sections"] as? [[Any]] ?? []).filter { ($0.last as? Double ?? 0) > 40 }
             XCTAssertEqual(

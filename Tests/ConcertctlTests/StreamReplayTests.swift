@@ -37,7 +37,7 @@ final class StreamReplayTests: XCTestCase {
             ], environment: server.environment)
         XCTAssertEqual(first.status, 0, first.notes)
         XCTAssertEqual(try outcomes(first)?["processed"], 250)
-        // Both shards are in it, and no event has records of two.
+        // Both shards are recorded, and each event has records of one shard.
         let events = try String(contentsOfFile: fixture, encoding: .utf8).split(separator: "\n")
         XCTAssertGreaterThanOrEqual(events.count, 7)
         var shards: Set<String> = []
@@ -50,7 +50,7 @@ final class StreamReplayTests: XCTestCase {
             shards.formUnion(names)
         }
         XCTAssertEqual(shards.count, 2)
-        // The recording needs no stream any more.
+        // The recording is replayed without the stream.
         let again = try Concertctl.run([
             "replay", fixture, "--retries", "0", "--batch-size", "40", "--sink-dir", folder.url.path + "/again",
             "--output", "json",
@@ -75,7 +75,7 @@ final class StreamReplayTests: XCTestCase {
         XCTAssertEqual(run.status, 1, run.output)
         XCTAssertTrue(run.notes.contains("broken.event.json is not an event"), run.notes)
         XCTAssertFalse(FileManager.default.fileExists(atPath: file))
-        // What is put together of payloads, and an event of several lines, are one line each.
+        // Events of payloads and multiline events are written on one line each.
         let payloads = try folder.write(#"{"artist_id":"a","name":"n"}"# + "\nno JSON\n", to: "payloads.ndjson")
         let event = try folder.write("{\n\"Records\":\r\n[]}", to: "empty.event.json")
         XCTAssertEqual(try Concertctl.run(["replay", payloads, event, "--record", file]).status, 3)

@@ -9,7 +9,7 @@ import XCTest
 final class TailOutputTests: XCTestCase {
     private static let payload = #"{"artist_id":"a1","name":"Nova"}"#
     private static let zipped = "H4sIAAAAAAACA6tWSiwqySwuic9MUbJSSjRU0lHKS8xNBbL98ssSlWoB5jHzySAAAAA="
-    /// An aggregate of the payload, of `not JSON` and of a test record.
+    /// An aggregate of the payload, `not JSON`, and a test record.
     private static let aggregate =
         "84mawgoBaxokCAAaIHsiYXJ0aXN0X2lkIjoiYTEiLCJuYW1lIjoiTm92YSJ9GgwIABoIbm90IEpTT04aEQgAGg17InRlc3QiOnRydWV9oziGoOkeEyWXwo9C0NC+tw=="
     private static let emptyAggregate = "84mawgoBa21EIgsO6si8/SiigQepb/Q="

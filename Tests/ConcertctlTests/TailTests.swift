@@ -30,7 +30,7 @@ final class TailTests: XCTestCase {
         versions.map { #"{"artist_id":"a\#($0 % keys)","name":"v\#($0)"}"# + "\n" }.joined()
     }
 
-    /// The versions of each key in the order in which they were read.
+    /// Returns the versions of each key in the order in which they were read.
     private func versions(_ output: String) throws -> [String: [Int]] {
         var versions: [String: [Int]] = [:]
         for line in output.split(separator: "\n") {
@@ -52,7 +52,7 @@ final class TailTests: XCTestCase {
         try assertDone(run(server, ["put"], input: lines(400..<800)))
         try assertDone(run(server, ["scale", "--target-shard-count", "2"]))
         try assertDone(run(server, ["put"], input: lines(800..<1200)))
-        // Iterators that serve once only, short reads, and throttling on the way.
+        // With single-use iterators, short reads, and throttling.
         try server.set(["recordsPerRead": 70])
         try server.add(.throttle, of: "GetRecords", times: 2, after: 3)
         try server.add(.cut, of: "GetRecords", after: 4)
@@ -69,7 +69,7 @@ final class TailTests: XCTestCase {
         assertDone(tail)
         XCTAssertTrue(try server.calls(of: "GetRecords").contains { $0.error == "ExpiredIteratorException" })
         let versions = try versions(tail.output)
-        XCTAssertEqual(versions.values.map(\.count).reduce(0, +), 1200, "all of them, and each once")
+        XCTAssertEqual(versions.values.map(\.count).reduce(0, +), 1200, "all of them, each once")
         for (key, numbers) in versions { XCTAssertEqual(numbers, numbers.sorted(), key) }
     }
 
@@ -93,7 +93,7 @@ final class TailTests: XCTestCase {
 
     func testEndsAfterDurationAndOnInterrupt() throws {
         let server = try server()
-        // It would follow the stream for ever.
+        // Without an interruption, it would follow the stream indefinitely.
         assertDone(try run(server, ["tail", "--for", "1s"]))
         let home = try TemporaryFolder()
         let program = try Concertctl.start(
@@ -114,7 +114,7 @@ final class TailTests: XCTestCase {
             ["stream", "tail", "--stream-name", Self.stream, "--output", "json", "--limit", "15"], home: home,
             environment: server.environment)
         try program.wait { _ in try server.calls(of: "GetRecords").count >= 1 }
-        // More refusals than one call outlives.
+        // More failures than the attempts of one call.
         try server.add(.throttle, of: "GetShardIterator", times: 4)
         try server.expire(.iterators)
         try assertDone(run(server, ["put"], input: lines(10..<25)))
@@ -233,7 +233,7 @@ final class TailTests: XCTestCase {
         XCTAssertTrue(try oracle.requests().contains { $0.service == "monitoring" })
     }
 
-    /// The last period contains this very moment, at whatever second of it the command runs.
+    /// The last period contains the current time, at any second of the period.
     func testQueryIncludesCurrentPeriod() {
         let minute: Int64 = 1_790_000_040_000
         XCTAssertEqual(minute % 120_000, 0)
@@ -267,24 +267,24 @@ final class TailTests: XCTestCase {
         let cases: [(words: [String], message: String)] = [
             (["tail", "--stream-name", "s", "--from", "then"], "--from is \"then\""),
             (["tail", "--stream-name", "s", "--for", "-1"], "--for is \"-1\""),
-            (["tail", "--stream-name", "s", "--raw", "--output", "json"], "give one of them"),
-            (["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"], "goes with --from"),
-            (["tail", "--stream-name", "s", "--starting-sequence-number", "1"], "goes with --from"),
+            (["tail", "--stream-name", "s", "--raw", "--output", "json"], "--raw and --output cannot be combined"),
+            (["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"], "require --starting-sequence-number, and the reverse"),
+            (["tail", "--stream-name", "s", "--starting-sequence-number", "1"], "require --starting-sequence-number, and the reverse"),
             (
                 ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "x"],
                 "is \"x\"; expected up to 128 digits"
             ),
             (
                 ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "1"],
-                "name the shard with --shard-id"
+                "--starting-sequence-number requires --shard-id"
             ),
-            (["put", "--stream-name", "s", "a.ndjson", "--failed", "./a.ndjson"], "name another file"),
-            (["tail"], "no stream is named"),
+            (["put", "--stream-name", "s", "a.ndjson", "--failed", "./a.ndjson"], "expected another file"),
+            (["tail"], "no stream specified"),
             (["tail", "--stream-name", "bad name"], "invalid stream"),
             (["put", "--stream-name", "s", "--rate", "0"], "--rate is \"0\""),
-            (["put", "--stream-name", "s", "-", "-"], "named twice"),
-            (["put", "--stream-name", "s", "--strict", "--no-validate"], "give one of them"),
-            (["put", "--stream-name", "s", "--partition-key", ""], "--partition-key must have"),
+            (["put", "--stream-name", "s", "-", "-"], "can be given only once"),
+            (["put", "--stream-name", "s", "--strict", "--no-validate"], "--strict and --no-validate cannot be combined"),
+            (["put", "--stream-name", "s", "--partition-key", ""], "invalid --partition-key"),
             (["metrics", "--stream-name", "s", "--since", "16d"], "--since is \"16d\""),
             (["metrics", "--stream-name", "s", "--period", "90"], "--period is \"90\""),
             (["metrics", "--stream-name", "s", "--statistic", "p99"], "expected one of"),

@@ -48,7 +48,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
     }
 
-    /// The tables as version 0.1.0 created them.
+    /// The tables of version 0.1.0.
     private func makeOld(_ warehouse: Warehouse) throws {
         for table in ["artists", "concerts", "ticket_sales", "venues"] {
             for column in ["sub_sequence_number", "shard_id"] {
@@ -109,7 +109,7 @@ final class WarehouseTests: XCTestCase {
         let (warehouse, oracle) = try made()
         XCTAssertEqual(try run(["init"], oracle).status, 0)
         try warehouse.sql("ALTER TABLE concert_dw.artists DROP COLUMN shard_id")
-        // The run sees no column, and waits for this transaction, which adds it.
+        // The run finds no column and waits for this transaction, which adds it.
         try warehouse.sql("BEGIN", session: "other")
         try warehouse.sql("ALTER TABLE concert_dw.artists ADD COLUMN shard_id VARCHAR(200)", session: "other")
         let finished = DispatchGroup()
@@ -203,7 +203,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try streamed()["stream"] as? String, "s")
     }
 
-    /// Variables for a bucket, and a stand-in with it.
+    /// Returns variables for a bucket, and a stand-in for it.
     private func bucket(_ warehouse: Warehouse) throws -> (store: ObjectStore, variables: [String: String]) {
         let store = try ObjectStore()
         try warehouse.set(["s3": store.url])

@@ -32,7 +32,7 @@ struct StreamRetention: Command {
         guard option == nil || operand == nil else {
             throw UsageError(description: "HOURS and \(Self.hours.name) cannot be combined")
         }
-        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing; expected \(range.lowerBound) to \(range.upperBound)") }
+        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing; expected \(Self.range.lowerBound) to \(Self.range.upperBound)") }
         self.hours = hours
         change = try StreamChange(input)
     }

@@ -7,7 +7,7 @@ final class StreamChangeTests: XCTestCase {
     func testChangesAreVisibleToAWSCLI() throws {
         let bench = try StreamOnMoto()
         try bench.create()
-        /// A command, a member of the summary, and what it is then.
+        /// A command, a member of the summary, and its value afterwards.
         let cases: [(words: [String], member: String, value: NSObject, line: UInt)] = [
             (["scale", "--target-shard-count", "5"], "OpenShardCount", 5 as NSNumber, #line),
             (["scale", "--target-shard-count", "3"], "OpenShardCount", 3 as NSNumber, #line),

@@ -46,7 +46,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(try bench.oracle.requests().compactMap(\.error), [])
     }
 
-    /// Everything that a second run must not change.
+    /// Returns everything that a second run must not change.
     private func state(_ bench: StreamOnMoto) throws -> [String: Any] {
         var state = try bench.summary()
         let monitoring = state.removeValue(forKey: "EnhancedMonitoring") as? [[String: [String]]] ?? []

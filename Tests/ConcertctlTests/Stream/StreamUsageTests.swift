@@ -4,7 +4,7 @@ import XCTest
 
 /// What is found out before anything is called.
 final class StreamUsageTests: XCTestCase {
-    /// Nobody listens there, and there are no credentials.
+    /// An endpoint without a server, and no credentials.
     private static let nowhere = ["AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"]
 
     private func stream(_ words: [String], environment: [String: String] = [:]) throws -> Run {
