@@ -1,4 +1,5 @@
 import Clients
+import Processor
 
 /// The event source mapping, setting by setting.
 extension Check {
@@ -118,7 +119,7 @@ extension Check {
         }
         if mapping.batchSize < warehouseBatchSize, examination.processors.contains("redshift") {
             let unit =
-                examination.variable("REDSHIFT_LOAD") == "staged"
+                examination.variable(RedshiftSettings.load) == "staged"
                 ? "up to four objects, whatever its size: small batches make many small objects"
                 : "a transaction of the warehouse, whatever its size: small batches make shards wait"
             return .warning(

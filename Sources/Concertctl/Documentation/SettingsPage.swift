@@ -11,9 +11,9 @@ struct SettingsPage: Command {
 
     private let path: String
 
-    init(_ arguments: Arguments) { path = arguments.operands[0] }
+    init(_ input: Input) { path = input.operands[0] }
 
-    func run(environment: [String: String]) throws -> ExitStatus {
+    func run() throws -> ExitStatus {
         let page = String(decoding: try InputFile.contents(of: path), as: UTF8.self)
         Output.print(.lines(try Self.updated(page)))
         return .done
