@@ -6,7 +6,7 @@ import XCTest
 final class DeadLettersRedeliveryTests: XCTestCase {
     private static let success = #"{"batchItemFailures":[],"failures":[]}"#
 
-    /// A dead letter; members that are nil are left out.
+    /// Returns a dead letter without members that are nil.
     private static func letter(_ sequence: String, _ members: [String: Any?] = [:]) throws -> String {
         var document: [String: Any?] = [
             "reason": "json", "message": "why", "stream": DeadLettersTests.streamARN, "shard": DeadLettersTests.shard,
@@ -26,7 +26,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             + #"\#(sub)"reason":"\#(reason)","message":"artist.name: too long"}]}"#
     }
 
-    /// Functions, and files with dead letters.
+    /// Lambda functions, and files with dead letters.
     private struct World {
         let functions: LambdaFunctions
         let folder: TemporaryFolder
@@ -67,7 +67,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         }
     }
 
-    func testRecordsKeepTheirPositions() throws {
+    func testRedeliveredRecordsKeepTheirPositions() throws {
         let world = try World()
         try world.functions.add("f", answering: Self.success)
         let other = "arn:aws:kinesis:us-east-1:123456789012:stream/a-first"
@@ -107,7 +107,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             [other] + Array(repeating: DeadLettersTests.streamARN, count: 5))
     }
 
-    /// One row: what the function answers, and what follows for the letters 1, 2-0, 2-1 and another shard's 3.
+    /// A row: the response of the function, and the results of the dead letters 1, 2-0, 2-1, and 3 of another shard.
     private struct Case {
         var name: String
         var answers: [String]
@@ -118,7 +118,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         var notes = ""
     }
 
-    func testOnlyWhatTheAnswerSaysWasProcessedIsDone() throws {
+    func testOnlyConfirmedRecordsAreDeleted() throws {
         let all = ["1", "2", "2", "3"]
         let cases = [
             Case(name: "all processed", answers: [Self.success], status: 0, left: []),
@@ -177,7 +177,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         }
     }
 
-    func testTheFunctionIsTheOneThatIsNamedOrTheOneThatReadsTheStream() throws {
+    func testFunctionDefaultsToTheReaderOfTheStream() throws {
         let stream = DeadLettersTests.streamARN
         let cases: [(option: [String], letter: String?, mappings: [String], invoked: [String], status: Int32)] = [
             (["--function-name", "chosen"], "f", ["m"], ["chosen"], 0), ([], "f", ["m"], ["f"], 0),
@@ -189,7 +189,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         for row in cases {
             let world = try World()
             for name in ["chosen", "f", "m"] { try world.functions.add(name, answering: Self.success) }
-            // The second one of a function reads as an enhanced fan-out consumer; another stream's does not count.
+            // The second mapping of a function reads as an enhanced fan-out consumer; the mapping of another stream is ignored.
             try world.functions.set(
                 mappings: row.mappings.enumerated().map { ($0 == 0 ? stream : "\(stream)/consumer/c:1", $1) } + [
                     (stream + "-2", "other")
@@ -205,7 +205,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         }
     }
 
-    func testEventsAreWithinLambdasLimitAndALargerLetterIsListed() throws {
+    func testEventsRespectLambdaLimitAndLargerLettersAreListed() throws {
         let world = try World()
         try world.functions.add("f", answering: Self.success)
         let megabytes = [2, 2, 3, 5].enumerated().map { index, size in
@@ -227,7 +227,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         XCTAssertEqual(try world.records().suffix(2).map(\.count), [500, 1])
     }
 
-    func testACorrectedPayloadIsRedeliveredInTheLettersPlace() throws {
+    func testCorrectedPayloadKeepsPosition() throws {
         let world = try World()
         try world.functions.add("f", answering: Self.success)
         let path = try world.folder.write(
@@ -289,7 +289,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
         }
     }
 
-    func testOptionsThatExcludeOneAnotherAndTheQuestionBeforeAStream() throws {
+    func testConflictingOptionsAndPromptBeforePut() throws {
         let world = try World()
         let path = try world.folder.write(try Self.letter("1"), to: "letters.ndjson")
         let wrong = [
@@ -305,7 +305,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
             ["dead-letters", "replay", path, "--to", "stream"], environment: world.environment)
         XCTAssertEqual(run.status, 1, run.notes)
         XCTAssertTrue(run.notes.contains("count as newer") && run.notes.contains("pass --yes"), run.notes)
-        // Letters are not deleted for records that were only logged, unless that is confirmed.
+        // Dead letters are not deleted for records that were only logged, unless the user confirms.
         for processors in ["", "log"] {
             let local = try Concertctl.run(
                 ["dead-letters", "replay", "--bucket", "letters", "--bootstrap", "/bin/false"],
@@ -319,7 +319,7 @@ final class DeadLettersRedeliveryTests: XCTestCase {
 
 /// Queues and buckets.
 extension DeadLettersRedeliveryTests {
-    func testLettersOfQueueAndBucketAreDeletedOnceTheirRecordsWereProcessed() throws {
+    func testProcessedLettersAreDeletedFromQueueAndBucket() throws {
         let moto = try DeadLettersTests.World()
         let functions = try LambdaFunctions(upstream: moto.moto.url)
         let oracle = try SigV4Oracle(upstream: functions.url)
@@ -361,7 +361,7 @@ extension DeadLettersRedeliveryTests {
             let run = try Concertctl.run(["dead-letters", "replay"] + words, environment: environment)
             XCTAssertEqual(run.status, 1, run.notes)
             XCTAssertTrue(run.output.contains("letters done: 3, and deleted"), run.output)
-            XCTAssertTrue(run.output.contains("letters that stay: 2 (error 1, range 1)"), run.output)
+            XCTAssertTrue(run.output.contains("dead letters remaining: 2 (error 1, range 1)"), run.output)
             XCTAssertTrue(run.output.contains("artist.name: too long"), run.output)
             let left =
                 source == "queue"
@@ -378,7 +378,7 @@ extension DeadLettersRedeliveryTests {
         XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
     }
 
-    func testAllLettersOfAFIFOQueueAreRedelivered() throws {
+    func testFIFOQueueIsRedeliveredCompletely() throws {
         let moto = try DeadLettersTests.World()
         let functions = try LambdaFunctions(upstream: moto.moto.url)
         try functions.add("f", answering: Self.success)

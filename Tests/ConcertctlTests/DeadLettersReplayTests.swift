@@ -10,7 +10,7 @@ final class DeadLettersReplayTests: XCTestCase {
         DeadLettersTests.letter(sequence, data).replacingOccurrences(of: DeadLettersTests.streamARN, with: stream)
     }
 
-    func testTheARNOfAConsumerMeansItsStream() throws {
+    func testConsumerARNSelectsItsStream() throws {
         let world = try World()
         let consumer = DeadLettersTests.streamARN + "/consumer/reader:1762000000"
         let put = try world.put("of the batch", key: "b")
@@ -29,7 +29,7 @@ final class DeadLettersReplayTests: XCTestCase {
         XCTAssertEqual(try world.messages().all, 0)
     }
 
-    func testALetterThatCannotBeReplayedAffectsOnlyItself() throws {
+    func testFailedLetterDoesNotAffectOthers() throws {
         let world = try World()
         let longKey = String(repeating: "k", count: 257)
         let bad = [
@@ -61,7 +61,7 @@ final class DeadLettersReplayTests: XCTestCase {
         }
     }
 
-    func testAStreamThatIsGoneDoesNotStopTheOthers() throws {
+    func testMissingStreamDoesNotAffectOthers() throws {
         let world = try World()
         let gone = DeadLettersTests.streamARN.replacingOccurrences(of: "concerts", with: "a-gone")
         try world.send(
@@ -76,13 +76,13 @@ final class DeadLettersReplayTests: XCTestCase {
                 ["dead-letters", "replay", "--to", "stream", "--yes", "--queue-url", world.queue] + arguments,
                 environment: world.environment)
             XCTAssertEqual(run.status, 1, run.notes)
-            XCTAssertTrue(run.notes.contains("there is no stream a-gone in us-east-1"), run.notes)
+            XCTAssertTrue(run.notes.contains("stream a-gone does not exist in us-east-1"), run.notes)
             XCTAssertEqual(try world.records(), records)
             XCTAssertEqual(try world.messages().visible, left)
         }
     }
 
-    func testADryRunShowsEachLetterAndEachCall() throws {
+    func testDryRunShowsLettersAndCalls() throws {
         let world = try World()
         try world.send(
             [
@@ -108,7 +108,7 @@ final class DeadLettersReplayTests: XCTestCase {
         XCTAssertEqual(((calls[1]["body"] as? [String: Any])?["Entries"] as? [Any])?.count, 2)
         let letters = try XCTUnwrap(json.json()["DeadLetters"] as? [[String: Any]])
         XCTAssertEqual(letters.compactMap { $0["Records"] as? Int }, [0, 1, 1])
-        // Nothing but reading was done.
+        // Only read calls were made.
         let reading = [
             "DescribeStreamSummary", "ReceiveMessage", "ChangeMessageVisibilityBatch", "GetQueueAttributes",
         ]
@@ -117,9 +117,9 @@ final class DeadLettersReplayTests: XCTestCase {
         XCTAssertEqual(try world.messages().visible, 3)
     }
 
-    func testAKilledReplayLosesNothing() throws {
+    func testKilledReplayLosesNoLetter() throws {
         let world = try World()
-        // Records of one key go one by one, so that there are many points at which to be killed.
+        // Records of one key are put one by one, so that there are many points to kill the process.
         let count = 40
         let keys = (0..<count).map { "dead-letters/concerts/\(DeadLettersTests.shard)/\(100 + $0).json" }
         for killedAfter in [1, 17] {
@@ -151,7 +151,7 @@ final class DeadLettersReplayTests: XCTestCase {
         }
     }
 
-    func testAStreamThatRefusesRecordsKeepsItsLettersAndTheOthersGoOn() throws {
+    func testRejectingStreamKeepsItsLetters() throws {
         let fake = try StrictAWS()
         try fake.set(["readsUntilActive": 0])
         let folder = try TemporaryFolder()

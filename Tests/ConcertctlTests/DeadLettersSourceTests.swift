@@ -11,7 +11,7 @@ final class DeadLettersSourceTests: XCTestCase {
         return try XCTUnwrap(documents, run.notes).compactMap { $0["SequenceNumber"] as? String }
     }
 
-    func testAllLettersOfAFIFOQueueAreReplayed() throws {
+    func testFIFOQueueIsReplayedCompletely() throws {
         let world = try World()
         let groups: [(name: String, group: (Int) -> String, listed: Int)] = [
             ("each.fifo", { "group \($0)" }, 25),
@@ -26,7 +26,7 @@ final class DeadLettersSourceTests: XCTestCase {
             XCTAssertEqual(list.status, 0, list.notes)
             XCTAssertEqual(try Self.sequences(list).count, row.listed, row.name)
             XCTAssertEqual(
-                list.notes.contains("the queue counts about 25 messages, and \(row.listed) were read"), row.listed < 25,
+                list.notes.contains("the queue has about 25 messages, but \(row.listed) were read"), row.listed < 25,
                 "\(row.name): \(list.notes)")
             XCTAssertEqual(try world.messages(of: queue).visible, 25, row.name)
 
@@ -38,7 +38,7 @@ final class DeadLettersSourceTests: XCTestCase {
         }
     }
 
-    func testAQueueThatReturnsTheSameMessageForeverIsBounded() throws {
+    func testRepeatingQueueEndsTheSearch() throws {
         let fake = try StrictAWS()
         let body = DeadLettersTests.letter(1, "again").replacingOccurrences(of: "\\", with: "\\\\")
             .replacingOccurrences(of: "\"", with: "\\\"")
@@ -53,11 +53,11 @@ final class DeadLettersSourceTests: XCTestCase {
                 environment: fake.environment, timeLimit: 60)
             XCTAssertEqual(run.status, 0, run.notes)
             XCTAssertEqual(try Self.sequences(run).count, count)
-            XCTAssertTrue(run.notes.contains("the same messages again and again"), run.notes)
+            XCTAssertTrue(run.notes.contains("repeatedly returned the same messages"), run.notes)
         }
     }
 
-    func testAnSNSNotificationIsUnwrapped() throws {
+    func testSNSNotificationIsUnwrapped() throws {
         let world = try World()
         func notification(_ message: String) throws -> String {
             let members = [
@@ -84,13 +84,13 @@ final class DeadLettersSourceTests: XCTestCase {
             XCTAssertEqual(try world.records().dropFirst(found).sorted(), expected, "\(source)")
             found += expected.count
         }
-        // What only looks like one is named.
+        // Other SNS messages are reported.
         let other = try folder.write(#"{"Type":"SubscriptionConfirmation","Message":"{}"}"#, to: "confirmation.json")
         let list = try Concertctl.run(["dead-letters", "list", other], environment: world.environment)
         XCTAssertTrue(list.output.contains("SNS subscription message"), list.output)
     }
 
-    func testFilesAreReadInEveryForm() throws {
+    func testFilesAreReadInEveryFormat() throws {
         let folder = try TemporaryFolder()
         let letters = (1...3).map { DeadLettersTests.letter($0, "data \($0)") }
         let messages = try JSONSerialization.data(withJSONObject: ["Messages": letters.map { ["Body": $0] }])
@@ -108,7 +108,7 @@ final class DeadLettersSourceTests: XCTestCase {
                 XCTAssertEqual(try Self.sequences(run), row.sequences, "\(path): \(run.notes)")
             }
         }
-        // A file of another format is that file's problem.
+        // A file of another format does not affect the others.
         let good = try folder.write(letters[0], to: "good.json")
         for (text, words) in [("[\(letters[0])]", "jq -c"), ("a,sequence\n1,2\n", "CSV")] {
             let path = try folder.write(text, to: "other.json")
@@ -119,7 +119,7 @@ final class DeadLettersSourceTests: XCTestCase {
         }
     }
 
-    /// The path of a copy that gzip has compressed.
+    /// Returns the path of a gzip-compressed copy.
     static func compressed(_ path: String) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -129,7 +129,7 @@ final class DeadLettersSourceTests: XCTestCase {
         return path + ".gz"
     }
 
-    func testUnknownReasonsAreRefusedAndNoMatchSaysHowManyOthersThereAre() throws {
+    func testUnknownReasonIsRejectedAndNoMatchIsReported() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(
             (1...23).map { DeadLettersTests.letter($0, "x") }.joined(separator: "\n"), to: "letters.ndjson")
@@ -146,7 +146,7 @@ final class DeadLettersSourceTests: XCTestCase {
                 ["dead-letters", verb, path, "--reason", "kind", "RetryAttemptsExhausted"], environment: environment)
             XCTAssertEqual(none.status, 0, none.notes)
             XCTAssertTrue(
-                (none.output + none.notes).contains("none of reason kind, RetryAttemptsExhausted; 23 of others"),
+                (none.output + none.notes).contains("none with reason kind, RetryAttemptsExhausted; 23 others"),
                 none.output + none.notes)
         }
         let some = try Concertctl.run(
@@ -154,7 +154,7 @@ final class DeadLettersSourceTests: XCTestCase {
         XCTAssertEqual(try Self.sequences(some).count, 23)
     }
 
-    func testAnObjectThatCannotBeReadAffectsOnlyThatLetter() throws {
+    func testUnreadableObjectDoesNotAffectOthers() throws {
         let world = try World()
         try world.upload([
             "dead-letters/concerts/\(DeadLettersTests.shard)/7-3.json": DeadLettersTests.letter(7, "seven")

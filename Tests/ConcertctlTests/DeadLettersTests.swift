@@ -7,7 +7,7 @@ final class DeadLettersTests: XCTestCase {
     static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
     static let shard = "shardId-000000000000"
 
-    /// A stream, a queue and a bucket.
+    /// A stream, a queue, and a bucket.
     struct World {
         let moto: Moto
         let oracle: SigV4Oracle
@@ -58,7 +58,7 @@ final class DeadLettersTests: XCTestCase {
             try moto.aws("s3", "cp", "--recursive", folder.url.path, "s3://letters")
         }
 
-        /// How many messages somebody else could receive, and how many there are at all.
+        /// Returns the numbers of visible messages and of all messages.
         func messages(of other: String? = nil) throws -> (visible: Int, all: Int) {
             let run = try moto.aws(
                 "sqs", "get-queue-attributes", "--queue-url", other ?? queue, "--attribute-names", "All")
@@ -73,7 +73,7 @@ final class DeadLettersTests: XCTestCase {
             return try XCTUnwrap(run.json()["SequenceNumber"] as? String)
         }
 
-        /// `key data` of each record of the stream, in order.
+        /// Returns `key data` of each record of the stream, in order.
         func records() throws -> [String] {
             let iterator = try XCTUnwrap(
                 moto.aws(
@@ -114,7 +114,7 @@ final class DeadLettersTests: XCTestCase {
             + #""batchSize":\#(count),"streamArn":"\#(streamARN)"}\#(extra)}"#
     }
 
-    func testLookingLeavesTheMessagesVisible() throws {
+    func testListAndShowLeaveMessagesVisible() throws {
         var world = try World()
         for number in 1...12 {
             try world.send(Self.letter(number, "data \(number)\u{1B}]", reason: number == 5 ? "kind" : "json"))
@@ -138,7 +138,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertFalse(shown.output.contains("data 8"), shown.output)
         let nothing = try world.run("show", "99")
         XCTAssertEqual(nothing.status, 1)
-        XCTAssertTrue(nothing.notes.contains("no dead letter of 99"), nothing.notes)
+        XCTAssertTrue(nothing.notes.contains("no dead letter found for 99"), nothing.notes)
 
         let planned = try world.put("--dry-run", "--reason", "json")
         XCTAssertEqual(planned.status, 0, planned.notes)
@@ -148,7 +148,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(try world.oracle.requests().compactMap(\.error), [])
     }
 
-    func testReplayPutsTheRecordsBackAndDeletesTheirLettersAlone() throws {
+    func testReplayPutsRecordsAndDeletesOnlyTheirLetters() throws {
         let world = try World()
         for number in [3, 1, 2] { try world.send(Self.letter(number, "data \(number)")) }
         try world.send(Self.letter(4, "no key", key: nil))
@@ -164,7 +164,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(try world.oracle.requests().compactMap(\.error), [])
     }
 
-    func testWhatCannotBePutKeepsItsLetter() throws {
+    func testUnputtableRecordKeepsItsLetter() throws {
         let world = try World()
         try world.send(Self.letter(1, "x").replacingOccurrences(of: #""data":"eA==""#, with: #""data":"not base64!""#))
         try world.send("something else")
@@ -172,14 +172,14 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("not base64") && run.notes.contains("is not a dead letter"), run.notes)
         XCTAssertEqual(try world.messages().visible, 2)
-        // A stream that is gone: nothing was put, so nothing is deleted.
+        // The stream does not exist: nothing was put, so nothing is deleted.
         try world.send(Self.letter(2, "y").replacingOccurrences(of: "stream/concerts", with: "stream/gone"))
         let gone = try world.put("--queue-url", world.queue)
         XCTAssertEqual(gone.status, 1)
         XCTAssertEqual(try world.messages().visible, 3, gone.notes)
     }
 
-    func testABatchThatLambdaGaveUpIsFetchedExactly() throws {
+    func testDiscardedBatchIsReadExactly() throws {
         let world = try World()
         let sequences = try (1...6).map { try world.put("record \($0)", key: "k\($0)") }
         try world.send(Self.batch(from: sequences[1], to: sequences[3], count: 3))
@@ -193,7 +193,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(try world.messages().all, 0)
     }
 
-    func testARangeThatHasExpiredIsSaidAndKeepsItsLetter() throws {
+    func testExpiredRangeIsReportedAndKeepsItsLetter() throws {
         let world = try World()
         let last = try world.put("left", key: "k")
         try world.send(Self.batch(from: "0", to: last, count: 3))
@@ -204,7 +204,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(try world.messages().visible, 1)
     }
 
-    func testABucketsLettersOfBothForms() throws {
+    func testBucketWithBothKindsOfLetters() throws {
         let world = try World()
         let folder = try TemporaryFolder()
         let payload =
@@ -225,7 +225,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertEqual(try world.oracle.requests().compactMap(\.error), [])
     }
 
-    func testFilesAreReadAndStay() throws {
+    func testFilesAreReadAndNotDeleted() throws {
         let world = try World()
         let folder = try TemporaryFolder()
         let path = try folder.write(
@@ -237,7 +237,7 @@ final class DeadLettersTests: XCTestCase {
         XCTAssertTrue(FileManager.default.fileExists(atPath: path))
     }
 
-    func testNothingSaysWhereTheyAre() throws {
+    func testMissingSourceIsUsageError() throws {
         for verb in ["list", "show", "replay"] {
             let run = try Concertctl.run(["dead-letters", verb])
             XCTAssertEqual(run.status, 2, run.notes)

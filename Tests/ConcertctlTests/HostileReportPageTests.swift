@@ -8,7 +8,7 @@ import XCTest
 
 /// The replay's page, with a hostile text in every field that comes from a record, a file or a function.
 final class HostileReportPageTests: XCTestCase {
-    /// Ways out of text, of an attribute, and of elements whose content is parsed otherwise; all set `window.ran`.
+    /// Attacks that break out of text, attributes, and elements with special parsing; all set `window.ran`.
     private static let attacks = [
         "<img src=x onerror=window.ran=1>", "<script>window.ran=1</script>",
         "\" onmouseover=window.ran=1 autofocus x=\"",
@@ -22,7 +22,7 @@ final class HostileReportPageTests: XCTestCase {
         "<base href=//x><meta http-equiv=refresh content=0;url=x>",
     ]
 
-    /// Scalars that join with one before or behind them in one grapheme cluster, or that a parser might drop.
+    /// Scalars that join neighbors in one grapheme cluster, or that a parser may drop.
     private static let marks: [(before: String, behind: String)] = [
         ("", ""), ("\u{600}", ""), ("\u{6DD}", ""), ("\u{110BD}", ""), ("\u{D4E}", ""), ("", "\u{301}"),
         ("", "\u{200D}"),
@@ -38,7 +38,7 @@ final class HostileReportPageTests: XCTestCase {
         }
     }
 
-    /// Fails every batch, with hostile words.
+    /// A target that fails every batch with hostile texts.
     private struct HostileFunction: ReplayTarget {
         let text: String
 
@@ -60,7 +60,7 @@ final class HostileReportPageTests: XCTestCase {
         mutating func stop() {}
     }
 
-    /// One page with all of these texts in all of its fields.
+    /// Returns a page with all of these texts in all of its fields.
     private func page(of texts: [String]) throws -> String {
         let events = texts.map { text in
             let record: JSONValue = [
@@ -88,7 +88,7 @@ final class HostileReportPageTests: XCTestCase {
         ).html
     }
 
-    /// `html` without the elements that the page has, with the attributes that it gives them.
+    /// Returns `html` without the page's own elements and attributes.
     private func text(of html: String) -> String {
         let tag =
             /<\/?(?:html|head|meta|title|body|main|h[1-3]|p|dl|div|dt|dd|section|table|thead|tbody|tr|th|td|figure|svg|rect|span|i|details|summary|abbr|br)(?: (?:lang|charset|name|content|http-equiv|class|role|aria-label|aria-labelledby|aria-hidden|id|scope|tabindex|viewBox|preserveAspectRatio|style|x|y|width|height|fill|title)="[^"<>]*"| open)*>/
@@ -104,22 +104,22 @@ final class HostileReportPageTests: XCTestCase {
         stride(from: 0, to: Self.texts.count, by: 40).map { Array(Self.texts[$0..<min($0 + 40, Self.texts.count)]) }
     }
 
-    func testNoTextBecomesMarkup() throws {
+    func testHostileTextIsEscaped() throws {
         XCTAssertGreaterThanOrEqual(Self.texts.count, 200)
         for (number, texts) in chunks.enumerated() {
             let text = try text(of: page(of: texts))
             for scalar in "<>\"\0".unicodeScalars {
-                let place = text.unicodeScalars.firstIndex(of: scalar)
+                let position = text.unicodeScalars.firstIndex(of: scalar)
                 XCTAssertNil(
-                    place.map { String(text[..<$0].suffix(40)) + String(text[$0...].prefix(40)) },
+                    position.map { String(text[..<$0].suffix(40)) + String(text[$0...].prefix(40)) },
                     "\(scalar), chunk \(number)")
             }
-            // The texts are there, and shown as they are but for what is invisible.
+            // All texts are shown unchanged, except for invisible characters.
             XCTAssertTrue(text.contains("window.ran=1"))
         }
     }
 
-    func testNoScriptRunsInABrowser() throws {
+    func testNoScriptRunsInBrowser() throws {
         let browser = try HeadlessBrowser()
         let measurement = """
             {ran: window.ran ?? 0, scripts: document.scripts.length, images: document.images.length,
@@ -144,8 +144,8 @@ final class HostileReportPageTests: XCTestCase {
         }
     }
 
-    /// The second line of defense: what would be in the page's markup could not run either.
-    func testItsPolicyForbidsScripts() throws {
+    /// The second line of defense: injected markup cannot run either.
+    func testContentSecurityPolicyForbidsScripts() throws {
         let attack = "<main><script>document.title = 'ran'</script><img src=x onerror=\"document.title = 'ran'\">"
         let html = try page(of: ["x"])
         XCTAssertTrue(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline'\""))

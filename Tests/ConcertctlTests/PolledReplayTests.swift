@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// `concertctl replay` as Lambda's poller delivers.
+/// Tests `concertctl replay` with delivery like Lambda's poller.
 final class PolledReplayTests: XCTestCase {
     private static let good = #"{"artist_id":"a1","name":"Nova"}"#
     private static let poison = "<script>alert(1)</script>\u{1B}[31m & \"quotes\""
 
-    /// Payloads of which those at `poisoned` are none.
+    /// Returns payloads that are invalid at the indices of `poisoned`.
     private func payloads(_ count: Int, poisoned: Set<Int>, _ folder: TemporaryFolder) throws -> String {
         let lines = (0..<count).map { poisoned.contains($0) ? Self.poison : Self.good }
         return try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
@@ -19,20 +19,20 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
-    func testARateHoldsDeliveriesBackWhicheverWayTheyGo() throws {
+    func testRateLimitsDeliveries() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(60, poisoned: [], folder)
         for more in [[], ["--retries", "1"]] {
             let start = ContinuousClock.now
             let run = try Concertctl.run(["replay", path, "--batch-size", "10", "--rate", "50"] + more)
             XCTAssertEqual(run.status, 0, run.notes)
-            // The last batch of ten waits until the fifty before it have had their second.
+            // The last batch of ten waits until the second of the fifty records before it is over.
             XCTAssertGreaterThanOrEqual(ContinuousClock.now - start, .seconds(1), "\(more)")
         }
         XCTAssertEqual(try Concertctl.run(["replay", path, "--rate", "0"]).status, 2)
     }
 
-    func testAFileThatCannotBeWrittenIsNamedBeforeAnythingIsDelivered() throws {
+    func testUnwritableFileFailsBeforeDelivery() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(1, poisoned: [0], folder)
         let file = folder.url.path + "/missing/file"
@@ -44,7 +44,7 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
-    func testAPoisonedBatchOfTenThousandEndsWithExactlyThePoisonInTheOnFailureFile() throws {
+    func testBisectionDiscardsOnlyPoisonedRecords() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(10_000, poisoned: [0, 4711, 9999], folder)
         let (failed, page) = (folder.url.path + "/failed.ndjson", folder.url.path + "/report.html")
@@ -62,16 +62,16 @@ final class PolledReplayTests: XCTestCase {
             batches.compactMap { ($0["startSequenceNumber"] as? String)?.suffix(5) }, ["00000", "04711", "09999"])
 
         let html = try String(contentsOfFile: page, encoding: .utf8)
-        XCTAssertFalse(html.contains("<script"), "what a record holds must not become markup")
+        XCTAssertFalse(html.contains("<script"), "a record must not become markup")
         XCTAssertFalse(html.contains("\u{1B}"))
         XCTAssertFalse(html.contains("://"), "the page needs no network")
-        XCTAssertEqual(html.components(separatedBy: "gone\">given up</span>").count - 1, 3)
+        XCTAssertEqual(html.components(separatedBy: "gone\">discarded</span>").count - 1, 3)
         for mark in [
             "prefers-color-scheme:dark", "@media print", "RetryAttemptsExhausted", "Bad records", "aria-label",
         ] {
             XCTAssertTrue(html.contains(mark), mark)
         }
-        // Well-formed as far as tags go: each that is opened is closed.
+        // Each tag that is opened is closed.
         for tag in ["details", "section", "table", "tbody", "svg", "div", "dl", "summary"] {
             let opened =
                 html.components(separatedBy: "<\(tag)>").count + html.components(separatedBy: "<\(tag) ").count - 2
@@ -79,7 +79,7 @@ final class PolledReplayTests: XCTestCase {
         }
     }
 
-    func testWhatWasGivenUpCanBeReplayedFromTheFile() throws {
+    func testDiscardedRecordsCanBeReplayed() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(20, poisoned: [7], folder)
         let failed = folder.url.path + "/failed.ndjson"
@@ -90,7 +90,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertTrue(list.output.contains(#""BatchSize": 13"#), list.output)
     }
 
-    func testNothingIsCountedTwiceHoweverOftenItIsTried() throws {
+    func testRetriesAreNotCountedTwice() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(100, poisoned: [50], folder)
         for words in [
@@ -111,7 +111,7 @@ final class PolledReplayTests: XCTestCase {
             records["byOutcome"] as? [String: Int], ["processed": 99, "skipped": 0, "dead_lettered": 1, "failed": 0])
     }
 
-    func testABootstrapIsDrivenInTheSameWay() throws {
+    func testBootstrapGetsSameBatches() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(200, poisoned: [3, 150], folder)
         let failed = folder.url.path + "/failed.ndjson"
@@ -124,7 +124,7 @@ final class PolledReplayTests: XCTestCase {
             [1, 1])
     }
 
-    func testSeveralWorkersLoseNothingAndKeepEachKeyInOrder() throws {
+    func testWorkersKeepOrderPerKey() throws {
         let folder = try TemporaryFolder()
         let lines = (0..<2000).map { #"{"artist_id":"a\#($0 % 50)","name":"v\#($0)"}"# }
         let path = try folder.write(lines.joined(separator: "\n"), to: "payloads.ndjson")
@@ -140,7 +140,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(Set(names), Set((1950..<2000).map { "v\($0)" }))
     }
 
-    func testSeveralWorkersDriveProcessesOfTheirOwn() throws {
+    func testWorkersRunSeparateProcesses() throws {
         let folder = try TemporaryFolder()
         let path = try payloads(400, poisoned: [3, 250], folder)
         let failed = folder.url.path + "/failed.ndjson"
@@ -158,7 +158,7 @@ final class PolledReplayTests: XCTestCase {
         XCTAssertEqual(Set(stages["decode"]?.keys ?? [:].keys), ["p50", "p90", "p99", "max"])
     }
 
-    func testWindowsEndWithTheirAggregates() throws {
+    func testTumblingWindowsEndWithAggregates() throws {
         let folder = try TemporaryFolder()
         let event = try folder.write(
             #"{"Records":[\#(Self.record(1, arrival: 60)),\#(Self.record(2, arrival: 119)),\#(Self.record(3, arrival: 120))]}"#,
@@ -169,7 +169,7 @@ final class PolledReplayTests: XCTestCase {
                 environment: ["WINDOW_AGGREGATES": "on"])
             XCTAssertEqual(run.status, 0, run.notes)
             let poller = try XCTUnwrap(run.json()["poller"] as? [String: Any])
-            // Three records, and an invocation at the end of each window.
+            // Three records, and one invocation at the end of each window.
             XCTAssertEqual(poller["invocations"] as? Int, 5)
             let windows = try XCTUnwrap(poller["windows"] as? [[String: Any]])
             XCTAssertEqual(windows.compactMap { $0["start"] as? Int }, [60_000, 120_000])

@@ -13,12 +13,12 @@ final class PutQueueTests: XCTestCase {
 
     private func keys(_ records: [PutQueue.InFlight]) -> [String] { records.map(\.entry.key) }
 
-    func testTakesOneRecordOfAKeyARequest() {
+    func testRequestHasOneRecordPerKey() {
         var queue = PutQueue()
         for key in ["a", "b", "a", "a", "c"] { queue.add(entry(key)) }
         let first = queue.next()
         XCTAssertEqual(keys(first), ["a", "b", "c"])
-        XCTAssertEqual(keys(queue.next()), [], "what is in flight holds back its key")
+        XCTAssertEqual(keys(queue.next()), [], "a record in flight blocks its key")
         for record in first { queue.confirm(record) }
         let second = queue.next()
         XCTAssertEqual(keys(second), ["a"])
@@ -28,7 +28,7 @@ final class PutQueueTests: XCTestCase {
         XCTAssertTrue(queue.isEmpty)
     }
 
-    func testWhatIsAddedMeanwhileWaitsForItsKeyInFlight() {
+    func testAddedRecordWaitsForKeyInFlight() {
         var queue = PutQueue()
         queue.add(entry("a", "1", number: 0))
         let first = queue.next()
@@ -40,7 +40,7 @@ final class PutQueueTests: XCTestCase {
         XCTAssertEqual(queue.next().map(\.entry.number), [0])
     }
 
-    func testARefusedRecordGoesBeforeTheOthersOfItsKey() {
+    func testRejectedRecordPrecedesOthersOfItsKey() {
         var queue = PutQueue()
         for number in 1...3 { queue.add(entry("a", "\(number)")) }
         let first = queue.next()
@@ -49,28 +49,28 @@ final class PutQueueTests: XCTestCase {
         XCTAssertEqual(queue.next().map(\.entry.data), [Array("1".utf8)])
     }
 
-    func testKeepsWithinCountAndSize() {
+    func testRequestRespectsCountAndSize() {
         var queue = PutQueue(limits: PutQueue.Limits(entries: 3, bytes: 10, entryBytes: 100))
         for (key, text) in [("a", "1234"), ("b", "1234"), ("c", "1"), ("d", ""), ("e", ""), ("f", "")] {
             queue.add(entry(key, text))
         }
-        // Five bytes each with their keys: two fit exactly, and a third would be too much.
+        // Five bytes each with their keys: two fit exactly, and a third does not.
         XCTAssertEqual(keys(queue.next()), ["a", "b"])
         XCTAssertEqual(keys(queue.next()), ["c", "d", "e"])
         XCTAssertEqual(keys(queue.next()), ["f"])
         queue.add(entry("g", String(repeating: "x", count: 50)))
-        XCTAssertEqual(keys(queue.next()), ["g"], "one always goes, and the service has the last word")
+        XCTAssertEqual(keys(queue.next()), ["g"], "one record is always sent")
         XCTAssertEqual(queue.size, 0)
     }
 
-    func testUnorderedRecordsOfAKeyShareARequest() {
+    func testUnorderedRecordsOfKeyShareRequest() {
         var queue = PutQueue(isUnordered: true)
         for number in 1...5 { queue.add(entry("a", number: number)) }
         XCTAssertEqual(queue.next().count, 5)
     }
 
-    /// Whatever is refused in whatever request: everything arrives, and each key's records in order.
-    func testArrivesInOrderHoweverItIsRefused() {
+    /// All records arrive, in order per key, whichever entries are rejected.
+    func testRecordsArriveInOrderDespiteRejections() {
         for seed in 1...50 {
             var random = SeededGenerator(seed: UInt64(seed))
             var queue = PutQueue(
@@ -79,7 +79,7 @@ final class PutQueueTests: XCTestCase {
             var added = 0
             var arrived: [String: [Int]] = [:]
             for _ in 0..<100_000 where added < 300 || !queue.isEmpty {
-                // Some before the request is made, and some while it is in flight.
+                // Some before the request, and some while it is in flight.
                 var records: [PutQueue.InFlight] = []
                 for half in 0...1 {
                     for _ in 0..<Int.random(in: 0...10, using: &random) where added < 300 {
@@ -88,13 +88,13 @@ final class PutQueueTests: XCTestCase {
                     }
                     if half == 0 { records = queue.next() }
                 }
-                XCTAssertEqual(Set(keys(records)).count, records.count, "one record a key, seed \(seed)")
+                XCTAssertEqual(Set(keys(records)).count, records.count, "one record per key, seed \(seed)")
                 for record in records.reversed() where Bool.random(using: &random) && record.entry.key != "k3" {
                     arrived[record.entry.key, default: []].append(
                         Int(String(decoding: record.entry.data, as: UTF8.self)) ?? -1)
                     queue.confirm(record)
                 }
-                // Those that are left are put back; k3 is refused until all others are there.
+                // The others are put back; k3 is rejected until all others have arrived.
                 let confirmed = Set(arrived.values.joined())
                 for record in records.reversed() {
                     let number = Int(String(decoding: record.entry.data, as: UTF8.self)) ?? -1
@@ -114,7 +114,7 @@ final class PutQueueTests: XCTestCase {
 }
 
 final class PartitionKeyTests: XCTestCase {
-    func testIsTheIDOfTheEntityInEveryShape() throws {
+    func testPartitionKeyIsEntityIDInEveryFormat() throws {
         let cases: [(json: String, key: String?)] = [
             (#"{"artist_id":"a","name":"n"}"#, "a"),
             (#"{"data_type":"Artists","artist_id":" a ","venue_id":"v"}"#, "a"),

@@ -30,14 +30,14 @@ final class PutTests: XCTestCase {
 
     private func artist(_ id: Int, version: Int) -> String { #"{"artist_id":"a\#(id)","name":"v\#(version)"}"# }
 
-    /// Every record once, and each key's in the order of the input.
+    /// Asserts that every record arrived once, in the input's order per key.
     private func assertArrived(
         _ lines: [String], at server: StrictAWS, duplicates: Bool = false, line: UInt = #line
     ) throws {
         var byKey: [String: [String]] = [:]
         for record in try server.shards(of: Self.stream).flatMap(\.records) {
             let text = String(decoding: record.data, as: UTF8.self)
-            // A record that came twice in a row was sent again after an unknown outcome.
+            // A record that arrived twice in a row was retried after an unknown outcome.
             if duplicates, byKey[record.partitionKey]?.last == text { continue }
             byKey[record.partitionKey, default: []].append(text)
         }
@@ -49,7 +49,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(byKey, expected, line: line)
     }
 
-    func testTwentyThousandRecordsArriveInOrderWhileATenthIsRefused() throws {
+    func testRecordsArriveInOrderWithTenPercentRejected() throws {
         let server = try server(shards: 4)
         try server.set(["failureRate": 0.1, "seed": 7])
         let lines = (0..<20_000).map { artist($0 % 3000, version: $0) }
@@ -63,12 +63,12 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(byShard.values.reduce(0, +), 20_000)
         XCTAssertEqual(byShard.count, 4)
         try assertArrived(lines, at: server)
-        // Only refused entries were sent again.
+        // Only rejected entries were retried.
         let sent = try server.calls(of: "PutRecords").map { ($0.body["Records"] as? [Any])?.count ?? 0 }.reduce(0, +)
         XCTAssertEqual(sent, 20_000 + (summary["RetriedEntries"] as? Int ?? 0))
     }
 
-    func testOutlivesFaultsOfWholeRequests() throws {
+    func testFailedRequestsAreRetried() throws {
         let server = try server()
         let lines = (0..<1200).map { artist($0 % 700, version: $0) }
         for fault in [StrictAWS.Fault.throttle, .internalError, .html, .cut, .xml, .drop, .lost] {
@@ -78,12 +78,12 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1200)
         XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
-        XCTAssertEqual(try run.json()["PossibleDuplicates"] as? Int, 700, "one of each key")
+        XCTAssertEqual(try run.json()["PossibleDuplicates"] as? Int, 700, "one per key")
         XCTAssertEqual(try server.faultsLeft(), 0)
         try assertArrived(lines, at: server, duplicates: true)
     }
 
-    func testSaysWhatMayBeOnTheStreamWhenNoAnswerCame() throws {
+    func testUnknownOutcomesAreReported() throws {
         let server = try server()
         try server.add(.lost, of: "PutRecords", times: -1)
         let lines = (0..<30).map { artist($0, version: $0) }
@@ -94,11 +94,11 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(summary["NotPut"] as? Int, 30)
         XCTAssertEqual(summary["Unknown"] as? Int, 30)
         XCTAssertEqual(summary["Requests"] as? Int, 2)
-        XCTAssertTrue(run.notes.contains("--failed FILE keeps them"), run.notes)
+        XCTAssertTrue(run.notes.contains("pass --failed FILE to save them"), run.notes)
         try assertArrived(lines, at: server, duplicates: true)
     }
 
-    func testGivesUpWhenNothingComesThroughAndKeepsTheRest() throws {
+    func testStopsWithoutProgressAndKeepsTheRest() throws {
         let server = try server()
         try server.set(["failureRate": 1.0])
         let folder = try TemporaryFolder()
@@ -106,7 +106,7 @@ final class PutTests: XCTestCase {
         let lines = (0..<30).map { artist($0 % 7, version: $0) }
         let run = try put(server, lines, "--failed", rest.path, environment: ["AWS_MAX_ATTEMPTS": "3"])
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("3 requests in a row brought no record on the stream"), run.notes)
+        XCTAssertTrue(run.notes.contains("3 consecutive requests put no record"), run.notes)
         XCTAssertEqual(try run.json()["NotPut"] as? Int, 30)
         XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
         XCTAssertEqual(try text(of: rest), lines, "in the order of the input")
@@ -122,7 +122,7 @@ final class PutTests: XCTestCase {
         try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
-    func testKeepsTheLineThatIsWrongAndAllBehindIt() throws {
+    func testInvalidLineAndFollowingLinesAreKept() throws {
         let server = try server()
         let folder = try TemporaryFolder()
         let rest = folder.url.appending(path: "rest.ndjson")
@@ -132,12 +132,12 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(try text(of: rest), Array(lines.dropFirst()))
         XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, 1)
         let nowhere = try put(server, lines, "--failed", folder.url.appending(path: "none/rest").path)
-        XCTAssertEqual(nowhere.status, 1, "found before anything is put")
+        XCTAssertEqual(nowhere.status, 1, "detected before anything is put")
         XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, 1)
     }
 
-    /// A pipe that says nothing for a while has not ended.
-    func testReadsAPipeToItsEndAlsoWhenItGivesUp() throws {
+    /// A pipe without data for some time has not ended.
+    func testPipeIsReadToItsEndAfterFailure() throws {
         let server = try server()
         let folder = try TemporaryFolder()
         let pipe = folder.url.appending(path: "pipe").path
@@ -157,7 +157,7 @@ final class PutTests: XCTestCase {
         try server.set(["failureRate": 1.0])
         try input.write(contentsOf: Data((artist(1, version: 2) + "\n").utf8))
         try program.wait { _ in try server.calls(of: "PutRecords").count == 3 }
-        // It has given up, and still takes what comes.
+        // The put has failed, and the command still reads the input.
         try input.write(contentsOf: Data((artist(1, version: 3) + "\n" + artist(1, version: 4)).utf8))
         try input.close()
         let run = try program.finish()
@@ -166,7 +166,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1)
     }
 
-    func testARateKeepsRequestsSmall() throws {
+    func testRateLimitsRequestSize() throws {
         let server = try server()
         let run = try put(server, (0..<12).map { artist($0, version: 1) }, "--rate", "40")
         XCTAssertEqual(run.status, 0, run.notes)
@@ -174,7 +174,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(sizes, [4, 4, 4])
     }
 
-    func testTakesRecordsOfExactlyTheLimit() throws {
+    func testRecordOfExactLimitIsAccepted() throws {
         let server = try server()
         let rest = (1 << 20) - "a1".utf8.count - #"{"artist_id":"a1","name":""}"#.utf8.count
         let lines = [rest, rest + 1].map { count in
@@ -186,7 +186,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 1)
     }
 
-    func testSaysWhichLineIsWrong() throws {
+    func testErrorContainsLineNumber() throws {
         let server = try server()
         let good = artist(1, version: 1)
         let cases: [(lines: [String], options: [String], put: Int, status: Int32, words: String)] = [
@@ -196,7 +196,7 @@ final class PutTests: XCTestCase {
             ([good, #"{"artist_id":"a"}"#, good], ["--strict"], 1, 1, "standard input:2: artist.name"),
             (
                 [good, #"{"artist_id":"a","name":"\#(String(repeating: "x", count: 1 << 20))"}"#], [], 1, 1,
-                "and the stream takes 1048576"
+                "the stream's limit of 1048576"
             ),
             (["", "  ", good, "\t"], [], 1, 0, ""),
         ]
@@ -210,7 +210,7 @@ final class PutTests: XCTestCase {
         }
     }
 
-    func testReadsFilesAndDocumentsOnManyLines() throws {
+    func testMultilineDocumentIsOnePayload() throws {
         let server = try server()
         let folder = try TemporaryFolder()
         let lines = try folder.write(artist(1, version: 1) + "\n" + artist(2, version: 2), to: "lines.ndjson")
@@ -227,7 +227,7 @@ final class PutTests: XCTestCase {
             "{   \"artist_id\": \"a3\",   \"name\": \"v3\" }")
     }
 
-    func testPutsLargerRecordsWhereTheStreamTakesThem() throws {
+    func testRecordLimitFollowsStream() throws {
         let server = try server()
         try server.set(["recordBytes": 2 << 20, "requestBytes": 10 << 20])
         try server.answer(
@@ -242,22 +242,22 @@ final class PutTests: XCTestCase {
         let run = try put(server, lines)
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("standard input:7 has"), run.notes)
-        XCTAssertTrue(run.notes.contains("and the stream takes 2097152"), run.notes)
+        XCTAssertTrue(run.notes.contains("the stream's limit of 2097152"), run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 6)
         XCTAssertEqual(try run.json()["Requests"] as? Int, 2, "five in 10 MiB, and one")
     }
 
-    func testSplitsRequestsBySize() throws {
+    func testRequestsAreSplitBySize() throws {
         let server = try server()
         let lines = (0..<12).map { #"{"artist_id":"a\#($0)","name":"\#(String(repeating: "x", count: 900_000))"}"# }
         let run = try put(server, lines)
-        // A name of this length is bad for the function.
+        // The function rejects a name of this length.
         XCTAssertEqual(run.status, 3, run.notes)
         XCTAssertEqual(try run.json()["RecordsPut"] as? Int, 12)
         XCTAssertEqual(try run.json()["Requests"] as? Int, 3)
     }
 
-    func testAnInterruptionEndsBehindTheRequestInFlight() throws {
+    func testInterruptionWaitsForRequestInFlight() throws {
         let server = try server()
         try server.add(.slow, of: "PutRecords", times: 100, milliseconds: 300)
         let home = try TemporaryFolder()
@@ -276,7 +276,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(try run.json()["Unknown"] as? Int, 0)
     }
 
-    func testAnInterruptionSaysWhatNobodyKnows() throws {
+    func testInterruptionReportsUnknownOutcomes() throws {
         let server = try server()
         try server.add(.lost, of: "PutRecords", times: -1)
         let home = try TemporaryFolder()
@@ -290,16 +290,16 @@ final class PutTests: XCTestCase {
         program.signal(SIGINT)
         let run = try program.finish()
         XCTAssertEqual(run.status, 130, run.notes)
-        XCTAssertTrue(run.notes.contains("read up to standard input:700"), run.notes)
+        XCTAssertTrue(run.notes.contains("input was read up to standard input:700"), run.notes)
         let summary = try run.json()
         XCTAssertEqual(summary["RecordsPut"] as? Int, 0)
         XCTAssertEqual(summary["NotPut"] as? Int, 700)
         let stored = Set(try server.shards(of: Self.stream).flatMap(\.records).map(\.partitionKey))
-        XCTAssertEqual(summary["Unknown"] as? Int, stored.count, "what was sent, however often")
+        XCTAssertEqual(summary["Unknown"] as? Int, stored.count, "all records that were sent")
         XCTAssertEqual(try text(of: rest), lines)
     }
 
-    func testRecordsThatTheFunctionRejectsMakeTheStatusThree() throws {
+    func testRejectedRecordsReturnStatusThree() throws {
         let good = artist(1, version: 1)
         let bad = #"{"artist_id":"a2","name":"x","popularity_score":185}"#
         let cases: [(lines: [String], options: [String], status: Int32, stored: Int)] = [
@@ -313,12 +313,12 @@ final class PutTests: XCTestCase {
                 ["stream", "put", "-", "--stream-name", Self.stream] + row.options,
                 input: Data(row.lines.map { $0 + "\n" }.joined().utf8), environment: server.environment)
             XCTAssertEqual(run.status, row.status, "\(row): \(run.notes)")
-            XCTAssertEqual(run.notes.contains("of these records bad"), row.status == 3, "\(row): \(run.notes)")
+            XCTAssertEqual(run.notes.contains("of these records:"), row.status == 3, "\(row): \(run.notes)")
             XCTAssertEqual(try server.shards(of: Self.stream).flatMap(\.records).count, row.stored, "\(row)")
         }
     }
 
-    func testADryRunPrintsTheCallAndMakesNone() throws {
+    func testDryRunPrintsCallWithoutMakingIt() throws {
         let run = try Concertctl.run(
             ["stream", "put", "--stream-name", Self.stream, "--dry-run", "--output", "json"],
             input: Data(artist(1, version: 1).utf8), environment: ["AWS_REGION": "us-east-1"])
@@ -332,7 +332,7 @@ final class PutTests: XCTestCase {
         XCTAssertEqual(record["Data"].flatMap { Data(base64Encoded: $0) }, Data(artist(1, version: 1).utf8))
     }
 
-    func testArrivesInMotoThroughTheSignatureOracle() throws {
+    func testPutToMotoHasValidSignature() throws {
         let moto = try Moto()
         try moto.reset()
         let oracle = try SigV4Oracle(upstream: moto.url)

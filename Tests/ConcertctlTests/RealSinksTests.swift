@@ -12,10 +12,10 @@ final class RealSinksTests: XCTestCase {
     ]
     private static let others = ["AWS_REGION": "us-east-1", "WINDOW_AGGREGATES": "on", "CACHET": "kept"]
 
-    func testABootstrapGetsTheSettingsOfRealSinksOnlyWhenAsked() throws {
+    func testBootstrapGetsRealSinkSettingsOnlyOnRequest() throws {
         let folder = try TemporaryFolder()
         let dump = folder.url.path + "/environment"
-        // Says what it was given, and ends.
+        // Dumps its environment and exits.
         let script = try folder.write("#!/bin/sh\nenv > \(dump)\nexit 7\n", to: "bootstrap")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
         let event = "Fixtures/kinesis/one-artist.event.json"
@@ -48,14 +48,14 @@ final class RealSinksTests: XCTestCase {
             for (name, value) in Self.others { XCTAssertEqual(given[name], value, "\(row.arguments): \(name)") }
             XCTAssertEqual(given["PROCESSORS"], row.passed, "\(row.arguments)")
             if row.arguments.first == "replay" {
-                let note = "not passed on to the bootstrap: \(row.leftOut.joined(separator: ", ")); --real-sinks"
+                let note = "settings not passed to the bootstrap: \(row.leftOut.joined(separator: ", ")); to pass them, use --real-sinks"
                 XCTAssertEqual(run.notes.contains(note), !row.leftOut.isEmpty, run.notes)
                 XCTAssertFalse(run.notes.contains("hush"), run.notes)
             }
         }
     }
 
-    func testTheEmbeddedSinksWriteToNothingReal() throws {
+    func testEmbeddedSinksMakeNoCalls() throws {
         let fake = try StrictAWS()
         let folder = try TemporaryFolder()
         var environment = Self.sinks.merging(fake.environment) { $1 }
@@ -70,6 +70,6 @@ final class RealSinksTests: XCTestCase {
         XCTAssertEqual(try fake.calls().map(\.operation), [])
         let usage = try Concertctl.run(["replay", "Fixtures/kinesis", "--real-sinks"])
         XCTAssertEqual(usage.status, 2)
-        XCTAssertTrue(usage.notes.contains("--real-sinks is for --bootstrap"), usage.notes)
+        XCTAssertTrue(usage.notes.contains("--real-sinks requires --bootstrap"), usage.notes)
     }
 }

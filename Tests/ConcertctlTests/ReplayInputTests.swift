@@ -8,7 +8,7 @@ final class ReplayInputTests: XCTestCase {
 
     private func total(_ run: Run) throws -> Int? { (try run.json()["records"] as? [String: Any])?["total"] as? Int }
 
-    func testReadsObjectsHoweverTheyAreSeparated() throws {
+    func testObjectsAreReadWithAnySeparator() throws {
         let folder = try TemporaryFolder()
         let event = try String(
             contentsOf: Repository.root.appending(path: "Fixtures/kinesis/one-artist.event.json"), encoding: .utf8)
@@ -18,7 +18,7 @@ final class ReplayInputTests: XCTestCase {
             ("one-line.ndjson", two, 2, 0), ("one-line.json", two + "\n", 2, 0),
             ("blanks.jsonl", Self.artist("a") + " \t " + Self.artist("b") + "\r\n" + Self.artist("c"), 3, 0),
             ("pretty.json", pretty + pretty, 2, 0), ("events.ndjson", event + event, 2, 0),
-            // A broken line is one bad record, and its neighbors are read as ever.
+            // An invalid line is one bad record, and the other lines are read.
             ("broken.ndjson", two + "\n{\"artist_id\":\n" + Self.artist("c"), 3, 1),
             ("trailing.ndjson", Self.artist("a") + "x\n" + two, 2, 1),
         ]
@@ -31,12 +31,12 @@ final class ReplayInputTests: XCTestCase {
                 XCTAssertEqual(outcomes?["failed"], row.failed, path)
             }
         }
-        // A folder's compressed files are read, too: each of these twice.
+        // Compressed files in folders are read, too: each of these twice.
         let all = try Concertctl.run(["replay", folder.url.path, "--output", "json"])
         XCTAssertEqual(try total(all), 2 * cases.reduce(0) { $0 + $1.processed + $1.failed }, all.notes)
     }
 
-    func testReadsTheOutputOfGetRecords() throws {
+    func testGetRecordsOutputIsRead() throws {
         let folder = try TemporaryFolder()
         func record(_ number: Int, arrival: String) -> String {
             let data = Data(Self.artist("a\(number)").utf8).base64EncodedString()
@@ -68,10 +68,10 @@ final class ReplayInputTests: XCTestCase {
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("the Data of record 771 is not base64"), run.notes)
         let empty = try folder.write(#"{"Records":[],"MillisBehindLatest":0}"#, to: "empty.json")
-        XCTAssertTrue(try Concertctl.run(["replay", empty]).notes.contains("no event and no payload"))
+        XCTAssertTrue(try Concertctl.run(["replay", empty]).notes.contains("no events or payloads"))
     }
 
-    func testNamesFilesOfOtherFormatsAndTheRemedy() throws {
+    func testOtherFormatsAreRejectedWithRemedy() throws {
         let folder = try TemporaryFolder()
         let utf16 = try XCTUnwrap("{\"artist_id\":\"ä\"}".data(using: .utf16LittleEndian))
         let cases: [(name: String, data: Data, words: [String])] = [
@@ -109,7 +109,7 @@ final class ReplayInputTests: XCTestCase {
         }
     }
 
-    func testEventsOfOtherServicesAreNamedAndDelivered() throws {
+    func testEventsOfOtherServicesAreReportedAndDelivered() throws {
         let folder = try TemporaryFolder()
         for (source, member) in [("aws:sqs", "eventSource"), ("aws:s3", "eventSource"), ("aws:sns", "EventSource")] {
             let path = try folder.write(#"{"Records":[{"\#(member)":"\#(source)","body":"x"}]}"#, to: "event.json")
@@ -120,7 +120,7 @@ final class ReplayInputTests: XCTestCase {
         }
     }
 
-    func testEventsMadeOfPayloadsObeyLambdasLimit() throws {
+    func testPayloadEventsRespectLambdaLimit() throws {
         let folder = try TemporaryFolder()
         let padding = String(repeating: "p", count: 300_000)
         let lines = (0..<50).map { #"{"artist_id":"a\#($0)","name":"n","raw_data":{"p":"\#(padding)"}}"# }
@@ -133,14 +133,14 @@ final class ReplayInputTests: XCTestCase {
         let sizes = try Data(contentsOf: URL(filePath: saved)).split(separator: 0x0A).map(\.count)
         XCTAssertGreaterThan(sizes.reduce(0, +), 20_000_000)
         XCTAssertLessThanOrEqual(try XCTUnwrap(sizes.max()), 6 << 20)
-        XCTAssertFalse(run.notes.contains("Lambda accepts"), run.notes)
+        XCTAssertFalse(run.notes.contains("the limit of Lambda"), run.notes)
 
-        // What is larger as it is is delivered, and named.
+        // A larger event is delivered and reported.
         let record = try String(contentsOfFile: saved, encoding: .utf8).split(separator: "\n")
         let merged = record.prefix(2).map { $0.dropFirst(#"{"Records":["#.count).dropLast(2) }.joined(separator: ",")
         let event = try folder.write(#"{"Records":[\#(merged)]}"#, to: "large.event.json")
         let large = try Concertctl.run(["replay", event])
         XCTAssertEqual(large.status, 0, large.notes)
-        XCTAssertTrue(large.notes.contains("Lambda accepts up to 6291456 (6 MB)"), large.notes)
+        XCTAssertTrue(large.notes.contains("the limit of Lambda is 6291456 (6 MB)"), large.notes)
     }
 }

@@ -6,7 +6,7 @@ final class ReplayTests: XCTestCase {
     private static let good = #"{"artist_id":"a1","name":"Nova","data_type":"artists"}"#
     private static let bad = #"{"artist_id":"a2","name":"Nova","popularity_score":185}"#
 
-    func testReplaysTheFixturesAndReportsEveryRecord() throws {
+    func testFixturesAreReplayedAndReported() throws {
         let run = try Concertctl.run(["replay", "Fixtures/kinesis", "--output", "json"])
         XCTAssertEqual(run.status, 3, run.notes)
         let records = try XCTUnwrap(run.json()["records"] as? [String: Any])
@@ -16,11 +16,11 @@ final class ReplayTests: XCTestCase {
         let badRecords = try XCTUnwrap(run.json()["badRecords"] as? [String: Any])
         let reasons = try XCTUnwrap(badRecords["byReason"] as? [String: Int])
         let known = ["base64", "gzip", "json", "kind", "kpl", "missing", "range", "type", "utf8"]
-        XCTAssertEqual(reasons.keys.sorted(), known, "there is a fixture of each reason")
-        XCTAssertEqual(byOutcome["failed"], reasons.values.reduce(0, +), "without dead letters bad records fail")
+        XCTAssertEqual(reasons.keys.sorted(), known, "a fixture for each reason")
+        XCTAssertEqual(byOutcome["failed"], reasons.values.reduce(0, +), "bad records fail without dead letters")
     }
 
-    func testKeepsDeadLettersAndNewestVersionsInTheSinkFolder() throws {
+    func testSinkFolderHasDeadLettersAndNewestVersions() throws {
         let folder = try TemporaryFolder()
         let older = #"{"artist_id":"a1","name":"Older","data_type":"artists"}"#
         let file = try folder.write([older, Self.bad, Self.good].joined(separator: "\n"), to: "payloads.ndjson")
@@ -37,7 +37,7 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual(letter["data"] as? String, Data(Self.bad.utf8).base64EncodedString())
     }
 
-    func testStagedObjectsAreInTheSinkFolder() throws {
+    func testSinkFolderHasStagedObjects() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write(Self.good, to: "payloads.ndjson")
         let environment = [
@@ -60,8 +60,8 @@ final class ReplayTests: XCTestCase {
                 atPath: folder.url.path + "/other/redshift-staged/local/local/concert_dw/artists"))
     }
 
-    /// An accented letter in one scalar or in two: equal to Swift, and two entities in every sink.
-    func testCanonicallyEquivalentIDsAreTwoEntities() throws {
+    /// An accented letter as one or two scalars: equal in Swift, but two entities in every sink.
+    func testCanonicallyEquivalentIDsAreDistinct() throws {
         let folder = try TemporaryFolder()
         let ids = ["caf\u{E9}", "cafe\u{301}"]
         let payloads = ids.flatMap { id in
@@ -80,7 +80,7 @@ final class ReplayTests: XCTestCase {
         }
         let cache = try Data(contentsOf: folder.url.appending(path: "out/cache.json"))
         let contents = try XCTUnwrap(JSONSerialization.jsonObject(with: cache) as? [String: [String: Any]])
-        // Foundation's dictionaries would take two of the keys for one.
+        // Foundation's dictionaries would merge two of the keys.
         let text = String(decoding: cache, as: UTF8.self)
         XCTAssertNotNil(contents["documents"])
         for id in ids {
@@ -90,7 +90,7 @@ final class ReplayTests: XCTestCase {
         }
     }
 
-    func testWritesTheSameSinksForTheSameEvents() throws {
+    func testSameEventsProduceSameSinks() throws {
         let folder = try TemporaryFolder()
         for name in ["first", "second"] {
             let sinks = folder.url.appending(path: name).path
@@ -104,7 +104,7 @@ final class ReplayTests: XCTestCase {
         }
     }
 
-    func testNotificationsAreThoseThatSubscribersWouldGet() throws {
+    func testSinkFolderHasNotifications() throws {
         let folder = try TemporaryFolder()
         let concert = #"{"concert_id":"c","name":"N","event_date":"2030-01-01T20:00:00Z","status":"#
         let states = ["scheduled", "scheduled", "cancelled"].map { concert + "\"\($0)\"}" }
@@ -117,7 +117,7 @@ final class ReplayTests: XCTestCase {
         }
         XCTAssertEqual(types, ["concert.announced", "concert.cancelled"])
 
-        // What the notifier would refuse to start with matters where it is chosen, and nowhere else.
+        // An invalid setting of the notifier is an error only if the notifier is selected.
         let wrong = ["NOTIFY_ON": "concert.sung"]
         XCTAssertEqual(try Concertctl.run(["replay", path], environment: wrong).status, 0)
         let refused = try Concertctl.run(["replay", path, "--sink-dir", sinks], environment: wrong)
@@ -125,7 +125,7 @@ final class ReplayTests: XCTestCase {
         XCTAssertTrue(refused.notes.contains("NOTIFY_ON"), refused.notes)
     }
 
-    func testTakesEventsPayloadsAndFoldersAndStandardInput() throws {
+    func testEventsPayloadsFoldersAndStandardInputAreRead() throws {
         let folder = try TemporaryFolder()
         let event = try String(
             contentsOf: Repository.root.appending(path: "Fixtures/kinesis/one-artist.event.json"), encoding: .utf8)
@@ -153,7 +153,7 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual(try run.json()["events"] as? Int, 6, run.notes)
     }
 
-    func testPutsPayloadsTogetherToBatches() throws {
+    func testPayloadsAreCombinedIntoBatches() throws {
         let payloads = Data((0..<7).map { _ in Self.good + "\n" }.joined().utf8)
         let run = try Concertctl.run(
             ["replay", "-", "--batch-size", "3", "--repeat", "2", "--output", "json"], input: payloads)
@@ -161,10 +161,10 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual((try run.json()["records"] as? [String: Any])?["total"] as? Int, 14)
     }
 
-    func testReportsAnInvocationThatFailsAsAWhole() throws {
+    func testFailedInvocationIsReported() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(#"{"Records":[{"eventSource":"aws:sqs","body":"x"}]}"#, to: "queue.event.json")
-        // Whether it goes as it is, or as the poller delivers, which cannot take it apart.
+        // With direct delivery and with the poller, which cannot split the event.
         for more in [[], ["--retries", "1"]] {
             let run = try Concertctl.run(["replay", path] + more)
             XCTAssertEqual(run.status, 3, "\(more)")
@@ -175,14 +175,14 @@ final class ReplayTests: XCTestCase {
         XCTAssertEqual(try Concertctl.run(["replay", broken, "--retries", "1"]).status, 3)
     }
 
-    func testShowsNoControlCharactersOfRecords() throws {
+    func testControlCharactersAreEscaped() throws {
         let payload = #"{"artist_id":"a1","name":"n","genre":7,"popularity_score":"\u001b[31m red"}"#
         let run = try Concertctl.run(["replay", "-"], input: Data((payload + "\n\u{7F}\u{9B}\n").utf8))
         XCTAssertEqual(run.status, 3)
         XCTAssertFalse(run.output.unicodeScalars.contains { $0.value == 0x1B || (0x7F..<0xA0).contains($0.value) })
     }
 
-    func testLogsWhatTheLogProcessorIsAskedFor() throws {
+    func testLogProcessorUsesLogLevel() throws {
         let run = try Concertctl.run(
             ["replay", "-", "--processors", "log,local"], input: Data(Self.good.utf8),
             environment: ["AWS_LAMBDA_LOG_LEVEL": "DEBUG", "AWS_LAMBDA_LOG_FORMAT": "Text"])
@@ -190,7 +190,7 @@ final class ReplayTests: XCTestCase {
         XCTAssertTrue(run.notes.contains(#"entity={"artist_id":"a1","name":"Nova","popularity_score":0}"#), run.notes)
     }
 
-    func testDrivesTheBuiltBootstrapToTheSameFigures() throws {
+    func testBuiltBootstrapHasSameResults() throws {
         let arguments = ["replay", "Fixtures/kinesis", "--output", "json"]
         let inProcess = try Concertctl.run(arguments)
         let driven = try Concertctl.run(arguments + ["--bootstrap", "dist/bootstrap"])
@@ -201,14 +201,14 @@ final class ReplayTests: XCTestCase {
         }
     }
 
-    func testSaysWhyABootstrapDoesNotStart() throws {
+    func testBootstrapInitErrorIsReported() throws {
         let run = try Concertctl.run(
             ["replay", "Fixtures/kinesis", "--bootstrap", "dist/bootstrap", "--processors", "warehouse"])
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("PROCESSORS names \"warehouse\""), run.notes)
     }
 
-    func testGeneratesTheSameEventForTheSameSeed() throws {
+    func testSameSeedGeneratesSameEvent() throws {
         let first = try Concertctl.run(["generate", "--records", "50", "--seed", "7"])
         XCTAssertEqual(first.output, try Concertctl.run(["generate", "--records", "50", "--seed", "7"]).output)
         XCTAssertNotEqual(first.output, try Concertctl.run(["generate", "--records", "50", "--seed", "8"]).output)

@@ -4,7 +4,7 @@ import XCTest
 
 /// The replay's page, in a real browser.
 final class ReportPageTests: XCTestCase {
-    /// A page with everything in it that a page can have.
+    /// A page with all sections.
     private func page() throws -> String {
         let folder = try TemporaryFolder()
         let lines = (0..<500).map { number in
@@ -36,7 +36,7 @@ final class ReportPageTests: XCTestCase {
          loaded: performance.getEntriesByType("resource").length}
         """
 
-    func testNothingIsCutOffOnWideAndNarrowScreensInLightAndDark() throws {
+    func testPageFitsScreensAndColorSchemes() throws {
         let browser = try HeadlessBrowser()
         let html = try page()
         var backgrounds: Set<String> = []
@@ -47,10 +47,10 @@ final class ReportPageTests: XCTestCase {
             XCTAssertEqual(found["outside"] as? [String], [], "at \(width) pixels")
             XCTAssertEqual(integer("empty"), 0)
             XCTAssertEqual(integer("small"), 0, "at \(width) pixels")
-            // Whatever scrolls or opens does so by keyboard.
+            // Everything that scrolls or opens does so by keyboard.
             XCTAssertEqual(integer("reachable"), integer("scrolling") + integer("details"))
             XCTAssertGreaterThan(integer("details"), 0)
-            XCTAssertEqual(integer("images"), 0, "what a record holds has become markup")
+            XCTAssertEqual(integer("images"), 0, "a record's content became markup")
             XCTAssertEqual(integer("loaded"), 0, "the page needs another file")
             let sections = (found["sections"] as? [[Any]] ?? []).filter { ($0.last as? Double ?? 0) > 40 }
             XCTAssertEqual(
@@ -61,7 +61,7 @@ final class ReportPageTests: XCTestCase {
         XCTAssertEqual(backgrounds, ["rgb(255, 255, 255)", "rgb(21, 23, 26)"])
     }
 
-    func testThePageCanBePrinted() throws {
+    func testPageCanBePrinted() throws {
         let paper = try HeadlessBrowser().printed(page())
         XCTAssertTrue(paper.starts(with: Data("%PDF".utf8)))
         XCTAssertGreaterThan(paper.count, 10_000)

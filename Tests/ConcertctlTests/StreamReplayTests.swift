@@ -25,7 +25,7 @@ final class StreamReplayTests: XCTestCase {
         (try run.json()["records"] as? [String: Any])?["byOutcome"] as? [String: Int]
     }
 
-    func testReplaysAStreamAndItsRecordingAlike() throws {
+    func testStreamAndRecordingHaveSameResults() throws {
         let server = try server()
         try put((0..<250).map { #"{"artist_id":"a\#($0)","name":"n"}"# + "\n" }.joined(), server)
         let folder = try TemporaryFolder()
@@ -37,7 +37,7 @@ final class StreamReplayTests: XCTestCase {
             ], environment: server.environment)
         XCTAssertEqual(first.status, 0, first.notes)
         XCTAssertEqual(try outcomes(first)?["processed"], 250)
-        // Both shards are in it, and no event has records of two.
+        // Both shards are recorded, and each event has records of one shard.
         let events = try String(contentsOfFile: fixture, encoding: .utf8).split(separator: "\n")
         XCTAssertGreaterThanOrEqual(events.count, 7)
         var shards: Set<String> = []
@@ -50,7 +50,7 @@ final class StreamReplayTests: XCTestCase {
             shards.formUnion(names)
         }
         XCTAssertEqual(shards.count, 2)
-        // The recording needs no stream any more.
+        // The recording is replayed without the stream.
         let again = try Concertctl.run([
             "replay", fixture, "--retries", "0", "--batch-size", "40", "--sink-dir", folder.url.path + "/again",
             "--output", "json",
@@ -67,15 +67,15 @@ final class StreamReplayTests: XCTestCase {
         XCTAssertEqual(try outcomes(limited)?["processed"], 30)
     }
 
-    func testARecordingHoldsEventsOrIsNotWritten() throws {
+    func testRecordingContainsOnlyEvents() throws {
         let folder = try TemporaryFolder()
         let broken = try folder.write(#"{"Records":["# + "\n", to: "broken.event.json")
         let file = folder.url.path + "/recorded.ndjson"
         let run = try Concertctl.run(["replay", broken, "--record", file])
         XCTAssertEqual(run.status, 1, run.output)
-        XCTAssertTrue(run.notes.contains("broken.event.json is no event"), run.notes)
+        XCTAssertTrue(run.notes.contains("broken.event.json is not an event"), run.notes)
         XCTAssertFalse(FileManager.default.fileExists(atPath: file))
-        // What is put together of payloads, and an event of several lines, are one line each.
+        // Events of payloads and multiline events are written on one line each.
         let payloads = try folder.write(#"{"artist_id":"a","name":"n"}"# + "\nno JSON\n", to: "payloads.ndjson")
         let event = try folder.write("{\n\"Records\":\r\n[]}", to: "empty.event.json")
         XCTAssertEqual(try Concertctl.run(["replay", payloads, event, "--record", file]).status, 3)
@@ -87,14 +87,14 @@ final class StreamReplayTests: XCTestCase {
         XCTAssertEqual(try outcomes(again)?["processed"], 1)
     }
 
-    func testSaysWhatIsMissing() throws {
+    func testMissingStreamAndRecordsAreReported() throws {
         let server = try server()
         func run(_ words: String...) throws -> Run {
             try Concertctl.run(["replay"] + words, environment: server.environment)
         }
         let empty = try run("--from-stream", "concerts")
         XCTAssertEqual(empty.status, 1)
-        XCTAssertTrue(empty.notes.contains("stream concerts holds no record"), empty.notes)
+        XCTAssertTrue(empty.notes.contains("stream concerts has no records"), empty.notes)
         XCTAssertTrue(try run("--from-stream", "nothere").notes.contains("nothere"))
         for words in [
             ["--from-stream", "concerts", "file.json"], ["--from", "1h", "Fixtures"], ["--limit", "1", "Fixtures"],

@@ -9,7 +9,7 @@ import XCTest
 final class TailOutputTests: XCTestCase {
     private static let payload = #"{"artist_id":"a1","name":"Nova"}"#
     private static let zipped = "H4sIAAAAAAACA6tWSiwqySwuic9MUbJSSjRU0lHKS8xNBbL98ssSlWoB5jHzySAAAAA="
-    /// An aggregate of the payload, of `not JSON` and of a test record.
+    /// An aggregate of the payload, `not JSON`, and a test record.
     private static let aggregate =
         "84mawgoBaxokCAAaIHsiYXJ0aXN0X2lkIjoiYTEiLCJuYW1lIjoiTm92YSJ9GgwIABoIbm90IEpTT04aEQgAGg17InRlc3QiOnRydWV9oziGoOkeEyWXwo9C0NC+tw=="
     private static let emptyAggregate = "84mawgoBa21EIgsO6si8/SiigQepb/Q="
@@ -33,7 +33,7 @@ final class TailOutputTests: XCTestCase {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    func testShowsCompressedAndAggregatedRecords() throws {
+    func testCompressedAndAggregatedRecordsAreShown() throws {
         let text = try printed(
             .text, [record(Self.zipped), record(Self.aggregate, key: nil), record(Self.emptyAggregate)])
         let artist = #"""
@@ -55,7 +55,7 @@ final class TailOutputTests: XCTestCase {
             ].joined(separator: "\n"))
     }
 
-    func testPrintsOneObjectAUserRecordWithItsOwnData() throws {
+    func testJSONHasOneObjectPerUserRecord() throws {
         let lines = try printed(.json, [Self.zipped, Self.aggregate, Self.emptyAggregate, "!"].map { record($0) })
             .split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         let objects = try lines.map { try JSONValue(parsing: Array($0.utf8)) }
@@ -73,7 +73,7 @@ final class TailOutputTests: XCTestCase {
         XCTAssertEqual(objects[0]["Entity"]?["name"]?.string, "Nova")
     }
 
-    func testPrintsPayloadsThatCanBePutAgain() throws {
+    func testRawPayloadsCanBePutAgain() throws {
         let records = [
             Self.zipped, Self.aggregate, base64("{\n \"artist_id\":\t\"a\u{202E}\"\r\n}"), base64("not JSON"), "!",
         ]
@@ -84,13 +84,13 @@ final class TailOutputTests: XCTestCase {
             ].joined(separator: "\n"))
     }
 
-    func testStopsAtTheLimitOfKinesisRecords() throws {
+    func testLimitCountsKinesisRecords() throws {
         XCTAssertEqual(
             try printed(.raw, [Self.zipped, Self.aggregate, Self.zipped].map { record($0) }, limit: 2)
                 .split(separator: "\n").count, 3)
     }
 
-    func testShowsHostileRecordsEscaped() throws {
+    func testHostileRecordsAreEscaped() throws {
         let texts = [
             "\u{1B}[2J", "{\"artist_id\":\"\u{1B}]0;title\u{07}\",\"name\":\"n\"}",
             #"{"artist_id":"\u001b[31m\u009b\u202e","name":"\u2066\u0000"}"#, "\u{202E}", "{\"artist_id\":\"\u{9B}",
@@ -113,7 +113,7 @@ final class TailOutputTests: XCTestCase {
         XCTAssertEqual(try printed(.json, records).split(separator: "\n").count, records.count)
     }
 
-    func testColoursOnlyWhereTheyAreWanted() throws {
+    func testColorsAreOptional() throws {
         let records = [record(Self.aggregate)]
         XCTAssertFalse(try printed(.text, records).contains("\u{1B}"))
         let coloured = try printed(.text, records, isColored: true)

@@ -30,7 +30,7 @@ final class TailTests: XCTestCase {
         versions.map { #"{"artist_id":"a\#($0 % keys)","name":"v\#($0)"}"# + "\n" }.joined()
     }
 
-    /// The versions of each key in the order in which they were read.
+    /// Returns the versions of each key in the order in which they were read.
     private func versions(_ output: String) throws -> [String: [Int]] {
         var versions: [String: [Int]] = [:]
         for line in output.split(separator: "\n") {
@@ -45,14 +45,14 @@ final class TailTests: XCTestCase {
         return versions
     }
 
-    func testReadsEverythingOnceAndInOrderAcrossReshardingAndExpiry() throws {
+    func testRecordsAreReadOnceInOrderAcrossReshardsAndExpiry() throws {
         let server = try server(shards: 2)
         try assertDone(run(server, ["put"], input: lines(0..<400)))
         try assertDone(run(server, ["scale", "--target-shard-count", "3"]))
         try assertDone(run(server, ["put"], input: lines(400..<800)))
         try assertDone(run(server, ["scale", "--target-shard-count", "2"]))
         try assertDone(run(server, ["put"], input: lines(800..<1200)))
-        // Iterators that serve once only, short reads, and throttling on the way.
+        // With single-use iterators, short reads, and throttling.
         try server.set(["recordsPerRead": 70])
         try server.add(.throttle, of: "GetRecords", times: 2, after: 3)
         try server.add(.cut, of: "GetRecords", after: 4)
@@ -69,11 +69,11 @@ final class TailTests: XCTestCase {
         assertDone(tail)
         XCTAssertTrue(try server.calls(of: "GetRecords").contains { $0.error == "ExpiredIteratorException" })
         let versions = try versions(tail.output)
-        XCTAssertEqual(versions.values.map(\.count).reduce(0, +), 1200, "all of them, and each once")
+        XCTAssertEqual(versions.values.map(\.count).reduce(0, +), 1200, "all of them, each once")
         for (key, numbers) in versions { XCTAssertEqual(numbers, numbers.sorted(), key) }
     }
 
-    func testLatestShowsWhatComesFromThenOnAndMissesNothing() throws {
+    func testLatestShowsAllLaterRecords() throws {
         let server = try server()
         try assertDone(run(server, ["put"], input: lines(0..<10)))
         let home = try TemporaryFolder()
@@ -91,9 +91,9 @@ final class TailTests: XCTestCase {
         XCTAssertEqual(numbers.sorted(), Array(10..<40))
     }
 
-    func testEndsAfterTheTimeAndOnCtrlC() throws {
+    func testEndsAfterDurationAndOnInterrupt() throws {
         let server = try server()
-        // It would follow the stream for ever.
+        // Without an interruption, it would follow the stream indefinitely.
         assertDone(try run(server, ["tail", "--for", "1s"]))
         let home = try TemporaryFolder()
         let program = try Concertctl.start(
@@ -103,10 +103,10 @@ final class TailTests: XCTestCase {
         program.signal(SIGINT)
         let tail = try program.finish()
         XCTAssertEqual(tail.status, 130)
-        XCTAssertTrue(tail.notes.contains("interrupted: 0 records read"), tail.notes)
+        XCTAssertTrue(tail.notes.contains("interrupted; 0 records read"), tail.notes)
     }
 
-    func testMissesNothingWhenALateIteratorIsLostBeforeTheFirstRecord() throws {
+    func testExpiredLatestIteratorSkipsNoRecord() throws {
         let server = try server()
         try assertDone(run(server, ["put"], input: lines(0..<10)))
         let home = try TemporaryFolder()
@@ -114,7 +114,7 @@ final class TailTests: XCTestCase {
             ["stream", "tail", "--stream-name", Self.stream, "--output", "json", "--limit", "15"], home: home,
             environment: server.environment)
         try program.wait { _ in try server.calls(of: "GetRecords").count >= 1 }
-        // More refusals than one call outlives.
+        // More failures than the attempts of one call.
         try server.add(.throttle, of: "GetShardIterator", times: 4)
         try server.expire(.iterators)
         try assertDone(run(server, ["put"], input: lines(10..<25)))
@@ -124,7 +124,7 @@ final class TailTests: XCTestCase {
         XCTAssertEqual(try versions(tail.output).values.joined().sorted(), Array(10..<25))
     }
 
-    func testGoesOnAtAndAfterARecordOfOneShard() throws {
+    func testStartsAtAndAfterSequenceNumber() throws {
         let server = try server()
         try assertDone(run(server, ["put"], input: lines(0..<10)))
         let shard = try XCTUnwrap(server.shards(of: Self.stream).first)
@@ -141,7 +141,7 @@ final class TailTests: XCTestCase {
         }
     }
 
-    func testShowsRecordsDecodedAndEscaped() throws {
+    func testRecordsAreDecodedAndEscaped() throws {
         let server = try server()
         let payloads = [
             #"{"artist_id":"a1","name":"Nova \u001b[31m\u202e"}"#,
@@ -173,7 +173,7 @@ final class TailTests: XCTestCase {
             (try json.json()["Data"] as? String).flatMap { Data(base64Encoded: $0) }, Data(payloads[0].utf8))
     }
 
-    func testBeginsWhereItIsTold() throws {
+    func testStartsAtGivenTime() throws {
         let cases: [(text: String, start: TailStart?)] = [
             ("LATEST", .latest), ("trim_horizon", .trimHorizon), ("1000.5", .time(1000.5)), ("10m", .time(9400)),
             ("1970-01-01T00:01:00.5Z", .time(60.5)), ("1970-01-02", .time(86_400)), ("1d", .time(0)), ("-5", nil),
@@ -184,7 +184,7 @@ final class TailTests: XCTestCase {
         }
     }
 
-    func testShowsFiguresWithTheirCourse() throws {
+    func testMetricsShowDatapointsAsBars() throws {
         let server = try server()
         try server.add(
             [(130, 10), (190, 40), (250, 0)], to: "IncomingRecords", of: "AWS/Kinesis",
@@ -197,7 +197,7 @@ final class TailTests: XCTestCase {
         XCTAssertEqual(
             row.split(whereSeparator: \.isWhitespace).map(String.init),
             ["IncomingRecords", "Sum", "10", "50", "40", "▁█▃"])
-        XCTAssertTrue(text.output.contains("no figures"), text.output)
+        XCTAssertTrue(text.output.contains("no datapoints"), text.output)
         let json = try run(server, ["metrics", "--metric-name", "IncomingRecords", "--output", "json"])
         let metrics = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
         let values = (metrics.first?["Datapoints"] as? [[String: Any]])?.map { $0["Value"] as? Int }
@@ -207,7 +207,7 @@ final class TailTests: XCTestCase {
             1)
     }
 
-    func testShowsFiguresOfMotoThroughTheSignatureOracle() throws {
+    func testMetricsOfMotoHaveValidSignature() throws {
         let moto = try Moto()
         try moto.reset()
         let oracle = try SigV4Oracle(upstream: moto.url)
@@ -233,8 +233,8 @@ final class TailTests: XCTestCase {
         XCTAssertTrue(try oracle.requests().contains { $0.service == "monitoring" })
     }
 
-    /// The last period contains this very moment, at whatever second of it the command runs.
-    func testAsksForThePeriodThatIsUnderWay() {
+    /// The last period contains the current time, at any second of the period.
+    func testQueryIncludesCurrentPeriod() {
         let minute: Int64 = 1_790_000_040_000
         XCTAssertEqual(minute % 120_000, 0)
         let cases: [(now: Int64, period: Int, seconds: Int, start: Int64, end: Int64)] = [
@@ -256,35 +256,35 @@ final class TailTests: XCTestCase {
         }
     }
 
-    func testDrawsBarsThatFit() {
+    func testSparklineScalesBars() {
         XCTAssertEqual(Sparkline.text([0, nil, 7, 3.5], isUnicode: true), "▁ █▅")
         XCTAssertEqual(Sparkline.text([0, 1], isUnicode: false), "_#")
         XCTAssertEqual(Sparkline.text([0, 0], isUnicode: true), "▁▁")
         XCTAssertEqual(Sparkline.text([], isUnicode: true), "")
     }
 
-    func testRefusesWrongWords() throws {
+    func testInvalidUsageIsRejected() throws {
         let cases: [(words: [String], message: String)] = [
             (["tail", "--stream-name", "s", "--from", "then"], "--from is \"then\""),
             (["tail", "--stream-name", "s", "--for", "-1"], "--for is \"-1\""),
-            (["tail", "--stream-name", "s", "--raw", "--output", "json"], "give one of them"),
-            (["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"], "goes with --from"),
-            (["tail", "--stream-name", "s", "--starting-sequence-number", "1"], "goes with --from"),
+            (["tail", "--stream-name", "s", "--raw", "--output", "json"], "--raw and --output cannot be combined"),
+            (["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"], "require --starting-sequence-number, and the reverse"),
+            (["tail", "--stream-name", "s", "--starting-sequence-number", "1"], "require --starting-sequence-number, and the reverse"),
             (
                 ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "x"],
                 "is \"x\"; expected up to 128 digits"
             ),
             (
                 ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "1"],
-                "name the shard with --shard-id"
+                "--starting-sequence-number requires --shard-id"
             ),
-            (["put", "--stream-name", "s", "a.ndjson", "--failed", "./a.ndjson"], "name another file"),
-            (["tail"], "no stream is named"),
+            (["put", "--stream-name", "s", "a.ndjson", "--failed", "./a.ndjson"], "expected another file"),
+            (["tail"], "no stream specified"),
             (["tail", "--stream-name", "bad name"], "invalid stream"),
             (["put", "--stream-name", "s", "--rate", "0"], "--rate is \"0\""),
-            (["put", "--stream-name", "s", "-", "-"], "named twice"),
-            (["put", "--stream-name", "s", "--strict", "--no-validate"], "give one of them"),
-            (["put", "--stream-name", "s", "--partition-key", ""], "--partition-key must have"),
+            (["put", "--stream-name", "s", "-", "-"], "can be given only once"),
+            (["put", "--stream-name", "s", "--strict", "--no-validate"], "--strict and --no-validate cannot be combined"),
+            (["put", "--stream-name", "s", "--partition-key", ""], "invalid --partition-key"),
             (["metrics", "--stream-name", "s", "--since", "16d"], "--since is \"16d\""),
             (["metrics", "--stream-name", "s", "--period", "90"], "--period is \"90\""),
             (["metrics", "--stream-name", "s", "--statistic", "p99"], "expected one of"),
@@ -299,7 +299,7 @@ final class TailTests: XCTestCase {
 
 /// Answers that no stream gives.
 final class HostileTailTests: XCTestCase {
-    func testShardsThatAreTheirOwnAncestorsAreRead() throws {
+    func testShardsWithCyclicParentsAreRead() throws {
         let bench = try StreamOnStrictAWS(
             """
             kinesis.create_stream(StreamName='concerts', ShardCount=1)

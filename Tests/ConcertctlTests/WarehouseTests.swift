@@ -23,7 +23,7 @@ final class WarehouseTests: XCTestCase {
         return try Concertctl.run(["warehouse"] + words, environment: environment)
     }
 
-    func testInitMakesWhatIsMissingAndASecondRunNothing() throws {
+    func testInitIsIdempotent() throws {
         let (warehouse, oracle) = try made()
         let first = try run(["init"], oracle)
         XCTAssertEqual(first.status, 0, first.notes)
@@ -32,7 +32,7 @@ final class WarehouseTests: XCTestCase {
             "created schema\ncreated table artists\ncreated table concerts\ncreated table ticket_sales\n"
                 + "created table venues\ncreated table loads\ncreated table write_lock\n")
         let second = try run(["init"], oracle)
-        XCTAssertEqual(second.output, "schema concert_dw is complete already\n", second.notes)
+        XCTAssertEqual(second.output, "schema concert_dw is already complete\n", second.notes)
 
         for table in ["artists DROP COLUMN followers", "venues DROP COLUMN created_at"] {
             try warehouse.sql("ALTER TABLE concert_dw.\(table)")
@@ -48,7 +48,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try oracle.requests().compactMap(\.error), [])
     }
 
-    /// The tables as version 0.1.0 created them.
+    /// The tables of version 0.1.0.
     private func makeOld(_ warehouse: Warehouse) throws {
         for table in ["artists", "concerts", "ticket_sales", "venues"] {
             for column in ["sub_sequence_number", "shard_id"] {
@@ -58,7 +58,7 @@ final class WarehouseTests: XCTestCase {
         try warehouse.sql("DROP TABLE concert_dw.write_lock")
     }
 
-    func testOldTablesAreCountedAndUpgraded() throws {
+    func testTablesOfOldVersionAreCountedAndUpgraded() throws {
         let (warehouse, oracle) = try made()
         XCTAssertEqual(try run(["init"], oracle).status, 0)
         try makeOld(warehouse)
@@ -80,13 +80,13 @@ final class WarehouseTests: XCTestCase {
             ["artists", "concerts", "ticket_sales", "venues"].map {
                 "created column \($0).sub_sequence_number\ncreated column \($0).shard_id\n"
             }.joined() + "created table write_lock\n")
-        XCTAssertEqual(try run(["init"], oracle).output, "schema concert_dw is complete already\n")
+        XCTAssertEqual(try run(["init"], oracle).output, "schema concert_dw is already complete\n")
         let after = try run(["status", "--output", "json"], oracle).json()
         XCTAssertNil(after["missing"])
         XCTAssertEqual(try warehouse.sql("SELECT venue_id, shard_id FROM concert_dw.venues"), [["v", nil]])
     }
 
-    func testTwoRunsAtOnceBothSucceed() throws {
+    func testConcurrentRunsSucceed() throws {
         let (warehouse, oracle) = try made()
         for isUpgrade in [false, true] {
             if isUpgrade { try makeOld(warehouse) }
@@ -101,15 +101,15 @@ final class WarehouseTests: XCTestCase {
                 }
             }
             for run in runs.withLock({ $0 }) { XCTAssertEqual(run.status, 0, run.notes) }
-            XCTAssertEqual(try run(["init"], oracle).output, "schema concert_dw is complete already\n")
+            XCTAssertEqual(try run(["init"], oracle).output, "schema concert_dw is already complete\n")
         }
     }
 
-    func testWhatAnotherRunCreatesInBetweenIsNotAnError() throws {
+    func testConcurrentCreationIsNotAnError() throws {
         let (warehouse, oracle) = try made()
         XCTAssertEqual(try run(["init"], oracle).status, 0)
         try warehouse.sql("ALTER TABLE concert_dw.artists DROP COLUMN shard_id")
-        // The run sees no column, and waits for this transaction, which adds it.
+        // The run finds no column and waits for this transaction, which adds it.
         try warehouse.sql("BEGIN", session: "other")
         try warehouse.sql("ALTER TABLE concert_dw.artists ADD COLUMN shard_id VARCHAR(200)", session: "other")
         let finished = DispatchGroup()
@@ -126,11 +126,11 @@ final class WarehouseTests: XCTestCase {
         finished.wait()
         let run = try XCTUnwrap(result.withLock { $0 }).get()
         XCTAssertEqual(run.status, 0, run.notes)
-        XCTAssertEqual(run.output, "schema concert_dw is complete already\n")
+        XCTAssertEqual(run.output, "schema concert_dw is already complete\n")
         XCTAssertTrue(run.notes.contains("column artists.shard_id: already created concurrently"), run.notes)
     }
 
-    func testAFailureThatLastsIsReported() throws {
+    func testPersistentFailureIsReported() throws {
         let (warehouse, oracle) = try made()
         XCTAssertEqual(try run(["init"], oracle).status, 0)
         try warehouse.sql(
@@ -143,7 +143,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertTrue(refused.notes.contains("permission denied for schema concert_dw"), refused.notes)
     }
 
-    func testInitInAnotherSchemaOfAClusterWithAUser() throws {
+    func testInitUsesSchemaClusterAndUser() throws {
         let (warehouse, oracle) = try made()
         let variables = [
             "REDSHIFT_WORKGROUP_NAME": "", "REDSHIFT_CLUSTER_IDENTIFIER": "c", "REDSHIFT_DB_USER": "u",
@@ -154,7 +154,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try warehouse.sql("SELECT count(*) FROM other.artists"), [["0"]])
     }
 
-    func testDryRunPrintsAScriptAndCallsNothing() throws {
+    func testDryRunPrintsScriptWithoutCalls() throws {
         let (warehouse, oracle) = try made()
         let text = try run(["init", "--dry-run"], oracle)
         XCTAssertEqual(text.status, 0, text.notes)
@@ -172,7 +172,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try oracle.requests().count, 0)
     }
 
-    func testStatusCountsAndSaysHowFarTheTablesAreBehindTheStream() throws {
+    func testStatusShowsCountsAndLag() throws {
         let (warehouse, oracle) = try made()
         let before = try run(["status"], oracle)
         XCTAssertEqual(before.status, 1)
@@ -203,7 +203,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try streamed()["stream"] as? String, "s")
     }
 
-    /// Variables for a bucket, and a stand-in with it.
+    /// Returns variables for a bucket, and a stand-in for it.
     private func bucket(_ warehouse: Warehouse) throws -> (store: ObjectStore, variables: [String: String]) {
         let store = try ObjectStore()
         try warehouse.set(["s3": store.url])
@@ -270,7 +270,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertTrue(failed.notes.contains("concertctl warehouse init"), failed.notes)
     }
 
-    func testStatusShowsWhatIsStagedAndTheLastLoads() throws {
+    func testStatusShowsStagedObjectsAndLastLoads() throws {
         let (warehouse, oracle) = try made()
         let (store, variables) = try bucket(warehouse)
         XCTAssertEqual(try run(["init"], oracle).status, 0)
@@ -284,7 +284,7 @@ final class WarehouseTests: XCTestCase {
         let text = try run(["status"], oracle, variables)
         XCTAssertEqual(text.status, 0, text.notes)
         for words in [
-            "1 objects staged, the oldest for 50", "unfinished load 20260101-x: manifest s3://staging/\(manifest)",
+            "1 objects staged, oldest 50", "unfinished load 20260101-x: manifest s3://staging/\(manifest)",
             "aws s3 rm s3://staging/\(manifest)", "1 keys of venues have more than one row", "LOADED AT",
         ] { XCTAssertTrue(text.output.contains(words), "\(words) is not in: \(text.output)") }
         let json = try run(["status", "--output", "json"], oracle, variables).json()
@@ -307,7 +307,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(run.status, 0, run.notes)
     }
 
-    func testSaysWhatIsMissingBeforeItCallsAnybody() throws {
+    func testMissingSettingsAreReportedBeforeCalls() throws {
         let (_, oracle) = try made()
         for verb in ["init", "status"] {
             let run = try run([verb], oracle, ["REDSHIFT_DATABASE": "", "REDSHIFT_SCHEMA": "a b"])
@@ -318,7 +318,7 @@ final class WarehouseTests: XCTestCase {
         XCTAssertEqual(try oracle.requests().count, 0)
     }
 
-    func testARefusalSaysWhatToDo() throws {
+    func testAccessErrorHasAdvice() throws {
         let (warehouse, oracle) = try made()
         try warehouse.add(
             .error, of: "ExecuteStatement", times: -1, code: "AccessDeniedException", message: "not authorized")

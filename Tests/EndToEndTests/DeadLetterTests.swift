@@ -84,7 +84,7 @@ final class DeadLetterTests: BootstrapTestCase {
         let bad = try folder.write(letter("[]"), to: "bad.json")
         let again = try Concertctl.run(words + [bad], environment: environment)
         XCTAssertEqual(again.status, 3)
-        XCTAssertTrue(again.output.contains("kind") && again.output.contains("letters that stay: 1"), again.output)
+        XCTAssertTrue(again.output.contains("kind") && again.output.contains("dead letters remaining: 1"), again.output)
     }
 
     func testRecordsAroundOneThatFailsAgainAreReplayed() throws {

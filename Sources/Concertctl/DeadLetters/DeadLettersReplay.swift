@@ -81,7 +81,7 @@ struct DeadLettersReplay: Command {
         payloadFile = try input[Self.payload]
         if payloadFile != nil, destination.isStream {
             throw UsageError(
-                description: "--payload conflicts with --to stream; to put a corrected record, use concertctl stream put")
+                description: "--payload and --to stream cannot be combined; to put a corrected record, use concertctl stream put")
         }
         confirmation = try Confirmation(input)
         session = try AWSSession(input, inDryRun: .reads)
@@ -99,7 +99,7 @@ struct DeadLettersReplay: Command {
             return .function(try FunctionReference(function))
         case .stream:
             guard function == nil else {
-                throw UsageError(description: "--function-name conflicts with --to stream; pass only one of them")
+                throw UsageError(description: "--function-name and --to stream cannot be combined")
             }
             guard let stream else { return .origin }
             return .stream(try StreamReference(stream))

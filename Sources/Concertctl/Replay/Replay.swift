@@ -81,7 +81,7 @@ struct Replay: Command {
                 description: "PATH is missing; expected an event, a file of payloads, a folder, -, or --from-stream")
         }
         if !paths.isEmpty, stream != nil {
-            throw UsageError(description: "--from-stream conflicts with PATH \(paths[0]); pass only one of them")
+            throw UsageError(description: "--from-stream and PATH \(paths[0]) cannot be combined")
         }
         for (index, file) in outputFiles.enumerated() {
             if let other = outputFiles[..<index].first(where: { $0.path == file.path }) {
@@ -94,7 +94,7 @@ struct Replay: Command {
                 description: "--real-sinks requires --bootstrap; the embedded sinks never write to real ones")
         }
         if bootstrap != nil, sinkFolder != nil {
-            throw UsageError(description: "--sink-dir conflicts with --bootstrap, which does not use the embedded sinks")
+            throw UsageError(description: "--sink-dir and --bootstrap cannot be combined; a bootstrap does not use the embedded sinks")
         }
     }
 

@@ -114,7 +114,7 @@ struct StreamMetrics: Command {
             table.add([
                 figure.query.metric, figure.query.statistic.rawValue, figure.last, isSum ? figure.total : "",
                 figure.highest,
-                figure.datapoints.isEmpty ? "no figures" : Sparkline.text(bars, isUnicode: isUnicode),
+                figure.datapoints.isEmpty ? "no datapoints" : Sparkline.text(bars, isUnicode: isUnicode),
             ])
         }
         let begin = TimestampText.text(Double(start))

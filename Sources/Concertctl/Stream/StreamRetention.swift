@@ -30,9 +30,9 @@ struct StreamRetention: Command {
             try InputNumber.whole(word, of: "HOURS", in: Self.range)
         }
         guard option == nil || operand == nil else {
-            throw UsageError(description: "HOURS conflicts with \(Self.hours.name); pass only one of them")
+            throw UsageError(description: "HOURS and \(Self.hours.name) cannot be combined")
         }
-        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing; expected \(range.lowerBound) to \(range.upperBound)") }
+        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing; expected \(Self.range.lowerBound) to \(Self.range.upperBound)") }
         self.hours = hours
         change = try StreamChange(input)
     }

@@ -36,7 +36,7 @@ struct WarehouseStatus: Command {
         let contents = try await warehouse.contents()
         let missing = Self.missing(contents)
         let problem =
-            "schema \(warehouse.settings.schema) is incomplete: missing \(missing.joined(separator: ", ")); run concertctl warehouse init"
+            "schema \(warehouse.settings.schema) lacks \(missing.joined(separator: ", ")); run concertctl warehouse init"
         guard EntityCatalog.builtIn.tables.allSatisfy({ contents.has(Self.arrival, of: $0) }) else {
             throw CommandError(description: problem)
         }

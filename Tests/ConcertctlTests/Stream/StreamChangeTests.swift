@@ -4,10 +4,10 @@ import XCTest
 
 /// Commands that change one thing, and what AWS's own client reads and writes.
 final class StreamChangeTests: XCTestCase {
-    func testChangesWhatAWSsOwnClientReads() throws {
+    func testChangesAreVisibleToAWSCLI() throws {
         let bench = try StreamOnMoto()
         try bench.create()
-        /// A command, a member of the summary, and what it is then.
+        /// A command, a member of the summary, and its value afterwards.
         let cases: [(words: [String], member: String, value: NSObject, line: UInt)] = [
             (["scale", "--target-shard-count", "5"], "OpenShardCount", 5 as NSNumber, #line),
             (["scale", "--target-shard-count", "3"], "OpenShardCount", 3 as NSNumber, #line),
@@ -35,7 +35,7 @@ final class StreamChangeTests: XCTestCase {
         XCTAssertEqual(try bench.oracle.requests().compactMap(\.error), [])
     }
 
-    func testTurnsMetricsOnAndOff() throws {
+    func testMetricsAreEnabledAndDisabled() throws {
         let bench = try StreamOnStrictAWS()
         let cases: [(words: [String], metrics: String, calls: Int)] = [
             (["--enable", "IncomingBytes,OutgoingBytes"], "IncomingBytes, OutgoingBytes", 1),
@@ -57,7 +57,7 @@ final class StreamChangeTests: XCTestCase {
         }
     }
 
-    func testTags() throws {
+    func testTagsAreAddedAndRemoved() throws {
         let bench = try StreamOnMoto()
         try bench.create()
         try bench.moto.aws(
@@ -74,7 +74,7 @@ final class StreamChangeTests: XCTestCase {
             ["Empty", "Kept", "New"])
     }
 
-    func testConsumersComeAndGo() throws {
+    func testConsumersAreRegisteredAndDeregistered() throws {
         let bench = try StreamOnStrictAWS()
         let registered = try bench.stream("consumer", "register", "--consumer-name", "fan", "--output", "json")
         XCTAssertEqual(registered.status, 0, registered.notes)
@@ -100,7 +100,7 @@ final class StreamChangeTests: XCTestCase {
         XCTAssertTrue(try bench.stream("consumer", "list").output.contains("no registered consumers"))
     }
 
-    func testALostRegistrationIsTakenForDone() throws {
+    func testLostRegistrationResponseIsSuccess() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.add(.lost, of: "RegisterStreamConsumer")
         let run = try bench.stream("consumer", "register", "--consumer-name", "fan")
@@ -109,7 +109,7 @@ final class StreamChangeTests: XCTestCase {
             try bench.changes(), ["RegisterStreamConsumer", "RegisterStreamConsumer ResourceInUseException"])
     }
 
-    func testDeletesOnlyWhenToldToAndOnce() throws {
+    func testDeletionRequiresConfirmation() throws {
         let bench = try StreamOnStrictAWS()
         let asked = try bench.stream("delete")
         XCTAssertEqual(asked.status, 1)
@@ -124,7 +124,7 @@ final class StreamChangeTests: XCTestCase {
         XCTAssertTrue(missing.notes.contains("ResourceNotFoundException"), missing.notes)
     }
 
-    func testDeletesAStreamThatIsStillChanging() throws {
+    func testChangingStreamIsDeleted() throws {
         let bench = try StreamOnStrictAWS(
             """
             kinesis.create_stream(StreamName='concerts', ShardCount=1)

@@ -9,7 +9,7 @@ struct StreamOnMoto {
     let moto: Moto
     let oracle: SigV4Oracle
 
-    /// With nothing in moto.
+    /// Starts moto without resources.
     init() throws {
         moto = try Moto()
         try moto.reset()
@@ -26,12 +26,12 @@ struct StreamOnMoto {
         return try Concertctl.run(["stream"] + arguments, environment: all)
     }
 
-    /// Makes the stream with AWS's own command line.
+    /// Creates the stream with the AWS CLI.
     func create(shards: Int = 1) throws {
         try moto.aws("kinesis", "create-stream", "--stream-name", "concerts", "--shard-count", "\(shards)")
     }
 
-    /// What AWS's own command line reads.
+    /// Returns the output of the AWS CLI.
     func summary() throws -> [String: Any] {
         let answer = try moto.aws("kinesis", "describe-stream-summary", "--stream-name", "concerts").json()
         return try XCTUnwrap(answer["StreamDescriptionSummary"] as? [String: Any])
@@ -50,7 +50,7 @@ struct StreamOnMoto {
         return try XCTUnwrap(policy["Document"] as? NSDictionary)
     }
 
-    /// The data of every record on the stream's first shard.
+    /// Returns the data of every record on the stream's first shard.
     func records() throws -> [Data] {
         let iterator =
             try moto.aws(

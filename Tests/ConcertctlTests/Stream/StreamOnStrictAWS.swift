@@ -5,10 +5,10 @@ import XCTest
 /// The strict fake with the stream `concerts`, and commands about it.
 struct StreamOnStrictAWS {
     let fake: StrictAWS
-    /// Calls that made what was there first.
+    /// The number of calls that created the initial resources.
     private let earlierCalls: Int
 
-    /// - Parameter program: Python that makes what is there first, with boto3's client `kinesis`.
+    /// - Parameter program: Python that creates the initial resources, with boto3's client `kinesis`.
     init(_ program: String = "kinesis.create_stream(StreamName='concerts', ShardCount=1)") throws {
         fake = try StrictAWS()
         try fake.set(["readsUntilActive": 0])
@@ -36,7 +36,7 @@ struct StreamOnStrictAWS {
             environment: fake.environment.merging(["AWS_KINESIS_STREAM_NAME": "concerts"]) { $1 })
     }
 
-    /// The commands' calls that change something, the refused ones with their error.
+    /// The commands' mutating calls, the rejected ones with their error.
     func changes() throws -> [String] {
         try calls().filter { !$0.operation.hasPrefix("Describe") && !$0.operation.hasPrefix("List") }.map { call in
             call.operation + (call.error.map { " \($0)" } ?? "")

@@ -6,7 +6,7 @@ import XCTest
 
 /// The largest record of a stream: how it is set, shown and followed.
 final class StreamRecordSizeTests: XCTestCase {
-    func testScaleChangesIt() throws {
+    func testScaleChangesRecordSize() throws {
         let bench = try StreamOnStrictAWS()
         let run = try bench.stream("scale", "--max-record-size-in-ki-b", "2048")
         XCTAssertEqual(run.status, 0, run.notes)
@@ -15,7 +15,7 @@ final class StreamRecordSizeTests: XCTestCase {
         XCTAssertTrue(try bench.stream("describe").output.contains("record size  up to 2048 KiB"))
         let both = try bench.stream("scale", "--target-shard-count", "2", "--max-record-size-in-ki-b", "10240")
         XCTAssertEqual(both.status, 0, both.notes)
-        XCTAssertTrue(both.notes.contains("does not fit into the 6 MB of a Lambda event"), both.notes)
+        XCTAssertTrue(both.notes.contains("exceeds the 6 MB limit of a Lambda event"), both.notes)
         XCTAssertEqual(try bench.changes(), ["UpdateMaxRecordSize", "UpdateShardCount", "UpdateMaxRecordSize"])
         let again = try bench.stream("scale", "--max-record-size-in-ki-b", "10240")
         XCTAssertTrue(again.output.contains("unchanged"), again.output)
@@ -24,7 +24,7 @@ final class StreamRecordSizeTests: XCTestCase {
         XCTAssertEqual(try bench.changes().count, 3)
     }
 
-    func testSetupCreatesAndRaisesItButDoesNotLowerIt() throws {
+    func testSetupRaisesButDoesNotLowerRecordSize() throws {
         let bench = try StreamOnStrictAWS("")
         let options = ["--no-policy", "--no-encryption", "--no-monitoring", "--no-tags", "--no-test-record"]
         let first = try bench.stream(["setup", "--max-record-size-in-ki-b", "2048"] + options)
@@ -35,25 +35,25 @@ final class StreamRecordSizeTests: XCTestCase {
         XCTAssertTrue(more.output.contains("record size  changed     records of up to 3072 KiB"), more.output)
         let less = try bench.stream(["setup", "--max-record-size-in-ki-b", "1024"] + options)
         XCTAssertTrue(
-            less.output.contains("concertctl stream scale --max-record-size-in-ki-b 1024 changes it"), less.output)
+            less.output.contains("To change it: concertctl stream scale --max-record-size-in-ki-b 1024"), less.output)
         XCTAssertEqual(try bench.changes(), ["CreateStream", "UpdateMaxRecordSize"])
     }
 
-    func testPutFollowsIt() throws {
+    func testPutFollowsRecordSize() throws {
         let bench = try StreamOnStrictAWS()
         let folder = try TemporaryFolder()
         let name = String(repeating: "x", count: 1_500_000)
         let path = try folder.write(#"{"data_type":"artists","artist_id":"a1","name":"\#(name)"}"#, to: "large.ndjson")
         let refused = try bench.stream("put", path, "--no-validate")
         XCTAssertEqual(refused.status, 1)
-        XCTAssertTrue(refused.notes.contains("the stream takes 1048576"), refused.notes)
+        XCTAssertTrue(refused.notes.contains("the stream's limit of 1048576"), refused.notes)
         XCTAssertEqual(try bench.stream("scale", "--max-record-size-in-ki-b", "2048").status, 0)
         let put = try bench.stream("put", path, "--no-validate")
         XCTAssertEqual(put.status, 0, put.notes)
         XCTAssertEqual(try bench.fake.shards(of: "concerts").first?.records.count, 1)
     }
 
-    func testRefusesOtherSizes() throws {
+    func testInvalidRecordSizeIsRejected() throws {
         for words in [
             ["scale", "--max-record-size-in-ki-b", "1023"], ["scale", "--max-record-size-in-ki-b", "10241"],
             ["setup", "--max-record-size-in-ki-b", "x"], ["scale"],
@@ -63,7 +63,7 @@ final class StreamRecordSizeTests: XCTestCase {
         }
     }
 
-    func testDescribeNamesTheDistribution() throws {
+    func testDescribeShowsDistribution() throws {
         let bench = try StreamOnStrictAWS(
             """
             kinesis.create_stream(
@@ -78,7 +78,7 @@ final class StreamRecordSizeTests: XCTestCase {
 
 /// Streams and consumers that come and go.
 final class StreamDelayTests: XCTestCase {
-    func testSetupWaitsForTheEndOfAStreamThatIsBeingDeleted() throws {
+    func testSetupWaitsForDeletion() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["readsUntilActive": 4])
         XCTAssertEqual(try bench.stream("delete", "--yes", "--no-wait").status, 0)
@@ -88,7 +88,7 @@ final class StreamDelayTests: XCTestCase {
         XCTAssertEqual(try bench.changes(), ["DeleteStream", "CreateStream", "PutRecord"])
     }
 
-    func testSetupWaitsForAStreamThatIsBeingCreatedOrChanged() throws {
+    func testSetupWaitsForCreationAndChanges() throws {
         for program in [
             "kinesis.create_stream(StreamName='concerts', ShardCount=1)",
             "kinesis.create_stream(StreamName='concerts', ShardCount=1)\n"
@@ -105,16 +105,16 @@ final class StreamDelayTests: XCTestCase {
         }
     }
 
-    func testSetupEndsWaitingWithTheTimeout() throws {
+    func testSetupStopsAfterTimeout() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["readsUntilActive": 1_000_000])
         XCTAssertEqual(try bench.stream("delete", "--yes", "--no-wait").status, 0)
         let run = try bench.stream("setup", "--no-policy", "--timeout", "1")
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("waited 1 s for stream concerts to be gone"), run.notes)
+        XCTAssertTrue(run.notes.contains("waited 1 s for stream concerts to be deleted"), run.notes)
     }
 
-    func testPutWaitsForANewStream() throws {
+    func testPutWaitsForNewStream() throws {
         let bench = try StreamOnStrictAWS("")
         try bench.fake.set(["readsUntilActive": 3])
         try StreamOnStrictAWS.run("kinesis.create_stream(StreamName='concerts', ShardCount=1)", bench.fake)
@@ -125,7 +125,7 @@ final class StreamDelayTests: XCTestCase {
         XCTAssertEqual(try bench.fake.shards(of: "concerts").first?.records.count, 1)
     }
 
-    func testRegisterWaitsWhileOthersAreOnTheirWay() throws {
+    func testRegisterWaitsForOtherRegistrations() throws {
         let bench = try StreamOnStrictAWS(
             """
             kinesis.create_stream(StreamName='concerts', ShardCount=1)
@@ -145,7 +145,7 @@ final class StreamDelayTests: XCTestCase {
         XCTAssertTrue(run.output.contains("consumer sixth: registered"), run.output)
     }
 
-    func testAConsumersARNMeansItsStream() throws {
+    func testConsumerARNIdentifiesItsStream() throws {
         let bench = try StreamOnStrictAWS()
         let arn = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts/consumer/fan:1700000000"
         for words in [["describe"], ["retention", "48"], ["put", "/dev/null"], ["metrics"], ["tail", "--no-follow"]] {
@@ -154,7 +154,7 @@ final class StreamDelayTests: XCTestCase {
         }
     }
 
-    func testNotFoundNamesTheRegion() throws {
+    func testNotFoundErrorContainsRegion() throws {
         let bench = try StreamOnStrictAWS()
         for words in [
             ["stream", "describe"], ["stream", "retention", "48"], ["stream", "put", "/dev/null"],
@@ -166,7 +166,7 @@ final class StreamDelayTests: XCTestCase {
         }
     }
 
-    func testAStreamOfAnotherRegionIsNamedAsSuch() throws {
+    func testStreamOfAnotherRegionIsRejected() throws {
         let bench = try StreamOnStrictAWS()
         let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/concerts"
         let environment = bench.fake.environment
@@ -178,7 +178,7 @@ final class StreamDelayTests: XCTestCase {
             let run = try Concertctl.run(words + ["--stream-name", arn], environment: environment)
             XCTAssertEqual(run.status, 2, "\(words): \(run.notes)")
             XCTAssertTrue(
-                run.notes.contains("stream concerts is in eu-west-1, but the command calls us-east-1; use --region"),
+                run.notes.contains("stream concerts is in eu-west-1, but the command uses us-east-1; pass --region"),
                 "\(words): \(run.notes)")
         }
         XCTAssertEqual(try bench.calls().count, 0)

@@ -3,7 +3,7 @@ import TestSupport
 import XCTest
 
 final class StreamSetupTests: XCTestCase {
-    func testSetsUpWhatThePlatformsGuideHasAndFindsItAgain() throws {
+    func testSetupIsIdempotent() throws {
         let bench = try StreamOnMoto()
         let first = try bench.stream("setup")
         XCTAssertEqual(first.status, 0, first.notes)
@@ -46,7 +46,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(try bench.oracle.requests().compactMap(\.error), [])
     }
 
-    /// Everything that a second run must not change.
+    /// Returns everything that a second run must not change.
     private func state(_ bench: StreamOnMoto) throws -> [String: Any] {
         var state = try bench.summary()
         let monitoring = state.removeValue(forKey: "EnhancedMonitoring") as? [[String: [String]]] ?? []
@@ -56,7 +56,7 @@ final class StreamSetupTests: XCTestCase {
         return state
     }
 
-    func testPolicyNamesThisStreamAloneAndOnlyWhatIsNeeded() throws {
+    func testPolicyGrantsLeastPrivilege() throws {
         let bench = try StreamOnMoto()
         XCTAssertEqual(try bench.stream("setup", "--policy-name", "own").status, 0)
         let document = try bench.policyDocument("own")
@@ -75,7 +75,7 @@ final class StreamSetupTests: XCTestCase {
             ])
     }
 
-    func testPolicyOpensAKeyOfTheAccountsOwn() throws {
+    func testPolicyGrantsCustomerManagedKey() throws {
         let cases = [
             ("alias/concerts", "arn:aws:kms:us-east-1:123456789012:key/*"),
             (
@@ -96,7 +96,7 @@ final class StreamSetupTests: XCTestCase {
         }
     }
 
-    func testLeavesAnotherPolicyUnlessToldToUpdateIt() throws {
+    func testDifferentPolicyIsUpdatedOnlyOnRequest() throws {
         let bench = try StreamOnMoto()
         let other = """
             {"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"kinesis:*","Resource":"*"}]}
@@ -114,7 +114,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertTrue(again.output.contains("policy       unchanged"), again.output + again.notes)
     }
 
-    func testTakesWhatIsAskedForAndTheVariableForShards() throws {
+    func testSetupUsesOptionsAndShardVariable() throws {
         let bench = try StreamOnMoto()
         let run = try bench.stream(
             "setup", "--no-policy", "--no-encryption", "--no-monitoring", "--no-test-record",
@@ -129,7 +129,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(try bench.records(), [])
     }
 
-    func testTellsWhatAnExistingStreamHasOtherwiseAndLeavesIt() throws {
+    func testDifferencesOfExistingStreamAreReported() throws {
         let bench = try StreamOnStrictAWS(
             """
             kinesis.create_stream(StreamName='concerts', ShardCount=2)
@@ -140,16 +140,16 @@ final class StreamSetupTests: XCTestCase {
             "setup", "--no-policy", "--no-tags", "--no-monitoring", "--retention-period-hours", "24")
         XCTAssertEqual(run.status, 0, run.notes)
         for command in ["scale --target-shard-count 1", "retention 24", "encrypt --key-id alias/aws/kinesis"] {
-            XCTAssertTrue(run.output.contains("concertctl stream \(command) changes it"), "\(command): \(run.output)")
+            XCTAssertTrue(run.output.contains("To change it: concertctl stream \(command)"), "\(command): \(run.output)")
         }
         XCTAssertEqual(try bench.changes(), [])
         let onDemand = try bench.stream(
             "setup", "--stream-mode", "ON_DEMAND", "--no-policy", "--no-encryption", "--no-monitoring", "--no-tags")
-        XCTAssertTrue(onDemand.output.contains("stream mode --stream-mode ON_DEMAND changes it"), onDemand.output)
+        XCTAssertTrue(onDemand.output.contains("To change it: concertctl stream mode --stream-mode ON_DEMAND"), onDemand.output)
         XCTAssertEqual(try bench.changes(), [])
     }
 
-    func testWaitsAfterEachStepThatLeavesActive() throws {
+    func testSetupWaitsForActiveAfterEachStep() throws {
         let bench = try StreamOnStrictAWS("")
         let run = try bench.stream("setup", "--no-policy", "--retention-period-hours", "48", "--test-record")
         XCTAssertEqual(run.status, 0, run.notes)
@@ -166,7 +166,7 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(try bench.changes().count, 7)
     }
 
-    func testLostAnswersEndAsIfTheyHadCome() throws {
+    func testLostResponsesAreSuccess() throws {
         let bench = try StreamOnStrictAWS("")
         let operations = ["CreateStream", "EnableEnhancedMonitoring", "StartStreamEncryption", "AddTagsToStream"]
         for operation in operations { try bench.fake.add(.lost, of: operation) }
@@ -180,16 +180,16 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertTrue(again.output.contains("encryption   unchanged"), again.output)
     }
 
-    func testAStreamThatComesUpMeanwhileIsTakenAsItIs() throws {
+    func testConcurrentlyCreatedStreamIsUsed() throws {
         let bench = try StreamOnStrictAWS("kinesis.create_stream(StreamName='concerts', ShardCount=2)")
         try bench.fake.add(.error, of: "DescribeStreamSummary", code: "ResourceNotFoundException")
         let run = try bench.stream("setup", "--no-policy")
         XCTAssertEqual(run.status, 0, run.notes)
         XCTAssertEqual(try bench.calls(of: "CreateStream").map(\.error), ["ResourceInUseException"])
-        XCTAssertTrue(run.output.contains("it has 2 open shards, not 1, and is left so"), run.output)
+        XCTAssertTrue(run.output.contains("2 open shards, not 1; unchanged"), run.output)
     }
 
-    func testEndsAtTheStepThatTakesTooLong() throws {
+    func testSetupStopsAtTimedOutStep() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["readsUntilActive": 1_000_000])
         let run = try bench.stream("setup", "--no-policy", "--timeout", "1")
@@ -199,16 +199,16 @@ final class StreamSetupTests: XCTestCase {
         XCTAssertEqual(try bench.changes(), ["EnableEnhancedMonitoring"])
     }
 
-    func testMakesNoStreamByItsARN() throws {
+    func testStreamIsNotCreatedFromARN() throws {
         let bench = try StreamOnStrictAWS("")
         let arn = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
         let run = try bench.stream("setup", "--stream-name", arn)
         XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("made by its name"), run.notes)
+        XCTAssertTrue(run.notes.contains("an ARN cannot create it"), run.notes)
         XCTAssertEqual(try bench.changes(), [])
     }
 
-    func testARefusedStepDoesNotKeepTheOthersBack() throws {
+    func testRejectedStepDoesNotStopOthers() throws {
         let bench = try StreamOnStrictAWS("")
         try bench.fake.add(
             .error, of: "GetPolicy", code: "AccessDenied", message: "not authorized to perform: iam:GetPolicy",

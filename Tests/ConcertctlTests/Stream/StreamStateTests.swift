@@ -4,10 +4,10 @@ import XCTest
 
 /// States that take time, faults, limits and pages, against the strict fake.
 final class StreamStateTests: XCTestCase {
-    func testWaitsOutAChangeOfSomebodyElse() throws {
+    func testChangeWaitsForOtherChanges() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["readsUntilActive": 5])
-        XCTAssertTrue(try bench.stream("retention", "48", "--no-wait").output.contains("is UPDATING: asked for"))
+        XCTAssertTrue(try bench.stream("retention", "48", "--no-wait").output.contains("is UPDATING: requested"))
         let refused = try bench.stream("retention", "72", "--no-wait")
         XCTAssertEqual(refused.status, 1)
         XCTAssertTrue(refused.notes.contains("ResourceInUseException"), refused.notes)
@@ -16,7 +16,7 @@ final class StreamStateTests: XCTestCase {
         XCTAssertTrue(waited.output.contains("retention 72 h, changed (before: retention 48 h)"), waited.output)
     }
 
-    func testAChangeThatComesBetweenIsWaitedForAndTheCallMadeOnceMore() throws {
+    func testCallIsRetriedAfterInterveningChange() throws {
         for words in [
             ["scale", "--target-shard-count", "2"], ["retention", "48"], ["mode", "--stream-mode", "ON_DEMAND"],
             ["encrypt"], ["monitor", "--enable", "ALL"], ["tag", "--tags", "a=b"],
@@ -36,7 +36,7 @@ final class StreamStateTests: XCTestCase {
         }
     }
 
-    func testLostAnswersChangeNothingTwice() throws {
+    func testLostResponsesAreNotRepeated() throws {
         let cases: [(words: [String], operation: String)] = [
             (["scale", "--target-shard-count", "2"], "UpdateShardCount"),
             (["retention", "48"], "IncreaseStreamRetentionPeriod"),
@@ -55,7 +55,7 @@ final class StreamStateTests: XCTestCase {
         }
     }
 
-    func testScalesInStepsThatAWSAllows() throws {
+    func testScaleUsesAllowedSteps() throws {
         let bench = try StreamOnStrictAWS()
         let up = try bench.stream("scale", "--target-shard-count", "7")
         XCTAssertEqual(up.status, 0, up.notes)
@@ -69,19 +69,19 @@ final class StreamStateTests: XCTestCase {
         XCTAssertEqual(targets, [2, 4, 7, 4, 2, 1])
     }
 
-    func testExplainsLimitsAndModes() throws {
+    func testLimitsAndModesAreExplained() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["shardCountUpdates": 1])
         let run = try bench.stream("scale", "--target-shard-count", "4")
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.output.contains("2 open shards, changed"), run.output)
-        XCTAssertTrue(run.notes.contains("10 UpdateShardCount calls on a stream in 24 hours"), run.notes)
+        XCTAssertTrue(run.notes.contains("10 UpdateShardCount calls per stream in 24 hours"), run.notes)
         for mode in ["ON_DEMAND", "PROVISIONED"] {
             XCTAssertEqual(try bench.stream("mode", "--stream-mode", mode).status, 0)
         }
         let third = try bench.stream("mode", "--stream-mode", "ON_DEMAND")
         XCTAssertEqual(third.status, 1)
-        XCTAssertTrue(third.notes.contains("twice in 24 hours"), third.notes)
+        XCTAssertTrue(third.notes.contains("two mode changes per stream in 24 hours"), third.notes)
         let onDemand = try StreamOnStrictAWS(
             "kinesis.create_stream(StreamName='concerts', StreamModeDetails={'StreamMode': 'ON_DEMAND'})")
         let refused = try onDemand.stream("scale", "--target-shard-count", "2")
@@ -90,13 +90,13 @@ final class StreamStateTests: XCTestCase {
         XCTAssertEqual(try onDemand.changes(), [])
     }
 
-    func testWarnsBeforeRecordsAreLost() throws {
+    func testLoweredRetentionPrintsWarning() throws {
         let bench = try StreamOnStrictAWS()
-        XCTAssertFalse(try bench.stream("retention", "48").notes.contains("gone at once"))
-        XCTAssertTrue(try bench.stream("retention", "24").notes.contains("older than 24 h are gone at once"))
+        XCTAssertFalse(try bench.stream("retention", "48").notes.contains("older than"))
+        XCTAssertTrue(try bench.stream("retention", "24").notes.contains("older than 24 h immediately"))
     }
 
-    func testGivesUpWaitingAfterTheTimeout() throws {
+    func testWaitStopsAfterTimeout() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["readsUntilActive": 1_000_000])
         let run = try bench.stream("retention", "48", "--timeout", "1")
@@ -105,7 +105,7 @@ final class StreamStateTests: XCTestCase {
         XCTAssertTrue(run.notes.contains("UPDATING"), run.notes)
     }
 
-    func testInterruptedWhileItWaits() throws {
+    func testWaitCanBeInterrupted() throws {
         let bench = try StreamOnStrictAWS()
         try bench.fake.set(["readsUntilActive": 1_000_000])
         let home = try TemporaryFolder()
@@ -117,7 +117,7 @@ final class StreamStateTests: XCTestCase {
         XCTAssertTrue(program.notes.contains("interrupted"), program.notes)
     }
 
-    func testDescribesAStreamThatHasNoShardsToShowYet() throws {
+    func testCreatingStreamIsDescribed() throws {
         let bench = try StreamOnStrictAWS("")
         try bench.fake.set(["readsUntilActive": 1_000_000])
         let setup = try bench.stream("setup", "--no-policy", "--timeout", "1")
@@ -129,7 +129,7 @@ final class StreamStateTests: XCTestCase {
         XCTAssertEqual(try bench.calls(of: "ListShards").count, 0)
     }
 
-    func testReadsAllPages() throws {
+    func testAllPagesAreRead() throws {
         let bench = try StreamOnStrictAWS(
             """
             for name in ('aaa', 'concerts', 'zzz'):

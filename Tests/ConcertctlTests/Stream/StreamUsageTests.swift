@@ -4,7 +4,7 @@ import XCTest
 
 /// What is found out before anything is called.
 final class StreamUsageTests: XCTestCase {
-    /// Nobody listens there, and there are no credentials.
+    /// An endpoint without a server, and no credentials.
     private static let nowhere = ["AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"]
 
     private func stream(_ words: [String], environment: [String: String] = [:]) throws -> Run {
@@ -13,42 +13,42 @@ final class StreamUsageTests: XCTestCase {
         return try Concertctl.run(["stream"] + words, environment: all)
     }
 
-    func testWrongUsageIsStatus2AndSaysWhatIsWrong() throws {
+    func testInvalidUsageReturnsStatusTwo() throws {
         let cases: [(words: [String], note: String)] = [
             (["setup", "--shard-count", "0"], "expected a whole number in 1...10000"),
-            (["setup", "--shard-count", "2", "--stream-mode", "ON_DEMAND"], "--shard-count is for PROVISIONED"),
+            (["setup", "--shard-count", "2", "--stream-mode", "ON_DEMAND"], "--shard-count requires PROVISIONED"),
             (["setup", "--stream-mode", "on-demand"], "expected one of PROVISIONED, ON_DEMAND"),
             (["setup", "--no-encryption", "--key-id", "k"], "--no-encryption and --key-id exclude each other"),
             (["setup", "--no-monitoring", "--shard-level-metrics", "ALL"], "exclude each other"),
             (["setup", "--no-policy", "--policy-name", "p"], "exclude each other"),
             (["setup", "--policy-name", "a/b"], "--policy-name is \"a/b\""),
-            (["setup", "--stream-name", String(repeating: "s", count: 120)], "too long for a policy's name"),
+            (["setup", "--stream-name", String(repeating: "s", count: 120)], "default policy name"),
             (["setup", "--shard-level-metrics", "IncomingByte"], "did you mean \"IncomingBytes\"?"),
             (["setup", "--tags", "Project"], "expected KEY=VALUE"),
             (["setup", "--stream-name", "a b"], "invalid stream"),
             (["setup", "--no-wait"], "unknown option \"--no-wait\""),
             (["setup", "--retention-period-hours", "8761"], "24...8760"),
-            (["describe", "--stream-name", ""], "no stream is named"),
-            (["scale"], "--target-shard-count is missing"),
+            (["describe", "--stream-name", ""], "no stream specified"),
+            (["scale"], "no change requested; pass --target-shard-count or --max-record-size-in-ki-b"),
             (["scale", "--target-shard-count", "10001"], "1...10000"),
             (["scale", "--target-shard-count", "2", "--timeout", "0"], "--timeout is \"0\""),
             (["retention"], "HOURS is missing"), (["retention", "23"], "24...8760"),
-            (["retention", "24", "--retention-period-hours", "25"], "given twice"),
+            (["retention", "24", "--retention-period-hours", "25"], "HOURS and --retention-period-hours cannot be combined"),
             (["retention", "24", "25"], "unexpected argument"),
             (["mode"], "--stream-mode is missing"), (["encrypt", "--disable", "--key-id", "k"], "exclude each other"),
-            (["encrypt", "--key-id", ""], "--key-id is empty"), (["monitor"], "nothing is asked for"),
-            (["monitor", "--enable", "ALL", "--disable", "IncomingBytes"], "cannot be both on and off"),
-            (["tag", "--tags", "a=1", "a=2"], "has a twice"), (["tag", "--tags", "aws:a=1"], "not aws: in front"),
+            (["encrypt", "--key-id", ""], "--key-id is empty"), (["monitor"], "no change requested"),
+            (["monitor", "--enable", "ALL", "--disable", "IncomingBytes"], "cannot be both enabled and disabled"),
+            (["tag", "--tags", "a=1", "a=2"], "has the key a twice"), (["tag", "--tags", "aws:a=1"], "that do not begin with aws:"),
             (["tag", "--tags", "=1"], "1 to 128 characters"),
             (["tag", "--tags", "a=" + String(repeating: "v", count: 257)], "longer than 256"),
             (["tag", "--tags", "a=1", "--tag-keys", "a"], "both added and removed"),
-            (["tag", "--tags"] + (0...50).map { "k\($0)=" }, "a stream can have 50"),
-            (["tag", "--dry-run"], "nothing to show"), (["consumer"], "what to do is missing"),
+            (["tag", "--tags"] + (0...50).map { "k\($0)=" }, "a stream can have at most 50"),
+            (["tag", "--dry-run"], "--dry-run requires --tags or --tag-keys"), (["consumer"], "missing consumer command"),
             (["consumer", "remove"], "expected one of register, list, describe, deregister"),
             (["consumer", "register"], "--consumer-name is missing"),
             (["consumer", "register", "--consumer-name", "a b"], "invalid consumer name"),
-            (["consumer", "list", "--consumer-name", "a"], "is not for list"),
-            (["consumer", "list", "--dry-run"], "--dry-run is for what changes"),
+            (["consumer", "list", "--consumer-name", "a"], "cannot be used with list"),
+            (["consumer", "list", "--dry-run"], "--dry-run cannot be used with list"),
         ]
         for (words, note) in cases {
             let run = try stream(words)
@@ -61,7 +61,7 @@ final class StreamUsageTests: XCTestCase {
         XCTAssertTrue(count.notes.contains("AWS_KINESIS_SHARD_COUNT is \"many\""), count.notes)
     }
 
-    func testDryRunsCallNothingAndNeedNoCredentials() throws {
+    func testDryRunsMakeNoCalls() throws {
         let cases: [(words: [String], operations: [String])] = [
             (
                 ["setup"],

@@ -55,7 +55,7 @@ struct StreamPut: Command {
             throw UsageError(description: "invalid --partition-key; expected 1 to \(PartitionKey.maxLength) characters")
         }
         if options.isStrict, !options.validates {
-            throw UsageError(description: "--strict conflicts with --no-validate; pass only one of them")
+            throw UsageError(description: "--strict and --no-validate cannot be combined")
         }
         if let failed = options.failedPath,
             options.paths.contains(where: { URL(filePath: $0).standardized == URL(filePath: failed).standardized })

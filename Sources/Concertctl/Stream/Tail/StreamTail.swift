@@ -68,7 +68,7 @@ struct StreamTail: Command {
         let output = try input[SharedOption.output]
         let isRaw = try input[Self.raw]
         if isRaw, input.has(SharedOption.output) {
-            throw UsageError(description: "--raw conflicts with --output; pass only one of them")
+            throw UsageError(description: "--raw and --output cannot be combined")
         }
         form = isRaw ? .raw : output == .json ? .json : .text
         style = .standardOutput(input.environment)
