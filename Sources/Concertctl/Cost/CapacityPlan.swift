@@ -183,8 +183,8 @@ extension CapacityPlan {
     private var verdict: String? {
         binding.map { binding in
             binding.use > 1
-                ? "\(binding.name) is exceeded, and records wait: \(binding.remedy)."
-                : "\(binding.name) is the first limit reached, at \(reach(of: binding).text(decimals: 0)) records/s: \(binding.remedy)."
+                ? "Limit exceeded: \(binding.name); records wait. To fix it: \(binding.remedy)."
+                : "First limit: \(binding.name), at \(reach(of: binding).text(decimals: 0)) records/s. To raise it: \(binding.remedy)."
         }
     }
 
