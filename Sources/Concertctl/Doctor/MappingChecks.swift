@@ -1,4 +1,5 @@
 import Clients
+import Processor
 
 /// Checks of the event source mapping and its settings.
 extension Check {
@@ -118,7 +119,7 @@ extension Check {
         }
         if mapping.batchSize < warehouseBatchSize, context.processors.contains("redshift") {
             let unit =
-                context.variable("REDSHIFT_LOAD") == "staged"
+                context.variable(RedshiftSettings.load) == "staged"
                 ? "up to four objects of any size: small batches create many small objects"
                 : "one warehouse transaction of any size: small batches make shards wait"
             return .warning(
