@@ -9,7 +9,9 @@ struct CommandDescription: Sendable {
     /// The forms of what follows the name.
     var usage = ["[options]"]
     var options: [any CommandOption] = []
-    /// Option names that the command rejects, with the reason. Help does not list them.
+    /// Option names that the command rejects, with the reason.
+    ///
+    /// Help does not list them.
     var refused: [String: String] = [:]
     /// The number of operands that the command accepts.
     var operands: ClosedRange<Int> = 0...0

@@ -14,8 +14,8 @@ struct Confirmation: Sendable {
     }
 
     /// Prompts for confirmation.
-        ///
-        /// - Throws: ``CommandError`` if the user declines or a prompt is impossible.
+    ///
+    /// - Throws: ``CommandError`` if the user declines or a prompt is impossible.
     func ask(_ question: TerminalText) throws(CommandError) {
         try checkTerminal()
         guard isGiven || Console.confirms(question) else { throw CommandError(description: "aborted") }

@@ -10,7 +10,9 @@ enum DotEnvironment {
     /// The maximum size of the file in bytes.
     private static let limit = 1 << 20
 
-    /// Returns the environment of all commands. Nothing else in the program reads the process's environment.
+    /// Returns the environment of all commands.
+    ///
+    /// Nothing else in the program reads the process's environment.
     ///
     /// - Throws: ``CommandError`` if the file exists but cannot be read.
     static func environment() throws -> [String: String] {

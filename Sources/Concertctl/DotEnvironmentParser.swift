@@ -14,7 +14,9 @@ struct DotEnvironmentParser {
         lastQuote = (bytes.lastIndex(of: Self.single) ?? -1, bytes.lastIndex(of: Self.double) ?? -1)
     }
 
-    /// Returns the assignments in order. Other lines are skipped.
+    /// Returns the assignments in order.
+    ///
+    /// Other lines are skipped.
     static func assignments(in bytes: [UInt8]) -> [Assignment] {
         var parser = DotEnvironmentParser(bytes)
         parser.skip(byteOrderMark: [0xEF, 0xBB, 0xBF])

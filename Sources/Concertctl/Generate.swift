@@ -1,6 +1,8 @@
 import EventGenerator
 
-/// The command that prints a generated event. Equal seeds produce equal events.
+/// The command that prints a generated event.
+///
+/// Equal seeds produce equal events.
 struct Generate: Command {
     private static let records = Option<Int>("--records", 0...100_000, default: 100, "number of records")
     private static let seed = Option<Int>(

@@ -91,8 +91,8 @@ extension Input {
     func text(of option: any CommandOption) -> String? { given(option)?.last }
 
     /// Checks that two options are not combined.
-        ///
-        /// - Throws: ``UsageError`` if `option` was given together with one of `others`.
+    ///
+    /// - Throws: ``UsageError`` if `option` was given together with one of `others`.
     func exclude(_ option: some CommandOption, _ others: [any CommandOption]) throws(UsageError) {
         guard has(option), let other = first(of: others) else { return }
         throw UsageError(description: "\(option.name) and \(other.name) cannot be combined")
@@ -104,7 +104,9 @@ extension Input {
     /// Whether the command has `--dry-run`, which every command that changes something must have.
     var canDryRun: Bool { description.options.contains { $0.name == SharedOption.dryRun.name } }
 
-    /// Returns the given values. A command may only read options of its description, so that help lists all of them.
+    /// Returns the given values.
+    ///
+    /// A command may only read options of its description, so that help lists all of them.
     private func given(_ option: any CommandOption) -> [String]? {
         precondition(
             description.options.contains { $0.name == option.name },

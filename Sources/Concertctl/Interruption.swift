@@ -31,7 +31,9 @@ enum Interruption {
 }
 
 extension DispatchSourceSignal {
-    /// Activates the source and waits until it receives signals. Until then, a signal ends the process.
+    /// Activates the source and waits until it receives signals.
+    ///
+    /// Until then, a signal ends the process.
     fileprivate func register() async {
         await withCheckedContinuation { continuation in
             setRegistrationHandler { continuation.resume() }

@@ -231,8 +231,8 @@ extension Option {
 /// The parsing of whole numbers in options, operands, and variables.
 enum InputNumber {
     /// Parses a whole number.
-        ///
-        /// - Parameter name: The name of the option, operand, or variable, for errors.
+    ///
+    /// - Parameter name: The name of the option, operand, or variable, for errors.
     static func whole(_ text: String, of name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int {
         guard let value = Int(text), range.contains(value) else {
             throw UsageError(

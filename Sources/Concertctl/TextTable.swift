@@ -14,8 +14,8 @@ struct TextTable {
     }
 
     /// Adds a row and escapes control characters in it.
-        ///
-        /// - Parameter cells: One cell per column.
+    ///
+    /// - Parameter cells: One cell per column.
     mutating func add(_ cells: [String]) { rows.append(cells.map(MessageText.escaped)) }
 
     var text: String {

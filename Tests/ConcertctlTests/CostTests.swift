@@ -36,7 +36,8 @@ final class CostTests: XCTestCase {
         let advantage = try cost(load + " --on-demand-advantage --consumers 50")
         XCTAssertEqual(advantage.status, 0, advantage.notes)
         for words in [
-            "ON-DEMAND ADVANTAGE", "were not verified", "only on-demand stream of the account", "at most 20 fan-out consumers",
+            "ON-DEMAND ADVANTAGE", "were not verified", "only on-demand stream of the account",
+            "at most 20 fan-out consumers",
         ] { XCTAssertTrue(advantage.output.contains(words), "\(words): \(advantage.output)") }
         XCTAssertFalse(advantage.output.contains("1 stream x"), advantage.output)
         let standard = try cost(load)

@@ -96,7 +96,9 @@ final class DoctorSinkTests: XCTestCase {
                 </ClusterStatus></Cluster></Clusters></DescribeClustersResult></DescribeClustersResponse>
                 """
             ), "ok", "cluster dw is available"),
-        Case("Warehouse", ["PROCESSORS": "redshift"], nil, "fault", "neither a workgroup nor a cluster", "REDSHIFT_WORKGROUP_NAME"),
+        Case(
+            "Warehouse", ["PROCESSORS": "redshift"], nil, "fault", "neither a workgroup nor a cluster",
+            "REDSHIFT_WORKGROUP_NAME"),
         Case(
             "Batch", ["PROCESSORS": "cache, redshift"], nil, "warn", "is one warehouse transaction",
             "--batch-size 1000 --maximum-batching-window-in-seconds 10"),

@@ -273,7 +273,8 @@ final class DoctorTests: XCTestCase {
             "Timeout", "warn", "60 s for a batch of 20000, 3 ms per record", "--timeout 60", "ListEventSourceMappings",
             mapping(#""BatchSize":20000"#), times: 2),
         Case(
-            "Starting position", "ok", "LATEST; records that arrived before the mapping was first Enabled were not read", nil,
+            "Starting position", "ok",
+            "LATEST; records that arrived before the mapping was first Enabled were not read", nil,
             "ListEventSourceMappings", mapping(#""StartingPosition":"LATEST""#), times: 2),
         Case(
             "On-failure destination", "fault", "none: batches that Lambda discards are lost",

@@ -292,8 +292,8 @@ final class ForeignFolderTests: XCTestCase {
             Data("NOTIFY_ON=concert.announced\n".utf8), arguments, environment: ["NOTIFY_ON": "concert.cancelled"],
             in: folder)
         XCTAssertEqual(other.status, 0, other.notes)
-        let told = try String(contentsOfFile: sinks + "/notifications.ndjson", encoding: .utf8)
-        XCTAssertTrue(told.contains("concert.cancelled"), told)
+        let notifications = try String(contentsOfFile: sinks + "/notifications.ndjson", encoding: .utf8)
+        XCTAssertTrue(notifications.contains("concert.cancelled"), notifications)
     }
 
     func testReplayPassesTheFileToTheBootstrap() throws {

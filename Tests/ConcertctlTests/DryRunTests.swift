@@ -6,7 +6,9 @@ import XCTest
 
 /// Tests that neither a dry run nor a command without a dry run changes anything, for every command of the tree.
 final class DryRunTests: XCTestCase {
-    /// Arguments that make each command send all of its calls. A missing command fails the tests.
+    /// Arguments that make each command send all of its calls.
+    ///
+    /// A missing command fails the tests.
     private static let examples: [String: [[String]]] = [
         "replay": [["--from-stream", "concerts"]],
         "stream setup": [["--retention-period-hours", "48", "--max-record-size-in-ki-b", "2048", "--update-policy"]],

@@ -72,7 +72,7 @@ final class InterruptionTests: XCTestCase {
         /// Waits for the next connection.
         func connection() throws {
             var poll = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-            guard unsafe Foundation.poll(&poll, 1, 30_000) == 1 else { throw Failure("nobody connects") }
+            guard unsafe Foundation.poll(&poll, 1, 30_000) == 1 else { throw Failure("no connection") }
             accepted.append(accept(listener, nil, nil))
         }
 

@@ -88,7 +88,8 @@ final class MappingChangeTests: MappingTestCase {
         assertRun(try mapping("show", at: server), 0, output: "Enabled")
         assertRun(try mapping("delete", "--yes", at: server), 0)
         assertRun(try mapping("create", at: server), 1, notes: "ResourceNotFoundException")
-        assertRun(try mapping("show", "--function-name", "other", at: server), 1, notes: "the stream does not exist either")
+        assertRun(
+            try mapping("show", "--function-name", "other", at: server), 1, notes: "the stream does not exist either")
     }
 
     func testShowsSettingsAndWarnsOfUnsafeOnes() async throws {
@@ -110,7 +111,8 @@ final class MappingChangeTests: MappingTestCase {
         for run in [unsafe, try mapping("show", "--output", "json", at: server)] {
             assertRun(
                 run, 0, notes: "--maximum-retry-attempts N", "--on-failure ARN", "--bisect-batch-on-function-error",
-                "--function-response-types ReportBatchItemFailures", "expire earlier, after the stream's retention of 24 h")
+                "--function-response-types ReportBatchItemFailures",
+                "expire earlier, after the stream's retention of 24 h")
         }
     }
 

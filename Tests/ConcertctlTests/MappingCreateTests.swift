@@ -232,9 +232,9 @@ final class MappingWaitTests: MappingTestCase {
         assertRun(try mapping("create", at: server), 1, notes: "is being deleted; run this again")
         assertRun(try mapping("enable", at: server), 1, notes: "is being deleted")
         assertRun(try mapping("update", "--batch-size", "3", at: server), 1, notes: "is being deleted")
-        let anew = try mapping("create", "--wait", "--output", "json", at: server)
-        assertRun(anew, 0, notes: "created")
-        XCTAssertNotEqual(try uuid(anew), old)
+        let recreated = try mapping("create", "--wait", "--output", "json", at: server)
+        assertRun(recreated, 0, notes: "created")
+        XCTAssertNotEqual(try uuid(recreated), old)
     }
 
     func testWaitsForOtherChangesOfTheMapping() async throws {

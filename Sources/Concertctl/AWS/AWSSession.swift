@@ -38,7 +38,7 @@ struct AWSSession: Sendable {
                 guard mayChange || !request.mutates else {
                     throw CommandError(
                         description: "\(request.service.name) \(request.operation) may change something, but the "
-                                                    + "command has no --dry-run; this is a bug in concertctl")
+                            + "command has no --dry-run; this is a bug in concertctl")
                 }
                 return nil
             }
@@ -58,7 +58,9 @@ struct AWSSession: Sendable {
 
     var region: String { client.configuration.region }
 
-    /// Sends a request. In a dry run, prints it and returns its placeholder.
+    /// Sends a request.
+    ///
+    /// In a dry run, prints it and returns its placeholder.
     func send(_ request: AWSRequest) async throws -> AWSResponse { try await client.send(request) }
 
     /// Returns whether a failed call, or the call for its credentials, can succeed on a retry.

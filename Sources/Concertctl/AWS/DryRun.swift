@@ -21,8 +21,8 @@ final class DryRun: Sendable {
     private let state = Mutex(State())
 
     /// Creates an empty plan.
-        ///
-        /// - Parameter endpoint: Returns the endpoint of a service.
+    ///
+    /// - Parameter endpoint: Returns the endpoint of a service.
     init(output: OutputFormat, endpoint: @escaping @Sendable (AWSService) throws -> AWSEndpoint) {
         (self.output, self.endpoint) = (output, endpoint)
     }

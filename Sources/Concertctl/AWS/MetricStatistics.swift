@@ -32,15 +32,21 @@ struct MetricQuery: Sendable, Equatable {
     var namespace: String
     /// The name of the metric, such as `IncomingRecords`.
     var metric: String
-    /// All dimensions of the metric. A subset of them identifies a different metric.
+    /// All dimensions of the metric.
+    ///
+    /// A subset of them identifies a different metric.
     var dimensions: [Dimension]
     var statistic: Statistic
-    /// The period in seconds, a multiple of 60. One call returns at most 1,440 periods.
+    /// The period in seconds, a multiple of 60.
+    ///
+    /// One call returns at most 1,440 periods.
     var period = 60
     var since: WallClock
     var until = WallClock.now()
 
-    /// Returns the datapoints, oldest first. A period without data has none.
+    /// Returns the datapoints, oldest first.
+    ///
+    /// A period without data has none.
     func datapoints(_ session: AWSSession) async throws -> [Datapoint] {
         datapoints(in: try await session.send(request).xml())
     }

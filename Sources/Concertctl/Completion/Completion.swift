@@ -4,7 +4,8 @@ struct Completion: Command {
 
     static let description = CommandDescription(
         name: "completion", summary: "print the completion script of a shell",
-        discussion: "The script completes commands, options, and the values of options that accept a fixed set of words.",
+        discussion:
+            "The script completes commands, options, and the values of options that accept a fixed set of words.",
         usage: Shell.allCases.map(\.rawValue), operands: 0...1,
         examples: [
             "source <(concertctl completion bash)                    # in ~/.bashrc",

@@ -25,8 +25,8 @@ extension Bill {
     private static let hours = Decimal(Prices.hoursPerMonth)
 
     /// Returns the cost of a provisioned stream.
-        ///
-        /// - Parameter shards: The number of shards to pay for, whether or not the load requires them.
+    ///
+    /// - Parameter shards: The number of shards to pay for, whether or not the load requires them.
     static func provisioned(_ load: StreamLoad, _ function: FunctionLoad, shards: Int, _ prices: Prices) -> Bill {
         let count = Decimal(shards)
         let shardText = "\(count.text()) shard\(shards == 1 ? "" : "s")"

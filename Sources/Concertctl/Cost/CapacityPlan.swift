@@ -1,7 +1,9 @@
 import Foundation
 import JSON
 
-/// The utilization of each limit at the peak load. The limit with the highest utilization is reached first.
+/// The utilization of each limit at the peak load.
+///
+/// The limit with the highest utilization is reached first.
 struct CapacityPlan: Sendable {
     /// The capacity of the sinks and the account.
     struct Sinks: Sendable {
@@ -55,8 +57,8 @@ struct CapacityPlan: Sendable {
     let limits: [Limit]
 
     /// Calculates the plan.
-        ///
-        /// - Parameter parallelism: The number of concurrent batches per shard.
+    ///
+    /// - Parameter parallelism: The number of concurrent batches per shard.
     init(_ load: StreamLoad, _ function: FunctionLoad, shards: Int, parallelism: Int, sinks: Sinks) {
         (self.load, self.shards, self.parallelism, self.sinks) = (load, shards, parallelism, sinks)
         recordsPerSecond = load.rate(ofShards: 1, factor: load.peakFactor)
@@ -181,8 +183,8 @@ extension CapacityPlan {
     private var verdict: String? {
         binding.map { binding in
             binding.use > 1
-                ? "\(binding.name) is exceeded, and records wait: \(binding.remedy)."
-                : "\(binding.name) is the first limit reached, at \(reach(of: binding).text(decimals: 0)) records/s: \(binding.remedy)."
+                ? "Limit exceeded: \(binding.name); records wait. To fix it: \(binding.remedy)."
+                : "First limit: \(binding.name), at \(reach(of: binding).text(decimals: 0)) records/s. To raise it: \(binding.remedy)."
         }
     }
 

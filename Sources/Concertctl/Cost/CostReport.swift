@@ -14,8 +14,8 @@ struct CostReport: Sendable {
     let isAdvantage: Bool
 
     /// Calculates the cost.
-        ///
-        /// - Parameter shards: The number of shards, or nil for what the load requires.
+    ///
+    /// - Parameter shards: The number of shards, or nil for what the load requires.
     init(
         _ load: StreamLoad, _ function: FunctionLoad, shards: Int?, region: String, _ prices: Prices,
         isAdvantage: Bool = false
@@ -134,8 +134,8 @@ extension CostReport {
 /// The report as JSON.
 extension CostReport {
     /// Returns the report as a document.
-        ///
-        /// - Parameter parts: Members that follow those of the report.
+    ///
+    /// - Parameter parts: Members that follow those of the report.
     func json(beside parts: [(String, JSONValue?)]) -> JSONValue {
         .object(
             ofPresent: [

@@ -13,7 +13,9 @@ struct FunctionLoad: Sendable {
     /// The additional duration per record.
     var millisecondsPerRecord: Decimal = 0
 
-    /// Returns how many records fit into the 6 MB of an invocation. Each is base64 with about 500 bytes of metadata.
+    /// Returns how many records fit into the 6 MB of an invocation.
+    ///
+    /// Each is base64 with about 500 bytes of metadata.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     static func maximumRecords(of bytesPerRecord: Int) -> Int {
@@ -40,7 +42,9 @@ struct FunctionLoad: Sendable {
         return most >= wanted ? wanted : most > 100 ? most / 100 * 100 : most
     }
 
-    /// Returns the number of concurrent batches per shard that keep up with the peak. More than ten require more shards.
+    /// Returns the number of concurrent batches per shard that keep up with the peak.
+    ///
+    /// More than ten require more shards.
     func neededParallelism(_ load: StreamLoad, shards: Int, batchSize: Int) -> Int {
         let rate = load.rate(ofShards: shards, factor: load.peakFactor)
         let busy = rate * milliseconds(forBatchOf: Decimal(batchSize)) / (Decimal(max(1, batchSize)) * 1000)

@@ -5,7 +5,9 @@ import Foundation
 /// Sources: <https://aws.amazon.com/kinesis/data-streams/pricing/>, <https://aws.amazon.com/lambda/pricing/>,
 /// <https://aws.amazon.com/cloudwatch/pricing/>
 struct Prices: Sendable, Equatable {
-    /// The month of the prices. The AWS pricing pages are authoritative.
+    /// The month of the prices.
+    ///
+    /// The AWS pricing pages are authoritative.
     static let date = "2026-11"
     static let hoursPerMonth = 730
 
@@ -73,7 +75,9 @@ struct Prices: Sendable, Equatable {
     /// The price per metric for the first 10,000 metrics.
     var metricMonth = dollars("0.30")
 
-    /// Fails for a Region whose prices are not built in. They are 10 to 50 % higher.
+    /// Fails for a Region whose prices are not built in.
+    ///
+    /// They are 10 to 50 % higher.
     init?(region: String) {
         guard Self.knownRegions.contains(region) else { return nil }
     }

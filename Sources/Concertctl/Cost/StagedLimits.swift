@@ -28,7 +28,8 @@ extension CapacityPlan {
                 remedy: "larger batches and a longer window, for fewer objects"),
             Limit(
                 name: "rows per load", wanted: loads.rowsPerLoad, most: most,
-                arithmetic: "\(loads.rowsPerLoad.text(decimals: 0)) in a load, \(most.text(decimals: 0)) in the loader's "
+                arithmetic:
+                    "\(loads.rowsPerLoad.text(decimals: 0)) in a load, \(most.text(decimals: 0)) in the loader's "
                     + "\(WarehouseDemand.loaderSeconds.text()) s\(mark)",
                 remedy: "a lower LOAD_OBJECT_LIMIT or a shorter LoadInterval, for smaller loads"),
             Limit(

@@ -15,8 +15,10 @@ struct StreamSimulation: Sendable {
         var taken = 0.0
         var batches = 0
         var mostAtOnce = 0
-        /// The age in seconds of each batch's oldest record when the batch was done. Only batches that ended in the second
-        /// half of the time count, because the stream is still filling in the first half.
+        /// The age in seconds of each batch's oldest record when the batch was done.
+        ///
+        /// Only batches that ended in the second half of the time count, because the stream is still filling in the
+        /// first half.
         var ages: [Double] = []
 
         /// Whether the function keeps up with the stream.
@@ -42,8 +44,8 @@ struct StreamSimulation: Sendable {
     private let loader: LoadSimulation?
 
     /// Creates a simulation of a plan.
-        ///
-        /// - Parameter seconds: The simulated time.
+    ///
+    /// - Parameter seconds: The simulated time.
     init(_ plan: CapacityPlan, _ function: FunctionLoad, seconds: Int) {
         shards = plan.shards
         lanes = plan.parallelism

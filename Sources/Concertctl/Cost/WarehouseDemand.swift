@@ -73,8 +73,8 @@ struct StagedLoads: Sendable {
     let loads: Decimal
 
     /// Calculates the loads.
-        ///
-        /// - Parameter batches: The number of batches per second.
+    ///
+    /// - Parameter batches: The number of batches per second.
     init(_ warehouse: WarehouseDemand, batches: Decimal, recordsPerBatch: Decimal) {
         self.warehouse = warehouse
         let staged = batches * warehouse.intervalSeconds

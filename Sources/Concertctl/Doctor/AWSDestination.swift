@@ -10,8 +10,8 @@ enum AWSDestination: Sendable, Equatable {
     case other(String)
 
     /// Creates a destination from an ARN.
-        ///
-        /// - Parameter arn: The ARN of a queue, a topic, or a bucket.
+    ///
+    /// - Parameter arn: The ARN of a queue, a topic, or a bucket.
     init(arn text: String) {
         guard let arn = ARN(text) else {
             self = .other(text)
@@ -26,8 +26,8 @@ enum AWSDestination: Sendable, Equatable {
     }
 
     /// Creates a queue from its URL.
-        ///
-        /// - Parameter queueURL: A URL such as `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
+    ///
+    /// - Parameter queueURL: A URL such as `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
     init?(queueURL: String) {
         let parts = queueURL.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
         guard ["http:", "https:"].contains(parts.first), parts.count >= 4 else { return nil }
@@ -114,7 +114,9 @@ extension DiagnosisContext {
             "create it, use another one, or pass --region if it is in another Region")
     }
 
-    private mutating func check(_ destination: AWSDestination, _ name: String, _ account: String) async throws -> Finding {
+    private mutating func check(_ destination: AWSDestination, _ name: String, _ account: String) async throws
+        -> Finding
+    {
         let found = try await json(
             .sqs("GetQueueUrl", ["QueueName": .string(name), "QueueOwnerAWSAccountId": .string(account)]))
         let url = found["QueueUrl"]?.string ?? ""

@@ -1,6 +1,8 @@
 import Clients
 
-/// A check of `doctor`. To add a check, add it to one of the lists in ``all``.
+/// A check of `doctor`.
+///
+/// To add a check, add it to one of the lists in ``all``.
 struct Check: Sendable {
     /// A prerequisite of a check.
     enum Need: Sendable {
@@ -21,7 +23,9 @@ struct Check: Sendable {
     static let all =
         machine + permissions + stream + function + mapping + role + sinks + loader + destinations + metrics
 
-    /// Returns the finding of the check. A failed AWS call is also a finding.
+    /// Returns the finding of the check.
+    ///
+    /// A failed AWS call is also a finding.
     ///
     /// - Throws: `CancellationError` only.
     func finding(_ context: inout DiagnosisContext) async throws -> Finding {

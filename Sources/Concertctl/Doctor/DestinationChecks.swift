@@ -82,8 +82,8 @@ extension DiagnosisContext {
 
 extension SettingsReader {
     /// Creates a reader of a function's environment variables.
-        ///
-        /// - Parameter configuration: The configuration of a function in the response to `GetFunction`.
+    ///
+    /// - Parameter configuration: The configuration of a function in the response to `GetFunction`.
     init(ofFunction configuration: JSONValue?) {
         let variables = configuration?["Environment"]?["Variables"]?.object?.members ?? []
         self.init(Dictionary(variables.map { ($0.name, $0.value.string ?? "") }) { _, last in last })

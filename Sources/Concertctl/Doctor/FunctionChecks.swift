@@ -56,7 +56,8 @@ extension Check {
         let change = Remedy.configureFunction(context.functionName, "--runtime provided.al2023 --handler bootstrap")
         switch runtime {
         case "provided.al2023": return .ok(runtime)
-        case "provided.al2": return .warning("\(runtime) is older than the runtime that the function was built for", change)
+        case "provided.al2":
+            return .warning("\(runtime) is older than the runtime that the function was built for", change)
         default: return .fault("runtime \"\(runtime)\" does not run a bootstrap; expected provided.al2023", change)
         }
     }
@@ -74,7 +75,9 @@ extension Check {
         return .ok("the function and \(path) are \(deployed)")
     }
 
-    /// Checks the memory. The share of a vCPU is proportional to it; 1,769 MB correspond to one vCPU.
+    /// Checks the memory.
+    ///
+    /// The share of a vCPU is proportional to it; 1,769 MB correspond to one vCPU.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
     private static func memory(_ context: DiagnosisContext) -> Finding {

@@ -84,7 +84,9 @@ extension Check {
         return minutes < 10 ? .warning(words, "they expire in \(max(0, minutes)) minutes: renew them") : .ok(words)
     }
 
-    /// Compares the clock with the `Date` of a response. AWS rejects signatures that are more than five minutes off.
+    /// Compares the clock with the `Date` of a response.
+    ///
+    /// AWS rejects signatures that are more than five minutes off.
     private static func clock(_ context: inout DiagnosisContext) async throws -> Finding {
         let answer = try await context.answer(to: identity)
         guard let date = answer.headers["date"].flatMap(WallClock.init(httpDate:)) else {

@@ -132,7 +132,9 @@ extension Check {
         return .ok(text)
     }
 
-    /// Checks the timeout. A batch that does not complete in time is retried from its checkpoint.
+    /// Checks the timeout.
+    ///
+    /// A batch that does not complete in time is retried from its checkpoint.
     private static func timeout(_ context: DiagnosisContext) -> Finding {
         guard let mapping = context.mapping, let timeout = context.configuration["Timeout"]?.integer else {
             return .unknown("the response to lambda GetFunction does not contain it")
@@ -193,7 +195,9 @@ extension DiagnosisContext {
 }
 
 extension DiagnosisContext {
-    /// Returns all mappings of the function or the stream. Neither query alone finds those of aliases and consumers.
+    /// Returns all mappings of the function or the stream.
+    ///
+    /// Neither query alone finds those of aliases and consumers.
     mutating func mappings() async throws -> [MappingSettings] {
         var found: [MappingSettings] = []
         for source in [nil, summary?.arn] {

@@ -71,8 +71,8 @@ extension Check {
     }
 
     /// Returns a duration with a suitable unit.
-        ///
-        /// - Parameter milliseconds: The duration, which must not be negative.
+    ///
+    /// - Parameter milliseconds: The duration, which must not be negative.
     private static func duration(_ milliseconds: Double) -> String {
         switch milliseconds {
         case ..<1000: "\(Int(milliseconds.rounded())) ms"

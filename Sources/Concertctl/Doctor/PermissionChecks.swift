@@ -7,7 +7,9 @@ extension Check {
         Check(name: "Permissions", needs: [.aws]) { context in try await ownPermissions(&context) }
     ]
 
-    /// Tries each read call. "Not found" also shows that the call is allowed.
+    /// Tries each read call.
+    ///
+    /// The response "not found" also shows that a call is allowed.
     private static func ownPermissions(_ context: inout DiagnosisContext) async throws -> Finding {
         let invocations = MetricQuery(
             namespace: "AWS/Lambda", metric: "Invocations",

@@ -5,8 +5,8 @@ enum Remedy {
     static func allow(_ refusal: AWSRefusal) -> String { allow("\(refusal.service):\(refusal.operation)") }
 
     /// Returns the advice to allow an action.
-        ///
-        /// - Parameter action: The name of the action in policies, such as `kinesis:ListShards`.
+    ///
+    /// - Parameter action: The name of the action in policies, such as `kinesis:ListShards`.
     static func allow(_ action: String) -> String {
         "allow \(iamName(of: action)) in a policy of the current identity"
     }

@@ -87,7 +87,9 @@ extension DiagnosisContext {
         return DeadLetterSettings.actions(settings, scope) + definitions.flatMap { $0.actions(settings, scope) }
     }
 
-    /// Returns all policies of a role. The first call determines whether they may be read.
+    /// Returns all policies of a role.
+    ///
+    /// The first call determines whether they may be read.
     fileprivate mutating func policy(ofRole name: String) async throws -> RolePolicy {
         let role = AWSRequest.QueryItem("RoleName", name)
         _ = try await xml(.iam("GetRole", [role]))

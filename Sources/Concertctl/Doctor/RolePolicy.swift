@@ -7,16 +7,16 @@ struct RolePolicy: Sendable {
     private var statements: [JSONValue] = []
 
     /// Adds the statements of a policy.
-        ///
-        /// - Parameter document: The policy document, with one statement or a list.
+    ///
+    /// - Parameter document: The policy document, with one statement or a list.
     mutating func add(_ document: JSONValue) {
         guard let statement = document["Statement"] else { return }
         statements += statement.array ?? [statement]
     }
 
     /// Returns whether the policies allow an action.
-        ///
-        /// - Parameter action: The action, such as `kinesis:GetRecords`.
+    ///
+    /// - Parameter action: The action, such as `kinesis:GetRecords`.
     func allows(_ action: String, on resource: String) -> Bool {
         let matching = statements.filter { Self.matches($0, action, resource) }
         return matching.contains { $0["Effect"]?.string == "Allow" }

@@ -18,7 +18,9 @@ struct SettingsPage: Command {
         return .done
     }
 
-    /// The markers around a table. The first one contains the name of the group.
+    /// The markers around a table.
+    ///
+    /// The first one contains the name of the group.
     private static let (start, end) = ("<!-- settings: ", "<!-- end of settings -->")
 
     /// Returns a page with the table of each group between its markers.

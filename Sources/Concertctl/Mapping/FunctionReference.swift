@@ -41,7 +41,9 @@ struct FunctionReference: Sendable, Equatable {
         else { throw Self.noName(text) }
     }
 
-    /// Returns whether `arn` is an ARN of this function. An unspecified account or Region matches any.
+    /// Returns whether `arn` is an ARN of this function.
+    ///
+    /// An unspecified account or Region matches any.
     ///
     /// - Parameter anyQualifier: Whether a name without version and alias matches all of them.
     func matches(_ arn: String, anyQualifier: Bool = false) -> Bool {

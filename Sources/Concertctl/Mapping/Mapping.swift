@@ -77,8 +77,8 @@ extension AWSRequest {
     }
 
     /// Returns the request for a page of mappings.
-        ///
-        /// - Parameter marker: The `NextMarker` of the previous page.
+    ///
+    /// - Parameter marker: The `NextMarker` of the previous page.
     static func listMappings(of sourceARN: String?, marker: String? = nil) -> AWSRequest {
         let items = [("EventSourceArn", sourceARN), ("Marker", marker)]
         return .lambda(

@@ -74,7 +74,8 @@ extension MappingCreate {
     /// The maximum number of attempts, because others may create and delete the same mapping concurrently.
     private static let attemptLimit = 3
 
-    private func outcome(of request: JSONObject, _ arn: String, _ change: MappingChange) async throws -> CreationResult {
+    private func outcome(of request: JSONObject, _ arn: String, _ change: MappingChange) async throws -> CreationResult
+    {
         var found = try await find(arn, change.session)
         var attempt = 0
         while true {
@@ -102,7 +103,9 @@ extension MappingCreate {
         return found.first { !$0.isDeleting } ?? found.first
     }
 
-    /// Returns the mapping that a conflict is about. Lambda reports its UUID only in the text.
+    /// Returns the mapping that a conflict is about.
+    ///
+    /// Lambda reports its UUID only in the text.
     private func conflicting(_ error: AWSError, _ arn: String, _ session: AWSSession) async throws -> Mapping? {
         if let uuid = error.refusal.flatMap({ Self.lastUUID(in: $0.message) }),
             let mapping = try await session.mapping(uuid)
@@ -186,7 +189,9 @@ extension MappingCreate {
     /// Returns how to apply differences.
     private func advice(on differences: [MappingDifference]) -> String {
         var advice: [String] = []
-        if differences.contains(where: { !$0.isCreateOnly }) { advice.append("--update applies the settings that can be changed") }
+        if differences.contains(where: { !$0.isCreateOnly }) {
+            advice.append("--update applies the settings that can be changed")
+        }
         let fixed = differences.filter(\.isCreateOnly).map(\.setting)
         if fixed.contains("Tags") { advice.append("Tags \(MappingOptions.tagsAfterCreation)") }
         let others = fixed.filter { $0 != "Tags" }

@@ -6,7 +6,8 @@ enum MappingOptions {
     static let batchingWindow = Option<Int?>(
         "--maximum-batching-window-in-seconds", value: "SECONDS", 0...300, "maximum time to gather a batch")
     static let parallelizationFactor = Option<Int?>(
-        "--parallelization-factor", 1...10, "concurrent batches per shard; records with the same partition key stay in order")
+        "--parallelization-factor", 1...10,
+        "concurrent batches per shard; records with the same partition key stay in order")
     static let onFailure = Option<String?>(
         "--on-failure", value: "ARN",
         "destination for discarded batches: a queue, topic, or bucket; \"\" removes it")

@@ -87,7 +87,9 @@ struct MappingDifference: Sendable, Equatable {
 }
 
 extension Mapping {
-    /// Returns the differences from the requested settings. Other settings are not compared.
+    /// Returns the differences from the requested settings.
+    ///
+    /// Other settings are not compared.
     ///
     /// - Parameter tags: The tags of the mapping, which are not part of its description.
     func differences(from wanted: JSONObject, tags: JSONValue? = nil) -> [MappingDifference] {

@@ -26,7 +26,9 @@ struct MappingShow: Command {
         return .done
     }
 
-    /// The settings that are shown first, in this order, even without a value. All others follow.
+    /// The settings that are shown first, in this order, even without a value.
+    ///
+    /// All others follow.
     private static let settings = [
         "UUID", "State", "StateTransitionReason", "LastProcessingResult", "LastModified", "FunctionArn",
         "EventSourceArn", "EventSourceMappingArn", "BatchSize", "MaximumBatchingWindowInSeconds",

@@ -15,7 +15,8 @@ enum MappingStructures {
         guard let structure else { return nil }
         let config = try members(structure, ["OnFailure", "OnSuccess"], of: option)
         guard config["OnSuccess"] == nil else {
-            throw UsageError(description: "\(option.name): OnSuccess is not supported by event source mappings; expected OnFailure")
+            throw UsageError(
+                description: "\(option.name): OnSuccess is not supported by event source mappings; expected OnFailure")
         }
         let onFailure = try members(config["OnFailure"], ["Destination"], of: option)
         guard let given = (onFailure["Destination"] ?? "").string else {
@@ -84,7 +85,9 @@ enum MappingStructures {
         guard let tags = (structure ?? [:]).object else {
             throw UsageError(description: "\(option.name) is not an object")
         }
-        guard tags.members.count <= 50 else { throw UsageError(description: "\(option.name) has \(tags.members.count) tags; expected at most 50") }
+        guard tags.members.count <= 50 else {
+            throw UsageError(description: "\(option.name) has \(tags.members.count) tags; expected at most 50")
+        }
         for tag in tags.members {
             guard let value = tag.value.string, value.unicodeScalars.count <= 256,
                 (1...128).contains(tag.name.unicodeScalars.count),
@@ -93,7 +96,7 @@ enum MappingStructures {
                 throw UsageError(
                     description:
                         "\(option.name): invalid tag \"\(tag.name)\"; expected a key of 1 to 128 characters that "
-                                                + "does not begin with aws:, and a value of at most 256 characters")
+                        + "does not begin with aws:, and a value of at most 256 characters")
             }
         }
         return .object(tags)

@@ -29,8 +29,8 @@ enum MappingTarget: Sendable, Equatable {
     }
 
     /// Returns `uuid` if it has the form of a UUID.
-        ///
-        /// - Throws: ``UsageError`` if not.
+    ///
+    /// - Throws: ``UsageError`` if not.
     static func checked(_ uuid: String) throws(UsageError) -> String {
         guard !uuid.isEmpty, uuid.utf8.count <= 100,
             uuid.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
@@ -56,8 +56,8 @@ enum MappingTarget: Sendable, Equatable {
     }
 
     /// Finds the mapping.
-        ///
-        /// - Throws: ``CommandError`` if there is no such mapping or more than one.
+    ///
+    /// - Throws: ``CommandError`` if there is no such mapping or more than one.
     func find(_ session: AWSSession) async throws -> Mapping {
         switch self {
         case .uuid(let uuid):

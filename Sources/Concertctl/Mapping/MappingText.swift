@@ -6,8 +6,8 @@ enum MappingText {
     static func escaped(_ text: String) -> String { MessageText.escaped(text) }
 
     /// Returns a setting as text.
-        ///
-        /// - Parameter value: The value in the form of the API; nil or null if there is none.
+    ///
+    /// - Parameter value: The value in the form of the API; nil or null if there is none.
     static func value(_ value: JSONValue?, of setting: String) -> String {
         switch (setting, MappingSetting.plain(value, of: setting)) {
         case (_, .null): "none"

@@ -46,7 +46,9 @@ struct MappingUpdate: Command {
         return .done
     }
 
-    /// Returns the mapping. With a UUID, the function is a setting, and the stream cannot be changed.
+    /// Returns the mapping.
+    ///
+    /// With a UUID, the function is a setting, and the stream cannot be changed.
     private static func target(_ input: Input) throws(UsageError) -> MappingTarget {
         guard let uuid = try input[MappingTarget.uuid] else { return try MappingTarget(input) }
         if let option = input.first(of: [MappingSource.eventSourceARN, SharedOption.streamName]) {

@@ -27,7 +27,8 @@ enum MappingWarning {
         }
         if setting("BisectBatchOnFunctionError") == false {
             warnings.append(
-                "one record that makes the function fail also fails the rest of its batch: --bisect-batch-on-function-error")
+                "one record that makes the function fail also fails the rest of its batch: --bisect-batch-on-function-error"
+            )
         }
         if setting("StartingPosition") == "LATEST" {
             warnings.append(
@@ -41,13 +42,14 @@ enum MappingWarning {
         let retention = retentionHours.map { "\($0) h" } ?? "24 h by default"
         let fix = "--maximum-record-age-in-seconds SECONDS"
         if age == -1 {
-            return "records are retried until they expire after the stream's retention of \(retention), and are then lost "
+            return
+                "records are retried until they expire after the stream's retention of \(retention), and are then lost "
                 + "silently: \(fix)"
         }
         guard let retentionHours, age >= retentionHours * 3600 else { return nil }
         return
             "records are discarded after \(age) s, but expire earlier, after the stream's retention of \(retention), and "
-                        + "are then lost silently: \(fix)"
+            + "are then lost silently: \(fix)"
     }
 
     /// Prints the warnings on standard error.

@@ -6,7 +6,9 @@ import JSON
 ///
 /// Source: <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html>
 struct Shorthand {
-    /// Returns the structure of an option. An empty option is nil, which removes a setting.
+    /// Returns the structure of an option.
+    ///
+    /// An empty option is nil, which removes a setting.
     static func value(of option: Option<String?>, _ input: Input) throws -> JSONValue?? {
         guard let given = try input[option] else { return nil }
         return .some(try structure(given, of: option.name))
@@ -108,7 +110,9 @@ extension Shorthand {
         return .array(elements)
     }
 
-    /// Reads a scalar value, which may be quoted. Within quotes, a backslash escapes a quote.
+    /// Reads a scalar value, which may be quoted.
+    ///
+    /// Within quotes, a backslash escapes a quote.
     private mutating func word(until end: Unicode.Scalar?) throws(UsageError) -> String {
         guard let quote = rest.first, quote == "'" || quote == "\"" else {
             let word = rest.prefix { $0 != "," && $0 != end }

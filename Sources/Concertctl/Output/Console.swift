@@ -14,7 +14,9 @@ enum Console {
     /// Whether a prompt can be shown and answered.
     static let canAsk = isatty(STDIN_FILENO) == 1 && isTerminal
 
-    /// Prompts on standard error and reads a line of standard input. Only `yes` and `y` confirm.
+    /// Prompts on standard error and reads a line of standard input.
+    ///
+    /// Only `yes` and `y` confirm.
     static func confirms(_ question: TerminalText) -> Bool {
         write("\(question) [y/N] ")
         return ["y", "yes"].contains(readLine()?.lowercased())

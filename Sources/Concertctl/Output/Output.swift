@@ -53,8 +53,8 @@ enum Output {
     }
 
     /// Checks that all output so far was written.
-        ///
-        /// - Throws: The first ``WriteError``.
+    ///
+    /// - Throws: The first ``WriteError``.
     static func check() throws(WriteError) {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }

@@ -2,7 +2,9 @@ import Glibc
 
 /// The standard streams of the process.
 enum StandardStreams {
-    /// Makes failed writes return an error instead of ending the process. Must be called first.
+    /// Makes failed writes return an error instead of ending the process.
+    ///
+    /// Must be called first.
     ///
     /// A closed stream is opened for the opposite direction, so that it stays unusable and no file or connection gets its
     /// descriptor.

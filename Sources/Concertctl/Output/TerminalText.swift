@@ -36,7 +36,9 @@ struct TerminalText: ExpressibleByStringInterpolation, Sendable, Equatable {
     /// Creates a JSON document on one line.
     static func jsonLine(_ value: JSONValue) -> TerminalText { TerminalText(safe: escapedJSON(value.text)) }
 
-    /// Escapes control characters in JSON. Outside of strings, the JSON of ``JSONValue`` contains only ASCII and line feeds.
+    /// Escapes control characters in JSON.
+    ///
+    /// Outside of strings, the JSON of ``JSONValue`` contains only ASCII and line feeds.
     private static func escapedJSON(_ text: String) -> String {
         guard MessageText.escaped(text).utf8.count != text.utf8.count else { return text }
         var result = ""

@@ -227,7 +227,8 @@ extension SetupSteps {
 
     private var testRecord: AWSRequest {
         let data: JSONValue = [
-            "test": true, "source": "concertctl", "timestamp": .string(TimestampText.text(Date().timeIntervalSince1970)),
+            "test": true, "source": "concertctl",
+            "timestamp": .string(TimestampText.text(Date().timeIntervalSince1970)),
         ]
         return stream.request(
             "PutRecord", ("Data", .string(Data(data.bytes).base64EncodedString())), ("PartitionKey", "test"))
