@@ -34,7 +34,8 @@ struct Input: Sendable {
     private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(UsageError) {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let spelling = parts[0]
-        guard let option = description.options.lazy.map(\.description).first(where: { $0.spellings.contains(spelling) }) else {
+        guard let option = description.options.lazy.map(\.description).first(where: { $0.spellings.contains(spelling) })
+        else {
             if let reason = description.refused[spelling] { throw UsageError(description: "\(spelling) \(reason)") }
             let known = description.options.flatMap(\.description.spellings)
             throw UsageError(

@@ -145,7 +145,8 @@ final class DoctorMotoTests: XCTestCase {
             let type = try XCTUnwrap(
                 CommandTree.commands.first { command.hasPrefix("concertctl \($0.description.name)") }, command)
             let count = type.description.name.split(separator: " ").count + 1
-            XCTAssertNoThrow(try type.init(
+            XCTAssertNoThrow(
+                try type.init(
                     Input(
                         Array(words.dropFirst(count)), for: type.description,
                         environment: ["AWS_REGION": "us-east-1", "AWS_KINESIS_STREAM_NAME": "s"])), command)

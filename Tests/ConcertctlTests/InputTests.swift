@@ -11,7 +11,8 @@ final class InputTests: XCTestCase {
     private static let value = Option<String?>("--value", value: "V", "a value")
     private static let list = Option<[String]?>("--list", value: "V", "values")
     private static let plain = Option<[String]?>("--plain", value: "V", splitsAtCommas: false, "values with commas")
-    private static let number = Option<Int>("--number", 1...10, default: 5, variable: "NUMBER", note: "guessed", "a number")
+    private static let number = Option<Int>(
+        "--number", 1...10, default: 5, variable: "NUMBER", note: "guessed", "a number")
     private static let size = Option<Int?>("--size", value: "SIZE", 1...10, otherwise: "all", "a size")
     private static let share = Option<Decimal>("--share", 0...1, default: Decimal(string: "0.5")!, "a share")
     private static let word = Option<Word>("--word", default: .one, "a word")
@@ -100,7 +101,9 @@ final class InputTests: XCTestCase {
         ]
         for (words, variables, message) in cases {
             let input = try Input(words, for: Self.command, environment: variables)
-            func read() throws { _ = (try input[Self.number], try input[Self.size], try input[Self.share], try input[Self.word]) }
+            func read() throws {
+                _ = (try input[Self.number], try input[Self.size], try input[Self.share], try input[Self.word])
+            }
             XCTAssertThrowsError(try read()) { XCTAssertEqual("\($0)", message) }
         }
     }

@@ -27,7 +27,9 @@ final class UsageTests: XCTestCase {
             Case([], 2, notes: "Usage:"),
             Case(["play"], 2, notes: "unknown command \"play\""),
             Case(["replay"], 2, notes: "a PATH is missing"),
-            Case(["replay", "--bath-size", "3", "Fixtures"], 2, notes: "unknown option \"--bath-size\"; did you mean \"--batch-size\"?"),
+            Case(
+                ["replay", "--bath-size", "3", "Fixtures"], 2,
+                notes: "unknown option \"--bath-size\"; did you mean \"--batch-size\"?"),
             Case(["replay", "--batch-size", "0", "Fixtures"], 2, notes: "expected a whole number in 1...10000"),
             Case(["replay", "--batch-size"], 2, notes: "--batch-size needs a value"),
             Case(["replay", "--repeat=2", "--repeat=3", "x"], 2, notes: "--repeat is given twice"),

@@ -61,7 +61,8 @@ struct CompletionPlace {
 
     private static func place(of command: CommandDescription) -> CompletionPlace {
         let words = command.name == Completion.description.name ? Completion.Shell.allCases.map(\.rawValue) : []
-        return CompletionPlace(path: command.name, commands: words.map { ($0, "") }, options: command.options.map(\.description))
+        return CompletionPlace(
+            path: command.name, commands: words.map { ($0, "") }, options: command.options.map(\.description))
     }
 
     /// Every spelling of the options that take a value, for which the next word is no command.

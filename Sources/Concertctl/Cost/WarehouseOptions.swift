@@ -33,7 +33,9 @@ enum WarehouseOptions {
         ]
 
     private typealias Path = any WritableKeyPath<WarehouseDemand, Decimal> & Sendable
-    fileprivate typealias Time = (option: Option<Decimal>, path: any WritableKeyPath<WarehouseDemand, Decimal> & Sendable)
+    fileprivate typealias Time = (
+        option: Option<Decimal>, path: any WritableKeyPath<WarehouseDemand, Decimal> & Sendable
+    )
 
     private static func time(_ name: String, _ path: Path, _ help: String) -> Time {
         (Option<Decimal>(name, milliseconds, default: standard[keyPath: path], note: assumed, help), path)

@@ -11,7 +11,8 @@ extension LetterSearch {
             var fruitless = 0
             _ = try await Paging.all { token -> Page<Void> in
                 let page = try await session.send(
-                    .listObjects(bucket: bucket, prefix: prefix, continuationToken: token)).xml()
+                    .listObjects(bucket: bucket, prefix: prefix, continuationToken: token)
+                ).xml()
                 let before = known.count
                 for object in page.children where object.name == "Contents" && cut == nil {
                     guard let key = object.text(of: "Key"), key.utf8.last != UInt8(ascii: "/"),

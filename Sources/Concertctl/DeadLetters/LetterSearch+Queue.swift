@@ -12,7 +12,8 @@ extension LetterSearch {
             let answer = try await session.send(
                 .sqs(
                     "GetQueueAttributes",
-                    ["QueueUrl": .string(url), "AttributeNames": .array(names.map { .string($0) })])).json()
+                    ["QueueUrl": .string(url), "AttributeNames": .array(names.map { .string($0) })])
+            ).json()
             let counts = names.compactMap { answer["Attributes"]?[$0]?.string.flatMap { Int($0) } }
             if counts.count == names.count, counts.allSatisfy({ (0...1_000_000_000).contains($0) }) {
                 messagesInQueue = counts.reduce(0, +)
@@ -34,7 +35,8 @@ extension LetterSearch {
                     [
                         "QueueUrl": .string(url), "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1,
                         "VisibilityTimeout": .integer(LetterSource.visibilityTimeout),
-                    ])).json()
+                    ])
+            ).json()
             let messages = answer["Messages"]?.array ?? []
             let before = count
             empty = messages.isEmpty ? empty + 1 : 0
@@ -87,7 +89,8 @@ extension LetterSearch {
                 ["Id": .string("\(index)"), "ReceiptHandle": .string(receipt), "VisibilityTimeout": .integer(seconds)]
             }
             _ = try? await session.send(
-                .sqs("ChangeMessageVisibilityBatch", ["QueueUrl": .string(queueURL), "Entries": .array(entries)])).json()
+                .sqs("ChangeMessageVisibilityBatch", ["QueueUrl": .string(queueURL), "Entries": .array(entries)])
+            ).json()
         }
     }
 }

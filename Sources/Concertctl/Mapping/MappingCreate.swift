@@ -18,7 +18,8 @@ struct MappingCreate: Command {
 
             Settings that lose records or hold up a shard are warned of on standard error.
             """,
-        options: [MappingTarget.functionName, MappingSource.eventSourceARN, SharedOption.streamName] + MappingOptions.updatable
+        options: [MappingTarget.functionName, MappingSource.eventSourceARN, SharedOption.streamName]
+            + MappingOptions.updatable
             + MappingOptions.createOnly + [update] + MappingChange.options,
         refused: MappingOptions.foreign,
         examples: [

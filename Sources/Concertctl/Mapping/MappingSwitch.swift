@@ -55,7 +55,8 @@ private struct MappingSwitch {
             return .done
         }
         let updated = try await change.update(mapping, settings)
-        let finished = try await change.finished(updated, isOn ? "enable requested" : "disable requested", isEnabled: isOn)
+        let finished = try await change.finished(
+            updated, isOn ? "enable requested" : "disable requested", isEnabled: isOn)
         change.show(finished, finished.stateText)
         return .done
     }

@@ -45,7 +45,8 @@ enum MappingWarning {
                 + "silently: \(mend)"
         }
         guard let retentionHours, age >= retentionHours * 3600 else { return nil }
-        return "records are to be discarded after \(age) s, but the stream's retention of \(retention) ends before, and "
+        return
+            "records are to be discarded after \(age) s, but the stream's retention of \(retention) ends before, and "
             + "they are then lost silently: \(mend)"
     }
 

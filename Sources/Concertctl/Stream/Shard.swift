@@ -47,7 +47,8 @@ extension StreamReference {
         try await Paging.all { token in
             // With a token AWS refuses the stream's name.
             let answer = try await session.send(
-                token.map { .kinesis("ListShards", ["NextToken": .string($0)]) } ?? request("ListShards")).json()
+                token.map { .kinesis("ListShards", ["NextToken": .string($0)]) } ?? request("ListShards")
+            ).json()
             return Page(answer["Shards"]?.array ?? [], next: answer["NextToken"]?.string)
         }
     }

@@ -37,7 +37,8 @@ struct StreamList: Command {
     static func streams(_ session: AWSSession) async throws -> [JSONValue] {
         let streams = try await Paging.all { last in
             let answer = try await session.send(
-                .kinesis("ListStreams", .object(ofPresent: [("ExclusiveStartStreamName", last.map { .string($0) })]))).json()
+                .kinesis("ListStreams", .object(ofPresent: [("ExclusiveStartStreamName", last.map { .string($0) })]))
+            ).json()
             let names = answer["StreamNames"]?.array ?? []
             // Older servers give names alone.
             let page = answer["StreamSummaries"]?.array ?? names.map { .object(ofPresent: [("StreamName", $0)]) }

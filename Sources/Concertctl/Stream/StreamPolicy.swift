@@ -108,7 +108,8 @@ extension StreamPolicy {
             let policy = try await session.send(lookup).xml()
             guard let version = policy.first("DefaultVersionId")?.text else { return .null }
             let answer = try await session.send(
-                .iam("GetPolicyVersion", [.init("PolicyArn", arn), .init("VersionId", version)])).xml()
+                .iam("GetPolicyVersion", [.init("PolicyArn", arn), .init("VersionId", version)])
+            ).xml()
             let text = answer.first("Document")?.text.removingPercentEncoding ?? ""
             return (try? JSONValue(parsing: Array(text.utf8))) ?? .null
         } catch let error as AWSError where error.code == "NoSuchEntity" {

@@ -93,7 +93,8 @@ extension StreamReference {
         let placeholder: JSONValue = ["Tags": .array(planned.map { ["Key": .string($0), "Value": ""] })]
         let pages = try await Paging.all { last in
             let answer = try await session.send(
-                request("ListTagsForStream", ("ExclusiveStartTagKey", last.map { .string($0) })).standingIn(placeholder)).json()
+                request("ListTagsForStream", ("ExclusiveStartTagKey", last.map { .string($0) })).standingIn(placeholder)
+            ).json()
             let page = (answer["Tags"]?.array ?? []).compactMap { tag in
                 tag["Key"]?.string.map { (key: $0, value: tag["Value"]?.string ?? "") }
             }

@@ -21,10 +21,12 @@ struct StreamLag {
                     "GetShardIterator", ("ShardId", .string(shard)),
                     ("ShardIteratorType", time == nil ? "TRIM_HORIZON" : "AT_TIMESTAMP"),
                     // A row's time is kept to the second here; the record of that second is in the warehouse.
-                    ("Timestamp", time.map { .decimal($0 + 1) }))).json()
+                    ("Timestamp", time.map { .decimal($0 + 1) }))
+            ).json()
             guard let iterator = iterator["ShardIterator"] else { continue }
             let page = try await session.send(
-                .kinesis("GetRecords", .object(ofPresent: [("ShardIterator", iterator), ("Limit", 1)]))).json()
+                .kinesis("GetRecords", .object(ofPresent: [("ShardIterator", iterator), ("Limit", 1)]))
+            ).json()
             lag = max(lag, (page["MillisBehindLatest"]?.double ?? 0) / 1000)
         }
         return lag

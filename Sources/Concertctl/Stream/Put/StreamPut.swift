@@ -32,7 +32,8 @@ struct StreamPut: Command {
             """,
         usage: ["[PATH... | -] [options]"],
         options: [
-            SharedOption.streamName, partitionKey, strict, noValidate, unordered, rate, failed, SharedOption.output, SharedOption.dryRun,
+            SharedOption.streamName, partitionKey, strict, noValidate, unordered, rate, failed, SharedOption.output,
+            SharedOption.dryRun,
         ] + SharedOption.aws,
         operands: 0...Int.max,
         examples: [

@@ -47,7 +47,8 @@ struct ShardReading: Sendable {
             let iterator = try await currentIterator(stream, session, lateStart: lateStart)
             answer = try await session.send(
                 .kinesis(
-                    "GetRecords", ["ShardIterator": .string(iterator), "Limit": .integer(Self.recordLimit)])).json()
+                    "GetRecords", ["ShardIterator": .string(iterator), "Limit": .integer(Self.recordLimit)])
+            ).json()
         } catch let error as AWSError where error.code == "ExpiredIteratorException" {
             iterator = nil
             return []

@@ -29,7 +29,9 @@ struct StreamTail: Command {
 
             Ctrl-C ends with exit status 130, --for, --limit and --no-follow with 0.
             """,
-        options: [SharedOption.streamName, from, sequenceNumber, duration, limit, noFollow, shard, raw, SharedOption.output]
+        options: [
+            SharedOption.streamName, from, sequenceNumber, duration, limit, noFollow, shard, raw, SharedOption.output,
+        ]
             + SharedOption.aws,
         examples: [
             "concertctl stream tail",
