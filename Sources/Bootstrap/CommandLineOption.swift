@@ -31,7 +31,7 @@ enum CommandLineOption {
         Lambda runs it without arguments, and it serves the Runtime API that AWS_LAMBDA_RUNTIME_API names.
         To try it locally: concertctl replay --bootstrap PATH EVENT.json
 
-          --probe URL   make one HTTPS request with this binary's own TLS, and say what came of it
+          --probe URL   make one HTTPS request with this binary's own TLS, and print the result
           --version     print the version
           --help        print this
         """

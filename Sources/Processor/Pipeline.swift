@@ -82,7 +82,9 @@ public struct Pipeline: Sendable {
         }
         guard !candidates.isEmpty else { return [] }
         guard let deadLetters else {
-            for index in candidates { outcome.moveCheckpoint(backTo: Int(outcome.rejections[index].position.source), in: batch) }
+            for index in candidates {
+                outcome.moveCheckpoint(backTo: Int(outcome.rejections[index].position.source), in: batch)
+            }
             return []
         }
         originals.removeAll()
@@ -163,7 +165,9 @@ public struct Pipeline: Sendable {
                     "reason": .string(failure),
                 ])
         }
-        for processor in reports where processor.circuitChange != nil { logCircuitChange(of: processor, context: context) }
+        for processor in reports where processor.circuitChange != nil {
+            logCircuitChange(of: processor, context: context)
+        }
         if let index = batch.firstUndecoded {
             log.log(
                 .warn, "the batch exceeds the memory or time of one invocation; the remaining records are redelivered",
@@ -245,7 +249,8 @@ extension Pipeline {
         switch processor.circuitChange {
         case .opened:
             log.log(
-                .warn, "circuit opened: the sink is considered down; attempts are limited to 2 seconds until one succeeds",
+                .warn,
+                "circuit opened: the sink is considered down; attempts are limited to 2 seconds until one succeeds",
                 requestID: context.requestID, ["processor": .string(processor.name)])
         case .closed:
             log.log(

@@ -2,7 +2,7 @@ import Foundation
 import RuntimeServer
 import XCTest
 
-/// The file itself: it needs nothing from where it runs.
+/// Tests of the binary, which must not depend on files of its environment.
 final class BinaryTests: BootstrapTestCase {
     func testBinaryNeedsNoInterpreterAndNoLibrary() throws {
         let file = try Data(contentsOf: URL(fileURLWithPath: BootstrapProcess.path()))
@@ -14,7 +14,7 @@ final class BinaryTests: BootstrapTestCase {
         let limit = 15_000_000
         #endif
         XCTAssertLessThan(file.count, limit, "something new is linked in; .build-static/bootstrap.map says what")
-        // A single search of the standard library's brings all of its regular expressions; JSON's Search.swift does not.
+        // A single search function of the standard library links all of its regular expressions; Search.swift in JSON does not.
         XCTAssertNil(file.range(of: Data("_RegexParser".utf8)), "something searches with the standard library again")
         XCTAssertTrue(segments.types.contains(.load))
         XCTAssertFalse(segments.types.contains(.interpreter), "it would look for a dynamic linker")
@@ -26,7 +26,7 @@ final class BinaryTests: BootstrapTestCase {
         #endif
     }
 
-    /// A dump would hold credentials and records.
+    /// A core dump would contain credentials and records.
     func testProcessLeavesNoCoreDump() throws {
         try withBootstrap { server, bootstrap in
             try assertServes(server)
@@ -44,7 +44,7 @@ final class BinaryTests: BootstrapTestCase {
             try FileManager.default.createDirectory(at: process, withIntermediateDirectories: false)
             let server = try RuntimeServer(isRecording: true)
             defer { server.stop() }
-            // Lambda has /proc, too; the mount ends with the process, for it is in a name space of its own.
+            // Lambda also has /proc. The mount ends with the process, because it is in its own namespace.
             let enter = "mount --rbind /proc \(process.path) && exec chroot \(root.path) /bootstrap"
             let user = geteuid() == 0 ? [] : ["--map-root-user"]
             let bootstrap = try BootstrapProcess(
@@ -63,7 +63,7 @@ final class BinaryTests: BootstrapTestCase {
     }
 }
 
-/// What an ELF file's program headers say.
+/// The program headers of an ELF file.
 ///
 /// Source: <https://man7.org/linux/man-pages/man5/elf.5.html>
 private struct ELFSegments {
@@ -74,7 +74,7 @@ private struct ELFSegments {
     }
 
     private(set) var types: [Kind] = []
-    /// Entries of type DT_NEEDED.
+    /// The entries of type DT_NEEDED.
     private(set) var neededLibraries = 0
     let machine: Int
 

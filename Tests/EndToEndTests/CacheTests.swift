@@ -3,9 +3,9 @@ import RuntimeServer
 import TestSupport
 import XCTest
 
-/// The built `bootstrap` and a cache.
+/// Tests of the built `bootstrap` with a cache.
 final class CacheTests: BootstrapTestCase {
-    func testABatchIsInTheCacheBeforeItIsAcknowledged() throws {
+    func testBatchIsCachedBeforeItIsAcknowledged() throws {
         let redis = try RedisServer()
         let fixture = try Fixture(named: "batch-of-100")
         let environment = [
@@ -16,7 +16,7 @@ final class CacheTests: BootstrapTestCase {
             let keys = try redis.cli("KEYS", "*").split(separator: "\n")
             XCTAssertGreaterThan(keys.count, 20)
             XCTAssertTrue(keys.allSatisfy { $0.hasPrefix("p:") })
-            // The server goes away and comes back, as in a freeze: the next invocation finds out by itself.
+            // The server is stopped and restarted, as during a freeze: the next invocation reconnects.
             try redis.kill()
             try redis.start()
             assertResponse(server.invoke(fixture.event), equals: fixture.response)
@@ -24,10 +24,10 @@ final class CacheTests: BootstrapTestCase {
         }
     }
 
-    func testACacheThatIsNotThereHoldsTheShardBackUnlessItIsOptional() throws {
+    func testUnavailableCacheBlocksTheShardUnlessOptional() throws {
         var environment = ["PROCESSORS": "log,cache", "CACHE_URL": "redis://user:hush-hush@127.0.0.1:9"]
         let event = try Fixture(named: "one-artist").event
-        // A third of it goes into attempts to connect.
+        // A third of the time is used for attempts to connect.
         let options = InvocationOptions(timeout: .seconds(10))
         try withBootstrap(environment: environment) { server, bootstrap in
             guard case .response(let body, _) = server.invoke(event, options: options) else {
@@ -46,7 +46,7 @@ final class CacheTests: BootstrapTestCase {
         }
     }
 
-    func testWhatAReplaySaysOfTheCacheIsWhatARealOneHolds() throws {
+    func testReplayedCacheContentsMatchARealCache() throws {
         let (redis, folder) = (try RedisServer(), try TemporaryFolder())
         let fixture = try Fixture(named: "batch-of-100")
         let environment = ["PROCESSORS": "cache", "CACHE_URL": "redis://127.0.0.1:\(redis.port)"]

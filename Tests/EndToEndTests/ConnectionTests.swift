@@ -1,7 +1,7 @@
 import RuntimeServer
 import XCTest
 
-/// What `bootstrap` makes of connections that last, break or stammer.
+/// Tests of connections that are reused, broken or slow.
 final class ConnectionTests: BootstrapTestCase {
     func testOneConnectionServesManyInvocations() throws {
         try withBootstrap { server, _ in
@@ -13,7 +13,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testConnectionClosedBetweenInvocationsIsOpenedAnew() throws {
+    func testConnectionClosedBetweenInvocationsIsReopened() throws {
         let faults = [Fault(.next, .closeAfterAnswering, times: 3), Fault(.response, .closeAfterAnswering, times: 3)]
         try withBootstrap(faults: faults) { server, bootstrap in
             for _ in 0..<8 { try assertServes(server) }
@@ -24,7 +24,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testConnectionThatBreaksWhileTheAnswerIsAwaitedCostsNothing() throws {
+    func testConnectionBrokenDuringNextIsReopened() throws {
         for kind in [Fault.Kind.closeBeforeReading, .closeAfterReading, .closeAfterAccepting] {
             try withBootstrap(faults: [Fault(.response, kind)]) { server, _ in
                 try assertServes(server)
@@ -37,7 +37,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testAnswerIsPostedTwiceAtMost() throws {
+    func testResponseIsPostedAtMostTwice() throws {
         try withBootstrap(faults: [Fault(.response, .closeAfterReading, times: 2)]) { server, bootstrap in
             server.await("/invocation/next")
             let options = InvocationOptions(timeout: .seconds(1))
@@ -49,7 +49,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testEventThatBreaksOffIsAskedForAgain() throws {
+    func testTruncatedEventIsRequestedAgain() throws {
         let kinds = [0, 1, 700].map { Fault.Kind.closeWithinEvent(after: $0) } + [.closeAfterAccepting]
         for kind in kinds {
             try withBootstrap(faults: [Fault(.next, kind)]) { server, _ in
@@ -59,7 +59,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testEventThatComesByteByByteIsWhole() throws {
+    func testEventReceivedByteByByteIsComplete() throws {
         let fault = Fault(.next, .drip(bytes: 1, pause: .zero))
         for chunked in [false, true] {
             try withBootstrap(faults: [fault]) { server, _ in
@@ -71,7 +71,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testResponseOfNoSenseIsAFailedTry() throws {
+    func testInvalidResponseCountsAsAFailedAttempt() throws {
         let nonsense = [
             "rubbish\r\n\r\n", "HTTP/1.1 two hundred\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
@@ -87,7 +87,7 @@ final class ConnectionTests: BootstrapTestCase {
         }
     }
 
-    func testAnnouncementsBeforeAResponseArePassedOver() throws {
+    func testInterimResponsesAreSkipped() throws {
         let accepted =
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\n"
             + "HTTP/1.1 202 Accepted\r\n\r\n"

@@ -3,9 +3,9 @@ import RuntimeServer
 import TestSupport
 import XCTest
 
-/// The built `bootstrap`, a queue and a bucket.
+/// Tests of the built `bootstrap` with a queue and a bucket.
 final class DeadLetterTests: BootstrapTestCase {
-    /// A good record between two bad ones, the second of them larger than a message may be.
+    /// A valid record between two bad ones, the second of which is larger than a message may be.
     private static let event: [UInt8] = {
         let good = Data(#"{"artist_id":"a","name":"n"}"#.utf8).base64EncodedString()
         let large = Data(repeating: 0x20, count: 800_000).base64EncodedString()
@@ -24,7 +24,7 @@ final class DeadLetterTests: BootstrapTestCase {
         ].merging(settings) { $1 }
     }
 
-    func testABadRecordIsInTheQueueOrTheBucketBeforeItIsAcknowledged() throws {
+    func testBadRecordIsDeadLetteredBeforeItIsAcknowledged() throws {
         let moto = try Moto()
         try moto.reset()
         let url = try XCTUnwrap(
@@ -47,7 +47,7 @@ final class DeadLetterTests: BootstrapTestCase {
         XCTAssertEqual(try JSONValue(parsing: Array(object.output.utf8))["sequence_number"], "42")
     }
 
-    func testABadRecordFailsWhereItsLetterCannotBeWritten() throws {
+    func testBadRecordFailsIfItsLetterCannotBeWritten() throws {
         let settings = ["DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/123456789012/letters"]
         try withBootstrap(environment: environment("http://127.0.0.1:9", settings)) { server, bootstrap in
             assertResponse(
@@ -57,7 +57,7 @@ final class DeadLetterTests: BootstrapTestCase {
         }
     }
 
-    func testALetterThatTheQueueCannotHoldFailsWhereThereIsNoBucket() throws {
+    func testOversizedLetterFailsWithoutABucket() throws {
         let moto = try Moto()
         try moto.reset()
         let url = try XCTUnwrap(
@@ -69,7 +69,7 @@ final class DeadLetterTests: BootstrapTestCase {
         }
     }
 
-    func testLettersGoThroughTheBootstrapAgainAndOnesThatFailAgainStay() throws {
+    func testReplayedLettersThatFailAgainStay() throws {
         let folder = try TemporaryFolder()
         func letter(_ data: String) -> String {
             let text = Data(data.utf8).base64EncodedString()
@@ -87,7 +87,7 @@ final class DeadLetterTests: BootstrapTestCase {
         XCTAssertTrue(again.output.contains("kind") && again.output.contains("dead letters remaining: 1"), again.output)
     }
 
-    func testRecordsAroundOneThatFailsAgainAreReplayed() throws {
+    func testRecordsAroundAFailedLetterAreReplayed() throws {
         let folder = try TemporaryFolder()
         func letter(_ sequence: Int, _ data: String) -> String {
             let text = Data(data.utf8).base64EncodedString()
@@ -105,7 +105,7 @@ final class DeadLetterTests: BootstrapTestCase {
         XCTAssertEqual((try run.json()["Problems"] as? [String])?.count, 3)
     }
 
-    func testALetterThatIsTooLargeForLambdaGoesThroughABootstrap() throws {
+    func testLetterTooLargeForLambdaIsReplayedLocally() throws {
         let folder = try TemporaryFolder()
         let data = #"{"artist_id":"a","name":"n","raw_data":"\#(String(repeating: "x", count: 5 << 20))"}"#
         let text = Data(data.utf8).base64EncodedString()

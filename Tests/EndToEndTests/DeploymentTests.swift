@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// The template, deployed against moto, and asked of the APIs that it was deployed with.
+/// Tests of the template after its deployment to moto.
 final class DeploymentTests: XCTestCase {
     private func deploy(_ parameters: [String: String]) throws -> (moto: Moto, template: JSONValue) {
         let moto = try Moto()
         try moto.reset()
         let template = try Template.shipped.get().resolved(parameters)
         try withTemporaryFolder { folder in
-            // moto knows neither values that are not there nor conditions within lists, so these are decided before.
+            // moto supports neither AWS::NoValue nor conditions within lists, so these are resolved before.
             let file = folder.appendingPathComponent("template.json")
             try template.text.write(to: file, atomically: true, encoding: .utf8)
             let code = folder.appendingPathComponent("code.zip")
@@ -26,7 +26,7 @@ final class DeploymentTests: XCTestCase {
 
     private func json(_ run: Run) throws -> JSONValue { try JSONValue(parsing: run.output.utf8) }
 
-    func testTheMappingIsWhatTheTemplateSays() throws {
+    func testMappingMatchesTheTemplate() throws {
         for parameters in [
             ["LogLevel": "INFO"],
             [
@@ -45,9 +45,9 @@ final class DeploymentTests: XCTestCase {
             let queue = try json(moto.aws("sqs", "list-queues"))["QueueUrls"].elements.first?.string ?? ""
             let arn = "arn:aws:sqs:us-east-1:123456789012:" + (queue.split(separator: "/").last ?? "")
             let target = mapping.first?["DestinationConfig"]["OnFailure"]["Destination"]
-            XCTAssertEqual(target, .string(arn), "records that are given up go where nobody looks")
+            XCTAssertEqual(target, .string(arn), "discarded records go to an unexpected destination")
 
-            // What our own command reads of it.
+            // The output of our own command.
             let shown = try Concertctl.run(
                 ["mapping", "list", "--endpoint-url", moto.url, "--region", "us-east-1", "--output", "json"],
                 environment: ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])
@@ -56,7 +56,7 @@ final class DeploymentTests: XCTestCase {
         }
     }
 
-    func testStreamAndFunctionAreMade() throws {
+    func testStreamAndFunctionAreCreated() throws {
         let (moto, _) = try deploy(["StreamShardCount": "3", "MemorySize": "512"])
         let stream = try json(moto.aws("kinesis", "describe-stream-summary", "--stream-name", "concert-data-stream"))
         XCTAssertEqual(stream["StreamDescriptionSummary"]["OpenShardCount"], 3)
@@ -66,7 +66,7 @@ final class DeploymentTests: XCTestCase {
         XCTAssertEqual(function["MemorySize"], 512)
     }
 
-    func testTheLoaderAndItsScheduleAreMadeInEitherMode() throws {
+    func testLoaderAndScheduleAreCreatedInBothModes() throws {
         for load in ["direct", "staged"] {
             let (moto, _) = try deploy([
                 "WarehouseLoad": load, "RedshiftStagingBucket": "staging",
@@ -89,7 +89,7 @@ final class DeploymentTests: XCTestCase {
         }
     }
 
-    /// A property, or what the parameter is that it refers to.
+    /// Returns a property, or the value of the parameter that it refers to.
     private func value(of property: JSONValue, _ template: JSONValue, _ parameters: [String: String]) -> JSONValue {
         guard let name = property["Ref"].string else { return property }
         if let given = parameters[name] { return Double(given).map(JSONValue.number) ?? .string(given) }

@@ -1,8 +1,8 @@
 import XCTest
 
-/// The built `bootstrap` under AWS's own emulator of the Runtime API.
+/// Tests of the built `bootstrap` with AWS's emulator of the Runtime API.
 final class EmulatorTests: XCTestCase {
-    func testFixturesAreAnsweredAsTheyMustBe() throws {
+    func testFixturesReturnTheExpectedResponses() throws {
         try withEmulator { emulator in
             for fixture in try Fixture.all() {
                 let answer = try emulator.invoke(fixture.event)
@@ -12,7 +12,7 @@ final class EmulatorTests: XCTestCase {
         }
     }
 
-    func testErrorReachesTheCallerAndTheNextInvocationWorks() throws {
+    func testErrorReachesTheCallerAndTheNextInvocationSucceeds() throws {
         try withEmulator { emulator in
             let error = try JSONValue(parsing: try emulator.invoke(Array("{}".utf8)).body)
             XCTAssertEqual(error["errorType"], "Runtime.InvalidEvent")
@@ -22,7 +22,7 @@ final class EmulatorTests: XCTestCase {
         }
     }
 
-    func testEventOfFiveMegabytesIsTaken() throws {
+    func testEventOfFiveMegabytesIsProcessed() throws {
         try withEmulator { emulator in
             let event = MadeEvent.artists(8_000).bytes
             XCTAssertTrue((4_500_000...6_000_000).contains(event.count), "\(event.count)")
@@ -32,7 +32,7 @@ final class EmulatorTests: XCTestCase {
         }
     }
 
-    func testWrongSettingsReachTheCaller() throws {
+    func testInvalidSettingsReachTheCaller() throws {
         try withEmulator(environment: ["PROCESSORS": "teleporter", "METRICS": "maybe"]) { emulator in
             let answer = try emulator.invoke(Array("{}".utf8))
             let error = try JSONValue(parsing: answer.body)
@@ -42,7 +42,7 @@ final class EmulatorTests: XCTestCase {
         }
     }
 
-    /// Runs `body` with an emulator of its own, and shows what that wrote when the test fails.
+    /// Runs `body` with a new emulator, and prints its output if the test fails.
     private func withEmulator(environment: [String: String] = [:], _ body: (Emulator) throws -> Void) throws {
         let emulator = try Emulator(environment: environment)
         let failures = testRun?.failureCount ?? 0

@@ -3,7 +3,7 @@ import RuntimeServer
 import TestSupport
 import XCTest
 
-/// Mutated events: each ends in a response or an error, and the process lives on.
+/// Tests with mutated events: each returns a response or an error, and the process continues.
 final class EventFuzzTests: BootstrapTestCase {
     private static let rounds = 3000
     private static let words = [
@@ -12,7 +12,7 @@ final class EventFuzzTests: BootstrapTestCase {
         "H4sIAAAA", "84mawg==", "\"sequenceNumber\":\"1\"", "[[[[[[[[[[",
     ].map { Array($0.utf8) }
 
-    func testMutatedEventsEndInAResponseOrAnErrorAndTheProcessLivesOn() throws {
+    func testMutatedEventsReturnAResponseOrAnError() throws {
         let fixtures = try Fixture.all().filter { $0.event.count < 60_000 }
         var random = SeededGenerator(seed: 0xC0FFEE)
         var responses = 0
@@ -37,25 +37,25 @@ final class EventFuzzTests: BootstrapTestCase {
                 }
             }
             XCTAssertTrue(bootstrap.isRunning)
-            XCTAssertTrue((300..<2900).contains(responses), "\(responses) responses: the fuzz is no good")
+            XCTAssertTrue((300..<2900).contains(responses), "\(responses) responses: the mutations are unsuitable")
             try assertServes(server)
         }
     }
 
-    /// One to four changes, inside records more often than around them.
+    /// Returns the event with one to four changes, most of them inside records.
     private static func mutate(_ bytes: [UInt8], with random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0...Int.random(in: 0...3, using: &random) where !bytes.isEmpty {
-            let place = Int.random(in: 0..<bytes.count, using: &random)
-            let piece = place..<min(bytes.count, place + Int.random(in: 1...64, using: &random))
+            let offset = Int.random(in: 0..<bytes.count, using: &random)
+            let piece = offset..<min(bytes.count, offset + Int.random(in: 1...64, using: &random))
             switch Int.random(in: 0..<12, using: &random) {
-            case 0: bytes[place] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
+            case 0: bytes[offset] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
             case 1: bytes.removeSubrange(piece)
-            case 2: bytes.insert(contentsOf: bytes[piece], at: place)
-            case 3: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: place)
-            case 4: bytes.removeSubrange(place...)
-            // Base64 is most of an event, and a letter for a letter keeps it base64.
-            default: bytes[place] = bytes.randomElement(using: &random) ?? 0
+            case 2: bytes.insert(contentsOf: bytes[piece], at: offset)
+            case 3: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: offset)
+            case 4: bytes.removeSubrange(offset...)
+            // Most of an event is base64, and replacing a letter by another one keeps it valid.
+            default: bytes[offset] = bytes.randomElement(using: &random) ?? 0
             }
         }
         return bytes

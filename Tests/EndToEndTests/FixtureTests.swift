@@ -1,9 +1,9 @@
 import RuntimeServer
 import XCTest
 
-/// The built `bootstrap` answers every saved event as it must, one after the other in one process.
+/// Tests of the built `bootstrap` with every saved event, one after the other in one process.
 final class FixtureTests: BootstrapTestCase {
-    func testEveryFixtureIsAnsweredAsItMustBe() throws {
+    func testEveryFixtureReturnsItsExpectedResponse() throws {
         let fixtures = try Fixture.all()
         XCTAssertGreaterThan(fixtures.count, 20)
         try withBootstrap { server, _ in
@@ -13,7 +13,7 @@ final class FixtureTests: BootstrapTestCase {
         }
     }
 
-    func testEveryFixtureIsAnsweredAlikeWhenItComesInChunks() throws {
+    func testChunkedFixturesReturnTheSameResponses() throws {
         try withBootstrap { server, _ in
             for (number, fixture) in try Fixture.all().enumerated() {
                 var options = InvocationOptions(chunked: true)

@@ -1,9 +1,9 @@
 import RuntimeServer
 import XCTest
 
-/// Start: settings, the address of the Runtime API, options of the command line.
+/// Tests of the start: settings, the address of the Runtime API, and command-line options.
 final class InitializationTests: BootstrapTestCase {
-    func testWrongSettingsAreToldAllAtOnce() throws {
+    func testInvalidSettingsAreReportedTogether() throws {
         let wrong = [
             "PROCESSORS": "log,teleporter", "OPTIONAL_PROCESSORS": "oracle", "DEADLINE_MARGIN_MS": "soon",
             "METRICS": "maybe", "AWS_LAMBDA_LOG_LEVEL": "LOUD", "AWS_LAMBDA_LOG_FORMAT": "XML",
@@ -28,7 +28,7 @@ final class InitializationTests: BootstrapTestCase {
         }
     }
 
-    func testWrongSettingsEndTheProcessEvenWhenNobodyHears() throws {
+    func testInvalidSettingsEndTheProcessWithoutARuntimeAPI() throws {
         for kind in [Fault.Kind.status(403), .status(500), .closeAfterReading] {
             try withBootstrap(environment: ["PROCESSORS": "x"], faults: [Fault(.initError, kind)]) { _, bootstrap in
                 XCTAssertEqual(bootstrap.exitStatus(), 1)
@@ -48,7 +48,7 @@ final class InitializationTests: BootstrapTestCase {
         }
     }
 
-    func testWithoutTheRuntimeAPIThereIsNothingToDo() throws {
+    func testMissingRuntimeAPIVariableEndsTheProcess() throws {
         for environment in [[:], ["AWS_LAMBDA_RUNTIME_API": ""]] {
             let bootstrap = try BootstrapProcess(environment: environment)
 
@@ -57,7 +57,7 @@ final class InitializationTests: BootstrapTestCase {
         }
     }
 
-    func testAddressThatIsNoneIsNamed() throws {
+    func testInvalidRuntimeAPIAddressIsReported() throws {
         for address in ["127.0.0.1:port", ":9001", "127.0.0.1:99999", "http://127.0.0.1:9001", "host:0", "a b:1"] {
             let bootstrap = try BootstrapProcess(environment: ["AWS_LAMBDA_RUNTIME_API": address])
 
@@ -67,7 +67,7 @@ final class InitializationTests: BootstrapTestCase {
         }
     }
 
-    func testOptionsOfTheCommandLine() throws {
+    func testCommandLineOptions() throws {
         let runs: [(arguments: [String], status: Int32, text: String)] = [
             (["--help"], 0, "AWS_LAMBDA_RUNTIME_API"), (["-h"], 0, "--version"), (["--version"], 0, "bootstrap "),
             (["--frobnicate"], 2, "--frobnicate"), (["--version", "now"], 2, "now"), (["--probe"], 2, "--probe"),

@@ -2,9 +2,9 @@ import Foundation
 import RuntimeServer
 import XCTest
 
-/// One invocation with all that belongs to it: headers, errors, sizes.
+/// Tests of single invocations: headers, errors, sizes.
 final class InvocationTests: BootstrapTestCase {
-    func testAnswerNamesTheRequestAndTheAttempt() throws {
+    func testResponseContainsRequestAndAttempt() throws {
         try withBootstrap { server, _ in
             let requestID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
             let headers: [String: String?] = ["Lambda-Runtime-Invocation-Id": "attempt 1/2"]
@@ -22,7 +22,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testAttemptIsNamedOnlyWhereLambdaNamedIt() throws {
+    func testAttemptIsSentOnlyIfLambdaSentIt() throws {
         try withBootstrap { server, _ in
             let options = InvocationOptions(headers: ["Lambda-Runtime-Invocation-Id": nil])
             _ = server.invoke(Array("{}".utf8), options: options)
@@ -34,7 +34,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testEventOfAnotherServiceIsAnErrorAndTheNextInvocationWorks() throws {
+    func testEventOfAnotherServiceFailsAndTheNextInvocationSucceeds() throws {
         let events = ["", "{", "[]", "{}", "null", #"{"Records":[{"eventSource":"aws:sqs","body":"x"}]}"#, "\u{FF}"]
         try withBootstrap { server, _ in
             for event in events {
@@ -49,7 +49,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testEveryHeaderButTheRequestIDMayBeMissing() throws {
+    func testOnlyTheRequestIDHeaderIsRequired() throws {
         let names = [
             "Content-Type", "Lambda-Runtime-Deadline-Ms", "Lambda-Runtime-Invoked-Function-Arn",
             "Lambda-Runtime-Trace-Id", "Lambda-Runtime-Invocation-Id",
@@ -64,7 +64,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testOddHeadersAreTakenAsTheyCome() throws {
+    func testUnusualHeadersAreAccepted() throws {
         let odd: [[String: String?]] = [
             ["Lambda-Runtime-Deadline-Ms": "soon"], ["Lambda-Runtime-Deadline-Ms": "-5"],
             ["Lambda-Runtime-Deadline-Ms": "99999999999999999999"], ["Lambda-Runtime-Deadline-Ms": ""],
@@ -82,7 +82,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testRequestIDOfAnyCharactersComesBack() throws {
+    func testRequestIDOfAnyCharactersIsReturned() throws {
         try withBootstrap { server, _ in
             let fixture = try Fixture(named: "one-artist")
             for requestID in ["a b/c?d", "caf\u{E9}", "%2F", "..", "A-z_0.9~"] {
@@ -92,7 +92,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testEventsAsLargeAsTheyGetTakeBoundedMemory() throws {
+    func testLargestEventsUseBoundedMemory() throws {
         let large = MadeEvent.artists(10_000).bytes
         XCTAssertTrue((5_500_000...6_291_556).contains(large.count), "\(large.count)")
         for isChunked in [false, true] {
@@ -106,7 +106,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testLargeBatchNamesItsFirstBadRecord() throws {
+    func testLargeBatchReportsItsFirstBadRecord() throws {
         var event = MadeEvent.artists(7_500)
         event.append("not JSON")
         for index in 0..<2_499 { event.append(index.isMultiple(of: 2) ? #"{"test":true}"# : "[]") }
@@ -117,7 +117,7 @@ final class InvocationTests: BootstrapTestCase {
         }
     }
 
-    func testSixMegabytesInOneRecordAreNoTrouble() throws {
+    func testRecordOfSixMegabytesIsProcessed() throws {
         let event = MadeEvent.artists(1, padding: 4_600_000).bytes
         try withBootstrap { server, bootstrap in
             assertResponse(server.invoke(event), equals: ["batchItemFailures": []])

@@ -2,14 +2,14 @@ import Foundation
 import RuntimeServer
 import XCTest
 
-/// What `bootstrap` writes for CloudWatch: log lines and metrics.
+/// Tests of the log lines and metrics for CloudWatch.
 final class LogTests: BootstrapTestCase {
     private static let metricNames = [
         "RecordsReceived", "RecordsProcessed", "RecordsSkipped", "RecordsDeadLettered", "RecordsFailed",
         "BytesReceived", "IteratorAge", "DecodeTime", "ProcessorTime", "InvocationTime", "ColdStart",
     ]
 
-    func testEveryLineIsAnObjectAndNamesTheRequest() throws {
+    func testEveryLogLineIsAnObjectWithTheRequestID() throws {
         let environment = ["AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "DEBUG"]
         try withBootstrap(environment: environment) { server, bootstrap in
             for fixture in try Fixture.all() {
@@ -43,7 +43,7 @@ final class LogTests: BootstrapTestCase {
         }
     }
 
-    func testDebugLinesHoldTheEntityAndOthersNoPayload() throws {
+    func testOnlyDebugLinesContainPayloads() throws {
         for level in ["DEBUG", "INFO", ""] {
             try withBootstrap(environment: ["AWS_LAMBDA_LOG_LEVEL": level]) { server, bootstrap in
                 var event = MadeEvent()
@@ -75,7 +75,7 @@ final class LogTests: BootstrapTestCase {
         }
     }
 
-    func testTextFormatIsOneLineAnEvent() throws {
+    func testTextFormatHasOneLinePerEvent() throws {
         let environment = ["AWS_LAMBDA_LOG_FORMAT": "Text", "AWS_LAMBDA_LOG_LEVEL": "DEBUG", "METRICS": "off"]
         try withBootstrap(environment: environment) { server, bootstrap in
             var event = MadeEvent()
@@ -123,7 +123,7 @@ final class LogTests: BootstrapTestCase {
         }
     }
 
-    func testEveryMetricsLineNamesTheConfiguredLevel() throws {
+    func testMetricsLinesContainTheConfiguredLevel() throws {
         for level in ["TRACE", "warn", "FATAL"] {
             try withBootstrap(environment: ["AWS_LAMBDA_LOG_LEVEL": level]) { server, bootstrap in
                 try assertServes(server)
@@ -137,7 +137,7 @@ final class LogTests: BootstrapTestCase {
         }
     }
 
-    func testMetricsWithoutRecordsLeaveOutWhatHasNoValue() throws {
+    func testMetricsWithoutValuesAreOmittedForEmptyBatches() throws {
         try withBootstrap { server, bootstrap in
             _ = server.invoke(try Fixture(named: "empty-batch").event)
             let function = try XCTUnwrap(bootstrap.jsonLines().first { $0["_aws"] != .null })
@@ -146,7 +146,7 @@ final class LogTests: BootstrapTestCase {
         }
     }
 
-    func testMetricsCanBeSwitchedOff() throws {
+    func testMetricsCanBeTurnedOff() throws {
         try withBootstrap(environment: ["METRICS": "off"]) { server, bootstrap in
             try assertServes(server)
             XCTAssertFalse(bootstrap.log.contains("_aws"))

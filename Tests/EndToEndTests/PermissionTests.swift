@@ -1,9 +1,9 @@
 import Foundation
 import XCTest
 
-/// What the function calls, beside what its role may call.
+/// Tests that compare the calls of the function with the permissions of its role.
 final class PermissionTests: XCTestCase {
-    /// Which action allows a call, and who makes it where it is not the function.
+    /// The action that allows a call, and the caller if it is not the function.
     private static let calls: [String: (action: String?, parameters: [String: String])] = [
         "SendMessageBatch": ("sqs:SendMessage", [:]),
         "PutObject": ("s3:PutObject", ["DeadLetterBucket": "yes", "RedshiftStagingBucket": "staging"]),
@@ -11,23 +11,23 @@ final class PermissionTests: XCTestCase {
         "DescribeStatement": ("redshift-data:DescribeStatement", ["RedshiftWorkgroupArn": "arn"]),
         "PublishBatch": ("sns:Publish", ["NotifyTopicArn": "arn"]),
         "PutEvents": ("events:PutEvents", ["NotifyEventBusArn": "arn"]),
-        // concertctl alone makes these, with its user's permissions: it counts rows, and reads dead letters.
+        // Only concertctl makes these calls, with its user's permissions: it counts rows, and reads dead letters.
         "ExecuteStatement": (nil, [:]), "DeleteObject": (nil, [:]),
-        // The loader makes these, with a role of its own.
+        // The loader makes these calls, with its own role.
         "GetStatementResult": (nil, [:]), "GetObject": (nil, [:]), "ListObjectsV2": (nil, [:]),
         "DeleteObjects": (nil, [:]), "CopyObject": (nil, [:]),
-        // Credentials of a profile, which need no permission; a function has its own.
+        // The credentials of a profile, which need no permission, and which a function does not use.
         "GetRoleCredentials": (nil, [:]), "CreateToken": (nil, [:]), "CreateOAuth2Token": (nil, [:]),
     ]
 
-    /// What the poller and Lambda itself do with the role.
+    /// The actions of the poller and of Lambda itself with the role.
     private static let actionsOfLambda: Set<String> = [
         "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
         "kinesis:ListShards", "kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard", "kms:Decrypt",
         "logs:CreateLogStream", "logs:PutLogEvents", "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
         "ec2:UnassignPrivateIpAddresses",
-        // The warehouse asks for it in the name of who runs a statement.
+        // The warehouse requires it of the caller that runs a statement.
         "redshift-serverless:GetCredentials",
     ]
 
@@ -36,7 +36,7 @@ final class PermissionTests: XCTestCase {
         "NotifyTopicArn": "arn", "NotifyEventBusArn": "arn", "SubnetIds": "subnet-1", "EnhancedFanOut": "yes",
     ]
 
-    /// Names of AWS operations in the sources that the bootstrap is made of.
+    /// Returns the names of AWS operations in the sources of the bootstrap.
     private func operations() throws -> Set<String> {
         let form =
             /"((?:Put|Get|BatchExecute|Execute|Describe|Publish|Send|List|Delete|Create|Update|Cancel|Copy)[A-Z][A-Za-z0-9]+)"/
@@ -55,7 +55,7 @@ final class PermissionTests: XCTestCase {
         return found
     }
 
-    /// What the role of the function, made with these parameters, allows.
+    /// Returns the actions that the function's role allows, with these parameters.
     private func allowed(_ parameters: [String: String], role: String = "ProcessorRole") throws -> Set<String> {
         let statements = try statements(parameters, role: role)
         return Set(statements.flatMap { $0["Action"].elements }.compactMap(\.string))
@@ -75,7 +75,7 @@ final class PermissionTests: XCTestCase {
         "WarehouseLoad": "staged",
     ]
 
-    /// Bucket and key that a statement's resource allows, with the target shortened.
+    /// Returns the bucket and key that a statement's resource allows, with the target shortened.
     private func keys(_ statement: JSONValue) -> [String] {
         statement["Resource"].elements.map { resource in
             let text = resource["Fn::Sub"].elements.first?.string ?? resource["Fn::Sub"].string ?? resource.text
@@ -84,7 +84,7 @@ final class PermissionTests: XCTestCase {
         }
     }
 
-    func testAStagedFunctionMayOnlyPutRowsOfItsOwnTarget() throws {
+    func testStagedFunctionMayOnlyWriteToItsTarget() throws {
         let statements = try statements(Self.staged, role: "ProcessorRole")
         XCTAssertFalse(try allowed(Self.staged).contains { $0.hasPrefix("redshift") })
         let writes = statements.filter { $0["Action"].elements.contains { $0.string?.hasPrefix("s3:") == true } }
@@ -95,7 +95,7 @@ final class PermissionTests: XCTestCase {
         XCTAssertEqual(puts.flatMap(keys), ["BUCKET/redshift-staging/*"])
     }
 
-    func testTheLoaderMayDoWhatLoadsNeedBelowItsOwnPrefixes() throws {
+    func testLoaderPermissionsAreLimitedToItsPrefixes() throws {
         for load in ["direct", "staged"] {
             let parameters = Self.staged.merging(["WarehouseLoad": load]) { $1 }
             XCTAssertEqual(
@@ -113,19 +113,19 @@ final class PermissionTests: XCTestCase {
             XCTAssertEqual(lists.flatMap(keys), ["BUCKET"])
             XCTAssertEqual(lists.first?["Condition"]["StringLike"]["s3:prefix"].elements.count, 2)
         }
-        // The part of the ARN that is in the keys.
+        // The part of the ARN that keys contain.
         let sub = try XCTUnwrap(try statements(Self.staged, role: "LoaderRole").first { $0["Sid"] == "MoveObjects" })
         XCTAssertEqual(
             sub["Resource"].elements.first?["Fn::Sub"].elements.last?["Workgroup"],
             ["Fn::Select": [1, ["Fn::Split": ["workgroup/", ["Fn::Sub": "${RedshiftWorkgroupArn}workgroup/"]]]]])
     }
 
-    func testEveryCallHasItsPermissionWhereItIsSwitchedOn() throws {
+    func testEveryCallIsAllowed() throws {
         let operations = try operations()
         XCTAssertGreaterThan(operations.count, 8, "the calls are written in another way now")
         for operation in operations.sorted() {
             guard let call = Self.calls[operation] else {
-                XCTFail("\(operation) is called, and nobody says with which permission")
+                XCTFail("\(operation) is called without a documented permission")
                 continue
             }
             guard let action = call.action else { continue }
@@ -133,11 +133,11 @@ final class PermissionTests: XCTestCase {
         }
     }
 
-    func testNothingIsAllowedThatNothingDoes() throws {
+    func testNoUnusedPermissionIsGranted() throws {
         let needed = Set(Self.calls.values.compactMap(\.action)).union(Self.actionsOfLambda)
         XCTAssertEqual(try allowed(Self.everything).subtracting(needed), [])
         XCTAssertEqual(needed.subtracting(try allowed(Self.everything)), [])
-        // Switched off, nothing of it is left.
+        // If it is turned off, no permission remains.
         let least = try allowed([:])
         for action in ["s3:PutObject", "sns:Publish", "events:PutEvents", "redshift-data:BatchExecuteStatement"] {
             XCTAssertFalse(least.contains(action), action)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-/// Dead letters that go back to the built `bootstrap`, and what becomes of caches, tables and subscribers.
+/// Tests of the replay of dead letters to the built `bootstrap`, with a cache, tables and subscribers.
 final class RedeliveryTests: XCTestCase {
     private static let streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
     private static let function = "concert-data-processor"
@@ -42,7 +42,7 @@ final class RedeliveryTests: XCTestCase {
                 + #""partitionKey":"k","approximateArrivalTimestamp":1794201857.5,"data":"\#(text)"}}]}"#).utf8)
     }
 
-    /// The function, a queue and a bucket with dead letters, a cache, and a queue that subscribes to notifications.
+    /// A function, a queue and a bucket with dead letters, a cache, and a queue that is subscribed to notifications.
     private struct World {
         let moto: Moto
         let functions: LambdaFunctions
@@ -78,7 +78,7 @@ final class RedeliveryTests: XCTestCase {
                 ["dead-letters", "replay", "--output", "json"] + words, environment: environment)
         }
 
-        /// How many notifications were sent.
+        /// The number of notifications that were sent.
         func notified() throws -> Int {
             let run = try moto.aws(
                 "sqs", "get-queue-attributes", "--queue-url", notifications, "--attribute-names",
@@ -95,7 +95,7 @@ final class RedeliveryTests: XCTestCase {
         }
     }
 
-    func testAnOldLetterAfterANewerVersionChangesNothing() throws {
+    func testOldLetterDoesNotReplaceANewerVersion() throws {
         var world = try World()
         let warehouse = try Warehouse()
         try warehouse.reset()
@@ -128,7 +128,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(before.count, 5, "\(before)")
         XCTAssertEqual(try world.notified(), 1)
 
-        // From the same shard, where the sequence number decides, and from another, where the arrival does.
+        // From the same shard, in which the sequence number decides, and from another one, for which the arrival does.
         let old = payloads("old", "cancelled", "2027-05-01")
         let letters =
             old.enumerated().map { Record($1, 100 + $0) }
@@ -140,16 +140,16 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(try state(), before)
         XCTAssertEqual(try world.notified(), 1)
         XCTAssertEqual(try world.functions.messages().all, 0)
-        // Messages stay hidden for longer than the 15 minutes that an invocation may take.
+        // The visibility timeout is longer than the 15 minutes that an invocation may take.
         let invocations = try world.functions.invocations().suffix(2)
         XCTAssertEqual(invocations.map(\.timeouts), [[960, 960, 960], [960, 960, 960]])
     }
 
-    func testOfAThousandLettersTheGoodAreProcessedAndTheOthersAreListedByReason() throws {
+    func testReplayOfAThousandLettersListsFailuresByReason() throws {
         var world = try World()
         world.environment["PROCESSORS"] = "cache"
         try world.start()
-        // What a processor rejects each time: a key that is something else.
+        // A record that a processor always rejects, because its key has another type.
         _ = try world.redis.cli(
             "EVAL", "for i = 0, 69 do redis.call('RPUSH', 'concert:artist:stuck' .. i, 'x') end", "0")
         func bad(_ reason: String, _ index: Int) -> [UInt8] {
@@ -206,7 +206,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(artists.count, 300)
     }
 
-    func testAReplayThatIsKilledLosesNothingAndDoesNothingTwice() throws {
+    func testKilledReplayLosesAndDuplicatesNothing() throws {
         let world = try World()
         try world.start()
         try world.moto.aws("s3", "mb", "s3://letters")
@@ -224,7 +224,7 @@ final class RedeliveryTests: XCTestCase {
             return Set((0..<count).filter { listing.contains("/\(1000 + $0).json") })
         }
         var invocations = 0
-        // What is held has ten events of four letters each, less what was done before.
+        // The held letters are ten events of four letters each, minus those that were processed before.
         for (number, held, isProcessed) in [
             (SIGKILL, 0, false), (SIGKILL, 2, true), (SIGINT, 1, true), (SIGINT, 2, false),
         ] {
@@ -255,7 +255,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(try world.notified(), count)
     }
 
-    func testACorrectedPayloadIsStoredAsTheVersionThatItWas() throws {
+    func testCorrectedPayloadKeepsItsVersion() throws {
         let world = try World()
         try world.start()
         try world.functions.invoke(Self.function, Self.event(#"{"artist_id":"b","name":"Newer"}"#, 90))
@@ -279,7 +279,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(try world.functions.messages().all, 0)
     }
 
-    func testTheOperatorsPolicyAllowsWhatAReplayCallsAndNoMore() throws {
+    func testOperatorPolicyAllowsExactlyTheReplayCalls() throws {
         let world = try World()
         let oracle = try SigV4Oracle(upstream: world.functions.url)
         try world.functions.add(Self.function, answering: #"{"batchItemFailures":[],"failures":[]}"#)
@@ -289,12 +289,12 @@ final class RedeliveryTests: XCTestCase {
             world.moto.aws(
                 "kinesis", "put-record", "--stream-name", "concerts", "--partition-key", "k", "--data", "{}"
             ).json()["SequenceNumber"] as? String)
-        // Lambda's own letter: a range of the stream, and no function that can be invoked.
+        // A letter written by Lambda: a range of the stream, and a function that cannot be invoked.
         let range =
             #"{"requestContext":{"functionArn":"arn:f","condition":"RetryAttemptsExhausted"},"#
             + #""KinesisBatchInfo":{"shardId":"shardId-000000000000","startSequenceNumber":"\#(put)","#
             + #""endSequenceNumber":"\#(put)","batchSize":1,"streamArn":"\#(Self.streamARN)"}}"#
-        // One that stays, whose message becomes visible again.
+        // A letter that is kept, whose message becomes visible again.
         try world.functions.send([range, Record("{}", 1).letter, "something else"])
         try world.moto.aws("s3", "mb", "s3://letters")
         let folder = try TemporaryFolder()
@@ -325,7 +325,7 @@ final class RedeliveryTests: XCTestCase {
         let template = try Template.shipped.get().resolved(["DeadLetterBucket": "yes"])
         let policy = template["Resources"]["DeadLetterOperatorPolicy"]["Properties"]["PolicyDocument"]
         let allowed = Set(policy["Statement"].elements.flatMap { $0["Action"].elements }.compactMap(\.string))
-        // Kinesis decrypts in the caller's name.
+        // Kinesis decrypts with the caller's permissions.
         XCTAssertEqual(allowed, used.union(["kms:Decrypt"]))
         XCTAssertEqual(template["Outputs"]["DeadLetterOperatorPolicyArn"]["Value"], ["Ref": "DeadLetterOperatorPolicy"])
         let least = try Template.shipped.get().resolved()["Resources"]["DeadLetterOperatorPolicy"]

@@ -1,9 +1,9 @@
 import RuntimeServer
 import XCTest
 
-/// What `bootstrap` does when the Runtime API says no.
+/// Tests of rejections and errors by the Runtime API.
 final class RefusalTests: BootstrapTestCase {
-    func testRefusedAnswerIsLoggedAndTheNextInvocationWorks() throws {
+    func testRejectedResponseIsLoggedAndTheNextInvocationSucceeds() throws {
         let events = [(call: Call.response, name: "/response"), (call: .error, name: "/error")]
         for (call, name) in events {
             for status in [400, 404, 410, 413] {
@@ -31,8 +31,8 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
-    func testLateAnswerIsRefusedAndTheNextInvocationWorks() throws {
-        // The event takes longer to arrive than the invocation has time.
+    func testLateResponseIsRejectedAndTheNextInvocationSucceeds() throws {
+        // Receiving the event takes longer than the invocation's time limit.
         try withBootstrap(faults: [Fault(.next, .drip(bytes: 64, pause: .milliseconds(20)))]) { server, bootstrap in
             server.await("/invocation/next")
             let options = InvocationOptions(timeout: .milliseconds(100))
@@ -42,7 +42,7 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
-    func testRefusalForGoodEndsTheProcess() throws {
+    func testPermanentRejectionEndsTheProcess() throws {
         let refusals: [(Call, Int, String)] = [
             (.next, 403, "next"), (.response, 403, "response"), (.response, 500, "response"),
             (.response, 503, "response"), (.error, 403, "error"), (.error, 500, "error"),
@@ -62,7 +62,7 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
-    func testOneLoopThatCannotGoOnEndsThemAll() throws {
+    func testFailedLoopEndsAllLoops() throws {
         let environment = ["AWS_LAMBDA_MAX_CONCURRENCY": "4"]
         try withBootstrap(environment: environment) { server, bootstrap in
             server.await("/invocation/next", count: 4)
@@ -73,7 +73,7 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
-    func testServerErrorsOfNextAreTriedFiveTimes() throws {
+    func testServerErrorsOfNextAreRetriedFiveTimes() throws {
         try withBootstrap(faults: [Fault(.next, .status(500), times: 100)]) { server, bootstrap in
             XCTAssertEqual(bootstrap.exitStatus(), 1)
             XCTAssertEqual(server.received("/invocation/next").count, 5)
@@ -89,11 +89,11 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
-    func testFailuresOfNextAreCountedAnewAfterASuccess() throws {
+    func testFailureCountOfNextIsResetBySuccess() throws {
         try withBootstrap { server, bootstrap in
             for _ in 0..<3 {
                 server.add(Fault(.next, .status(500), times: 2))
-                // The call that waits already is served; the two after it fail.
+                // The pending call is served; the two calls after it fail.
                 try assertServes(server)
             }
             try assertServes(server)
@@ -101,13 +101,13 @@ final class RefusalTests: BootstrapTestCase {
         }
     }
 
-    func testOddStatusOfNextIsNoReasonToEnd() throws {
+    func testUnusualStatusOfNextDoesNotEndTheProcess() throws {
         try withBootstrap(faults: [Fault(.next, .status(404), times: 7)]) { server, _ in
             try assertServes(server)
         }
     }
 
-    func testNobodyListeningEndsTheProcess() throws {
+    func testUnreachableRuntimeAPIEndsTheProcess() throws {
         let server = try RuntimeServer()
         let address = server.address
         server.stop()

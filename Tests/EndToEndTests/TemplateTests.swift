@@ -1,9 +1,9 @@
 import Foundation
 import XCTest
 
-/// Asks of `template.yaml` what a deployment would only show late: that it is valid, and loses nothing.
+/// Tests of `template.yaml` that find problems before a deployment does.
 ///
-/// What is looked at is the template as CloudFormation sees it, after the SAM transformation.
+/// The tests use the template after the SAM transformation, as CloudFormation processes it.
 final class TemplateTests: XCTestCase {
     /// With every parameter's default.
     private func template(_ parameters: [String: String] = [:]) throws -> JSONValue {
@@ -14,7 +14,7 @@ final class TemplateTests: XCTestCase {
         XCTAssertNoThrow(try Template.shipped.get())
     }
 
-    func testLintRefusesABrokenTemplateAndNamesEveryFault() throws {
+    func testLintReportsEveryFaultOfABrokenTemplate() throws {
         let faults = [
             (
                 sound: "ParallelizationFactor: !Ref ParallelizationFactor", broken: "ParallelizationFactor: 50",
@@ -39,20 +39,20 @@ final class TemplateTests: XCTestCase {
 
             XCTAssertEqual(lint.status, 1, lint.output)
             for fault in faults {
-                XCTAssertTrue(lint.output.contains(fault.complaint), "no word of \(fault.broken):\n\(lint.output)")
+                XCTAssertTrue(lint.output.contains(fault.complaint), "no report of \(fault.broken):\n\(lint.output)")
             }
         }
     }
 
-    func testLintRefusesATemplateThatIsNotThere() throws {
+    func testLintRejectsAMissingTemplate() throws {
         let lint = try Repository.run("scripts/lint-template.sh", "/nonexistent/template.yaml")
 
         XCTAssertEqual(lint.status, 1, lint.output)
         XCTAssertTrue(lint.output.contains("/nonexistent/template.yaml"), lint.output)
     }
 
-    /// As `sam build` runs it: the Makefile of the code's folder, in the folder of the template.
-    func testTheCodesMakefileBuildsTheBootstrapIntoTheArtifacts() throws {
+    /// Runs the Makefile in the code's folder like `sam build`.
+    func testMakefileBuildsTheBootstrapIntoTheArtifacts() throws {
         try withTemporaryFolder { folder in
             let make = Process()
             make.executableURL = URL(fileURLWithPath: "/usr/bin/make")
@@ -67,13 +67,13 @@ final class TemplateTests: XCTestCase {
                 try Data(contentsOf: folder.appendingPathComponent("bootstrap")),
                 try Data(contentsOf: Repository.root.appendingPathComponent("dist/bootstrap")))
         }
-        // What stands there until then says why nothing works.
+        // The placeholder explains what to do.
         let placeholder = try Repository.run("build/function/bootstrap")
         XCTAssertEqual(placeholder.status, 1)
         XCTAssertTrue(placeholder.output.contains("sam build"), placeholder.output)
     }
 
-    func testFunctionRunsTheBootstrapOnEitherArchitecture() throws {
+    func testFunctionRunsTheBootstrapOnBothArchitectures() throws {
         let template = try template()
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
 
@@ -85,7 +85,7 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(function["Role"], .attribute("Arn", of: "ProcessorRole"))
     }
 
-    func testFunctionTakesItsSettingsFromTheParameters() throws {
+    func testFunctionSettingsComeFromParameters() throws {
         let template = try template()
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
         let variables = function["Environment"]["Variables"]
@@ -98,7 +98,7 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(reserved, [], "Lambda sets these itself and refuses them in a template")
     }
 
-    func testMappingReportsPartialFailuresAndMissesNothing() throws {
+    func testMappingReportsPartialFailuresFromTrimHorizon() throws {
         let template = try template()
         let mapping = template.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")
 
@@ -128,7 +128,7 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testMappingGivesUpAfterBoundedTriesAndSaysSoToTheQueue() throws {
+    func testMappingDiscardsToTheQueueAfterBoundedRetries() throws {
         let template = try template()
         let mapping = template.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")
         let queue = template.resource("DeadLetterQueue", type: "AWS::SQS::Queue")
@@ -144,7 +144,7 @@ final class TemplateTests: XCTestCase {
         XCTAssertEqual(queue["MessageRetentionPeriod"], 1_209_600)
     }
 
-    func testStreamIsEncryptedAndKeepsRecordsLongerThanTheMappingTriesThem() throws {
+    func testStreamIsEncryptedAndRetainsRecordsLongerThanTheMappingRetries() throws {
         let template = try template()
         let stream = template.resource("Stream", type: "AWS::Kinesis::Stream")
         let parameters = template["Parameters"]
@@ -157,7 +157,7 @@ final class TemplateTests: XCTestCase {
         XCTAssertGreaterThan(shortestRetention, greatestAge, "a dead letter would name records that are gone")
     }
 
-    func testWritesToTheWarehouseThatIsNamedAndFollowsItsOwnStatementsOnly() throws {
+    func testWarehousePermissionsAreLimited() throws {
         let template = try template(["RedshiftWorkgroupArn": "arn", "RedshiftStagingBucket": "staging"])
         let variables = template.resource("Processor", type: "AWS::Lambda::Function")["Environment"]["Variables"]
         XCTAssertEqual(variables["REDSHIFT_WORKGROUP_NAME"], ["Ref": "RedshiftWorkgroupArn"])
@@ -169,12 +169,12 @@ final class TemplateTests: XCTestCase {
             statements.last?["Condition"]["StringEquals"]["redshift-data:statement-owner-iam-userid"], "${aws:userid}")
     }
 
-    func testReachesTheCacheInItsNetworkAndTellsTheTopicAndTheBusThatAreNamed() throws {
+    func testCacheAndNotificationSettingsComeFromParameters() throws {
         let template = try template(["NotifyTopicArn": "arn", "NotifyEventBusArn": "arn", "SubnetIds": "subnet-1"])
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
         let variables = function["Environment"]["Variables"]
         XCTAssertEqual(variables["CACHE_URL"], ["Ref": "CacheUrl"])
-        XCTAssertEqual(template["Parameters"]["CacheUrl"]["NoEcho"], true, "it may hold a password")
+        XCTAssertEqual(template["Parameters"]["CacheUrl"]["NoEcho"], true, "it may contain a password")
         XCTAssertEqual(variables["NOTIFY_TOPIC_ARN"], ["Ref": "NotifyTopicArn"])
         XCTAssertEqual(variables["NOTIFY_EVENT_BUS"], ["Ref": "NotifyEventBusArn"])
         XCTAssertEqual(function["VpcConfig"]["SubnetIds"], ["Ref": "SubnetIds"])
@@ -189,7 +189,7 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testEachAlarmWatchesWhatItSaysAndTellsTheTopic() throws {
+    func testAlarmsWatchTheirMetricsAndNotifyTheTopic() throws {
         let function: JSONValue = ["Name": "FunctionName", "Value": ["Ref": "Processor"]]
         let mapping: JSONValue = ["Name": "EventSourceMappingUUID", "Value": ["Ref": "ProcessorStream"]]
         let stream: JSONValue = ["Name": "StreamName", "Value": ["Ref": "Stream"]]
@@ -221,13 +221,13 @@ final class TemplateTests: XCTestCase {
                 XCTAssertGreaterThan(properties["AlarmDescription"].string?.count ?? 0, 40)
             }
         }
-        // The poller counts only when it is told to.
+        // The poller writes these metrics only if they are enabled.
         XCTAssertEqual(
             try template().resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")["MetricsConfig"],
             ["Metrics": ["EventCount"]])
     }
 
-    func testTheDashboardShowsEveryMetricThatIsWritten() throws {
+    func testDashboardShowsEveryMetric() throws {
         let body = try XCTUnwrap(
             template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].string)
         let dashboard = try JSONValue(parsing: body.utf8)
@@ -241,7 +241,7 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testALoaderIsInvokedByAScheduleWhateverTheModeIs() throws {
+    func testScheduleInvokesTheLoaderInBothModes() throws {
         for load in ["direct", "staged"] {
             var parameters = [
                 "RedshiftStagingBucket": "b", "RedshiftCopyRoleArn": "r", "RedshiftWorkgroupArn": "arn",
@@ -287,7 +287,7 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testEveryOptionMakesWhatItSays() throws {
+    func testOptionsCreateTheirResources() throws {
         let least = try template()["Resources"].keys
         for (parameters, made) in [
             (["DeadLetterBucket": "yes"], ["LetterBucket"]), (["EnhancedFanOut": "yes"], ["StreamConsumer"]),
@@ -321,7 +321,7 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testEveryParameterSaysWhatItIsAndWhatItTakes() throws {
+    func testParametersHaveDescriptionsAndConstraints() throws {
         let parameters = try template()["Parameters"]
         for name in parameters.keys {
             let parameter = parameters[name]
@@ -332,11 +332,11 @@ final class TemplateTests: XCTestCase {
         }
     }
 
-    func testRoleAllowsWhatTheMappingNeedsAndNoMore() throws {
+    func testRoleAllowsExactlyWhatTheMappingNeeds() throws {
         let template = try template()
         let role = template.resource("ProcessorRole", type: "AWS::IAM::Role")
         let statements = role["Policies"].elements.flatMap { $0["PolicyDocument"]["Statement"].elements }
-        /// What the role allows, by the resource that it allows it on.
+        /// The actions that the role allows, by resource.
         let allowed = Dictionary(grouping: statements.filter { $0["Effect"] == "Allow" }) { $0["Resource"] }
             .mapValues { $0.flatMap(\.["Action"].elements) }
 
@@ -359,14 +359,14 @@ final class TemplateTests: XCTestCase {
 }
 
 extension JSONValue {
-    /// The properties of a resource, which must be there and be of that type.
+    /// Returns the properties of a resource, which must exist and have a type.
     func resource(_ name: String, type: String, file: StaticString = #filePath, line: UInt = #line) -> JSONValue {
         let resource = self["Resources"][name]
         XCTAssertEqual(resource["Type"], .string(type), name, file: file, line: line)
         return resource["Properties"]
     }
 
-    /// The default of the parameter that `reference` names; anything else as it is.
+    /// Returns the default of the parameter that `reference` names; other values are returned unchanged.
     func value(of reference: JSONValue) -> JSONValue {
         guard case .string(let parameter) = reference["Ref"] else { return reference }
         return self["Parameters"][parameter]["Default"]

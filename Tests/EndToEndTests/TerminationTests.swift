@@ -2,7 +2,7 @@ import Dispatch
 import RuntimeServer
 import XCTest
 
-/// SIGTERM, and the extension that makes Lambda send it.
+/// Tests of SIGTERM, and of the extension that makes Lambda send it.
 final class TerminationTests: BootstrapTestCase {
     func testExtensionIsRegisteredWithoutEventsBeforeTheFirstNext() throws {
         try withBootstrap { server, _ in
@@ -18,7 +18,7 @@ final class TerminationTests: BootstrapTestCase {
         }
     }
 
-    func testRefusedRegistrationDoesNotMatter() throws {
+    func testRejectedRegistrationIsIgnored() throws {
         for kind in [Fault.Kind.status(403), .status(404), .status(500), .closeAfterReading, .raw(Array("?".utf8))] {
             try withBootstrap(faults: [Fault(.registerExtension, kind)]) { server, bootstrap in
                 try assertServes(server)
@@ -65,8 +65,8 @@ final class TerminationTests: BootstrapTestCase {
         }
     }
 
-    func testAnswerInFlightIsPostedBeforeTheEnd() throws {
-        // About 100 bytes of the server's answer, 8 at a time: it takes 200 ms, and 400 ms are there.
+    func testResponseInFlightIsPostedBeforeTheEnd() throws {
+        // About 100 bytes of the server's response, 8 at a time, take 200 ms of the 400 ms that are left.
         let fault = Fault(.response, .drip(bytes: 8, pause: .milliseconds(15)))
         try withBootstrap(faults: [fault]) { server, bootstrap in
             let fixture = try Fixture(named: "one-artist")
@@ -78,7 +78,7 @@ final class TerminationTests: BootstrapTestCase {
         }
     }
 
-    func testAnswerThatNobodyTakesDoesNotHoldUpTheEnd() throws {
+    func testUnreadResponseDoesNotDelayTheEnd() throws {
         let fault = Fault(.response, .drip(bytes: 1, pause: .seconds(1)))
         try withBootstrap(faults: [fault]) { server, bootstrap in
             _ = server.invoke(try Fixture(named: "one-artist").event)
@@ -87,8 +87,8 @@ final class TerminationTests: BootstrapTestCase {
         }
     }
 
-    func testInvocationsRunAtOnceWhereLambdaSaysSo() throws {
-        // Each event takes long to arrive, so that none can be answered before all are on their way.
+    func testInvocationsRunConcurrentlyIfConfigured() throws {
+        // Receiving each event takes long, so that no response is sent before all events are on their way.
         let fault = Fault(.next, .drip(bytes: 200, pause: .milliseconds(20)), times: 4)
         try withBootstrap(environment: ["AWS_LAMBDA_MAX_CONCURRENCY": "4"], faults: [fault]) { server, _ in
             server.await("/invocation/next", count: 4)
@@ -101,10 +101,10 @@ final class TerminationTests: BootstrapTestCase {
         }
     }
 
-    /// Runs `body` on as many threads, and waits for all of them.
+    /// Runs `body` on a number of threads, and waits for all of them.
     private func atOnce(_ count: Int, _ body: @escaping @Sendable () -> Void) {
         let group = DispatchGroup()
-        // A queue of its own is a thread of its own; concurrentPerform has no more of them than processors.
+        // Each queue has its own thread; concurrentPerform has at most one per processor.
         for number in 0..<count { DispatchQueue(label: "at once \(number)").async(group: group, execute: body) }
         group.wait()
     }

@@ -6,7 +6,7 @@ import XCTest
 final class TraceVariableTests: XCTestCase {
     private var value: String? { ProcessInfo.processInfo.environment["_X_AMZN_TRACE_ID"] }
 
-    func testTheVariableIsThatOfTheInvocationAtHand() {
+    func testVariableContainsTheCurrentTrace() {
         let variable = TraceVariable()
         defer { variable.set(nil) }
         XCTAssertNil(value)
@@ -18,7 +18,7 @@ final class TraceVariableTests: XCTestCase {
         XCTAssertNil(value)
         variable.set("again")
         XCTAssertEqual(value, "again")
-        // As long as there is room, and no longer.
+        // The longest value that fits, and a longer one.
         let room = 1024 - "_X_AMZN_TRACE_ID=".utf8.count - 1
         variable.set(String(repeating: "x", count: room))
         XCTAssertEqual(value?.count, room)

@@ -3,7 +3,7 @@ import RuntimeServer
 import TestSupport
 import XCTest
 
-/// The built `bootstrap` and a warehouse.
+/// Tests of the built `bootstrap` with a warehouse.
 final class WarehouseTests: BootstrapTestCase {
     private func environment(_ warehouse: Warehouse) -> [String: String] {
         [
@@ -21,7 +21,7 @@ final class WarehouseTests: BootstrapTestCase {
         return warehouse
     }
 
-    func testABatchIsInTheWarehouseBeforeItIsAcknowledged() throws {
+    func testBatchIsStoredBeforeItIsAcknowledged() throws {
         let warehouse = try made()
         let fixture = try Fixture(named: "batch-of-100")
         try withBootstrap(environment: environment(warehouse)) { server, _ in
@@ -33,7 +33,7 @@ final class WarehouseTests: BootstrapTestCase {
         }
     }
 
-    func testAProcessThatIsKilledInTheMiddleLosesNothingAndDoesNothingTwice() throws {
+    func testKilledProcessLosesAndDuplicatesNothing() throws {
         let warehouse = try made()
         let fixture = try Fixture(named: "batch-of-100")
         try warehouse.add(.slow, of: "BatchExecuteStatement", milliseconds: 1500)
@@ -50,7 +50,7 @@ final class WarehouseTests: BootstrapTestCase {
         try withBootstrap(environment: environment(warehouse)) { server, _ in
             assertResponse(server.invoke(fixture.event), equals: fixture.response)
         }
-        // The second process found the run of the first by its token.
+        // The second process found the run of the first one by its token.
         XCTAssertEqual(try warehouse.calls().calls["BatchExecuteStatement"], 2)
         XCTAssertEqual(
             try warehouse.sql("SELECT count(DISTINCT xmin::text) FROM concert_dw.artists"), [["1"]])
@@ -74,7 +74,7 @@ final class WarehouseTests: BootstrapTestCase {
         }
         XCTAssertEqual(try warehouse.calls().total, calls, "the function makes no call to Redshift")
         XCTAssertEqual(try store.objects("redshift-staged/wg/dev/concert_dw/").count, 4)
-        // The loader does not need to write records itself.
+        // The loader need not process records itself.
         for processors in ["redshift", "log"] {
             try withBootstrap(environment: staged.merging(["PROCESSORS": processors]) { $1 }) { server, bootstrap in
                 for event in [#"{"action":"store"}"#, #"{"action":"load","more":1}"#] {
@@ -109,7 +109,7 @@ final class WarehouseTests: BootstrapTestCase {
         }
     }
 
-    func testAWarehouseThatIsNotThereHoldsTheShardBackWithOneLine() throws {
+    func testUnavailableWarehouseBlocksTheShardWithOneLogLine() throws {
         let warehouse = try made()
         var environment = environment(warehouse)
         environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
@@ -123,7 +123,7 @@ final class WarehouseTests: BootstrapTestCase {
         }
     }
 
-    func testWhatIsWrongIsToldAtOnceAndNothingIsCalled() throws {
+    func testInvalidSettingsAreReportedWithoutCalls() throws {
         let environment = ["PROCESSORS": "redshift", "METRICS": "x", "AWS_MAX_ATTEMPTS": "0"]
         try withBootstrap(environment: environment) { server, _ in
             guard case .initError(_, let body) = server.invoke(try Fixture(named: "one-artist").event) else {

@@ -4,7 +4,7 @@ import XCTest
 @testable import Processor
 
 final class AggregationTests: XCTestCase {
-    /// One row: an aggregate's message, and its user records as `key=data`, or a part of the complaint.
+    /// A case: an aggregate's message, and its user records as `key=data`, or a part of the error.
     private struct Case {
         var name: String
         var message: [UInt8]
@@ -29,7 +29,7 @@ final class AggregationTests: XCTestCase {
         }
     }
 
-    func testReadsTheFieldsInWhateverOrderTheyStand() {
+    func testReadsFieldsInAnyOrder() {
         let (a, b) = (Aggregate.record(key: 0, data: [0x61]), Aggregate.record(key: 1, data: [0x62]))
         check([
             Case("nothing", []) { _ in },
@@ -45,7 +45,7 @@ final class AggregationTests: XCTestCase {
                 $0.append(1, bytes: [0x6B])
                 $0.append(1, bytes: [0x6C])
             },
-            Case("mixed, with fields nobody knows", ["k=b", "k=a"]) {
+            Case("mixed, with unknown fields", ["k=b", "k=a"]) {
                 $0.append(9, integer: .max)
                 $0.append(3, bytes: Aggregate.record(key: 0, data: [0x62]))
                 $0.append(1, bytes: [0x6B])
@@ -75,7 +75,7 @@ final class AggregationTests: XCTestCase {
         ])
     }
 
-    func testRefusesWhatNamesNothingOrIsOfAWrongType() {
+    func testRejectsInvalidIndexesAndTypes() {
         let wrong = "it has a field of a wrong type"
         check([
             Case("no such key", refused: "user record 0 names partition key 1 of 1") {
@@ -106,7 +106,7 @@ final class AggregationTests: XCTestCase {
         ])
     }
 
-    func testRefusesProtobufThatIsDamagedOrCut() {
+    func testRejectsDamagedAndTruncatedProtobuf() {
         let damaged = "its protobuf message is damaged or cut"
         let messages: [(name: String, bytes: [UInt8])] = [
             ("a tag alone", [0x0A]), ("a length past the end", [0x0A, 2, 0x6B]), ("field 0", [0x02, 0]),
@@ -121,19 +121,19 @@ final class AggregationTests: XCTestCase {
         check(messages.map { row in Case(row.name, refused: damaged) { $0.append(raw: row.bytes) } })
     }
 
-    func testRefusesAnAggregateWhereverItIsCutAndWhicheverBitIsFlipped() {
+    func testRejectsTruncatedAggregatesAndFlippedBits() {
         let whole = Aggregate(keys: ["k"], [(0, Array("data".utf8)), (0, [])]).bytes
         for end in whole.indices { XCTAssertThrowsError(try Aggregation(Array(whole[..<end]).span), "cut at \(end)") }
-        for place in 4..<whole.count {
+        for offset in 4..<whole.count {
             for bit in 0..<8 {
                 var damaged = whole
-                damaged[place] ^= 1 << UInt8(bit)
-                XCTAssertThrowsError(try Aggregation(damaged.span), "bit \(bit) of byte \(place)")
+                damaged[offset] ^= 1 << UInt8(bit)
+                XCTAssertThrowsError(try Aggregation(damaged.span), "bit \(bit) of byte \(offset)")
             }
         }
     }
 
-    func testNoMessageWithARightChecksumCrashesIt() {
+    func testMessagesWithValidChecksumsDoNotCrash() {
         var generator = SeededGenerator(seed: 12)
         let message = Aggregate(keys: ["k", "l"], [(0, Array("data".utf8)), (1, []), (1, [1])]).message
         var (accepted, refused) = (0, 0)
@@ -154,7 +154,7 @@ final class AggregationTests: XCTestCase {
         XCTAssertTrue(accepted > 100 && refused > 100, "accepted \(accepted), refused \(refused)")
     }
 
-    func testKnowsAnAggregateByItsFirstFourBytes() {
+    func testAggregateIsDetectedByItsFirstFourBytes() {
         let cases: [(bytes: [UInt8], isAggregate: Bool)] = [
             ([0xF3, 0x89, 0x9A, 0xC2], true), ([0xF3, 0x89, 0x9A], false), ([], false),
             ([0xF3, 0x89, 0x9A, 0xC3], false),

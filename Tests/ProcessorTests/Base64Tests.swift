@@ -8,7 +8,7 @@ import XCTest
 final class Base64Tests: XCTestCase {
     private let base64 = Base64.standard
 
-    func testEncodesAndDecodesAsFoundationDoesAtEachLength() {
+    func testEncodesAndDecodesEveryLengthLikeFoundation() {
         var generator = SeededGenerator(seed: 10)
         for count in 0...300 {
             let data = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
@@ -19,8 +19,8 @@ final class Base64Tests: XCTestCase {
         }
     }
 
-    /// Foundation also takes padding in the middle and too much of it, which RFC 4648 does not.
-    func testTakesAndRefusesWhatFoundationDoesButForMisplacedPadding() {
+    /// Foundation also accepts padding in the middle and excess padding, which RFC 4648 does not allow.
+    func testAcceptsWhatFoundationAcceptsExceptMisplacedPadding() {
         var generator = SeededGenerator(seed: 11)
         for round in 0..<20_000 {
             let data = (0..<round % 200).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
@@ -33,26 +33,26 @@ final class Base64Tests: XCTestCase {
         }
     }
 
-    /// Each machine has its own instructions, and tests of one do not reach another's.
-    func testABlockIsTheSameOnEveryMachine() {
+    /// Machines use different instructions, so tests on one of them do not cover the other implementation.
+    func testBlockDecodesEquallyOnEveryMachine() {
         var generator = SeededGenerator(seed: 12)
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         for round in 0..<50_000 {
             var characters = SIMD32<UInt8>()
-            for place in 0..<32 { characters[place] = alphabet.randomElement(using: &generator) ?? 0 }
+            for offset in 0..<32 { characters[offset] = alphabet.randomElement(using: &generator) ?? 0 }
             for _ in 0..<round % 3 {
                 characters[Int.random(in: 0..<32, using: &generator)] = UInt8.random(
                     in: .min ... .max, using: &generator)
             }
             let (block, portable) = (Base64Block(characters), Base64Block(portably: characters))
             XCTAssertEqual(block.validCount, portable.validCount, "\(characters)")
-            for place in 0..<block.validCount / 4 * 3 {
-                XCTAssertEqual(block.output[place], portable.output[place], "\(characters)")
+            for offset in 0..<block.validCount / 4 * 3 {
+                XCTAssertEqual(block.output[offset], portable.output[offset], "\(characters)")
             }
         }
     }
 
-    func testSaysWhereTheTextEnds() {
+    func testReturnsTheEndOfTheText() {
         let cases: [(text: String, start: Int, end: Int?, data: String, line: UInt)] = [
             (#""QUJD""#, 1, 5, "ABC", #line), (#""QUI=""#, 1, 5, "AB", #line), (#""QQ==""#, 1, 5, "A", #line),
             (#""""#, 1, 1, "", #line), ("", 0, 0, "", #line), ("QUJDREVG", 0, 8, "ABCDEF", #line),
@@ -71,18 +71,18 @@ final class Base64Tests: XCTestCase {
         }
     }
 
-    func testTakesEveryCharacterOfTheAlphabetAndNoOtherInEachPlace() {
+    func testAcceptsOnlyTheAlphabetAtEveryPosition() {
         let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        for place in 0..<144 {
+        for offset in 0..<144 {
             for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "=") {
                 var text = [UInt8](repeating: UInt8(ascii: "A"), count: 144)
-                text[place] = byte
-                XCTAssertEqual(decoded(text) != nil, alphabet.contains(byte), "byte \(byte) at \(place)")
+                text[offset] = byte
+                XCTAssertEqual(decoded(text) != nil, alphabet.contains(byte), "byte \(byte) at \(offset)")
             }
         }
     }
 
-    func testWritesOverWhatAnEarlierTextLeftAndGrowsNoMoreThanItMust() {
+    func testOverwritesEarlierTextAndGrowsOnlyAsNeeded() {
         var output = [UInt8](repeating: 0xFF, count: 5000)
         for text in ["QUI=", String(repeating: "QUJD", count: 1000)] {
             let found = base64.decode(Array(text.utf8).span, from: 0, into: &output)

@@ -6,7 +6,7 @@ final class BatchOutcomeTests: XCTestCase {
     private static let failed = RecordOutcome.retryable(reason: "throttled")
     private static let rejected = RecordOutcome.rejected(PayloadError(.range, "m"))
 
-    /// One row: what each processor says of each record, and which Kinesis record Lambda must go on from.
+    /// A case: the outcomes of each processor, and the expected checkpoint.
     private struct Case {
         var name: String
         /// By processor, then by record.
@@ -25,10 +25,10 @@ final class BatchOutcomeTests: XCTestCase {
         }
     }
 
-    /// Sequence numbers of different lengths, and not in order.
+    /// Sequence numbers of different lengths, which are not in order.
     private static let numbers = ["100", "99", "9", "101"]
 
-    func testTheLowestSequenceNumberThatMustBeTriedAgainIsNamed() throws {
+    func testCheckpointIsTheLowestFailedSequenceNumber() throws {
         let (good, failed, rejected) = (RecordOutcome.succeeded, Self.failed, Self.rejected)
         let cases = [
             Case("no processors", [], failure: nil),
@@ -38,12 +38,13 @@ final class BatchOutcomeTests: XCTestCase {
             Case("99 is below 100", [[failed, failed, good, good]], failure: "99"),
             Case("100 is below 101", [[failed, good, good, failed]], failure: "100"),
             Case("two disagree", [[good, good, good, failed], [good, failed, good, good]], failure: "99"),
-            Case("a rejection is no failure yet", [[rejected, good, good, good]], failure: nil, rejections: [0]),
+            Case("a rejection alone is not a failure", [[rejected, good, good, good]], failure: nil, rejections: [0]),
             Case(
                 "a retry outranks a rejection", [[rejected, good, good, good], [failed, good, good, good]],
                 failure: "100"),
             Case(
-                "whoever says it first", [[failed, good, good, good], [rejected, good, good, good]], failure: "100"),
+                "in any order of processors", [[failed, good, good, good], [rejected, good, good, good]], failure: "100"
+            ),
             Case(
                 "rejected by two", [[good, rejected, good, good], [good, rejected, good, good]], failure: nil,
                 rejections: [1]),
@@ -69,13 +70,13 @@ final class BatchOutcomeTests: XCTestCase {
         }
     }
 
-    func testTheFirstProcessorsReasonForARejectionCounts() throws {
+    func testFirstProcessorsRejectionReasonIsUsed() throws {
         let batch = try RecordBatch(decoding: EventText([.init(Sample.concert, "1")]))
         let reports = ["one", "two"].map { report([.rejected(PayloadError(.range, $0))], isRequired: true) }
         XCTAssertEqual(BatchOutcome(batch, reports: reports).rejections.map(\.error.message), ["one"])
     }
 
-    func testRejectionsStandInShardOrderWhoeverRefusedThem() throws {
+    func testRejectionsAreInShardOrder() throws {
         let aggregate = Aggregate(
             keys: ["k"], [Sample.nameless, Sample.venue, "not json"].map { (0, Array($0.utf8)) })
         let batch = try RecordBatch(
@@ -91,7 +92,7 @@ final class BatchOutcomeTests: XCTestCase {
             outcome.rejections.map(\.error.reason), [.range, .missing, .missing, .range, .json, .base64, .range])
     }
 
-    func testWhatStandsBeforeTheFirstFailureIsAcknowledged() throws {
+    func testRecordsBeforeTheCheckpointAreAcknowledged() throws {
         let batch = try RecordBatch(decoding: EventText(Self.numbers.map { .init(Sample.artist("a"), $0) }))
         var outcome = BatchOutcome(batch, reports: [])
         XCTAssertEqual((0..<4).map { outcome.isAcknowledged($0, in: batch) }, [true, true, true, true])
@@ -103,7 +104,7 @@ final class BatchOutcomeTests: XCTestCase {
         XCTAssertEqual((0..<4).map { outcome.isAcknowledged($0, in: batch) }, [false, false, false, false])
     }
 
-    func testOfTwoRecordsWithOneSequenceNumberNeitherIsAcknowledgedBeforeTheOther() throws {
+    func testRecordsWithEqualSequenceNumbersAreAcknowledgedTogether() throws {
         let batch = try RecordBatch(
             decoding: EventText([.init(Sample.artist("a"), "7"), .init(Sample.artist("b"), "7")]))
         for index in 0...1 {
@@ -114,7 +115,7 @@ final class BatchOutcomeTests: XCTestCase {
         }
     }
 
-    func testTheWindowsStateGoesBackAsItCame() throws {
+    func testWindowStateIsReturnedUnchanged() throws {
         let cases: [(before: String, expected: String, line: UInt)] = [
             (#""window":{},"state":{"a":[1, 2]},"#, #"{"state":{"a":[1, 2]},"batchItemFailures":[]}"#, #line),
             (

@@ -4,11 +4,11 @@ import XCTest
 @testable import Processor
 
 final class CircuitBreakerTests: XCTestCase {
-    /// A sink that is up or down, and notes how much time each try was given.
+    /// A sink that is available or unavailable, and records the time that each attempt gets.
     private final class SwitchedProcessor: RecordProcessor {
         let name = "switched"
         let isUp = Mutex(false)
-        /// How many records it takes while it is down.
+        /// The number of records that it accepts while it is unavailable.
         let takenWhileDown: Int
         let times = Mutex<[Duration]>([])
 
@@ -24,7 +24,7 @@ final class CircuitBreakerTests: XCTestCase {
 
     private static let event = EventText((1...4).map { .init(Sample.artist("a\($0)"), "\($0)") })
 
-    func testASinkThatIsDownIsGivenShortTriesUntilItIsBack() throws {
+    func testUnavailableSinkGetsShortAttemptsUntilItRecovers() throws {
         let processor = SwitchedProcessor()
         var pipeline = TestPipeline([processor])
         for _ in 1...3 { XCTAssertEqual(try pipeline.respond(to: Self.event).response, TestPipeline.failure("1")) }
@@ -40,14 +40,14 @@ final class CircuitBreakerTests: XCTestCase {
         XCTAssertEqual(open, [0, 0, 1, 1, 1, 0, 0])
     }
 
-    func testASinkThatTakesMostIsNotDown() throws {
+    func testSinkThatAcceptsMostRecordsIsNotConsideredDown() throws {
         let processor = SwitchedProcessor(takenWhileDown: 2)
         var pipeline = TestPipeline([processor])
         for _ in 1...6 { XCTAssertEqual(try pipeline.respond(to: Self.event).response, TestPipeline.failure("3")) }
         XCTAssertEqual(pipeline.logLines.messages("circuit opened"), 0)
     }
 
-    func testEveryTenthTryHasAllTheTimeThereIs() throws {
+    func testEveryTenthAttemptHasTheFullTime() throws {
         let processor = SwitchedProcessor()
         var pipeline = TestPipeline([processor])
         for _ in 1...23 { _ = try pipeline.respond(to: Self.event) }
@@ -56,7 +56,7 @@ final class CircuitBreakerTests: XCTestCase {
         XCTAssertEqual(long, [0, 1, 2, 12, 22])
     }
 
-    func testAShortTryThatHangsIsCutShortAndAnotherProcessorIsNot() throws {
+    func testShortAttemptIsCancelledWithoutAffectingOtherProcessors() throws {
         let dispatcher = Dispatcher([WaitingProcessor(markedFirst: 1), ScriptedProcessor()])
         let batch = try RecordBatch(decoding: Self.event)
         for _ in 1...3 {
@@ -74,7 +74,7 @@ final class CircuitBreakerTests: XCTestCase {
 }
 
 extension CollectedLines {
-    /// How many lines' messages begin so.
+    /// Returns the number of lines whose messages begin with a text.
     fileprivate func messages(_ beginning: String) -> Int {
         objects.count { ($0["message"] as? String)?.hasPrefix(beginning) == true }
     }

@@ -20,7 +20,7 @@ final class DataDecoderTests: XCTestCase {
         XCTAssertEqual(batch.recordCount, 6)
     }
 
-    func testALongPartitionKeyOfManyUserRecordsIsKeptOnce() throws {
+    func testLongPartitionKeyOfManyUserRecordsIsStoredOnce() throws {
         let key = String(repeating: "k", count: 100_000)
         let records = (0..<1000).map { _ in (key: UInt64(0), data: Array(Sample.test.utf8)) }
         let aggregate = Aggregate(keys: [key], records + [(0, Array(Sample.venue.utf8))])
@@ -30,7 +30,7 @@ final class DataDecoderTests: XCTestCase {
         XCTAssertLessThan(batch.storage.size, 2 * key.utf8.count)
     }
 
-    func testCountsTheDecodedBytesOfAllRecordsGoodAndBad() throws {
+    func testCountsDecodedBytesOfValidAndBadRecords() throws {
         let aggregate = Aggregate(keys: ["k"], [(0, Array(Sample.venue.utf8))]).bytes
         let zipped = GzipWriter.member(Array(Sample.venue.utf8))
         let batch = try RecordBatch(
@@ -41,8 +41,8 @@ final class DataDecoderTests: XCTestCase {
         XCTAssertEqual(batch.dataBytes, Sample.venue.utf8.count + 8 + aggregate.count + zipped.count)
     }
 
-    func testWhatDoesNotFitInMemoryIsLeftToTheNextInvocation() async throws {
-        // Ten times what it shows, and all of it is kept.
+    func testRecordsThatExceedMemoryAreLeftToTheNextInvocation() async throws {
+        // The record inflates to ten times its size, and all of it is retained.
         let url = String(repeating: "u", count: 10_000_000)
         let bomb = GzipWriter.member(Array(#"{"concert_id":"c","event_date":"2026-11-08","url":"\#(url)"}"#.utf8))
         var records = (1...14).map { EventText.Record(bytes: bomb, "\($0)") }
@@ -56,12 +56,12 @@ final class DataDecoderTests: XCTestCase {
         let letters = await sink.sequenceNumbers
         XCTAssertEqual(letters, ["0"])
         XCTAssertTrue(pipeline.logLines.all.contains { $0.contains("exceeds the memory or time") })
-        // The next one has room again.
+        // The next invocation has the whole limit again.
         records.removeFirst(12)
         XCTAssertEqual(try pipeline.respond(to: EventText(records)).response, TestPipeline.success)
     }
 
-    func testABatchIsCutAtTheBoundThatItIsGiven() throws {
+    func testBatchIsLimitedToTheGivenTextSize() throws {
         let text = #"{"concert_id":"c","event_date":"2026-11-08","url":"\#(String(repeating: "u", count: 40_000))"}"#
         let plain = EventText((1...10).map { .init(text, "\($0)") })
         let zipped = EventText((1...10).map { .init(bytes: GzipWriter.member(Array(text.utf8)), "\($0)") })
@@ -74,7 +74,7 @@ final class DataDecoderTests: XCTestCase {
                 var pipeline = Pipeline(
                     dispatcher: Dispatcher([ScriptedProcessor()]), log: Logger(sink: CollectedLines()),
                     batchTextLimit: limit)
-                // The next invocation has the same room.
+                // The next invocation has the same limit.
                 for _ in 0..<2 {
                     var response: [UInt8] = []
                     let bytes = event.bytes
@@ -89,7 +89,7 @@ final class DataDecoderTests: XCTestCase {
         }
     }
 
-    func testAtTheDeadlineTheRestOfABatchThatExpandsIsLeft() throws {
+    func testExpandingBatchStopsAtTheDeadline() throws {
         let zipped = GzipWriter.member(Array(Sample.venue.utf8))
         let aggregate = Aggregate(keys: ["k"], [(0, Array(Sample.venue.utf8))]).bytes
         let plain = Array(Sample.venue.utf8)
@@ -110,7 +110,7 @@ final class DataDecoderTests: XCTestCase {
         }
     }
 
-    func testBombsThatKeepNothingAreAllDecoded() throws {
+    func testBombsWithoutRetainedTextAreAllDecoded() throws {
         let bomb = GzipWriter.member(Array((#"{"x":""# + String(repeating: "u", count: 10_000_000) + #""}"#).utf8))
         let over = GzipWriter.member([UInt8](repeating: 0x20, count: Gzip.limit + 1))
         let records = (1...12).map { EventText.Record(bytes: $0 % 4 == 0 ? over : bomb, "\($0)") }

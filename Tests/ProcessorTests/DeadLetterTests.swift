@@ -5,7 +5,7 @@ import XCTest
 @testable import Processor
 
 final class DeadLetterTests: XCTestCase {
-    /// The letters that a sink gets for `event`.
+    /// Returns the letters that a sink receives for `event`.
     private func letters(of event: EventText) async throws -> [String] {
         let sink = FakeDeadLetterSink()
         var pipeline = TestPipeline(deadLetters: sink)
@@ -23,14 +23,14 @@ final class DeadLetterTests: XCTestCase {
             + #""request_id":"request-1","function":"function-1","data":"\#(data)"}"#
     }
 
-    func testALetterHoldsTheRecordAndEverythingToFindItBy() async throws {
+    func testLetterContainsTheRecordAndItsOrigin() async throws {
         let found = try await letters(of: EventText([.init(Sample.nameless, "7")]))
         let data = Base64Text.encode(Array(Sample.nameless.utf8).span)
         let expected = Self.letter(reason: "missing", message: "artist.name: is missing, and required", data: data)
         XCTAssertEqual(found, [expected])
     }
 
-    func testDataThatIsNoBase64IsKeptAsItCame() async throws {
+    func testInvalidBase64IsKeptUnchanged() async throws {
         let message = "data is not base64 of the standard alphabet with padding"
         for (text, written) in [("not base64!", "not base64!"), (#"a\/b\"\u00e9"#, #"a/b\"é"#), ("🎸", "🎸")] {
             let found = try await letters(of: EventText([.init(base64: text, "7")]))
@@ -44,7 +44,7 @@ final class DeadLetterTests: XCTestCase {
         XCTAssertEqual(found, [Self.letter(reason: "utf8", message: message, data: "////")])
     }
 
-    func testARecordOfAnAggregateIsKeptAlone() async throws {
+    func testRecordOfAnAggregateHasItsOwnData() async throws {
         let texts = [Sample.nameless, Sample.venue, "[]", ""]
         let aggregate = Aggregate(
             keys: ["first", "second"], texts.enumerated().map { ($0 == 2 ? 1 : 0, Array($1.utf8)) })
@@ -62,7 +62,7 @@ final class DeadLetterTests: XCTestCase {
         XCTAssertEqual(found, expected)
     }
 
-    func testLettersOfSeveralAggregatesHoldTheirOwnData() async throws {
+    func testLettersOfSeveralAggregatesHaveTheirOwnData() async throws {
         let aggregates = ["a", "b", "c"].map { name in
             Aggregate(keys: ["k"], (0..<3).map { (0, Array("\(name)\($0)".utf8)) }).bytes
         }
@@ -79,7 +79,7 @@ final class DeadLetterTests: XCTestCase {
         }
     }
 
-    func testTheWholeOfABrokenAggregateIsKept() async throws {
+    func testBrokenAggregateIsKeptCompletely() async throws {
         var bytes = Aggregate(keys: ["k"], [(0, [1])]).bytes
         bytes[6] ^= 1
         let found = try await letters(of: EventText([.init(bytes: bytes, "7")]))
@@ -87,7 +87,7 @@ final class DeadLetterTests: XCTestCase {
         XCTAssertEqual(found, [Self.letter(reason: "kpl", message: message, data: Base64Text.encode(bytes.span))])
     }
 
-    func testWhatTheEventDoesNotSayIsLeftOut() async throws {
+    func testMissingEventMembersAreOmitted() async throws {
         var record = EventText.Record(Sample.nameless, "7")
         (record.partitionKey, record.arrival, record.eventID, record.streamARN) = (nil, nil, nil, nil)
         let found = try await letters(of: EventText([record]))
@@ -97,7 +97,7 @@ final class DeadLetterTests: XCTestCase {
             Set(keys.keys), ["reason", "message", "sequence_number", "request_id", "function", "data"])
     }
 
-    func testAnArrivalThatNoCalendarKnowsIsLeftOut() async throws {
+    func testImpossibleArrivalIsOmitted() async throws {
         let cases: [(arrival: String, expected: String?, line: UInt)] = [
             ("0", "1970-01-01T00:00:00.000Z", #line), ("1794198257", "2026-11-09T04:24:17.000Z", #line),
             ("1.794198257E9", "2026-11-09T04:24:17.000Z", #line),

@@ -8,11 +8,11 @@ import XCTest
 
 @testable import Processor
 
-/// Dead letters on their way to a queue and a bucket.
+/// Tests of writing dead letters to a queue and a bucket.
 final class DeadLetterWriterTests: XCTestCase {
     private static let url = "https://sqs.us-east-1.amazonaws.com/123456789012/letters"
 
-    /// Answers from a script, and keeps what was asked.
+    /// A client that returns scripted responses, and records the requests.
     private final class FakeHTTP: HTTPClient {
         enum Step: Sendable {
             case answer(HTTPResponse)
@@ -39,7 +39,7 @@ final class DeadLetterWriterTests: XCTestCase {
 
     /// One entry's result in a response of `SendMessageBatch`.
     private enum Entry {
-        /// With the MD5 of the body that was sent.
+        /// A successful entry, with the MD5 of the body that was sent.
         case taken
         case takenWithMD5(String?)
         case failed(code: String, isSendersFault: Bool = true, message: String = "why")
@@ -121,7 +121,7 @@ final class DeadLetterWriterTests: XCTestCase {
         return { [configuration] in AWSClient(configuration, http: http) }
     }
 
-    /// What each letter becomes: taken, refused for now, or left.
+    /// The state of each letter: written, transiently failed, or not attempted.
     private static func words(_ outcomes: [RecordOutcome]) -> [String] {
         outcomes.map { outcome in
             switch outcome {
@@ -132,7 +132,7 @@ final class DeadLetterWriterTests: XCTestCase {
         }
     }
 
-    func testAMessageThatFailsForNowIsSentAgainAloneUntilItIsThere() async throws {
+    func testTransientlyFailedMessageIsResentAlone() async throws {
         let http = FakeHTTP([
             Self.answer([0: .taken, 1: .failed(code: "InternalError", isSendersFault: false), 2: .taken]),
             Self.answer(taken: []), Self.answer(taken: [0]),
@@ -144,7 +144,7 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertTrue(bodies.dropFirst().allSatisfy { $0.contains(#"{\"n\":2,"#) }, "\(bodies)")
     }
 
-    func testALetterThatTheQueueCannotHoldGoesToTheBucketOrFailsWithTheCause() async throws {
+    func testOversizedLetterGoesToTheBucketOrFailsWithTheCause() async throws {
         let refusal = Self.answer([0: .taken, 1: Self.tooLong])
         let http = FakeHTTP([refusal, Self.stored])
         let letters = [Self.letter(1), Self.letter(2)]
@@ -162,8 +162,8 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertTrue(Self.words(large)[0].contains("set DEAD_LETTER_BUCKET"), Self.words(large)[0])
     }
 
-    /// What each code of an entry, and of a whole call, means for one letter.
-    func testEveryCodeOfTheQueueIsKnownForWhatItIs() async throws {
+    /// The meaning of each code of an entry, and of a whole call, for one letter.
+    func testQueueErrorCodesAreClassified() async throws {
         enum Expected { case bucket, retried, fails }
         let shorter = "Reason: Message must be shorter than 262144 bytes."
         let cases: [(code: String, message: String, ofEntry: Expected, ofCall: Expected, line: UInt)] = [
@@ -202,7 +202,7 @@ final class DeadLetterWriterTests: XCTestCase {
         }
     }
 
-    func testTheCauseOfLastingThrottlingIsReported() async throws {
+    func testCauseOfPersistentThrottlingIsReported() async throws {
         let throttled = Self.answer([0: .failed(code: "KmsThrottled", message: "rate exceeded")])
         let http = FakeHTTP(Array(repeating: throttled, count: 20))
         let outcomes = await write([Self.letter(1)], try Self.settings(bucket: "letters"), client(http))
@@ -211,7 +211,7 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertTrue(http.requests.allSatisfy { $0.method == "POST" }, "nothing is written to the bucket")
     }
 
-    func testAMessageCountsOnlyWithItsOwnMD5() async throws {
+    func testMessageIsConfirmedOnlyByItsMD5() async throws {
         let wrong: [String?] = [nil, "", "d41d8cd98f00b204e9800998ecf8427e", "e\u{301}"]
         for md5 in wrong {
             let http = FakeHTTP([Self.answer([0: .takenWithMD5(md5), 1: .taken]), Self.answer(taken: [0])])
@@ -224,7 +224,7 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertTrue(Self.words(outcomes)[0].contains("MD5"), Self.words(outcomes)[0])
     }
 
-    func testAnObjectCountsOnlyWithStatus200AndAnETag() async throws {
+    func testObjectIsConfirmedOnlyByStatus200AndAnETag() async throws {
         let page = Array("<html>Please log in</html>".utf8)
         let wrong = [
             HTTPResponse(status: 200), HTTPResponse(status: 200, headers: ["Content-Type": "text/html"], body: page),
@@ -244,8 +244,8 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertEqual(checksum, Base64Text.encode(SHA256.digest(of: Self.letter(1).body).span))
     }
 
-    /// What each code of the bucket means for one letter: none rejects it.
-    func testEveryCodeOfTheBucketIsTransient() async throws {
+    /// The meaning of each code of the bucket for one letter: none rejects it.
+    func testBucketErrorCodesAreTransient() async throws {
         let codes = [
             (503, "SlowDown"), (503, "ServiceUnavailable"), (500, "InternalError"), (403, "AccessDenied"),
             (404, "NoSuchBucket"), (400, "InvalidRequest"), (400, "BadDigest"), (400, "KMS.DisabledException"),
@@ -261,7 +261,7 @@ final class DeadLetterWriterTests: XCTestCase {
         }
     }
 
-    func testACallThatIsRefusedForOneMessageIsMadeAgainForEach() async throws {
+    func testCallRejectedForOneMessageIsRepeatedPerMessage() async throws {
         let tooLong = Self.refusal(400, "BatchRequestTooLong", "too long")
         let http = FakeHTTP([tooLong, Self.answer(taken: [0]), tooLong, Self.stored])
         let outcomes = await write(
@@ -270,7 +270,7 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertEqual(http.requests.count, 4)
     }
 
-    func testWhereNobodyAnswersOneCallIsMadeAndAllFail() async throws {
+    func testUnreachableQueueIsCalledOnceAndAllLettersFail() async throws {
         for steps in [[], [Self.refusal(403, "AccessDeniedException")]] {
             let http = FakeHTTP(steps)
             let outcomes = await write((1...25).map { Self.letter($0) }, try Self.settings(), client(http))
@@ -284,7 +284,7 @@ final class DeadLetterWriterTests: XCTestCase {
         XCTAssertLessThanOrEqual(http.requests.count, 8, "one for each lane")
     }
 
-    func testAQueueThatIsFirstInFirstOutDropsTheCopiesOfARetry() async throws {
+    func testFIFOQueueDropsTheCopiesOfARetry() async throws {
         let http = FakeHTTP([Self.answer(taken: [0, 1]), Self.answer(taken: [0, 1])])
         let settings = try Self.settings(queue: Self.url + ".fifo")
         for _ in 0..<2 { _ = await write([Self.letter(1), Self.letter(2)], settings, client(http)) }
@@ -301,7 +301,7 @@ final class DeadLetterWriterTests: XCTestCase {
             Set(groups ?? []).count, 2, "a group for each letter, so that all of them can be received at once")
     }
 
-    func testTheKeyNamesTheStreamAndThePlaceInTheAggregate() async throws {
+    func testKeyContainsTheStreamAndTheIndexInTheAggregate() async throws {
         let stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/concerts"
         let bad = Array(Sample.nameless.utf8)
         let arns = [
@@ -325,7 +325,7 @@ final class DeadLetterWriterTests: XCTestCase {
         }
     }
 
-    func testAnEventsTextsMakeSafeKeys() async throws {
+    func testKeysFromEventTextsAreSafe() async throws {
         let sink = FakeDeadLetterSink()
         var pipeline = TestPipeline(deadLetters: sink)
         let hostile = [
@@ -366,9 +366,9 @@ final class DeadLetterWriterTests: XCTestCase {
     }
 }
 
-/// Against moto, whose signatures an oracle checks.
+/// With moto, whose requests' signatures are verified.
 extension DeadLetterWriterTests {
-    func testEveryLetterIsInTheQueueOrInTheBucketExactlyOnceAndAsItIs() async throws {
+    func testEveryLetterIsStoredExactlyOnceAndUnchanged() async throws {
         let moto = try Moto()
         try moto.reset()
         let oracle = try SigV4Oracle(upstream: moto.url)

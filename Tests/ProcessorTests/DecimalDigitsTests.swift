@@ -10,7 +10,7 @@ final class DecimalDigitsTests: XCTestCase {
         return DecimalDigits(0..<bytes.count, of: bytes.span)
     }
 
-    /// One row: a total, what it should be, and whether the two are more than 0.01 apart.
+    /// A case: a total, the factors, and whether the difference exceeds 0.01.
     private struct Case {
         var total: String
         var quantity: Int
@@ -25,7 +25,7 @@ final class DecimalDigitsTests: XCTestCase {
         }
     }
 
-    func testDrawsTheLineAtOneHundredthExactly() {
+    func testDifferenceOfExactlyOneHundredthIsAllowed() {
         let nines = String(repeating: "9", count: 60)
         let zeros = String(repeating: "0", count: 60)
         check([
@@ -44,7 +44,7 @@ final class DecimalDigitsTests: XCTestCase {
         ])
     }
 
-    func testBearsExponentsAndTextsOfAnyLength() {
+    func testAcceptsExponentsAndTextsOfAnyLength() {
         let long = String(repeating: "123456789", count: 2000)
         check([
             Case("1e999999999999", 1, "1e999999999999", false), Case("1e999999999", 1, "1", true),
@@ -58,8 +58,8 @@ final class DecimalDigitsTests: XCTestCase {
         ])
     }
 
-    /// A total below zero differs by the sum of both.
-    func testCountsATotalBelowZeroAsThatFarAway() {
+    /// A negative total differs by the sum of both amounts.
+    func testNegativeTotalDiffersByTheSumOfBoth() {
         check([
             Case("-0.001", 1, "0.009", false), Case("-0.001", 1, "0.0091", true), Case("-0.01", 1, "1e-50", true),
             Case("-10", 2, "5", true), Case("-0", 1, "0.01", false), Case("-0.0", 1, "0.02", true),

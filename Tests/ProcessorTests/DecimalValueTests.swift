@@ -10,7 +10,7 @@ final class DecimalValueTests: XCTestCase {
         return DecimalValue(0..<bytes.count, of: bytes.span)
     }
 
-    /// One row: a number, and the whole number it is; nil when it is none or does not fit.
+    /// A case: a number and its integer value; nil if it is not an integer or does not fit.
     private struct Case {
         var input: String
         var isWhole: Bool
@@ -22,7 +22,7 @@ final class DecimalValueTests: XCTestCase {
         }
     }
 
-    func testKnowsAWholeNumberHoweverItIsWritten() {
+    func testRecognizesIntegersInEveryNotation() {
         let zeros = String(repeating: "0", count: 40)
         let cases = [
             Case("0", 0), Case("-0", 0), Case("0.0", 0), Case("0e99", 0), Case("-0.000E-5", 0), Case("2", 2),
@@ -73,7 +73,7 @@ final class DecimalValueTests: XCTestCase {
         value(String(bound)) < value(text.replacing("-", with: "", maxReplacements: text.hasPrefix("-") ? 1 : 0))
     }
 
-    func testIsOrderedAsFoundationOrders() throws {
+    func testOrdersLikeFoundation() throws {
         let texts = [
             "0", "-0", "0.0", "-1", "-1.0", "-1.01", "1", "1.00", "1.01", "0.99", "1e-5", "-1e-5", "1e20", "-1e20",
             "99e18",
@@ -123,7 +123,7 @@ final class DecimalValueTests: XCTestCase {
         }
     }
 
-    func testTenThousandthsAreExactOrNone() throws {
+    func testTenThousandthsAreExactOrNil() throws {
         var generator = SeededGenerator(seed: 5)
         var found = 0
         for _ in 0..<20_000 {
@@ -144,8 +144,8 @@ final class DecimalValueTests: XCTestCase {
         XCTAssertGreaterThan(found, 5000)
     }
 
-    /// Numbers of up to sixteen characters are read as words, wherever they stand; those of more digit by digit.
-    func testReadsAsWordsWhatItReadsDigitByDigit() {
+    /// Numbers of up to 16 characters are read as words, at any position; longer ones digit by digit.
+    func testReadingByWordsMatchesReadingByDigits() {
         var generator = SeededGenerator(seed: 8)
         for _ in 0..<50_000 {
             let count = Int.random(in: 1...19, using: &generator)
@@ -157,7 +157,7 @@ final class DecimalValueTests: XCTestCase {
             let margin = String(repeating: "7", count: Int.random(in: 0...20, using: &generator))
             let bytes = Array((margin + text + margin).utf8)
             let found = DecimalValue(margin.utf8.count..<margin.utf8.count + text.utf8.count, of: bytes.span)
-            // An exponent of zero makes it no number of digits alone.
+            // With an exponent, the number is not read as words.
             let expected = Self.value(text + "e0")
             XCTAssertEqual(found, expected, text)
             let decimals = text.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count ?? 0
@@ -179,9 +179,9 @@ final class DecimalValueTests: XCTestCase {
     }
 }
 
-/// JSON numbers near those that payloads hold.
+/// Random JSON numbers similar to those in payloads.
 enum RandomNumber {
-    /// - Parameter canBeNegative: Whether half of them are below zero.
+    /// - Parameter canBeNegative: Whether half of them are negative.
     static func text(canBeNegative: Bool = true, using generator: inout SeededGenerator) -> String {
         var text = canBeNegative && Bool.random(using: &generator) ? "-" : ""
         text += String(

@@ -11,7 +11,7 @@ final class DispatcherTests: XCTestCase {
         try RecordBatch(decoding: EventText((0..<count).map { .init(Sample.artist("a\($0)"), "\($0 + 1)") }))
     }
 
-    func testReportsStandInTheOrderOfTheProcessors() throws {
+    func testReportsAreInTheOrderOfTheProcessors() throws {
         let names = (0..<8).map { "processor \($0)" }
         let dispatcher = Dispatcher(names.map { ScriptedProcessor(name: $0) }, optional: ["processor 3"])
         for _ in 0..<50 {
@@ -21,7 +21,7 @@ final class DispatcherTests: XCTestCase {
         }
     }
 
-    func testEachProcessorHasASheetOfItsOwn() throws {
+    func testEachProcessorHasItsOwnOutcomes() throws {
         let first = ScriptedProcessor(name: "first", outcomes: [0: Self.failed])
         let second = ScriptedProcessor(name: "second", outcomes: [1: .rejected(PayloadError(.range, "m"))])
         let reports = Dispatcher([first, second]).dispatch(try batch(of: 2), context: Self.future)
@@ -31,7 +31,7 @@ final class DispatcherTests: XCTestCase {
         XCTAssertEqual(reports[1].outcomes[1], .rejected(PayloadError(.range, "m")))
     }
 
-    func testAtTheDeadlineWhoeverWaitsIsCancelledAndKeepsWhatItMarked() throws {
+    func testProcessorCancelledAtTheDeadlineKeepsItsOutcomes() throws {
         let waiting = WaitingProcessor(markedFirst: 2)
         for processors in [[waiting], [waiting, ScriptedProcessor()], [ScriptedProcessor(name: "other"), waiting]]
             as [[any RecordProcessor]]
@@ -49,13 +49,13 @@ final class DispatcherTests: XCTestCase {
         }
     }
 
-    func testTwoThatWaitAreBothCancelled() throws {
+    func testTwoWaitingProcessorsAreBothCancelled() throws {
         let processors = [WaitingProcessor(name: "first", markedFirst: 1), WaitingProcessor(name: "second")]
         let reports = Dispatcher(processors).dispatch(try batch(of: 1), context: Self.past)
         XCTAssertEqual(reports.map { $0.outcomes[0].isRetryable }, [false, true])
     }
 
-    func testWhoeverNeverWaitsIsDoneWhateverTheDeadline() throws {
+    func testProcessorThatNeverSuspendsCompletesDespiteTheDeadline() throws {
         for context in [Self.past, Self.future] {
             for processors in [[ScriptedProcessor()], [ScriptedProcessor(), ScriptedProcessor(name: "other")]] {
                 let reports = Dispatcher(processors).dispatch(try batch(of: 3), context: context)
@@ -66,7 +66,7 @@ final class DispatcherTests: XCTestCase {
         }
     }
 
-    func testNobodyIsAskedAboutABatchWithoutRecords() throws {
+    func testEmptyBatchCallsNoProcessor() throws {
         let reports = Dispatcher([WaitingProcessor(), ScriptedProcessor()]).dispatch(
             try batch(of: 0), context: Self.future)
         XCTAssertEqual(reports.map(\.name), ["waiting", "scripted"])
@@ -74,7 +74,7 @@ final class DispatcherTests: XCTestCase {
         XCTAssertEqual(reports.map(\.duration), [.zero, .zero])
     }
 
-    func testWithoutProcessorsThereAreNoReports() throws {
+    func testNoProcessorsReturnNoReports() throws {
         XCTAssertTrue(Dispatcher([]).dispatch(try batch(of: 2), context: Self.future).isEmpty)
     }
 }

@@ -11,7 +11,7 @@ final class EntityKeyTests: XCTestCase {
         "a" + String(repeating: "\u{301}\u{323}", count: (length - 1) / 4)
     }
 
-    /// A batch of concerts and artists whose IDs, artists and venues are as long as wanted, whatever the decoder allows.
+    /// A batch of concerts and artists with IDs of any length, also longer than the decoder allows.
     private static func batch(_ length: Int, records: Int = 4) throws -> RecordBatch {
         var text: [EventText.Record] = []
         for number in 0..<records {

@@ -23,7 +23,7 @@ final class GzipTests: XCTestCase {
         }
     }
 
-    func testRefusesAMemberWhereverItIsCut() {
+    func testRejectsTruncatedMembers() {
         let whole = GzipWriter.member(Self.text)
         for end in whole.indices {
             XCTAssertNotNil(refusal(of: Array(whole[..<end])), "cut at \(end) of \(whole.count)")
@@ -33,30 +33,30 @@ final class GzipTests: XCTestCase {
         }
     }
 
-    func testRefusesOrKeepsTheContentWhicheverBitIsFlipped() {
+    func testFlippedBitsAreRejectedOrHarmless() {
         let whole = GzipWriter.member(Self.text)
-        for place in whole.indices {
+        for offset in whole.indices {
             for bit in 0..<8 {
                 var damaged = whole
-                damaged[place] ^= 1 << UInt8(bit)
+                damaged[offset] ^= 1 << UInt8(bit)
                 var output: [UInt8] = []
-                // Bits of the header that say nothing of the content may differ: time, system, level.
+                // Header bits that do not affect the content may differ: time, operating system, level.
                 if (try? Gzip.inflate(damaged.span, into: &output)) != nil {
                     XCTAssertTrue(
-                        place < 10 && output == Self.text, "bit \(bit) of byte \(place): accepted as other content")
+                        offset < 10 && output == Self.text, "bit \(bit) of byte \(offset): accepted as other content")
                 }
             }
         }
     }
 
-    func testRefusesWhatFollowsTheLastMember() {
+    func testRejectsDataAfterTheLastMember() {
         let whole = GzipWriter.member(Self.text)
         for rubbish in [[0], [0x1F], [0x1F, 0x8B], Array("rubbish".utf8), Array(repeating: UInt8(0), count: 100)] {
-            XCTAssertNotNil(refusal(of: whole + rubbish), "\(rubbish) behind it")
+            XCTAssertNotNil(refusal(of: whole + rubbish), "\(rubbish) after the last member")
         }
     }
 
-    func testInflatesUpToItsLimitAndNotAByteMore() {
+    func testInflatesUpToTheLimit() {
         let full = GzipWriter.member([UInt8](repeating: 0x20, count: Gzip.limit))
         XCTAssertNil(refusal(of: full))
         XCTAssertEqual(
@@ -64,7 +64,7 @@ final class GzipTests: XCTestCase {
         XCTAssertNotNil(refusal(of: GzipWriter.member([UInt8](repeating: 0x20, count: Gzip.limit + 1))))
     }
 
-    func testKnowsGzipByItsFirstTwoBytes() {
+    func testGzipIsDetectedByItsFirstTwoBytes() {
         let cases: [(bytes: [UInt8], isGzip: Bool)] = [
             ([0x1F, 0x8B], true), ([0x1F, 0x8B, 8], true), ([0x1F], false), ([], false), ([0x1F, 0x8C], false),
             ([0x8B, 0x1F], false), (Array("{}".utf8), false),
@@ -72,7 +72,7 @@ final class GzipTests: XCTestCase {
         for (bytes, isGzip) in cases { XCTAssertEqual(Gzip.isGzip(bytes.span), isGzip, "\(bytes)") }
     }
 
-    /// The message, or nil when `bytes` inflate.
+    /// Returns the error message; nil if `bytes` can be inflated.
     private func refusal(of bytes: [UInt8]) -> String? {
         var output: [UInt8] = []
         do throws(PayloadError) {

@@ -5,13 +5,13 @@ import XCTest
 @testable import JSON
 @testable import Processor
 
-/// The CPU time of a whole invocation on records that were made to be expensive: in proportion to their length.
+/// The CPU time of a whole invocation with hostile records, which must be proportional to their length.
 final class HostileInputTests: XCTestCase {
     private struct NullSink: LineSink {
         func write(_ lines: [UInt8]) {}
     }
 
-    /// Records with everything on that reads them: window aggregates, documents in the log, metrics, responses.
+    /// Runs records with all readers enabled: window aggregates, logged documents, metrics, responses.
     private func pipeline() -> Pipeline {
         let log = Logger(level: .debug, sink: NullSink())
         return Pipeline(

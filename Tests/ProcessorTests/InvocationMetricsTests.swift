@@ -41,7 +41,7 @@ final class InvocationMetricsTests: XCTestCase {
         }
     }
 
-    func testTheNamespaceAndTheDimensionsAreNamed() throws {
+    func testLinesContainNamespaceAndDimensions() throws {
         var pipeline = TestPipeline()
         _ = try pipeline.respond(to: Self.event)
         let directives = pipeline.metricLines.objects.compactMap { line in
@@ -60,7 +60,7 @@ final class InvocationMetricsTests: XCTestCase {
         XCTAssertEqual(pipeline.metricLines.objects.compactMap { $0["ColdStart"] as? Int }, [1, 0, 0])
     }
 
-    func testAFigureThatHasNoValueIsLeftOut() throws {
+    func testMetricsWithoutValuesAreOmitted() throws {
         var pipeline = TestPipeline()
         var record = EventText.Record(Sample.venue, "1")
         record.arrival = nil
@@ -73,7 +73,7 @@ final class InvocationMetricsTests: XCTestCase {
         }
     }
 
-    func testTheOldestArrivalCountsAndAFutureOneIsNoAge() throws {
+    func testIteratorAgeIsThatOfTheOldestArrivalAndNeverNegative() throws {
         let now = WallClock.now().millisecondsSinceEpoch
         let hourAgo = String(Double(now - 3_600_000) / 1000)
         let cases: [(arrivals: [String?], isOld: Bool)] = [
@@ -93,7 +93,7 @@ final class InvocationMetricsTests: XCTestCase {
         }
     }
 
-    func testTheyComeWhateverTheLogLevelAndNotWhenSwitchedOff() throws {
+    func testMetricsIgnoreTheLogLevelAndCanBeTurnedOff() throws {
         var silent = TestPipeline(level: .fatal)
         _ = try silent.respond(to: Self.event)
         XCTAssertEqual(silent.metricLines.all.count, 2)
@@ -103,7 +103,7 @@ final class InvocationMetricsTests: XCTestCase {
         XCTAssertEqual(without.metricLines.all, [])
     }
 
-    func testAnEventThatIsNoneIsAnInvocationWithoutRecords() throws {
+    func testInvalidEventCountsAsAnInvocationWithoutRecords() throws {
         var pipeline = TestPipeline()
         XCTAssertThrowsError(try pipeline.respond(to: Array("{}".utf8)))
         XCTAssertEqual(pipeline.metricLines.all.count, 1)

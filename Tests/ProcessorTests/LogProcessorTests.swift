@@ -22,7 +22,7 @@ final class LogProcessorTests: XCTestCase {
         return lines.all.map { $0.replacing(#/^\{"timestamp":"[^"]*",/#, with: "{") }
     }
 
-    func testAtDebugEachRecordIsOneLineWithItsDocument() throws {
+    func testDebugLevelLogsEachDocument() throws {
         let found = try lines(Self.event, level: .debug)
         let concert = #"{"concert_id":"c","event_date":"2026-11-08T00:00:00Z","status":"scheduled"}"#
         let sale =
@@ -40,7 +40,7 @@ final class LogProcessorTests: XCTestCase {
         XCTAssertEqual(Array(found.dropLast()), expected)
     }
 
-    func testAtInfoThereIsASummaryAndNothingOfTheRecords() throws {
+    func testInfoLevelLogsOnlyASummary() throws {
         let summary =
             #"{"level":"INFO","message":"batch received","requestId":"r-1","artists":2,"concerts":1,"venues":1,"#
             + #""ticketSales":1}"# + "\n"
@@ -49,7 +49,7 @@ final class LogProcessorTests: XCTestCase {
         XCTAssertEqual(try lines(Self.event, level: .warn), [])
     }
 
-    func testInTextTheDocumentFollowsItsKey() throws {
+    func testTextFormatHasTheDocumentAfterItsKey() throws {
         let found = try lines(EventText([.init(Sample.venue, "3")]), level: .debug, format: .text)
         XCTAssertEqual(
             found,
@@ -59,7 +59,7 @@ final class LogProcessorTests: XCTestCase {
             ])
     }
 
-    func testARecordStaysOnOneLineWhateverItHolds() throws {
+    func testAnyRecordIsOneLogLine() throws {
         let text = #"{"artist_id":"a\nb\u0085\u2028","name":"\"\\ \u001b[31m é🎸\t","members":["x\r\ny"]}"#
         for format in [Logger.Format.json, .text] {
             let found = try lines(EventText([.init(text, "1")]), level: .debug, format: format)

@@ -3,7 +3,7 @@ import XCTest
 @testable import Processor
 
 final class MessageTextTests: XCTestCase {
-    func testShowsUpToAHundredCharactersAndThenThreeDots() {
+    func testShortensTextsToAHundredCharacters() {
         let cases: [(name: String, input: String, expected: String, line: UInt)] = [
             ("empty", "", "", #line), ("short", "abc", "abc", #line),
             ("a hundred", String(repeating: "a", count: 100), String(repeating: "a", count: 100), #line),
@@ -18,7 +18,7 @@ final class MessageTextTests: XCTestCase {
         }
     }
 
-    func testEscapesWhatATerminalOrAReaderCouldBeMisledBy() {
+    func testEscapesControlAndDirectionCharacters() {
         for value in UInt32(0)...0x10FFFF {
             guard let scalar = Unicode.Scalar(value) else { continue }
             let category = scalar.properties.generalCategory
@@ -36,7 +36,7 @@ final class MessageTextTests: XCTestCase {
         XCTAssertEqual(MessageText.escaped("a\u{1B}[31m\r\nb\u{202E}c é🎸"), "a\\u{1B}[31m\\u{D}\\u{A}b\\u{202E}c é🎸")
     }
 
-    func testBytesThatAreNoTextAreShownAsReplacementCharacters() {
+    func testInvalidUTF8IsShownAsReplacementCharacters() {
         let bytes: [UInt8] = [0x61, 0xFF, 0x62, 0xC3]
         XCTAssertEqual(MessageText.shown(0..<4, of: bytes.span), "a\u{FFFD}b\u{FFFD}")
         XCTAssertEqual(MessageText.shown(1..<3, of: bytes.span), "\u{FFFD}b")

@@ -4,12 +4,12 @@ import XCTest
 
 @testable import Processor
 
-/// The decoder against the rules of the payloads, one case each, in `Conformance/payloads.json`.
+/// The decoder compared with the cases in `Conformance/payloads.json`, one for each rule.
 final class PayloadConformanceTests: XCTestCase {
-    /// What a case says of one record; with several user records, of each of them.
+    /// The expected result of one record; with several user records, of each of them.
     private typealias Expectation = [String: Any]
 
-    func testDecodesEveryRecordAsTheRulesSay() throws {
+    func testDecodesEveryConformanceCase() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Conformance/payloads.json")
         let cases = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [Expectation])
         XCTAssertGreaterThan(cases.count, 2000)
@@ -28,7 +28,7 @@ final class PayloadConformanceTests: XCTestCase {
         return try XCTUnwrap(Data(base64Encoded: base64))
     }
 
-    /// How what was decoded differs from what was expected, in words.
+    /// Returns the differences between the decoded and the expected values.
     private static func problems(of batch: RecordBatch, expected row: Expectation) -> [String] {
         let expectations = row["records"] as? [Expectation] ?? [row]
         guard batch.recordCount == expectations.count else {
@@ -64,14 +64,14 @@ final class PayloadConformanceTests: XCTestCase {
             return ["kind \(batch.catalog[record.kind].name); expected \(expected["kind"] ?? "none")"]
         }
         let bytes = batch.document(of: record)
-        // Foundation drops U+FEFF from the start of a string, unless it is escaped.
+        // Foundation removes U+FEFF from the start of a string, unless it is escaped.
         let text = String(decoding: bytes, as: UTF8.self).replacing("\u{FEFF}", with: "\\ufeff")
         guard let document = try? JSONSerialization.jsonObject(with: Data(text.utf8)), let wanted = expected["document"]
         else { return ["no document: \(text)"] }
         return isEqual(document, wanted) ? [] : ["\(text); expected \(wanted)"]
     }
 
-    /// Foundation reads a number as an integer, a double or a decimal, and takes no two of them for equal.
+    /// Foundation parses a number as an integer, a double or a decimal, which never compare equal.
     private static func isEqual(_ left: Any, _ right: Any) -> Bool {
         switch (left, right) {
         case (let left as [String: Any], let right as [String: Any]):
@@ -99,7 +99,7 @@ final class PayloadConformanceTests: XCTestCase {
 }
 
 extension EventDecoder {
-    /// Decodes an event with one record that holds `data`.
+    /// Decodes an event with one record that contains `data`.
     mutating func decode(record data: Data, into batch: inout RecordBatch) throws {
         let event = Array(
             #"{"Records":[{"kinesis":{"sequenceNumber":"1","data":"\#(data.base64EncodedString())"}}]}"#.utf8)

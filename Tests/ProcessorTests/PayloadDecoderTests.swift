@@ -4,7 +4,7 @@ import XCTest
 @testable import Processor
 
 final class PayloadDecoderTests: XCTestCase {
-    /// What is said of a record, or nil when it is a good one.
+    /// Returns the error of a record; nil if it is valid.
     private func refusal(of text: String) -> PayloadError? {
         var decoder = PayloadDecoder()
         do throws(PayloadError) {
@@ -29,7 +29,7 @@ final class PayloadDecoderTests: XCTestCase {
         #"{"concert_id":"c","event_date":"2026-11-08","ticket_prices":\#(prices)}"#
     }
 
-    func testEachWordStandsForTheCaseOfItsName() throws {
+    func testChoiceWordsMapToCases() throws {
         let words: [(word: String, status: Concert.Status)] =
             Concert.Status.allCases.map { ($0.rawValue, $0) } + [("canceled", .cancelled), ("CANCELED", .cancelled)]
         for (word, status) in words {
@@ -43,7 +43,7 @@ final class PayloadDecoderTests: XCTestCase {
             ("ticket_sales", "ticket_sale"), ("ticket_sale", "ticket_sale"),
         ]
         for (word, kind) in kinds {
-            // What is missing is missing of that kind.
+            // The error about the missing field names the kind.
             let error = try XCTUnwrap(refusal(of: #"{"data_type":"\#(word)"}"#))
             XCTAssertTrue(error.message.hasPrefix(kind + "."), "\(word): \(error)")
         }
@@ -56,7 +56,7 @@ final class PayloadDecoderTests: XCTestCase {
         }
     }
 
-    func testOfSeveralBadPricesTheFirstIsNamed() {
+    func testFirstOfSeveralBadPricesIsReported() {
         let bad = (0..<20).map { #""t\#($0)":\#($0 % 2 == 0 ? "true" : "-\($0)")"# }
         for first in 0..<20 {
             let prices = (bad[first...] + bad[..<first]).joined(separator: ",")
@@ -69,7 +69,7 @@ final class PayloadDecoderTests: XCTestCase {
         }
     }
 
-    func testABadPriceThatALaterOneReplacesIsForgotten() {
+    func testReplacedBadPriceIsIgnored() {
         let cases: [(prices: String, message: String?, line: UInt)] = [
             (#"{"a":-1,"a":1}"#, nil, #line), (#"{"a":1,"a":-1}"#, "-1 is below 0", #line),
             (#"{"a":-1,"b":-2,"a":1}"#, "-2 is below 0", #line), (#"{"a":-1,"b":1,"a":-2}"#, "-2 is below 0", #line),
@@ -82,8 +82,8 @@ final class PayloadDecoderTests: XCTestCase {
         }
     }
 
-    func testTiersAreTheSameOnlyWhenTheirScalarsAre() throws {
-        // One letter in two spellings: different keys in JSON, though Swift takes the texts for equal.
+    func testTiersAreComparedByScalars() throws {
+        // One letter in two encodings: different keys in JSON, although they are equal as `String`s.
         let text = concert("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}")
         let (batch, record) = try decoded(text)
         let prices = batch.values(of: record).lazy.compactMap { value -> TicketPrices? in
@@ -93,7 +93,7 @@ final class PayloadDecoderTests: XCTestCase {
         XCTAssertEqual(try XCTUnwrap(prices.first).pairs.count, 4, "texts; both tiers are expected")
     }
 
-    func testARefusedRecordLeavesNothingBehind() {
+    func testRejectedRecordLeavesStorageUnchanged() {
         var decoder = PayloadDecoder()
         let before = (decoder.storage.mark, decoder.storage.items.count)
         let refused = [

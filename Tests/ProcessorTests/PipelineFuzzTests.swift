@@ -5,9 +5,9 @@ import XCTest
 
 @testable import Processor
 
-/// The pipeline against damaged events and damaged payloads: whatever comes, it answers.
+/// Tests of the pipeline with damaged events and payloads, for which it must always return.
 final class PipelineFuzzTests: XCTestCase {
-    func testDamagedEventsAreAnsweredOrRefused() throws {
+    func testDamagedEventsReturnAResponseOrAnError() throws {
         let folder = Repository.root.appending(path: "Fixtures/kinesis")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.lastPathComponent.hasSuffix(".event.json") }.sorted { $0.path < $1.path }
@@ -23,7 +23,7 @@ final class PipelineFuzzTests: XCTestCase {
         XCTAssertTrue(answered > 1000 && refused > 1000, "answered \(answered), refused \(refused)")
     }
 
-    func testDamagedPayloadsAreAnswered() throws {
+    func testDamagedPayloadsReturnAResponse() throws {
         var generator = SeededGenerator(seed: 41)
         let texts = Self.payloads.map { Array($0.utf8) }
         let seeds =
@@ -34,17 +34,17 @@ final class PipelineFuzzTests: XCTestCase {
         var pipeline = TestPipeline(level: .debug)
         for round in 0..<3000 {
             let records = (0..<4).map { index in
-                let place = (round + index * 5) % seeds.count
-                let bytes = Damage.damaged(seeds[place], using: &generator)
-                // Aggregates get the right checksum for what they hold now, else nothing of them would be read.
-                let isAggregate = place >= seeds.count - 2
+                let seed = (round + index * 5) % seeds.count
+                let bytes = Damage.damaged(seeds[seed], using: &generator)
+                // Aggregates get a valid checksum, because otherwise their content would not be read.
+                let isAggregate = seed >= seeds.count - 2
                 return EventText.Record(bytes: isAggregate ? Aggregate.wrapped(bytes) : bytes, "\(index)")
             }
             XCTAssertTrue(try check(EventText(records).bytes, &pipeline), "round \(round): refused as a whole")
         }
     }
 
-    func testWithADeadLetterSinkEveryBadRecordIsALetterAndNothingFails() async throws {
+    func testDeadLetterSinkReceivesEveryBadRecord() async throws {
         var generator = SeededGenerator(seed: 42)
         let sink = FakeDeadLetterSink()
         var pipeline = TestPipeline(deadLetters: sink, level: .fatal, hasMetrics: false)
@@ -68,9 +68,9 @@ final class PipelineFuzzTests: XCTestCase {
         }
     }
 
-    /// Fails unless the answer to `event` holds together.
+    /// Fails unless the response to `event` is consistent.
     ///
-    /// - Returns: Whether it was answered; false when it was refused as no Kinesis event.
+    /// - Returns: True after a response; false if the event was rejected because it is not a Kinesis event.
     private func check(_ event: [UInt8], _ pipeline: inout TestPipeline, line: UInt = #line) throws -> Bool {
         let shown = "\(String(decoding: event, as: UTF8.self).debugDescription)"
         defer {
@@ -92,7 +92,7 @@ final class PipelineFuzzTests: XCTestCase {
         XCTAssertEqual(report.checkpoint, lowest, shown, line: line)
         XCTAssertEqual(report.total(.failed), report.badRecords.count, shown, line: line)
         let lines = pipeline.logLines.objects
-        XCTAssertEqual(lines.count, pipeline.logLines.all.count, "\(shown): a log line is no JSON", line: line)
+        XCTAssertEqual(lines.count, pipeline.logLines.all.count, "\(shown): a log line is not JSON", line: line)
         let warnings = lines.count { $0["level"] as? String == "WARN" }
         XCTAssertEqual(warnings, report.badRecords.count, "\(shown): lines about bad records", line: line)
         let documents = lines.count { $0["entity"] != nil }
@@ -102,7 +102,7 @@ final class PipelineFuzzTests: XCTestCase {
         return true
     }
 
-    /// One of each kind and shape, with every field.
+    /// Payloads of every kind and shape, with every field.
     private static let payloads = [
         #"{"data_type":"artists","artist_id":"a","name":"Björk \ud83c\udfb8","genre":["Pop","x"],"popularity_score":88.5,"#
             + #""formation_date":"1993-07-05","members":"a|b","raw_data":{"followers":{"total":5},"x":[{}]},"source":"s"}"#,

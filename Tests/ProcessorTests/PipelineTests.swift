@@ -6,7 +6,7 @@ import XCTest
 @testable import Processor
 
 final class PipelineTests: XCTestCase {
-    func testARejectionWithoutADeadLetterSinkIsAFailure() throws {
+    func testRejectionWithoutADeadLetterSinkFails() throws {
         var pipeline = TestPipeline()
         let event = EventText([.init(Sample.venue, "1"), .init(Sample.nameless, "2"), .init(Sample.venue, "3")])
         let (response, report) = try pipeline.respond(to: event)
@@ -15,7 +15,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual([BatchReport.Disposition.processed, .failed, .deadLettered].map(report.total), [2, 1, 0])
     }
 
-    /// One row: what processors and the dead-letter sink do, and what becomes of it.
+    /// A case: the behavior of processors and the dead-letter sink, and the expected result.
     private struct Case {
         var name: String
         var outcomes: [Int: RecordOutcome] = [:]
@@ -35,8 +35,8 @@ final class PipelineTests: XCTestCase {
         }
     }
 
-    func testRejectionsBeforeTheFirstFailureAreBuriedAndThoseBehindAreLeft() async throws {
-        // Bad: 2 and 4; records for the processor: 1, 3 and 5.
+    func testRejectionsBeforeTheCheckpointAreDeadLettered() async throws {
+        // Bad records: 2 and 4. Records for the processor: 1, 3 and 5.
         let event = EventText([
             .init(Sample.venue, "1"), .init(Sample.nameless, "2"), .init(Sample.venue, "3"), .init("not json", "4"),
             .init(Sample.venue, "5"),
@@ -112,7 +112,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertFalse(pipeline.logLines.all.contains { $0.contains(secret) }, "\(pipeline.logLines.all)")
     }
 
-    func testAHundredBadRecordsHaveALineAndTheRestIsCountedByReason() throws {
+    func testMoreThanAHundredBadRecordsAreCountedByReason() throws {
         let bad = [Sample.nameless, "not json", #"{"artist_id":"a","name":5}"#]
         for count in [99, 100, 101, 5000] {
             let texts = (0..<count).map { Array(bad[$0 % 3].utf8) }
@@ -128,7 +128,7 @@ final class PipelineTests: XCTestCase {
             guard count > 100 else { continue }
             let last = try XCTUnwrap(lines.last)
             XCTAssertEqual(last["records"] as? Int, count - 100)
-            // The hundredth record was the first of its kind of three.
+            // The hundredth record was the first of three with its reason.
             let reasons = ["json", "type", "missing"].enumerated().compactMap { index, reason in
                 (count - 100 + 2 - index) / 3 > 0 ? (reason, (count - 100 + 2 - index) / 3) : nil
             }
@@ -136,7 +136,7 @@ final class PipelineTests: XCTestCase {
         }
     }
 
-    func testDeadLettersAreHandedOverInParts() async throws {
+    func testDeadLettersAreWrittenInParts() async throws {
         let texts = (0..<2500).map { _ in Array(Sample.nameless.utf8) }
         let aggregate = Aggregate(keys: ["k"], texts.map { (0, $0) })
         let event = EventText([
@@ -152,7 +152,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual(keys.first, "dead-letters/concerts/shardId-000000000007/7-0.json")
         XCTAssertEqual(keys.suffix(2).map { $0.split(separator: "/").last }, ["7-2499.json", "8.json"])
 
-        // What follows a part that was not written is redelivered with it, and so is not written now.
+        // Letters after a part that was not written are redelivered with it, and not written now.
         let refusing = FakeDeadLetterSink(refusing: ["7"])
         var failing = TestPipeline(deadLetters: refusing)
         XCTAssertEqual(try failing.respond(to: event).response, TestPipeline.failure("7"))
@@ -160,7 +160,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual(written, [])
     }
 
-    func testALineAboutAUserRecordNamesItsPlaceInTheAggregate() throws {
+    func testLogLineOfAUserRecordContainsItsIndex() throws {
         let aggregate = Aggregate(keys: ["k"], [Sample.venue, Sample.nameless].map { (0, Array($0.utf8)) })
         var pipeline = TestPipeline()
         _ = try pipeline.respond(to: EventText([.init(bytes: aggregate.bytes, "7"), .init(Sample.nameless, "8")]))
@@ -169,7 +169,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual(lines.map { $0["subSequenceNumber"] as? Int }, [1, nil])
     }
 
-    func testLettersThatAreNotTakenAreLogged() throws {
+    func testUnwrittenLettersAreLogged() throws {
         var pipeline = TestPipeline(deadLetters: FakeDeadLetterSink(refusing: ["1", "3"]))
         let event = EventText((1...3).map { .init(Sample.nameless, "\($0)") })
         XCTAssertEqual(try pipeline.respond(to: event).response, TestPipeline.failure("1"))
@@ -179,7 +179,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual(line["reason"] as? String, "refused")
     }
 
-    func testLettersThatAreNotTakenByTheDeadlineAreTriedAgain() throws {
+    func testLettersUnwrittenAtTheDeadlineFail() throws {
         var pipeline = TestPipeline(deadLetters: WaitingDeadLetterSink(takenFirst: 1))
         pipeline.context.deadline = .now
         let event = EventText((1...3).map { .init(Sample.nameless, "\($0)") })
@@ -188,7 +188,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual([BatchReport.Disposition.deadLettered, .failed].map(report.total), [1, 2])
     }
 
-    func testAProcessorThatCannotGoOnIsLoggedOnce() throws {
+    func testFailedProcessorIsLoggedOnce() throws {
         let failed = RecordOutcome.retryable(reason: "throttled")
         let processors: [any RecordProcessor] = [
             ScriptedProcessor(name: "good"), ScriptedProcessor(name: "bad", outcome: failed),
@@ -205,7 +205,7 @@ final class PipelineTests: XCTestCase {
             found, ["ERROR processor failed bad 3 throttled", "WARN processor failed optional 1 throttled"])
     }
 
-    func testWhatAnOptionalProcessorRefusesIsLoggedAndCountedAndHoldsNothingBack() async throws {
+    func testOptionalProcessorFailuresDoNotBlockTheShard() async throws {
         let rejected = RecordOutcome.rejected(PayloadError(.range, "artist.name: too long"))
         let processors: [any RecordProcessor] = [
             ScriptedProcessor(name: "good"), ScriptedProcessor(name: "optional", outcomes: [1: rejected]),
@@ -225,7 +225,7 @@ final class PipelineTests: XCTestCase {
         XCTAssertEqual(failures, [0, 1])
     }
 
-    func testAnEventThatIsNoneLeavesThePipelineFitForTheNext() throws {
+    func testPipelineContinuesAfterAnInvalidEvent() throws {
         var pipeline = TestPipeline()
         let good = EventText([.init(Sample.artist("a"), "1"), .init(Sample.nameless, "2")]).bytes
         for cut in [0, 1, good.count / 2, good.count - 1] {
@@ -234,7 +234,7 @@ final class PipelineTests: XCTestCase {
         }
     }
 
-    func testReadsTheEventWhereItStandsInTheBuffer() throws {
+    func testReadsTheEventAtAnyOffsetInTheBuffer() throws {
         let event = EventText([.init(Sample.nameless, "77")], before: #""window":{},"state":{"k":1},"#).bytes
         var pipeline = TestPipeline()
         let buffer = Array("HTTP head ".utf8) + event + Array(" tail".utf8)
@@ -245,7 +245,7 @@ final class PipelineTests: XCTestCase {
             #"{"state":{"k":1},"batchItemFailures":[{"itemIdentifier":"77"}]}"#)
     }
 
-    func testAThousandInvocationsThroughOnePipelineAreAnsweredRight() throws {
+    func testPipelineHandlesAThousandInvocations() throws {
         var generator = SeededGenerator(seed: 30)
         var pipeline = TestPipeline(level: .error)
         for round in 0..<1000 {

@@ -3,7 +3,7 @@ import XCTest
 @testable import Processor
 
 final class RecordOutcomesTests: XCTestCase {
-    func testWhatIsNotMarkedIsTriedAgain() {
+    func testUnmarkedRecordsAreRetryable() {
         var outcomes = RecordOutcomes(count: 3)
         XCTAssertEqual(outcomes.count, 3)
         outcomes[1] = .succeeded
@@ -11,7 +11,7 @@ final class RecordOutcomesTests: XCTestCase {
         XCTAssertEqual(outcomes[0], .retryable(reason: "not reached"))
     }
 
-    func testMarksAllAlike() {
+    func testMarkAllSetsEveryOutcome() {
         var outcomes = RecordOutcomes(count: 2)
         outcomes[0] = .rejected(PayloadError(.range, "m"))
         outcomes.markAll(.succeeded)

@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Processor
 
-/// Single records, read for people: as the function reads them in a batch.
+/// Tests of the reader of single records, which must give the same results as the function.
 final class RecordReaderTests: XCTestCase {
     private func records(in data: [UInt8]) -> [RecordReader.UserRecord] {
         var reader = RecordReader()
@@ -13,7 +13,7 @@ final class RecordReaderTests: XCTestCase {
         return records
     }
 
-    /// What the function makes of the same data, in the order of its user records; test records at the end.
+    /// Returns the function's results for the same data, in the order of the user records, with test records at the end.
     private func expected(of data: [UInt8]) throws -> [RecordReader.Content] {
         let batch = try RecordBatch(decoding: EventText([.init(bytes: data, "1")]))
         let good = batch.records.map { record in
@@ -32,7 +32,7 @@ final class RecordReaderTests: XCTestCase {
         "", "\u{1B}[2J", #"{"data":{"data":{"artist_id":"a","name":"n"}}}"#,
     ].map { Array($0.utf8) }
 
-    func testReadsWhateverTheFunctionReads() throws {
+    func testReadsTheSameRecordsAsTheFunction() throws {
         var generator = SeededGenerator(seed: 11)
         let shapes: [([UInt8]) -> [UInt8]] = [
             { $0 }, { GzipWriter.member($0) }, { Aggregate(keys: ["k"], [(0, $0), (0, GzipWriter.member($0))]).bytes },
@@ -50,12 +50,12 @@ final class RecordReaderTests: XCTestCase {
         }
     }
 
-    func testHandsOverUserRecordsInOrderWithTheirOwnBytes() {
+    func testReturnsUserRecordsInOrder() {
         let aggregate = Aggregate(keys: ["k"], payloads.map { (0, $0) })
         let found = records(in: aggregate.bytes)
         XCTAssertEqual(found.map(\.subSequenceNumber), Array(payloads.indices))
         XCTAssertEqual(found.map(\.data), payloads)
-        XCTAssertEqual(found[4].content, .test, "a test record has its place, too")
+        XCTAssertEqual(found[4].content, .test, "a test record has an index as well")
         XCTAssertEqual(records(in: Aggregate(keys: ["k"], []).bytes).count, 0)
         XCTAssertEqual(records(in: payloads[0]).map(\.subSequenceNumber), [nil])
     }
@@ -73,7 +73,7 @@ final class RecordReaderTests: XCTestCase {
         }
     }
 
-    func testFindsTheIDThatARecordIsPutUnder() throws {
+    func testIdentifiesTheEntityOfARecord() throws {
         var reader = RecordReader()
         let good = #"{"data":{"payload":{"artist_id":"\u2003é ","name":"n"}}}"#
         for (text, id) in [(Sample.artist("a"), "a"), (good, "é"), (Sample.test, nil)] {

@@ -34,7 +34,7 @@ final class RecordVersionTests: XCTestCase {
     }
 
     func testNewestOfManyIsTheSameInEveryOrder() throws {
-        // By pairs, these form a circle: 2 replaces 1 (numbers), 3 replaces 2 (arrival), 1 replaces 3 (arrival).
+        // Compared in pairs, these form a cycle: 2 replaces 1 (numbers), 3 replaces 2 (arrival), 1 replaces 3 (arrival).
         let versions = [
             try version(10, "1", "s/1"), try version(5, "2", "s/1"), try version(7, "1", "s/2"),
             try version(nil, "99", nil), try version(6, "0", "s/2"),

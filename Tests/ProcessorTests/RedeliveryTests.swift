@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Processor
 
-/// Events that redeliver dead letters: every failure is answered, and nothing else is written.
+/// Events that redeliver dead letters: the response lists every failure, and no dead letter is written.
 final class RedeliveryTests: XCTestCase {
     private static func event(_ records: [EventText.Record]) -> EventText {
         EventText(records, before: #""redelivery":true,"#)
@@ -16,7 +16,7 @@ final class RedeliveryTests: XCTestCase {
         return record
     }
 
-    /// The members of the answer's `failures`, sorted, as `sequence-sub reason: message`.
+    /// Returns the entries of the response's `failures`, sorted, as `sequence-sub reason: message`.
     private func failures(_ response: String, file: StaticString = #filePath, line: UInt = #line) throws -> [String] {
         let answer = try XCTUnwrap(
             JSONSerialization.jsonObject(with: Data(response.utf8)) as? [String: [[String: Any]]], response)
@@ -31,7 +31,7 @@ final class RedeliveryTests: XCTestCase {
         }.sorted()
     }
 
-    func testEveryFailedRecordIsAnsweredAndNoDeadLetterIsWritten() async throws {
+    func testResponseListsEveryFailureWithoutDeadLetters() async throws {
         let sink = FakeDeadLetterSink()
         let outcomes: [Int: RecordOutcome] = [
             1: .retryable(reason: "throttled"), 2: .rejected(PayloadError(.refused, "never")),
@@ -55,7 +55,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(report.total(.deadLettered), 0)
     }
 
-    func testAllProcessedIsAnsweredWithEmptyLists() throws {
+    func testFullSuccessReturnsEmptyLists() throws {
         var pipeline = TestPipeline()
         let (response, _) = try pipeline.respond(to: Self.event([.init(Sample.venue, "1"), .init(Sample.test, "2")]))
         XCTAssertEqual(response, #"{"batchItemFailures":[],"failures":[]}"#)
@@ -68,7 +68,7 @@ final class RedeliveryTests: XCTestCase {
             try pipeline.respond(to: EventText([.init(Sample.venue, "1")])).response, TestPipeline.success)
     }
 
-    func testRecordsOfAnAggregateAreNamedBySubSequenceNumber() throws {
+    func testAggregateRecordsHaveSubSequenceNumbers() throws {
         var pipeline = TestPipeline()
         let inner = Aggregate(keys: ["k"], [(0, Array(Sample.venue.utf8))]).bytes
         var nested = EventText.Record(bytes: inner, "9")
@@ -88,7 +88,7 @@ final class RedeliveryTests: XCTestCase {
             ["10-1 json", "11 json", "8-3 missing", "8-5 missing", "9-1 kpl", "9-7 base64"])
     }
 
-    func testTheResponseStaysFarBelowLambdasLimitHoweverManyRecordsFail() throws {
+    func testResponseStaysBelowLambdasLimit() throws {
         var pipeline = TestPipeline()
         let bad = Array(#"{"artist_id":"a"}"#.utf8)
         let aggregate = Aggregate(keys: ["k"], (0..<40_000).map { _ in (0, bad) }).bytes
@@ -99,7 +99,7 @@ final class RedeliveryTests: XCTestCase {
         let answer = try XCTUnwrap(
             JSONSerialization.jsonObject(with: Data(response.utf8)) as? [String: [[String: Any]]])
         let failures = try XCTUnwrap(answer["failures"])
-        // The first are named one by one; for the others there is one entry for the whole aggregate.
+        // The first records have entries of their own; the others share one entry for the whole aggregate.
         XCTAssertEqual(failures.first?["subSequenceNumber"] as? Int, 0)
         let whole = failures.filter { $0["subSequenceNumber"] == nil }.compactMap { $0["itemIdentifier"] as? String }
         XCTAssertEqual(whole, ["10", "11", "12"])
@@ -107,7 +107,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(items, ["10", "11", "12"])
     }
 
-    func testSubSequenceNumbersAreThoseOfTheVersions() throws {
+    func testSubSequenceNumbersBecomePartOfTheVersion() throws {
         let records = ["4", nil, "2147483647"].map { Self.record(Sample.venue, "8", sub: $0) }
         let batch = try RecordBatch(decoding: Self.event(records))
         XCTAssertEqual(batch.versions().map(\.subSequenceNumber), [4, nil, 2_147_483_647])
@@ -121,7 +121,7 @@ final class RedeliveryTests: XCTestCase {
         }
     }
 
-    func testTheMetricCountsThemAndNoOtherDoes() throws {
+    func testOnlyTheRedeliveryMetricCountsRedeliveredRecords() throws {
         let failing = ScriptedProcessor(name: "one", outcomes: [0: .retryable(reason: "r")])
         var pipeline = TestPipeline([failing])
         let records: [EventText.Record] = [
@@ -146,7 +146,7 @@ final class RedeliveryTests: XCTestCase {
         XCTAssertEqual(ordinary["RecordsReceived"] as? Int, 3)
     }
 
-    func testAProcessorThatReachesTheDeadlineLeavesItsRecordsWithThatReason() throws {
+    func testRecordsUnprocessedAtTheDeadlineHaveThatReason() throws {
         var pipeline = TestPipeline([ScriptedProcessor(name: "one", outcomes: [0: .retryable(reason: "not reached")])])
         pipeline.context.deadline = .now - .seconds(1)
         let (response, _) = try pipeline.respond(to: Self.event([.init(Sample.venue, "1")]))

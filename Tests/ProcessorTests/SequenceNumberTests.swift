@@ -35,11 +35,11 @@ final class SequenceNumberTests: XCTestCase {
             "49590338271490256608559692538361571095921575989136588899", String(repeating: "1", count: 127),
             String(repeating: "0", count: 128), String(repeating: "9", count: 128),
         ]
-        for (place, left) in ascending.enumerated() {
-            for (other, right) in ascending.enumerated() {
+        for (rank, left) in ascending.enumerated() {
+            for (otherRank, right) in ascending.enumerated() {
                 let (first, second) = try (XCTUnwrap(SequenceNumber(left)), XCTUnwrap(SequenceNumber(right)))
-                XCTAssertEqual(first < second, place < other, "\(left) < \(right)")
-                XCTAssertEqual(first == second, place == other, "\(left) == \(right)")
+                XCTAssertEqual(first < second, rank < otherRank, "\(left) < \(right)")
+                XCTAssertEqual(first == second, rank == otherRank, "\(left) == \(right)")
             }
         }
     }

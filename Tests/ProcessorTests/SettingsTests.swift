@@ -5,7 +5,7 @@ import XCTest
 @testable import Processor
 
 final class SettingsTests: XCTestCase {
-    func testWithoutAnyVariableTheDefaultsCount() throws {
+    func testDefaultsApplyWithoutVariables() throws {
         let settings = try Settings(environment: [:])
         Self.checkDefaults(settings)
         XCTAssertEqual(settings.processors.map(\.name), ["log"])
@@ -27,7 +27,7 @@ final class SettingsTests: XCTestCase {
         guard case .none = settings.loader else { return XCTFail("\(settings.loader)") }
     }
 
-    /// One row: a variable, its text, and what it sets.
+    /// A case: a variable, its text, and the resulting setting.
     private struct Case {
         var name: String
         var value: String
@@ -71,7 +71,7 @@ final class SettingsTests: XCTestCase {
         Self.checkDefaults(try Settings(environment: Dictionary(uniqueKeysWithValues: names.map { ($0, "") })))
     }
 
-    func testNamesTheVariableAndWhatWasExpected() {
+    func testProblemsNameTheVariableAndTheExpectation() {
         let cases: [(name: String, value: String, problem: String, line: UInt)] = [
             ("PROCESSORS", "bogus", #"PROCESSORS names "bogus"; expected some of "#, #line),
             ("PROCESSORS", "Log", #"PROCESSORS names "Log"; expected some of "#, #line),
@@ -98,7 +98,7 @@ final class SettingsTests: XCTestCase {
         }
     }
 
-    func testTheBoundOfABatchFollowsTheFunctionsMemory() throws {
+    func testBatchLimitDependsOnTheFunctionsMemory() throws {
         let mebibyte = 1024 * 1024
         let cases: [(memory: String?, concurrency: String?, limit: Int, line: UInt)] = [
             (nil, nil, 96 * mebibyte, #line), ("", "", 96 * mebibyte, #line), (nil, "4", 96 * mebibyte, #line),
@@ -114,7 +114,7 @@ final class SettingsTests: XCTestCase {
         }
     }
 
-    func testWhatIsWrongWithTheLoaderIsKeptForItsEvents() throws {
+    func testLoaderProblemsAreReportedByLoadEvents() throws {
         let valid = [
             "REDSHIFT_STAGING_BUCKET": "bucket", "REDSHIFT_COPY_ROLE_ARN": "arn:aws:iam::123456789012:role/r",
             "REDSHIFT_WORKGROUP_NAME": "w", "REDSHIFT_DATABASE": "d", "AWS_REGION": "us-east-1",
@@ -138,7 +138,7 @@ final class SettingsTests: XCTestCase {
         }
     }
 
-    func testComplainsOfEverythingAtOnce() {
+    func testReportsAllProblemsTogether() {
         let wrong = [
             "PROCESSORS": "bogus", "OPTIONAL_PROCESSORS": ",", "DEADLINE_MARGIN_MS": "x", "METRICS": "x",
             "AWS_LAMBDA_LOG_LEVEL": "x", "AWS_LAMBDA_LOG_FORMAT": "x", "AWS_LAMBDA_MAX_CONCURRENCY": "x",
@@ -150,14 +150,14 @@ final class SettingsTests: XCTestCase {
         XCTAssertEqual(SettingsError(problems: ["a", "b"]).description, "a; b")
     }
 
-    func testAListNamesEachWordThatIsWrongAndTheOthersAreRead() {
+    func testListReportsEachUnknownWord() {
         XCTAssertEqual(problems(of: ["PROCESSORS": "one,log,two"]).count, 2)
         let problems = problems(of: ["PROCESSORS": "one,cache"])
         XCTAssertEqual(problems.count, 2, "\(problems)")
         XCTAssertTrue(problems.last?.hasPrefix("CACHE_URL must be set") == true, "\(problems)")
     }
 
-    func testWhatTwoProcessorsReadIsReportedOnce() {
+    func testSharedVariableIsReportedOnce() {
         let environment = ["PROCESSORS": "cache,notifier", "CACHE_URL": "x", "NOTIFY_EVENT_BUS": "b", "METRICS": "x"]
         let problems = problems(of: environment)
         for name in ["CACHE_URL is malformed", "AWS_REGION must be set", "METRICS is"] {
@@ -176,7 +176,7 @@ final class SettingsTests: XCTestCase {
         XCTAssertFalse(problems.joined().contains(bytes: "hush"), "\(problems)")
     }
 
-    func testEachDefinitionMakesAProcessorOfItsName() throws {
+    func testDefinitionsCreateProcessorsWithTheirNames() throws {
         let environment = [
             "PROCESSORS": ProcessorDefinition.all.map(\.name).joined(separator: ","), "AWS_REGION": "us-east-1",
             "REDSHIFT_WORKGROUP_NAME": "w", "REDSHIFT_DATABASE": "d", "CACHE_URL": "redis://h",

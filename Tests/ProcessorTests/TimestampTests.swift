@@ -6,7 +6,7 @@ import XCTest
 final class TimestampTests: XCTestCase {
     private static let years = [1, 4, 100, 400, 1900, 1969, 1970, 2000, 2024, 2026, 2100, 9999]
 
-    func testEveryDayGoesToItsNumberAndBack() throws {
+    func testDaysRoundTrip() throws {
         for year in Self.years {
             var number = Self.days(before: year) - Self.days(before: 1970)
             for month in 1...12 {
@@ -23,7 +23,7 @@ final class TimestampTests: XCTestCase {
         }
     }
 
-    func testNoOtherDayExists() {
+    func testInvalidDaysAreRejected() {
         for year in Self.years {
             for month in 0...13 {
                 let last = (1...12).contains(month) ? Self.days(in: month, of: year) : 0
@@ -35,7 +35,7 @@ final class TimestampTests: XCTestCase {
         XCTAssertNil(Self.date("0000-01-01"))
     }
 
-    /// One row: a text, and how the moment reads in UTC; nil when it is refused.
+    /// A case: a text, and the timestamp in UTC; nil if the text is rejected.
     private struct Case {
         var input: String
         var expected: String?
@@ -46,7 +46,7 @@ final class TimestampTests: XCTestCase {
         }
     }
 
-    func testReadsTheFormsThatPythonPrints() {
+    func testParsesPythonFormats() {
         let cases = [
             Case("2026-11-08", "2026-11-08T00:00:00Z"), Case("2026-11-08T12:00:00", "2026-11-08T12:00:00Z"),
             Case("2026-11-08 12:00:00", "2026-11-08T12:00:00Z"), Case("2026-11-08T12:00:00Z", "2026-11-08T12:00:00Z"),
@@ -70,7 +70,7 @@ final class TimestampTests: XCTestCase {
         check(cases)
     }
 
-    func testRefusesOtherForms() {
+    func testRejectsOtherFormats() {
         let refused = [
             "", "2026", "2026-11", "2026-11-8", "26-11-08", "2026/11/08", "20261108", "2026-11-08T", "2026-11-08T12",
             "2026-11-08T12:00", "2026-11-08T24:00:00", "2026-11-08T12:60:00", "2026-11-08T12:00:60",
@@ -83,7 +83,7 @@ final class TimestampTests: XCTestCase {
         check(refused.map { Case($0, nil) })
     }
 
-    func testARefusedTextIsExplained() throws {
+    func testProblemOfARejectedTextIsExplained() throws {
         let full = "YYYY-MM-DDTHH:MM:SS"
         let date = "YYYY-MM-DD"
         let cases: [(text: String, problem: String, line: UInt)] = [
@@ -156,7 +156,7 @@ final class TimestampTests: XCTestCase {
         }
     }
 
-    func testARecordsBadTimestampIsNamedWithItsProblem() {
+    func testBadTimestampMessageContainsTheProblem() {
         var decoder = PayloadDecoder()
         var records: [EntityRecord] = []
         let cases: [(member: String, message: String, line: UInt)] = [
@@ -183,7 +183,7 @@ final class TimestampTests: XCTestCase {
         }
     }
 
-    func testPrintsAsManyDigitsOfFractionAsAsked() {
+    func testPrintsTheRequestedFractionDigits() {
         let cases: [(nanoseconds: Int32, digits: Int?, expected: String, line: UInt)] = [
             (0, nil, "Z", #line), (0, 0, "Z", #line), (0, 3, ".000Z", #line), (0, 9, ".000000000Z", #line),
             (5, nil, ".000000005Z", #line), (5, 3, ".000Z", #line), (999_999_999, 3, ".999Z", #line),
@@ -209,7 +209,7 @@ final class TimestampTests: XCTestCase {
         }
     }
 
-    func testRandomMomentsReadBackTheSame() {
+    func testRandomTimestampsRoundTrip() {
         var generator = SeededGenerator(seed: 20)
         for _ in 0..<5000 {
             let seconds = Int64.random(in: -62_135_596_800...253_402_300_799, using: &generator)
@@ -245,6 +245,6 @@ final class TimestampTests: XCTestCase {
         [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    /// Days from 0001-01-01 to the year's first, counted year by year.
+    /// Returns the days from 0001-01-01 to the first day of a year, counted year by year.
     private static func days(before year: Int) -> Int { (1..<year).reduce(0) { $0 + (isLeap($1) ? 366 : 365) } }
 }

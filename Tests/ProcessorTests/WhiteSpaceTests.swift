@@ -3,7 +3,7 @@ import XCTest
 @testable import Processor
 
 final class WhiteSpaceTests: XCTestCase {
-    func testTrimsTheScalarsOfUnicodesPropertyAndNoOthers() {
+    func testTrimsOnlyUnicodeWhiteSpace() {
         for value in UInt32(0)...0x10FFFF {
             guard let scalar = Unicode.Scalar(value) else { continue }
             let bytes = Array(String(scalar).utf8)
@@ -15,7 +15,7 @@ final class WhiteSpaceTests: XCTestCase {
         }
     }
 
-    func testTrimsBothEndsAndNothingBetween() {
+    func testTrimsBothEnds() {
         let cases: [(input: String, expected: String, line: UInt)] = [
             ("", "", #line), ("a", "a", #line), (" a ", "a", #line), ("a b", "a b", #line),
             ("\u{3000}\u{A0} a\u{2003}b \u{85}\u{2029}", "a\u{2003}b", #line), ("\t\r\n\u{B}\u{C}", "", #line),
@@ -31,8 +31,8 @@ final class WhiteSpaceTests: XCTestCase {
         }
     }
 
-    func testLooksAtNothingOutsideTheRange() {
-        // Cut in the middle of a space of three bytes, and with spaces around.
+    func testReadsOnlyTheRange() {
+        // The range ends within a space of three bytes, and spaces surround it.
         let bytes = Array("  a\u{2003}  ".utf8)
         for start in 0...bytes.count {
             for end in start...bytes.count {

@@ -23,7 +23,7 @@ final class WindowAggregatesTests: XCTestCase {
             metrics: InvocationMetrics(functionName: "f", sink: lines), aggregatesWindows: true)
     }
 
-    /// The state that is answered to an event of `payloads`, and the response as a whole.
+    /// Returns the state and the whole response for an event with `payloads`.
     private func respond(
         _ payloads: [String], state: String = "{}", isFinal: Bool = false, _ pipeline: inout Pipeline
     ) throws -> (state: JSONValue, response: JSONValue) {
@@ -38,7 +38,7 @@ final class WindowAggregatesTests: XCTestCase {
         return (try XCTUnwrap(value["state"]), value)
     }
 
-    func testAWindowsFiguresGrowAndAreToldAtItsEnd() throws {
+    func testWindowFiguresAccumulateAndAreLoggedAtTheEnd() throws {
         let lines = CollectedLines()
         var pipeline = pipeline([ScriptedProcessor()], lines)
         let first = try respond(
@@ -65,7 +65,7 @@ final class WindowAggregatesTests: XCTestCase {
         XCTAssertEqual(revenue, [127.11])
     }
 
-    func testOnlyWhatIsAcknowledgedCounts() throws {
+    func testOnlyAcknowledgedRecordsCount() throws {
         let lines = CollectedLines()
         let processor = ScriptedProcessor(outcomes: [1: .retryable(reason: "down")])
         var pipeline = pipeline([processor], lines)
@@ -76,8 +76,8 @@ final class WindowAggregatesTests: XCTestCase {
         XCTAssertEqual(lines.objects.count { $0["message"] as? String == "window closed" }, 0)
     }
 
-    func testCanonicallyEquivalentIDsAreTwoConcertsInEachInvocation() throws {
-        // Each pair is equal as `String`s, and differs in its bytes.
+    func testCanonicallyEquivalentIDsAreTwoConcerts() throws {
+        // The texts of each pair are equal as `String`s, but differ in their bytes.
         let pairs = [
             ("caf\u{E9}-1", "cafe\u{301}-1"), ("\u{1100}\u{1161}", "\u{AC00}"), ("x\u{307}\u{323}", "x\u{323}\u{307}"),
             ("\u{2126}", "\u{3A9}"),
@@ -104,7 +104,7 @@ final class WindowAggregatesTests: XCTestCase {
         }
     }
 
-    func testTheStateStaysBelowAMegabyteWhateverComes() throws {
+    func testStateStaysBelowAMegabyte() throws {
         let lines = CollectedLines()
         var pipeline = pipeline([ScriptedProcessor()], lines)
         let other = #"{"other":""# + String(repeating: "x", count: 600_000) + #""}"#
@@ -122,7 +122,7 @@ final class WindowAggregatesTests: XCTestCase {
         XCTAssertGreaterThan(aggregates?["omittedConcerts"]?.integer ?? 0, 0)
     }
 
-    func testAStateOfNonsenseIsNoneOfOurs() throws {
+    func testForeignStateIsIgnored() throws {
         let lines = CollectedLines()
         for state in [
             #"{"aggregates":5}"#,

@@ -24,7 +24,8 @@ public protocol DeadLetterSink: Sendable {
 
 extension RecordBatch {
     /// Returns the dead letter of a record of this batch.
-    func deadLetter(of record: RejectedRecord, context: InvocationContext, originals: inout OriginalData) -> DeadLetter {
+    func deadLetter(of record: RejectedRecord, context: InvocationContext, originals: inout OriginalData) -> DeadLetter
+    {
         let position = record.position
         let sequenceNumber = sequenceNumber(of: position)
         var writer = JSONWriter()

@@ -70,7 +70,9 @@ public struct Dispatcher: Sendable {
         return report
     }
 
-    private static func outcomes(of step: Step, on batch: RecordBatch, context: InvocationContext) async -> RecordOutcomes {
+    private static func outcomes(of step: Step, on batch: RecordBatch, context: InvocationContext) async
+        -> RecordOutcomes
+    {
         var outcomes = RecordOutcomes(count: batch.records.count)
         await step.processor.process(batch, context: context, outcomes: &outcomes)
         return outcomes

@@ -18,7 +18,9 @@ struct BatchOutcome: Sendable {
         rejections = batch.badRecords
         let failed = reports.filter { $0.isRequired && !$0.outcomes.haveAllSucceeded }
         for index in failed.isEmpty ? 0..<0 : batch.records.indices {
-            guard let worst = failed.map({ $0.outcomes[index] }).max(by: { $0.severity < $1.severity }) else { continue }
+            guard let worst = failed.map({ $0.outcomes[index] }).max(by: { $0.severity < $1.severity }) else {
+                continue
+            }
             outcomes[index] = worst
             let position = batch.records[index].position
             switch worst {

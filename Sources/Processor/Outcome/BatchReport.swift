@@ -64,7 +64,9 @@ public struct BatchReport: Sendable {
     /// Adds `number` records.
     ///
     /// - Parameter kind: Nil for bad records and test records.
-    mutating func count(_ kind: EntityKind?, _ disposition: Disposition, _ number: Int = 1) { counts[kind][disposition] += number }
+    mutating func count(_ kind: EntityKind?, _ disposition: Disposition, _ number: Int = 1) {
+        counts[kind][disposition] += number
+    }
 
     /// Returns the number of records with a disposition, over all kinds.
     public func total(_ disposition: Disposition) -> Int {

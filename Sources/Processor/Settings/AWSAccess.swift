@@ -37,12 +37,14 @@ package enum AWSVariables {
         Setting("AWS_DEFAULT_REGION", .text("Region"), "the Region if `AWS_REGION` is not set"),
         Setting(
             "AWS_ACCESS_KEY_ID", .text(), isSecret: true,
-            "credentials; Lambda sets them. If not set, profiles, then the role of the container or the instance, are used"),
+            "credentials; Lambda sets them. If not set, profiles, then the role of the container or the instance, are used"
+        ),
         Setting("AWS_SECRET_ACCESS_KEY", .text(), isSecret: true, "belongs to `AWS_ACCESS_KEY_ID`"),
         Setting("AWS_SESSION_TOKEN", .text(), isSecret: true, "belongs to `AWS_ACCESS_KEY_ID`"),
         Setting("AWS_ENDPOINT_URL", .text("URL"), "an endpoint to call instead of those of AWS"),
         Setting(
-            "AWS_ENDPOINT_URL_REDSHIFT_DATA", .text("URL"), "the same for one service; each service has such a variable"),
+            "AWS_ENDPOINT_URL_REDSHIFT_DATA", .text("URL"), "the same for one service; each service has such a variable"
+        ),
         Setting("AWS_ENDPOINT_URL_S3", .text("URL"), "the same for Amazon S3"),
         Setting(
             "AWS_MAX_ATTEMPTS", .text("1...100"), "attempts of one call, including the first one; 3 if not set"),

@@ -5,7 +5,7 @@ import RuntimeServer
 import Synchronization
 import TestSupport
 
-/// Several `bootstrap` processes that share the shards' batches, are killed at random, and get old batches again.
+/// Several `bootstrap` processes that process the shards' batches, are killed at random, and get old batches again.
 final class ChaosFleet: Sendable {
     struct Counts: Equatable {
         var invocations = 0
@@ -23,7 +23,7 @@ final class ChaosFleet: Sendable {
         var underWay = 0
         var produced = 0
         var settled = 0
-        /// Events that went well, some of them, to be delivered again.
+        /// Some of the events that succeeded, to deliver again.
         var old: [[UInt8]] = []
         var hasKeptOne = false
         var random: SeededGenerator
@@ -33,7 +33,7 @@ final class ChaosFleet: Sendable {
     private let state: Mutex<State>
     private let environment: [String: String]
     private static let processes = 4
-    /// How far the producer may be ahead.
+    /// The most records by which the producer may be ahead.
     private static let backlog = 8000
 
     init(_ stream: ChaosStream, settings: PollerSettings, environment: [String: String], seed: UInt64) {
@@ -42,13 +42,13 @@ final class ChaosFleet: Sendable {
         self.environment = environment
     }
 
-    /// What must have come of the stream, once ``run(until:)`` has returned.
+    /// The expected results, after ``run(until:)`` has returned.
     var stream: ChaosStream { state.withLock { $0.stream } }
     var counts: Counts { state.withLock { $0.counts } }
-    /// Why it did not come to its end.
+    /// The reason why the run did not finish.
     var failure: String? { state.withLock { $0.failure } }
 
-    /// Delivers until every record was taken.
+    /// Delivers batches until every record has succeeded.
     func run(until end: ContinuousClock.Instant) {
         let group = DispatchGroup()
         for number in 0..<Self.processes {
@@ -118,7 +118,7 @@ final class ChaosFleet: Sendable {
             return .batch(batch, shard: shard)
         }
         guard state.stream.isDone else { return .wait }
-        // What is left comes again at last, when everything newer is where it belongs.
+        // The remaining old events are redelivered at the end, after all newer records are stored.
         return takeOld(&state) ?? (state.underWay == 0 ? .end : .wait)
     }
 
@@ -139,7 +139,7 @@ final class ChaosFleet: Sendable {
             if !failures.isEmpty {
                 state.counts.partial += 1
             } else if !state.hasKeptOne || Int.random(in: 0..<10, using: &state.random) == 0 {
-                // The first is kept in any case, so that no run goes without a repeat.
+                // The first event is always kept, so that each run has a repeat.
                 state.hasKeptOne = true
                 state.old.append(batch.event)
             }
@@ -148,7 +148,7 @@ final class ChaosFleet: Sendable {
         }
     }
 
-    /// Invokes, and kills the process meanwhile now and then.
+    /// Invokes the function, and sometimes kills the process during the invocation.
     private func invoke(_ event: [UInt8], _ server: RuntimeServer, _ process: BootstrapProcess) -> InvocationResult {
         let delay: Int? = state.withLock { state in
             guard Int.random(in: 0..<6, using: &state.random) == 0 else { return nil }
@@ -160,7 +160,7 @@ final class ChaosFleet: Sendable {
             DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(delay)) { kill(pid, SIGKILL) }
         }
         let answer = server.invoke(event, options: InvocationOptions(timeout: .seconds(8)))
-        // A process that outlived its batch is gone before the next one.
+        // A process that survived its batch is ended before the next one.
         if delay != nil { _ = waitUntil { !process.isRunning } }
         guard case .response(let body, _) = answer else { return .failed(reason: summary(of: answer)) }
         guard let failures = try? JSONValue(parsing: body)["batchItemFailures"] else {

@@ -6,13 +6,13 @@ import TestSupport
 
 @testable import Processor
 
-/// Two loaders that run side by side and are killed at random, and a bucket in which objects disappear and are corrupt.
+/// Two concurrent loaders that are killed at random, and a bucket in which objects disappear and are corrupted.
 final class ChaosLoaders: Sendable {
     struct Counts {
         var invocations = 0
         var failed = 0
         var kills = 0
-        /// Sums of what the responses say.
+        /// The sums of the figures in the responses.
         var (loads, objects, gone, refused) = (0, 0, 0, 0)
         /// Objects that were removed from the bucket and put back.
         var hidden = 0
@@ -43,7 +43,7 @@ final class ChaosLoaders: Sendable {
 
     var counts: Counts { state.withLock { $0.counts } }
     var failure: String? { state.withLock { $0.failure } }
-    /// What the last load that failed said.
+    /// The error of the last failed load.
     var lastError: String { state.withLock { $0.lastError } }
     /// Contents of the objects that no warehouse can load, by the last part of their keys.
     var corrupt: [String: [UInt8]] { state.withLock { $0.corrupt } }
@@ -115,12 +115,12 @@ final class ChaosLoaders: Sendable {
                 return summary["remaining"].number.map { Int($0) }
             }
             if let remaining { ended(remaining) }
-            // As a schedule does, so that there is something to load.
+            // Like a schedule, waits until there are objects to load.
             usleep(isKilled ? 200_000 : 20_000)
         }
     }
 
-    /// How long the process may work on its next event, in milliseconds; nil for as long as it wants.
+    /// The time until the process is killed, in milliseconds; nil to let it finish.
     private func killDelay() -> Int? {
         state.withLock { state in
             guard Int.random(in: 0..<2, using: &state.random) == 0 else { return nil }
@@ -129,7 +129,7 @@ final class ChaosLoaders: Sendable {
         }
     }
 
-    /// Removes an object for a while, or adds one that is corrupt.
+    /// Removes an object temporarily, or adds a corrupt one.
     private func disturb() throws {
         let (prefix, choice, number) = state.withLock { state in
             (
@@ -157,7 +157,7 @@ final class ChaosLoaders: Sendable {
         usleep(300_000)
     }
 
-    /// Fewer than a table must reject in one load to be taken for the cause.
+    /// Fewer corrupt objects than a table must reject in one load to be considered the cause.
     private static let corruptLimit = 10
 
     static func name(_ key: String) -> String { key.split(separator: "/").last.map(String.init) ?? key }

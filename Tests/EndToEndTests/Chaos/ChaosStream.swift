@@ -2,7 +2,7 @@ import Foundation
 import Poller
 import TestSupport
 
-/// A stream of entities that change over and over, with records among them that nobody can read; and what must come of it.
+/// A stream of entities that change repeatedly, and of bad records, with the expected results.
 struct ChaosStream: Sendable {
     static let shards = 4
 
@@ -10,7 +10,7 @@ struct ChaosStream: Sendable {
     struct Version: Equatable {
         var name: String
         var sequence: String
-        /// Of the newest version, and of the first one, in milliseconds.
+        /// The arrivals of the newest and of the first version, in milliseconds.
         var arrival: Int64
         var created: Int64
     }
@@ -36,11 +36,11 @@ struct ChaosStream: Sendable {
     /// The next record and its shard.
     mutating func next() -> (shard: Int, record: PolledRecord) {
         made += 1
-        // As long as Kinesis has them, and growing by more than one.
+        // The numbers are as long as those of Kinesis, and increase by more than one.
         let sequence = "4966" + String(repeating: "0", count: 40) + String(100_000_000_000 + made * 7)
         let arrival = 1_794_198_000_000 + Int64(made)
         let kind = Kind.allCases[Int.random(in: 0..<4, using: &random)]
-        // Each is met about four times.
+        // Each entity occurs about four times.
         let id = "\(kind.rawValue)-\(Int.random(in: 0..<max(1, total / 16), using: &random))"
         let isBad = Int.random(in: 0..<80, using: &random) == 0
         var data = isBad ? badData(kind, id) : Array(Self.payload(kind, id, name: "v\(made) \u{e9}\"\\ $1").utf8)
@@ -72,7 +72,7 @@ struct ChaosStream: Sendable {
         }
     }
 
-    /// Data that breaks one rule or the other; the number makes it like no other.
+    /// Returns data that violates a rule; the number makes it unique.
     private mutating func badData(_ kind: Kind, _ id: String) -> [UInt8] {
         switch Int.random(in: 0..<6, using: &random) {
         case 0: return Array("no JSON \(made)".utf8)

@@ -5,20 +5,20 @@ import XCTest
 
 @testable import Processor
 
-/// Everything goes wrong at once, and at the end every record is where it belongs, and nothing else is anywhere.
+/// Chaos tests: with many concurrent faults, every record is finally stored in every sink, and nothing else is.
 ///
-/// `CHAOS_RECORDS` says how many records (`make chaos` takes 200,000), `CHAOS_SEED` which ones.
+/// `CHAOS_RECORDS` is the number of records (200,000 with `make chaos`), and `CHAOS_SEED` the random seed.
 final class ChaosTests: BootstrapTestCase {
     private static let total = number("CHAOS_RECORDS") ?? 6000
     private static let seed = UInt64(number("CHAOS_SEED") ?? 11)
 
-    /// Entities whose newest version is not where it belongs, and such as nobody put on the stream.
+    /// Returns the entities whose newest version is not stored, and those that were never in the stream.
     private var wrong = 0
     private var extra = 0
 
     private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
 
-    func testNothingIsLostAndNothingIsDoneTwice() throws {
+    func testNothingIsLostOrDuplicated() throws {
         let (warehouse, redis, moto) = (try Warehouse(), try RedisServer(), try Moto())
         try moto.reset()
         try warehouse.reset()
@@ -30,34 +30,34 @@ final class ChaosTests: BootstrapTestCase {
         XCTAssertEqual(run.status, 0, run.notes)
 
         let fleet = Self.fleet(environment)
-        let weather = ChaosWeather()
+        let cacheFaults = ChaosFaults()
         try addFaults(warehouse)
         try proxy.set(["throttle": 0.05, "drop": 0.05, "stall": 0.02, "lost": 0.05, "lie": 0.05])
-        weather.start(redis)
+        cacheFaults.start(redis)
         let start = ContinuousClock.now
         fleet.run(until: start + .seconds(120 + Self.total / 40))
-        weather.stop()
+        cacheFaults.stop()
         let time = ContinuousClock.now - start
         XCTAssertNil(fleet.failure)
-        XCTAssertNil(weather.failure)
+        XCTAssertNil(cacheFaults.failure)
 
         let expected = fleet.stream
         let letters = try Self.letters(moto, queue: queue)
         let faults = try warehouse.calls().faults
-        try assertWarehouse(warehouse, holds: expected)
-        try assertCache(redis, holds: expected)
-        let buried = Dictionary(letters) { first, _ in first }
-        let badLost = expected.bad.filter { buried[$0.key] != $0.value }.count
-        XCTAssertEqual(badLost, 0, "bad records that are not in the queue as they came")
-        XCTAssertEqual(buried.count, expected.bad.count, "letters of no bad record")
+        try assertWarehouse(warehouse, contains: expected)
+        try assertCache(redis, contains: expected)
+        let deadLettered = Dictionary(letters) { first, _ in first }
+        let badLost = expected.bad.filter { deadLettered[$0.key] != $0.value }.count
+        XCTAssertEqual(badLost, 0, "bad records that are not in the queue unchanged")
+        XCTAssertEqual(deadLettered.count, expected.bad.count, "letters without a bad record")
         let counts = fleet.counts
         XCTAssertTrue(counts.kills > 0 && counts.repeated > 0 && counts.partial > 0, "\(counts)")
         print(
             """
             chaos: \(Self.total) records (\(expected.bad.count) bad) in \(time); \(counts);
-              warehouse \(faults), cache \(weather.counts), queue \(try proxy.counts());
+              warehouse \(faults), cache \(cacheFaults.counts), queue \(try proxy.counts());
               wrong or missing in warehouse and cache \(wrong), in the dead letters \(badLost); beside what belongs there \(extra); \
-            dead letters that came again \(letters.count - buried.count)
+            repeated dead letters \(letters.count - deadLettered.count)
             """)
     }
 
@@ -99,7 +99,7 @@ final class ChaosTests: BootstrapTestCase {
         XCTAssertNil(loaders.failure)
 
         let expected = fleet.stream
-        try assertWarehouse(warehouse, holds: expected, isFirstArrivalExact: false)
+        try assertWarehouse(warehouse, contains: expected, isFirstArrivalExact: false)
         let letters = Dictionary(try Self.letters(moto, queue: queue)) { first, _ in first }
         XCTAssertEqual(letters, expected.bad)
         let left = try store.objects().filter { !$0.key.hasPrefix("redshift-refused/wg/dev/concert_dw/") }
@@ -155,11 +155,11 @@ final class ChaosTests: BootstrapTestCase {
     }
 }
 
-/// What is where in the end.
+/// The final contents of the sinks.
 extension ChaosTests {
-    /// - Parameter isFirstArrivalExact: Staged loads keep the first arrival of the rows that were there to be loaded.
+    /// - Parameter isFirstArrivalExact: False for staged loads, which only know the first arrival of the rows that they load.
     private func assertWarehouse(
-        _ warehouse: Warehouse, holds stream: ChaosStream, isFirstArrivalExact: Bool = true
+        _ warehouse: Warehouse, contains stream: ChaosStream, isFirstArrivalExact: Bool = true
     ) throws {
         let tables: [(ChaosStream.Kind, table: String, key: String, name: String)] = [
             (.artist, "artists", "artist_id", "name"), (.concert, "concerts", "concert_id", "name"),
@@ -190,7 +190,7 @@ extension ChaosTests {
         }
     }
 
-    private func assertCache(_ redis: RedisServer, holds stream: ChaosStream) throws {
+    private func assertCache(_ redis: RedisServer, contains stream: ChaosStream) throws {
         let keys = Set(try redis.cli("KEYS", "*").split(separator: "\n").map(String.init))
         let documents = keys.filter { key in
             ChaosStream.Kind.allCases.contains { key.hasPrefix("concert:\($0.rawValue):") }
@@ -199,7 +199,7 @@ extension ChaosTests {
         for key in documents {
             let parts = key.split(separator: ":")
             let kind = try XCTUnwrap(ChaosStream.Kind(rawValue: String(parts[1])), key)
-            // What the cache does not keep is taken from the model.
+            // Values that the cache does not store are taken from the model.
             let created = stream.newest[kind]?[String(parts[2])]?.created ?? 0
             found[kind, default: [:]][String(parts[2])] = ChaosStream.Version(
                 name: "", sequence: "", arrival: 0, created: created)
@@ -223,7 +223,7 @@ extension ChaosTests {
             assertEqual(found[kind] ?? [:], stream.newest[kind] ?? [:], "cache, \(kind)")
         }
         XCTAssertNil(found[.sale])
-        // The indexes hold each concert once, and each artist.
+        // The indexes contain each concert and each artist once.
         let concerts = Set((stream.newest[.concert] ?? [:]).keys)
         var indexes: Set<String> = ["concert:artists:popularity"]
         for id in concerts {
@@ -250,7 +250,7 @@ extension ChaosTests {
         }
     }
 
-    /// Sequence numbers and data of all letters in the queue.
+    /// Returns the sequence numbers and data of all letters in the queue.
     private static func letters(_ moto: Moto, queue: String) throws -> [(String, String)] {
         var letters: [(String, String)] = []
         while true {

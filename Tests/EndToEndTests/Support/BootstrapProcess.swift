@@ -2,12 +2,12 @@ import Foundation
 import RuntimeServer
 import XCTest
 
-/// The built `bootstrap`, running; killed with this object when it has not ended by itself.
+/// A running `bootstrap`, which is killed when this object is released.
 final class BootstrapProcess {
     private let process = Process()
     private let output: URL
 
-    /// The binary under test: `BOOTSTRAP` where that is set, else `dist/bootstrap`.
+    /// The binary under test: the value of `BOOTSTRAP`, or `dist/bootstrap` if it is not set.
     static func path() throws -> String {
         let given = ProcessInfo.processInfo.environment["BOOTSTRAP"] ?? ""
         let url =
@@ -18,8 +18,8 @@ final class BootstrapProcess {
     }
 
     /// - Parameters:
-    ///   - server: Told when the process ends, so that nobody waits for an answer.
-    ///   - environment: All there is, beside the address of `server`.
+    ///   - server: Notified when the process ends, so that no test waits for a response.
+    ///   - environment: The whole environment, except the address of `server`.
     ///   - launcher: A command that runs the command after it, such as `chroot`.
     init(
         _ server: RuntimeServer? = nil, environment: [String: String] = [:], arguments: [String] = [],
@@ -49,12 +49,12 @@ final class BootstrapProcess {
         try? FileManager.default.removeItem(at: output)
     }
 
-    /// What it has written so far, to standard output and standard error alike.
+    /// The combined standard output and standard error so far.
     var log: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
     var isRunning: Bool { process.isRunning }
 
-    /// The most memory that it has had at once so far, in bytes.
+    /// The peak memory so far, in bytes.
     func peakMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         let line = try XCTUnwrap(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
@@ -63,13 +63,13 @@ final class BootstrapProcess {
 
     var processID: Int32 { process.processIdentifier }
 
-    /// Sends SIGTERM, as Lambda does.
+    /// Sends SIGTERM, like Lambda.
     func terminate() { kill(process.processIdentifier, SIGTERM) }
 
-    /// Ends it in the middle of whatever it does.
+    /// Kills the process.
     func interrupt() { kill(process.processIdentifier, SIGKILL) }
 
-    /// The exit status; nil, and a failure of the test, when it has not ended in time or was ended by a signal.
+    /// Returns the exit status; returns nil and fails the test if the process does not end in time or is ended by a signal.
     func exitStatus(file: StaticString = #filePath, line: UInt = #line) -> Int32? {
         guard waitUntil({ !self.process.isRunning }) else {
             XCTFail("bootstrap is still running; it wrote:\n\(log)", file: file, line: line)
@@ -82,7 +82,7 @@ final class BootstrapProcess {
         return process.terminationStatus
     }
 
-    /// The lines of its log that are JSON objects.
+    /// The log lines that are JSON objects.
     func jsonLines() -> [JSONValue] {
         log.split(separator: "\n").filter { $0.hasPrefix("{") }.compactMap { try? JSONValue(parsing: $0.utf8) }
     }
@@ -93,7 +93,7 @@ final class BootstrapProcess {
     }
 }
 
-/// Waits until `condition` holds, for as long as a slow machine may need; false when it never did.
+/// Waits until `condition` is true, with a time limit for slow machines; returns false if it never was.
 func waitUntil(_ condition: () -> Bool) -> Bool {
     let end = Date(timeIntervalSinceNow: 30)
     while !condition() {

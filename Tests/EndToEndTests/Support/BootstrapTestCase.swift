@@ -2,11 +2,11 @@ import Foundation
 import RuntimeServer
 import XCTest
 
-/// A test of the built `bootstrap` against a Runtime API server, with what both say when it fails.
+/// A test of the built `bootstrap` with a Runtime API server, which prints the output of both if it fails.
 class BootstrapTestCase: XCTestCase {
-    /// Runs `body` with a server and a `bootstrap` that it serves, both new, and ends them.
+    /// Runs `body` with a new server and a new `bootstrap`, and ends them.
     ///
-    /// - Parameter faults: In place before `bootstrap` starts.
+    /// - Parameter faults: The faults that are set before `bootstrap` starts.
     func withBootstrap(
         environment: [String: String] = [:], faults: [Fault] = [],
         _ body: (RuntimeServer, BootstrapProcess) throws -> Void
@@ -31,7 +31,7 @@ class BootstrapTestCase: XCTestCase {
         print("bootstrap wrote:", String(bootstrap.log.suffix(4000)), separator: "\n")
     }
 
-    /// Checks that an invocation of the smallest fixture is answered as it should be: all is well again.
+    /// Checks that an invocation with the smallest fixture succeeds.
     func assertServes(_ server: RuntimeServer, file: StaticString = #filePath, line: UInt = #line) throws {
         let fixture = try Fixture(named: "one-artist")
         assertResponse(server.invoke(fixture.event), equals: fixture.response, file: file, line: line)
@@ -49,7 +49,7 @@ func assertResponse(
     XCTAssertEqual(try? JSONValue(parsing: body), expected, message, file: file, line: line)
 }
 
-/// Checks that an invocation failed as a whole, with this type in the header and in the body.
+/// Checks that an invocation failed as a whole, with an error type in the header and in the body.
 func assertError(_ answer: Answer, type: String, file: StaticString = #filePath, line: UInt = #line) throws {
     guard case .error(let header, let body, _) = answer else {
         return XCTFail("expected an error, got \(summary(of: answer))", file: file, line: line)
@@ -61,7 +61,7 @@ func assertError(_ answer: Answer, type: String, file: StaticString = #filePath,
     XCTAssertEqual(document["stackTrace"], [], file: file, line: line)
 }
 
-/// What an answer is, its bytes as text.
+/// Returns a response as text.
 func summary(of answer: Answer) -> String {
     switch answer {
     case .response(let body, _): "response \(String(decoding: body.prefix(500), as: UTF8.self))"
@@ -72,12 +72,12 @@ func summary(of answer: Answer) -> String {
     }
 }
 
-/// What the server recorded, by call.
+/// The recorded requests, by call.
 extension RuntimeServer {
-    /// Requests whose path ends so, in order.
+    /// Returns the requests whose path has a suffix, in order.
     func received(_ ending: String) -> [ReceivedRequest] { received.filter { $0.path.hasSuffix(ending) } }
 
-    /// Waits until that many requests with that ending have come.
+    /// Waits for a number of requests whose path has a suffix.
     func await(_ ending: String, count: Int = 1, file: StaticString = #filePath, line: UInt = #line) {
         let isThere = waitUntil { received(ending).count >= count }
         XCTAssertTrue(isThere, "no \(count) requests to \(ending) came", file: file, line: line)

@@ -7,9 +7,9 @@ import XCTest
 import FoundationNetworking
 #endif
 
-/// AWS's own emulator of the Runtime API, `aws-lambda-rie`, which starts `bootstrap` itself; ended with this object.
+/// AWS's emulator of the Runtime API, `aws-lambda-rie`, which starts `bootstrap`; it is ended when this object is released.
 ///
-/// Its invocations go one after the other: two at once end it.
+/// Invocations are serialized, because concurrent ones crash the emulator.
 ///
 /// Source: <https://github.com/aws/aws-lambda-runtime-interface-emulator>
 final class Emulator {
@@ -17,7 +17,7 @@ final class Emulator {
     private let output: URL
     private let port: UInt16
 
-    /// - Parameter environment: What `bootstrap` gets beside what Lambda sets.
+    /// - Parameter environment: The environment of `bootstrap`, in addition to the variables that Lambda sets.
     init(environment: [String: String] = [:]) throws {
         let installation = try Repository.run("scripts/install-emulator.sh")
         guard installation.status == 0, let path = installation.output.split(separator: "\n").last else {
@@ -25,7 +25,7 @@ final class Emulator {
         }
         output = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         var started: (process: Process, port: UInt16)?
-        // A port that was free may be taken a moment later, and the emulator cannot choose one itself.
+        // A free port may be in use a moment later, and the emulator cannot choose one itself.
         for _ in 0..<5 where started == nil {
             started = try Self.start(String(path), environment: environment, output: output)
         }
@@ -36,7 +36,7 @@ final class Emulator {
         (process, port) = started
     }
 
-    /// Starts the emulator and waits until both of its servers answer; nil when it ended instead.
+    /// Starts the emulator and waits until both of its servers respond; returns nil if it exits.
     private static func start(
         _ path: String, environment: [String: String], output: URL
     ) throws -> (process: Process, port: UInt16)? {
@@ -71,10 +71,10 @@ final class Emulator {
         try? FileManager.default.removeItem(at: output)
     }
 
-    /// What the emulator and `bootstrap` have written so far.
+    /// The output of the emulator and of `bootstrap` so far.
     var log: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
-    /// Invokes the function as Lambda's callers do, and returns what they get.
+    /// Invokes the function like a caller of Lambda, and returns the response.
     func invoke(_ event: [UInt8]) throws -> (status: Int, body: [UInt8]) {
         let path = "http://127.0.0.1:\(port)/2015-03-31/functions/function/invocations"
         var request = URLRequest(url: try XCTUnwrap(URL(string: path)))
@@ -90,7 +90,7 @@ final class Emulator {
         return try result.get()
     }
 
-    /// What a request came to, handed from one thread to another.
+    /// The result of a request, which is passed between threads.
     private final class Exchange: Sendable {
         private let outcome = Mutex<(status: Int, body: [UInt8])?>(nil)
         private let failure = Mutex("no answer")
@@ -110,7 +110,7 @@ final class Emulator {
         var description: String
     }
 
-    /// A port that nobody listens on, and that the system gives to no outgoing connection.
+    /// Returns an unused port that the system does not assign to outgoing connections.
     private static func freePort() throws -> UInt16 {
         for _ in 0..<100 {
             let port = UInt16.random(in: 15_000..<30_000)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A saved event and the response that it must get.
+/// A saved event and the expected response.
 struct Fixture: Sendable {
     let name: String
     let event: [UInt8]
@@ -14,7 +14,7 @@ struct Fixture: Sendable {
         response = try JSONValue(parsing: Data(contentsOf: Self.folder.appendingPathComponent("\(name).response.json")))
     }
 
-    /// All there are, by name.
+    /// All fixtures, by name.
     static func all() throws -> [Fixture] {
         let ending = ".event.json"
         return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(ending) }.sorted()
@@ -22,11 +22,11 @@ struct Fixture: Sendable {
     }
 }
 
-/// An event that is made, record by record.
+/// A generated event.
 struct MadeEvent {
     private var records: [String] = []
 
-    /// Sequence number of the record at `index`.
+    /// Returns the sequence number of the record at `index`.
     static func sequenceNumber(_ index: Int) -> String {
         "4966743289105634211748592036174862327021296236\(10_000_000 + index)"
     }
@@ -46,7 +46,7 @@ struct MadeEvent {
                 + #""eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream"}"#)
     }
 
-    /// As many artists, each with that many bytes of something that the decoder skips.
+    /// Returns artists with a number of bytes that the decoder skips.
     static func artists(_ count: Int, padding: Int = 0) -> MadeEvent {
         var event = MadeEvent()
         let padding = padding > 0 ? #","raw_data":{"note":"\#(String(repeating: "x", count: padding))"}"# : ""

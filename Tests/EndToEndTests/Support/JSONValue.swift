@@ -1,6 +1,6 @@
 import Foundation
 
-/// Any JSON, so that a test can compare a piece of a document with a literal.
+/// A JSON value, for comparing parts of documents with literals.
 enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -9,7 +9,7 @@ enum JSONValue: Hashable, Sendable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// The member of that name; `null` where there is none.
+    /// Returns the member with a name; `null` if there is none.
     subscript(name: String) -> JSONValue {
         guard case .object(let members) = self else { return .null }
         return members[name] ?? .null
@@ -25,7 +25,7 @@ enum JSONValue: Hashable, Sendable {
         return value
     }
 
-    /// A list's elements, or the value itself, for a policy may have either.
+    /// The elements of a list, or the value itself, because policies may have either.
     var elements: [JSONValue] {
         guard case .array(let elements) = self else { return self == .null ? [] : [self] }
         return elements
@@ -66,7 +66,7 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, E
 
 /// Reading.
 extension JSONValue {
-    /// - Throws: `DecodingError` when `bytes` are no JSON document.
+    /// - Throws: `DecodingError` if `bytes` are not a JSON document.
     init(parsing bytes: some Sequence<UInt8>) throws {
         self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
     }

@@ -5,7 +5,7 @@ enum Repository {
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// Runs a program of the repository from its root; `output` is standard output and standard error as they came.
+    /// Runs a program of the repository in its root; `output` is the combined standard output and standard error.
     static func run(_ path: String, _ arguments: String...) throws -> (status: Int32, output: String) {
         let process = Process()
         let pipe = Pipe()
@@ -16,14 +16,14 @@ enum Repository {
         process.standardOutput = pipe
         process.standardError = pipe
         try process.run()
-        // Read to the end before waiting, or a full pipe would keep the program from ending.
+        // The output is read before waiting, because a full pipe would block the program.
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 }
 
-/// Hands `body` a new folder, and removes it afterwards.
+/// Calls `body` with a new folder, and removes it afterwards.
 func withTemporaryFolder<Value>(_ body: (URL) throws -> Value) throws -> Value {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

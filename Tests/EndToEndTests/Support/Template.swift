@@ -1,13 +1,13 @@
 import Foundation
 
-/// `template.yaml` after the SAM transformation: as CloudFormation sees it.
+/// The template after the SAM transformation, as CloudFormation processes it.
 struct Template {
     let json: JSONValue
 
-    /// Linted and transformed once, however many tests look at it.
+    /// The linted and transformed template, which all tests share.
     static let shipped = Result { try Template(linting: "template.yaml") }
 
-    /// - Throws: ``LintFailure`` when the lint script has something to say.
+    /// - Throws: ``LintFailure`` if the lint script reports a problem.
     init(linting path: String) throws {
         json = try withTemporaryFolder { folder in
             let transformed = folder.appendingPathComponent("transformed.json")
@@ -17,7 +17,7 @@ struct Template {
         }
     }
 
-    /// What is left when conditions are decided as CloudFormation decides them; what no parameter names has its default.
+    /// Returns the template with its conditions resolved like in CloudFormation; missing parameters have their defaults.
     func resolved(_ parameters: [String: String] = [:]) throws -> JSONValue {
         guard case .object(var template) = json else { return json }
         let given = Dictionary(
@@ -76,7 +76,7 @@ struct Template {
             return Template.text(value)
         }
 
-        /// Nil for what is not there at all.
+        /// Returns nil for AWS::NoValue.
         func decided(_ value: JSONValue) -> JSONValue? {
             switch value {
             case .array(let elements): return .array(elements.compactMap(decided))
@@ -92,12 +92,12 @@ struct Template {
     }
 }
 
-/// What the lint script found in a template that should be clean.
+/// The problems that the lint script found.
 struct LintFailure: Error, CustomStringConvertible {
     var description: String
 }
 
-/// CloudFormation: what a template's pieces mean.
+/// The intrinsic functions of CloudFormation.
 extension JSONValue {
     static func attribute(_ name: String, of resource: String) -> JSONValue {
         ["Fn::GetAtt": [.string(resource), .string(name)]]

@@ -5,11 +5,11 @@ import XCTest
 @testable import Clients
 @testable import Processor
 
-/// Keys that contain something else, permissions that are missing, and servers that are being replaced.
+/// Keys with other content, missing permissions, and servers that are being replaced.
 final class CacheErrorTests: CacheTestCase {
     private static let wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
 
-    func testAKeyOfAnotherTypeRejectsItsRecordAndIsNamed() async throws {
+    func testKeyOfAnotherTypeRejectsItsRecordAndIsLogged() async throws {
         try await onEachServer {
             for inSteps in [false, true] {
                 let server = try redis.server()
@@ -54,7 +54,7 @@ final class CacheErrorTests: CacheTestCase {
         }
     }
 
-    func testFewKeysAreNamedAndTheOthersCounted() async throws {
+    func testFewKeysAreLoggedAndTheOthersCounted() async throws {
         try await onEachServer {
             let server = try redis.server()
             let names = (0..<30).map { String(format: "a%02d", $0) }
@@ -67,8 +67,8 @@ final class CacheErrorTests: CacheTestCase {
         }
     }
 
-    /// No ID can make a document's key one of a set.
-    func testNoIDMakesTwoKeysEqual() async throws {
+    /// The key of a document never equals the key of a set, for any ID.
+    func testKeysOfDifferentEntitiesAreUnique() async throws {
         try await onEachServer {
             let server = try redis.server()
             let updater = try updater(redis.client(server))
@@ -110,8 +110,8 @@ final class CacheErrorTests: CacheTestCase {
         }
     }
 
-    /// What could not be read is not taken for nothing.
-    func testAnOlderRecordReplacesNothingThatCannotBeRead() async throws {
+    /// A document that cannot be read does not count as missing.
+    func testUnreadableDocumentsAreNotReplacedByOlderRecords() async throws {
         try await onEachServer {
             for inSteps in [false, true] {
                 let server = try redis.server()
@@ -146,7 +146,7 @@ final class CacheErrorTests: CacheTestCase {
                 let local = contents.json["sorted_sets"]?["concert:artists:popularity"]?["a"]
                 XCTAssertEqual(local?.double, score, String(row.number.prefix(20)))
             }
-            // What documents of others may contain.
+            // Content of foreign documents.
             for number in ["1e400", "-1e400"] {
                 let document: JSONValue = ["popularity_score": .number(number)]
                 XCTAssertEqual(CacheKeys(prefix: "").membership(Artist.schema, document), CacheMembership())

@@ -7,14 +7,14 @@ import XCTest
 
 @testable import Processor
 
-/// Servers that are demoted, replaced or restarted while batches come: none fails.
+/// Servers that are demoted, replaced or restarted during batches: no batch fails.
 final class CacheFailoverTests: CacheTestCase {
     private func event(_ version: Int) -> EventText {
         EventText((0..<200).map { record(concert("c\($0)", artist: "a\($0 % 7)", venue: "v"), "\(version)") })
     }
 
-    /// The name of the server stands for another one once it has been demoted, as with ElastiCache.
-    func testADemotedServerIsLeft() async throws {
+    /// The name of the server resolves to another one after it was demoted, as with ElastiCache.
+    func testReconnectsAfterTheServerIsDemoted() async throws {
         try await onEachServer {
             nonisolated(unsafe) let (old, new) = (try redis.server(), try redis.server())
             let folder = try TemporaryFolder()
@@ -53,11 +53,11 @@ final class CacheFailoverTests: CacheTestCase {
         }
     }
 
-    func testAServerThatLoadsItsDataIsWaitedFor() async throws {
+    func testWaitsForAServerThatLoadsItsData() async throws {
         nonisolated(unsafe) let server = try redis.server()
         let updater = try updater(redis.client(unsafe server))
         try await write(event(1), by: updater)
-        // Loading each key takes a while, and clients are answered in between.
+        // Loading each key takes time, and the server replies to clients in between.
         try unsafe server.cli("DEBUG", "POPULATE", "3000", "other", "100")
         try unsafe server.cli("CONFIG", "SET", "key-load-delay", "1000")
         try unsafe server.cli("CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
@@ -69,7 +69,7 @@ final class CacheFailoverTests: CacheTestCase {
         XCTAssertTrue(try unsafe server.cli("GET", "concert:concert:c7").contains(#""sequence":"2""#))
     }
 
-    /// Asks the server until its answer is as wanted.
+    /// Repeats a command until the server returns the expected reply.
     private static func wait(for port: Int, _ command: String..., until isWanted: (String) -> Bool) throws {
         let end = ContinuousClock.now + .seconds(60)
         while true {
@@ -79,7 +79,7 @@ final class CacheFailoverTests: CacheTestCase {
         }
     }
 
-    func testAllMastersOfAClusterAreReplaced() async throws {
+    func testSurvivesReplacementOfAllClusterMasters() async throws {
         let cluster = try RedisCluster(hasReplicas: true)
         let ports = cluster.nodes.map(\.port)
         let time = FakeTime()
@@ -99,7 +99,7 @@ final class CacheFailoverTests: CacheTestCase {
         XCTAssertEqual(replies, [.integer(200)])
     }
 
-    /// Makes replicas masters, and waits until all know that the others are gone.
+    /// Promotes replicas, and waits until all nodes have noticed the loss of the others.
     private static func promote(_ ports: ArraySlice<Int>, instead old: ArraySlice<Int>) throws {
         for port in ports { try RedisServer.cli(port: port, ["CLUSTER", "FAILOVER", "TAKEOVER"]) }
         for port in ports {

@@ -24,7 +24,7 @@ final class CachePartTests: CacheTestCase {
         return reason.contains(words)
     }
 
-    func testEachPartHasFewMebibytesAndTheOrderIsKept() async throws {
+    func testPartsAreSmallAndInOrder() async throws {
         for inSteps in [false, true] {
             let server = RecordingRunner()
             let outcomes = try await write(event, by: updater(server, inSteps: inSteps))
@@ -62,7 +62,7 @@ final class CachePartTests: CacheTestCase {
                 XCTAssertEqual(isRetryable(outcomes[index], words), isFailure, "\(name), \(index): \(outcomes[index])")
                 XCTAssertEqual(outcomes[index] == .succeeded, !isFailure, "\(name), \(index)")
             }
-            // The older versions end as the newest ones of their entities.
+            // The older versions are at the end of the batch.
             XCTAssertEqual((40..<44).map { outcomes[$0] }, [0, 10, 20, 30].map { outcomes[$0] }, name)
         }
     }
@@ -76,7 +76,7 @@ final class CachePartTests: CacheTestCase {
     }
 }
 
-/// Keeps the size and the key of each command instead of sending it.
+/// A runner that records the size and the key of each command instead of sending it.
 private actor RecordingRunner: RedisCommandRunner {
     private(set) var flushes: [[(key: String, bytes: Int)]] = []
     private let reply: @Sendable (Int, String) throws -> RESPValue

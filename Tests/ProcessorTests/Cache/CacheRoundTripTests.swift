@@ -4,7 +4,7 @@ import XCTest
 @testable import Clients
 @testable import Processor
 
-/// How often a big batch waits for the server: at most once for each thousand of its records, whatever it does to the cache.
+/// The number of round trips of a large batch: at most one per thousand records.
 final class CacheRoundTripTests: CacheTestCase {
     private func concerts(_ count: Int, artist: String, venue: String, version: Int) -> EventText {
         EventText(
@@ -43,7 +43,7 @@ final class CacheRoundTripTests: CacheTestCase {
     }
 }
 
-/// Counts the flushes of a client to its one server.
+/// A counter of the flushes of a client to its server.
 private actor FlushCounter: RedisCommandRunner {
     private var flushes = 0
     private let base: any RedisCommandRunner

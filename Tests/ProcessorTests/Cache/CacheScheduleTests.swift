@@ -4,9 +4,9 @@ import XCTest
 
 @testable import Processor
 
-/// Two environments write versions of one concert in steps: every order of their steps, and every place to die at.
+/// Two environments that write versions of one concert in steps: in every order of their steps, and with a crash at every step.
 final class CacheScheduleTests: CacheTestCase {
-    /// Versions are numbered from 1; the first is stored before the two environments begin.
+    /// Versions are numbered from 1; the first one is stored before the two environments start.
     private struct Scenario {
         var name: String
         var versions: [String]
@@ -34,7 +34,7 @@ final class CacheScheduleTests: CacheTestCase {
         ]
     }
 
-    func testEveryInterleavingEndsRight() async throws {
+    func testEveryInterleavingEndsWithTheNewestVersion() async throws {
         try await onEachServer {
             let bench = try Bench(self)
             let orders = Self.orders(first: 5, second: 5)
@@ -49,8 +49,8 @@ final class CacheScheduleTests: CacheTestCase {
         }
     }
 
-    /// Whoever died comes again, before the other one or after it.
-    func testEveryPlaceToDieAtHeals() async throws {
+    /// The crashed environment retries, before or after the other one.
+    func testCrashAtEveryStepIsRepairedByTheRetry() async throws {
         try await onEachServer {
             let bench = try Bench(self)
             for scenario in scenarios {
@@ -73,7 +73,7 @@ final class CacheScheduleTests: CacheTestCase {
         }
     }
 
-    /// All orders in which two environments can take so many steps.
+    /// Returns all interleavings of the steps of two environments.
     private static func orders(first: Int, second: Int) -> [[Int]] {
         guard first > 0 else { return [Array(repeating: 1, count: second)] }
         guard second > 0 else { return [Array(repeating: 0, count: first)] }
@@ -82,7 +82,7 @@ final class CacheScheduleTests: CacheTestCase {
     }
 }
 
-/// One server, and what is in it after each run.
+/// A server, and its content after each run.
 private final class Bench {
     typealias State = [String: [String]]
 
@@ -100,7 +100,7 @@ private final class Bench {
         administrator = test.redis.administrator(server)
     }
 
-    /// Stores all versions in order, and notes what there must be in the end.
+    /// Stores all versions in order, and records the expected final content.
     func expect(_ versions: [String]) async throws {
         events = versions.enumerated().map { EventText([test.record($1, "\($0 + 1)")]) }
         _ = try await administrator.run([RedisCommand("FLUSHALL")], until: .now + .seconds(10))
@@ -108,7 +108,7 @@ private final class Bench {
         expected = try await state()
     }
 
-    /// Stores the first version, lets two environments write theirs, and lets the one that died try again.
+    /// Stores the first version, runs the writes of two environments, and retries the write of the crashed one.
     func run(
         _ writes: [Int], _ order: [Int], dying: Int? = nil, at end: SteppedRunner.End? = nil
     ) async throws -> State {

@@ -31,7 +31,7 @@ final class CacheSettingsTests: XCTestCase {
         XCTAssertFalse(defaults.isCluster)
     }
 
-    func testComplainsOfEverythingAtOnceAndOfNoSecret() {
+    func testReportsAllProblemsTogetherWithoutSecrets() {
         let malformed = [
             "h:6379", "http://h", "redis://", "redis://h:0", "redis://h:70000", "redis://h/x", "redis://h/-1",
             "redis://h?x",
@@ -68,7 +68,7 @@ final class CacheSettingsTests: XCTestCase {
         XCTAssertNoThrow(try Settings(environment: ["PROCESSORS": "log", "CACHE_URL": "nonsense"]))
     }
 
-    func testKeepsTheLoginOutOfDescriptions() throws {
+    func testDescriptionsDoNotContainTheLogin() throws {
         let settings = try CacheSettings(environment: ["CACHE_URL": "redis://user:hush@h"])
         var dumped = ""
         dump(settings, to: &dumped)

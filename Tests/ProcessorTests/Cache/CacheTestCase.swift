@@ -7,12 +7,12 @@ import XCTest
 
 @testable import Processor
 
-/// A real Redis, and batches that go into it.
+/// A test with a real Redis server.
 class CacheTestCase: XCTestCase {
     private(set) var redis = RedisAccess(.direct)
     let lines = CollectedLines()
 
-    /// Runs `body` with each of the setups that ``redis`` may have.
+    /// Runs `body` with each setup of ``redis``.
     func onEachServer(_ body: () async throws -> Void) async throws {
         for setup in RedisAccess.Setup.allCases {
             redis = RedisAccess(setup)
@@ -21,7 +21,7 @@ class CacheTestCase: XCTestCase {
         }
     }
 
-    /// - Parameter inSteps: As in a cluster; that its keys are all on one server makes no difference to it.
+    /// - Parameter inSteps: Whether to use the steps for clusters, which also work on a single server.
     func updater(_ client: any RedisCommandRunner, ttl: Int = 0, inSteps: Bool = false) throws -> CacheUpdater {
         let settings = try CacheSettings(environment: [
             "CACHE_URL": "redis://unused", "CACHE_TTL_SECONDS": "\(ttl)", "CACHE_CLUSTER": "\(inSteps)",
@@ -30,7 +30,8 @@ class CacheTestCase: XCTestCase {
     }
 
     @discardableResult
-    func write(_ event: EventText, by updater: CacheUpdater, within seconds: Double = 30) async throws -> RecordOutcomes {
+    func write(_ event: EventText, by updater: CacheUpdater, within seconds: Double = 30) async throws -> RecordOutcomes
+    {
         try await Self.deliver(event, to: updater, within: seconds)
     }
 

@@ -46,7 +46,7 @@ final class CacheUpdaterTests: CacheTestCase {
         return outcomes
     }
 
-    func testConcertsMoveLeaveAndReturn() async throws {
+    func testConcertsMoveLeaveAndReturnToSets() async throws {
         try await onEachServer {
             for inSteps in [false, true] { try await concertsMoveLeaveAndReturn(inSteps: inSteps) }
         }
@@ -88,7 +88,7 @@ final class CacheUpdaterTests: CacheTestCase {
             XCTAssertEqual(outcomes, repeated(1, .succeeded))
             XCTAssertEqual(try sets(), step.sets, step.payload)
         }
-        // An old version again, as after a crash, changes nothing; an equal one mends what was lost.
+        // A redelivered old version, as after a crash, changes nothing; an equal one restores what was lost.
         try await write(EventText([record(steps[0].payload, "1")]), by: updater)
         XCTAssertEqual(try sets(), [:])
         let last = record(concert("c", artist: "z"), "9")
@@ -98,7 +98,7 @@ final class CacheUpdaterTests: CacheTestCase {
         XCTAssertEqual(try sets(), ["concert:artist-concerts:z": ["c", "1796155200"]])
     }
 
-    func testReplacesWhatIsNotADocumentOfOurs() async throws {
+    func testReplacesForeignDocuments() async throws {
         try await onEachServer {
             for inSteps in [false, true] { try await replacesWhatIsNotADocumentOfOurs(inSteps: inSteps) }
         }
@@ -116,7 +116,7 @@ final class CacheUpdaterTests: CacheTestCase {
         }
     }
 
-    func testABrokenConnectionBetweenInvocationsIsRenewed() async throws {
+    func testReconnectsAfterABrokenConnection() async throws {
         try await onEachServer {
             let server = try redis.server()
             let updater = try updater(redis.client(server))
@@ -129,7 +129,7 @@ final class CacheUpdaterTests: CacheTestCase {
         }
     }
 
-    func testAKilledServerFailsTheBatchAndTheRetryHealsIt() async throws {
+    func testKilledServerFailsTheBatchAndTheRetrySucceeds() async throws {
         try await onEachServer {
             for inSteps in [false, true] { try await aKilledServerFailsTheBatchAndTheRetryHealsIt(inSteps: inSteps) }
         }
@@ -157,7 +157,7 @@ final class CacheUpdaterTests: CacheTestCase {
         XCTAssertEqual(try server.cli("DBSIZE"), "10001")
     }
 
-    func testAServerThatHangsDoesNotHoldTheInvocation() async throws {
+    func testHangingServerDoesNotBlockTheInvocation() async throws {
         try await onEachServer {
             let server = try redis.server()
             let updater = try updater(redis.client(server))
@@ -172,11 +172,11 @@ final class CacheUpdaterTests: CacheTestCase {
         }
     }
 
-    /// Old and new versions, repeated, cut off and in any order: in the end the cache is a model's.
+    /// Old and new versions, repeated, interrupted and in any order: the final content equals that of a model.
     ///
-    /// What was cut off comes again, as it is. In steps, all versions come once more in addition: what one environment leaves
-    /// behind that dies while another repeats the older version is mended only by that one.
-    func testRandomInterleavingsEndAsAModelDoes() async throws {
+    /// Interrupted batches are repeated. In steps, all versions are written again at the end: what an environment leaves
+    /// behind that dies while another one repeats the older version is repaired only by that one.
+    func testRandomInterleavingsMatchTheModel() async throws {
         try await onEachServer {
             for inSteps in [false, true] {
                 let server = try redis.server()
@@ -185,7 +185,7 @@ final class CacheUpdaterTests: CacheTestCase {
                     var random = SeededGenerator(seed: UInt64(seed))
                     let versions = randomVersions(&random)
                     let updaters = try (0..<3).map { _ in try updater(redis.client(server), inSteps: inSteps) }
-                    // Three environments at once, each with batches in an order of its own; some are broken off.
+                    // Three concurrent environments, each with batches in its own order; some are interrupted.
                     let plans: [[EventText]] = (0..<3).map { _ in
                         (0..<25).map { _ in
                             EventText(
@@ -263,7 +263,7 @@ final class CacheUpdaterTests: CacheTestCase {
 }
 
 final class CacheClusterTests: CacheTestCase {
-    func testFollowsSlotsThatMove() async throws {
+    func testFollowsMovingSlots() async throws {
         let cluster = try RedisCluster()
         let client = RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: cluster.nodes[0].port, isSecure: false),
@@ -276,7 +276,7 @@ final class CacheClusterTests: CacheTestCase {
         }
         var outcomes = try await write(event(1), by: updater)
         XCTAssertNil(outcomes.firstFailureReason)
-        // One slot goes to another node while batches come, and for a while it is half there.
+        // A slot moves to another node during batches, so that temporarily both nodes have some of its keys.
         let key = "concert:venue-concerts:v"
         let slot = try cluster.nodes[0].cli("CLUSTER", "KEYSLOT", key)
         let source = try XCTUnwrap(cluster.nodes.first { try !$0.cli("ZCARD", key).hasPrefix("MOVED") })

@@ -4,7 +4,7 @@ import XCTest
 @testable import Clients
 @testable import Processor
 
-/// Which of two versions the cache keeps, and in which form.
+/// The version that the cache keeps, and its format.
 final class CacheVersionTests: CacheTestCase {
     private struct Version {
         var arrival: Int?
@@ -22,7 +22,7 @@ final class CacheVersionTests: CacheTestCase {
         let payload = artist("a", name, popularity: name == "coming" ? 9 : 5)
         var record: EventText.Record
         if let sub = version.sub {
-            // Those before it are of another entity.
+            // The records before it are of another entity.
             let users = (0...sub).map { $0 == sub ? payload : Sample.artist("other") }
             record = EventText.Record(
                 bytes: Aggregate(keys: ["k"], users.map { (0, Array($0.utf8)) }).bytes, version.sequence)
@@ -34,18 +34,18 @@ final class CacheVersionTests: CacheTestCase {
         return EventText([record])
     }
 
-    func testTheNewerVersionStays() async throws {
+    func testNewerVersionIsKept() async throws {
         try await onEachServer {
             for inSteps in [false, true] {
                 let server = try redis.server()
                 let updater = try updater(redis.client(server), inSteps: inSteps)
-                // What is stored, what comes, and whether that is kept.
+                // The stored version, the new version, and whether the new one is kept.
                 let long = String(repeating: "9", count: 127)
                 let cases: [(stored: Version, coming: Version, isKept: Bool, line: UInt)] = [
                     (.init(100, long + "7"), .init(100, long + "8"), true, #line),
                     (.init(100, long + "8", shard: "2"), .init(100, long + "7"), false, #line),
                     (.init(100, "9", shard: "2"), .init(100, "10"), true, #line),
-                    // Of one shard the sequence number decides, whatever the arrivals are.
+                    // Within a shard the sequence number decides, regardless of the arrivals.
                     (.init(101, "5"), .init(100, "6"), true, #line), (.init(100, "6"), .init(101, "5"), false, #line),
                     (.init(100, "99"), .init(99, "100"), true, #line), (.init(nil, "5"), .init(nil, "6"), true, #line),
                     (.init(100, "5", sub: 1), .init(100, "5", sub: 2), true, #line),
@@ -54,13 +54,13 @@ final class CacheVersionTests: CacheTestCase {
                     (.init(100, "5", sub: 1), .init(100, "5"), false, #line),
                     (.init(100, "5"), .init(100, "5", sub: 1), true, #line),
                     (.init(100, "5", sub: 0), .init(100, "5"), true, #line),
-                    // Of two shards the arrival does, then the numbers.
+                    // Across shards the arrival decides, then the numbers.
                     (.init(101, "5"), .init(100, "6", shard: "2"), false, #line),
                     (.init(100, "6"), .init(101, "5", shard: "2"), true, #line),
                     (.init(100, "5"), .init(100, "6", shard: "2"), true, #line),
                     (.init(100, "6"), .init(100, "5", shard: "2"), false, #line),
                     (.init(100, "5", sub: 1), .init(100, "5", shard: "2", sub: 0), false, #line),
-                    // One whose shard is not known is of another one.
+                    // A version without a known shard counts as one of another shard.
                     (.init(101, "5", shard: nil), .init(100, "6", shard: nil), false, #line),
                     (.init(101, "5"), .init(100, "6", shard: nil), false, #line),
                     (.init(100, "5", shard: nil), .init(101, "4"), true, #line),
@@ -75,7 +75,7 @@ final class CacheVersionTests: CacheTestCase {
                     XCTAssertEqual(
                         try server.cli("ZSCORE", "concert:artists:popularity", "a"), row.isKept ? "9" : "5",
                         line: row.line)
-                    // The cache in memory judges alike.
+                    // The cache in memory gives the same result.
                     var contents = CacheContents()
                     contents.take(try RecordBatch(decoding: event(row.stored, "stored")))
                     contents.take(try RecordBatch(decoding: event(row.coming, "coming")))
@@ -87,7 +87,7 @@ final class CacheVersionTests: CacheTestCase {
         }
     }
 
-    func testADocumentNamesItsVersion() async throws {
+    func testDocumentContainsItsVersion() async throws {
         try await onEachServer {
             let server = try redis.server()
             let updater = try updater(redis.client(server))
@@ -109,7 +109,7 @@ final class CacheVersionTests: CacheTestCase {
     }
 
     /// Documents of version 0.1.0 have no shard.
-    func testADocumentWithoutAShardIsOfAnotherOne() async throws {
+    func testDocumentWithoutAShardCountsAsAnotherShard() async throws {
         try await onEachServer {
             for inSteps in [false, true] {
                 let server = try redis.server()
@@ -128,8 +128,8 @@ final class CacheVersionTests: CacheTestCase {
         }
     }
 
-    /// Of each shard the highest numbers count, and among those the latest arrival.
-    func testManyVersionsInOneBatch() async throws {
+    /// The highest numbers of each shard, and among these the latest arrival.
+    func testNewestOfManyVersionsInABatchIsStored() async throws {
         try await onEachServer {
             let server = try redis.server()
             let versions = [
@@ -143,7 +143,7 @@ final class CacheVersionTests: CacheTestCase {
         }
     }
 
-    /// An accented letter in one scalar or in two: equal to Swift, and two IDs.
+    /// An accented letter in one scalar and in two: equal as `String`s, but different IDs.
     func testCanonicallyEquivalentIDsAreTwoEntities() async throws {
         try await onEachServer {
             let (one, two) = ("caf\u{E9}", "cafe\u{301}")

@@ -5,15 +5,15 @@ import XCTest
 
 @testable import Processor
 
-/// The permissions that the documentation lists, no more and no fewer; all other suites write as this user.
+/// Exactly the permissions that the documentation lists; all other test classes write as this user.
 final class DocumentedUserTests: CacheTestCase {
-    func testEveryPermissionThatIsListedIsUsed() async throws {
+    func testEveryDocumentedPermissionIsUsed() async throws {
         let server = try redis.server()
         var configuration = RedisConnection.Configuration()
         configuration.login = {
             RedisConnection.Login(user: DocumentedUser.name, password: DocumentedUser.password)
         }
-        // Each run begins with a look whether the connection lives.
+        // Each run first checks whether the connection is alive.
         configuration.idleLimit = .zero
         configuration.database = 1
         let client = RedisClient(
@@ -40,13 +40,13 @@ final class DocumentedUserTests: CacheTestCase {
         let statistics = try server.cli("INFO", "commandstats")
         for rule in try DocumentedUser.rules() where rule.hasPrefix("+") {
             let command = rule.dropFirst()
-            // A cluster's own.
+            // Used only with clusters.
             if ["cluster|slots", "asking"].contains(command) { continue }
             XCTAssertTrue(statistics.contains("cmdstat_\(command):"), "\(command) is not used")
         }
     }
 
-    func testAClusterTakesTheDocumentedUser() async throws {
+    func testDocumentedUserWorksInACluster() async throws {
         let cluster = try RedisCluster()
         for node in cluster.nodes { try node.cli(["ACL", "SETUSER", DocumentedUser.name] + DocumentedUser.rules()) }
         var configuration = RedisConnection.Configuration()

@@ -1,13 +1,13 @@
 import Clients
 
-/// Whose turn it is: two environments take their steps in an order that the test chooses.
+/// A scheduler that runs the steps of two environments in an order that the test chooses.
 actor Turns {
     private let order: [Int]
     private var position = 0
     private var finished: Set<Int> = []
     private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
 
-    /// - Parameter order: The environments by number; who has finished is passed over, and behind the end all go freely.
+    /// - Parameter order: The environments by number. Finished ones are skipped; after the end, all run freely.
     init(_ order: [Int]) { self.order = order }
 
     func begin(_ environment: Int) async {
@@ -35,9 +35,9 @@ actor Turns {
     }
 }
 
-/// Carries out each flush when its turn has come, and breaks off at one of them.
+/// A runner that sends each flush when its turn comes, and can crash at one of them.
 actor SteppedRunner: RedisCommandRunner {
-    /// Where the environment dies: in its flush of this number, when so many of its commands were carried out.
+    /// The crash: the number of the flush, and the number of its commands that are run.
     struct End: Sendable {
         var flush: Int
         var commands: Int

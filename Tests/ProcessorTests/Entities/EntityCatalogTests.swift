@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Processor
 
-/// Kinds and fields that a catalog adds: everything follows from their descriptions.
+/// Kinds and fields that are added to a catalog: all behavior is derived from their descriptions.
 final class EntityCatalogTests: XCTestCase {
     private static let catalog = EntityCatalog.builtIn.adding(Promoter.schema)
 
@@ -97,7 +97,7 @@ final class EntityCatalogTests: XCTestCase {
             ])
     }
 
-    func testItsKindIsFoundAfterTheBuiltInOnes() throws {
+    func testAddedKindIsInferredAfterTheBuiltInOnes() throws {
         let batch = try batch([
             #"{"promoter_id":"p","artist_id":"a","name":"N"}"#, #"{"promoter_id":"p","name":"N"}"#,
             #"{"data_type":"promoters","artist_id":"a","promoter_id":"p","name":"N"}"#,
@@ -105,7 +105,7 @@ final class EntityCatalogTests: XCTestCase {
         XCTAssertEqual(batch.records.map { batch.catalog[$0.kind].name }, ["artist", "promoter", "promoter"])
     }
 
-    func testItsTableHasTheDescribedColumns() throws {
+    func testTableOfAnAddedKindHasTheDescribedColumns() throws {
         let table = try XCTUnwrap(Self.catalog.table(named: "promoters".utf8))
         XCTAssertEqual(Self.catalog.tables.map(\.name), ["artists", "concerts", "promoters", "ticket_sales", "venues"])
         XCTAssertEqual(
@@ -120,7 +120,7 @@ final class EntityCatalogTests: XCTestCase {
         XCTAssertEqual([table.key, table.distributionKey, table.sortKey], ["promoter_id", "promoter_id", "name"])
     }
 
-    func testARowHasItsValuesAndWhatDoesNotFitIsRejected() throws {
+    func testRowHasTheValuesAndRejectsThoseThatDoNotFit() throws {
         let batch = try batch([
             #"{"promoter_id":"p","name":"N","rating":1.005,"is_independent":false,"regions":["a","b"],"status":"closed"}"#,
             #"{"promoter_id":"q","name":"N","city":"\#(String(repeating: "c", count: 81))"}"#,
@@ -133,7 +133,7 @@ final class EntityCatalogTests: XCTestCase {
         XCTAssertTrue(error.message.hasSuffix("has 81 bytes; column city stores at most 80"), error.message)
     }
 
-    func testThePipelineCountsItAndRejectsBadOnes() async throws {
+    func testPipelineCountsAddedKindsAndRejectsBadRecords() async throws {
         let event = EventText(payloads: [
             #"{"promoter_id":"p","name":"N"}"#, #"{"promoter_id":"q"}"#, Sample.artist("a"),
         ])
@@ -150,14 +150,14 @@ final class EntityCatalogTests: XCTestCase {
         XCTAssertTrue(lines.contains(#""kind":"promoter""#), lines)
     }
 
-    func testTheCacheKeepsItsDocument() throws {
+    func testCacheStoresDocumentsOfAddedKinds() throws {
         var contents = CacheContents()
         contents.take(try batch([#"{"promoter_id":"p","name":"N"}"#]))
         let keys = contents.json["documents"]?.object?.members.map(\.name)
         XCTAssertEqual(keys, ["concert:promoter:p"])
     }
 
-    func testAFieldIsAddedToConcertsInOneLine() throws {
+    func testFieldIsAddedToConcerts() throws {
         let catalog = EntityCatalog.builtIn.adding(
             [FieldDescription("age_restriction", .integer(0...99), column: .integer)], to: "concert")
         let concert = #""concert_id":"c","event_date":"2026-11-08""#
@@ -175,7 +175,7 @@ final class EntityCatalogTests: XCTestCase {
         XCTAssertEqual(Array(columns.suffix(9).prefix(3)), ["url", "age_restriction", "source"])
     }
 
-    func testARecordOfAThousandObjectsInTurnReadsOnlyItsOwnMembers() throws {
+    func testRecordWithAThousandObjectsReadsOnlyItsOwnMembers() throws {
         // More records than a 16-bit mark has values: one that was left over would be read here.
         var decoder = PayloadDecoder()
         var records: [EntityRecord] = []

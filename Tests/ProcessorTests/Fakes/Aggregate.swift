@@ -1,10 +1,10 @@
 import CCrypto
 
-/// Writes aggregates as the Kinesis Producer Library does, and as it should not.
+/// A writer of valid and invalid KPL aggregates.
 struct Aggregate {
     private(set) var message: [UInt8] = []
 
-    /// An aggregate as the library writes it: keys, then records.
+    /// Returns an aggregate in the library's order: keys, then records.
     init(keys: [String], _ records: [(key: UInt64, data: [UInt8])]) {
         for key in keys { append(1, bytes: Array(key.utf8)) }
         for record in records { append(3, bytes: Self.record(key: record.key, data: record.data)) }
@@ -42,7 +42,7 @@ struct Aggregate {
         message.append(UInt8(rest))
     }
 
-    /// Magic, message, digest.
+    /// Returns the magic number, the message, and the digest.
     var bytes: [UInt8] { Self.wrapped(message) }
 
     static func wrapped(_ message: [UInt8]) -> [UInt8] {

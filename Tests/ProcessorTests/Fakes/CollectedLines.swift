@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Telemetry
 
-/// Remembers every line.
+/// A sink that stores every line.
 final class CollectedLines: LineSink {
     private let lines = Mutex<[String]>([])
 
@@ -13,7 +13,7 @@ final class CollectedLines: LineSink {
 
     var all: [String] { lines.withLock { $0 } }
 
-    /// What was written, parsed; a line that is no JSON object is left out.
+    /// The lines, parsed as JSON objects; other lines are skipped.
     var objects: [[String: Any]] {
         all.compactMap { (try? JSONSerialization.jsonObject(with: Data($0.utf8))) as? [String: Any] }
     }

@@ -2,27 +2,27 @@ import JSON
 
 @testable import Processor
 
-/// An event as the event source mapping sends it.
+/// An event in the format of the event source mapping.
 struct EventText {
-    /// One record; what is nil is left out.
+    /// One record; members that are nil are omitted.
     struct Record {
         var data: String
         var sequenceNumber: String
         var partitionKey: String? = "key"
         var arrival: String? = "1794198257.237"
         var eventID: String? = "shardId-000000000007:1"
-        /// As it appears in the event, right or not.
+        /// The text in the event, valid or not.
         var subSequenceNumber: String?
         var streamARN: String? = "arn:aws:kinesis:us-east-1:123456789012:stream/concerts"
 
-        /// - Parameter text: The data before it was base64.
+        /// - Parameter text: The data before base64 encoding.
         init(_ text: String, _ sequenceNumber: String) { self.init(bytes: Array(text.utf8), sequenceNumber) }
 
         init(bytes: [UInt8], _ sequenceNumber: String) {
             self.init(base64: Base64Text.encode(bytes.span), sequenceNumber)
         }
 
-        /// - Parameter base64: The data as it stands in the event, right or not.
+        /// - Parameter base64: The data in the event, valid or not.
         init(base64: String, _ sequenceNumber: String) { (data, self.sequenceNumber) = (base64, sequenceNumber) }
 
         fileprivate var text: String {
@@ -57,12 +57,12 @@ enum Sample {
     static let sale =
         #"{"sale_id":"s","concert_id":"c","ticket_tier":"vip","quantity":2,"unit_price":5.5,"purchase_timestamp":"2026-01-02"}"#
     static let test = #"{"test":true}"#
-    /// Refused with reason `missing`.
+    /// A payload that is rejected with reason `missing`.
     static let nameless = #"{"artist_id":"a"}"#
 }
 
 extension RecordBatch {
-    /// The batch that an event is decoded into.
+    /// Decodes the event, and returns the batch.
     init(decoding event: EventText, _ catalog: EntityCatalog = .builtIn) throws {
         self.init(catalog)
         var decoder = EventDecoder(catalog)

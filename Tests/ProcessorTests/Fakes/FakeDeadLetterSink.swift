@@ -2,10 +2,10 @@ import Foundation
 
 @testable import Processor
 
-/// Takes letters, but for those of the sequence numbers that it was told to refuse; remembers what it took.
+/// A sink that accepts and stores letters, except those with the configured sequence numbers.
 actor FakeDeadLetterSink: DeadLetterSink {
     private let refused: Set<String>
-    /// How many letters it looks at; one that runs out of time leaves the rest unmarked.
+    /// The number of letters to process; the rest stay unmarked, as after the deadline.
     private let answers: Int
     private var letters: [DeadLetter] = []
 
@@ -29,13 +29,13 @@ actor FakeDeadLetterSink: DeadLetterSink {
     var texts: [String] { letters.map { String(decoding: $0.body, as: UTF8.self) } }
 }
 
-/// Takes the first letters, then waits until it is cancelled.
+/// A sink that accepts the first letters, then waits until it is cancelled.
 struct WaitingDeadLetterSink: DeadLetterSink {
     var takenFirst: Int
 
     func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for index in 0..<min(takenFirst, letters.count) { outcomes[index] = .succeeded }
-        // A stream that yields nothing ends when the task is cancelled, and not before.
+        // An empty stream ends only when the task is cancelled.
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         for await _ in stream {}
         continuation.finish()

@@ -1,9 +1,9 @@
 @testable import Processor
 
-/// Marks records by their index, as it was told to.
+/// A processor that marks records by index with configured outcomes.
 struct ScriptedProcessor: RecordProcessor {
     var name = "scripted"
-    /// What it says of all records that ``outcomes`` does not name; nil leaves them unmarked.
+    /// The outcome of all records that ``outcomes`` does not contain; nil leaves them unmarked.
     var outcome: RecordOutcome? = .succeeded
     var outcomes: [Int: RecordOutcome] = [:]
 
@@ -13,14 +13,14 @@ struct ScriptedProcessor: RecordProcessor {
     }
 }
 
-/// Marks the first records, then waits until it is cancelled.
+/// A processor that marks the first records, then waits until it is cancelled.
 struct WaitingProcessor: RecordProcessor {
     var name = "waiting"
     var markedFirst = 0
 
     func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for index in 0..<min(markedFirst, outcomes.count) { outcomes[index] = .succeeded }
-        // A stream that yields nothing ends when the task is cancelled, and not before.
+        // An empty stream ends only when the task is cancelled.
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         for await _ in stream {}
         continuation.finish()

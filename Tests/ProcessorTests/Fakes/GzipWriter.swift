@@ -2,10 +2,10 @@ import CZlib
 
 /// Writes gzip members with zlib.
 enum GzipWriter {
-    /// One member that inflates to `bytes`.
+    /// Returns one member that inflates to `bytes`.
     static func member(_ bytes: [UInt8]) -> [UInt8] {
         var stream = unsafe z_stream()
-        // 15 bits of window; 16 more ask for the gzip format.
+        // 15 bits of window, and 16 for the gzip format.
         let code = unsafe czlib_deflate_init(&stream, 9, 15 + 16)
         precondition(code == Z_OK)
         defer { unsafe _ = deflateEnd(&stream) }

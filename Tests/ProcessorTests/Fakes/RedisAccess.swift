@@ -3,13 +3,13 @@ import Synchronization
 import TestSupport
 import Transport
 
-/// Servers and their clients, which log in as the user that the documentation describes.
+/// Servers and clients that log in as the documented user.
 final class RedisAccess {
-    /// Where a test runs.
+    /// The setup that a test runs with.
     enum Setup: Sendable, CaseIterable {
-        /// With the distribution's server.
+        /// The server of the Linux distribution.
         case direct
-        /// With Redis 6.2, through a proxy that refuses SCRIPT.
+        /// Redis 6.2, through a proxy that rejects SCRIPT.
         case oldBehindProxy
     }
 
@@ -22,7 +22,7 @@ final class RedisAccess {
 
     /// Debug commands are allowed.
     func server(_ lines: [String] = []) throws -> RedisServer {
-        // Redis 6.2 allows them in any case.
+        // Redis 6.2 always allows them.
         let debug = version == .v6 ? [] : ["enable-debug-command yes"]
         return try RedisServer(version, lines: [try DocumentedUser.configuration()] + debug + lines)
     }
@@ -46,7 +46,7 @@ final class RedisAccess {
             isCluster: false, backoff: backoff)
     }
 
-    /// A client that may do anything.
+    /// A client with all permissions.
     func administrator(_ server: RedisServer) -> RedisClient {
         RedisClient(
             to: ByteStream.Destination(host: "127.0.0.1", port: server.port, isSecure: false),

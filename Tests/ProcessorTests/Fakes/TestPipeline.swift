@@ -3,14 +3,14 @@ import XCTest
 
 @testable import Processor
 
-/// A pipeline with everything around it that it speaks to.
+/// A pipeline with test doubles of all of its dependencies.
 struct TestPipeline {
     let logLines = CollectedLines()
     let metricLines = CollectedLines()
     var pipeline: Pipeline
     var context = InvocationContext(requestID: "request-1", functionName: "function-1", deadline: .now + .seconds(3600))
 
-    /// - Parameter processors: Nil is the one that logs.
+    /// - Parameter processors: Nil for the processor `log`.
     init(
         _ processors: [any RecordProcessor]? = nil, optional: Set<String> = [],
         deadLetters: (any DeadLetterSink)? = nil, level: Logger.Level = .info, hasMetrics: Bool = true,

@@ -7,11 +7,11 @@ import XCTest
 
 @testable import Processor
 
-/// What was told, remembered in a real Redis.
+/// Tests of the ledger with a real Redis server.
 final class CacheLedgerTests: NotifierTestCase {
     private var redis = RedisAccess(.direct)
 
-    /// Runs `body` with each of the setups that ``redis`` may have.
+    /// Runs `body` with each setup of ``redis``.
     private func onEachServer(_ body: () async throws -> Void) async throws {
         for setup in RedisAccess.Setup.allCases {
             redis = RedisAccess(setup)
@@ -36,7 +36,7 @@ final class CacheLedgerTests: NotifierTestCase {
             facts: .artist(score: "87.5", isPopular: true))
     }
 
-    func testALeaseIsOneOwnersUntilItEndsOrIsGivenBack() async throws {
+    func testLeaseIsExclusiveUntilItExpiresOrIsReleased() async throws {
         try await onEachServer {
             let server = try redis.server()
             let ledger = try ledger(server)
@@ -49,12 +49,14 @@ final class CacheLedgerTests: NotifierTestCase {
             XCTAssertEqual(again, [.held([:]), .held([:])], "the owner may ask twice, as after a lost answer")
             let delivered = try state("7")
             try await ledger.record(
-                [LedgerEntry(entity: entities[1], states: [.webhook: delivered], endsLease: true)], for: "one", until: end())
+                [LedgerEntry(entity: entities[1], states: [.webhook: delivered], endsLease: true)], for: "one",
+                until: end())
             let mixed = try await ledger.lease(entities, for: "two", duration: .milliseconds(30), until: end())
             XCTAssertEqual(mixed, [.taken, .held([.webhook: delivered])])
-            // Somebody else's mark and extension change nothing.
+            // Updates and extensions by another owner have no effect.
             try await ledger.record(
-                [LedgerEntry(entity: entities[1], states: [.topic: delivered], endsLease: true)], for: "one", until: end())
+                [LedgerEntry(entity: entities[1], states: [.topic: delivered], endsLease: true)], for: "one",
+                until: end())
             try await ledger.extendLeases(of: [entities[1]], for: "one", duration: .seconds(60), until: end())
             try await ledger.extendLeases(of: [entities[0]], for: "one", duration: .milliseconds(1), until: end())
             while try await ledger.lease(entities, for: "three", duration: .seconds(1), until: end()).contains(.taken) {
@@ -70,7 +72,7 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    func testTwoEnvironmentsAtOnceTellEachStateOnce() async throws {
+    func testConcurrentEnvironmentsNotifyOncePerState() async throws {
         try await onEachServer {
             let server = try redis.server()
             let subscribers = FakeSubscribers()
@@ -94,7 +96,7 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    func testACrashBetweenTellingAndRememberingTellsAgain() async throws {
+    func testCrashBeforeRecordingRepeatsTheNotification() async throws {
         try await onEachServer {
             let server = try redis.server()
             let event = EventText([Self.concert("a", 1)])
@@ -104,7 +106,7 @@ final class CacheLedgerTests: NotifierTestCase {
                 event, by: notifier(first, ledger: crashing), within: .milliseconds(1500))
             XCTAssertTrue(outcomes[0].isRetryable)
             XCTAssertEqual(first.delivered, ["concert.announced a"])
-            // The lease of the one that died runs out, and the next one waits for it.
+            // The lease of the crashed invocation expires, and the next one waits for it.
             let second = FakeSubscribers()
             var retried = outcomes
             while retried.contains(where: \.isRetryable) {
@@ -117,7 +119,7 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    func testACacheOutOfReachFailsTheRecords() async throws {
+    func testUnavailableCacheFailsTheRecords() async throws {
         try await onEachServer {
             let server = try redis.server()
             let subscribers = FakeSubscribers()
@@ -134,7 +136,7 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    /// Longer than any record can come again, from the last write on.
+    /// Keys expire later than any record can be redelivered after the last write.
     func testKeysExpire() async throws {
         try await onEachServer {
             let server = try redis.server()
@@ -154,7 +156,7 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    func testAKeyOfAnotherTypeRejectsItsEntitysRecordsAlone() async throws {
+    func testKeyOfAnotherTypeRejectsOnlyItsEntitysRecords() async throws {
         try await onEachServer {
             lines.removeAll()
             let server = try redis.server()
@@ -190,15 +192,15 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    /// In one shard the sequence number decides; the second arrived a millisecond before the first.
-    func testTheOrderOfAShardIsKept() async throws {
+    /// Within a shard the sequence number decides; the second record arrived a millisecond before the first one.
+    func testOrderWithinAShardIsKept() async throws {
         try await onEachServer {
             let server = try redis.server()
             let subscribers = FakeSubscribers()
             var records = [Self.concert("a", 1), Self.concert("a", 2, "cancelled"), Self.concert("a", 3, "postponed")]
             records[0].arrival = "100.002"
             records[1].arrival = "100.001"
-            // Of another shard, and older.
+            // A record of another shard that is older.
             records[2].arrival = "100.000"
             records[2].eventID = "shardId-000000000008:x"
             for record in records {
@@ -225,8 +227,8 @@ final class CacheLedgerTests: NotifierTestCase {
         }
     }
 
-    /// The server stops once the notification is sent, and nothing can be remembered.
-    func testAServerThatStopsAnsweringEndsWithTheDeadline() async throws {
+    /// The server stops after the notification is sent, so that it cannot be recorded.
+    func testUnresponsiveServerEndsAtTheDeadline() async throws {
         try await onEachServer {
             let server = try redis.server()
             let pid = try server.processID()

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Processor
 
-/// What SNS and EventBridge say of single entries, and what FIFO topics are given.
+/// Tests of the results that SNS and EventBridge return per entry, and of the IDs for FIFO topics.
 final class EntryAnswerTests: NotifierTestCase {
     private struct NoCredentials: CredentialSource {
         let origin = "a test"
@@ -13,7 +13,7 @@ final class EntryAnswerTests: NotifierTestCase {
         func invalidate() {}
     }
 
-    /// Answers every call alike.
+    /// A client that returns the same response to every call.
     private struct FixedHTTP: HTTPClient {
         var answer: @Sendable (HTTPRequest) -> HTTPResponse
         func send(_ request: HTTPRequest) -> HTTPResponse { answer(request) }
@@ -43,7 +43,7 @@ final class EntryAnswerTests: NotifierTestCase {
             clients: pool { _ in HTTPResponse(status: status, body: Array(body.utf8)) })
     }
 
-    func testATopicsAnswerCountsEntryByEntry() async throws {
+    func testTopicResponseIsEvaluatedPerEntry() async throws {
         let sender = topic(
             """
             <PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult>
@@ -62,10 +62,10 @@ final class EntryAnswerTests: NotifierTestCase {
             ])
     }
 
-    /// Codes of the service's documentation, and whether they reject the message.
+    /// The documented error codes, and whether they reject the message.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html#API_PublishBatch_Errors>
-    func testWhichErrorsOfATopicsEntriesArePermanent() async throws {
+    func testTopicEntryErrorsAreClassified() async throws {
         let cases: [(code: String, message: String, isPermanent: Bool)] = [
             ("InvalidParameter", "Invalid parameter: Message too long", true),
             ("InvalidParameterException", "", true), ("InvalidParameterValue", "too odd", true),
@@ -103,7 +103,7 @@ final class EntryAnswerTests: NotifierTestCase {
     /// The error codes that EventBridge documents for entries.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
-    func testWhichErrorsOfAnEventBusesEntriesArePermanent() async throws {
+    func testEventBusEntryErrorsAreClassified() async throws {
         let cases: [(code: String, message: String, isPermanent: Bool)] = [
             ("MalformedDetail", "Detail is malformed.", true),
             ("InvalidArgument", "Parameter Detail is not valid.", true),
@@ -128,8 +128,8 @@ final class EntryAnswerTests: NotifierTestCase {
         }
     }
 
-    /// The call of a single entry, refused as a whole.
-    func testWhichRefusalsOfAWholeCallAreAboutItsEntry() async throws {
+    /// A call with a single entry that fails as a whole.
+    func testWholeCallErrorsAreClassified() async throws {
         let cases: [(code: String, message: String, isPermanent: Bool)] = [
             ("InvalidParameter", "Invalid parameter: Message too long", true), ("BatchRequestTooLong", "long", true),
             ("InvalidParameter", "Invalid parameter: TopicArn", false), ("KMSDisabled", "m", false),
@@ -146,7 +146,7 @@ final class EntryAnswerTests: NotifierTestCase {
         }
     }
 
-    func testAWholeCallsRefusal() async throws {
+    func testErrorOfAWholeCall() async throws {
         func error(_ code: String, _ message: String) -> String {
             "<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code><Message>\(message)</Message></Error></ErrorResponse>"
         }
@@ -162,8 +162,8 @@ final class EntryAnswerTests: NotifierTestCase {
         XCTAssertTrue(page.allSatisfy { if case .failed = $0 { true } else { false } }, "unknown is tried again")
     }
 
-    /// One message spoils the call for the others: alone, each has its own answer.
-    func testAMessageThatSpoilsTheCallIsFoundByItself() async throws {
+    /// An invalid message fails its whole call: sent alone, each message gets its own result.
+    func testInvalidMessageIsIsolatedFromItsCall() async throws {
         let sender = TopicSender(
             topicARN: "arn:aws:sns:us-east-1:123456789012:t",
             clients: pool { request in
@@ -180,7 +180,7 @@ final class EntryAnswerTests: NotifierTestCase {
         XCTAssertTrue(reason.contains("BatchRequestTooLong"), reason)
     }
 
-    func testAnEventBusAnswersByPlace() async throws {
+    func testEventBusResponsesAreMatchedByIndex() async throws {
         let body =
             #"{"FailedEntryCount":3,"Entries":[{"EventId":"e"},{"ErrorCode":"InternalFailure","ErrorMessage":"m"},"#
             + #"{"ErrorCode":"ThrottlingException"},{"ErrorCode":"MalformedDetail","ErrorMessage":"d"},{}]}"#
@@ -198,7 +198,7 @@ final class EntryAnswerTests: NotifierTestCase {
             ])
     }
 
-    func testIdentitiesAreValidWhateverTheEntitysID() throws {
+    func testMessageIDsAreValidForAnyEntityID() throws {
         let ids = [
             "a", "a b", "é", String(repeating: "x", count: 128), String(repeating: "x", count: 129), "\u{1F3B8}",
         ]
@@ -212,7 +212,7 @@ final class EntryAnswerTests: NotifierTestCase {
         XCTAssertEqual(made[0].messageDeduplicationID, "a/concert.announced/2026-11-08T00:00:00Z/1")
         XCTAssertEqual(Set(made.map(\.messageGroupID)).count, ids.count)
         XCTAssertEqual(Set(made.map(\.messageDeduplicationID)).count, ids.count)
-        // Told again by another process, each has the same; a state that comes back has another.
+        // Repeats by another process have the same IDs; a recurring state has a new one.
         XCTAssertEqual(try notifications(ids).map(\.messageDeduplicationID), made.map(\.messageDeduplicationID))
         let there = [8, 9, 8, 9, 8].enumerated().map { Self.concert("a", $0 + 1, day: $1) }
         let batch = try RecordBatch(decoding: EventText(there))

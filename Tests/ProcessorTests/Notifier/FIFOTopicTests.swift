@@ -5,9 +5,9 @@ import XCTest
 
 @testable import Processor
 
-/// A FIFO topic that delivers to a FIFO queue: order by entity, and repeats of another process dropped.
+/// A FIFO topic that delivers to a FIFO queue: it keeps the order per entity, and drops repeats by another process.
 final class FIFOTopicTests: NotifierTestCase {
-    func testRepeatsOfAProcessThatForgotAreDroppedAndAStateThatComesBackIsNot() async throws {
+    func testRepeatsAreDroppedAndRecurringStatesAreDelivered() async throws {
         let moto = try Moto()
         try moto.reset()
         let oracle = try SigV4Oracle(upstream: moto.url)
@@ -26,13 +26,13 @@ final class FIFOTopicTests: NotifierTestCase {
         let clients = ClientPool { environment.makeClient(.invocation, credentials: credentials) }
 
         let odd = "b \u{1F3B8} " + String(repeating: "x", count: 200)
-        // There, back, there again: three states, of which two look alike.
+        // There, back, and there again: three states, two of which are equal.
         let event = EventText([
             Self.concert("a", 1), Self.concert("a", 2, day: 9), Self.concert(odd, 3), Self.concert("a", 4, day: 8),
             Self.concert("a", 5, day: 9), Self.concert("a", 6, "cancelled", day: 9),
         ])
         for _ in 0..<2 {
-            // A memory of its own each time, as after a restart without a cache.
+            // Each has a new ledger, as after a restart without a cache.
             let notifier = notifier(TopicSender(topicARN: topic, clients: clients))
             let outcomes = try await Self.notify(event, by: notifier)
             XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 6))
@@ -51,7 +51,7 @@ final class FIFOTopicTests: NotifierTestCase {
         var sequence: String
     }
 
-    /// All that a queue holds; what was read is deleted, for a group waits for what is in flight.
+    /// Reads all messages of a queue, and deletes them, because a group waits for messages in flight.
     private func received(_ moto: Moto, _ queue: String) throws -> [Message] {
         var found: [Message] = []
         while true {

@@ -6,9 +6,9 @@ import XCTest
 
 @testable import Processor
 
-/// Those who are told: keeps what came, and fails as it was told to.
+/// A sender that stores notifications, and fails by a script.
 final class FakeSubscribers: NotificationSender {
-    /// What becomes of the entries of one call, by their IDs' place; nil takes them.
+    /// Returns the outcomes of the entries of one call; nil delivers all.
     typealias Script = @Sendable ([Processor.Notification]) -> [SendOutcome]?
 
     let destination: NotificationDestination
@@ -23,9 +23,9 @@ final class FakeSubscribers: NotificationSender {
         (self.destination, self.capacity, self.script) = (destination, capacity, script)
     }
 
-    /// `type id` of each that was taken, in order.
+    /// The `type id` of each delivered notification, in order.
     var delivered: [String] { state.withLock { $0.delivered } }
-    /// The same of each call, taken or not.
+    /// The same for each call, including undelivered notifications.
     var calls: [[String]] { state.withLock { $0.calls } }
 
     func size(of notification: Processor.Notification) -> Int { notification.body.count }
@@ -44,7 +44,7 @@ extension Processor.Notification {
     var words: String { "\(type.rawValue) \(entity.text)" }
 }
 
-/// A memory that is out of reach when it is told to be.
+/// A ledger that is unavailable if a closure returns true.
 final class FaultyLedger: DeliveryLedger {
     enum Operation { case lease, extend, record }
     struct LedgerUnavailable: Error {}
@@ -53,7 +53,7 @@ final class FaultyLedger: DeliveryLedger {
     private let fault: @Sendable (Operation) -> Bool
     private let note: @Sendable (ContinuousClock.Instant) -> Void
 
-    /// - Parameter note: Is called with the deadline of each operation.
+    /// - Parameter note: Called with the deadline of each operation.
     init(
         _ inner: any DeliveryLedger = InMemoryLedger(), _ fault: @escaping @Sendable (Operation) -> Bool,
         noting note: @escaping @Sendable (ContinuousClock.Instant) -> Void = { _ in }
@@ -84,7 +84,7 @@ final class FaultyLedger: DeliveryLedger {
     }
 }
 
-/// Several threads ask in turn.
+/// A random number generator that several threads share.
 final class SharedGenerator: Sendable {
     private let generator: Mutex<SeededGenerator>
 
@@ -92,16 +92,16 @@ final class SharedGenerator: Sendable {
 
     func integer(_ range: Range<Int>) -> Int { generator.withLock { Int.random(in: range, using: &$0) } }
 
-    /// True in so many of a hundred cases.
+    /// Returns true with a probability in percent.
     func happens(_ percent: Int) -> Bool { integer(0..<100) < percent }
 }
 
-/// What each test of the notifier needs.
+/// Helpers for tests of the notifier.
 class NotifierTestCase: XCTestCase {
     let lines = CollectedLines()
     var settings = NotifierSettings(types: Set(NotificationType.allCases), popularityThreshold: 80)
 
-    /// Attempts follow at once.
+    /// A pacing without pauses.
     var pacing: RetryPacing {
         var pacing = RetryPacing()
         pacing.retries.pause = { _ in try Task.checkCancellation() }
@@ -121,12 +121,12 @@ class NotifierTestCase: XCTestCase {
     ) async throws -> [RecordOutcome] {
         let batch = try RecordBatch(decoding: event)
         let context = InvocationContext(requestID: "request-1", functionName: "function-1", deadline: .now + limit)
-        let tell: @concurrent @Sendable () async -> RecordOutcomes = { [batch] in
+        let process: @concurrent @Sendable () async -> RecordOutcomes = { [batch] in
             var outcomes = RecordOutcomes(count: batch.records.count)
             await notifier.process(batch, context: context, outcomes: &outcomes)
             return outcomes
         }
-        let results = await Deadline.race(context.deadline, [tell])
+        let results = await Deadline.race(context.deadline, [process])
         let outcomes = try XCTUnwrap(results.first)
         return (0..<outcomes.count).map { outcomes[$0] }
     }

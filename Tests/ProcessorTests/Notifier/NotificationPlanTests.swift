@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Processor
 
-/// Batches of records against a model that looks at one entity at a time.
+/// Batches of records compared with a model of a single entity.
 final class NotificationPlanTests: XCTestCase {
     private static let all = Set(NotificationType.allCases)
 
@@ -13,7 +13,7 @@ final class NotificationPlanTests: XCTestCase {
         var facts: EntityFacts
     }
 
-    /// What subscribers hear, by the plainest words: of each version that is newer than all before it, how it differs.
+    /// A simple model of notifications: for each version that is newer than all before it, the difference.
     private func model(_ versions: [Version]) -> [String] {
         var heard: [String] = []
         var newest = 0
@@ -37,15 +37,15 @@ final class NotificationPlanTests: XCTestCase {
         return heard
     }
 
-    private func words(_ telling: PlannedNotification) -> String {
+    private func words(_ planned: PlannedNotification) -> String {
         let name =
-            switch telling.change.type {
+            switch planned.change.type {
             case .concertAnnounced: "scheduled"
             case .concertCancelled: "cancelled"
             case .concertPostponed: "postponed"
             case .concertRescheduled, .artistPopular: "moved"
             }
-        let previous = telling.change.previous.map { value in
+        let previous = planned.change.previous.map { value in
             switch value {
             case .status(let status): "\(status)"
             case .eventDate(let date): "\(date)"
@@ -53,11 +53,11 @@ final class NotificationPlanTests: XCTestCase {
             }
         }
         let text = previous.isEmpty ? "nothing" : previous.joined(separator: " ")
-        return "\(telling.state.version.sequenceNumber) \(name) before: \(text)"
+        return "\(planned.state.version.sequenceNumber) \(name) before: \(text)"
     }
 
-    /// Any cut into batches, any repeat, any disorder: subscribers hear what the model says.
-    func testWhateverTheBatchesSubscribersHearEachChangeOnce() throws {
+    /// Subscribers receive the model's notifications for any batches, repeats and order.
+    func testSubscribersReceiveEachChangeOnceForAnyBatches() throws {
         var random = SeededGenerator(seed: 11)
         for _ in 0..<2000 {
             var versions: [Version] = []
@@ -67,7 +67,7 @@ final class NotificationPlanTests: XCTestCase {
                 versions.append(Version(sequence: sequence, facts: .concert(status: status, eventDate: date)))
             }
             if Bool.random(using: &random) { versions.shuffle(using: &random) }
-            // Batches that overlap, as retries do.
+            // Overlapping batches, as with retries.
             var known: [EntityKey: DeliveredState] = [:]
             var heard: [String] = []
             var start = 0
@@ -77,7 +77,7 @@ final class NotificationPlanTests: XCTestCase {
                 let plan = NotificationPlan(
                     try observations(Array(versions[from..<end])), known: known, wanted: Self.all)
                 heard += plan.notifications.map(words)
-                for telling in plan.notifications { known[telling.entity] = telling.stateAfter }
+                for planned in plan.notifications { known[planned.entity] = planned.stateAfter }
                 known.merge(plan.silentStates) { $1 }
                 start = end
             }
@@ -95,7 +95,7 @@ final class NotificationPlanTests: XCTestCase {
         }
     }
 
-    func testEachEntityIsForItself() throws {
+    func testEntitiesAreIndependent() throws {
         let event = EventText([
             .init(#"{"concert_id":"a","event_date":"2026-11-08"}"#, "1"),
             .init(#"{"artist_id":"a","name":"A","popularity_score":80.5}"#, "2"),

@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Processor
 
-/// What is told, case by case.
+/// Tests of the notification rules.
 final class NotificationRulesTests: XCTestCase {
     private static let november = Timestamp(secondsSinceEpoch: 1_794_096_000)
     private static let december = Timestamp(secondsSinceEpoch: 1_796_688_000)
@@ -34,18 +34,18 @@ final class NotificationRulesTests: XCTestCase {
         }
     }
 
-    func testFirstSightOfAConcert() {
+    func testFirstVersionOfAConcert() {
         check([
             row(nil, known(.scheduled), .concertAnnounced), row(nil, known(.cancelled), .concertCancelled),
             row(nil, known(.postponed), .concertPostponed), row(nil, known(.completed), nil),
         ])
     }
 
-    func testAConcertThatStaysWhatItIs() {
+    func testUnchangedConcertIsNotReported() {
         for status in Concert.Status.allCases { check([row(known(status), known(status), nil)]) }
     }
 
-    func testAConcertThatMoves() {
+    func testRescheduledConcertIsReported() {
         let date = NotificationRules.PreviousValue.eventDate(Self.november)
         check([
             row(known(.scheduled), known(.scheduled, Self.december), .concertRescheduled, date),
@@ -55,7 +55,7 @@ final class NotificationRulesTests: XCTestCase {
         ])
     }
 
-    func testAConcertWhoseStatusChanges() {
+    func testConcertStatusChangesAreReported() {
         check([
             row(known(.scheduled), known(.cancelled), .concertCancelled, .status(.scheduled)),
             row(known(.scheduled), known(.postponed), .concertPostponed, .status(.scheduled)),
@@ -72,7 +72,7 @@ final class NotificationRulesTests: XCTestCase {
         ])
     }
 
-    func testANewStatusWithANewDateIsOneThingToTell() {
+    func testNewStatusAndDateAreOneNotification() {
         let date = NotificationRules.PreviousValue.eventDate(Self.november)
         check([
             row(known(.scheduled), known(.cancelled, Self.december), .concertCancelled, .status(.scheduled), date),
@@ -83,19 +83,19 @@ final class NotificationRulesTests: XCTestCase {
         ])
     }
 
-    func testAnArtistWhoBecomesPopular() {
+    func testPopularArtistIsReported() {
         func artist(_ score: String, _ isPopular: Bool) -> EntityFacts { .artist(score: score, isPopular: isPopular) }
         check([
             row(nil, artist("90", true), .artistPopular), row(nil, artist("10", false), nil),
             row(artist("10", false), artist("90.5", true), .artistPopular, .popularityScore("10")),
             row(artist("90", true), artist("95", true), nil), row(artist("90", true), artist("10", false), nil),
             row(artist("10", false), artist("20", false), nil),
-            // The threshold came down.
+            // The threshold was lowered.
             row(artist("80", false), artist("80", true), .artistPopular),
         ])
     }
 
-    func testAnOlderOrEqualVersionIsSilentAndChangesNothing() throws {
+    func testOlderOrEqualVersionIsIgnored() throws {
         func version(_ arrival: Int64?, _ sequence: String, _ sub: Int32? = nil) throws -> RecordVersion {
             RecordVersion(
                 arrival: arrival, sequenceNumber: try XCTUnwrap(SequenceNumber(sequence)), subSequenceNumber: sub)
@@ -104,7 +104,8 @@ final class NotificationRulesTests: XCTestCase {
         let state = DeliveredState(version: delivered, facts: known(.scheduled))
         let all = Set(NotificationType.allCases)
         let older = [
-            try version(999, "500"), try version(1000, "98"), try version(1000, "99", 2), try version(nil, "500"), delivered,
+            try version(999, "500"), try version(1000, "98"), try version(1000, "99", 2), try version(nil, "500"),
+            delivered,
         ]
         for version in older {
             XCTAssertNil(
@@ -118,15 +119,16 @@ final class NotificationRulesTests: XCTestCase {
         }
     }
 
-    func testWhatNobodyAskedForCountsAsKnown() throws {
+    func testUnwantedTypesUpdateOnlyTheState() throws {
         let version = RecordVersion(arrival: 1, sequenceNumber: try XCTUnwrap(SequenceNumber("1")))
         let step = NotificationRules.step(
             from: nil, to: known(.scheduled), version: version, wanted: [.concertCancelled])
         XCTAssertEqual(
-            step, NotificationRules.Step(change: nil, state: DeliveredState(version: version, facts: known(.scheduled))))
+            step, NotificationRules.Step(change: nil, state: DeliveredState(version: version, facts: known(.scheduled)))
+        )
     }
 
-    func testAStateComesBackFromItsText() throws {
+    func testStateIsParsedFromItsText() throws {
         let sequence = try XCTUnwrap(SequenceNumber(String(repeating: "9", count: 128)))
         var states: [DeliveredState] = []
         for arrival in [nil, 0, -5, Int64.max] {
@@ -152,8 +154,8 @@ final class NotificationRulesTests: XCTestCase {
         }
     }
 
-    /// Two versions of the function run at once during a deployment.
-    func testAStateIsReadAndWrittenInTheFormOfTheFirstVersion() throws {
+    /// Two versions of the function run concurrently during a deployment.
+    func testStateFormatIsCompatibleWithVersion010() throws {
         let sequence = try XCTUnwrap(SequenceNumber("77"))
         let date = Timestamp(secondsSinceEpoch: 86_400)
         let facts = EntityFacts.concert(status: .postponed, eventDate: date)
@@ -170,7 +172,7 @@ final class NotificationRulesTests: XCTestCase {
             XCTAssertEqual(state.text, "\(row.text) 0 0 0 0 0 concert postponed 1970-01-02T00:00:00Z")
             XCTAssertNil(try XCTUnwrap(DeliveredState(state.text)).version.shard)
         }
-        // The first version has written a state since, and left what it does not know.
+        // Version 0.1.0 has written a state since, without changing the fields that it does not know.
         let state = DeliveredState(version: rows[2].version, facts: facts)
         for stale in ["76 3 concerts/shardId-000000000001", "77 2 concerts/shardId-000000000001", "77 - x", "x", ""] {
             XCTAssertNil(try XCTUnwrap(DeliveredState(state.text, versionText: stale)).version.shard, stale)

@@ -11,7 +11,7 @@ import XCTest
 
 /// Topics, event buses and webhooks.
 final class NotificationSenderTests: NotifierTestCase {
-    /// Answers from a script, and keeps what was asked.
+    /// A client that returns scripted responses, and records the requests.
     private final class FakeHTTP: HTTPClient {
         private let state: Mutex<(steps: [Result<HTTPResponse, CurlError>], requests: [HTTPRequest])>
 
@@ -35,7 +35,7 @@ final class NotificationSenderTests: NotifierTestCase {
             now: { WallClock(millisecondsSinceEpoch: 1_795_521_600_500) })
     }
 
-    func testTheWebhookIsTriedAgainForWhatMayPassAndNoMore() async throws {
+    func testWebhookRetriesOnlyTransientFailures() async throws {
         let cut = CurlError(code: 56, action: "receive from h.example", reason: "reset")
         let cases: [(steps: [Result<HTTPResponse, CurlError>], requests: Int, delivered: Bool, reason: String)] = [
             ([.success(HTTPResponse(status: 204))], 1, true, ""),
@@ -60,7 +60,7 @@ final class NotificationSenderTests: NotifierTestCase {
         }
     }
 
-    func testTheWebhooksSignatureIsTheBodysAndTheTimes() async throws {
+    func testWebhookSignatureCoversBodyAndTime() async throws {
         let http = FakeHTTP([])
         _ = try await Self.notify(EventText([Self.concert("a", 1)]), by: notifier(webhook(http, secret: "key")))
         let request = try XCTUnwrap(http.requests.first)
@@ -83,7 +83,7 @@ final class NotificationSenderTests: NotifierTestCase {
         return { environment.makeClient(.invocation, credentials: credentials) }
     }
 
-    /// Bodies of all messages that a queue of moto's holds.
+    /// Returns the bodies of all messages in a moto queue.
     private func messages(_ moto: Moto, _ queue: String) throws -> [[String: Any]] {
         var bodies: [[String: Any]] = []
         while true {
@@ -99,7 +99,7 @@ final class NotificationSenderTests: NotifierTestCase {
         }
     }
 
-    func testTopicAndEventBusDeliverExactlyWhatIsToBeTold() async throws {
+    func testTopicAndEventBusReceiveThePlannedNotifications() async throws {
         let moto = try Moto()
         try moto.reset()
         let oracle = try SigV4Oracle(upstream: moto.url)
@@ -149,7 +149,7 @@ final class NotificationSenderTests: NotifierTestCase {
         XCTAssertEqual(try oracle.requests().count, 6, "three calls each, of ten entries at most")
     }
 
-    func testEntriesThatFailAtRandomAreToldAtLeastOnceAndNoneIsForgotten() async throws {
+    func testRandomlyFailingEntriesAreDeliveredAtLeastOnce() async throws {
         for seed in 1...2 {
             let random = SharedGenerator(seed: UInt64(seed))
             let subscribers = FakeSubscribers { notifications in
@@ -163,15 +163,15 @@ final class NotificationSenderTests: NotifierTestCase {
             }
             let notifier = notifier(subscribers, ledger: ledger)
             var rest = records[...]
-            // As Lambda does: again from the first record that failed, also many times while a lease lasts.
+            // Like Lambda, retries from the first failed record, many times while a lease lasts.
             for _ in 0..<1_000_000 where !rest.isEmpty {
-                // Short, for a lease that could not be given back lasts a little longer than the invocation.
+                // The deadline is short, because a lease that could not be released lasts slightly longer than the invocation.
                 let outcomes = try await Self.notify(EventText(Array(rest)), by: notifier, within: .milliseconds(400))
                 rest =
                     rest[(outcomes.firstIndex(where: \.isRetryable).map { rest.startIndex + $0 } ?? rest.endIndex)...]
             }
             XCTAssertTrue(rest.isEmpty, "seed \(seed)")
-            // What a run without faults tells.
+            // The notifications of a run without faults.
             let faultless = FakeSubscribers()
             _ = try await Self.notify(EventText(records), by: self.notifier(faultless))
             XCTAssertEqual(Set(subscribers.delivered), Set(faultless.delivered), "seed \(seed)")

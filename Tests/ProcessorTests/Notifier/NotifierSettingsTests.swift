@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Processor
 
-/// `NOTIFY_...`: what is read, and what is complained of.
+/// Tests of the settings `NOTIFY_...`.
 final class NotifierSettingsTests: XCTestCase {
     private static let topic = "arn:aws:sns:eu-central-1:123456789012:concerts"
 
@@ -53,8 +53,8 @@ final class NotifierSettingsTests: XCTestCase {
             [.concertCancelled])
     }
 
-    /// One row: variables, and what each complaint begins with.
-    func testEachComplaintNamesItsVariable() {
+    /// A case: variables, and the beginning of each problem.
+    func testEachProblemNamesItsVariable() {
         let base = ["NOTIFY_EVENT_BUS": "default"]
         let cases: [([String: String], String)] = [
             (["NOTIFY_TOPIC_ARN": "concerts"], "NOTIFY_TOPIC_ARN is"),
@@ -84,7 +84,7 @@ final class NotifierSettingsTests: XCTestCase {
         XCTAssertEqual(problems([:]).count, 1, "no destination")
     }
 
-    func testAllComplaintsComeAtOnceAndNoneQuotesAWebhook() {
+    func testAllProblemsAreReportedWithoutTheWebhook() {
         let found = problems([
             "NOTIFY_TOPIC_ARN": "t", "NOTIFY_EVENT_BUS": "?", "NOTIFY_WEBHOOK_URL": "http://h.example/hush",
             "NOTIFY_WEBHOOK_SECRET": "hush", "NOTIFY_ON": "x,artist.popular", "NOTIFY_POPULARITY_THRESHOLD": "-1",
@@ -93,7 +93,7 @@ final class NotifierSettingsTests: XCTestCase {
         XCTAssertFalse(found.joined().contains("hush"), "\(found)")
     }
 
-    func testAWebhookIsShownByItsHostAlone() throws {
+    func testWebhookDescriptionContainsOnlyTheHost() throws {
         let settings = try settings([
             "NOTIFY_WEBHOOK_URL": "https://u:hush@h.example/hush", "NOTIFY_WEBHOOK_SECRET": "hush",
         ])
@@ -105,7 +105,7 @@ final class NotifierSettingsTests: XCTestCase {
         }
     }
 
-    func testWithoutTheNotifierNothingOfItIsRead() throws {
+    func testSettingsAreReadOnlyWithTheNotifier() throws {
         XCTAssertNoThrow(try Settings(environment: ["NOTIFY_TOPIC_ARN": "t"]))
         XCTAssertThrowsError(try Settings(environment: ["NOTIFY_TOPIC_ARN": "t", "PROCESSORS": "notifier"]))
     }

@@ -4,9 +4,9 @@ import XCTest
 
 @testable import Processor
 
-/// From records to subscribers: what is told, what is not told twice, what becomes of a record that could not be told.
+/// Tests of the notifier, from records to subscribers: notifications, repeats, and outcomes of failures.
 final class NotifierTests: NotifierTestCase {
-    func testEveryChangeOfABatchIsToldInOrder() async throws {
+    func testEveryChangeOfABatchIsDeliveredInOrder() async throws {
         let subscribers = FakeSubscribers()
         let event = EventText([
             Self.concert("a", 1), Self.concert("b", 2), Self.concert("a", 3, day: 9), Self.concert("a", 4, "cancelled"),
@@ -17,11 +17,11 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(
             subscribers.delivered,
             ["concert.announced a", "concert.announced b", "concert.rescheduled a", "concert.cancelled a"])
-        // Never two of one entity in a call, of which one could fail and the other be told before it.
+        // A call never contains two notifications of one entity, because the first one could fail and the second one not.
         XCTAssertEqual(subscribers.calls.map(\.count), [2, 1, 1])
     }
 
-    func testTheSameRecordsAgainTellNothing() async throws {
+    func testRedeliveredRecordsSendNothing() async throws {
         let subscribers = FakeSubscribers()
         let notifier = notifier(subscribers)
         let event = EventText([Self.concert("a", 1), Self.concert("a", 2, "cancelled")])
@@ -30,7 +30,7 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(subscribers.delivered, ["concert.announced a", "concert.cancelled a"])
     }
 
-    func testTheMessageHoldsWhatTheContractSays() async throws {
+    func testMessageFormat() async throws {
         let bodies = Mutex<[[UInt8]]>([])
         let subscribers = FakeSubscribers { notifications in
             bodies.withLock { $0 += notifications.map(\.body) }
@@ -52,7 +52,7 @@ final class NotifierTests: NotifierTestCase {
                 + #""sequence_number":"12","time":"2026-11-09T04:24:17.237Z"}"#)
     }
 
-    func testAFailedEntryIsSentAgainAlone() async throws {
+    func testFailedEntryIsResentAlone() async throws {
         let hasFailed = Mutex(false)
         let subscribers = FakeSubscribers { notifications in
             hasFailed.withLock { hasFailed in
@@ -68,7 +68,7 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(subscribers.delivered.sorted(), ["a", "b", "c"].map { "concert.announced \($0)" })
     }
 
-    func testWhatWasToldBeforeTheFirstFailureIsNotToldAgainOnTheRetry() async throws {
+    func testRetrySendsOnlyUndeliveredNotifications() async throws {
         let isDown = Mutex(false)
         let subscribers = FakeSubscribers(capacity: SendCapacity(count: 1)) { notifications in
             if notifications[0].entity.text == "c" { isDown.withLock { $0 = true } }
@@ -79,14 +79,14 @@ final class NotifierTests: NotifierTestCase {
         let outcomes = try await Self.notify(EventText(records), by: notifier(subscribers, ledger: ledger))
         let down = RecordOutcome.retryable(reason: "down")
         XCTAssertEqual(outcomes, [.succeeded, .succeeded, down, down])
-        XCTAssertEqual(subscribers.calls.count, 3, "nothing is sent to what is out of reach")
+        XCTAssertEqual(subscribers.calls.count, 3, "nothing is sent to an unavailable destination")
         let repaired = FakeSubscribers()
         let retried = try await Self.notify(EventText(records), by: notifier(repaired, ledger: ledger))
         XCTAssertEqual(retried, Array(repeating: .succeeded, count: 4))
         XCTAssertEqual(repaired.delivered, ["concert.announced c", "concert.announced d"])
     }
 
-    func testWhatOneDestinationHasGotIsNotSentToItAgainBecauseAnotherFailed() async throws {
+    func testRetrySkipsDestinationsThatWereNotified() async throws {
         let topic = FakeSubscribers(.topic)
         let webhook = FakeSubscribers(.webhook) { $0.map { _ in .unavailable(reason: "down") } }
         let ledger = InMemoryLedger()
@@ -100,7 +100,7 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(repaired.delivered, topic.delivered)
     }
 
-    func testARefusalIsFinalForItsRecordAndHoldsBackWhatFollowsOfTheEntity() async throws {
+    func testRejectionIsPermanentAndBlocksTheEntitysLaterNotifications() async throws {
         let subscribers = FakeSubscribers { notifications in
             notifications.map { $0.words == "concert.announced a" ? .rejected(reason: "status 404") : .delivered }
         }
@@ -110,13 +110,13 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(outcomes[0], .rejected(PayloadError(.refused, "status 404")))
         XCTAssertEqual(outcomes[1], .succeeded)
         XCTAssertTrue(outcomes[2].isRetryable)
-        // The refused record is in the dead letters by now; Lambda goes on behind it.
+        // The rejected record has been dead-lettered, so Lambda continues after it.
         let retried = try await Self.notify(EventText([records[2]]), by: notifier(subscribers, ledger: ledger))
         XCTAssertEqual(retried, [.succeeded])
         XCTAssertEqual(subscribers.delivered, ["concert.announced b", "concert.cancelled a"])
     }
 
-    func testABatchOfOtherKindsIsAcknowledgedAlthoughNothingIsInReach() async throws {
+    func testBatchOfOtherKindsIsAcknowledgedWithoutDestinations() async throws {
         settings.types = [.concertCancelled]
         let ledger = FaultyLedger { _ in true }
         let event = EventText([.init(Sample.venue, "1"), .init(Sample.sale, "2"), .init(Sample.artist("a"), "3")])
@@ -124,7 +124,7 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(outcomes, Array(repeating: .succeeded, count: 3))
     }
 
-    func testAMemoryOutOfReachFailsTheRecordsThatNeedIt() async throws {
+    func testUnavailableLedgerFailsTheRecordsThatNeedIt() async throws {
         let subscribers = FakeSubscribers()
         let event = EventText([.init(Sample.venue, "1"), Self.concert("a", 2)])
         let ledger = FaultyLedger { $0 == .lease }
@@ -134,8 +134,8 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(subscribers.calls, [])
     }
 
-    /// Whatever the memory does, the invocation answers in time.
-    func testEveryCallOfTheMemoryEndsWithTheInvocation() async throws {
+    /// The invocation responds in time, whatever the ledger does.
+    func testLedgerCallsEndAtTheDeadline() async throws {
         let deadlines = Mutex<[ContinuousClock.Instant]>([])
         let ledger = FaultyLedger {
             $0 == .extend
@@ -151,7 +151,7 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertLessThanOrEqual(found[0], start + .seconds(4))
     }
 
-    func testNothingIsBegunWithoutTimeToEnd() async throws {
+    func testNothingIsSentShortlyBeforeTheDeadline() async throws {
         let subscribers = FakeSubscribers()
         let outcomes = try await Self.notify(
             EventText([Self.concert("a", 1)]), by: notifier(subscribers), within: .milliseconds(50))
@@ -159,7 +159,7 @@ final class NotifierTests: NotifierTestCase {
         XCTAssertEqual(subscribers.calls, [])
     }
 
-    func testACallCarriesNoMoreThanItMay() async throws {
+    func testCallsStayWithinTheCapacity() async throws {
         let sizes = Mutex<[Int]>([])
         let subscribers = FakeSubscribers(capacity: SendCapacity(count: 10, bytes: 1200)) { notifications in
             sizes.withLock { $0.append(notifications.map(\.body.count).reduce(0, +)) }

@@ -7,7 +7,7 @@ import XCTest
 
 @testable import Processor
 
-/// Posting to a real server that breaks in every way a receiver can.
+/// Tests of posting to a real server with faults.
 final class WebhookServerTests: NotifierTestCase {
     private struct Taken: Decodable {
         var path: String
@@ -16,7 +16,7 @@ final class WebhookServerTests: NotifierTestCase {
         var answered: Bool
     }
 
-    /// How long each pause would have been.
+    /// The durations of all pauses, which are skipped.
     private final class Pauses: Sendable {
         let all = Mutex<[Duration]>([])
     }
@@ -32,7 +32,7 @@ final class WebhookServerTests: NotifierTestCase {
         return pacing
     }
 
-    /// - Parameter timeLimit: Of one attempt.
+    /// - Parameter timeLimit: The limit of one attempt.
     private func webhook(_ url: String, secret: String? = nil, timeLimit: Duration = .seconds(10)) -> WebhookSender {
         WebhookSender(
             webhook: NotifierSettings.Webhook(url: url, secret: secret, host: "127.0.0.1"),
@@ -45,8 +45,8 @@ final class WebhookServerTests: NotifierTestCase {
         return try JSONDecoder().decode([Taken].self, from: Data(answer.body))
     }
 
-    /// One row: what the receiver does one request after the other, and what becomes of the record.
-    func testEachFaultIsTriedAgainOrFinal() async throws {
+    /// A case: the receiver's reaction to each request, and the outcome of the record.
+    func testFaultsAreRetriedOrPermanent() async throws {
         let server = try PythonServer("webhook-server.py")
         let delivered = RecordOutcome.succeeded
         func refused(_ status: Int) -> RecordOutcome {
@@ -55,7 +55,8 @@ final class WebhookServerTests: NotifierTestCase {
         let cases: [(script: String, outcome: RecordOutcome, taken: Int)] = [
             ("200", delivered, 1), ("204", delivered, 1), ("500-503-502-504", delivered, 1), ("429-408", delivered, 1),
             ("cut-half-cut", delivered, 1), ("lost", delivered, 2), ("slow", delivered, 1), ("429:1-500", delivered, 1),
-            ("torn", delivered, 1), ("half", delivered, 1), ("stall", delivered, 1), ("huge200", delivered, 1), ("endless200", delivered, 1),
+            ("torn", delivered, 1), ("half", delivered, 1), ("stall", delivered, 1), ("huge200", delivered, 1),
+            ("endless200", delivered, 1),
             ("huge500-endless503", delivered, 1), ("huge422", refused(422), 0), ("endless400", refused(400), 0),
             ("400", refused(400), 0), ("500-413", refused(413), 0), ("415", refused(415), 0), ("422", refused(422), 0),
         ]
@@ -65,15 +66,15 @@ final class WebhookServerTests: NotifierTestCase {
             XCTAssertEqual(outcomes, [row.outcome], row.script)
             let taken = try await taken(by: server).filter { $0.path == "/\(row.script)" }
             XCTAssertEqual(taken.count, row.taken, row.script)
-            // A repeat can be delivered by its key.
+            // A repeat can be recognized by its key.
             XCTAssertLessThanOrEqual(Set(taken.map { $0.headers["Idempotency-Key"] }).count, 1, row.script)
             XCTAssertLessThanOrEqual(Set(taken.map(\.body)).count, 1, row.script)
         }
         XCTAssertTrue(pauses.all.withLock { $0.contains { $0 >= .seconds(1) } }, "Retry-After counts")
     }
 
-    /// What a receiver says of its URL, of the signature or of itself is no property of a record.
-    func testAnyOtherStatusIsTransientAndNotTriedAgainAtOnce() async throws {
+    /// Statuses about the URL, the signature or the receiver do not reject a record.
+    func testOtherStatusesAreTransientWithoutImmediateRetry() async throws {
         let server = try PythonServer("webhook-server.py")
         for status in [
             300, 301, 302, 307, 401, 402, 403, 404, 405, 406, 409, 410, 411, 414, 418, 421, 425, 431, 451, 499,
@@ -83,12 +84,12 @@ final class WebhookServerTests: NotifierTestCase {
             guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(status): \(outcomes)") }
             XCTAssertTrue(reason.contains("webhook 127.0.0.1: status \(status)"), reason)
         }
-        // A second attempt would have been answered with 200.
+        // A second attempt would have succeeded with 200.
         let taken = try await taken(by: server)
         XCTAssertEqual(taken.count, 0)
     }
 
-    func testOrderIsKeptThroughFaultsAndEachKeyIsOneNotifications() async throws {
+    func testOrderAndKeysSurviveFaults() async throws {
         let server = try PythonServer("webhook-server.py")
         let records = (1...12).map { Self.concert("c\($0 % 3)", $0, day: $0) }
         let sender = webhook("\(server.url)/200-cut-200-503-200-half-429-200", secret: "key")
@@ -109,16 +110,16 @@ final class WebhookServerTests: NotifierTestCase {
         }
     }
 
-    func testAReceiverThatStaysDownFailsItsRecordsAndTheRetryTellsThem() async throws {
+    func testUnavailableReceiverFailsRecordsAndTheRetryDelivers() async throws {
         let server = try PythonServer("webhook-server.py")
         let ledger = InMemoryLedger()
         let records = (1...4).map { Self.concert("c\($0)", $0) }
-        let nobody = webhook("http://127.0.0.1:1/")
+        let unreachable = webhook("http://127.0.0.1:1/")
         var impatient = pacing
         impatient.patience = .milliseconds(200)
         impatient.retries.pause = { _ in try await Task.sleep(for: .milliseconds(20)) }
         let down = Notifier(
-            settings: settings, ledger: ledger, senders: [nobody], pacing: impatient, log: .init(sink: lines))
+            settings: settings, ledger: ledger, senders: [unreachable], pacing: impatient, log: .init(sink: lines))
         let outcomes = try await Self.notify(EventText(records), by: down)
         XCTAssertTrue(outcomes.allSatisfy(\.isRetryable), "\(outcomes)")
         let retried = try await Self.notify(
@@ -128,8 +129,8 @@ final class WebhookServerTests: NotifierTestCase {
         XCTAssertEqual(found.count, 4)
     }
 
-    /// The attempt itself would wait for an hour.
-    func testTheDeadlineCutsASlowReceiverOff() async throws {
+    /// The attempt's own time limit is an hour.
+    func testSlowReceiverIsCancelledAtTheDeadline() async throws {
         let server = try PythonServer("webhook-server.py")
         let sender = webhook(server.url + "/slow", timeLimit: .seconds(3600))
         let outcomes = try await Self.notify(

@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Processor
 
-/// What the statements are, without a server.
+/// Tests of the statements, without a server.
 final class InsertPlannerTests: XCTestCase {
     private let planner = InsertPlanner(statements: UpsertStatements(schema: "\"concert_dw\""))
 
@@ -15,7 +15,7 @@ final class InsertPlannerTests: XCTestCase {
         }
     }
 
-    /// A record that is as long as its columns allow, in the text that takes the most room in SQL.
+    /// A record with texts of the maximum length, of characters that are longest in SQL.
     private func longest(_ id: Int, _ kind: Int) throws -> String {
         let text = { (count: Int) in String(repeating: "\\", count: count) }
         let members: [String: Any] =
@@ -42,7 +42,7 @@ final class InsertPlannerTests: XCTestCase {
         return try RedshiftRoundTripTests.json(members)
     }
 
-    func testEveryTransactionKeepsTheLimitsAndGoesOnWhereTheLastOneEnded() throws {
+    func testTransactionsKeepTheLimitsAndFollowEachOther() throws {
         var random = SeededGenerator(seed: 4)
         for round in 0..<4 {
             let kinds = [[0], [1], [2], [3], [0, 1, 2, 3]].randomElement(using: &random) ?? [0]
@@ -63,12 +63,12 @@ final class InsertPlannerTests: XCTestCase {
                 rest = rest.dropFirst(transaction.recordCount)
                 transactions += 1
             }
-            // More than one row of the least size needs few; nothing is cut up for no reason.
+            // Rows of minimum size need few transactions, which are not split unnecessarily.
             XCTAssertLessThan(transactions, 30, "round \(round)")
         }
     }
 
-    func testLocksTheTableOfItsOwnFirstAndNothingElse() throws {
+    func testLocksOnlyTheWriteLockAndFirst() throws {
         let rows = try candidates(
             EventText(payloads: [Sample.venue, Sample.sale, Sample.concert, Sample.artist("a")]))
         let statements = planner.transaction(of: rows[...]).statements
@@ -77,7 +77,7 @@ final class InsertPlannerTests: XCTestCase {
         XCTAssertEqual(statements.count, 4 * 4 + 2)
     }
 
-    func testStagesAreDistributedAsTheirTables() throws {
+    func testStagingTablesHaveTheDistributionOfTheirTables() throws {
         let rows = try candidates(
             EventText(payloads: [Sample.venue, Sample.sale, Sample.concert, Sample.artist("a")]))
         let stages = planner.transaction(of: rows[...]).statements.filter { $0.hasPrefix("CREATE TEMP TABLE") }
@@ -93,18 +93,18 @@ final class InsertPlannerTests: XCTestCase {
         }
     }
 
-    func testTheTokenHangsOnTheContentAlone() throws {
+    func testTokenDependsOnlyOnTheContent() throws {
         let event = EventText(payloads: [Sample.artist("a"), Sample.artist("b")])
         let digest = planner.transaction(of: try candidates(event)[...]).digest
         XCTAssertEqual(planner.transaction(of: try candidates(event)[...]).digest, digest)
-        // The same in every process, whatever order its dictionaries have.
+        // The same in every process, regardless of the order of dictionaries.
         XCTAssertEqual(digest, "d18ad5a2f5a31951e7dd0bc3cb3b2b15ad6ae5fbf32b5e1b74bc3405c59e40c8")
         var other = event
         other.records[1].arrival = "1794198257.238"
         XCTAssertNotEqual(planner.transaction(of: try candidates(other)[...]).digest, digest)
     }
 
-    func testLeavesTheNewestVersionOfAKeyAndTheFirstOnesArrival() throws {
+    func testKeepsTheNewestVersionWithTheFirstArrival() throws {
         let event = EventText(payloads: [
             #"{"artist_id":"a","name":"1"}"#, #"{"artist_id":"b","name":"2"}"#, #"{"artist_id":"a","name":"3"}"#,
             #"{"venue_id":"a","name":"V","city":"Bern","country":"CH"}"#, #"{"artist_id":"a","name":"5"}"#,
@@ -116,7 +116,7 @@ final class InsertPlannerTests: XCTestCase {
         XCTAssertEqual(names, [[.text("5"), time(1), time(5)], [.text("2"), time(2), time(2)]])
     }
 
-    func testALiteralHoldsNoBackslashAndEveryQuoteTwice() {
+    func testLiteralsEscapeBackslashesAndQuotes() {
         let cases: [(text: String, sql: String, line: UInt)] = [
             ("plain", "'plain'", #line), ("it's", "'it''s'", #line), ("\\", "REPLACE('<0>','<0>',CHR(92))", #line),
             ("<0>", "'<0>'", #line), ("<0>\\", "REPLACE('<0><1>','<1>',CHR(92))", #line),
@@ -148,7 +148,7 @@ final class InsertPlannerTests: XCTestCase {
         }
     }
 
-    func testWhatAnEventSaysOfItsShardCannotBreakOutOfTheStatement() throws {
+    func testShardTextCannotEscapeItsLiteral() throws {
         var event = EventText(payloads: [Sample.artist("a"), Sample.artist("b")])
         for index in event.records.indices {
             event.records[index].streamARN = "arn:aws:kinesis:us-east-1:1:stream/it's; --yé"
@@ -175,7 +175,7 @@ final class InsertPlannerTests: XCTestCase {
                 "FROM 's3://bucket/\(folder)/artists.ndjson.gz' IAM_ROLE 'arn:aws:iam::123456789012:role/r' FORMAT"))
     }
 
-    func testGzipComesBackAsItWas() throws {
+    func testGzipRoundTrip() throws {
         var random = SeededGenerator(seed: 9)
         for count in [0, 1, 100, 100_000, 1_000_000] {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...(count.isMultiple(of: 3) ? 255 : 9), using: &random)

@@ -4,9 +4,9 @@ import XCTest
 
 @testable import Processor
 
-/// Whatever goes wrong, the tables end as a model says that was only told the records.
+/// The final tables equal those of a model that knows only the records, whatever goes wrong.
 final class RedshiftChaosTests: WarehouseTestCase {
-    /// What a table should hold, by key: name, first arrival, last arrival, sequence number.
+    /// The expected content of a table by key: name, first arrival, last arrival, sequence number.
     private struct Model {
         struct Row: Equatable {
             var name: String
@@ -50,7 +50,7 @@ final class RedshiftChaosTests: WarehouseTestCase {
 
     private static let batches = 200
 
-    /// Batches as a shard has them: sequence numbers grow, arrivals mostly do, keys return.
+    /// Batches of one shard: sequence numbers increase, arrivals usually do, keys recur.
     private func source(_ random: inout SeededGenerator) -> [[SourceRecord]] {
         var sequence = 95
         var now = 1_794_198_000
@@ -77,7 +77,7 @@ final class RedshiftChaosTests: WarehouseTestCase {
         }
     }
 
-    func testTwoHundredBatchesWithEveryFaultEndAsTheModelSays() async throws {
+    func testTwoHundredBatchesWithFaultsMatchTheModel() async throws {
         var random = SeededGenerator(seed: 20)
         var model = Model()
         let batches = source(&random)
@@ -85,7 +85,7 @@ final class RedshiftChaosTests: WarehouseTestCase {
         var writer = try writer()
         var (deliveries, kills) = (0, 0)
         for (number, batch) in batches.enumerated() {
-            // Old batches come again, as after a reset of the stream's position.
+            // Old batches are redelivered, as after a reset of the iterator.
             if number % 10 == 9, let old = batches[..<number].randomElement(using: &random) {
                 _ = try await write(EventText(old.map(\.text)), by: writer)
             }
@@ -93,7 +93,7 @@ final class RedshiftChaosTests: WarehouseTestCase {
             while !rest.isEmpty {
                 deliveries += 1
                 guard deliveries < 2000 else { return XCTFail("no progress") }
-                // The poller cuts a failing batch in two now and then.
+                // The poller sometimes halves a failing batch.
                 let part = Int.random(in: 0..<4, using: &random) == 0 ? rest.prefix((rest.count + 1) / 2) : rest
                 let isKilled = Int.random(in: 0..<4, using: &random) == 0
                 let limit = isKilled ? Duration.milliseconds(Int.random(in: 0...60, using: &random)) : .seconds(30)

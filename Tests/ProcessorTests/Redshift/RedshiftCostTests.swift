@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Processor
 
-/// Rows and statements take time in proportion to what they are made of, whatever that is.
+/// The time to create rows and statements is proportional to their input, for any content.
 final class RedshiftCostTests: XCTestCase {
     private static let hostile: [(name: String, part: String)] = [
         ("quotes", "'"), ("backslashes", "\\"), ("placeholders", "<0>\\<1>\\<12>"), ("digits", "<1234567890"),

@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Processor
 
-/// What goes wrong on the way and in the warehouse, and what comes of it.
+/// Faults of the connection and of the warehouse, and their outcomes.
 final class RedshiftFailureTests: WarehouseTestCase {
     private static let execute = "BatchExecuteStatement"
 
@@ -18,7 +18,7 @@ final class RedshiftFailureTests: WarehouseTestCase {
         }
     }
 
-    func testPassingFaultsAreSurvivedWithinTheInvocation() async throws {
+    func testTransientFaultsAreRetriedWithinTheInvocation() async throws {
         let faults: [(kind: Warehouse.Fault, code: String?, times: Int, line: UInt)] = [
             (.throttle, nil, 5, #line), (.internalError, nil, 2, #line), (.drop, nil, 2, #line), (.lost, nil, 2, #line),
             (.error, "ActiveStatementsExceededException", 4, #line),
@@ -34,7 +34,7 @@ final class RedshiftFailureTests: WarehouseTestCase {
         }
     }
 
-    func testConflictsAreTriedAgainWithAnotherToken() async throws {
+    func testConflictsAreRetriedWithAnotherToken() async throws {
         for message in [
             "1023 DETAIL: Serializable isolation violation on table - 1",
             "could not complete because of conflict with concurrent transaction", "deadlock detected",
@@ -48,7 +48,7 @@ final class RedshiftFailureTests: WarehouseTestCase {
         XCTAssertTrue(reasons(outcomes)[0].contains("1023 Serializable isolation violation"), "\(outcomes)")
     }
 
-    func testAfterADefiniteFailureTheNextInvocationAnywhereHasAnotherToken() async throws {
+    func testNextInvocationUsesAnotherTokenAfterADefiniteFailure() async throws {
         try warehouse.add(.fails, of: Self.execute, times: 2, message: "disk full")
         let first = try await write(artists("a"), by: writer())
         XCTAssertTrue(first[0].isRetryable)
@@ -58,7 +58,7 @@ final class RedshiftFailureTests: WarehouseTestCase {
         XCTAssertEqual(try column("artist_id", of: .artists), ["a"])
     }
 
-    func testWhatRanOnAfterTheDeadlineIsFoundAgain() async throws {
+    func testRunThatOutlastsTheDeadlineIsFoundByTheRetry() async throws {
         try warehouse.add(.slow, of: Self.execute, milliseconds: 1500)
         let start = ContinuousClock.now
         let first = try await write(artists("a"), by: writer(), within: .milliseconds(300))
@@ -66,13 +66,13 @@ final class RedshiftFailureTests: WarehouseTestCase {
         XCTAssertTrue(reasons(first)[0].contains("deadline"), "\(first)")
         let second = try await write(artists("a"), by: writer())
         XCTAssertEqual(second, [.succeeded])
-        // Both asked for the one run; it was neither cancelled nor begun again.
+        // Both calls refer to the same run, which was neither cancelled nor started again.
         XCTAssertEqual(try warehouse.calls().calls[Self.execute], 2)
         XCTAssertEqual(try column("artist_id", of: .artists), ["a"])
     }
 
-    func testARowThatTheWarehouseRefusesIsFoundAndRejectedAlone() async throws {
-        // Somebody else's table, with a narrower column than ours.
+    func testRejectedRowIsIsolated() async throws {
+        // A foreign table with a narrower column.
         try warehouse.sql("ALTER TABLE concert_dw.artists ALTER COLUMN name TYPE VARCHAR(5)")
         var payloads = (0..<50).map { #"{"artist_id":"a\#($0 + 10)","name":"n\#($0)"}"# }
         payloads[17] = #"{"artist_id":"a27","name":"too long"}"#
@@ -90,20 +90,20 @@ final class RedshiftFailureTests: WarehouseTestCase {
             XCTAssertTrue(error.message.contains("value too long for type"), error.message)
         }
         let ids = try column("artist_id", of: .artists)
-        // Two of the fifty gave way, one to a second version.
+        // Two of the fifty rows are missing, one because of a second version.
         XCTAssertEqual(ids.count, 48)
         XCTAssertFalse(ids.contains("a27"))
-        // Of a key whose last version is refused, the one before is there.
+        // Of a key whose last version is rejected, the previous version is stored.
         XCTAssertEqual(try warehouse.sql("SELECT name FROM concert_dw.artists WHERE artist_id = 'a12'"), [["n2"]])
     }
 
-    func testAColumnOfOthersThatDemandsAValueRejectsNoRecord() async throws {
+    func testForeignRequiredColumnRejectsNoRecord() async throws {
         try warehouse.sql("ALTER TABLE concert_dw.artists ADD COLUMN mine INTEGER NOT NULL")
         let outcomes = try await write(artists("a", "b"), by: writer())
         for reason in reasons(outcomes) { XCTAssertTrue(reason.contains("give that column a default"), reason) }
     }
 
-    func testWhatIsWrongWithTheWarehouseItselfRejectsNoRecord() async throws {
+    func testWarehouseFaultsRejectNoRecord() async throws {
         try warehouse.sql("DROP TABLE concert_dw.concerts")
         let event = EventText(payloads: [
             #"{"artist_id":"a","name":"n"}"#, #"{"concert_id":"c","event_date":"2026-11-08"}"#,
@@ -116,7 +116,7 @@ final class RedshiftFailureTests: WarehouseTestCase {
         XCTAssertEqual(try column("artist_id", of: .artists), [])
     }
 
-    func testAWarehouseThatIsNotThereFailsTheBatchWithOneClearLine() throws {
+    func testMissingWarehouseFailsTheBatchWithOneLogLine() throws {
         let cases: [(endpoint: String?, code: String?, words: String, line: UInt)] = [
             ("http://127.0.0.1:9", nil, "could not complete the request to 127.0.0.1:9", #line),
             (nil, "ResourceNotFoundException", "check REDSHIFT_... and that workgroup wg is there and running", #line),

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Processor
 
-/// The largest batches, with their rows in statements and in objects on S3.
+/// The largest batches, with their rows in statements and in objects in S3.
 final class RedshiftLoadTests: WarehouseTestCase {
     private func batch(records: Int, seed: UInt64 = 1, size: EventGenerator.Size = .compact) throws -> RecordBatch {
         var generator = EventGenerator(seed: seed, size: size)
@@ -54,7 +54,7 @@ final class RedshiftLoadTests: WarehouseTestCase {
                 + "copied \(copyCalls.calls) in \(copyTime), \(copyCalls.largest)")
     }
 
-    func testObjectsAreNamedByShardAndRangeSoThatARetryOverwrites() async throws {
+    func testObjectKeysAreStableAcrossRetries() async throws {
         let moto = try Moto()
         try moto.reset()
         try moto.aws("s3api", "create-bucket", "--bucket", "staging")
@@ -91,7 +91,7 @@ final class RedshiftLoadTests: WarehouseTestCase {
         XCTAssertEqual(try warehouse.calls().largest.count, 6)
     }
 
-    func testABucketThatIsNotThereFailsTheBatch() async throws {
+    func testMissingBucketFailsTheBatch() async throws {
         let moto = try Moto()
         try moto.reset()
         let outcomes = try await Self.write(

@@ -5,7 +5,7 @@ import XCTest
 @testable import Clients
 @testable import Processor
 
-/// What the warehouse must say before a record is rejected, and what an answer must contain before it counts.
+/// The errors of the warehouse that reject a record, and the responses that are accepted.
 final class RedshiftRefusalTests: WarehouseTestCase {
     private func narrowName() throws {
         try warehouse.sql("ALTER TABLE concert_dw.artists ALTER COLUMN name TYPE VARCHAR(3)")
@@ -27,7 +27,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         return counts
     }
 
-    func testUpToTenRecordsRefusedForOneReasonAreRejected() async throws {
+    func testUpToTenRecordsWithOneReasonAreRejected() async throws {
         try narrowName()
         let payloads = (0..<200).map { artist($0, isRefused: $0.isMultiple(of: 20)) }
         let outcomes = try await write(EventText(payloads: payloads), by: writer())
@@ -35,7 +35,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         XCTAssertEqual(counts(outcomes).succeeded, 190)
     }
 
-    func testMoreRecordsRefusedForOneReasonFailAndNoneIsRejected() async throws {
+    func testMoreThanTenRecordsWithOneReasonFailTransiently() async throws {
         for (refused, line) in [(11, #line), (60, #line), (300, #line)] as [(Int, UInt)] {
             try setUpWithError()
             try narrowName()
@@ -45,10 +45,10 @@ final class RedshiftRefusalTests: WarehouseTestCase {
             guard case .retryable(let reason) = outcomes[0] else { return XCTFail("\(outcomes[0])", line: line) }
             XCTAssertTrue(reason.contains("value too long for type"), reason, line: line)
             XCTAssertTrue(reason.contains("compare the table"), reason, line: line)
-            // Found after a few transactions, not after one for each record.
+            // Detected after a few transactions, not after one per record.
             let calls = try warehouse.calls().calls["BatchExecuteStatement"] ?? 0
             XCTAssertLessThan(calls, 200, line: line)
-            // Once the table is as it should be, the same records are accepted.
+            // After the table is fixed, the same records are accepted.
             try warehouse.sql("ALTER TABLE concert_dw.artists ALTER COLUMN name TYPE VARCHAR(800)")
             let again = try await write(EventText(payloads: payloads), by: writer())
             XCTAssertEqual(counts(again).succeeded, 300, line: line)
@@ -64,7 +64,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
             let expected: (Int, Int, Int) = number < 10 ? (0, 1, 0) : (0, 0, 1)
             XCTAssertTrue(counts(outcomes) == expected, "\(number): \(outcomes)")
         }
-        // One record of the table is accepted, so it is the records again.
+        // One record of the table is accepted, so the records are the cause again.
         _ = try await write(EventText(payloads: [artist(20, isRefused: false)], from: 20), by: writer)
         let outcomes = try await write(EventText(payloads: [artist(21, isRefused: true)], from: 21), by: writer)
         XCTAssertEqual(counts(outcomes).rejected, 1, "\(outcomes)")
@@ -79,7 +79,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         }
     }
 
-    func testRedeliveredLettersSayNothingAboutTheRecordsOfTheStream() async throws {
+    func testRedeliveredLettersAreNotCounted() async throws {
         try narrowName()
         let writer = try writer()
         for number in 0..<12 {
@@ -91,7 +91,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         XCTAssertEqual(counts(outcomes).rejected, 1, "\(outcomes)")
     }
 
-    func testOtherReasonsAndOtherTablesAreCountedApart() {
+    func testReasonsAndTablesAreCountedSeparately() {
         let memory = RejectionHistory()
         func add(_ table: WarehouseTable, _ text: String, _ id: String) -> Int {
             let row = WarehouseRow(
@@ -122,7 +122,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         }
     }
 
-    func testAnswersThatNameAnotherStatementDoNotCount() async throws {
+    func testResponsesAboutAnotherStatementAreIgnored() async throws {
         let other = "00000000-0000-4000-8000-000000000000"
         let cases: [(operation: String, members: [String: Any], words: String, line: UInt)] = [
             ("DescribeStatement", ["Id": other], "not about statement", #line),
@@ -148,7 +148,7 @@ final class RedshiftRefusalTests: WarehouseTestCase {
         }
     }
 
-    func testAStatusThatIsNotKnownIsNotTheEnd() async throws {
+    func testUnknownStatusIsNotFinal() async throws {
         for status in ["FINISHED\u{301}", "finished", "DONE"] {
             try setUpWithError()
             try warehouse.set(["waits": false])
@@ -171,7 +171,7 @@ extension RedshiftRefusalTests {
         XCTAssertEqual(checksums.map(\.value), ["LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="])
     }
 
-    func testAPutCountsOnlyWith200AndAnETag() {
+    func testPutIsConfirmedOnlyBy200AndAnETag() {
         let cases: [(status: Int, tag: String?, counts: Bool)] = [
             (200, "\"5d41402abc4b2a76b9719d911017c592\"", true), (200, nil, false), (200, "", false),
             (204, "\"x\"", false), (202, "\"x\"", false), (206, "\"x\"", false),

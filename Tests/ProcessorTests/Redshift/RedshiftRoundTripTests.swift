@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Processor
 
-/// What goes in comes out, byte for byte, whichever way the server reads a backslash.
+/// Values round-trip byte for byte, with both interpretations of the backslash.
 final class RedshiftRoundTripTests: WarehouseTestCase {
     private static let texts = [
         "plain", "it's", "'", "''", "\\", "\\\\", "'\\", "\\'", "\\n", "a\\' OR 1=1; --", "'; DROP TABLE artists; --",
@@ -14,7 +14,7 @@ final class RedshiftRoundTripTests: WarehouseTestCase {
         String(repeating: "\\", count: 99), String(repeating: "'", count: 99),
     ]
 
-    func testHostileTextsComeBackExactlyThroughTheOracle() async throws {
+    func testHostileTextsRoundTrip() async throws {
         for readsEscapes in [true, false] {
             try setUpWithError()
             try warehouse.set(["readsEscapes": readsEscapes])
@@ -40,7 +40,7 @@ final class RedshiftRoundTripTests: WarehouseTestCase {
         }
     }
 
-    func testKeysOfAnyTextAreKeys() async throws {
+    func testKeysOfAnyTextAreDistinct() async throws {
         for readsEscapes in [true, false] {
             try setUpWithError()
             try warehouse.set(["readsEscapes": readsEscapes])
@@ -58,7 +58,7 @@ final class RedshiftRoundTripTests: WarehouseTestCase {
         }
     }
 
-    func testEveryColumnHoldsItsField() async throws {
+    func testEveryColumnStoresItsField() async throws {
         let payloads = [
             #"{"artist_id":"a","name":"Björk","genres":["Pop","art \"pop\""],"popularity_score":85.125,"formation_date":"1977-01-02","members":["B","C"],"spotify_id":"s","followers":9223372036854775807,"source":"spotify","ingestion_timestamp":"2026-11-08T12:00:00.123456"}"#,
             #"{"concert_id":"c","artist_id":"a","venue_id":"v","event_date":"2026-12-31T23:30:00.1234567-01:30","name":"N","ticket_prices":{"general":59.48,"v\"ip":148.70},"total_attendance":2147483647,"revenue":999999999999.994,"status":"Canceled","ticketmaster_id":"t","url":"https://x/?a=b:c","source":"ticketmaster"}"#,

@@ -36,7 +36,7 @@ final class RedshiftSettingsTests: XCTestCase {
         XCTAssertEqual(login, .secret(secret))
     }
 
-    func testNamesEveryVariableThatIsWrongOrMissing() {
+    func testReportsEveryInvalidOrMissingVariable() {
         let cases: [(environment: [String: String], names: [String], line: UInt)] = [
             ([:], ["REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER", "REDSHIFT_DATABASE"], #line),
             (Self.least.merging(["REDSHIFT_DATABASE": ""]) { $1 }, ["REDSHIFT_DATABASE must be set"], #line),
@@ -115,7 +115,7 @@ final class RedshiftSettingsTests: XCTestCase {
         }
     }
 
-    func testCountsOnlyWhenTheProcessorIsChosen() throws {
+    func testSettingsAreReadOnlyIfTheProcessorIsChosen() throws {
         XCTAssertNoThrow(try Settings(environment: ["REDSHIFT_SCHEMA": "1"]))
         let chosen = Self.least.merging(["PROCESSORS": "log,redshift", "AWS_REGION": "us-east-1"]) { $1 }
         XCTAssertEqual(try Settings(environment: chosen).processors.map(\.name), ["log", "redshift"])

@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Processor
 
-/// Writers take turns; queries and batches do not wait for each other.
+/// Writers run one after the other; queries and batches do not block each other.
 final class RedshiftTurnTests: WarehouseTestCase {
     private func event(_ number: Int) -> EventText {
         EventText(
@@ -24,12 +24,12 @@ final class RedshiftTurnTests: WarehouseTestCase {
         }
     }
 
-    func testBatchesDoNotWaitForAReportAndDoNotChangeWhatItSees() async throws {
+    func testLongQueriesNeitherBlockNorSeeBatches() async throws {
         _ = try await write(event(0), by: writer())
         try warehouse.sql("BEGIN ISOLATION LEVEL REPEATABLE READ", session: "report")
         let report = "SELECT (SELECT count(*) FROM concert_dw.artists), (SELECT max(name) FROM concert_dw.concerts)"
         XCTAssertEqual(try warehouse.sql(report, session: "report"), [["10", "0"]])
-        // All of these end while the report is open.
+        // All of these commit while the query is open.
         let outcomes = try await writeConcurrently(30)
         XCTAssertEqual(outcomes, Array(repeating: Array(repeating: .succeeded, count: 20), count: 30))
         XCTAssertEqual(try warehouse.sql(report, session: "report"), [["10", "0"]])
@@ -49,7 +49,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
         for statement in planner.transaction(of: rows[...]).statements {
             try warehouse.sql(statement.replacing(#/DISTSTYLE KEY DISTKEY \(\w+\)/#, with: ""), session: "writer")
         }
-        // Whoever would have to wait fails.
+        // A statement that would have to wait fails.
         try warehouse.sql("SET lock_timeout = 1", session: "reader")
         for table in EntityCatalog.builtIn.tables {
             let count = "SELECT count(*) FROM concert_dw.\(table.name)"
@@ -60,7 +60,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
         XCTAssertEqual(try column("artist_id", of: .artists).count, 10)
     }
 
-    func testABatchWaitsForItsTurnAndIsFoundAgain() async throws {
+    func testWaitingBatchIsFoundByTheRetry() async throws {
         try warehouse.sql("BEGIN", session: "other")
         try warehouse.sql("LOCK concert_dw.write_lock", session: "other")
         let first = try await write(event(1), by: writer(), within: .milliseconds(300))
@@ -78,7 +78,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
             try warehouse.set(["isolation": isolation])
             let outcomes = try await writeConcurrently(8)
             XCTAssertEqual(outcomes, Array(repeating: Array(repeating: .succeeded, count: 20), count: 8), isolation)
-            // One transaction a batch: none was aborted and repeated.
+            // One transaction per batch: none was aborted and repeated.
             XCTAssertEqual(try warehouse.calls().calls["BatchExecuteStatement"], 8, isolation)
             XCTAssertEqual(Set(try column("name", of: .artists)), ["8"], isolation)
             XCTAssertEqual(try column("artist_id", of: .artists).count, 10, isolation)
@@ -87,7 +87,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
         }
     }
 
-    func testWithoutTheTableEveryRecordFailsAndTheCommandIsNamed() async throws {
+    func testMissingTableFailsRecordsAndNamesTheCommand() async throws {
         try warehouse.sql("DROP TABLE concert_dw.write_lock")
         let outcomes = try await write(event(1), by: writer())
         for outcome in outcomes {
@@ -98,7 +98,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
         XCTAssertEqual(try column("artist_id", of: .artists), [])
     }
 
-    func testTheGrantsOfTheDocumentationSuffice() async throws {
+    func testDocumentedGrantsSuffice() async throws {
         try warehouse.sql("CREATE ROLE writer LOGIN")
         try warehouse.set(["user": "writer"])
         let refused = try await write(event(1), by: writer())
@@ -112,7 +112,7 @@ final class RedshiftTurnTests: WarehouseTestCase {
         XCTAssertEqual(again, Array(repeating: .succeeded, count: 20))
     }
 
-    /// The statements between the marks of docs/configuration.md's SQL block, for the user `writer` of this database.
+    /// Returns the statements in the SQL block of docs/configuration.md, for the user `writer` of this database.
     private static func documentedGrants() throws -> [String] {
         let page = try String(
             contentsOf: Repository.root.appending(path: "docs/configuration.md"), encoding: .utf8)

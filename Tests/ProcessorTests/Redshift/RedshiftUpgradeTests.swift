@@ -3,13 +3,13 @@ import XCTest
 
 @testable import Processor
 
-/// Functions of version 0.1.0, which lock the tables themselves and know neither of the two newest columns.
+/// Functions of version 0.1.0, which lock the tables themselves and do not write the two newest columns.
 final class RedshiftUpgradeTests: WarehouseTestCase {
     private static let oldColumns =
         "artist_id, name, genre, popularity_score, formation_date, members, spotify_id, followers, source, "
         + "ingestion_timestamp, created_at, updated_at, sequence_number"
 
-    /// What version 0.1.0 runs for one artist.
+    /// The statements of version 0.1.0 for one artist.
     private func oldStatements(id: String, name: String, sequence: Int, second: Int) -> [String] {
         let stage = "stage_artists_0123456789ab"
         let time = "'2026-11-09 04:20:0\(second)'"
@@ -73,7 +73,7 @@ final class RedshiftUpgradeTests: WarehouseTestCase {
             "SELECT artist_id, name, sequence_number, shard_id FROM concert_dw.artists ORDER BY artist_id, name")
     }
 
-    func testOldFunctionsRunOnAfterTheTablesHaveNewColumns() async throws {
+    func testOldFunctionsRunWithNewColumns() async throws {
         let schema = WarehouseSchema(try settings())
         for table in EntityCatalog.builtIn.tables {
             for column in table.columns.suffix(2) {
@@ -82,7 +82,7 @@ final class RedshiftUpgradeTests: WarehouseTestCase {
         }
         try warehouse.sql("DROP TABLE concert_dw.write_lock")
         try runOld(id: "a", name: "old 5", sequence: 5, second: 5)
-        // A new function fails until the columns are there, and loses nothing.
+        // A new function fails until the columns exist, without losing records.
         let early = try await writeNew(id: "a", name: "new 6", sequence: 6, second: 6)
         XCTAssertTrue(early[0].isRetryable)
 
@@ -110,7 +110,7 @@ final class RedshiftUpgradeTests: WarehouseTestCase {
         }
     }
 
-    func testOldAndNewFunctionsAtOnceLoseNothing() async throws {
+    func testConcurrentOldAndNewFunctionsLoseNothing() async throws {
         // The new function's transaction waits for the old one's, with a snapshot from before it.
         for isolation in ["serializable", "repeatable read"] {
             try setUpWithError()
@@ -130,7 +130,7 @@ final class RedshiftUpgradeTests: WarehouseTestCase {
         }
     }
 
-    func testAKeyThatBothInsertedUnderSnapshotIsolationIsOneVersionAfterItsNextOne() async throws {
+    func testDuplicateKeyIsMergedByItsNextVersion() async throws {
         try warehouse.sql("BEGIN ISOLATION LEVEL REPEATABLE READ", session: "old")
         for statement in oldStatements(id: "a", name: "old 3", sequence: 3, second: 3) {
             try warehouse.sql(statement, session: "old")

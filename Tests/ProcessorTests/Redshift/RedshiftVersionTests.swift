@@ -3,7 +3,7 @@ import XCTest
 
 @testable import Processor
 
-/// The statements decide between versions as `RecordVersion` does.
+/// Statements compare versions like `RecordVersion`.
 final class RedshiftVersionTests: WarehouseTestCase {
     private static let planner = InsertPlanner(statements: UpsertStatements(schema: "\"concert_dw\""))
 
@@ -15,7 +15,7 @@ final class RedshiftVersionTests: WarehouseTestCase {
             shard: shard.map { Array($0.utf8) })
     }
 
-    /// Writes versions of artists, in this order, with a name that tells them apart.
+    /// Writes versions of artists in order, with distinct names.
     private func write(_ rows: [(id: String, name: String, version: RecordVersion)]) throws {
         let batch = try RecordBatch(
             decoding: EventText(payloads: rows.map { #"{"artist_id":"\#($0.id)","name":"\#($0.name)"}"# }))
@@ -26,7 +26,7 @@ final class RedshiftVersionTests: WarehouseTestCase {
         while !rest.isEmpty {
             let transaction = Self.planner.transaction(of: rest)
             rest = rest.dropFirst(transaction.recordCount)
-            // The stand-in does this for the writer: PostgreSQL does not have the clauses.
+            // The stand-in removes these clauses, which PostgreSQL does not support.
             let statements = transaction.statements.map {
                 $0.replacing(#/DISTSTYLE KEY DISTKEY \(\w+\)/#, with: "")
             }
@@ -39,7 +39,7 @@ final class RedshiftVersionTests: WarehouseTestCase {
         return Dictionary(rows.map { ($0[0] ?? "", $0[1] ?? "") }) { "\($0) and \($1)" }
     }
 
-    func testEveryPairOfVersionsIsOrderedAsInMemory() throws {
+    func testVersionPairsAreOrderedLikeInMemory() throws {
         var versions: [RecordVersion] = []
         for arrival in [nil, 1_794_198_000_000, 1_794_198_000_001] as [Int64?] {
             for sequence in ["9", "10", "98"] {
@@ -66,7 +66,7 @@ final class RedshiftVersionTests: WarehouseTestCase {
         XCTAssertEqual(Set(names.values), ["stored", "coming"])
     }
 
-    func testStoredRowsWithoutAVersionAreOlderThanAnything() throws {
+    func testStoredRowsWithoutAVersionAreOldest() throws {
         let cases: [(id: String, columns: String, coming: RecordVersion, isReplaced: Bool)] = [
             ("nothing", "NULL, NULL, NULL, NULL", try version(nil, "1", nil, nil), true),
             ("no number", "'2026-11-09 04:20:00', NULL, 7, 's/1'", try version(nil, "1", nil, "s/1"), true),
@@ -91,8 +91,8 @@ final class RedshiftVersionTests: WarehouseTestCase {
         for row in cases { XCTAssertEqual(names[row.id], row.isReplaced ? "coming" : "stored", row.id) }
     }
 
-    func testOfManyVersionsInABatchTheNewestIsWrittenAndTheFirstIsItsCreation() throws {
-        // By pairs these form a circle: 2 replaces 1 (numbers), 3 replaces 2 (arrival), 1 replaces 3 (arrival).
+    func testNewestOfManyVersionsIsWrittenWithTheFirstArrival() throws {
+        // Compared in pairs, these form a cycle: 2 replaces 1 (numbers), 3 replaces 2 (arrival), 1 replaces 3 (arrival).
         let circle = [
             try version(10, "1", nil, "s/1"), try version(5, "2", 3, "s/1"), try version(7, "1", nil, "s/2"),
             try version(nil, "99", nil, nil),
@@ -139,8 +139,8 @@ final class RedshiftVersionTests: WarehouseTestCase {
         XCTAssertEqual(Set(try column("updated_at", of: .artists)), ["2026-11-09 04:24:17.237000"])
     }
 
-    func testInsideAShardTheNumberDecidesWhateverTheArrival() async throws {
-        // Of two batches, then in one batch.
+    func testWithinAShardTheSequenceNumberDecides() async throws {
+        // In two batches, then in one batch.
         let one = [("1", "1794198257.238", "one"), ("2", "1794198257.237", "two")]
         let records = one.map { sequence, arrival, name in
             var record = EventText.Record(#"{"artist_id":"a","name":"\#(name)"}"#, sequence)

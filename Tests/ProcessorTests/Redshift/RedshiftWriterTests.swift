@@ -3,11 +3,11 @@ import XCTest
 
 @testable import Processor
 
-/// What becomes of records when all is well, and when they come again.
+/// Tests of writing records, and of redelivered records.
 final class RedshiftWriterTests: WarehouseTestCase {
     private func artist(_ id: String, _ name: String) -> String { #"{"artist_id":"\#(id)","name":"\#(name)"}"# }
 
-    /// A record with its place in time.
+    /// A record with its version.
     private func record(
         _ payload: String, _ sequence: String, arrival: String?, shard: String? = nil
     ) -> EventText.Record {
@@ -17,7 +17,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
         return record
     }
 
-    func testLeavesOneNewestRowAKeyWhateverTheOrder() async throws {
+    func testKeepsOneNewestRowPerKeyInAnyOrder() async throws {
         let first = EventText(payloads: [artist("a", "1"), artist("b", "2"), artist("a", "3")])
         let second = EventText(payloads: [artist("a", "4"), artist("b", "5")], from: 4)
         for event in [first, first, second, first, second] {
@@ -34,7 +34,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
     }
 
     func testWithoutAShardVersionsAreComparedByArrivalThenByNumber() async throws {
-        // One row: what is stored, what comes, and whether that is the newer one.
+        // A case: the stored version, the new version, and whether the new one is newer.
         let versions: [(stored: (String?, String), coming: (String?, String), isNewer: Bool, line: UInt)] = [
             (("100", "9"), ("101", "1"), true, #line), (("101", "1"), ("100", "9"), false, #line),
             (("100", "9"), ("100", "10"), true, #line), (("100", "10"), ("100", "9"), false, #line),
@@ -52,7 +52,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
             XCTAssertEqual(
                 try column("name", of: .artists), [version.isNewer ? "coming" : "stored"], line: version.line)
         }
-        // The same in one batch, where the later record of two equal versions counts.
+        // The same in one batch, in which the later record of two equal versions is used.
         for version in versions where version.stored.1 != version.coming.1 {
             try setUpWithError()
             _ = try await write(
@@ -65,7 +65,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
         }
     }
 
-    func testRowsThatOthersWroteWithoutAVersionAreOlderThanAnything() async throws {
+    func testForeignRowsWithoutAVersionAreOldest() async throws {
         try warehouse.sql(
             "INSERT INTO concert_dw.artists (artist_id, name, created_at) VALUES ('a', 'old', '2020-01-01')")
         _ = try await write(EventText([record(artist("a", "new"), "1", arrival: nil)]), by: writer())
@@ -73,7 +73,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
         XCTAssertEqual(try column("created_at", of: .artists), ["2020-01-01 00:00:00"])
     }
 
-    func testWhatAColumnCannotHoldIsRejectedAloneAndNeverCut() async throws {
+    func testOversizedValuesAreRejectedAndNeverTruncated() async throws {
         let e = String(repeating: "é", count: 200)
         let cases: [(payload: String, message: String, line: UInt)] = [
             (artist(String(repeating: "k", count: 101), "n"), "artist.artist_id: ", #line),
@@ -110,7 +110,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
         XCTAssertEqual(try column("concert_id", of: .concerts), [])
     }
 
-    func testKeysAreTheirBytesThoughUnicodeHoldsThemEquivalent() async throws {
+    func testKeysAreComparedByBytes() async throws {
         let outcomes = try await write(
             EventText(payloads: [artist("e\u{301}", "1"), artist("\u{E9}", "2"), artist("E", "3"), artist("e", "4")]),
             by: writer())
@@ -120,7 +120,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
             [["2", "1"], ["1", "2"], ["1", "3"], ["1", "4"]])
     }
 
-    func testFullColumnsAreTaken() async throws {
+    func testValuesOfMaximumLengthAreStored() async throws {
         let name = String(repeating: "🎸", count: 200)
         let outcomes = try await write(
             EventText(payloads: [
@@ -131,7 +131,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
         XCTAssertEqual(try column("LENGTH(genre)", of: .artists), ["2000", nil])
     }
 
-    func testSendsTheTraceAndAsksForNothingWithoutRecords() async throws {
+    func testSendsTheTraceAndMakesNoCallWithoutRecords() async throws {
         _ = try await write(EventText([]), by: writer())
         XCTAssertEqual(try warehouse.calls().total, 0)
         _ = try await write(EventText(payloads: [artist("a", "n")]), by: writer(), traceID: "Root=1-2-3")
@@ -140,7 +140,7 @@ final class RedshiftWriterTests: WarehouseTestCase {
         XCTAssertEqual(calls.calls, ["BatchExecuteStatement": 1])
     }
 
-    func testPollsWhereTheServiceDoesNotWait() async throws {
+    func testPollsIfTheServiceDoesNotWait() async throws {
         try warehouse.set(["waits": false])
         try warehouse.add(.slow, of: "BatchExecuteStatement", milliseconds: 200)
         try warehouse.add(.throttle, of: "DescribeStatement", times: 9)

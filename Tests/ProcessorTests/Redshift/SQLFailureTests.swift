@@ -2,7 +2,7 @@ import XCTest
 
 @testable import Processor
 
-/// Which errors are about a value of a record: all others are transient.
+/// Tests of the errors about a value of a record; all others are transient.
 final class SQLFailureTests: XCTestCase {
     private static let texts: [(text: String, failure: SQLFailure)] = [
         ("value too long for type character varying(50)", .data),
@@ -48,7 +48,7 @@ final class SQLFailureTests: XCTestCase {
         ("", .other), ("?", .other),
     ]
 
-    func testOnlyListedErrorsAreAboutData() {
+    func testOnlyListedErrorsAreDataErrors() {
         for (text, failure) in Self.texts {
             for text in [
                 text, "ERROR: \(text)", "Query #17 failed with ERROR: \(text)", "ERROR:  " + text.uppercased(),
@@ -58,15 +58,15 @@ final class SQLFailureTests: XCTestCase {
         }
     }
 
-    func testBytesDecide() {
-        // A combining mark behind the first letters makes other characters of the same bytes.
+    func testFailuresAreComparedByBytes() {
+        // A combining mark after the first letters changes the characters, but not the bytes before it.
         XCTAssertEqual(SQLFailure("ERROR: \u{301}value too long for type character varying(5)"), .other)
         XCTAssertEqual(SQLFailure("ERROR: value too long for type character varying(5)\u{301}"), .data)
         XCTAssertEqual(SQLFailure("ERROR: deadlock detected\u{301}"), .conflict)
         XCTAssertEqual(SQLFailure("ERROR: dead\u{301}lock detected"), .other)
     }
 
-    func testCauseIsTheSameWhateverValueAndStatement() {
+    func testCauseIgnoresValuesAndStatementNumbers() {
         let cases: [(one: String, other: String, isSame: Bool)] = [
             (
                 #"Query #3 failed with ERROR: invalid input syntax for type date: "x""#,

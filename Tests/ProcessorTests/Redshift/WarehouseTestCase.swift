@@ -6,7 +6,7 @@ import XCTest
 
 @testable import Processor
 
-/// A warehouse with its tables, and a writer to it, for each test anew.
+/// A test with a new warehouse with its tables, and a writer.
 class WarehouseTestCase: XCTestCase {
     static let settings = try? RedshiftSettings(environment: [
         "REDSHIFT_WORKGROUP_NAME": "wg", "REDSHIFT_DATABASE": "dev",
@@ -39,9 +39,9 @@ class WarehouseTestCase: XCTestCase {
         return settings
     }
 
-    /// A writer as a new process has it: it remembers nothing.
+    /// Returns a writer of a new process, without any history.
     ///
-    /// - Parameter endpoint: The warehouse's by default.
+    /// - Parameter endpoint: The endpoint of the warehouse by default.
     func writer(
         endpoint: String? = nil, s3: String? = nil, staging: String? = nil, throughOracle: Bool = false
     ) throws -> RedshiftWriter {
@@ -60,7 +60,7 @@ class WarehouseTestCase: XCTestCase {
             makeClient: { AWSClient(made, http: CurlHTTPClient(CurlHTTPClient.Configuration())) })
     }
 
-    /// Writes the records of `event` and returns what became of each.
+    /// Writes the records of `event` and returns their outcomes.
     @discardableResult
     func write(
         _ event: EventText, by writer: RedshiftWriter, within limit: Duration = .seconds(60), traceID: String? = nil
@@ -82,7 +82,7 @@ class WarehouseTestCase: XCTestCase {
         return (0..<outcomes.count).map { outcomes[$0] }
     }
 
-    /// A column of a table, in the order of its key.
+    /// Returns the values of a column, in the order of the key.
     func column(_ name: String, of table: WarehouseTable) throws -> [String?] {
         try warehouse.sql("SELECT \(name) FROM concert_dw.\(table.name) ORDER BY \(table.key)").map { $0[0] }
     }
@@ -95,7 +95,7 @@ extension Deadline {
 }
 
 extension EventText {
-    /// Payloads one after the other, each a second and a sequence number after the one before.
+    /// Returns records with consecutive arrivals, one second apart, and sequence numbers.
     init(payloads: [String], from number: Int = 1) {
         self.init(
             payloads.enumerated().map { index, payload in

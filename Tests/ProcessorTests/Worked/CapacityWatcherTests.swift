@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Processor
 
-/// The processor that `docs/processors.md` adds: the page shows the file that is compiled here, and what it logs.
+/// The example processor of `docs/processors.md`, which shows the file that is compiled here and its log lines.
 final class CapacityWatcherTests: XCTestCase {
     private static let definitions = ProcessorDefinition.all + [CapacityWatcher.definition]
 
@@ -13,14 +13,14 @@ final class CapacityWatcherTests: XCTestCase {
         try String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)
     }
 
-    /// The contents of the page's first code block of a language.
+    /// Returns the content of the page's first code block in a language.
     private func block(_ language: String) throws -> String {
         let page = try text(of: "docs/processors.md")
         let parts = page.components(separatedBy: "```\(language)\n")
         return try XCTUnwrap(parts.dropFirst().first?.components(separatedBy: "```").first, language)
     }
 
-    func testThePageShowsTheFileThatIsCompiled() throws {
+    func testPageContainsTheCompiledFile() throws {
         XCTAssertEqual(try block("swift"), try text(of: "Tests/ProcessorTests/Worked/CapacityWatcher.swift"))
         let list = try text(of: "Sources/Processor/Settings/ProcessorDefinition.swift")
         let entries =
@@ -29,7 +29,7 @@ final class CapacityWatcherTests: XCTestCase {
         XCTAssertTrue(try block("diff").contains("         \(entries)\n+        CapacityWatcher.definition,\n     ]"))
     }
 
-    func testTheProcessorLogsWhatThePageShows() throws {
+    func testProcessorLogsTheLinesOfThePage() throws {
         let lines = CollectedLines()
         let settings = try Settings(
             environment: ["PROCESSORS": "capacity", "CAPACITY_LIMIT": "10000"], definitions: Self.definitions)
@@ -46,7 +46,7 @@ final class CapacityWatcherTests: XCTestCase {
         XCTAssertEqual(logged, try block("text"))
     }
 
-    func testItsSettingIsReadAndDescribedLikeEveryOther() throws {
+    func testSettingIsReadAndDescribed() throws {
         XCTAssertEqual(
             CapacityWatcher.definition.settings,
             [

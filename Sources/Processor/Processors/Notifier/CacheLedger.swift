@@ -67,7 +67,9 @@ struct CacheLedger: DeliveryLedger {
         return states
     }
 
-    private static func versionField(_ destination: NotificationDestination) -> String { "\(destination.rawValue)-version" }
+    private static func versionField(_ destination: NotificationDestination) -> String {
+        "\(destination.rawValue)-version"
+    }
 
     func extendLeases(
         of entities: [EntityKey], for owner: String, duration: Duration, until deadline: ContinuousClock.Instant

@@ -47,7 +47,8 @@ struct Delivery: Sendable {
         var bytes = 0
         while let planned = rest.first, messages.count < sender.capacity.count {
             if blocked.contains(planned.entity) {
-                outcomes[planned.record] = .retryable(reason: "blocked by an earlier rejected notification for this entity")
+                outcomes[planned.record] = .retryable(
+                    reason: "blocked by an earlier rejected notification for this entity")
                 rest.removeFirst()
                 continue
             }
@@ -74,7 +75,9 @@ struct Delivery: Sendable {
             guard hasTime(for: .zero) else { return markRetryable(open, "no time left before the deadline") }
             attempt += 1
             let answers = await sender.send(open.map(\.notification), context: context)
-            guard answers.count == open.count else { return markRetryable(open, "the response has a different number of results than the call has entries") }
+            guard answers.count == open.count else {
+                return markRetryable(open, "the response has a different number of results than the call has entries")
+            }
             let answered = Array(zip(open, answers))
             if let problem = await recordDeliveries(answered.filter { $0.1 == .delivered }.map(\.0)) {
                 return markRetryable(open, problem)
@@ -98,7 +101,9 @@ struct Delivery: Sendable {
                 }
             }
             if open.isEmpty { return nil }
-            guard !isUnavailable, await pause(after: attempt, atLeast: wait) else { return markRetryable(open, problem) }
+            guard !isUnavailable, await pause(after: attempt, atLeast: wait) else {
+                return markRetryable(open, problem)
+            }
         }
     }
 

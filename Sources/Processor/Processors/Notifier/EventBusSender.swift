@@ -34,7 +34,9 @@ struct EventBusSender: AWSSending {
     func outcomes(of response: AWSResponse, count: Int) throws(AWSError) -> [SendOutcome] {
         let entries = try response.json()["Entries"]?.array ?? []
         return (0..<count).map { index in
-            guard index < entries.count else { return .failed(reason: "eventbridge: the response does not mention the event") }
+            guard index < entries.count else {
+                return .failed(reason: "eventbridge: the response does not mention the event")
+            }
             guard let code = entries[index]["ErrorCode"]?.string else {
                 return entries[index]["EventId"]?.string == nil
                     ? .failed(reason: "eventbridge: the response does not mention the event") : .delivered

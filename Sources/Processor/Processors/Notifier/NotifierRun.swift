@@ -35,7 +35,9 @@ struct NotifierRun: Sendable {
         for index in batch.records.indices where !observed.contains(index) { outcomes[index] = .succeeded }
         var waiting: [EntityKey] = []
         var known: Set<EntityKey> = []
-        for observation in observations where known.insert(observation.entity).inserted { waiting.append(observation.entity) }
+        for observation in observations where known.insert(observation.entity).inserted {
+            waiting.append(observation.entity)
+        }
         var attempt = 0
         let start = ContinuousClock.now
         while !waiting.isEmpty {
@@ -57,7 +59,9 @@ struct NotifierRun: Sendable {
                 let delay = min(pacing.retries.delay(after: attempt, requested: nil), .milliseconds(500))
                 guard ContinuousClock.now + delay < min(context.deadline, start + pacing.patience),
                     (try? await pacing.retries.pause(delay)) != nil
-                else { return fail(waiting, observations, "another invocation holds the lease of this entity", &outcomes) }
+                else {
+                    return fail(waiting, observations, "another invocation holds the lease of this entity", &outcomes)
+                }
             } else {
                 attempt = 0
                 await deliver(observations.filter { leased[$0.entity] != nil }, leased, &outcomes)
@@ -67,7 +71,8 @@ struct NotifierRun: Sendable {
 
     /// Rejects the records of entities whose stored state cannot be read.
     private func reject(
-        _ answers: [(entity: EntityKey, answer: LeaseResult)], _ observations: [Observation], _ outcomes: inout RecordOutcomes
+        _ answers: [(entity: EntityKey, answer: LeaseResult)], _ observations: [Observation],
+        _ outcomes: inout RecordOutcomes
     ) {
         var reasons: [EntityKey: String] = [:]
         for case (let entity, .unusable(let key, let reason)) in answers {
@@ -148,7 +153,8 @@ extension NotifierRun {
             for (sender, plan) in zip(senders, plans) {
                 group.addTask {
                     var delivery = Delivery(
-                        batch: batch, context: context, sender: sender, pacing: pacing, recordInLedger: { try await record($0) })
+                        batch: batch, context: context, sender: sender, pacing: pacing,
+                        recordInLedger: { try await record($0) })
                     await delivery.deliver(plan)
                     return delivery.outcomes
                 }
@@ -174,7 +180,8 @@ extension NotifierRun {
     private func logDeliveries(of results: [[Int: RecordOutcome]]) {
         let delivered = results.reduce(0) { $0 + $1.values.count { $0 == .succeeded } }
         guard delivered > 0 else { return }
-        log.log(.info, "notifications delivered", requestID: context.requestID,
+        log.log(
+            .info, "notifications delivered", requestID: context.requestID,
             ["notifications": .integer(delivered)])
     }
 }

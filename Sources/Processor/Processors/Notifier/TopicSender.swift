@@ -45,7 +45,8 @@ struct TopicSender: AWSSending {
     func outcomes(of response: AWSResponse, count: Int) throws(AWSError) -> [SendOutcome] {
         let answer = try response.xml()
         // Status 200 does not confirm the entries, and an entry that the response does not mention has an unknown outcome.
-        var outcomes = [SendOutcome](repeating: .failed(reason: "sns: the response does not mention the message"), count: count)
+        var outcomes = [SendOutcome](
+            repeating: .failed(reason: "sns: the response does not mention the message"), count: count)
         for entry in answer.first("Successful")?.children ?? [] {
             if let index = Self.index(of: entry, in: outcomes) { outcomes[index] = .delivered }
         }

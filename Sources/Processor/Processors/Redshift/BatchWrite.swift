@@ -145,7 +145,8 @@ extension BatchWrite {
         } catch let error as WarehouseError {
             return .unavailable(error.description)
         } catch is CancellationError {
-            return .unavailable("the deadline was reached; the transaction continues, and the next attempt gets its result")
+            return .unavailable(
+                "the deadline was reached; the transaction continues, and the next attempt gets its result")
         } catch {
             return .unavailable("\(settings.name): \(error)")
         }

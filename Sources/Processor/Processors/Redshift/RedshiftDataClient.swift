@@ -184,7 +184,8 @@ extension RedshiftDataClient {
         while status != .finished {
             guard ContinuousClock.now < deadline else {
                 throw WarehouseError.outOfTime(
-                    "statement \(MessageText.escaped(id)) is still \(status.rawValue); the next attempt continues to wait for it")
+                    "statement \(MessageText.escaped(id)) is still \(status.rawValue); the next attempt continues to wait for it"
+                )
             }
             let start = ContinuousClock.now
             do {

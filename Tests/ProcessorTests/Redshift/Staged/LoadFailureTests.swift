@@ -6,7 +6,7 @@ import XCTest
 
 @testable import Processor
 
-/// What a load does when something is in its way: no row is lost, and none becomes older.
+/// Loads with faults: no row is lost or replaced by an older version.
 final class LoadFailureTests: StagedTestCase {
     /// Stages an older and a newer version of some keys in several objects, over a stored one.
     private func stageVersions() async throws {
@@ -22,7 +22,7 @@ final class LoadFailureTests: StagedTestCase {
 
     private static let expected = ["a stored", "b n4", "c n3"]
 
-    func testALoaderThatEndsBetweenAnyTwoStepsLosesNothing() async throws {
+    func testLoaderCrashAtAnyStepLosesNothing() async throws {
         try await stageVersions()
         let clean = Steps()
         let (_, error) = try await load(stagedSettings(limit: 5), clean)
@@ -47,8 +47,8 @@ final class LoadFailureTests: StagedTestCase {
         }
     }
 
-    func testTheLoaderThatFollowsAlsoEndsAnywhere() async throws {
-        // The first loader ends after the transaction, before anything was deleted.
+    func testSecondLoaderCrashAtAnyStepLosesNothing() async throws {
+        // The first loader dies after the transaction, before it deletes anything.
         let transaction = try await numberOfCall("BatchExecuteStatement", occurrence: 1)
         for step in 1...12 {
             try setUpWithError()
@@ -81,12 +81,12 @@ final class LoadFailureTests: StagedTestCase {
         func add(_ number: Int) { numbers.withLock { $0.append(number) } }
     }
 
-    func testTheRowOfALoadDecidesWhetherItIsLoadedAgain() async throws {
+    func testLoadsRowDecidesWhetherALoadIsRepeated() async throws {
         try await stageVersions()
         let count = try await numberOfCall("GetStatementResult", occurrence: 1)
         try setUpWithError()
         try await stageVersions()
-        // Committed, not cleaned up.
+        // Committed, but not cleaned up.
         _ = try await load(nil, Steps(.before(count)))
         XCTAssertEqual(try store.objects(Self.staged).count, 8)
         XCTAssertEqual(try warehouse.sql("SELECT count(*) FROM concert_dw.loads"), [["1"]])
@@ -97,7 +97,7 @@ final class LoadFailureTests: StagedTestCase {
         try assertClean()
     }
 
-    func testAStatementThatOutlivesItsLoaderIsWaitedFor() async throws {
+    func testNextLoaderWaitsForARunningStatement() async throws {
         try await stageVersions()
         try warehouse.add(.slow, of: "BatchExecuteStatement", milliseconds: 1500, statement: 3)
         let killed = try await load(nil, within: .milliseconds(900))
@@ -111,7 +111,7 @@ final class LoadFailureTests: StagedTestCase {
         try assertClean()
     }
 
-    func testTwoLoadersAtOnceLoadEverythingOnce() async throws {
+    func testConcurrentLoadersLoadEverythingOnce() async throws {
         for round in 1...6 {
             try setUpWithError()
             try await stageVersions()
@@ -145,7 +145,7 @@ final class LoadFailureTests: StagedTestCase {
         }
     }
 
-    func testEntriesOfAManifestThatAreGoneAreCountedAndTheRestIsLoaded() async throws {
+    func testMissingManifestEntriesAreCountedAndTheRestIsLoaded() async throws {
         let keys = try await stageArtists(3)
         let entries = (keys + [keys[0].replacing("-1-1-", with: "-7-7-")]).map {
             #"{"url":"s3://staging/\#($0)","mandatory":true}"#
@@ -162,7 +162,7 @@ final class LoadFailureTests: StagedTestCase {
         try assertClean()
     }
 
-    func testObjectsThatDisappearDuringALoadAreLeftOut() async throws {
+    func testObjectsDeletedDuringALoadAreSkipped() async throws {
         let keys = try await stageArtists(3)
         let cases: [(gone: String, line: UInt)] = [("object", #line), ("manifest", #line), ("all", #line)]
         for (gone, line) in cases {
@@ -187,7 +187,7 @@ final class LoadFailureTests: StagedTestCase {
         }
     }
 
-    func testKeysThatAreNotDeletedFailTheLoadAndTheNextFinishesIt() async throws {
+    func testUndeletedKeysFailTheLoadAndTheNextOneFinishesIt() async throws {
         try await stageArtists(3)
         try store.add(.keys, of: "DeleteObjects", times: -1, code: "AccessDenied", count: 1)
         let (_, error) = try await load()

@@ -7,11 +7,11 @@ import XCTest
 
 @testable import Processor
 
-/// Objects that cannot be loaded: rejected ones, those of other versions, and those that belong to others.
+/// Objects that cannot be loaded: rejected ones, those of other versions, and foreign ones.
 final class LoadRejectionTests: StagedTestCase {
     private func gzip(_ text: String) -> [UInt8] { Gzip.deflate(Array(text.utf8)) ?? [] }
 
-    func testAnObjectThatTheWarehouseRejectsIsMovedAndTheOthersAreLoaded() async throws {
+    func testRejectedObjectIsMovedAndTheOthersAreLoaded() async throws {
         let long = String(repeating: "x", count: 101)
         let cases: [(name: String, body: [UInt8], line: UInt)] = [
             ("not gzip", Array("{}".utf8), #line), ("cut", Array(gzip(#"{"artist_id":"x"}"#).dropLast(9)), #line),
@@ -41,13 +41,13 @@ final class LoadRejectionTests: StagedTestCase {
         }
     }
 
-    func testTheFileThatAnErrorNamesIsTriedFirst() async throws {
+    func testObjectNamedByTheErrorIsTriedFirst() async throws {
         let keys = try await stageArtists(32)
         try store.put(keys[20], Array("x".utf8))
         let (summary, error) = try await load()
         XCTAssertNil(error)
         XCTAssertEqual([summary.loads, summary.refused, summary.objects], [1, 1, 31])
-        // The whole, the named one, the rest.
+        // All objects, the named one, the rest.
         XCTAssertEqual(try warehouse.calls().calls["BatchExecuteStatement"], 3)
     }
 
@@ -60,7 +60,7 @@ final class LoadRejectionTests: StagedTestCase {
         try assertClean()
     }
 
-    func testRejectedObjectsAtTheFrontDoNotHideTheGoodOnesBehindThem() async throws {
+    func testRejectedObjectsAtTheFrontDoNotBlockGoodOnes() async throws {
         let keys = try await stageArtists(40)
         for key in keys.prefix(24) { try store.put(key, Array("x".utf8)) }
         let warehouse = try XCTUnwrap(warehouse)
@@ -79,7 +79,7 @@ final class LoadRejectionTests: StagedTestCase {
         try assertClean()
     }
 
-    func testAnObjectThatIsGoneDoesNotProveItsTable() async throws {
+    func testMissingObjectDoesNotProveItsTable() async throws {
         let keys = try await stageArtists(11)
         try warehouse.sql("ALTER TABLE concert_dw.artists ALTER COLUMN artist_id TYPE VARCHAR(2)")
         let store = try XCTUnwrap(store)
@@ -99,7 +99,7 @@ final class LoadRejectionTests: StagedTestCase {
         XCTAssertEqual(try store.objects(Self.staged).count, 10)
     }
 
-    func testATableThatAcceptsNothingIsTheCauseAndNothingIsMoved() async throws {
+    func testTableThatAcceptsNothingIsTheCause() async throws {
         for count in [10, 11] {
             try setUpWithError()
             try await stageArtists(count)
@@ -118,7 +118,7 @@ final class LoadRejectionTests: StagedTestCase {
             XCTAssertEqual(try store.objects(Self.staged).count, 11)
             XCTAssertEqual(try store.objects(Self.refused), [])
             XCTAssertEqual(try store.objects(Self.loads).count, 3, "the manifests of the load stay")
-            // Others are still loaded, and nothing piles up.
+            // Other objects are still loaded, so nothing accumulates.
             try await stage(EventText(payloads: [Sample.sale], from: 60))
             let again = try await load()
             XCTAssertNotNil(again.error)
@@ -148,7 +148,7 @@ final class LoadRejectionTests: StagedTestCase {
         XCTAssertEqual(try artists().count, 1)
     }
 
-    func testAMoveIsConfirmedOrTheLoadFails() async throws {
+    func testUnconfirmedMoveFailsTheLoad() async throws {
         let keys = try await stageArtists(3)
         try store.put(keys[1], Array("x".utf8))
         for fault in [ObjectStore.Fault.late, .error] {
@@ -195,7 +195,7 @@ final class LoadRejectionTests: StagedTestCase {
         XCTAssertEqual(try warehouse.calls().total, before, "what cannot be loaded does not wake the warehouse")
     }
 
-    func testManifestsThatNameForeignObjectsAreNotTouched() async throws {
+    func testManifestsWithForeignObjectsAreIgnored() async throws {
         let cases: [(text: String, line: UInt)] = [
             (
                 #"{"entries":[{"url":"s3://other/redshift-staged/wg/dev/concert_dw/artists/x","mandatory":true}]}"#,
@@ -225,7 +225,7 @@ final class LoadRejectionTests: StagedTestCase {
         }
     }
 
-    func testTwoTargetsInOneBucketDoNotTouchEachOther() async throws {
+    func testTargetsInOneBucketAreIndependent() async throws {
         let other = try stagedSettings(schema: "other")
         let schema = WarehouseSchema(other)
         for statement in [schema.creation, schema.writeLockCreation, schema.loadsCreation] {

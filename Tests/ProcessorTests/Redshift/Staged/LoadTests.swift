@@ -5,9 +5,9 @@ import XCTest
 
 @testable import Processor
 
-/// What a load does when nothing is in its way.
+/// Loads without faults.
 final class LoadTests: StagedTestCase {
-    func testALoadCopiesAllTablesAndLeavesNothing() async throws {
+    func testLoadCopiesAllTables() async throws {
         try await stage(EventText(payloads: [Sample.artist("a"), Sample.concert, Sample.venue, Sample.sale]))
         try await stage(EventText(payloads: [Sample.artist("b"), Sample.artist("c")], from: 10))
         let (summary, error) = try await load()
@@ -48,7 +48,7 @@ final class LoadTests: StagedTestCase {
             old.subSequenceNumber = "3"
             return old
         }
-        // In the same shard the sequence number decides, whatever the arrival; in another one the arrival does.
+        // Within a shard the sequence number decides, regardless of the arrival; across shards the arrival does.
         let redelivered = [
             record("old", "100", arrival: 99), subSequence("150"), record("old", "900", shard: "shardId-000000000001"),
         ]
@@ -60,7 +60,7 @@ final class LoadTests: StagedTestCase {
         XCTAssertNil(error)
         XCTAssertEqual([summary.objects, summary.rows], [3, 3])
         XCTAssertEqual(try warehouse.sql("SELECT * FROM concert_dw.artists"), before)
-        // What is newer is written.
+        // Newer versions are written.
         try await stage(EventText([record("newer", "201")], before: #""redelivery":true,"#))
         try await load()
         XCTAssertEqual(try artists(), ["a newer"])
@@ -91,7 +91,7 @@ final class LoadTests: StagedTestCase {
         try assertClean()
         let counts = try warehouse.sql("SELECT object_count FROM concert_dw.loads ORDER BY loaded_at, load_id")
         XCTAssertEqual(counts.compactMap(\.first), ["2", "2", "1"])
-        // a4 and the venue of the second-oldest hour were in the first load.
+        // The first load had a4 and the venue of the second-oldest hour.
         let first = try warehouse.sql("SELECT artist_id FROM concert_dw.artists ORDER BY xmin::text::bigint LIMIT 1")
         XCTAssertEqual(first, [["a4"]])
         let ages = progress.all.compactMap { if case .staged(_, let seconds) = $0 { seconds } else { nil } }
@@ -100,7 +100,7 @@ final class LoadTests: StagedTestCase {
         XCTAssertEqual(ages.last, 0)
     }
 
-    func testWhatIsStagedMeanwhileIsLeftToTheNextRun() async throws {
+    func testObjectsStagedDuringARunAreLeftToTheNextOne() async throws {
         try await stageArtists(1)
         try store.age("", seconds: 60)
         let store = try XCTUnwrap(store)
@@ -116,8 +116,8 @@ final class LoadTests: StagedTestCase {
         XCTAssertEqual(try store.objects(Self.staged).map(\.key), [late])
     }
 
-    /// Of staged and stored rows together, the newest version of each key wins, whatever the order of loads.
-    func testTablesHaveTheNewestVersionsWhateverTheOrderOfLoads() async throws {
+    /// The newest version of each key wins among staged and stored rows, in any order of loads.
+    func testTablesHaveTheNewestVersionsInAnyOrderOfLoads() async throws {
         struct Version {
             var id, shard: String
             var number, arrival: Int
@@ -149,7 +149,7 @@ final class LoadTests: StagedTestCase {
                         }))
                 expected[id] = ("n\(own[newest].number)", own.map(\.arrival).min() ?? 0)
             }
-            // Each shard's records come in order, the shards in any, some twice, some directly.
+            // The records of each shard are in order; shards are in any order; some are repeated, some written directly.
             let batches = (0..<3).flatMap { shard in
                 stride(from: 0, to: 60, by: 7).map { start in
                     versions[start..<min(60, start + 7)].filter { $0.shard == "shardId-\(shard)" }
@@ -178,13 +178,13 @@ final class LoadTests: StagedTestCase {
             for row in rows {
                 let found = expected[row[0] ?? ""]
                 XCTAssertEqual(row[1], found?.name, "seed \(seed), \(row[0] ?? "")")
-                // A direct write may have come before the first version: what is stored is preserved then.
+                // A direct write may precede the first version; the stored creation is kept then.
                 if seed == 0 { XCTAssertEqual(row[2], found.map { "\($0.created)" }) }
             }
         }
     }
 
-    func testTheCreationOfANewKeyIsThatOfItsEarliestStagedRowAndAStoredOneStays() async throws {
+    func testCreationIsThatOfTheEarliestRow() async throws {
         for (number, id) in [(5, "a"), (3, "a"), (9, "b"), (4, "b")] {
             try await stage(EventText(payloads: [Sample.artist(id)], from: number))
         }
@@ -198,7 +198,7 @@ final class LoadTests: StagedTestCase {
             rows, [["a", "2026-11-09 04:20:03.500000", "5"], ["b", "2020-01-01 00:00:00", "9"]])
     }
 
-    func testRowsThatAreStoredAlreadyAreNotWrittenAgain() async throws {
+    func testStoredRowsAreNotRewritten() async throws {
         let event = EventText(payloads: [Sample.artist("a"), Sample.artist("b")])
         try await stage(event)
         _ = try await load()
@@ -210,7 +210,7 @@ final class LoadTests: StagedTestCase {
         XCTAssertEqual(try warehouse.sql("SELECT xmin::text FROM concert_dw.artists"), before)
     }
 
-    func testAnEventThatAsksForALoadIsTold() throws {
+    func testLoadEventsAreDetected() throws {
         let cases: [(event: String, isLoad: Bool?, line: UInt)] = [
             (#"{"action":"load"}"#, true, #line), (#" { "action" : "\u006coad" } "#, true, #line),
             (#"{"action":"Load"}"#, nil, #line), (#"{"action":""}"#, nil, #line), (#"{"action":null}"#, nil, #line),

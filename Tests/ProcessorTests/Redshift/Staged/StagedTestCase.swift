@@ -8,7 +8,7 @@ import XCTest
 
 @testable import Processor
 
-/// A warehouse and a bucket, and functions and loaders that use them, for each test anew.
+/// A test with a new warehouse and bucket, and functions and loaders that use them.
 class StagedTestCase: WarehouseTestCase {
     private static let sharedStore = Result { try ObjectStore() }
     private(set) var store: ObjectStore!
@@ -68,7 +68,7 @@ class StagedTestCase: WarehouseTestCase {
         return try store.objects(Self.staged).map(\.key).filter { !before.contains($0) }
     }
 
-    /// Runs loads as an invocation does.
+    /// Runs loads like an invocation.
     @discardableResult
     func load(
         _ settings: RedshiftSettings? = nil, _ steps: Steps = Steps(), within limit: Duration = .seconds(60)
@@ -86,7 +86,7 @@ class StagedTestCase: WarehouseTestCase {
         return (made.summary, error)
     }
 
-    /// What the last load reported.
+    /// The progress that the last load reported.
     private(set) var progress = Progress()
 
     final class Progress {
@@ -94,7 +94,7 @@ class StagedTestCase: WarehouseTestCase {
         func add(_ progress: LoadProgress) { all.append(progress) }
     }
 
-    /// Checks that nothing is staged and no load unfinished.
+    /// Checks that nothing is staged and that no load is unfinished.
     func assertClean(_ message: String = "", file: StaticString = #filePath, line: UInt = #line) throws {
         let keys = try (store.objects(Self.staged) + store.objects(Self.loads)).map(\.key)
         XCTAssertEqual(keys, [], message, file: file, line: line)
@@ -106,9 +106,9 @@ class StagedTestCase: WarehouseTestCase {
     }
 }
 
-/// The calls of a client, counted over both services, and where its process ends.
+/// A counter of a client's calls to both services, which can simulate a crash.
 final class Steps: Sendable {
-    /// Where a process ends: before a call is sent, or when its answer is lost.
+    /// The time of a crash: before a call is sent, or after it without its response.
     enum Ending: Sendable {
         case before(Int)
         case after(Int)

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Processor
 
-/// Rows become objects, and are acknowledged when these are stored.
+/// Tests of the staging writer: rows are written to objects, and acknowledged when these are stored.
 final class StagingWriterTests: StagedTestCase {
     private static func artist(_ id: String, _ name: String) -> String {
         #"{"artist_id":"\#(id)","name":"\#(name)"}"#
@@ -20,7 +20,7 @@ final class StagingWriterTests: StagedTestCase {
         }
     }
 
-    func testLayoutsNameTheColumns() {
+    func testLayoutsIdentifyTheColumns() {
         // printf %s 'artist_id VARCHAR(100), name VARCHAR(800), ...' | sha256sum
         let columns = """
             artist_id VARCHAR(100), name VARCHAR(800), genre VARCHAR(2000), popularity_score DECIMAL(5,2), \
@@ -112,7 +112,7 @@ final class StagingWriterTests: StagedTestCase {
             ["s0-shardId-0-2-2", "s0-shardId-1-1-3", "s1-shardId-0-4-6", "s1-shardId-1-5-5"])
     }
 
-    func testARecordIsAcknowledgedOnlyWhenItsObjectIsStored() async throws {
+    func testRecordSucceedsOnlyWhenItsObjectIsStored() async throws {
         let cases: [(fault: ObjectStore.Fault, times: Int, isStored: Bool, line: UInt)] = [
             (.throttle, 1, true, #line), (.internalError, 1, true, #line), (.drop, 1, true, #line),
             (.lost, 1, true, #line), (.noETag, 1, false, #line), (.error, 1, false, #line),
@@ -151,7 +151,7 @@ final class StagingWriterTests: StagedTestCase {
         XCTAssertEqual(try store.objects().count, 2)
     }
 
-    func testTheObjectsOfABatchAreWrittenSideBySide() async throws {
+    func testObjectsOfABatchAreWrittenConcurrently() async throws {
         let event = EventText(payloads: [Sample.artist("a"), Sample.concert, Sample.venue, Sample.sale])
         let batch = try RecordBatch(decoding: event)
         let gate = Steps(hook: { _, _ in })
@@ -171,7 +171,7 @@ final class StagingWriterTests: StagedTestCase {
     }
 }
 
-/// Clients to hand out, and how many were.
+/// A factory that counts clients.
 private final class ClientList: @unchecked Sendable {
     private let lock = NSLock()
     private let clients: [AWSClient]

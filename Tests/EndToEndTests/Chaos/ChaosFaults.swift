@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Makes the sinks throttle, stall, drop and lie, one after the other, until it is told to stop.
-final class ChaosWeather: Sendable {
+/// Injects faults into the cache, one after the other, until it is stopped.
+final class ChaosFaults: Sendable {
     private struct State {
         var isOn = true
         var counts: [String: Int] = [:]
@@ -14,23 +14,23 @@ final class ChaosWeather: Sendable {
     private let state = Mutex(State())
     private let thread = DispatchGroup()
 
-    /// How often each fault of the cache was there.
+    /// The number of times that each fault of the cache occurred.
     var counts: [String: Int] { state.withLock { $0.counts } }
     var failure: String? { state.withLock { $0.failure } }
 
-    /// The cache's part; the others' faults are drawn by their stand-ins for each call.
+    /// Starts the faults. Those of the other sinks are injected by their stand-ins, call by call.
     func start(_ redis: RedisServer) {
         let pid = try? redis.processID()
         let port = redis.port
-        DispatchQueue(label: "weather").async(group: thread) {
-            // The first one is longer than a batch tries again, so that no run goes without a batch that fails.
+        DispatchQueue(label: "chaos faults").async(group: thread) {
+            // The first fault lasts longer than the retries of a batch, so that each run has a failed batch.
             var next: (kind: Int, milliseconds: Int)? = (5, 700)
             while self.state.withLock({ $0.isOn }) {
                 let (kind, milliseconds) = self.state.withLock {
                     next ?? (Int.random(in: 0..<6, using: &$0.random), Int.random(in: 50..<700, using: &$0.random))
                 }
                 next = nil
-                do { try self.storm(kind, milliseconds, port: port, pid: pid ?? 0) } catch {
+                do { try self.inject(kind, milliseconds, port: port, pid: pid ?? 0) } catch {
                     self.state.withLock { $0.failure = "\(error)" }
                 }
                 usleep(400_000)
@@ -38,13 +38,13 @@ final class ChaosWeather: Sendable {
         }
     }
 
-    /// Ends it, with the cache as it should be.
+    /// Stops the faults, and restores the cache.
     func stop() {
         state.withLock { $0.isOn = false }
         thread.wait()
     }
 
-    private func storm(_ kind: Int, _ milliseconds: Int, port: Int, pid: Int32) throws {
+    private func inject(_ kind: Int, _ milliseconds: Int, port: Int, pid: Int32) throws {
         let names = ["dropped", "paused", "out of memory", "scripts forgotten", "stopped", "refusing writes"]
         state.withLock { $0.counts[names[kind], default: 0] += 1 }
         func cli(_ words: String...) throws { try RedisServer.cli(port: port, words) }
