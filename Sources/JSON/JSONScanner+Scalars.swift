@@ -11,6 +11,16 @@ extension JSONScanner {
         return JSONString(range: start..<end - 1, isEscaped: false)
     }
 
+    /// Passes a space or none, and a short plain string; nil, and nothing is passed, where anything else follows.
+    @inlinable @inline(__always)
+    public mutating func shortString(in bytes: Span<UInt8>) -> Range<Int>? {
+        let start = bytes.byte(at: offset) == 0x20 ? offset &+ 1 : offset
+        guard let end = bytes.endOfShortString(at: start) else { return nil }
+        offset = end
+        // A string has two quotes.
+        return unsafe Range(uncheckedBounds: (start &+ 1, max(start &+ 1, end &- 1)))
+    }
+
     @usableFromInline
     mutating func anyString(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
         guard bytes.byte(at: offset) == UInt8(ascii: "\"") else { throw .syntax(offset: offset, expected: "a string") }

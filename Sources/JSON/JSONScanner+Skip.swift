@@ -3,10 +3,7 @@ extension JSONScanner {
     /// Skips one whole value and the white space before it.
     @inlinable @inline(__always)
     public mutating func skipValue(in bytes: Span<UInt8>) throws(JSONError) {
-        skipWhitespace(in: bytes)
-        if bytes.byte(at: offset) == UInt8(ascii: "\"") {
-            _ = try string(in: bytes)
-        } else {
+        if shortString(in: bytes) == nil {
             try apart { (scanner) throws(JSONError) in try scanner.skipAnyValue(in: bytes) }
         }
     }

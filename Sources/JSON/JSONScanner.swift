@@ -150,6 +150,16 @@ extension JSONScanner {
         return try apart { (scanner) throws(JSONError) in try scanner.anyNextKey(in: bytes) }
     }
 
+    /// Passes a comma, a space or none, and `key`; false, and nothing is passed, where anything else follows.
+    @inlinable @inline(__always)
+    public mutating func pass(_ key: QuotedKey, in bytes: Span<UInt8>) -> Bool {
+        guard bytes.byte(at: offset) == UInt8(ascii: ",") else { return false }
+        let start = bytes.byte(at: offset &+ 1) == 0x20 ? offset &+ 2 : offset &+ 1
+        guard bytes.stringBlock(at: start).differences(from: StringBlock(key.text)) & key.mask == 0 else { return false }
+        offset = start &+ key.count
+        return true
+    }
+
     /// Passes `byte`, a space or none, a short plain key, and its colon: each byte is looked at once.
     ///
     /// - Returns: Nil, and nothing is passed, where anything else follows.

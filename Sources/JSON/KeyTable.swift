@@ -11,7 +11,7 @@ public struct KeyTable: Sendable {
         @usableFromInline init() {}
     }
 
-    /// A power of two of slots, at least half of them empty; a key is in the slot of its hash, or in the first empty one
+    /// A power of two of slots, most of them empty; a key is in the slot of its hash, or in the first empty one
     /// behind it.
     @usableFromInline let slots: [Slot]
     @usableFromInline let shift: UInt64
@@ -24,7 +24,7 @@ public struct KeyTable: Sendable {
     /// - Parameter keys: As above, those of one scope apart from those of another.
     package init(_ keys: [(key: String, scope: UInt32, id: UInt16)]) {
         var bits = 2
-        while 1 << bits < keys.count * 2 { bits += 1 }
+        while 1 << bits < keys.count * 4 { bits += 1 }
         shift = UInt64(64 - bits)
         var slots = [Slot](repeating: Slot(), count: 1 << bits)
         for (key, scope, id) in keys {
@@ -72,5 +72,22 @@ public struct KeyTable: Sendable {
         var resolved: [UInt8] = []
         JSONEscape.append(key, of: bytes, to: &resolved)
         return id(of: 0..<resolved.count, in: resolved.span, scope: scope)
+    }
+}
+
+/// A key as most producers write it, with its quotes and its colon: to be compared at once where it is expected.
+public struct QuotedKey: Sendable {
+    @usableFromInline let text: SIMD32<UInt8>
+    /// A bit for each byte of the text.
+    @usableFromInline let mask: UInt32
+    @usableFromInline let count: Int
+
+    /// - Parameter key: One that is too long to be compared is never found.
+    public init(_ key: String) {
+        let bytes = Array("\"\(key)\":".utf8)
+        let isShort = bytes.count <= StringBlock.size
+        // No JSON text has a byte of ones.
+        text = isShort ? bytes.span.stringBlock(at: 0).bytes : SIMD32(repeating: 0xFF)
+        (mask, count) = (isShort ? StringBlock.mask(bytes.count) : .max, bytes.count)
     }
 }

@@ -10,7 +10,7 @@ struct FieldScanner: Sendable {
     {
         fields.removeAll()
         let stamp = fields.stamp
-        var slots = fields.values.mutableSpan
+        var slots = fields.members.mutableSpan
         var scanner = beginning
         var key = try scanner.openObject(in: bytes)
         while let id = try plainMembers(from: key, &scanner, in: bytes, into: &slots, stamp) {
@@ -29,7 +29,7 @@ struct FieldScanner: Sendable {
     ) throws(JSONError) -> (scanner: JSONScanner, innerStart: Int) {
         fields.removeAll()
         let stamp = fields.stamp
-        var slots = fields.values.mutableSpan
+        var slots = fields.members.mutableSpan
         var innerStart = -1
         var scanner = beginning
         var key = try scanner.openObject(in: bytes)
@@ -37,7 +37,7 @@ struct FieldScanner: Sendable {
             if id < RecordKeys.firstObject, try scanner.kind(in: bytes) == .object {
                 innerStart = scanner.offset
                 scanner = try scan(scanner, in: bytes, into: &inner)
-                slots[Int(id)] = ScannedValue(innerStart..<scanner.offset, .object).marked(stamp)
+                slots[Int(id)].value = ScannedValue(innerStart..<scanner.offset, .object).marked(stamp)
             } else {
                 scanner = try object(id, scanner, in: bytes, into: &slots, stamp)
             }
@@ -48,46 +48,62 @@ struct FieldScanner: Sendable {
 
     /// Scans a member whose own members are stored if it is an object; any other value is stored like that of a plain member.
     private func object(
-        _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>, into slots: inout MutableSpan<ScannedValue>,
+        _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>, into slots: inout MutableSpan<ScannedFields.Member>,
         _ stamp: UInt16
     ) throws(JSONError) -> JSONScanner {
         var scanner = beginning
         let members = keys.members(of: id)
         // An earlier member of the same name may have been an object.
-        if let members, slots[Int(id)].stamp == stamp {
-            for id in members { slots[Int(id)] = ScannedValue(0..<0, .null) }
+        if let members, slots[Int(id)].value.stamp == stamp {
+            for id in members { slots[Int(id)].value = ScannedValue(0..<0, .null) }
         }
         guard members != nil, try scanner.kind(in: bytes) == .object else {
             let value = try Self.value(&scanner, in: bytes)
-            slots[Int(id)] = value.marked(stamp)
+            slots[Int(id)].value = value.marked(stamp)
             return scanner
         }
         let start = scanner.offset
         let key = try scanner.openObject(in: bytes)
         _ = try plainMembers(from: key, &scanner, in: bytes, into: &slots, stamp, scope: UInt32(id))
-        slots[Int(id)] = ScannedValue(start..<scanner.offset, .object).marked(stamp)
+        slots[Int(id)].value = ScannedValue(start..<scanner.offset, .object).marked(stamp)
         return scanner
     }
 
     /// Scans an object's members from the current key on, and stores the known ones.
     ///
+    /// A producer's objects usually have their members in one order, so each member is first compared with the one that followed
+    /// its predecessor in the last object.
+    ///
     /// - Parameter scope: The scope in ``RecordKeys/members``.
     /// - Returns: The ID of the next member whose own members may be stored, after its key; nil at the end of the object.
     private func plainMembers(
         from first: JSONString?, _ beginning: inout JSONScanner, in bytes: Span<UInt8>,
-        into slots: inout MutableSpan<ScannedValue>, _ stamp: UInt16, scope: UInt32 = 0
+        into slots: inout MutableSpan<ScannedFields.Member>, _ stamp: UInt16, scope: UInt32 = 0
     ) throws(JSONError) -> UInt16? {
         var scanner = beginning
         var key = first
+        // The member before the key, in this object.
+        var last: UInt16?
         while let name = key {
-            if let id = keys.members.id(of: name, in: bytes, scope: scope) {
-                if keys.isContainer(id) {
-                    beginning = scanner
-                    return id
-                }
-                let value = try Self.value(&scanner, in: bytes)
-                slots[Int(id)] = value.marked(stamp)
+            let found = keys.members.id(of: name, in: bytes, scope: scope)
+            if let last { slots[Int(last)].follower = found ?? last }
+            if var id = found {
+                repeat {
+                    if keys.isContainer(id) {
+                        beginning = scanner
+                        return id
+                    }
+                    if let text = scanner.shortString(in: bytes) {
+                        slots[Int(id)].value = ScannedValue(text, .string).marked(stamp)
+                    } else {
+                        let value = try Self.value(&scanner, in: bytes)
+                        slots[Int(id)].value = value.marked(stamp)
+                    }
+                    last = id
+                    id = slots[Int(id)].follower
+                } while scanner.pass(keys.quoted[Int(id)], in: bytes)
             } else {
+                last = nil
                 try scanner.skipValue(in: bytes)
             }
             key = try scanner.nextKey(in: bytes)

@@ -16,7 +16,7 @@ extension PayloadDecoder {
         if plan.hasObjects { try checkObjects(of: kind, in: bytes) }
         let first = storage.beginValues(plan.fields.count)
         var rest = storage.setShortTexts(
-            of: plan.fields, sources, at: first, from: fields.values, fields.stamp, in: bytes)
+            of: plan.fields, sources, at: first, from: fields.members, fields.stamp, in: bytes)
         while rest != 0 {
             let index = rest.trailingZeroBitCount
             rest &= rest &- 1

@@ -14,6 +14,8 @@ final class RecordKeys: Sendable {
 
     /// The members of the record and, in scopes identified by the object's ID, those of each object whose members are read.
     let members: KeyTable
+    /// The quoted names by ID; members of objects without the name of the object.
+    let quoted: [QuotedKey]
     /// The range of the IDs of each object's members.
     private let objects: [Range<UInt16>]
     /// The number of members whose own members may be read: `payload`, `data`, and ``objects``.
@@ -67,6 +69,7 @@ final class RecordKeys: Sendable {
             members += ids.map { (names[Int($0)], UInt32(Self.firstObject) + UInt32(index), $0) }
         }
         self.members = KeyTable(members)
+        quoted = names.map { QuotedKey($0) }
         (self.names, self.hashes) = (names, hashes)
     }
 

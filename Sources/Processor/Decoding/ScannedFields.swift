@@ -40,17 +40,23 @@ struct ScannedValue: Sendable, Equatable {
 ///
 /// A member that is `null` is absent; the last of duplicate keys counts.
 struct ScannedFields: Sendable {
-    /// The values by ID.
-    var values: [ScannedValue]
+    struct Member: Sendable {
+        var value = ScannedValue(0..<0, .null)
+        /// The ID of the member that followed this one in the last object; its own ID if that is unknown.
+        var follower: UInt16
+    }
+
+    /// The members by ID.
+    var members: [Member]
     /// The stamp of this object's values, so that values of earlier objects need not be erased.
     private(set) var stamp: UInt16 = 1
 
-    init(count: Int) { values = Array(repeating: ScannedValue(0..<0, .null), count: count) }
+    init(count: Int) { members = (0..<count).map { Member(follower: UInt16($0)) } }
 
     mutating func removeAll() {
         stamp &+= 1
         guard stamp == 0 else { return }
-        for index in values.indices { values[index].stamp = 0 }
+        for index in members.indices { members[index].value.stamp = 0 }
         stamp = 1
     }
 
@@ -58,10 +64,10 @@ struct ScannedFields: Sendable {
     subscript(id: UInt16) -> ScannedValue? {
         @inline(__always)
         get {
-            let value = values[Int(id)]
+            let value = members[Int(id)].value
             return value.stamp == stamp ? value : nil
         }
     }
 
-    mutating func note(_ value: ScannedValue, as id: UInt16) { values[Int(id)] = value.marked(stamp) }
+    mutating func note(_ value: ScannedValue, as id: UInt16) { members[Int(id)].value = value.marked(stamp) }
 }

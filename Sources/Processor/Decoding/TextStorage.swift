@@ -104,7 +104,7 @@ extension TextStorage {
     /// - Returns: One bit for each field that has or requires another value.
     @inline(__always)
     mutating func setShortTexts(
-        of fields: Range<Int>, _ sources: [DecodingPlans.Source], at first: Int, from members: [ScannedValue],
+        of fields: Range<Int>, _ sources: [DecodingPlans.Source], at first: Int, from members: [ScannedFields.Member],
         _ stamp: UInt16, in bytes: Span<UInt8>
     ) -> UInt128 {
         Self.setShortTexts(
@@ -115,7 +115,7 @@ extension TextStorage {
     /// The same, with each part of the storage as a separate parameter, so that all can be modified at the same time.
     @inline(__always)
     private static func setShortTexts(
-        of sources: Span<DecodingPlans.Source>, from members: Span<ScannedValue>, _ stamp: UInt16,
+        of sources: Span<DecodingPlans.Source>, from members: Span<ScannedFields.Member>, _ stamp: UInt16,
         in bytes: Span<UInt8>, _ values: inout [FieldValue], _ first: Int, _ texts: inout [UInt8], _ end: inout Int
     ) -> UInt128 {
         var slots = values.mutableSpan
@@ -124,8 +124,8 @@ extension TextStorage {
         var rest: UInt128 = 0
         for index in sources.indices {
             let source = sources[index]
-            var value = members[Int(source.key)]
-            if value.stamp != stamp { value = members[Int(source.other)] }
+            var value = members[Int(source.key)].value
+            if value.stamp != stamp { value = members[Int(source.other)].value }
             if value.stamp != stamp {
                 slots[first &+ index] = .absent
                 if source.needsValue { rest |= 1 &<< UInt128(truncatingIfNeeded: index) }
