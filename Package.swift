@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "concertctl",
             dependencies: [
-                "Clients", "EventGenerator", "JSON", "Poller", "Processor", "RuntimeServer", "Telemetry", "Transport",
+                "CZlib", "Clients", "EventGenerator", "JSON", "Poller", "Processor", "RuntimeServer", "Telemetry",
+                "Transport",
             ],
             path: "Sources/Concertctl", swiftSettings: settings),
 

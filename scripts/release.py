@@ -128,14 +128,14 @@ def write_template(path, archive, architecture):
     with open(os.path.join(root, "template.yaml")) as file:
         text = file.read()
     architecture = "arm64" if architecture == "aarch64" else architecture
-    for old, new in [
-        ("CodeUri: build/function\n", f"CodeUri: {archive}\n"),
-        ("    # sam build makes it with build/function/Makefile, run in this folder.\n", ""),
-        ("    Metadata: {BuildMethod: makefile, WorkingDirectory: .}\n", ""),
-        ("    Default: x86_64\n", f"    Default: {architecture}\n"),
+    for old, new, count in [
+        ("CodeUri: build/function\n", f"CodeUri: {archive}\n", 2),
+        ("    # sam build makes it with build/function/Makefile, run in this folder.\n", "", 1),
+        ("    Metadata: {BuildMethod: makefile, WorkingDirectory: .}\n", "", 2),
+        ("    Default: x86_64\n", f"    Default: {architecture}\n", 1),
     ]:
-        if text.count(old) != 1:
-            sys.exit(f"release.py: template.yaml contains {text.count(old)} lines {old.strip()!r}; expected one")
+        if text.count(old) != count:
+            sys.exit(f"release.py: template.yaml has {text.count(old)} of {old.strip()!r}; expected {count}")
         text = text.replace(old, new)
     with open(path, "w") as file:
         file.write(text)

@@ -55,7 +55,7 @@ enum CommandTree {
             CommandGroup(
                 name: "warehouse", summary: "set up and inspect the tables in Redshift",
                 commands: [WarehouseInit.self, WarehouseLoad.self, WarehouseStatus.self])),
-        .command(Doctor.self), .command(Cost.self),
+        .command(Doctor.self), .command(Deploy.self), .command(Undeploy.self), .command(Cost.self),
         .command(Generate.self), .command(Completion.self), .command(Documentation.self),
         .command(RecordsPage.self),
         .command(SettingsPage.self),

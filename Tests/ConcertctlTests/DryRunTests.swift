@@ -29,6 +29,7 @@ final class DryRunTests: XCTestCase {
         "dead-letters list": [[]], "dead-letters show": [[]],
         "dead-letters replay": [[], ["--to", "stream"], ["--bucket", "letters"]],
         "warehouse init": [[]], "warehouse load": [[]], "warehouse status": [[]],
+        "deploy": [["--template", "template.yaml", "--zip", "ZIP"], ["--rollback"]], "undeploy": [[]],
         "doctor": [[]], "cost": [["--records-per-day", "5", "--bytes-per-record", "5"]], "generate": [[]],
         "completion": [["bash"]], "documentation": [[]], "records-documentation": [[]],
     ]
@@ -46,19 +47,22 @@ final class DryRunTests: XCTestCase {
         command.description.options.contains { $0.name == "--dry-run" }
     }
 
-    private static func words(of command: any Command.Type) throws -> [[String]] {
+    /// - Parameter folder: Takes the files that a command needs.
+    private static func words(of command: any Command.Type, in folder: TemporaryFolder) throws -> [[String]] {
         let name = command.description.name
-        let examples = try XCTUnwrap(Self.examples[name], "\(name) has no example")
-        return examples.map { name.split(separator: " ").map(String.init) + $0 }
+        let examples = try XCTUnwrap(Self.examples[name], "\(name) has no example here")
+        let zip = try DeploymentFiles.zip(in: folder)
+        return examples.map { name.split(separator: " ").map(String.init) + $0.map { $0 == "ZIP" ? zip : $0 } }
     }
 
     func testADryRunSendsNothing() throws {
         let oracle = try SigV4Oracle()
         let environment = oracle.environment().merging(Self.settings) { $1 }
+        let folder = try TemporaryFolder()
         let commands = CommandTree.commands.filter(Self.has)
         XCTAssertGreaterThan(commands.count, 15)
         for command in commands where !Self.readers.contains(command.description.name) {
-            for words in try Self.words(of: command) {
+            for words in try Self.words(of: command, in: folder) {
                 let input = Data("{\"artist_id\":\"a\",\"name\":\"n\"}\n".utf8)
                 let text = try Concertctl.run(words + ["--dry-run"], input: input, environment: environment)
                 XCTAssertEqual(text.status, 0, "\(words): \(text.notes)")
@@ -80,6 +84,7 @@ final class DryRunTests: XCTestCase {
     }
 
     func testADryRunThatReadsItsSourceChangesNothing() throws {
+        let folder = try TemporaryFolder()
         let world = try DeadLettersTests.World()
         try world.send(DeadLettersTests.letter(1, "one"))
         try world.upload([
@@ -89,7 +94,7 @@ final class DryRunTests: XCTestCase {
         var environment = world.environment.merging(Self.settings) { $1 }
         environment["DEAD_LETTER_QUEUE_URL"] = world.queue
         for command in CommandTree.commands where Self.readers.contains(command.description.name) {
-            for words in try Self.words(of: command) {
+            for words in try Self.words(of: command, in: folder) {
                 let before = try world.oracle.requests().count
                 let run = try Concertctl.run(words + ["--dry-run", "--output", "json"], environment: environment)
                 XCTAssertEqual(run.status, 0, "\(words): \(run.notes)")
@@ -106,13 +111,14 @@ final class DryRunTests: XCTestCase {
 
     /// A command that can change something must have a dry run.
     func testACommandWithoutADryRunChangesNothing() throws {
+        let folder = try TemporaryFolder()
         let world = try DeadLettersTests.World()
         let warehouse = try SigV4Oracle()
         var environment = world.environment.merging(Self.settings) { $1 }
         environment["DEAD_LETTER_QUEUE_URL"] = world.queue
         environment["AWS_ENDPOINT_URL_REDSHIFT_DATA"] = warehouse.url
         for command in CommandTree.commands where !Self.has(dryRun: command) {
-            for words in try Self.words(of: command) {
+            for words in try Self.words(of: command, in: folder) {
                 let before = (try world.oracle.requests().count, try warehouse.requests().count)
                 let run = try Concertctl.run(words, environment: environment)
                 XCTAssertNotEqual(run.status, 2, "\(words): \(run.notes)")

@@ -89,6 +89,44 @@ final class DeploymentTests: XCTestCase {
         }
     }
 
+    func testTheCommandDeploysUpdatesGoesBackAndRemoves() throws {
+        let moto = try Moto()
+        try moto.reset()
+        let folder = try TemporaryFolder()
+        let template = try folder.write(Template.shipped.get().resolved().text, to: "template.json")
+        let zip = try DeploymentFiles.zip(in: folder)
+        func concertctl(_ words: String...) throws -> JSONValue {
+            let run = try Concertctl.run(
+                words + ["--yes", "--output", "json"],
+                environment: [
+                    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+                    "AWS_ENDPOINT_URL": moto.url, "AWS_MAX_ATTEMPTS": "1",
+                ])
+            XCTAssertEqual(run.status, 0, "\(words): \(run.notes)")
+            return try JSONValue(parsing: run.output.utf8)
+        }
+        func memory() throws -> JSONValue {
+            try json(moto.aws("lambda", "get-function", "--function-name", "concert-data-processor"))["Configuration"][
+                "MemorySize"]
+        }
+        let first = try concertctl("deploy", "--template", template, "--zip", zip)
+        XCTAssertEqual(first["status"], "CREATE_COMPLETE")
+        XCTAssertEqual(first["outputs"]["FunctionName"], "concert-data-processor")
+        XCTAssertEqual(try memory(), 256)
+        let second = try concertctl("deploy", "--template", template, "--zip", zip, "--parameter", "MemorySize=512")
+        XCTAssertEqual(second["status"], "UPDATE_COMPLETE")
+        XCTAssertEqual(try memory(), 512)
+        XCTAssertEqual(try concertctl("deploy", "--template", template, "--zip", zip)["changes"], [])
+        XCTAssertEqual(try concertctl("deploy", "--rollback")["status"], "UPDATE_COMPLETE")
+        XCTAssertEqual(try memory(), 256)
+        let removed = try concertctl("undeploy")
+        XCTAssertEqual(removed["status"], "DELETE_COMPLETE")
+        XCTAssertEqual(
+            removed["kept"].elements.compactMap { $0["name"].string }.filter { $0.hasPrefix("concert-data-") },
+            ["concert-data-stream", "concert-data-deploy-123456789012-us-east-1"])
+        XCTAssertThrowsError(try memory())
+    }
+
     /// Returns a property, or the value of the parameter that it refers to.
     private func value(of property: JSONValue, _ template: JSONValue, _ parameters: [String: String]) -> JSONValue {
         guard let name = property["Ref"].string else { return property }

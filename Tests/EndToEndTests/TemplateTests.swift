@@ -77,7 +77,7 @@ final class TemplateTests: XCTestCase {
         let template = try template()
         let function = template.resource("Processor", type: "AWS::Lambda::Function")
 
-        XCTAssertEqual(function["FunctionName"], "concert-data-processor")
+        XCTAssertEqual(template.value(of: function["FunctionName"]), "concert-data-processor")
         XCTAssertEqual(function["Runtime"], "provided.al2023")
         XCTAssertEqual(function["Handler"], "bootstrap")
         XCTAssertEqual(function["Architectures"], [["Ref": "Architecture"]])
@@ -149,7 +149,7 @@ final class TemplateTests: XCTestCase {
         let stream = template.resource("Stream", type: "AWS::Kinesis::Stream")
         let parameters = template["Parameters"]
 
-        XCTAssertEqual(stream["Name"], "concert-data-stream")
+        XCTAssertEqual(template.value(of: stream["Name"]), "concert-data-stream")
         XCTAssertEqual(stream["StreamEncryption"], ["EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"])
         XCTAssertEqual(stream["RetentionPeriodHours"], ["Ref": "StreamRetentionHours"])
         let shortestRetention = try XCTUnwrap(parameters["StreamRetentionHours"]["MinValue"].number) * 3600
@@ -229,7 +229,8 @@ final class TemplateTests: XCTestCase {
 
     func testDashboardShowsEveryMetric() throws {
         let body = try XCTUnwrap(
-            template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].string)
+            template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].elements.first?
+                .string)
         let dashboard = try JSONValue(parsing: body.utf8)
         XCTAssertEqual(dashboard["widgets"].elements.count, 10)
         for metric in [
@@ -254,7 +255,9 @@ final class TemplateTests: XCTestCase {
             XCTAssertEqual(
                 loader["Environment"]["Variables"].keys,
                 [
-                    "REDSHIFT_COPY_ROLE_ARN", "REDSHIFT_DATABASE", "REDSHIFT_STAGING_BUCKET", "REDSHIFT_WORKGROUP_NAME",
+                    "LOAD_OBJECT_LIMIT", "METRICS", "REDSHIFT_CLUSTER_IDENTIFIER", "REDSHIFT_COPY_ROLE_ARN",
+                    "REDSHIFT_DATABASE", "REDSHIFT_DB_USER", "REDSHIFT_SCHEMA", "REDSHIFT_SECRET_ARN",
+                    "REDSHIFT_STAGING_BUCKET", "REDSHIFT_WORKGROUP_NAME",
                 ])
             let invocation = template.resource("LoaderEventInvokeConfig", type: "AWS::Lambda::EventInvokeConfig")
             XCTAssertEqual(invocation["MaximumRetryAttempts"], 0)

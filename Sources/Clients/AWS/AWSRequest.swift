@@ -26,7 +26,7 @@ public struct AWSRequest: Sendable, Equatable {
     /// The body of the response that takes the place of the service's in a dry run.
     public var placeholder: [UInt8] = []
     /// Texts in it that must not show in errors: services quote the tokens that they refuse.
-    var secrets: [String] = []
+    package var secrets: [String] = []
 
     public init(service: AWSService, operation: String, method: String, path: [String] = []) {
         (self.service, self.operation, self.method, self.path) = (service, operation, method, path)
@@ -141,6 +141,13 @@ extension AWSRequest {
         form(.sts, version: "2011-06-15", operation, parameters)
     }
 
+    /// A call of CloudFormation; the answer is XML.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/>
+    package static func cloudFormation(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+        form(.cloudFormation, version: "2010-05-15", operation, parameters)
+    }
+
     /// A call of SNS; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/>
@@ -204,7 +211,7 @@ extension AWSRequest {
     /// Call it after the body is set.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
-    mutating func addSHA256Checksum() {
+    package mutating func addSHA256Checksum() {
         headers.append(HTTPHeader("x-amz-checksum-sha256", Base64Text.encode(SHA256.digest(of: body).span)))
     }
 

@@ -34,6 +34,7 @@ public struct AWSService: Sendable, Equatable {
     public static let redshiftServerless = AWSService(
         "redshift-serverless", variable: "REDSHIFT_SERVERLESS", govCloudFIPS: .suffixed)
     package static let scheduler = AWSService("scheduler", govCloudFIPS: .suffixed)
+    package static let cloudFormation = AWSService("cloudformation")
     /// The portal that gives credentials for an SSO token; its calls are not signed.
     public static let sso = AWSService("sso", endpoint: "portal.sso", signing: "awsssoportal")
     /// What renews the tokens of IAM Identity Center; its calls are not signed.
@@ -45,7 +46,7 @@ public struct AWSService: Sendable, Equatable {
     /// All of them.
     static let all = [
         kinesis, lambda, cloudWatch, iam, sts, sqs, sns, eventBridge, s3, redshiftData, redshift,
-        redshiftServerless, scheduler, sso, ssoOIDC, signIn,
+        redshiftServerless, scheduler, cloudFormation, sso, ssoOIDC, signIn,
     ]
 
     private init(

@@ -56,12 +56,18 @@ final class DryRun: Sendable {
     private static func body(of request: AWSRequest) -> JSONValue? {
         guard !request.body.isEmpty else { return nil }
         let text = String(decoding: request.body, as: UTF8.self)
+        if request.headers.contains(where: { $0.value == "application/zip" }) {
+            return .string("(a zip file of \(request.body.count) bytes)")
+        }
         let isForm = request.headers.contains { $0.value.hasPrefix("application/x-www-form-urlencoded") }
         guard isForm else { return (try? JSONValue(parsing: request.body)) ?? .string(text) }
         return .object(
             ofPresent: text.split(separator: "&").map { field in
                 let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
                 let value = parts.count == 2 ? parts[1].removingPercentEncoding ?? parts[1] : ""
+                guard !request.secrets.contains(where: { $0.utf8.elementsEqual(value.utf8) }) else {
+                    return (parts[0], "***")
+                }
                 return (
                     parts[0], (try? JSONValue(parsing: Array(value.utf8)))?.object.map { .object($0) } ?? .string(value)
                 )

@@ -18,15 +18,19 @@ extension AWSRequest {
     /// again. Neither loses data.
     private static let readOperations: [String: Set<String>] = [
         "kinesis": [
-            "DescribeAccountSettings", "DescribeStreamConsumer", "DescribeStreamSummary", "GetRecords",
+            "DescribeAccountSettings", "DescribeLimits", "DescribeStreamConsumer", "DescribeStreamSummary", "GetRecords",
             "GetShardIterator", "ListShards", "ListStreamConsumers", "ListStreams", "ListTagsForStream",
         ],
         "lambda": [
-            "GetEventSourceMapping", "GetFunction", "ListEventSourceMappings", "ListTags",
+            "GetAccountSettings", "GetEventSourceMapping", "GetFunction", "ListEventSourceMappings", "ListTags",
+        ],
+        "cloudformation": [
+            "DescribeChangeSet", "DescribeStackEvents", "DescribeStacks", "GetTemplate", "ListStackResources",
         ],
         "cloudwatch": ["GetMetricStatistics"],
         "iam": [
             "GetPolicy", "GetPolicyVersion", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies",
+            "SimulatePrincipalPolicy",
         ],
         "sts": ["GetCallerIdentity"],
         "sns": ["GetTopicAttributes"],

@@ -21,6 +21,7 @@ SERVICES = {
     "sts": ("sts", {"UseGlobalEndpoint": False}), "sqs": ("sqs", {}), "sns": ("sns", {}), "events": ("events", {}),
     "s3": ("s3", {"Bucket": "bucket-1", "ForcePathStyle": True}), "redshift-data": ("redshift-data", {}),
     "redshift": ("redshift", {}), "redshift-serverless": ("redshift-serverless", {}), "scheduler": ("scheduler", {}),
+    "cloudformation": ("cloudformation", {}),
     "sso": ("sso", {}), "sso-oidc": ("sso-oidc", {}), "signin": ("signin", {}),
 }
 VARIANTS = {"plain": (False, False), "fips": (True, False), "dualstack": (False, True), "both": (True, True)}

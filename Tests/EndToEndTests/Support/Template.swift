@@ -17,6 +17,8 @@ struct Template {
         }
     }
 
+    init(json: JSONValue) { self.json = json }
+
     /// Returns the template with its conditions resolved like in CloudFormation; missing parameters have their defaults.
     func resolved(_ parameters: [String: String] = [:]) throws -> JSONValue {
         guard case .object(var template) = json else { return json }

@@ -1,0 +1,27 @@
+/// What the checks before a deployment found.
+struct DeployFindings: Sendable {
+    /// What stands in the way.
+    var faults: [String] = []
+    /// What could not be checked, and what is worth knowing.
+    var notes: [String] = []
+
+    mutating func add(_ others: DeployFindings) {
+        faults += others.faults
+        notes += others.notes
+    }
+
+    /// Ends a command whose checks could not all be made.
+    func fail() throws(CommandError) -> ExitStatus {
+        try check()
+        return .failed
+    }
+
+    /// - Throws: ``CommandError`` with all faults together.
+    func check() throws(CommandError) {
+        guard let first = faults.first else { return }
+        guard faults.count > 1 else { throw CommandError(description: first) }
+        throw CommandError(
+            description: "nothing was changed; \(faults.count) things stand in the way:",
+            details: faults.map { "  - \($0)" }.joined(separator: "\n"))
+    }
+}

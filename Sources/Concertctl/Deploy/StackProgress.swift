@@ -1,0 +1,87 @@
+import Clients
+import JSON
+
+/// Follows an operation on a stack to its end.
+struct StackProgress: Sendable {
+    static let timeout = Option<Int>(
+        "--timeout", value: "SECONDS", 1...86_400, default: 3600, "how long to wait at most")
+
+    let stack: StackReference
+    /// The stack's ARN, by which a deleted one can still be read.
+    let id: String
+    /// The newest event before the operation, where that is known.
+    let last: String?
+    let waiter: Waiter
+    /// What continues the command after Ctrl-C.
+    let command: String
+
+    /// Notes each resource that is done on standard error.
+    ///
+    /// - Returns: The stack at its end, with the events of the operation.
+    func follow() async throws -> (stack: Stack, events: [StackEvent]) {
+        var shown = 0
+        do {
+            return try await waiter.wait(for: "stack \(stack.name)") {
+                let current = try await stack.stack(id: id)
+                let events = try await stack.events(id: id, after: last)
+                for event in events.dropFirst(shown) { Self.show(event) }
+                shown = max(shown, events.count)
+                let state = current ?? Stack(id: id, status: "DELETE_COMPLETE")
+                // Without an event yet, the status is that of the operation before.
+                guard !state.isChanging, current == nil || !events.isEmpty else {
+                    return .pending("\(state.status), \(Self.count(events)) done")
+                }
+                return .reached((state, events))
+            }
+        } catch let error as CancellationError {
+            Console.note("the operation continues at AWS; follow it again with: \(command)")
+            throw error
+        } catch let error as WaitTimeout {
+            throw CommandError(
+                description: "stack \(stack.name): waited until --timeout; the operation continues at AWS",
+                details: "  \(error)\n  next: \(command)")
+        }
+    }
+
+    private static let ends = ["_COMPLETE", "_FAILED"]
+
+    private static func count(_ events: [StackEvent]) -> String {
+        let done = events.filter { !$0.isOfStack && $0.status.utf8.suffix(9).elementsEqual("_COMPLETE".utf8) }.count
+        return done == 1 ? "1 resource" : "\(done) resources"
+    }
+
+    private static func show(_ event: StackEvent) {
+        guard !event.isOfStack, ends.contains(where: { event.status.hasSuffix($0) }) else { return }
+        let reason: TerminalText = event.isFailure && !event.reason.isEmpty ? ": \(event.reason)" : ""
+        Console.note("  \(event.status)  \(event.logicalID) (\(event.type))\(reason)")
+    }
+}
+
+/// The ends that are failures.
+extension StackProgress {
+    /// Explains a stack whose operation failed.
+    func failure(_ state: Stack, _ events: [StackEvent]) -> CommandError {
+        Self.failure(stack.name, state, events, command: command)
+    }
+
+    static func failure(_ name: String, _ state: Stack, _ events: [StackEvent], command: String) -> CommandError {
+        let failure = StackFailure(state, events)
+        var lines = ["  \(failure.advice(stack: name))"]
+        if let way = wayOut(of: name, state) { lines.append("  next: \(way), then \(command)") } else {
+            lines.append("  next: \(command)")
+        }
+        return CommandError(
+            description: "stack \(name) is \(state.status): \(failure.description)", details: lines.joined(separator: "\n"))
+    }
+
+    /// The command that must come first; nil where the stack can be deployed again as it is.
+    static func wayOut(of name: String, _ state: Stack) -> String? {
+        switch state.status {
+        case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED":
+            "concertctl undeploy --stack-name \(name)"
+        case "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name \(name)"
+        case "UPDATE_FAILED": "aws cloudformation rollback-stack --stack-name \(name)"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,287 @@
+import Foundation
+import JSON
+import TestSupport
+import XCTest
+
+@testable import concertctl
+
+/// `deploy` and `undeploy` from the first version to the last.
+final class DeployTests: XCTestCase {
+    /// A server with the files of a deployment.
+    private struct World {
+        let server: ScriptedCloudFormation
+        let folder: TemporaryFolder
+        let template: String
+
+        init(_ script: [String: Any] = [:]) throws {
+            server = try DeployTests.server.get()
+            try server.reset()
+            try server.set(script)
+            folder = try TemporaryFolder()
+            template = try folder.write(DeploymentFiles.template, to: "template.yaml")
+        }
+
+        func deploy(version: String = "1", _ options: String..., status: Int32 = 0) throws -> Run {
+            let zip = try DeploymentFiles.zip(in: folder, version: version)
+            let run = try Concertctl.run(
+                ["deploy", "--yes", "--template", template, "--zip", zip] + options, environment: server.environment)
+            XCTAssertEqual(run.status, status, run.notes)
+            return run
+        }
+
+        func run(_ words: String..., status: Int32 = 0) throws -> Run {
+            let run = try Concertctl.run(words, environment: server.environment)
+            XCTAssertEqual(run.status, status, run.notes)
+            return run
+        }
+
+        /// The parameters of the newest change set; values that stay are asterisks.
+        func parameters() throws -> [String: String] {
+            let fields = try XCTUnwrap(server.calls(of: "CreateChangeSet").last).fields as? [String: String] ?? [:]
+            return Dictionary(
+                uniqueKeysWithValues: fields.filter { $0.key.hasSuffix(".ParameterKey") }.map { key, name in
+                    (name, fields[key.replacingOccurrences(of: "Key", with: "Value")] ?? "*")
+                })
+        }
+    }
+
+    private static let server = Result { try ScriptedCloudFormation() }
+
+    func testANewStackIsMadeWithABucketOfItsOwn() throws {
+        let world = try World()
+        let run = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
+        XCTAssertEqual(
+            run.output,
+            """
+            stack concert-data-processor, new: 1 change
+              add      Processor (AWS::Lambda::Function)
+            stack concert-data-processor: deployed, CREATE_COMPLETE
+              FunctionName  concert-data-processor
+              StreamArn  arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream
+            next: concertctl doctor --function-name concert-data-processor --stream-name concert-data-stream
+
+            """)
+        XCTAssertTrue(run.notes.contains("CREATE_COMPLETE  Processor (AWS::Lambda::Function)"), run.notes)
+        let writes = try world.server.calls().map(\.operation).filter {
+            !["Get", "Describe", "List", "Head", "Simulate"].contains(where: $0.hasPrefix)
+        }
+        XCTAssertEqual(
+            writes,
+            [
+                "CreateBucket", "PutPublicAccessBlock", "PutBucketEncryption", "PutObject", "PutObject", "CreateChangeSet",
+                "ExecuteChangeSet",
+            ])
+        XCTAssertEqual(
+            try world.parameters(), ["BatchSize": "500", "CacheUrl": "rediss://u:p@h", "Architecture": "x86_64"])
+        XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").first?.fields["RetainExceptOnCreate"] as? String, "true")
+        let paths = try world.server.calls(of: "PutObject").compactMap { $0.fields["path"] as? String }
+        for (path, form) in zip(paths, ["code/[0-9a-f]{64}.zip", "templates/[0-9a-f]{64}.yaml"]) {
+            let pattern = "^/concert-data-deploy-123456789012-us-east-1/concert-data-processor/\(form)$"
+            XCTAssertNotNil(path.range(of: pattern, options: .regularExpression), path)
+        }
+    }
+
+    func testTheSameAgainChangesNothing() throws {
+        let world = try World()
+        _ = try world.deploy()
+        let run = try world.deploy()
+        XCTAssertTrue(run.output.hasPrefix("stack concert-data-processor: no changes, CREATE_COMPLETE\n"), run.output)
+        XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 1)
+        XCTAssertEqual(try world.server.calls(of: "PutObject").count, 2, "what is there is not uploaded again")
+        XCTAssertEqual(try world.server.calls(of: "DeleteChangeSet").count, 1)
+    }
+
+    func testAnUpdateKeepsParametersAndARollbackBringsTheVersionBefore() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
+        let first = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2", "--parameter", "BatchSize=700")
+        XCTAssertEqual(try world.parameters(), ["BatchSize": "700", "CacheUrl": "*", "Architecture": "x86_64"])
+        let second = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
+        XCTAssertNotEqual(first, second)
+
+        for (url, size) in [(first, "500"), (second, "700")] {
+            let run = try world.run("deploy", "--rollback", "--yes")
+            XCTAssertTrue(run.output.contains("back to the version that was replaced at"), run.output)
+            XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String, url)
+            XCTAssertEqual(try world.parameters(), ["BatchSize": size, "CacheUrl": "*", "Architecture": "x86_64"])
+        }
+        XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
+    }
+
+    func testARollbackWithoutAnEarlierVersionSaysSo() throws {
+        let world = try World()
+        let none = try world.run("deploy", "--rollback", "--yes", status: 1)
+        XCTAssertTrue(none.notes.contains("stack concert-data-processor does not exist"), none.notes)
+        _ = try world.deploy()
+        let first = try world.run("deploy", "--rollback", "--yes", status: 1)
+        XCTAssertTrue(first.notes.contains("no earlier version of stack concert-data-processor is in bucket"), first.notes)
+        for options in [["--zip", "z"], ["--template", "t"], ["--parameter", "A=b"]] {
+            let run = try Concertctl.run(["deploy", "--rollback"] + options)
+            XCTAssertEqual(run.status, 2)
+            XCTAssertTrue(run.notes.contains("--rollback and \(options[0]) exclude each other"), run.notes)
+        }
+    }
+
+    func testWhatIsReplacedAndRemovedIsWarnedOf() throws {
+        let world = try World([
+            "status": "CREATE_COMPLETE", "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
+            "changes": [
+                ["Modify", "Processor", "AWS::Lambda::Function", "False", "", ["Code", "Environment"]],
+                ["Modify", "Stream", "AWS::Kinesis::Stream", "True", "ReplaceAndRetain", ["Name"]],
+                ["Modify", "Log", "AWS::Logs::LogGroup", "Conditional", "ReplaceAndDelete", ["LogGroupName"]],
+                ["Remove", "Letters", "AWS::S3::Bucket", "", "Retain", []],
+                ["Remove", "Alarm", "AWS::CloudWatch::Alarm", "", "Delete", []],
+            ],
+        ])
+        let run = try world.deploy()
+        XCTAssertTrue(
+            run.output.hasPrefix(
+                """
+                stack concert-data-processor, update: 5 changes
+                  change   Processor (AWS::Lambda::Function): Code, Environment
+                  replace  Stream (AWS::Kinesis::Stream): Name
+                           WARNING: the new one is empty; the old one, stream, stays outside of the stack
+                  replace  Log (AWS::Logs::LogGroup): LogGroupName (only if AWS cannot change it in place)
+                           WARNING: its data are deleted with it
+                  remove   Letters (AWS::S3::Bucket)
+                           it stays, outside of the stack: letters
+                  remove   Alarm (AWS::CloudWatch::Alarm)
+
+                """), run.output)
+    }
+
+    func testWithoutATerminalNothingIsDoneUnasked() throws {
+        let world = try World()
+        let zip = try DeploymentFiles.zip(in: world.folder)
+        let run = try world.run("deploy", "--template", world.template, "--zip", zip, status: 1)
+        XCTAssertTrue(run.notes.contains("cannot prompt without a terminal; pass --yes"), run.notes)
+        XCTAssertEqual(try world.server.calls().count, 0)
+    }
+
+    func testJSONIsAllThatGoesToStandardOutput() throws {
+        let world = try World()
+        let json = try world.deploy("--output", "json").json()
+        XCTAssertEqual(json["status"] as? String, "CREATE_COMPLETE")
+        XCTAssertEqual((json["changes"] as? [[String: Any]])?.first?["action"] as? String, "add")
+        XCTAssertEqual((json["outputs"] as? [String: String])?["FunctionName"], "concert-data-processor")
+        let removed = try world.run("undeploy", "--yes", "--output", "json", status: 1)
+        XCTAssertEqual(removed.output, "", "the script's statuses are those of a creation")
+    }
+
+    /// A plan for a secret must not show it.
+    func testADryRunCallsNothingAndHidesSecrets() throws {
+        let world = try World()
+        let run = try world.deploy("--dry-run", "--parameter", "CacheUrl=rediss://user:sesame@host", "BatchSize=5")
+        for text in [
+            "s3 CreateBucket: PUT", "(a zip file of", "cloudformation CreateChangeSet: POST", "CodeUri: s3://concert-data-deploy-",
+            "cloudformation ExecuteChangeSet: POST", "CAPABILITY_AUTO_EXPAND", "\"***\"",
+        ] {
+            XCTAssertTrue(run.output.contains(text), "\(text): \(run.output.prefix(3000))")
+        }
+        XCTAssertFalse(run.output.contains("sesame"), "the password is shown")
+        XCTAssertEqual(try world.server.calls().count, 0)
+    }
+
+    func testWithoutWaitingTheCommandThatFollowsIsNamed() throws {
+        let world = try World()
+        let run = try world.deploy("--no-wait")
+        XCTAssertTrue(
+            run.output.contains("started; follow it with concertctl deploy --stack-name concert-data-processor"), run.output)
+        let again = try world.deploy("--no-wait", status: 1)
+        XCTAssertTrue(again.notes.contains("another operation is in progress"), again.notes)
+        let followed = try world.deploy()
+        XCTAssertTrue(followed.notes.contains("following the operation in progress"), followed.notes)
+        XCTAssertTrue(followed.output.contains("no changes, CREATE_COMPLETE"), followed.output)
+    }
+
+    func testCtrlCLeavesTheDeploymentRunningAndSaysHowToFollowIt() throws {
+        let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
+        let home = try TemporaryFolder()
+        let zip = try DeploymentFiles.zip(in: world.folder)
+        let program = try Concertctl.start(
+            ["deploy", "--yes", "--template", world.template, "--zip", zip], home: home,
+            environment: world.server.environment)
+        try program.wait { _ in try !world.server.calls(of: "DescribeStackEvents").isEmpty }
+        program.signal(SIGINT)
+        let run = try program.finish()
+        XCTAssertEqual(run.status, 130, run.notes)
+        XCTAssertTrue(
+            run.notes.contains(
+                "the operation continues at AWS; follow it again with: concertctl deploy --stack-name concert-data-processor"),
+            run.notes)
+        XCTAssertEqual(try world.server.calls(of: "DeleteStack").count, 0)
+    }
+
+    func testATimeOutSaysHowToFollowIt() throws {
+        let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
+        let run = try world.deploy("--timeout", "1", status: 1)
+        XCTAssertTrue(run.notes.contains("waited until --timeout; the operation continues at AWS"), run.notes)
+        XCTAssertTrue(run.notes.contains("next: concertctl deploy --stack-name concert-data-processor"), run.notes)
+    }
+
+    func testUndeployListsWhatStays() throws {
+        let world = try World()
+        _ = try world.deploy(
+            "--stack-name", "staging", "--parameter", "StreamName=staging")
+        try world.server.set([
+            "statuses": ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"], "events": [],
+            "resources": [
+                ["Processor", "concert-data-processor", "AWS::Lambda::Function"],
+                ["Stream", "staging", "AWS::Kinesis::Stream"], ["DeadLetterQueue", "https://q", "AWS::SQS::Queue"],
+                ["Alarm", "a", "AWS::CloudWatch::Alarm"],
+            ],
+        ])
+        let run = try world.run("undeploy", "--stack-name", "staging", "--yes")
+        XCTAssertEqual(
+            run.output,
+            """
+            stack staging, CREATE_COMPLETE: what stays:
+              Stream (AWS::Kinesis::Stream)  staging
+              DeadLetterQueue (AWS::SQS::Queue)  https://q
+              the bucket with the deployed versions, if concertctl deploy made it  concert-data-deploy-123456789012-us-east-1
+            stack staging: deleted
+
+            """)
+        try world.server.set(["status": NSNull()])
+        let again = try world.run("undeploy", "--stack-name", "staging", "--yes")
+        XCTAssertEqual(again.output, "stack staging does not exist\n")
+    }
+
+    func testUsageErrors() throws {
+        for (options, error) in [
+            (["--parameter", "A"], "--parameter is not NAME=VALUE"),
+            (["--parameter", "A=1", "A=2"], "--parameter A is given twice"),
+            (["--stack-name", "a_b"], "--stack-name is \"a_b\"; expected up to 128 letters, digits and hyphens"),
+        ] {
+            let run = try Concertctl.run(["deploy"] + options)
+            XCTAssertEqual(run.status, 2, "\(options)")
+            XCTAssertTrue(run.notes.contains(error), run.notes)
+        }
+    }
+
+    /// Each call that the commands make needs an action that the policy allows.
+    func testThePolicyAllowsEveryCallOfTheCommands() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        _ = try world.run("deploy", "--rollback", "--yes")
+        try world.server.set(["statuses": ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]])
+        _ = try world.run("undeploy", "--yes")
+        let policy = try JSONValue(parsing: Array(world.run("deploy", "--print-policy").output.utf8))
+        let actions = (policy["Statement"]?.array ?? []).flatMap { $0["Action"]?.array?.compactMap(\.string) ?? [] }
+        // What IAM calls operations that have another name there.
+        let names = [
+            "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket",
+            "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+        ]
+        let calls = try world.server.calls().map { "\($0.service):\($0.operation)" }
+        XCTAssertGreaterThan(Set(calls).count, 20)
+        for call in Set(calls) { XCTAssertTrue(actions.contains(names[call] ?? call), call) }
+        let size = policy.text.utf8.count
+        XCTAssertLessThanOrEqual(size, 6144, "a managed policy has no more characters")
+    }
+}
