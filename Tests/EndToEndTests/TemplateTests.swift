@@ -331,7 +331,7 @@ final class TemplateTests: XCTestCase {
             XCTAssertGreaterThan(parameter["Description"].string?.count ?? 0, 20, name)
             XCTAssertNotEqual(parameter["Default"], .null, "\(name) has no default")
             let bounds = ["AllowedValues", "AllowedPattern", "MinValue"].contains { parameter[$0] != .null }
-            XCTAssertTrue(bounds || ["RedshiftDatabase", "SubnetIds", "SecurityGroupIds"].contains(name), name)
+            XCTAssertTrue(bounds || ["SubnetIds", "SecurityGroupIds", "CacheArns"].contains(name), name)
         }
     }
 

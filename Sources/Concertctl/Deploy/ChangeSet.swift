@@ -35,8 +35,8 @@ struct ChangeSet: Sendable, Equatable {
 
     var id: String
     var stackID: String
-    /// None where there is nothing to do.
-    var changes: [Change]
+    /// Of the resources; none where only outputs or the template's text change. Nil where there is nothing to do.
+    var changes: [Change]?
 }
 
 extension ChangeSet.Change {
@@ -139,7 +139,7 @@ extension StackReference {
         }
     }
 
-    private func look(at id: String) async throws -> Waiter.State<[ChangeSet.Change]> {
+    private func look(at id: String) async throws -> Waiter.State<[ChangeSet.Change]?> {
         guard !session.isDryRun else {
             _ = try await session.xml(request("DescribeChangeSet", [.init("ChangeSetName", id)]))
             return .reached([])
@@ -162,7 +162,7 @@ extension StackReference {
         case "CREATE_COMPLETE": return .reached(changes)
         case "FAILED":
             if ["didn't contain changes", "No updates are to be performed"].contains(where: reason.contains) {
-                return .reached([])
+                return .reached(nil)
             }
             let failure = StackFailure(reason: reason)
             throw CommandError(

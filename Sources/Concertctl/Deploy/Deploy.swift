@@ -111,7 +111,7 @@ struct Deploy: Command {
             Console.note("stack \(stack.name) is \(current.status): following the operation in progress")
             let progress = progress(of: current.id)
             let (state, events) = try await progress.follow()
-            guard state.isGood else { throw progress.failure(state, events) }
+            guard state.isDone else { throw progress.failure(state, events) }
             guard state.status != "DELETE_COMPLETE" else { return nil }
             current = state
         }
@@ -170,55 +170,55 @@ extension Deploy {
         let now = WallClock.now()
         let changeSet = try await stack.makeChangeSet(
             desired, name: "concertctl-\(now.millisecondsSinceEpoch)", Waiter())
-        if changeSet.changes.isEmpty, !session.isDryRun, !desired.isNew, let current {
-            try await stack.delete(changeSet: changeSet.id, ofNewStack: false)
-            report(current, [])
+        guard let changes = changeSet.changes else {
+            try await stack.delete(changeSet: changeSet.id, ofNewStack: desired.isNew)
+            report(current ?? Stack(id: changeSet.stackID, status: "empty"), nil)
             return .done
         }
         do {
-            show(changeSet, isNew: desired.isNew)
+            show(changes, isNew: desired.isNew)
             try confirmation.ask("deploy to \(session.region) as stack \(stack.name)?")
         } catch {
             try await stack.delete(changeSet: changeSet.id, ofNewStack: desired.isNew)
             throw error
         }
-        var last: String?
         if !desired.isNew, let current {
             let secrets = template.parameters.filter(\.isSecret).map(\.name)
             try await history.keep(
                 template: try await stack.template(stage: "Original"), parameters: current.parameters,
                 secrets: secrets, now: now)
-            last = try await stack.events().last?.id
         }
+        let last = try await stack.events(id: changeSet.stackID).last?.id
         try await stack.execute(changeSet, isNew: desired.isNew)
         guard waits, !session.isDryRun else {
             session.say("stack \(stack.name): started; follow it with \(command)")
-            session.show(text: nil, json: json(Stack(id: changeSet.stackID, status: "STARTED"), changeSet.changes))
+            session.show(text: nil, json: json(Stack(id: changeSet.stackID, status: "STARTED"), changes))
             return .done
         }
         let progress = progress(of: changeSet.stackID, after: last)
         let (state, events) = try await progress.follow()
-        guard state.isGood else { throw progress.failure(state, events) }
-        report(state, changeSet.changes)
+        guard state.isDone else { throw progress.failure(state, events) }
+        report(state, changes)
         return .done
     }
 
-    private func show(_ changeSet: ChangeSet, isNew: Bool) {
+    private func show(_ changes: [ChangeSet.Change], isNew: Bool) {
         guard !session.isDryRun else { return }
-        let count = changeSet.changes.count
+        let count = changes.count
         session.say("stack \(stack.name), \(isNew ? "new" : "update"): \(count == 1 ? "1 change" : "\(count) changes")")
-        for change in changeSet.changes { session.say(change.line) }
+        for change in changes { session.say(change.line) }
     }
 
-    private func report(_ state: Stack, _ changes: [ChangeSet.Change]) {
-        session.say("stack \(stack.name): \(changes.isEmpty ? "no changes" : "deployed"), \(state.status)")
+    /// - Parameter changes: Nil where there was nothing to do.
+    private func report(_ state: Stack, _ changes: [ChangeSet.Change]?) {
+        session.say("stack \(stack.name): \(changes == nil ? "no changes" : "deployed"), \(state.status)")
         for output in state.outputs { session.say("  \(output.name)  \(output.value)") }
         let stream = state.outputs["StreamArn"]?.utf8.split(separator: UInt8(ascii: "/")).last
             .map { String(decoding: $0, as: UTF8.self) }
         if let function = state.outputs["FunctionName"], let stream {
             session.say("next: concertctl doctor --function-name \(function) --stream-name \(stream)")
         }
-        session.show(text: nil, json: json(state, changes))
+        session.show(text: nil, json: json(state, changes ?? []))
     }
 
     private func json(_ state: Stack, _ changes: [ChangeSet.Change]) -> JSONValue {

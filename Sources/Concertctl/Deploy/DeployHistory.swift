@@ -44,7 +44,10 @@ struct DeployHistory: Sendable {
         let bytes = Array(template.utf8)
         let key = templateKey(ofDeployed: template)
         try await bucket.upload(bytes, as: key, contentType: "text/plain")
-        let open = parameters.filter { parameter in !secrets.contains { $0.hasSameBytes(as: parameter.name) } }
+        // Of secrets, the service shows asterisks.
+        let open = parameters.filter { parameter in
+            !secrets.contains { $0.hasSameBytes(as: parameter.name) } && parameter.value != "****"
+        }
         let version = Version(template: key, parameters: open, time: now.iso8601)
         let time = String(decoding: now.iso8601.utf8.filter { !"-:".utf8.contains($0) }, as: UTF8.self)
         try await bucket.replace(

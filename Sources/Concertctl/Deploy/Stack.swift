@@ -27,7 +27,7 @@ struct Stack: Sendable, Equatable {
     var isChanging: Bool { status.utf8.suffix(12).elementsEqual("_IN_PROGRESS".utf8) && !isInReview }
     var canBeUpdated: Bool { Self.settled.contains(status) }
     /// Whether the operation that led to the status did what was asked for.
-    var isGood: Bool { ["CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE"].contains(status) }
+    var isDone: Bool { ["CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE"].contains(status) }
 }
 
 /// A name with a value: a parameter or an output.

@@ -27,7 +27,7 @@ struct StackFailure: Sendable, Equatable {
         ),
         (.permission, ["AccessDenied", "not authorized to perform", "UnauthorizedOperation", "Access Denied"]),
         (.exportInUse, ["as it is in use by"]),
-        (.nameTaken, ["already exists", "AlreadyExists", "ResourceConflict", "EntityAlreadyExists"]),
+        (.nameTaken, ["already exist", "AlreadyExists"]),
         (.timedOut, ["timed out", "xceeded attempts to wait", "stabilize", "NotStabilized"]),
         (.quota, ["LimitExceeded", "imit exceeded", "QuotaExceeded", "quota", "exceeds the limit", "UnreservedConcurrentExecution"]),
         (.changedOutside, ["does not exist", "NotFound", "not found", "drift", "NoSuch"]),
@@ -40,7 +40,10 @@ struct StackFailure: Sendable, Equatable {
 
     init(_ event: StackEvent? = nil, reason: String) {
         (self.event, self.reason) = (event, reason)
-        cause = Self.words.first { row in row.words.contains { reason.utf8.contains(part: $0.utf8) } }?.cause ?? .other
+        let found = Self.words.first { row in row.words.contains { reason.utf8.contains(part: $0.utf8) } }?.cause ?? .other
+        // A resource that is only being created has not been changed by others.
+        let isCreation = event?.status.utf8.starts(with: "CREATE".utf8) ?? false
+        cause = found == .changedOutside && isCreation ? .other : found
     }
 
     /// Finds the first failure of an operation; others follow from it.

@@ -46,7 +46,9 @@ struct Undeploy: Command {
         let kept = try await self.kept(current)
         session.say("stack \(stack.name), \(current.status): what stays:")
         for (what, name) in kept { session.say("  \(what)  \(name)") }
+        var last: String?
         if current.status != "DELETE_IN_PROGRESS" {
+            last = try await stack.events(id: current.id).last?.id
             try confirmation.ask("delete stack \(stack.name) in \(session.region)?")
             var delete = stack.request("DeleteStack", id: current.id)
             delete.isAbandonedOnCancel = false
@@ -58,9 +60,9 @@ struct Undeploy: Command {
             return .done
         }
         let progress = StackProgress(
-            stack: stack, id: current.id, last: nil, waiter: waiter, command: command)
+            stack: stack, id: current.id, last: last, waiter: waiter, command: command)
         let (state, events) = try await progress.follow()
-        guard state.isGood else { throw progress.failure(state, events) }
+        guard state.status == "DELETE_COMPLETE" else { throw progress.failure(state, events) }
         session.say("stack \(stack.name): deleted")
         session.show(text: nil, json: json(state, kept))
         return .done

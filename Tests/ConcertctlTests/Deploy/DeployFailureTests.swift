@@ -86,7 +86,7 @@ final class DeployFailureTests: XCTestCase {
                 run.notes.contains(
                     "concertctl deploy: stack concert-data-processor is \(end): Broken (\(failure.type)) failed: \(failure.reason)"),
                 run.notes)
-            XCTAssertTrue(run.notes.contains("\n  \(failure.advice)"), "\(failure.advice): \(run.notes)")
+            XCTAssertTrue(run.notes.contains(failure.advice), "\(failure.advice): \(run.notes)")
             let next =
                 failure.isUpdate
                 ? "next: concertctl deploy --stack-name concert-data-processor"

@@ -185,7 +185,9 @@ final class DeployTests: XCTestCase {
     }
 
     func testWithoutWaitingTheCommandThatFollowsIsNamed() throws {
-        let world = try World()
+        let world = try World([
+            "statuses": ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+        ])
         let run = try world.deploy("--no-wait")
         XCTAssertTrue(
             run.output.contains("started; follow it with concertctl deploy --stack-name concert-data-processor"), run.output)
