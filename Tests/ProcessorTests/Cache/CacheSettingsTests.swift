@@ -59,7 +59,7 @@ final class CacheSettingsTests: XCTestCase {
         for (environment, words) in [
             (["PROCESSORS": "cache"], "CACHE_URL must be set for cache"),
             (["PROCESSORS": "cache", "CACHE_URL": "redis://user@h"], "names a user without a password"),
-            (["PROCESSORS": "cache", "CACHE_URL": "redis://h/3", "CACHE_CLUSTER": "true"], "database 0 alone"),
+            (["PROCESSORS": "cache", "CACHE_URL": "redis://h/3", "CACHE_CLUSTER": "true"], "only database 0"),
         ] {
             XCTAssertThrowsError(try Settings(environment: environment)) {
                 XCTAssertTrue("\($0)".contains(words), "\($0)")
