@@ -208,7 +208,7 @@ final class CredentialChainTests: XCTestCase {
             ("/no/such/program", "cannot be started: /no/such/program"), ("'open", "a quote in it is not closed"),
             ("/bin/sh -c 'kill -9 $$'", "credential_process failed"),
             ("/bin/sh -c 'yes hush-hush'", "printed too much"),
-            (#"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\"}"'"#, "has no AccessKeyId or no SecretAccessKey"),
+            (#"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\"}"'"#, "lacks AccessKeyId or SecretAccessKey"),
             (
                 #"/bin/sh -c 'echo "{\"Version\":1,\"AccessKeyId\":\"K\",\"SecretAccessKey\":\"hush-hush\",\"Expiration\":\"soon\"}"'"#,
                 "Expiration is invalid"

@@ -41,7 +41,7 @@ final class CredentialProcessTests: XCTestCase {
             (#"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
             (#"{"Version":"1","AccessKeyId":"A","SecretAccessKey":"secret-text"}"#, "did not print JSON with"),
             (#"{"Version":1,"SecretAccessKey":"secret-text"}"#, "the response lacks AccessKeyId or SecretAccessKey"),
-            (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":""}"#, "the answer has no AccessKeyId or no"),
+            (#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":""}"#, "the response lacks AccessKeyId or"),
             (
                 #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"secret-text","Expiration":"later"}"#,
                 "the response's Expiration is invalid"
