@@ -156,7 +156,8 @@ extension JSONScanner {
         guard let end = bytes.endOfShortString(at: start), bytes.byte(at: end) == UInt8(ascii: ":") else { return nil }
         offset = end &+ 1
         // A string has two quotes.
-        return JSONString(range: unsafe Range(uncheckedBounds: (start &+ 1, max(start &+ 1, end &- 1))), isEscaped: false)
+        return JSONString(
+            range: unsafe Range(uncheckedBounds: (start &+ 1, max(start &+ 1, end &- 1))), isEscaped: false)
     }
 
     @usableFromInline

@@ -74,7 +74,8 @@ extension Span<UInt8> {
         let count = range.upperBound &- range.lowerBound
         var done = 0
         while count &- done >= StringBlock.size {
-            guard stringBlock(at: range.lowerBound &+ done).differences(from: stringBlock(at: offset &+ done)) == 0 else {
+            guard stringBlock(at: range.lowerBound &+ done).differences(from: stringBlock(at: offset &+ done)) == 0
+            else {
                 return false
             }
             done &+= StringBlock.size

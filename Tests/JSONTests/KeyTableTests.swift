@@ -78,7 +78,8 @@ final class KeyTableTests: XCTestCase {
 
     func testAnEmptyTableKnowsNothing() {
         let bytes = Array("abc".utf8)
-        let found = KeyTable([] as [(key: String, id: UInt16)]).id(of: JSONString(range: 0..<3, isEscaped: false), in: bytes.span)
+        let found = KeyTable([] as [(key: String, id: UInt16)]).id(
+            of: JSONString(range: 0..<3, isEscaped: false), in: bytes.span)
         XCTAssertNil(found)
     }
 
