@@ -139,11 +139,11 @@ final class DeadLettersRedeliveryTests: XCTestCase {
                 left: all.map { "\($0) not_tried" }, notes: "older version"),
             Case(
                 name: "a record that was not sent", answers: [Self.failure("77"), Self.success], status: 1,
-                left: ["1 error", "2 error", "2 error"], notes: "which was not sent"),
+                left: ["1 error", "2 error", "2 error"], notes: "which was not in the event"),
             Case(
                 name: "the whole batch, as Lambda reads an empty name",
                 answers: [#"{"batchItemFailures":[{"itemIdentifier":""}],"failures":[]}"#, Self.success], status: 1,
-                left: ["1 error", "2 error", "2 error"], notes: "which was not sent"),
+                left: ["1 error", "2 error", "2 error"], notes: "which was not in the event"),
             Case(
                 name: "no batch response", answers: ["null", Self.success], status: 1,
                 left: ["1 error", "2 error", "2 error"], notes: "not a batch response"),

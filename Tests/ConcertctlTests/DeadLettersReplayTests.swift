@@ -33,8 +33,8 @@ final class DeadLettersReplayTests: XCTestCase {
         let world = try World()
         let longKey = String(repeating: "k", count: 257)
         let bad = [
-            (Self.letter(1, "x", stream: "not a stream!"), "is not the ARN of a stream"),
-            (Self.letter(2, "x", stream: "arn:aws:sqs:us-east-1:123456789012:concerts"), "is not the ARN of a stream"),
+            (Self.letter(1, "x", stream: "not a stream!"), "is not a stream ARN"),
+            (Self.letter(2, "x", stream: "arn:aws:sqs:us-east-1:123456789012:concerts"), "is not a stream ARN"),
             (
                 Self.letter(3, "x", stream: "arn:aws:kinesis:eu-west-1:123456789012:stream/concerts"),
                 "--region eu-west-1"
@@ -43,7 +43,7 @@ final class DeadLettersReplayTests: XCTestCase {
             (DeadLettersTests.letter(5, "x").replacingOccurrences(of: #""5""#, with: #""five""#), "sequence number"),
             (
                 DeadLettersTests.batch(from: "1", to: "2", count: 2)
-                    .replacingOccurrences(of: DeadLettersTests.streamARN, with: "a b"), "is not the ARN of a stream"
+                    .replacingOccurrences(of: DeadLettersTests.streamARN, with: "a b"), "is not a stream ARN"
             ),
         ]
         try world.send(

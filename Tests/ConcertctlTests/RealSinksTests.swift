@@ -48,7 +48,8 @@ final class RealSinksTests: XCTestCase {
             for (name, value) in Self.others { XCTAssertEqual(given[name], value, "\(row.arguments): \(name)") }
             XCTAssertEqual(given["PROCESSORS"], row.passed, "\(row.arguments)")
             if row.arguments.first == "replay" {
-                let note = "settings not passed to the bootstrap: \(row.leftOut.joined(separator: ", ")); to pass them, use --real-sinks"
+                let note =
+                    "settings not passed to the bootstrap: \(row.leftOut.joined(separator: ", ")); to pass them, use --real-sinks"
                 XCTAssertEqual(run.notes.contains(note), !row.leftOut.isEmpty, run.notes)
                 XCTAssertFalse(run.notes.contains("hush"), run.notes)
             }

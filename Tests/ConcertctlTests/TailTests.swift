@@ -268,8 +268,14 @@ final class TailTests: XCTestCase {
             (["tail", "--stream-name", "s", "--from", "then"], "--from is \"then\""),
             (["tail", "--stream-name", "s", "--for", "-1"], "--for is \"-1\""),
             (["tail", "--stream-name", "s", "--raw", "--output", "json"], "--raw and --output cannot be combined"),
-            (["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"], "require --starting-sequence-number, and the reverse"),
-            (["tail", "--stream-name", "s", "--starting-sequence-number", "1"], "require --starting-sequence-number, and the reverse"),
+            (
+                ["tail", "--stream-name", "s", "--from", "AT_SEQUENCE_NUMBER"],
+                "require --starting-sequence-number, and the reverse"
+            ),
+            (
+                ["tail", "--stream-name", "s", "--starting-sequence-number", "1"],
+                "require --starting-sequence-number, and the reverse"
+            ),
             (
                 ["tail", "--stream-name", "s", "--from", "AFTER_SEQUENCE_NUMBER", "--starting-sequence-number", "x"],
                 "is \"x\"; expected up to 128 digits"
@@ -283,7 +289,10 @@ final class TailTests: XCTestCase {
             (["tail", "--stream-name", "bad name"], "invalid stream"),
             (["put", "--stream-name", "s", "--rate", "0"], "--rate is \"0\""),
             (["put", "--stream-name", "s", "-", "-"], "can be given only once"),
-            (["put", "--stream-name", "s", "--strict", "--no-validate"], "--strict and --no-validate cannot be combined"),
+            (
+                ["put", "--stream-name", "s", "--strict", "--no-validate"],
+                "--strict and --no-validate cannot be combined"
+            ),
             (["put", "--stream-name", "s", "--partition-key", ""], "invalid --partition-key"),
             (["metrics", "--stream-name", "s", "--since", "16d"], "--since is \"16d\""),
             (["metrics", "--stream-name", "s", "--period", "90"], "--period is \"90\""),

@@ -35,10 +35,13 @@ final class UsageTests: XCTestCase {
             Case(["replay", "--repeat=2", "--repeat=3", "x"], 2, notes: "--repeat is given twice"),
             Case(["replay", "--output", "yaml", "x"], 2, notes: "expected one of text, json"),
             Case(["replay", "--processors", "cash", "Fixtures"], 2, notes: "names \"cash\"; expected some of"),
-            Case(["replay", "--bootstrap", "x", "--sink-dir", "y", "z"], 2, notes: "--sink-dir and --bootstrap cannot be combined"),
+            Case(
+                ["replay", "--bootstrap", "x", "--sink-dir", "y", "z"], 2,
+                notes: "--sink-dir and --bootstrap cannot be combined"),
             Case(["replay", "no/such.json"], 1, notes: "no/such.json does not exist"),
             Case(["replay", "--bootstrap", "no/such", "Fixtures"], 1, notes: "no/such is not an executable file"),
-            Case(["replay", "--sink-dir", "/dev/null/x", "Fixtures"], 1, notes: "/dev/null/x: cannot create the folder"),
+            Case(
+                ["replay", "--sink-dir", "/dev/null/x", "Fixtures"], 1, notes: "/dev/null/x: cannot create the folder"),
             Case(["replay", "docs"], 1, notes: "no events or payloads in docs"),
             Case(["generate", "--records", "-1"], 2, notes: "expected a whole number"),
             Case(["generate", "more"], 2, notes: "unexpected argument \"more\""),

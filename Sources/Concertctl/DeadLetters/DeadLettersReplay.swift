@@ -12,7 +12,8 @@ struct DeadLettersReplay: Command {
         "target of the records; stream puts them as new records, which count as newest")
     private static let functionName = Option<String?>(
         "--function-name", value: "NAME",
-        otherwise: "the function that the dead letter names, otherwise the one whose event source mapping reads its stream",
+        otherwise:
+            "the function that the dead letter names, otherwise the one whose event source mapping reads its stream",
         "function as a name, name:alias, partial ARN, or ARN")
     private static let streamName = Option<String?>(
         "--stream-name", value: "NAME",
@@ -81,7 +82,9 @@ struct DeadLettersReplay: Command {
         payloadFile = try input[Self.payload]
         if payloadFile != nil, destination.isStream {
             throw UsageError(
-                description: "--payload and --to stream cannot be combined; to put a corrected record, use concertctl stream put")
+                description:
+                    "--payload and --to stream cannot be combined; to put a corrected record, use concertctl stream put"
+            )
         }
         confirmation = try Confirmation(input)
         session = try AWSSession(input, inDryRun: .reads)

@@ -60,7 +60,9 @@ extension LetterBatch {
 
     /// Reads the batch's records from its range of the stream.
     func records(on stream: StreamReference, _ session: AWSSession) async throws -> RemainingRecords {
-        guard let first = SequenceNumber(start.digits) else { return RemainingRecords(problem: "it has no sequence number") }
+        guard let first = SequenceNumber(start.digits) else {
+            return RemainingRecords(problem: "it has no sequence number")
+        }
         var remains = RemainingRecords()
         var reading = ShardReading(shard, from: .sequenceNumber(first, isAfter: false))
         var bytes = 0

@@ -72,7 +72,9 @@ enum LetterDestination: Sendable {
         let size = record.partitionKey.utf8.count + record.data.count
         guard size <= limits.entryBytes else {
             throw LetterStreams.Unavailable(
-                problem: "it has \(size) bytes with its key, more than the limit of \(limits.entryBytes) of stream \(stream.name)")
+                problem:
+                    "it has \(size) bytes with its key, more than the limit of \(limits.entryBytes) of stream \(stream.name)"
+            )
         }
         return stream
     }

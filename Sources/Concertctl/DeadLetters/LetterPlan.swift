@@ -76,7 +76,8 @@ struct LetterPlan {
         }
     }
 
-    private mutating func add(_ record: RestoredRecord, of found: FoundLetter, on route: LetterDestination.LetterRoute) {
+    private mutating func add(_ record: RestoredRecord, of found: FoundLetter, on route: LetterDestination.LetterRoute)
+    {
         let number = records.count
         var entry = PlannedRecord(record: record, letter: found.id)
         if case .function(let function) = route { entry.function = function }

@@ -68,7 +68,8 @@ extension LetterReplay {
     private mutating func note(_ problem: String, _ event: RedeliveryEvent, _ plan: LetterPlan) {
         let count = ReplayAccount.counted(event.numbers.count, "record")
         account.add(
-            problem: "\(problem) (dead letters of \(count) not deleted)", of: event.numbers.map { plan.records[$0].letter })
+            problem: "\(problem) (dead letters of \(count) not deleted)",
+            of: event.numbers.map { plan.records[$0].letter })
     }
 }
 
@@ -109,7 +110,9 @@ extension LetterReplay {
             note(problem, event, plan)
             guard unanswered < Self.attemptLimit else {
                 throw CommandError(
-                    description: "\(Self.attemptLimit) consecutive invocations had no response; the remaining ones were not attempted")
+                    description:
+                        "\(Self.attemptLimit) consecutive invocations had no response; the remaining ones were not attempted"
+                )
             }
             return nil
         }

@@ -37,7 +37,9 @@ extension LetterSearch {
                     }
                 }
                 responsesWithoutProgress = known.count == before ? responsesWithoutProgress + 1 : 0
-                let isLast = page.text(of: "IsTruncated") != "true" || cut != nil || responsesWithoutProgress >= Self.attemptLimit
+                let isLast =
+                    page.text(of: "IsTruncated") != "true" || cut != nil
+                    || responsesWithoutProgress >= Self.attemptLimit
                 return Page([], next: isLast ? nil : page.text(of: "NextContinuationToken"))
             }
         }

@@ -43,7 +43,8 @@ extension LetterSearch {
                 // Counts only the messages that the response confirms.
                 let deleted = Set(
                     (answer["Successful"]?.array ?? []).compactMap { $0["Id"]?.string.flatMap { Int($0) } })
-                let problem = answer["Failed"]?.array?.first?["Code"]?.string ?? "the response does not confirm the deletion"
+                let problem =
+                    answer["Failed"]?.array?.first?["Code"]?.string ?? "the response does not confirm the deletion"
                 for (index, letter) in letters.enumerated() where !deleted.contains(index) {
                     failures.append((letter, "sqs DeleteMessageBatch: \(problem)"))
                 }

@@ -115,7 +115,8 @@ struct LetterSearch: Sendable {
     var remarks: [String] {
         var remarks = notes
         switch cut {
-        case .limit where selected < source.limit: remarks.append("stopped after \(count) dead letters; there may be more")
+        case .limit where selected < source.limit:
+            remarks.append("stopped after \(count) dead letters; there may be more")
         case .limit: remarks.append("stopped at --limit \(source.limit); there may be more")
         case .size: remarks.append("stopped at \(Self.limit.bytes >> 20) MiB of dead letters; there may be more")
         case nil:

@@ -43,7 +43,8 @@ enum RedeliveryAnswer: Sendable {
                 return own == sub
             }
             guard !matching.isEmpty else {
-                self = .invalid("the response contains record \(sequence ?? "without an identifier"), which was not in the event")
+                self = .invalid(
+                    "the response contains record \(sequence ?? "without an identifier"), which was not in the event")
                 return
             }
             let failure = RecordFailure(

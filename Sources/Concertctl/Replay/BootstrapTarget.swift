@@ -25,7 +25,8 @@ struct BootstrapTarget: ReplayTarget {
     ///   - environment: The environment of the command.
     init(path: String, processors: String?, sinks: RealSinks, environment: [String: String]) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw CommandError(description: "\(path) is not an executable file; build/bootstrap.sh creates dist/bootstrap")
+            throw CommandError(
+                description: "\(path) is not an executable file; build/bootstrap.sh creates dist/bootstrap")
         }
         (self.path, self.processors, self.sinks, self.environment) = (path, processors, sinks, environment)
         let (inherited, leftOut) = sinks.filter(environment)
@@ -95,7 +96,8 @@ struct BootstrapTarget: ReplayTarget {
         case .timedOut:
             // Lambda would terminate the environment; leaving ends the process, too.
             throw CommandError(
-                description: "\(event.name): no response from the bootstrap within 60 seconds", details: log.remaining())
+                description: "\(event.name): no response from the bootstrap within 60 seconds", details: log.remaining()
+            )
         case .lost(let reason):
             throw CommandError(description: "\(event.name): \(reason)", details: log.remaining())
         }

@@ -63,7 +63,8 @@ struct InProcessTarget: ReplayTarget {
                 to: event.bytes, 0..<event.bytes.count, context: context, into: &response)
             return DeliveryResult(report, response, latency: ContinuousClock.now - start)
         } catch {
-            return DeliveryResult(invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
+            return DeliveryResult(
+                invocationError: "\(EventError.errorType): \(error)", latency: ContinuousClock.now - start)
         }
     }
 
@@ -110,7 +111,8 @@ struct SinkFolder {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw CommandError(description: "\(path): cannot create the folder: \((error as NSError).localizedDescription)")
+            throw CommandError(
+                description: "\(path): cannot create the folder: \((error as NSError).localizedDescription)")
         }
     }
 

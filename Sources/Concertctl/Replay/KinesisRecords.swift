@@ -26,7 +26,8 @@ enum KinesisRecords {
         else { return nil }
         guard let data = Data(base64Encoded: text) else {
             throw CommandError(
-                description: "\(name): the Data of record \(sequence.digits) is not base64; expected the output of get-records")
+                description:
+                    "\(name): the Data of record \(sequence.digits) is not base64; expected the output of get-records")
         }
         let arrival = value["ApproximateArrivalTimestamp"]
         return RestoredRecord(

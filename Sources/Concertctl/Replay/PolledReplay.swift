@@ -122,7 +122,8 @@ struct PolledReplay {
     ///
     /// - Returns: The number of records that need no further invocation.
     private mutating func end(
-        _ batch: PolledBatch, of event: ReplayEvent, _ shard: Int, _ delivery: DeliveryResult, _ report: inout ReplayReport
+        _ batch: PolledBatch, of event: ReplayEvent, _ shard: Int, _ delivery: DeliveryResult,
+        _ report: inout ReplayReport
     ) -> Int {
         var delivery = delivery
         if batch.window != nil, delivery.state == nil, delivery.invocationError == nil {

@@ -86,7 +86,9 @@ struct Replay: Command {
         for (index, file) in outputFiles.enumerated() {
             if let other = outputFiles[..<index].first(where: { $0.path == file.path }) {
                 throw UsageError(
-                    description: "\(other.option.name) and \(file.option.name) have the same file \(file.path); pass different files")
+                    description:
+                        "\(other.option.name) and \(file.option.name) have the same file \(file.path); pass different files"
+                )
             }
         }
         if bootstrap == nil, case .all = sinks {
@@ -94,7 +96,9 @@ struct Replay: Command {
                 description: "--real-sinks requires --bootstrap; the embedded sinks never write to real ones")
         }
         if bootstrap != nil, sinkFolder != nil {
-            throw UsageError(description: "--sink-dir and --bootstrap cannot be combined; a bootstrap does not use the embedded sinks")
+            throw UsageError(
+                description:
+                    "--sink-dir and --bootstrap cannot be combined; a bootstrap does not use the embedded sinks")
         }
     }
 
@@ -107,7 +111,8 @@ struct Replay: Command {
         }
         let start = try TailStart(input[ReplayOptions.from])
         if start == .latest {
-            throw UsageError(description: "--from LATEST selects no records; to wait for new records, use concertctl stream tail")
+            throw UsageError(
+                description: "--from LATEST selects no records; to wait for new records, use concertctl stream tail")
         }
         let limit = try input[ReplayOptions.limit] ?? .max
         let stream = try StreamReference(name)

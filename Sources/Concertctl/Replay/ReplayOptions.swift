@@ -1,7 +1,8 @@
 /// The options of `replay`.
 enum ReplayOptions {
     static let bootstrap = Option<String?>(
-        "--bootstrap", value: "PATH", "run this binary against a local Runtime API instead of the pipeline in this process")
+        "--bootstrap", value: "PATH",
+        "run this binary against a local Runtime API instead of the pipeline in this process")
     static let realSinks = Option<Bool>(
         "--real-sinks",
         "with --bootstrap: pass the settings of real sinks (DEAD_LETTER_*, REDSHIFT_*, CACHE_*, NOTIFY_*), so that it writes to them"
@@ -42,7 +43,8 @@ enum ReplayOptions {
     static let shards = Option<Int?>(
         "--shards", 1...10_000, "distribute the records over N shards by partition key")
     static let factor = Option<Int>(
-        "--parallelization-factor", 1...10, default: 1, "concurrent batches per shard, each with its own partition keys")
+        "--parallelization-factor", 1...10, default: 1, "concurrent batches per shard, each with its own partition keys"
+    )
     static let workers = Option<Int>(
         "--workers", 1...64, default: 1, "deliver up to N batches concurrently, each to its own process")
     static let age = Option<Int?>(

@@ -23,7 +23,8 @@ struct SetupPlan: Sendable {
 
     private static let shardCount = Option<Int>(
         "--shard-count", 1...10_000, default: 1, variable: shardCountVariable, "number of shards for a new stream")
-    private static let mode = Option<StreamMode.Mode>("--stream-mode", default: .provisioned, "capacity mode for a new stream")
+    private static let mode = Option<StreamMode.Mode>(
+        "--stream-mode", default: .provisioned, "capacity mode for a new stream")
     private static let metrics = Option<[String]?>(
         "--shard-level-metrics", value: "METRIC", choices: StreamMonitor.metrics + ["ALL"],
         otherwise: defaultMetrics.joined(separator: " "), "shard-level metrics to enable, or ALL")

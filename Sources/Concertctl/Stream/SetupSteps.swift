@@ -34,7 +34,9 @@ struct SetupSteps: Sendable {
         if let hours = plan.retentionHours, hours != new.retentionHours {
             calls.append(StreamRetention.desiredState(hours, of: stream).request(new))
         }
-        if let keyID = plan.keyID { calls.append(StreamEncrypt.desiredState(encryptedWith: keyID, of: stream).request(new)) }
+        if let keyID = plan.keyID {
+            calls.append(StreamEncrypt.desiredState(encryptedWith: keyID, of: stream).request(new))
+        }
         if !plan.tags.isEmpty { calls += [stream.request("ListTagsForStream"), stream.addition(of: plan.tags)] }
         if let policy = try policy(of: new) { calls += [policy.lookup, policy.creation] }
         if plan.putsTestRecord != false { calls.append(testRecord) }
@@ -63,7 +65,9 @@ extension SetupSteps {
         if isNew {
             guard stream.arn == nil else {
                 throw CommandError(
-                    description: "stream \(stream.name) does not exist, and an ARN cannot create it; pass its name as --stream-name")
+                    description:
+                        "stream \(stream.name) does not exist, and an ARN cannot create it; pass its name as --stream-name"
+                )
             }
         }
         let settled: StreamSummary

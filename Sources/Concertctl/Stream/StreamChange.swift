@@ -88,7 +88,9 @@ extension StreamChange {
             }
         }
         let after: StreamSummary
-        do { after = try await wait(for: "to have \(desired.what)", until: desired.isApplied ?? desired.isReached) } catch {
+        do {
+            after = try await wait(for: "to have \(desired.what)", until: desired.isApplied ?? desired.isReached)
+        } catch {
             Console.note("stream \(stream.name): \(desired.what) requested, not confirmed yet")
             throw error
         }
@@ -121,7 +123,9 @@ extension StreamChange {
     private func line(_ outcome: ChangeResult, _ desired: DesiredState) -> String {
         let (before, after) = (desired.state(outcome.before), desired.state(outcome.after))
         guard outcome.verdict == .changed else { return "stream \(stream.name): \(after), unchanged" }
-        guard waiter != nil else { return "stream \(stream.name) is \(outcome.after.status): requested \(desired.what)" }
+        guard waiter != nil else {
+            return "stream \(stream.name) is \(outcome.after.status): requested \(desired.what)"
+        }
         return "stream \(stream.name): \(after), changed" + (before == after ? "" : " (before: \(before))")
     }
 }

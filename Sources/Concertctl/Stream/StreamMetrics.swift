@@ -6,7 +6,8 @@ import Telemetry
 /// Shows the stream's CloudWatch metrics.
 struct StreamMetrics: Command {
     private static let since = Option<String>(
-        "--since", value: "TIME", default: "1h", note: "at most 15 days", "start of the time range, as an age such as 30m, 3h, or 2d")
+        "--since", value: "TIME", default: "1h", note: "at most 15 days",
+        "start of the time range, as an age such as 30m, 3h, or 2d")
     private static let period = Option<Int?>(
         "--period", value: "SECONDS", 60...86_400, otherwise: "about 60 datapoints",
         "length of each datapoint's period, a multiple of 60")
@@ -58,7 +59,8 @@ struct StreamMetrics: Command {
         if let given, given % 60 != 0 || seconds / given > Self.mostDatapoints {
             throw UsageError(
                 description:
-                    "--period is \"\(given)\"; expected a multiple of 60, and at most \(Self.mostDatapoints) datapoints")
+                    "--period is \"\(given)\"; expected a multiple of 60, and at most \(Self.mostDatapoints) datapoints"
+            )
         }
         // A whole number of minutes, and about one datapoint per bar.
         periodSeconds = given ?? max(1, (seconds + 60 * Self.bars - 1) / (60 * Self.bars)) * 60

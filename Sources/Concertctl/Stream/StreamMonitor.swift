@@ -51,7 +51,9 @@ struct StreamMonitor: Command {
                 description: "\(option.name) names \"\(unknown)\"; expected ALL or any of "
                     + metrics.joined(separator: ", ") + hint)
         }
-        guard !given.isEmpty else { throw UsageError(description: "\(option.name) is empty; expected at least one metric") }
+        guard !given.isEmpty else {
+            throw UsageError(description: "\(option.name) is empty; expected at least one metric")
+        }
         return given.contains("ALL") ? ["ALL"] : metrics.filter(given.contains)
     }
 

@@ -32,7 +32,10 @@ struct StreamRetention: Command {
         guard option == nil || operand == nil else {
             throw UsageError(description: "HOURS and \(Self.hours.name) cannot be combined")
         }
-        guard let hours = option ?? operand else { throw UsageError(description: "HOURS is missing; expected \(Self.range.lowerBound) to \(Self.range.upperBound)") }
+        guard let hours = option ?? operand else {
+            throw UsageError(
+                description: "HOURS is missing; expected \(Self.range.lowerBound) to \(Self.range.upperBound)")
+        }
         self.hours = hours
         change = try StreamChange(input)
     }
@@ -47,7 +50,8 @@ struct StreamRetention: Command {
             isReached: { $0.retentionHours == hours },
             warning: { summary in
                 summary.retentionHours > hours
-                    ? "lowering the retention deletes records of stream \(stream.name) older than \(hours) h immediately" : nil
+                    ? "lowering the retention deletes records of stream \(stream.name) older than \(hours) h immediately"
+                    : nil
             },
             request: { summary in
                 stream.request(

@@ -35,7 +35,8 @@ struct StreamScale: Command {
         target = try input[Self.target]
         recordSize = try input[StreamRecordSize.option]
         guard target != nil || recordSize != nil else {
-            throw UsageError(description: "no change requested; pass \(Self.target.name) or \(StreamRecordSize.option.name)")
+            throw UsageError(
+                description: "no change requested; pass \(Self.target.name) or \(StreamRecordSize.option.name)")
         }
         change = try StreamChange(input)
     }
@@ -63,7 +64,8 @@ struct StreamScale: Command {
         let path = steps.map(String.init).joined(separator: ", ")
         guard waits else {
             throw CommandError(
-                description: "scaling from \(summary.openShards) to \(target) shards takes \(steps.count) calls (\(path)), "
+                description:
+                    "scaling from \(summary.openShards) to \(target) shards takes \(steps.count) calls (\(path)), "
                     + "each of which must finish before the next; omit --no-wait, or scale to \(steps[0]) first")
         }
         Console.note("stream \(summary.name): scaling from \(summary.openShardsText) in \(steps.count) calls: \(path)")

@@ -27,7 +27,9 @@ struct StreamSummary: Sendable, Equatable {
     init(_ answer: JSONValue) throws(CommandError) {
         guard let summary = answer["StreamDescriptionSummary"], let name = summary["StreamName"]?.string,
             let arn = summary["StreamARN"]?.string, let status = summary["StreamStatus"]?.string
-        else { throw CommandError(description: "kinesis DescribeStreamSummary: the response has no stream description") }
+        else {
+            throw CommandError(description: "kinesis DescribeStreamSummary: the response has no stream description")
+        }
         (self.name, self.arn, self.status, json) = (name, arn, status, summary)
         isOnDemand = summary["StreamModeDetails"]?["StreamMode"]?.string == "ON_DEMAND"
         openShards = summary["OpenShardCount"]?.integer ?? 0

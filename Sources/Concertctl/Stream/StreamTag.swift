@@ -30,7 +30,9 @@ struct StreamTag: Command {
             }
         }
         guard Set(removed.map { Array($0.utf8) }).count <= StreamTags.limit else {
-            throw UsageError(description: "\(Self.tagKeys.name) has more than \(StreamTags.limit) keys, the most that a stream can have")
+            throw UsageError(
+                description:
+                    "\(Self.tagKeys.name) has more than \(StreamTags.limit) keys, the most that a stream can have")
         }
         guard !input.isDryRun || !added.isEmpty || !removed.isEmpty else {
             throw UsageError(description: "--dry-run requires --tags or --tag-keys")

@@ -43,14 +43,16 @@ struct StreamTags: Sendable, Equatable {
             }
         }
         guard values.count <= Self.limit else {
-            throw UsageError(description: "\(option.name) has \(values.count) tags; a stream can have at most \(Self.limit)")
+            throw UsageError(
+                description: "\(option.name) has \(values.count) tags; a stream can have at most \(Self.limit)")
         }
     }
 
     static func check(key: String, of option: some CommandOption) throws(UsageError) {
         guard (1...128).contains(key.unicodeScalars.count), !key.lowercased().utf8.starts(with: "aws:".utf8) else {
             throw UsageError(
-                description: "\(option.name) has the key \"\(key)\"; expected 1 to 128 characters that do not begin with aws:")
+                description:
+                    "\(option.name) has the key \"\(key)\"; expected 1 to 128 characters that do not begin with aws:")
         }
     }
 

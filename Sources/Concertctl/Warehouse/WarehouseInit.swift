@@ -70,7 +70,8 @@ struct WarehouseInit: Command {
         for table in EntityCatalog.builtIn.tables {
             guard found.has(table) else {
                 changes.append(
-                    SchemaChange(what: "table \(table.name)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
+                    SchemaChange(
+                        what: "table \(table.name)", sql: schema.creation(of: table), isMade: { $0.has(table) }))
                 continue
             }
             for column in table.columns where !found.has(column.name, of: table) {
@@ -82,7 +83,8 @@ struct WarehouseInit: Command {
         }
         if !found.hasLoads {
             changes.append(
-                SchemaChange(what: "table \(WarehouseSchema.loads)", sql: schema.loadsCreation, isMade: { $0.hasLoads }))
+                SchemaChange(what: "table \(WarehouseSchema.loads)", sql: schema.loadsCreation, isMade: { $0.hasLoads })
+            )
         }
         // Created last: if it exists, all columns exist, too.
         if !found.hasWriteLock {

@@ -140,12 +140,14 @@ final class StreamSetupTests: XCTestCase {
             "setup", "--no-policy", "--no-tags", "--no-monitoring", "--retention-period-hours", "24")
         XCTAssertEqual(run.status, 0, run.notes)
         for command in ["scale --target-shard-count 1", "retention 24", "encrypt --key-id alias/aws/kinesis"] {
-            XCTAssertTrue(run.output.contains("To change it: concertctl stream \(command)"), "\(command): \(run.output)")
+            XCTAssertTrue(
+                run.output.contains("To change it: concertctl stream \(command)"), "\(command): \(run.output)")
         }
         XCTAssertEqual(try bench.changes(), [])
         let onDemand = try bench.stream(
             "setup", "--stream-mode", "ON_DEMAND", "--no-policy", "--no-encryption", "--no-monitoring", "--no-tags")
-        XCTAssertTrue(onDemand.output.contains("To change it: concertctl stream mode --stream-mode ON_DEMAND"), onDemand.output)
+        XCTAssertTrue(
+            onDemand.output.contains("To change it: concertctl stream mode --stream-mode ON_DEMAND"), onDemand.output)
         XCTAssertEqual(try bench.changes(), [])
     }
 

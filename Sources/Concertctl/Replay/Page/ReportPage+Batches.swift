@@ -27,12 +27,14 @@ extension ReportPage {
             }
             for batch in polled.discarded {
                 guard let parent = batch.batch.parent else { continue }
-    discarded[Key(shard: batch.batch.shard, number: parent)] = batch
+                discarded[Key(shard: batch.batch.shard, number: parent)] = batch
             }
         }
 
         /// Returns the invocation and those that follow from it, depth first, each with its depth.
-        func line(from root: PolledReplay.PolledInvocation) -> [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)] {
+        func line(from root: PolledReplay.PolledInvocation) -> [(
+            step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?
+        )] {
             var found: [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)] = []
             var open = [(root, 0)]
             while let (step, depth) = open.popLast() {
@@ -103,7 +105,8 @@ extension ReportPage {
             bars, axis: ["first record", "last record"])
     }
 
-    private func list(_ line: [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)]) -> String {
+    private func list(_ line: [(step: PolledReplay.PolledInvocation, depth: Int, discarded: DiscardedBatch?)]) -> String
+    {
         let rows = line.prefix(Self.rowLimit).map { step, depth, discarded in
             let batch = step.batch
             var outcome =
@@ -123,7 +126,8 @@ extension ReportPage {
         }
         return Markup.table(
             "Invocations of the batch",
-            ["#row", "#batch", "#of", "#records", "from", "#bisections", "#retries", "#latency", "outcome"], Array(rows))
+            ["#row", "#batch", "#of", "#records", "from", "#bisections", "#retries", "#latency", "outcome"], Array(rows)
+        )
             + Self.rest(line.count - rows.count)
     }
 }

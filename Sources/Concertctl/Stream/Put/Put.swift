@@ -125,7 +125,8 @@ extension Put {
     /// - Throws: ``CommandError`` if the line must not be put.
     private mutating func take(_ error: PayloadError, on line: PayloadReader.PayloadLine) throws {
         guard options.validates else { return }
-        let message = "\(line.origin): \(MessageText.escaped(error.message)); this line and the following ones were not put"
+        let message =
+            "\(line.origin): \(MessageText.escaped(error.message)); this line and the following ones were not put"
         if error.isNotJSON { throw CommandError(description: message + " (to put it, pass --no-validate)") }
         if options.isStrict { throw CommandError(description: message + " (--strict)") }
         findings.add(error, on: line)

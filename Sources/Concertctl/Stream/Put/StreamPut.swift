@@ -88,7 +88,8 @@ struct StreamPut: Command {
             limits.entries = min(limits.entries, max(1, rate / 10))
         }
         var put = try Put(options, stream: stream, session: session, limits: limits)
-        let rest = try session.isDryRun ? nil : options.failedPath.map { try FailedRecordsFile(path: $0, option: Self.failed) }
+        let rest =
+            try session.isDryRun ? nil : options.failedPath.map { try FailedRecordsFile(path: $0, option: Self.failed) }
         let ending = await put.run()
         put.findings.printNotes()
         let isRestOnOutput = options.failedPath.map(OutputFile.isStandardOutput) ?? false

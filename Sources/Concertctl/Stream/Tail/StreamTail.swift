@@ -10,7 +10,8 @@ struct StreamTail: Command {
         "start position: LATEST, TRIM_HORIZON, a time such as 2026-01-31T12:00:00Z, or an age such as 10m; with --shard-id also AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER"
     )
     private static let sequenceNumber = Option<String?>(
-        "--starting-sequence-number", value: "NUMBER", "sequence number for --from AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER")
+        "--starting-sequence-number", value: "NUMBER",
+        "sequence number for --from AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER")
     private static let duration = Option<String?>(
         "--for", value: "TIME", otherwise: "until Ctrl-C", "stop after this time, such as 30, 30s, 5m, or 1h")
     private static let limit = Option<Int?>("--limit", 1...1_000_000_000, "stop after N records")

@@ -28,7 +28,8 @@ struct Tail {
         let known = listed.map(Shard.init)
         if let shardID, !known.contains(where: { $0.id == shardID }) {
             throw CommandError(
-                description: "stream \(stream.name) has no shard \(shardID); list its shards with concertctl stream describe")
+                description:
+                    "stream \(stream.name) has no shard \(shardID); list its shards with concertctl stream describe")
         }
         for shard in known where shardID.map({ $0 == shard.id }) ?? (start != .latest || shard.isOpen) {
             shards.append(ShardReading(shard.id, parents: shardID == nil ? shard.parents : [], from: start))

@@ -26,7 +26,8 @@ enum TailStart: Sendable, Equatable {
         let word = text.uppercased()
         guard [Self.atNumber, Self.afterNumber].contains(word) == (number != nil) else {
             throw UsageError(
-                description: "--from \(Self.atNumber) and --from \(Self.afterNumber) require --starting-sequence-number, "
+                description:
+                    "--from \(Self.atNumber) and --from \(Self.afterNumber) require --starting-sequence-number, "
                     + "and the reverse")
         }
         switch word {
