@@ -155,7 +155,9 @@ extension JSONScanner {
     public mutating func pass(_ key: QuotedKey, in bytes: Span<UInt8>) -> Bool {
         guard bytes.byte(at: offset) == UInt8(ascii: ",") else { return false }
         let start = bytes.byte(at: offset &+ 1) == 0x20 ? offset &+ 2 : offset &+ 1
-        guard bytes.stringBlock(at: start).differences(from: StringBlock(key.text)) & key.mask == 0 else { return false }
+        guard bytes.stringBlock(at: start).differences(from: StringBlock(key.text)) & key.mask == 0 else {
+            return false
+        }
         offset = start &+ key.count
         return true
     }

@@ -18,11 +18,11 @@ public struct KeyTable: Sendable {
 
     /// - Parameter keys: 1 to 32 bytes each, with what ``id(of:in:scope:)`` returns for it.
     public init(_ keys: [(key: String, id: UInt16)]) {
-        self.init(keys.map { ($0.key, 0, $0.id) })
+        self.init(scoped: keys.map { ($0.key, 0, $0.id) })
     }
 
     /// - Parameter keys: As above, those of one scope apart from those of another.
-    package init(_ keys: [(key: String, scope: UInt32, id: UInt16)]) {
+    package init(scoped keys: [(key: String, scope: UInt32, id: UInt16)]) {
         var bits = 2
         while 1 << bits < keys.count * 4 { bits += 1 }
         shift = UInt64(64 - bits)

@@ -76,9 +76,40 @@ final class KeyTableTests: XCTestCase {
         }
     }
 
+    func testAKeyIsFoundInItsOwnScope() {
+        let table = KeyTable(scoped: [("name", 0, 1), ("name", 4, 2), ("url", 4, 3)])
+        let cases: [(name: String, scope: UInt32, id: UInt16?)] = [
+            ("name", 0, 1), ("name", 4, 2), ("name", 5, nil), ("url", 4, 3), ("url", 0, nil), (#"n\u0061me"#, 4, 2),
+            (#"\u0075rl"#, 0, nil),
+        ]
+        for (name, scope, id) in cases {
+            let key = JSONString(range: 0..<name.utf8.count, isEscaped: name.utf8.contains(UInt8(ascii: "\\")))
+            XCTAssertEqual(table.id(of: key, in: Array(name.utf8).span, scope: scope), id, "\(name) in \(scope)")
+        }
+    }
+
+    func testExpectedKeyIsSkippedInItsUsualForm() {
+        let name = QuotedKey("name")
+        let long = String(repeating: "k", count: 29)
+        let longer = String(repeating: "k", count: 30)
+        let cases: [(key: QuotedKey, text: String, isPassed: Bool)] = [
+            (name, #","name":1"#, true), (name, #", "name":1"#, true), (name, #","names":1"#, false),
+            (name, #","nam":1"#, false), (name, #",  "name":1"#, false), (name, #","name" :1"#, false),
+            (name, #","n\u0061me":1"#, false), (name, #""name":1"#, false), (name, #"}"#, false), (name, ",", false),
+            (name, "", false), (QuotedKey(long), ",\"\(long)\":", true), (QuotedKey(longer), ",\"\(longer)\":", false),
+        ]
+        for (key, text, isPassed) in cases {
+            let bytes = Array(text.utf8)
+            var scanner = JSONScanner()
+            XCTAssertEqual(scanner.pass(key, in: bytes.span), isPassed, text)
+            let passed = isPassed ? bytes.firstIndex(of: UInt8(ascii: ":")).map { $0 + 1 } : 0
+            XCTAssertEqual(scanner.offset, passed, text)
+        }
+    }
+
     func testEmptyTableFindsNothing() {
         let bytes = Array("abc".utf8)
-        let found = KeyTable([] as [(key: String, id: UInt16)]).id(
+        let found = KeyTable([]).id(
             of: JSONString(range: 0..<3, isEscaped: false), in: bytes.span)
         XCTAssertNil(found)
     }

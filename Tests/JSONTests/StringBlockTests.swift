@@ -21,6 +21,12 @@ final class StringBlockTests: XCTestCase {
             XCTAssertEqual(block.positions(of: byte), block.portablePositions(of: byte), "\(bytes)")
             XCTAssertEqual(
                 block.differences(from: second), block.portableDifferences(from: second), "\(bytes) \(other)")
+            let count = round % 33
+            let start = block.start(count).bytes
+            XCTAssertEqual(start, block.portableStart(count).bytes, "\(count) of \(bytes)")
+            for place in 0..<32 {
+                XCTAssertEqual(start[place], place < count ? bytes[place] : 0, "\(count) of \(bytes)")
+            }
         }
     }
 

@@ -63,11 +63,12 @@ final class Base64Tests: XCTestCase {
             ("QQ=", 0, nil, "", #line), ("QQ-_", 0, nil, "", #line),
         ]
         for (text, start, end, data, line) in cases {
-            var output: [UInt8] = []
+            var output = [UInt8](repeating: 1, count: 48)
             let found = base64.decode(Array(text.utf8).span, from: start, into: &output)
             XCTAssertEqual(found?.end, end, text, line: line)
             guard let count = found?.count else { continue }
             XCTAssertEqual(String(decoding: output[..<count], as: UTF8.self), data, text, line: line)
+            XCTAssertTrue(output[count..<count + Base64.zeros].allSatisfy { $0 == 0 }, text, line: line)
         }
     }
 

@@ -108,4 +108,61 @@ final class PayloadDecoderTests: XCTestCase {
             XCTAssertEqual(decoder.storage.items.count, before.1, text)
         }
     }
+
+    /// Members are first looked for in the order that they had in the record before.
+    func testARecordIsReadAloneAsItIsBehindAnyOther() throws {
+        let texts = [
+            #"{"artist_id":"a","name":"N","source":"s","raw_data":{"name":"R","url":"u","followers":{"total":7}}}"#,
+            #"{"artist_id":"a","raw_data":{"followers":7,"name":"R"},"name":"N","source":"s"}"#,
+            #"{"artist_id":"a","artist_id":"b","name":"N","source":"s","source":null,"raw_data":{"name":"R"}}"#,
+            #"{"artist_id": "a", "x": 1, "name": "N", "x": {"name": "X", "source": "t"}, "source": "s"}"#,
+            #"{ "source" : "s" , "name" : "N" , "artist_id" : "a" }"#,
+            #"{"source":"s","n\u0061me":"N","artist_id":"a"}"#,
+            #"{"data_type":"artist","payload":{"artist_id":"a","source":"t","name":"N"},"source":"s"}"#,
+            #"{"data":{"artist_id":"a","name":"N"},"source":"s"}"#,
+            #"{"venue_id":"v","name":"N","location":{"city":"C","country":"D"},"source":"s"}"#,
+            #"{"venue_id":"v","name":"N","city":"C","location":{"name":"L"},"country":"D"}"#,
+            #"{"concert_id":"c","event_date":"2026-11-08","raw_data":{"url":"u","name":"R"}}"#,
+            #"{"concert_id":"c","raw_data":{"name":"R","event_date":"2000-01-01"},"event_date":"2026-11-08"}"#,
+        ]
+        for first in texts {
+            for second in texts {
+                let (alone, record) = try decoded(second)
+                var decoder = PayloadDecoder()
+                var records: [EntityRecord] = []
+                for text in [first, second, first, second] {
+                    try decoder.decode(Array(text.utf8).span, at: RecordPosition(source: 0), into: &records)
+                }
+                var batch = RecordBatch()
+                batch.storage = decoder.storage
+                for index in [1, 3] {
+                    XCTAssertEqual(
+                        String(decoding: batch.document(of: records[index]), as: UTF8.self),
+                        String(decoding: alone.document(of: record), as: UTF8.self), "\(second) behind \(first)")
+                }
+            }
+        }
+    }
+
+    func testZerosBehindARecordAreNotPartOfIt() throws {
+        let cases: [(text: String, isRecord: Bool)] = [
+            (#"{"artist_id":"a","name":"N"}"#, true), (#"{"artist_id":"a","name":"N"} "#, true),
+            ("{\"artist_id\":\"a\",\"name\":\"N\"}\0", false), (#"{"artist_id":"a","name":"N"#, false),
+            (#"{"artist_id":"a","#, false), ("", false), ("\0", false),
+        ]
+        for (text, isRecord) in cases {
+            for zeros in [0, 1, 32] {
+                let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: zeros)
+                var decoder = PayloadDecoder()
+                var records: [EntityRecord] = []
+                do throws(PayloadError) {
+                    try decoder.decode(
+                        bytes.span, count: text.utf8.count, at: RecordPosition(source: 0), into: &records)
+                } catch {
+                    XCTAssertEqual(error.message, refusal(of: text)?.message, "\(text), \(zeros)")
+                }
+                XCTAssertEqual(records.count, isRecord ? 1 : 0, "\(text), \(zeros)")
+            }
+        }
+    }
 }

@@ -48,7 +48,8 @@ struct FieldScanner: Sendable {
 
     /// Scans a member whose own members are stored if it is an object; any other value is stored like that of a plain member.
     private func object(
-        _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>, into slots: inout MutableSpan<ScannedFields.Member>,
+        _ id: UInt16, _ beginning: JSONScanner, in bytes: Span<UInt8>,
+        into slots: inout MutableSpan<ScannedFields.Member>,
         _ stamp: UInt16
     ) throws(JSONError) -> JSONScanner {
         var scanner = beginning

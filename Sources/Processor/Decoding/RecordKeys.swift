@@ -68,7 +68,7 @@ final class RecordKeys: Sendable {
         for (index, ids) in objects.enumerated() {
             members += ids.map { (names[Int($0)], UInt32(Self.firstObject) + UInt32(index), $0) }
         }
-        self.members = KeyTable(members)
+        self.members = KeyTable(scoped: members)
         quoted = names.map { QuotedKey($0) }
         (self.names, self.hashes) = (names, hashes)
     }
