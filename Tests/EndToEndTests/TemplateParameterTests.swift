@@ -7,7 +7,8 @@ import XCTest
 /// What the parameters of `template.yaml` reach, and what an update leaves in place.
 final class TemplateParameterTests: XCTestCase {
     private static let everything = [
-        "RedshiftStagingBucket": "b", "RedshiftCopyRoleArn": "r", "RedshiftWorkgroupArn": "arn", "NotifyTopicArn": "new",
+        "RedshiftStagingBucket": "b", "RedshiftCopyRoleArn": "r", "RedshiftWorkgroupArn": "arn",
+        "NotifyTopicArn": "new",
         "NotifyEventBusArn": "arn", "AlarmTopicArn": "new", "AlarmEmail": "a@b", "DeadLetterBucket": "yes",
         "RawArchive": "yes", "EnhancedFanOut": "yes", "TumblingWindowInSeconds": "60", "SubnetIds": "s",
     ]
@@ -59,8 +60,10 @@ final class TemplateParameterTests: XCTestCase {
 
     func testTwoDeploymentsShareNoName() throws {
         let names = ["FunctionName": "f", "LoaderName": "l", "StreamName": "s"]
-        let properties = ["FunctionName", "LogGroupName", "Name", "ConsumerName", "DashboardName", "RoleName", "QueueName",
-            "BucketName", "TopicName", "AlarmName", "ManagedPolicyName", "DeliveryStreamName"]
+        let properties = [
+            "FunctionName", "LogGroupName", "Name", "ConsumerName", "DashboardName", "RoleName", "QueueName",
+            "BucketName", "TopicName", "AlarmName", "ManagedPolicyName", "DeliveryStreamName",
+        ]
         let template = try template(Self.everything)
         var found = 0
         for name in template["Resources"].keys {
@@ -91,12 +94,14 @@ final class TemplateParameterTests: XCTestCase {
             let template = try template(parameters)
             XCTAssertFalse(template["Resources"].keys.contains("Stream"))
             let text = template["Resources"].text + template["Outputs"].text
-            XCTAssertFalse(text.contains(#"["Stream","Arn"]"#) || text.contains(#"{"Ref":"Stream"}"#) || text.contains("${Stream}")
-                || text.contains("${Stream."))
+            XCTAssertFalse(
+                text.contains(#"["Stream","Arn"]"#) || text.contains(#"{"Ref":"Stream"}"#) || text.contains("${Stream}")
+                    || text.contains("${Stream."))
             XCTAssertEqual(
                 template.resource("ProcessorStream", type: "AWS::Lambda::EventSourceMapping")["EventSourceArn"], source)
             XCTAssertEqual(template["Outputs"]["StreamArn"]["Value"], ["Ref": "StreamArn"])
-            let dimension = template.resource("WriteThrottlesAlarm", type: "AWS::CloudWatch::Alarm")["Dimensions"].elements[0]
+            let dimension = template.resource("WriteThrottlesAlarm", type: "AWS::CloudWatch::Alarm")["Dimensions"]
+                .elements[0]
             // What CloudFormation makes of it: the part of the ARN behind "stream/".
             XCTAssertEqual(
                 dimension["Value"]["Fn::Select"], [1, ["Fn::Split": ["stream/", ["Fn::Sub": "${StreamArn}stream/"]]]])
@@ -109,14 +114,18 @@ final class TemplateParameterTests: XCTestCase {
             contentsOf: Repository.root.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
         let own = page.components(separatedBy: "\n## AWS")[0]
         return own.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
-            let cells = line.components(separatedBy: " | ").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " |`")) }
+            let cells = line.components(separatedBy: " | ").map {
+                $0.trimmingCharacters(in: CharacterSet(charactersIn: " |`"))
+            }
             return (cells[0].components(separatedBy: "`")[0], cells.count > 2 ? cells[2] : "")
         }
     }
 
     func testEverySettingIsReachableWithItsDefault() throws {
         let template = try Template.shipped.get().json
-        let variables = ["Processor", "Loader"].map { template["Resources"][$0]["Properties"]["Environment"]["Variables"] }
+        let variables = ["Processor", "Loader"].map {
+            template["Resources"][$0]["Properties"]["Environment"]["Variables"]
+        }
         let settings = try settings()
         XCTAssertGreaterThan(settings.count, 25)
         for (name, fallback) in settings {
@@ -172,11 +181,14 @@ final class TemplateParameterTests: XCTestCase {
             ]
             for policy in policies {
                 let statements = policy["Statement"].elements
-                func resource(of action: String) -> JSONValue? { statements.first { $0["Action"] == .string(action) }?["Resource"] }
+                func resource(of action: String) -> JSONValue? {
+                    statements.first { $0["Action"] == .string(action) }?["Resource"]
+                }
                 XCTAssertEqual(
                     resource(of: "redshift-data:BatchExecuteStatement"),
                     ["Fn::Sub": .string(cluster + ":cluster:${RedshiftClusterIdentifier}")])
-                XCTAssertEqual(resource(of: connect), .array(resources.map { ["Fn::Sub": .string("\(cluster):\($0)")] }))
+                XCTAssertEqual(
+                    resource(of: connect), .array(resources.map { ["Fn::Sub": .string("\(cluster):\($0)")] }))
                 XCTAssertEqual(resource(of: "secretsmanager:GetSecretValue"), ["Ref": "RedshiftSecretArn"])
                 XCTAssertFalse(policy.text.contains("redshift-serverless"))
             }
@@ -186,10 +198,13 @@ final class TemplateParameterTests: XCTestCase {
     func testTheRoleMayConnectToTheCacheOnlyWithIAM() throws {
         XCTAssertFalse(try template(["CacheUrl": "u"])["Resources"].keys.contains("CachePolicy"))
         for (arns, resource) in [("", nil), ("arn:a,arn:b", JSONValue.object(["Ref": "CacheArns"]))] {
-            let policy = try template(["CacheAuth": "iam", "CacheArns": arns]).resource("CachePolicy", type: "AWS::IAM::RolePolicy")
+            let policy = try template(["CacheAuth": "iam", "CacheArns": arns]).resource(
+                "CachePolicy", type: "AWS::IAM::RolePolicy")
             let statement = policy["PolicyDocument"]["Statement"].elements[0]
             XCTAssertEqual(statement["Action"], "elasticache:Connect")
-            if let resource { XCTAssertEqual(statement["Resource"], resource) } else {
+            if let resource {
+                XCTAssertEqual(statement["Resource"], resource)
+            } else {
                 XCTAssertEqual(statement["Resource"].elements.count, 3)
             }
         }

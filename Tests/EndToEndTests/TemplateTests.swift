@@ -229,7 +229,8 @@ final class TemplateTests: XCTestCase {
 
     func testDashboardShowsEveryMetric() throws {
         let body = try XCTUnwrap(
-            template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].elements.first?
+            template().resource("Dashboard", type: "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"].elements
+                .first?
                 .string)
         let dashboard = try JSONValue(parsing: body.utf8)
         XCTAssertEqual(dashboard["widgets"].elements.count, 10)

@@ -18,7 +18,8 @@ extension AWSRequest {
     /// again. Neither loses data.
     private static let readOperations: [String: Set<String>] = [
         "kinesis": [
-            "DescribeAccountSettings", "DescribeLimits", "DescribeStreamConsumer", "DescribeStreamSummary", "GetRecords",
+            "DescribeAccountSettings", "DescribeLimits", "DescribeStreamConsumer", "DescribeStreamSummary",
+            "GetRecords",
             "GetShardIterator", "ListShards", "ListStreamConsumers", "ListStreams", "ListTagsForStream",
         ],
         "lambda": [

@@ -35,7 +35,9 @@ struct ChangeSet: Sendable, Equatable {
 
     var id: String
     var stackID: String
-    /// Of the resources; none where only outputs or the template's text change. Nil where there is nothing to do.
+    /// The changes of resources.
+    ///
+    /// None where only outputs or the template's text change. Nil where there is nothing to do.
     var changes: [Change]?
 }
 

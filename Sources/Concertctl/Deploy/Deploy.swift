@@ -118,7 +118,9 @@ struct Deploy: Command {
         guard current.canBeUpdated || current.isInReview else {
             throw StackProgress.failure(stack.name, current, try await stack.events(), command: command)
         }
-        if current.isInReview { Console.note("stack \(stack.name) is REVIEW_IN_PROGRESS: it has no resources yet, and is used") }
+        if current.isInReview {
+            Console.note("stack \(stack.name) is REVIEW_IN_PROGRESS: it has no resources yet, and is used")
+        }
         return current
     }
 }
@@ -204,8 +206,8 @@ extension Deploy {
 
     private func show(_ changes: [ChangeSet.Change], isNew: Bool) {
         guard !session.isDryRun else { return }
-        let count = changes.count
-        session.say("stack \(stack.name), \(isNew ? "new" : "update"): \(count == 1 ? "1 change" : "\(count) changes")")
+        let count = changes.isEmpty ? "no resource" : changes.count == 1 ? "1 resource" : "\(changes.count) resources"
+        session.say("stack \(stack.name), \(isNew ? "new" : "update"): \(count) to change")
         for change in changes { session.say(change.line) }
     }
 
@@ -237,7 +239,8 @@ extension Deploy {
         let history = DeployHistory(stack: stack.name, bucket: bucket)
         guard let current = try await settled(), !current.isInReview else {
             guard session.isDryRun else {
-                throw CommandError(description: "stack \(stack.name) does not exist, so there is nothing to go back from")
+                throw CommandError(
+                    description: "stack \(stack.name) does not exist, so there is nothing to go back from")
             }
             return try await planBack(history)
         }

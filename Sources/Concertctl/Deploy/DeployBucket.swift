@@ -59,7 +59,8 @@ struct DeployBucket: Sendable {
                     + session.region + "</LocationConstraint></CreateBucketConfiguration>").utf8)
         }
         do { _ = try await session.send(create) } catch let error as AWSError
-        where error.code == "BucketAlreadyOwnedByYou" {}
+            where error.code == "BucketAlreadyOwnedByYou"
+        {}
         try await put(
             "PutPublicAccessBlock", "publicAccessBlock",
             "<PublicAccessBlockConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"

@@ -50,8 +50,10 @@ extension DeployChecks {
         for (parameter, isMade) in [("FunctionName", true), ("LoaderName", hasLoader)] {
             guard isMade, let name = value(parameter), !owns("AWS::Lambda::Function", name) else { continue }
             try await check("name \(name)") { [session, stack] findings in
-                guard try await Self.exists(
-                    .lambda("GetFunction", "GET", ["functions", name]), missing: "ResourceNotFoundException", session)
+                guard
+                    try await Self.exists(
+                        .lambda("GetFunction", "GET", ["functions", name]), missing: "ResourceNotFoundException",
+                        session)
                 else { return }
                 findings.faults.append(
                     "function \(name) exists, and is not part of stack \(stack.name): choose another name with "
@@ -67,9 +69,11 @@ extension DeployChecks {
 
     private mutating func checkStream(_ name: String) async throws {
         try await check("name \(name)") { [session, stack, identity] findings in
-            guard try await Self.exists(
-                .kinesis("DescribeStreamSummary", ["StreamName": .string(name)]), missing: "ResourceNotFoundException",
-                session)
+            guard
+                try await Self.exists(
+                    .kinesis("DescribeStreamSummary", ["StreamName": .string(name)]),
+                    missing: "ResourceNotFoundException",
+                    session)
             else { return }
             findings.faults.append(
                 "stream \(name) exists, and is not part of stack \(stack.name): read from it with --parameter StreamArn="
@@ -96,7 +100,8 @@ extension DeployChecks {
     }
 
     /// In a dry run nothing does.
-    private static func exists(_ request: AWSRequest, missing code: String, _ session: AWSSession) async throws -> Bool {
+    private static func exists(_ request: AWSRequest, missing code: String, _ session: AWSSession) async throws -> Bool
+    {
         do {
             _ = try await session.send(request)
             return !session.isDryRun
@@ -139,7 +144,9 @@ extension DeployChecks {
         let shards = value("StreamShardCount").flatMap { Int($0) } ?? 1
         try await check("quota of shards") { [session] findings in
             let limits = try await session.send(.kinesis("DescribeLimits", [:])).json()
-            guard let limit = limits["ShardLimit"]?.integer, let open = limits["OpenShardCount"]?.integer else { return }
+            guard let limit = limits["ShardLimit"]?.integer, let open = limits["OpenShardCount"]?.integer else {
+                return
+            }
             if isOnDemand, let streams = limits["OnDemandStreamCount"]?.integer,
                 let most = limits["OnDemandStreamCountLimit"]?.integer, streams >= most
             {
@@ -184,7 +191,9 @@ extension DeployChecks {
 
     /// The user or role whose policies count; nil for another kind of identity.
     private static func principal(_ identity: ARN, _ session: AWSSession) async throws -> String? {
-        let parts = identity.resource.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        let parts = identity.resource.utf8.split(separator: UInt8(ascii: "/")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         if parts.first == "user" { return identity.description }
         guard parts.first == "assumed-role", parts.count == 3 else { return nil }
         // The session's ARN lacks the role's path.

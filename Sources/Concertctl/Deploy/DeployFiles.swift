@@ -36,7 +36,9 @@ struct DeployFiles: Sendable, Equatable {
                 DeployFiles(
                     template: "\(folder)/template-\(Version.current)-\(machine).yaml",
                     zip: "\(folder)/concert-data-processor-\(Version.current)-\(machine).zip")
-            }.filter { FileManager.default.fileExists(atPath: $0.template) && FileManager.default.fileExists(atPath: $0.zip) }
+            }.filter {
+                FileManager.default.fileExists(atPath: $0.template) && FileManager.default.fileExists(atPath: $0.zip)
+            }
             guard found.count < 2 else {
                 throw CommandError(
                     description: "\(folder) has the release for x86_64 and for arm64; choose one with "

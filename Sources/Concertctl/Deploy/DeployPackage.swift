@@ -47,7 +47,8 @@ struct DeployPackage: Sendable {
     ) -> [String] {
         var problems: [String] = []
         if !program.isStatic {
-            problems.append("\(path): bootstrap needs shared libraries that Lambda may not have; make package builds a static one")
+            problems.append(
+                "\(path): bootstrap needs shared libraries that Lambda may not have; make package builds a static one")
         }
         if let given = parameters.given["Architecture"] {
             if given != program.machine {

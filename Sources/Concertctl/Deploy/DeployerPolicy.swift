@@ -70,7 +70,8 @@ struct DeployerPolicy: Sendable {
                 id: "Functions", types: ["AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig"],
                 actions: [
                     "lambda:CreateFunction", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
-                    "lambda:DeleteFunctionEventInvokeConfig", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
+                    "lambda:DeleteFunctionEventInvokeConfig", "lambda:GetFunction",
+                    "lambda:GetFunctionCodeSigningConfig",
                     "lambda:GetFunctionConfiguration", "lambda:GetFunctionEventInvokeConfig",
                     "lambda:GetFunctionRecursionConfig", "lambda:GetRuntimeManagementConfig", "lambda:ListTags",
                     "lambda:PutFunctionConcurrency", "lambda:PutFunctionEventInvokeConfig", "lambda:TagResource",
@@ -142,7 +143,8 @@ struct DeployerPolicy: Sendable {
                 resources: arn(
                     "logs", "log-group:/aws/lambda/\(names.function)*", "log-group:/aws/lambda/\(names.loader)*")),
             // It has no narrower resource.
-            Statement(id: "FindLogs", types: ["AWS::Logs::LogGroup"], actions: ["logs:DescribeLogGroups"], resources: ["*"]),
+            Statement(
+                id: "FindLogs", types: ["AWS::Logs::LogGroup"], actions: ["logs:DescribeLogGroups"], resources: ["*"]),
             Statement(
                 id: "Alarms", types: ["AWS::CloudWatch::Alarm"],
                 actions: [

@@ -121,7 +121,8 @@ struct StackReference: Sendable {
 
     func resources() async throws -> [StackResource] {
         try await Paging.all { token in
-            let answer = try await session.xml(request("ListStackResources", token.map { [.init("NextToken", $0)] } ?? []))
+            let answer = try await session.xml(
+                request("ListStackResources", token.map { [.init("NextToken", $0)] } ?? []))
             let result = answer.first("ListStackResourcesResult") ?? answer
             return Page(
                 result.list("StackResourceSummaries").map {

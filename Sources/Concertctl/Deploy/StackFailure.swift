@@ -29,7 +29,13 @@ struct StackFailure: Sendable, Equatable {
         (.exportInUse, ["as it is in use by"]),
         (.nameTaken, ["already exist", "AlreadyExists"]),
         (.timedOut, ["timed out", "xceeded attempts to wait", "stabilize", "NotStabilized"]),
-        (.quota, ["LimitExceeded", "imit exceeded", "QuotaExceeded", "quota", "exceeds the limit", "UnreservedConcurrentExecution"]),
+        (
+            .quota,
+            [
+                "LimitExceeded", "imit exceeded", "QuotaExceeded", "quota", "exceeds the limit",
+                "UnreservedConcurrentExecution",
+            ]
+        ),
         (.changedOutside, ["does not exist", "NotFound", "not found", "drift", "NoSuch"]),
     ]
 
@@ -40,7 +46,8 @@ struct StackFailure: Sendable, Equatable {
 
     init(_ event: StackEvent? = nil, reason: String) {
         (self.event, self.reason) = (event, reason)
-        let found = Self.words.first { row in row.words.contains { reason.utf8.contains(part: $0.utf8) } }?.cause ?? .other
+        let found =
+            Self.words.first { row in row.words.contains { reason.utf8.contains(part: $0.utf8) } }?.cause ?? .other
         // A resource that is only being created has not been changed by others.
         let isCreation = event?.status.utf8.starts(with: "CREATE".utf8) ?? false
         cause = found == .changedOutside && isCreation ? .other : found
@@ -103,7 +110,8 @@ struct StackFailure: Sendable, Equatable {
         case "AWS::Kinesis::Stream":
             text + "read from the stream that exists with --parameter StreamArn=ARN, or choose another name with "
                 + "--parameter StreamName=NAME"
-        case "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::CloudWatch::Dashboard", "AWS::Kinesis::StreamConsumer":
+        case "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::CloudWatch::Dashboard",
+            "AWS::Kinesis::StreamConsumer":
             text + "choose another one with --parameter FunctionName=NAME (or LoaderName), or delete the resource"
         default: text + "delete the resource, or choose another name"
         }

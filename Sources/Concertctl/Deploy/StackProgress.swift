@@ -67,11 +67,14 @@ extension StackProgress {
     static func failure(_ name: String, _ state: Stack, _ events: [StackEvent], command: String) -> CommandError {
         let failure = StackFailure(state, events)
         var lines = ["  \(failure.advice(stack: name))"]
-        if let way = wayOut(of: name, state) { lines.append("  next: \(way), then \(command)") } else {
+        if let way = wayOut(of: name, state) {
+            lines.append("  next: \(way), then \(command)")
+        } else {
             lines.append("  next: \(command)")
         }
         return CommandError(
-            description: "stack \(name) is \(state.status): \(failure.description)", details: lines.joined(separator: "\n"))
+            description: "stack \(name) is \(state.status): \(failure.description)",
+            details: lines.joined(separator: "\n"))
     }
 
     /// The command that must come first; nil where the stack can be deployed again as it is.

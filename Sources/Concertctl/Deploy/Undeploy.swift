@@ -11,21 +11,19 @@ struct Undeploy: Command {
             nothing else has. The tables in Redshift and the bucket with the deployed versions stay, too.
             """,
         options: [
-            StackReference.option, DeployBucket.option, wait, StackProgress.timeout, SharedOption.yes,
-            SharedOption.dryRun, SharedOption.output,
+            StackReference.option, wait, StackProgress.timeout, SharedOption.yes, SharedOption.dryRun,
+            SharedOption.output,
         ] + SharedOption.aws,
         examples: ["concertctl undeploy", "concertctl undeploy --stack-name staging --yes"])
 
     private let session: AWSSession
     private let stack: StackReference
-    private let bucketName: String?
     private let confirmation: Confirmation
     private let waits: Bool
     private let waiter: Waiter
 
     init(_ input: Input) throws {
         waits = try input[Self.wait] != false
-        bucketName = try input[DeployBucket.option]
         waiter = Waiter(limit: .seconds(try input[StackProgress.timeout]))
         confirmation = try Confirmation(input)
         let name = try StackReference.checked(input[StackReference.option])
@@ -78,20 +76,16 @@ struct Undeploy: Command {
             }
             return declared["DeletionPolicy"]?.string?.hasPrefix("Retain") ?? false
         }.map { (what: "\($0.logicalID) (\($0.type))", name: $0.physicalID) }
-        if let source = current.parameters["StreamArn"], !source.isEmpty { kept.append(("the stream that was read", source)) }
+        if let source = current.parameters["StreamArn"], !source.isEmpty {
+            kept.append(("the stream that was read", source))
+        }
         for name in ["RedshiftWorkgroupArn", "RedshiftClusterIdentifier"] {
             guard let warehouse = current.parameters[name], !warehouse.isEmpty else { continue }
             let schema = current.parameters["RedshiftSchema"] ?? "concert_dw"
             kept.append(("the tables in schema \(schema)", warehouse))
         }
-        let isNamed = bucketName.map { (what: "the bucket with the deployed versions", name: $0) }
-        let account = ARN(current.id)?.account ?? "ACCOUNT"
-        kept.append(
-            isNamed
-                ?? (
-                    "the bucket with the deployed versions, if concertctl deploy made it",
-                    DeployBucket(name: nil, account: account, session: session).name
-                ))
+        let bucket = DeployBucket(name: nil, account: ARN(current.id)?.account ?? "ACCOUNT", session: session)
+        kept.append(("the bucket with the deployed versions, unless --bucket named another one", bucket.name))
         return kept
     }
 

@@ -19,7 +19,9 @@ final class DeployFailureTests: XCTestCase {
         return run
     }
 
-    private static let cancelled = ["Dashboard", "AWS::CloudWatch::Dashboard", "CREATE_FAILED", "Resource creation cancelled"]
+    private static let cancelled = [
+        "Dashboard", "AWS::CloudWatch::Dashboard", "CREATE_FAILED", "Resource creation cancelled",
+    ]
 
     /// What CloudFormation says of a resource, by the failures that people report most.
     private static let failures: [(type: String, reason: String, advice: String, isUpdate: Bool)] = [
@@ -84,7 +86,8 @@ final class DeployFailureTests: XCTestCase {
             let end = failure.isUpdate ? "UPDATE_ROLLBACK_COMPLETE" : "ROLLBACK_COMPLETE"
             XCTAssertTrue(
                 run.notes.contains(
-                    "concertctl deploy: stack concert-data-processor is \(end): Broken (\(failure.type)) failed: \(failure.reason)"),
+                    "concertctl deploy: stack concert-data-processor is \(end): Broken (\(failure.type)) failed: \(failure.reason)"
+                ),
                 run.notes)
             XCTAssertTrue(run.notes.contains(failure.advice), "\(failure.advice): \(run.notes)")
             let next =
@@ -98,19 +101,26 @@ final class DeployFailureTests: XCTestCase {
     /// The status that a stack has before; nothing is changed where it cannot be deployed to.
     func testAStackThatCannotBeChangedIsExplained() throws {
         for (status, next) in [
-            ("ROLLBACK_COMPLETE", "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"),
+            (
+                "ROLLBACK_COMPLETE",
+                "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
             ("DELETE_FAILED", "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"),
             (
                 "UPDATE_ROLLBACK_FAILED",
                 "next: aws cloudformation continue-update-rollback --stack-name concert-data-processor, then concertctl"
             ),
-            ("UPDATE_FAILED", "next: aws cloudformation rollback-stack --stack-name concert-data-processor, then concertctl"),
+            (
+                "UPDATE_FAILED",
+                "next: aws cloudformation rollback-stack --stack-name concert-data-processor, then concertctl"
+            ),
         ] {
             let run = try deploy(["status": status])
             XCTAssertTrue(run.notes.contains("stack concert-data-processor is \(status)"), run.notes)
             XCTAssertTrue(run.notes.contains(next), "\(next): \(run.notes)")
             let calls = try Self.server.get().calls().map(\.operation)
-            XCTAssertFalse(calls.contains { ["CreateBucket", "PutObject", "CreateChangeSet"].contains($0) }, "\(calls)")
+            XCTAssertFalse(
+                calls.contains { ["CreateBucket", "PutObject", "CreateChangeSet"].contains($0) }, "\(calls)")
         }
     }
 
@@ -119,7 +129,9 @@ final class DeployFailureTests: XCTestCase {
         // A creation that fails, left before its end.
         _ = try deploy(
             [
-                "statuses": ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"],
+                "statuses": [
+                    "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE",
+                ],
                 "events": [["Broken", "AWS::SQS::Queue", "CREATE_FAILED", "AccessDenied"]],
             ], "--no-wait", status: 0)
         let folder = try TemporaryFolder()
@@ -130,17 +142,21 @@ final class DeployFailureTests: XCTestCase {
             ], environment: server.environment)
         XCTAssertEqual(run.status, 1)
         XCTAssertTrue(run.notes.contains("is CREATE_IN_PROGRESS: following the operation in progress"), run.notes)
-        XCTAssertTrue(run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
+        XCTAssertTrue(
+            run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
     }
 
     func testAStackInReviewIsUsed() throws {
         let run = try deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
         XCTAssertTrue(run.notes.contains("REVIEW_IN_PROGRESS: it has no resources yet, and is used"), run.notes)
-        XCTAssertEqual(try Self.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String, "CREATE")
+        XCTAssertEqual(
+            try Self.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String, "CREATE")
     }
 
     func testChangesThatCannotBeWorkedOutAreExplainedAndNothingStays() throws {
-        let run = try deploy(["changeSetFailure": "Access Denied. not authorized to perform: cloudformation:CreateChangeSet on x"])
+        let run = try deploy([
+            "changeSetFailure": "Access Denied. not authorized to perform: cloudformation:CreateChangeSet on x"
+        ])
         XCTAssertTrue(run.notes.contains("CloudFormation cannot work out the changes: Access Denied"), run.notes)
         XCTAssertTrue(run.notes.contains("allow cloudformation:CreateChangeSet in a policy"), run.notes)
         let calls = try Self.server.get().calls().map(\.operation)
@@ -184,18 +200,26 @@ final class DeployFailureTests: XCTestCase {
 
     func testAPermissionThatCannotBeSimulatedIsANote() throws {
         let run = try deploy(["denied": ["*"]], status: 0)
-        XCTAssertTrue(run.notes.contains("note: permissions: not checked, because iam SimulatePrincipalPolicy"), run.notes)
+        XCTAssertTrue(
+            run.notes.contains("note: permissions: not checked, because iam SimulatePrincipalPolicy"), run.notes)
     }
 
     func testAStreamOfAnotherRegionOrNoneIsAFault() throws {
         for (arn, fault) in [
-            ("arn:aws:kinesis:eu-west-1:123456789012:stream/s", "StreamArn is in eu-west-1, and the stack in us-east-1"),
-            ("arn:aws:kinesis:us-east-1:123456789012:stream/s", "StreamArn: arn:aws:kinesis:us-east-1:123456789012:stream/s does not exist"),
+            (
+                "arn:aws:kinesis:eu-west-1:123456789012:stream/s",
+                "StreamArn is in eu-west-1, and the stack in us-east-1"
+            ),
+            (
+                "arn:aws:kinesis:us-east-1:123456789012:stream/s",
+                "StreamArn: arn:aws:kinesis:us-east-1:123456789012:stream/s does not exist"
+            ),
             ("nonsense", "StreamArn is \"nonsense\"; expected the ARN of a stream, or empty"),
         ] {
             let run = try deploy([:], "--parameter", "StreamArn=\(arn)")
             XCTAssertTrue(run.notes.contains(fault), "\(fault): \(run.notes)")
         }
-        _ = try deploy(["streams": ["s"]], "--parameter", "StreamArn=arn:aws:kinesis:us-east-1:123456789012:stream/s", status: 0)
+        _ = try deploy(
+            ["streams": ["s"]], "--parameter", "StreamArn=arn:aws:kinesis:us-east-1:123456789012:stream/s", status: 0)
     }
 }

@@ -27,7 +27,9 @@ final class DeployFilesTests: XCTestCase {
         XCTAssertNil(try find([one], "x86_64"))
         XCTAssertEqual(try find([both], "x86_64"), "\(both.url.path)/\(name)-x86_64.zip")
         XCTAssertEqual(try find([both], "arm64"), "\(both.url.path)/\(name)-aarch64.zip")
-        XCTAssertThrowsError(try find([both])) { XCTAssertTrue("\($0)".contains("choose one with --parameter Architecture")) }
+        XCTAssertThrowsError(try find([both])) {
+            XCTAssertTrue("\($0)".contains("choose one with --parameter Architecture"))
+        }
         let checkout = try DeployFiles(template: nil, zip: nil, architecture: nil, folders: [empty.url.path])
         XCTAssertEqual(checkout, DeployFiles(template: "template.yaml", zip: "dist/concert-data-processor.zip"))
         let mixed = try DeployFiles(template: "t", zip: nil, architecture: nil, folders: [one.url.path])
@@ -70,14 +72,18 @@ final class DeployFilesTests: XCTestCase {
     func testTheCodeIsReplacedInEitherForm() throws {
         let code = S3Object(bucket: "b", key: "k.zip")
         for (text, replaced) in [
-            ("Resources:\n  A:\n    CodeUri: build/function\n  B:\n      CodeUri: x.zip", "Resources:\n  A:\n    CodeUri: s3://b/k.zip\n  B:\n      CodeUri: s3://b/k.zip"),
+            (
+                "Resources:\n  A:\n    CodeUri: build/function\n  B:\n      CodeUri: x.zip",
+                "Resources:\n  A:\n    CodeUri: s3://b/k.zip\n  B:\n      CodeUri: s3://b/k.zip"
+            ),
             (
                 #"{"R":[{"Code":{"S3Bucket":"x","S3Key":"y"}}],"n":1}"#,
                 #"{"R":[{"Code":{"S3Bucket":"b","S3Key":"k.zip"}}],"n":1}"#
             ),
         ] {
             XCTAssertEqual(
-                String(decoding: try DeployTemplate(Array(text.utf8), path: "t").text(code: code), as: UTF8.self), replaced)
+                String(decoding: try DeployTemplate(Array(text.utf8), path: "t").text(code: code), as: UTF8.self),
+                replaced)
         }
         XCTAssertThrowsError(try DeployTemplate(Array("Resources:".utf8), path: "t").text(code: code)) {
             XCTAssertTrue("\($0)".contains("t: no code of a function found"), "\($0)")

@@ -53,7 +53,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(
             run.output,
             """
-            stack concert-data-processor, new: 1 change
+            stack concert-data-processor, new: 1 resource to change
               add      Processor (AWS::Lambda::Function)
             stack concert-data-processor: deployed, CREATE_COMPLETE
               FunctionName  concert-data-processor
@@ -68,12 +68,14 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(
             writes,
             [
-                "CreateBucket", "PutPublicAccessBlock", "PutBucketEncryption", "PutObject", "PutObject", "CreateChangeSet",
+                "CreateBucket", "PutPublicAccessBlock", "PutBucketEncryption", "PutObject", "PutObject",
+                "CreateChangeSet",
                 "ExecuteChangeSet",
             ])
         XCTAssertEqual(
             try world.parameters(), ["BatchSize": "500", "CacheUrl": "rediss://u:p@h", "Architecture": "x86_64"])
-        XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").first?.fields["RetainExceptOnCreate"] as? String, "true")
+        XCTAssertEqual(
+            try world.server.calls(of: "ExecuteChangeSet").first?.fields["RetainExceptOnCreate"] as? String, "true")
         let paths = try world.server.calls(of: "PutObject").compactMap { $0.fields["path"] as? String }
         for (path, form) in zip(paths, ["code/[0-9a-f]{64}.zip", "templates/[0-9a-f]{64}.yaml"]) {
             let pattern = "^/concert-data-deploy-123456789012-us-east-1/concert-data-processor/\(form)$"
@@ -116,7 +118,8 @@ final class DeployTests: XCTestCase {
         XCTAssertTrue(none.notes.contains("stack concert-data-processor does not exist"), none.notes)
         _ = try world.deploy()
         let first = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(first.notes.contains("no earlier version of stack concert-data-processor is in bucket"), first.notes)
+        XCTAssertTrue(
+            first.notes.contains("no earlier version of stack concert-data-processor is in bucket"), first.notes)
         for options in [["--zip", "z"], ["--template", "t"], ["--parameter", "A=b"]] {
             let run = try Concertctl.run(["deploy", "--rollback"] + options)
             XCTAssertEqual(run.status, 2)
@@ -139,7 +142,7 @@ final class DeployTests: XCTestCase {
         XCTAssertTrue(
             run.output.hasPrefix(
                 """
-                stack concert-data-processor, update: 5 changes
+                stack concert-data-processor, update: 5 resources to change
                   change   Processor (AWS::Lambda::Function): Code, Environment
                   replace  Stream (AWS::Kinesis::Stream): Name
                            WARNING: the new one is empty; the old one, stream, stays outside of the stack
@@ -175,7 +178,8 @@ final class DeployTests: XCTestCase {
         let world = try World()
         let run = try world.deploy("--dry-run", "--parameter", "CacheUrl=rediss://user:sesame@host", "BatchSize=5")
         for text in [
-            "s3 CreateBucket: PUT", "(a zip file of", "cloudformation CreateChangeSet: POST", "CodeUri: s3://concert-data-deploy-",
+            "s3 CreateBucket: PUT", "(a zip file of", "cloudformation CreateChangeSet: POST",
+            "CodeUri: s3://concert-data-deploy-",
             "cloudformation ExecuteChangeSet: POST", "CAPABILITY_AUTO_EXPAND", "\"***\"",
         ] {
             XCTAssertTrue(run.output.contains(text), "\(text): \(run.output.prefix(3000))")
@@ -190,7 +194,8 @@ final class DeployTests: XCTestCase {
         ])
         let run = try world.deploy("--no-wait")
         XCTAssertTrue(
-            run.output.contains("started; follow it with concertctl deploy --stack-name concert-data-processor"), run.output)
+            run.output.contains("started; follow it with concertctl deploy --stack-name concert-data-processor"),
+            run.output)
         let again = try world.deploy("--no-wait", status: 1)
         XCTAssertTrue(again.notes.contains("another operation is in progress"), again.notes)
         let followed = try world.deploy()
@@ -211,7 +216,8 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(run.status, 130, run.notes)
         XCTAssertTrue(
             run.notes.contains(
-                "the operation continues at AWS; follow it again with: concertctl deploy --stack-name concert-data-processor"),
+                "the operation continues at AWS; follow it again with: concertctl deploy --stack-name concert-data-processor"
+            ),
             run.notes)
         XCTAssertEqual(try world.server.calls(of: "DeleteStack").count, 0)
     }
@@ -242,7 +248,7 @@ final class DeployTests: XCTestCase {
             stack staging, CREATE_COMPLETE: what stays:
               Stream (AWS::Kinesis::Stream)  staging
               DeadLetterQueue (AWS::SQS::Queue)  https://q
-              the bucket with the deployed versions, if concertctl deploy made it  concert-data-deploy-123456789012-us-east-1
+              the bucket with the deployed versions, unless --bucket named another one  concert-data-deploy-123456789012-us-east-1
             stack staging: deleted
 
             """)
