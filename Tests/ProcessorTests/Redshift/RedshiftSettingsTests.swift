@@ -41,7 +41,10 @@ final class RedshiftSettingsTests: XCTestCase {
             ([:], ["REDSHIFT_WORKGROUP_NAME or REDSHIFT_CLUSTER_IDENTIFIER", "REDSHIFT_DATABASE"], #line),
             (Self.least.merging(["REDSHIFT_DATABASE": ""]) { $1 }, ["REDSHIFT_DATABASE must be set"], #line),
             (Self.least.merging(["REDSHIFT_CLUSTER_IDENTIFIER": "c"]) { $1 }, ["are both set"], #line),
-            (Self.least.merging(["REDSHIFT_DB_USER": "u"]) { $1 }, ["REDSHIFT_DB_USER and REDSHIFT_WORKGROUP_NAME are both set"], #line),
+            (
+                Self.least.merging(["REDSHIFT_DB_USER": "u"]) { $1 },
+                ["REDSHIFT_DB_USER and REDSHIFT_WORKGROUP_NAME are both set"], #line
+            ),
             (
                 [
                     "REDSHIFT_CLUSTER_IDENTIFIER": "c", "REDSHIFT_DATABASE": "d", "REDSHIFT_DB_USER": "u",
