@@ -186,7 +186,9 @@ extension Pipeline {
     /// The most bad records of one invocation that have log lines of their own.
     private static let loggedRejections = 100
 
-    /// Logs bad records. Mutating, because the compiler would otherwise copy the whole pipeline for the call.
+    /// Logs bad records.
+    ///
+    /// Mutating, because the compiler would otherwise copy the whole pipeline for the call.
     private mutating func logRejections(of outcome: BatchOutcome, context: InvocationContext) {
         guard log.isEnabled(.warn) else { return }
         for record in outcome.rejections.prefix(Self.loggedRejections) {

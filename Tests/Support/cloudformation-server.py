@@ -31,7 +31,7 @@ class Account:
             "identity": f"arn:aws:iam::{ACCOUNT}:user/deployer",
             # The stack's status, or nothing where there is no stack.
             "status": None,
-            # Statuses after a change is carried out, one for each time that somebody asks.
+            # Statuses after a change is carried out, one for each request.
             "statuses": ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"],
             # Of that change: logical ID, type, status and reason of each event, oldest first.
             "events": [["Processor", "AWS::Lambda::Function", "CREATE_COMPLETE", ""]],

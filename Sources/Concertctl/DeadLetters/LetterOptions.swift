@@ -77,8 +77,10 @@ struct LetterOptions: Sendable {
         return Double(time.secondsSinceEpoch) + Double(time.nanoseconds) / 1e9
     }
 
-    /// Returns the source. With a path operand, the queue and the bucket of the environment are ignored: they are read only
-    /// if an option names them.
+    /// Returns the source.
+    ///
+    /// With a path operand, the queue and the bucket of the environment are ignored: they are read only if an option names
+    /// them.
     private static func source(_ input: Input, _ filter: LetterFilter) throws(UsageError) -> LetterSource {
         let paths = input.operands.filter { !LetterFilter.isSequence($0) }
         let (queueURL, bucket) = (try input[queueURL], try input[Self.bucket])

@@ -65,8 +65,9 @@ extension LetterSearch {
         }
     }
 
-    /// Makes messages visible to other consumers again. If that fails, they become visible after
-    /// ``LetterSource/visibilityTimeout``.
+    /// Makes messages visible to other consumers again.
+    ///
+    /// If that fails, they become visible after ``LetterSource/visibilityTimeout``.
     func release(_ session: AWSSession) async {
         let receipts = handles.values.compactMap(\.receipt)
         // Also after an interruption.

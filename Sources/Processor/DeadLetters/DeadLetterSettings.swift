@@ -2,7 +2,9 @@
 package struct DeadLetterSettings: SettingsPart, Sendable, Equatable {
     /// The URL of an SQS queue, which is a FIFO queue if its name ends in `.fifo`.
     package var queueURL: String?
-    /// The name of an S3 bucket. If a queue is set as well, the bucket receives the letters that the queue cannot accept.
+    /// The name of an S3 bucket.
+    ///
+    /// If a queue is set as well, the bucket receives the letters that the queue cannot accept.
     package var bucket: String?
 
     package static let queueURL = Setting(

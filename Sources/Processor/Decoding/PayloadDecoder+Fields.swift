@@ -128,7 +128,9 @@ extension PayloadDecoder {
         storage.bytes[text.range].reduce(into: 0) { count, byte in if byte & 0xC0 != 0x80 { count += 1 } }
     }
 
-    /// The longest ID of an entity, in bytes. IDs become keys, whose length sinks limit as well.
+    /// The longest ID of an entity, in bytes.
+    ///
+    /// IDs become keys, whose length sinks limit as well.
     static let longestID = 1024
 
     /// Reads a number unchanged: a JSON number, or text that is exactly one.

@@ -91,8 +91,10 @@ extension PayloadDecoder {
         return storage.list(from: start).map(TicketPrices.init(pairs:))
     }
 
-    /// Appends tiers and prices. For an invalid price it stores the range in `bytes`, because the last of duplicate keys
-    /// counts, so that a later price can replace it.
+    /// Appends tiers and prices.
+    ///
+    /// For an invalid price it stores the range in `bytes`, because the last of duplicate keys counts, so that a later price
+    /// can replace it.
     ///
     /// - Returns: Whether a price is invalid.
     private mutating func prices(

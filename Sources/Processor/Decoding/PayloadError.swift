@@ -2,7 +2,9 @@
 ///
 /// Permanent: the same bytes fail in the same way on each retry, so the record is dead-lettered without retries.
 public struct PayloadError: Error, Equatable, Sendable {
-    /// The kind of rule that is violated. Dead letters and alarms match these words, so they must never be renamed.
+    /// The kind of rule that is violated.
+    ///
+    /// Dead letters and alarms match these words, so they must never be renamed.
     public enum Reason: String, Sendable, CaseIterable {
         case base64, gzip, kpl, utf8, json, kind, missing, type, range
         /// A destination permanently rejected the record, which is valid.

@@ -86,8 +86,9 @@ extension TextStorage {
         return start..<count
     }
 
-    /// Appends `count` bytes from `start` on; returns nil if they are more than a block, or if a block does not fit. This is
-    /// the fast path, because most texts are short.
+    /// Appends `count` bytes from `start` on; returns nil if they are more than a block, or if a block does not fit.
+    ///
+    /// This is the fast path, because most texts are short.
     @inline(__always)
     mutating func appendShort(_ start: Int, count length: Int, of source: Span<UInt8>) -> Text? {
         var count = count

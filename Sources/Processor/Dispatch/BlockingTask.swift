@@ -27,7 +27,9 @@ package enum BlockingTask {
         }
     }
 
-    /// The result of a task, and a way to wait for it. The semaphore is created only if the caller has to wait.
+    /// The result of a task, and a way to wait for it.
+    ///
+    /// The semaphore is created only if the caller has to wait.
     private final class Answer<Value: Sendable>: Sendable {
         private struct State {
             var value: Value?

@@ -8,7 +8,9 @@ package protocol EntityView: Sendable {
 
 /// A reference to a field of one kind, with the type of its values.
 struct FieldHandle<Value>: Sendable {
-    /// The index among the kind's fields. It stays valid because fields that a catalog adds follow the kind's own.
+    /// The index among the kind's fields.
+    ///
+    /// It stays valid because fields that a catalog adds follow the kind's own.
     let index: Int
 }
 

@@ -44,8 +44,9 @@ public struct RecordPosition: Sendable, Hashable {
     /// The partition key of this record in its aggregate.
     var partitionKey: Text? { key.start == .max ? nil : key }
 
-    /// Creates a position. It is stored as two whole words, because it is passed on for every record, and combining
-    /// parts of words is slow.
+    /// Creates a position.
+    ///
+    /// It is stored as two whole words, because it is passed on for every record, and combining parts of words is slow.
     init(source: Int32, subSequenceNumber: Int32? = nil, partitionKey: Text? = nil) {
         self.source = source
         index = subSequenceNumber ?? -1

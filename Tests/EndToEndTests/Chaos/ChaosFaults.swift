@@ -18,7 +18,9 @@ final class ChaosFaults: Sendable {
     var counts: [String: Int] { state.withLock { $0.counts } }
     var failure: String? { state.withLock { $0.failure } }
 
-    /// Starts the faults. Those of the other sinks are injected by their stand-ins, call by call.
+    /// Starts the faults.
+    ///
+    /// Those of the other sinks are injected by their stand-ins, call by call.
     func start(_ redis: RedisServer) {
         let pid = try? redis.processID()
         let port = redis.port

@@ -55,7 +55,9 @@ extension AWSError {
     fileprivate var isMisconfiguration: Bool { if case .misconfigured = self { true } else { false } }
 }
 
-/// The errors of a service that reject a notification permanently. The list is closed: unknown codes are retried.
+/// The errors of a service that reject a notification permanently.
+///
+/// The list is closed: unknown codes are retried.
 struct EntryRejection: Sendable {
     var codes: Set<String>
     /// Parameters whose values come from settings and not from records; errors about them are not permanent.

@@ -11,8 +11,10 @@ struct Delivery: Sendable {
 
     /// The outcomes of the records with planned notifications, by index.
     private(set) var outcomes: [Int: RecordOutcome] = [:]
-    /// Entities with a rejected notification. Their later notifications wait for the next invocation, so that the rejected
-    /// record is dead-lettered before a later state is recorded as delivered.
+    /// Entities with a rejected notification.
+    ///
+    /// Their later notifications wait for the next invocation, so that the rejected record is dead-lettered before a later
+    /// state is recorded as delivered.
     private var blocked: Set<EntityKey> = []
     private var failingSince: ContinuousClock.Instant?
 
@@ -153,7 +155,9 @@ struct RetryPacing: Sendable {
     /// How long attempts may keep failing before the rest is left to the next invocation.
     var patience = Duration.seconds(30)
 
-    /// The least time for an attempt. A cancelled attempt may have been delivered, and is repeated by the next invocation.
+    /// The least time for an attempt.
+    ///
+    /// A cancelled attempt may have been delivered, and is repeated by the next invocation.
     static let leastTime = Duration.milliseconds(100)
 
     init() {

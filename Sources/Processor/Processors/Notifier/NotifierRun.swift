@@ -20,7 +20,9 @@ struct NotifierRun: Sendable {
         (self.senders, self.pacing, self.log) = (senders, pacing, log)
     }
 
-    /// Longer than any attempt and the time between two extensions. After a crash, notifications are repeated after this time.
+    /// Longer than any attempt and the time between two extensions.
+    ///
+    /// After a crash, notifications are repeated after this time.
     private static let leaseDuration = Duration.seconds(15)
     private static let extensionInterval = Duration.seconds(4)
 

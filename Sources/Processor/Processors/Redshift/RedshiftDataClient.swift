@@ -16,7 +16,9 @@ public struct RedshiftDataClient: Sendable {
         case failed(String, run: Run)
     }
 
-    /// The origin of a run. A call with a token that was used before returns the earlier run, which only clocks can distinguish.
+    /// The origin of a run.
+    ///
+    /// A call with a token that was used before returns the earlier run, which only clocks can distinguish.
     public enum Run: Sendable, Equatable {
         /// This call started the run.
         case own

@@ -194,7 +194,9 @@ extension RedshiftSettings {
 }
 
 extension SettingForm where Value == String {
-    /// The ARN of a secret. Messages do not quote the text, because it may be the secret itself.
+    /// The ARN of a secret.
+    ///
+    /// Messages do not quote the text, because it may be the secret itself.
     fileprivate static var secretARN: SettingForm {
         SettingForm(.text("ARN")) { arn, faults in
             if ARN(arn)?.service != "secretsmanager" {

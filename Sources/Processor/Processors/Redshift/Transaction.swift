@@ -96,7 +96,9 @@ struct StatementBudget {
     private static let perTransaction = 2
     private var tables: [WarehouseTable: Table] = [:]
 
-    /// Adds a row. The budget must not be used after it returned false.
+    /// Adds a row.
+    ///
+    /// The budget must not be used after it returned false.
     ///
     /// - Parameter size: The size of the row in bytes.
     /// - Returns: Whether the row fits; the first row always does.

@@ -7,7 +7,9 @@ package final class WarehouseTable: Sendable {
     package let columns: [WarehouseColumn]
     /// The index of the field that each of ``columns`` stores; nil for the columns in ``provenance``.
     let fieldIndices: [Int?]
-    /// The column of the entity's ID. The writer ensures that it is unique; Redshift does not.
+    /// The column of the entity's ID.
+    ///
+    /// The writer ensures that it is unique; Redshift does not.
     package let key: String
     /// The distribution key: concerts and their ticket sales are in the same slice, because queries join them.
     package let distributionKey: String
