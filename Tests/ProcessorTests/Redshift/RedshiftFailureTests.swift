@@ -119,7 +119,7 @@ final class RedshiftFailureTests: WarehouseTestCase {
     func testMissingWarehouseFailsTheBatchWithOneLogLine() throws {
         let cases: [(endpoint: String?, code: String?, words: String, line: UInt)] = [
             ("http://127.0.0.1:9", nil, "could not complete the request to 127.0.0.1:9", #line),
-            (nil, "ResourceNotFoundException", "check REDSHIFT_... and that workgroup wg is there and running", #line),
+            (nil, "ResourceNotFoundException", "that workgroup wg exists and is running", #line),
             (nil, "ValidationException", "Cluster is paused", #line),
             (nil, "AccessDeniedException", "allow the function's role redshift-data:* calls", #line),
             (nil, "DatabaseConnectionException", "Cluster is paused", #line),
