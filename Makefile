@@ -65,6 +65,7 @@ format: ## format the Swift sources
 lint: ## check format, forbidden calls, comparison of text, and vocabulary
 	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
 	@scripts/lint-text.py
+	@scripts/lint-targets.py
 
 check: lint test ## run lint and all tests, as required before a commit
 

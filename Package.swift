@@ -54,7 +54,7 @@ let package = Package(
 
         // Executables.
         .executableTarget(
-            name: "bootstrap", dependencies: ["Clients", "LambdaRuntime", "Processor", "Telemetry", "Transport"],
+            name: "bootstrap", dependencies: ["LambdaRuntime", "Processor", "Telemetry", "Transport"],
             path: "Sources/Bootstrap", swiftSettings: small),
         .executableTarget(
             name: "concertctl",

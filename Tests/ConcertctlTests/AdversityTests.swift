@@ -20,6 +20,7 @@ final class AdversityTests: XCTestCase {
         "dead-letters show": ["--bucket", "letters"],
         "dead-letters replay": ["--queue-url", "http://127.0.0.1:9/1/q"],
         "replay": ["--from-stream", "no-such-stream"],
+        "deploy": ["--template", "template.yaml", "--zip", "ZIP", "--yes"], "undeploy": ["--yes"],
     ]
 
     private static let warehouse = [
@@ -43,12 +44,13 @@ final class AdversityTests: XCTestCase {
     /// - Parameter advice: Texts, one of which the error must contain.
     private func check(_ environment: [String: String], not skipped: Set<String> = [], advice: [String]) throws {
         let home = try TemporaryFolder()
+        let zip = try DeploymentFiles.zip(in: home)
         let programs = try Self.names.filter { !skipped.contains($0) }.map { name in
-            let options = Self.words[name] ?? []
+            let options = (Self.words[name] ?? []).map { $0 == "ZIP" ? zip : $0 }
             let hasStream =
                 ![
                     "stream list", "mapping list", "warehouse init", "warehouse load", "dead-letters list",
-                    "dead-letters show", "dead-letters replay", "replay",
+                    "dead-letters show", "dead-letters replay", "replay", "deploy", "undeploy",
                 ].contains(name)
             let stream = hasStream ? ["--stream-name", "no-such-stream"] : []
             let program = try Concertctl.start(
@@ -94,7 +96,7 @@ final class AdversityTests: XCTestCase {
             server.environment,
             not: [
                 "stream setup", "stream list", "mapping list", "warehouse init", "warehouse load",
-                "warehouse status", "dead-letters list", "dead-letters show", "dead-letters replay",
+                "warehouse status", "dead-letters list", "dead-letters show", "dead-letters replay", "deploy", "undeploy",
             ],
             advice: ["no-such-stream"])
     }

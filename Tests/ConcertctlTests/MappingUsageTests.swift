@@ -29,15 +29,15 @@ final class MappingUsageTests: XCTestCase {
             (["create", "--stream-name", "s", "--maximum-retry-attempts", "-2"], "-1...10000"),
             (["create", "--stream-name", "s", "--tumbling-window-in-seconds", "901"], "0...900"),
             (["create", "--stream-name", "s", "--starting-position", "NOW"], "expected one of LATEST"),
-            (["create", "--stream-name", "s", "--starting-position", "AT_TIMESTAMP"], "go together"),
-            (["create", "--stream-name", "s", "--starting-position-timestamp", "1"], "go together"),
+            (["create", "--stream-name", "s", "--starting-position", "AT_TIMESTAMP"], "must be given together"),
+            (["create", "--stream-name", "s", "--starting-position-timestamp", "1"], "must be given together"),
             (
                 ["create", "--starting-position", "AT_TIMESTAMP", "--starting-position-timestamp", "noon"],
                 "expected a time"
             ),
             (
                 ["create", "--starting-position", "AT_TIMESTAMP", "--starting-position-timestamp", "9999-01-01"],
-                "to come"
+                "in the future"
             ),
             (["create", "--function-response-types", "All"], "expected ReportBatchItemFailures"),
             (["create", "--function-response-types", "x", "--report-batch-item-failures"], "cannot be combined"),
@@ -49,7 +49,7 @@ final class MappingUsageTests: XCTestCase {
             (["create", "--destination-config", "OnFailure={Destination"], "expected NAME=VALUE"),
             (["create", "--filter-criteria", "Filter=x"], "unknown member \"Filter\"; expected Filters"),
             (["create", "--filter-criteria", "Filters=[{Pattern=concert}]"], "expected a JSON object"),
-            (["create", "--metrics-config", "Metrics=ErrorCount"], "EventCount only"),
+            (["create", "--metrics-config", "Metrics=ErrorCount"], "expected EventCount"),
             (["create", "--kms-key-arn", "alias/k"], "ARN of a KMS key"),
             (["create", "--tags", "aws:x=y"], "invalid tag"),
             (["create", "--topics", "t"], "a setting for Kafka topics"),

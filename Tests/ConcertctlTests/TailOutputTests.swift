@@ -51,7 +51,7 @@ final class TailOutputTests: XCTestCase {
             [
                 head + "  key=k", artist, head, artist,
                 "  bad record, json: data is not JSON: expected null at offset 0", "  test record", head + "  key=k",
-                "  an aggregate without records", "",
+                "  aggregate without records", "",
             ].joined(separator: "\n"))
     }
 

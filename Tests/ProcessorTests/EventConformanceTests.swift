@@ -62,7 +62,7 @@ struct NullSink: LineSink {
 }
 
 extension Pipeline {
-    /// What `bootstrap` runs unless told otherwise, without the lines.
+    /// The default pipeline of `bootstrap`, without log lines.
     static var logging: Pipeline {
         let log = Logger(level: .debug, sink: NullSink())
         return Pipeline(

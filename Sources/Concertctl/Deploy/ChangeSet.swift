@@ -17,7 +17,7 @@ struct ChangeSet: Sendable, Equatable {
         var resource: StackResource
         /// What of it changes, such as `Code`.
         var properties: [String]
-        /// What becomes of the old resource, of those that have something to lose.
+        /// The effect on the old resource, for resource types that contain data.
         var isRetained: Bool
         /// Whether CloudFormation knows only while it makes the change that a replacement is needed.
         var isPossible: Bool

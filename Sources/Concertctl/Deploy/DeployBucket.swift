@@ -33,7 +33,7 @@ struct DeployBucket: Sendable {
         }
     }
 
-    /// Whether the bucket must be made; takes down what stands in the way.
+    /// Returns whether the bucket must be created; adds a finding if it cannot be used.
     func isMissing(_ findings: inout DeployFindings) async throws -> Bool {
         do {
             let isMissing = try await !exists()

@@ -1,6 +1,6 @@
 /// What the checks before a deployment found.
 struct DeployFindings: Sendable {
-    /// What stands in the way.
+    /// The faults that prevent the deployment.
     var faults: [String] = []
     /// What could not be checked, and what is worth knowing.
     var notes: [String] = []

@@ -33,7 +33,7 @@ struct DeployHistory: Sendable {
         "\(stack)/templates/\(Self.hash(bytes)).\(fileExtension)"
     }
 
-    /// The key of a template that a stack has, whoever deployed it.
+    /// The key of a template that a stack has, regardless of who deployed it.
     func templateKey(ofDeployed template: String) -> String {
         let isJSON = template.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
         return templateKey(Array(template.utf8), isJSON ? "json" : "yaml")

@@ -53,7 +53,7 @@ struct DeployParameters: Sendable {
         }
     }
 
-    /// The given values that nobody may see.
+    /// The given secret values, which are never printed.
     func secrets(_ template: DeployTemplate) -> [String] {
         given.filter { template.parameter($0.name)?.isSecret ?? true && !$0.value.isEmpty }.map(\.value)
     }

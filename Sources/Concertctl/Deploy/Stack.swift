@@ -177,7 +177,7 @@ extension StackEvent {
 
     var isOfStack: Bool { type == "AWS::CloudFormation::Stack" }
 
-    /// Whether somebody asked for an operation with it, so that earlier events belong to another one.
+    /// Whether the event is the start of an operation requested by a user, so that earlier events belong to another operation.
     var startsOperation: Bool { isOfStack && reason == "User Initiated" && status != "REVIEW_IN_PROGRESS" }
 
     var isFailure: Bool { status.utf8.suffix(7).elementsEqual("_FAILED".utf8) }

@@ -81,7 +81,7 @@ final class StreamChangeTests: XCTestCase {
         XCTAssertEqual(try registered.json()["ConsumerStatus"] as? String, "ACTIVE")
         let arn = try XCTUnwrap(try registered.json()["ConsumerARN"] as? String)
         let again = try bench.stream("consumer", "register", "--consumer-name", "fan")
-        XCTAssertTrue(again.output.contains("unchanged"), again.output)
+        XCTAssertTrue(again.output.contains("already registered"), again.output)
         XCTAssertTrue(again.output.contains(arn), again.output)
         XCTAssertTrue(try bench.stream("consumer", "list").output.contains(arn))
         XCTAssertTrue(try bench.stream("consumer", "describe", "--consumer-name", "fan").output.contains(arn))
