@@ -96,7 +96,8 @@ final class AdversityTests: XCTestCase {
             server.environment,
             not: [
                 "stream setup", "stream list", "mapping list", "warehouse init", "warehouse load",
-                "warehouse status", "dead-letters list", "dead-letters show", "dead-letters replay", "deploy", "undeploy",
+                "warehouse status", "dead-letters list", "dead-letters show", "dead-letters replay", "deploy",
+                "undeploy",
             ],
             advice: ["no-such-stream"])
     }
