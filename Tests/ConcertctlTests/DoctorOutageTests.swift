@@ -257,7 +257,7 @@ final class DoctorOutageTests: XCTestCase {
 
     func testRejectsIncorrectUsage() throws {
         for (arguments, words) in [
-            ([], "no stream is given"), (["--stream-name", "a b"], "invalid stream"),
+            ([], "no stream specified"), (["--stream-name", "a b"], "invalid stream"),
             (["--stream-name", "s", "--function-name", ""], "--function-name is empty"),
             (["--stream-name", "s", "more"], "unexpected argument"),
         ] {

@@ -32,6 +32,7 @@ final class DryRunTests: XCTestCase {
         "deploy": [["--template", "template.yaml", "--zip", "ZIP"], ["--rollback"]], "undeploy": [[]],
         "doctor": [[]], "cost": [["--records-per-day", "5", "--bytes-per-record", "5"]], "generate": [[]],
         "completion": [["bash"]], "documentation": [[]], "records-documentation": [[]],
+        "settings-documentation": [["docs/configuration.md"]],
     ]
 
     /// The commands that read their source in a dry run.

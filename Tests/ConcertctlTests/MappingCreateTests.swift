@@ -33,12 +33,12 @@ final class MappingCreateTests: MappingTestCase {
             "123456789012:function:concert-data-processor", "123456789012:concert-data-processor", Self.functionARN,
         ] {
             let again = try mapping("create", "--function-name", name, at: server)
-            assertRun(again, 0, output: "exists already")
+            assertRun(again, 0, output: "already exists")
         }
         assertRun(
             try mapping("create", "--function-name", "concert-data-processor:live", at: server), 0, output: "created")
         let other = try mapping("create", "--function-name", Self.functionARN + ":live", at: server)
-        assertRun(other, 0, output: "exists already")
+        assertRun(other, 0, output: "already exists")
         assertRun(
             try mapping("show", "--function-name", "other", at: server), 1, notes: "there are mappings to", ":live")
         XCTAssertEqual(try server.calls(of: "CreateEventSourceMapping").count, 2)
@@ -58,7 +58,7 @@ final class MappingCreateTests: MappingTestCase {
                     ])), server)
         }
         let run = try mapping("create", "--function-name", "f229", at: server)
-        assertRun(run, 0, output: "exists already")
+        assertRun(run, 0, output: "already exists")
         XCTAssertEqual(try server.calls(of: "ListEventSourceMappings").count, 3)
         let list = try mapping("list", "--output", "json", stream: false, at: server)
         let mappings = try XCTUnwrap(JSONValue(parsing: Array(list.output.utf8)).array)
@@ -160,7 +160,7 @@ final class MappingDifferenceTests: MappingTestCase {
             [#"{"BatchSize":20,"DestinationConfig":{"OnFailure":{"Destination":"\#(Self.queueARN)"}}}"#])
         let again = try Concertctl.run(
             ["mapping", "create", "--stream-name", "concerts"] + options, environment: server.environment)
-        assertRun(again, 0, output: "exists already")
+        assertRun(again, 0, output: "already exists")
     }
 
     func testNeverIgnoresCreateOnlySettings() async throws {

@@ -13,7 +13,7 @@ final class MappingUsageTests: XCTestCase {
     func testRejectsIncorrectUsageBeforeAnyCall() throws {
         let queue = "arn:aws:sqs:us-east-1:123456789012:q"
         let cases: [(words: [String], notes: String)] = [
-            (["create"], "no stream is given"),
+            (["create"], "no stream specified"),
             (["create", "--stream-name", ""], "invalid stream"),
             (["create", "--stream-name", "s", "--event-source-arn", queue], "cannot be combined"),
             (["create", "--event-source-arn", queue], "(its service is sqs)"),
@@ -65,7 +65,7 @@ final class MappingUsageTests: XCTestCase {
             (["delete", "--uuid", "u", "--function-name", "f"], "cannot be combined"),
             (["list", "--function-name", ":"], "invalid function name"),
             (["enable", "--timeout", "0", "--uuid", "u"], "1...86400"),
-            (["enable"], "no stream is given"),
+            (["enable"], "no stream specified"),
         ]
         for (words, notes) in cases {
             let run = try Concertctl.run(["mapping"] + words, environment: Self.nowhere)

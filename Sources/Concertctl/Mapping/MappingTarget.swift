@@ -49,7 +49,7 @@ enum MappingTarget: Sendable, Equatable {
     static func source(_ input: Input) throws(UsageError) -> MappingSource {
         guard let source = try MappingSource(input) else {
             throw UsageError(
-                description: "no stream is given: pass --stream-name or --event-source-arn, or set "
+                description: "no stream specified; pass --stream-name or --event-source-arn, or set "
                     + "\(StreamReference.variable)")
         }
         return source

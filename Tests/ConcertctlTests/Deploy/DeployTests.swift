@@ -123,7 +123,7 @@ final class DeployTests: XCTestCase {
         for options in [["--zip", "z"], ["--template", "t"], ["--parameter", "A=b"]] {
             let run = try Concertctl.run(["deploy", "--rollback"] + options)
             XCTAssertEqual(run.status, 2)
-            XCTAssertTrue(run.notes.contains("--rollback and \(options[0]) exclude each other"), run.notes)
+            XCTAssertTrue(run.notes.contains("--rollback and \(options[0]) cannot be combined"), run.notes)
         }
     }
 
