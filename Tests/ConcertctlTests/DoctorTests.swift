@@ -158,7 +158,7 @@ final class DoctorTests: XCTestCase {
         Case(
             "Enhanced monitoring", "warn", "off", "concertctl stream monitor --stream-name concerts",
             "DescribeStreamSummary", stream(#""EnhancedMonitoring":[{"ShardLevelMetrics":[]}]"#)),
-        Case("Stream", "fault", "describes no stream", nil, "DescribeStreamSummary", #"{"a":1}"#),
+        Case("Stream", "fault", "has no stream description", nil, "DescribeStreamSummary", #"{"a":1}"#),
         Case(
             "Distribution", "warn", "AUTO: partition keys are ignored, so there is no order per key",
             "update-stream-record-distribution-strategy --stream-arn arn:aws:kinesis:us-east-1:123456789012:"

@@ -123,7 +123,8 @@ final class ChaosLoaders: Sendable {
     /// The time until the process is killed, in milliseconds; nil to let it finish.
     private func killDelay() -> Int? {
         state.withLock { state in
-            guard Int.random(in: 0..<2, using: &state.random) == 0 else { return nil }
+            // The first one in any case, so that every run has a kill.
+            guard state.counts.kills == 0 || Int.random(in: 0..<2, using: &state.random) == 0 else { return nil }
             state.counts.kills += 1
             return Int.random(in: 0..<800, using: &state.random)
         }
@@ -139,7 +140,9 @@ final class ChaosLoaders: Sendable {
         }
         let objects = try store.objects(prefix)
         let object = state.withLock { objects.randomElement(using: &$0.random) }
-        if let object, choice > 0, state.withLock({ $0.corrupt[Self.name(object.key)] }) == nil {
+        // Every run has an object of each kind.
+        let hides = number > 0 && (choice > 0 || counts.hidden == 0)
+        if let object, hides, state.withLock({ $0.corrupt[Self.name(object.key)] }) == nil {
             try store.remove(object.key)
             usleep(100_000)
             try store.put(object.key, object.body)
