@@ -40,7 +40,7 @@ final class PolledReplayTests: XCTestCase {
             let run = try Concertctl.run(["replay", path] + words)
             XCTAssertEqual(run.status, 1)
             XCTAssertEqual(run.output, "")
-            XCTAssertTrue(run.notes.contains("\(words[0]) \(file) cannot be written"), run.notes)
+            XCTAssertTrue(run.notes.contains("cannot write \(words[0]) \(file): "), run.notes)
         }
     }
 

@@ -79,7 +79,7 @@ final class PermissionTests: XCTestCase {
     private func keys(_ statement: JSONValue) -> [String] {
         statement["Resource"].elements.map { resource in
             let text = resource["Fn::Sub"].elements.first?.string ?? resource["Fn::Sub"].string ?? resource.text
-            return text.replacingOccurrences(of: "${Workgroup}/${RedshiftDatabase}/concert_dw", with: "TARGET")
+            return text.replacingOccurrences(of: "${Warehouse}/${RedshiftDatabase}/${RedshiftSchema}", with: "TARGET")
                 .replacingOccurrences(of: "arn:${AWS::Partition}:s3:::${RedshiftStagingBucket}", with: "BUCKET")
         }
     }
@@ -116,7 +116,7 @@ final class PermissionTests: XCTestCase {
         // The part of the ARN that keys contain.
         let sub = try XCTUnwrap(try statements(Self.staged, role: "LoaderRole").first { $0["Sid"] == "MoveObjects" })
         XCTAssertEqual(
-            sub["Resource"].elements.first?["Fn::Sub"].elements.last?["Workgroup"],
+            sub["Resource"].elements.first?["Fn::Sub"].elements.last?["Warehouse"],
             ["Fn::Select": [1, ["Fn::Split": ["workgroup/", ["Fn::Sub": "${RedshiftWorkgroupArn}workgroup/"]]]]])
     }
 
