@@ -103,7 +103,7 @@ extension SetupSteps {
     private func isMissing() async throws -> Bool {
         do {
             guard try await stream.summary(session).status == "DELETING" else { return false }
-            try await change.waiter?.wait(for: "stream \(stream.name) to be gone") {
+            try await change.waiter?.wait(for: "stream \(stream.name) to be deleted") {
                 try await stream.summary(session).status == "DELETING" ? .pending("DELETING") : .reached(())
             }
             return false
