@@ -220,7 +220,7 @@ final class OutputFileTests: XCTestCase {
     func testRejectsOneNameForTwoFiles() throws {
         let run = try run((["replay", "good.ndjson", "--record", "x", "--report"], "", 2), "x")
         XCTAssertEqual(run.status, 2)
-        XCTAssertTrue(run.notes.contains("--report and --record both name x"), run.notes)
+        XCTAssertTrue(run.notes.contains("--report and --record have the same file x"), run.notes)
     }
 
     func testAnInterruptionLeavesNoIncompleteFile() throws {
