@@ -16,7 +16,7 @@ public actor AWSClient {
         public var endpointVariant: EndpointVariant = []
         public var retries = RetryPolicy()
         /// Answers a request in place of the service, as in a dry run; nil for a request that is sent.
-        public var answer: @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
+        package var answer: @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
         /// The `User-Agent` header.
         public var userAgent = "concert-data-processor/\(Version.current)"
 

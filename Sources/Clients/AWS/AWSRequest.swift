@@ -24,7 +24,7 @@ public struct AWSRequest: Sendable, Equatable {
     /// False for the few calls that are made to get credentials in the first place.
     public var isSigned = true
     /// The body of the response that takes the place of the service's in a dry run.
-    public var placeholder: [UInt8] = []
+    package var placeholder: [UInt8] = []
     /// Texts in it that must not show in errors: services quote the tokens that they refuse.
     package var secrets: [String] = []
 

@@ -9,7 +9,7 @@ public struct AWSResponse: Sendable, Equatable {
     public var headers: HTTPHeaders
     public var body: [UInt8]
 
-    public init(service: String, operation: String, status: Int, headers: HTTPHeaders, body: [UInt8]) {
+    package init(service: String, operation: String, status: Int, headers: HTTPHeaders, body: [UInt8]) {
         (self.service, self.operation, self.status) = (service, operation, status)
         (self.headers, self.body) = (headers, body)
     }

@@ -149,7 +149,7 @@ public struct AWSEnvironment: Sendable {
     /// A client with a connection of its own.
     ///
     /// - Parameter answer: Answers a request in place of the service; nil for a request that is sent.
-    public func makeClient(
+    package func makeClient(
         _ patience: Patience, credentials: any CredentialSource,
         answer: @escaping @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
     ) -> AWSClient {
