@@ -39,9 +39,9 @@ public enum LoadProgress: Sendable {
 public final class LoadRun {
     private let settings: RedshiftSettings
     private let limit: Int
-    private let bucket: StagedBucket
-    private let statements: LoadStatements
-    private let client: RedshiftDataClient
+    let bucket: StagedBucket
+    let statements: LoadStatements
+    let client: RedshiftDataClient
     private let context: InvocationContext
     private let log: Logger
     private let report: (LoadProgress) -> Void
@@ -51,7 +51,7 @@ public final class LoadRun {
     /// The first problem that did not stop the run.
     private var problem: LoadError?
     /// The tables that rejected all objects of a load; they are skipped for the rest of the run.
-    private var blocked: Set<WarehouseTable> = []
+    private(set) var blocked: Set<WarehouseTable> = []
 
     /// The number of rejected objects from which on a table that accepts none is considered the cause.
     private static let suspectLimit = 10
@@ -102,7 +102,7 @@ public final class LoadRun {
     }
 
     /// Whether a load as long as the longest one would finish before the deadline.
-    private var hasTime: Bool { ContinuousClock.now + longest * 1.5 < context.deadline }
+    var hasTime: Bool { ContinuousClock.now + longest * 1.5 < context.deadline }
 
     private func staged() async throws -> StagedListing {
         let listing = try await bucket.staged(limit: limit, leavingOut: blocked)
@@ -114,79 +114,17 @@ public final class LoadRun {
     }
 }
 
-/// Recovery of earlier loads.
+/// Messages about loads.
 extension LoadRun {
-    /// The most manifests of earlier loads to process, and the most loads that one query checks.
-    private static let manifestLimit = 2000
-    private static let queryLimit = 500
-
-    /// Finishes the loads whose manifests exist.
-    ///
-    /// - Returns: Whether there were any.
-    private func recover() async throws -> Bool {
-        var rest = try await bucket.manifests(limit: Self.manifestLimit)[...]
-        let isAny = !rest.isEmpty
-        while !rest.isEmpty, hasTime {
-            let part = rest.prefix(Self.queryLimit)
-            rest = rest.dropFirst(Self.queryLimit)
-            let committed = try await committed(part.map(\.load))
-            // Committed loads come first: they need no transaction, and their objects only have to be deleted.
-            let done = part.filter { committed.contains(Array($0.load.utf8)) }
-            for manifests in done + part.filter({ !committed.contains(Array($0.load.utf8)) }) where hasTime {
-                do {
-                    let keys = try await bucket.keys(manifests)
-                    if committed.contains(Array(manifests.load.utf8)) {
-                        try await bucket.delete(keys + manifests.keys)
-                    } else {
-                        try await loadAgain(keys, manifests)
-                    }
-                } catch let error as ManifestError {
-                    note(LoadError(error.description), of: manifests.load)
-                }
-            }
-        }
-        return isAny
-    }
-
-    private func committed(_ loads: [String]) async throws -> Set<[UInt8]> {
-        let token = "concert-load-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
-        switch try await client.run(statements.committed(loads), token: token, name: "concert-data-processor loads") {
-        case .finished(let id):
-            return Set(
-                try await client.rows(of: "\(id):2").compactMap {
-                    $0.first?["stringValue"]?.string.map { Array($0.utf8) }
-                })
-        case .failed(let reason, _): throw error(reason)
-        }
-    }
-
-    private func loadAgain(_ keys: [String], _ manifests: LoadManifests) async throws {
-        let layouts = [WarehouseTable: String].ofAllTables
-        let objects = keys.compactMap { key -> StagedObject? in
-            if case .rows(let object) = bucket.target.content(of: key, layouts: layouts) { object } else { nil }
-        }
-        let existing = try await bucket.existing(objects)
-        noteGone(objects.count - existing.count, of: manifests.load)
-        var rest = existing
-        while !rest.isEmpty {
-            // A load that was created with a larger object limit is not split, unless it has too many tables.
-            let part = rest.limited(to: rest.count)
-            try await load(part, coveredBy: manifests)
-            let keys = Set(part.map { Array($0.key.utf8) })
-            rest.removeAll { keys.contains(Array($0.key.utf8)) }
-        }
-        if blocked.isDisjoint(with: existing.map(\.table)) { try await bucket.delete(manifests.keys) }
-    }
-
     /// Records a problem that fails the invocation at its end, without stopping it.
-    private func note(_ error: LoadError, of load: String) {
+    func note(_ error: LoadError, of load: String) {
         problem = problem ?? error
         log.log(
             .error, "a load cannot be finished", requestID: context.requestID,
             ["load": .string(load), "reason": .string(error.description)])
     }
 
-    private func noteGone(_ count: Int, of load: String) {
+    func noteGone(_ count: Int, of load: String) {
         guard count > 0 else { return }
         summary.gone += count
         log.log(
@@ -194,7 +132,7 @@ extension LoadRun {
             ["load": .string(load), "objects": .integer(count)])
     }
 
-    private func error(_ reason: String) -> LoadError {
+    func error(_ reason: String) -> LoadError {
         LoadError(
             "\(settings.name), database \(settings.database): \(MessageText.escaped(reason))"
                 + (SQLFailure.advice(on: reason).map { "; " + $0 } ?? ""))
@@ -217,7 +155,7 @@ extension LoadRun {
     ///
     /// - Parameter covering: The manifests of an earlier load with these objects. If nil, the manifests of the first
     ///   transaction are kept until all objects are loaded or moved.
-    private func load(_ objects: [StagedObject], coveredBy covering: LoadManifests? = nil) async throws {
+    func load(_ objects: [StagedObject], coveredBy covering: LoadManifests? = nil) async throws {
         var waiting = [objects.filter { !blocked.contains($0.table) }].filter { !$0.isEmpty }
         var first = covering
         var trials = LoadTrials(objects)
