@@ -98,6 +98,8 @@ extension StackReference {
     /// What a change set is made of.
     struct Desired: Sendable {
         var isNew: Bool
+        /// Whether the stack exists only because of this change set.
+        var createsStack = false
         /// As CloudFormation fetches it.
         var templateURL: String
         /// A value that is nil stays as it is.
@@ -136,7 +138,7 @@ extension StackReference {
             let changes = try await waiter.wait(for: "the changes to be worked out") { try await look(at: id) }
             return ChangeSet(id: id, stackID: made.first("StackId")?.text ?? self.name, changes: changes)
         } catch {
-            try? await delete(changeSet: id, ofNewStack: desired.isNew)
+            try? await delete(changeSet: id, withStack: desired.createsStack)
             throw error
         }
     }
@@ -176,7 +178,7 @@ extension StackReference {
 
     /// Starts to make the changes.
     func execute(_ changeSet: ChangeSet, isNew: Bool) async throws {
-        // What a failed creation has made goes again, also what would outlive the stack: it would be in the way of the next try.
+        // Resources of a failed creation are deleted, also those that outlive a stack: otherwise their names would be taken.
         var execute = request(
             "ExecuteChangeSet",
             [.init("ChangeSetName", changeSet.id)] + (isNew ? [.init("RetainExceptOnCreate", "true")] : []))
@@ -184,9 +186,12 @@ extension StackReference {
         _ = try await session.xml(execute)
     }
 
-    /// Deletes a change set that is not wanted; with it the stack, if it exists for the change set alone.
-    func delete(changeSet id: String, ofNewStack isNew: Bool) async throws {
+    /// Deletes a change set that is not executed.
+    ///
+    /// - Parameter deletesStack: Whether to delete its stack, too, unless another deployment has given it resources meanwhile.
+    func delete(changeSet id: String, withStack deletesStack: Bool) async throws {
+        let empty = deletesStack ? try await stack().flatMap { $0.isInReview ? $0 : nil } : nil
         _ = try await session.xml(request("DeleteChangeSet", [.init("ChangeSetName", id)]))
-        if isNew { _ = try await session.xml(request("DeleteStack")) }
+        if let empty { _ = try await session.xml(request("DeleteStack", id: empty.id)) }
     }
 }

@@ -52,9 +52,8 @@ struct Deploy: Command {
         bucketName = try input[DeployBucket.option]
         waiter = Waiter(limit: .seconds(try input[StackProgress.timeout]))
         confirmation = try Confirmation(input)
-        let name = try StackReference.checked(input[StackReference.option])
         session = try AWSSession(input)
-        stack = StackReference(name: name, session: session)
+        stack = try StackReference(input, session)
     }
 
     /// What follows the deployment, or tries again after a failure.
@@ -159,7 +158,7 @@ extension Deploy {
         try await bucket.upload(package.zip, as: code.key, contentType: "application/zip")
         try await bucket.upload(text, as: key, contentType: "text/plain")
         let desired = StackReference.Desired(
-            isNew: current?.isInReview ?? true, templateURL: bucket.url(of: key),
+            isNew: current?.isInReview ?? true, createsStack: current == nil, templateURL: bucket.url(of: key),
             parameters: package.parameters.list(package.template, current),
             secrets: package.parameters.secrets(package.template))
         return try await apply(desired, to: current, package.template, history)
@@ -173,7 +172,7 @@ extension Deploy {
         let changeSet = try await stack.makeChangeSet(
             desired, name: "concertctl-\(now.millisecondsSinceEpoch)", Waiter())
         guard let changes = changeSet.changes else {
-            try await stack.delete(changeSet: changeSet.id, ofNewStack: desired.isNew)
+            try await stack.delete(changeSet: changeSet.id, withStack: desired.createsStack)
             report(current ?? Stack(id: changeSet.stackID, status: "empty"), nil)
             return .done
         }
@@ -181,7 +180,7 @@ extension Deploy {
             show(changes, isNew: desired.isNew)
             try confirmation.ask("deploy to \(session.region) as stack \(stack.name)?")
         } catch {
-            try await stack.delete(changeSet: changeSet.id, ofNewStack: desired.isNew)
+            try await stack.delete(changeSet: changeSet.id, withStack: desired.createsStack)
             throw error
         }
         if !desired.isNew, let current {

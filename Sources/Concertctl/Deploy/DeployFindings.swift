@@ -21,7 +21,7 @@ struct DeployFindings: Sendable {
         guard let first = faults.first else { return }
         guard faults.count > 1 else { throw CommandError(description: first) }
         throw CommandError(
-            description: "nothing was changed; \(faults.count) things stand in the way:",
+            description: "nothing was changed; fix these \(faults.count) faults first:",
             details: faults.map { "  - \($0)" }.joined(separator: "\n"))
     }
 }

@@ -73,8 +73,9 @@ struct StackReference: Sendable {
     let name: String
     let session: AWSSession
 
-    /// - Throws: ``UsageError`` for a name that CloudFormation does not take.
-    static func checked(_ name: String) throws(UsageError) -> String {
+    /// - Throws: ``UsageError`` for a name that CloudFormation does not accept.
+    init(_ input: Input, _ session: AWSSession) throws(UsageError) {
+        (name, self.session) = (try input[Self.option], session)
         let bytes = name.utf8
         func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
         guard (1...128).contains(bytes.count), bytes.first.map(isLetter) == true,
@@ -84,7 +85,6 @@ struct StackReference: Sendable {
                 description: "--stack-name is \"\(name)\"; expected up to 128 letters, digits and hyphens, "
                     + "a letter first")
         }
-        return name
     }
 
     /// - Parameter id: The ARN, for a stack that may be deleted meanwhile.

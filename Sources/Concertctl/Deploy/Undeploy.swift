@@ -26,9 +26,8 @@ struct Undeploy: Command {
         waits = try input[Self.wait] != false
         waiter = Waiter(limit: .seconds(try input[StackProgress.timeout]))
         confirmation = try Confirmation(input)
-        let name = try StackReference.checked(input[StackReference.option])
         session = try AWSSession(input)
-        stack = StackReference(name: name, session: session)
+        stack = try StackReference(input, session)
     }
 
     private var command: String { "concertctl undeploy --stack-name \(stack.name)" }

@@ -163,6 +163,13 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"])
     }
 
+    func testStackOfAnotherDeploymentIsNotDeletedWithTheChangeSet() throws {
+        _ = try deploy(["status": "REVIEW_IN_PROGRESS", "changeSetFailure": "Access Denied"])
+        let server = try Self.server.get()
+        XCTAssertEqual(try server.calls(of: "DeleteChangeSet").count, 1)
+        XCTAssertEqual(try server.calls(of: "DeleteStack").count, 0)
+    }
+
     func testABucketOfAnotherRegionIsNamedBeforeAnythingIsChanged() throws {
         let run = try deploy(["bucketRegion": "eu-west-1"], "--bucket", "theirs")
         XCTAssertTrue(run.notes.contains("bucket theirs: s3 HeadBucket: PermanentRedirect"), run.notes)
