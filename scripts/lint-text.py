@@ -8,6 +8,8 @@
    `Character` is compared, and no `String` is split.
 3. Vocabulary: the project's texts use the terms of AWS's documentation, so names, comments and messages must not contain
    the words below, which it once used instead.
+4. Access: nothing outside the package uses its modules, so no declaration is public. (`public import` is needed where
+   inlinable code uses the imported declarations.)
 
 lint-text.allowed lists the exceptions. Each line has a path, a line of code and a reason, separated by tabs. An entry
 without a match is also an error, so that the list contains only what is needed.
@@ -38,6 +40,7 @@ TEXT_RULES = {
     r"\bCharacter\b|\bcase (\"[^\"\\]\"|\"\\[^(u]\")": "compare bytes or Unicode scalars instead of Characters",
     r"\bsplit\(separator: \"|\bcomponents\(separatedBy": "split the bytes (.utf8) instead of Characters",
 }
+ACCESS_RULES = {r"\bpublic\b(?! import)": "declare it package or internal"}
 # The files and folders whose vocabulary is checked.
 VOCABULARY = (
     ".ci", ".github", "Benchmarks", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "Package.swift", "README.md", "SECURITY.md",
@@ -119,7 +122,8 @@ def main():
     unused = dict(entries)
     problems = []
     for name, number, line, advice in [
-            *findings(OUTPUT, OUTPUT_RULES, OUTPUT_OWNERS), *findings(TEXT, TEXT_RULES), *vocabulary()]:
+            *findings(OUTPUT, OUTPUT_RULES, OUTPUT_OWNERS), *findings(TEXT, TEXT_RULES),
+            *findings(("Sources", "Tests", "Benchmarks"), ACCESS_RULES), *vocabulary()]:
         if (name, line) in entries:
             unused.pop((name, line), None)
         else:

@@ -5,9 +5,9 @@ import JSON
 /// One generator represents one shard, and each event continues where the previous one ended: sequence numbers and
 /// arrival times only increase. Entities come from finite pools, so later records contain new versions of earlier ones.
 /// Every record is valid; the fixtures contain bad records.
-public struct EventGenerator: Sendable {
+package struct EventGenerator: Sendable {
     /// The size of a record.
-    public enum Size: String, Sendable, CaseIterable {
+    package enum Size: String, Sendable, CaseIterable {
         /// Required fields with short texts, bare objects, short names in the ARNs, and fewer ticket sales, whose
         /// required fields are the longest: an event with 10,000 records, the maximum batch size, stays below Lambda's
         /// limit of 6 MiB.
@@ -29,7 +29,7 @@ public struct EventGenerator: Sendable {
     var saleCount = 0
     private var position: ShardPosition
 
-    public init(seed: UInt64 = 1, size: Size = .full) {
+    package init(seed: UInt64 = 1, size: Size = .full) {
         self.size = size
         catalogue = Catalogue(seed: seed)
         random = catalogue.random(for: .payloads)
@@ -41,7 +41,7 @@ public struct EventGenerator: Sendable {
     /// Its payloads are those that the same number of ``payload()`` calls would have returned.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
-    public mutating func event(records: Int) -> [UInt8] {
+    package mutating func event(records: Int) -> [UInt8] {
         var payload = PythonJSONWriter()
         var data: [UInt8] = []
         var event = JSONWriter()
@@ -61,7 +61,7 @@ public struct EventGenerator: Sendable {
     }
 
     /// Returns the payload of one record in the producers' format: JSON in the style of Python's `json.dumps`.
-    public mutating func payload() -> [UInt8] {
+    package mutating func payload() -> [UInt8] {
         var payload = PythonJSONWriter()
         _ = writePayload(to: &payload)
         return payload.bytes

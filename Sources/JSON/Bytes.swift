@@ -4,7 +4,7 @@ extension Span<UInt8> {
     ///
     /// NUL is not valid anywhere in a JSON text, so 0 stops every loop of the scanner without a separate check.
     @inlinable @inline(__always)
-    public func byte(at offset: Int) -> UInt8 {
+    package func byte(at offset: Int) -> UInt8 {
         // One comparison checks both bounds: a negative offset becomes a large unsigned number.
         guard UInt(bitPattern: offset) < UInt(bitPattern: count) else { return 0 }
         // In bounds because of the guard.
@@ -13,7 +13,7 @@ extension Span<UInt8> {
 
     /// Returns the eight bytes from `offset` as a little-endian word, or nil if fewer bytes remain.
     @inlinable @inline(__always)
-    public func word(at offset: Int) -> UInt64? {
+    package func word(at offset: Int) -> UInt64? {
         guard offset >= 0, offset <= count &- 8 else { return nil }
         // In bounds because of the guard: for a count below 8, the right side is negative. Bytes have no padding, and
         // the load is unaligned.
@@ -33,7 +33,7 @@ extension Span<UInt8> {
 
     /// Returns the end of the digits that start at `offset`, or `offset` if there are none.
     @inlinable @inline(__always)
-    public func endOfDigits(from offset: Int) -> Int {
+    package func endOfDigits(from offset: Int) -> Int {
         var end = offset
         while byte(at: end) &- UInt8(ascii: "0") < 10 { end += 1 }
         return end
@@ -41,7 +41,7 @@ extension Span<UInt8> {
 
     /// Returns whether all bytes of `range` are digits.
     @inlinable
-    public func areDigits(_ range: Range<Int>) -> Bool {
+    package func areDigits(_ range: Range<Int>) -> Bool {
         var position = range.lowerBound
         while position < range.upperBound {
             let wanted = Swift.min(range.upperBound &- position, StringBlock.size)

@@ -1,9 +1,9 @@
 /// The decoder of escape sequences in JSON strings.
-public enum JSONEscape {
+package enum JSONEscape {
     /// Appends the content of `string`, a scanned string of `bytes`, to `output` as UTF-8 with its escapes decoded.
     ///
     /// An unpaired surrogate becomes U+FFFD. The result is never longer than the content.
-    public static func append(_ string: JSONString, of bytes: Span<UInt8>, to output: inout [UInt8]) {
+    package static func append(_ string: JSONString, of bytes: Span<UInt8>, to output: inout [UInt8]) {
         var resolved: [UInt8] = []
         let count = resolve(string, of: bytes, into: &resolved)
         output.append(contentsOf: resolved[..<count])
@@ -13,7 +13,7 @@ public enum JSONEscape {
     /// shrinks.
     ///
     /// - Returns: The number of bytes of `output` that belong to the result.
-    public static func resolve(_ string: JSONString, of bytes: Span<UInt8>, into output: inout [UInt8]) -> Int {
+    package static func resolve(_ string: JSONString, of bytes: Span<UInt8>, into output: inout [UInt8]) -> Int {
         let missing = string.range.count - output.count
         if missing > 0 { output.append(contentsOf: repeatElement(0, count: missing)) }
         var target = output.mutableSpan

@@ -2,7 +2,7 @@
 extension JSONScanner {
     /// Skips the string that starts at `offset` after checking its escapes and its UTF-8.
     @inlinable @inline(__always)
-    public mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
+    package mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
         guard let end = bytes.endOfShortString(at: offset) ?? bytes.endOfLongString(at: offset) else {
             return try apart { (scanner) throws(JSONError) in try scanner.anyString(in: bytes) }
         }
@@ -13,7 +13,7 @@ extension JSONScanner {
 
     /// Passes a space or none, and a short plain string; nil, and nothing is passed, where anything else follows.
     @inlinable @inline(__always)
-    public mutating func shortString(in bytes: Span<UInt8>) -> Range<Int>? {
+    package mutating func shortString(in bytes: Span<UInt8>) -> Range<Int>? {
         let start = bytes.byte(at: offset) == 0x20 ? offset &+ 1 : offset
         guard let end = bytes.endOfShortString(at: start) else { return nil }
         offset = end
@@ -66,7 +66,7 @@ extension JSONScanner {
 
     /// Skips the number that starts at `offset` and returns its range.
     @inlinable @inline(__always)
-    public mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
+    package mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> Range<Int> {
         // The common case: digits with an optional decimal point, without a sign or an exponent.
         let start = offset
         let block = bytes.stringBlock(at: start)
@@ -109,7 +109,7 @@ extension JSONScanner {
     }
 
     /// Skips `null`, `true` or `false`.
-    public mutating func literal(_ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) {
+    package mutating func literal(_ kind: JSONKind, in bytes: Span<UInt8>) throws(JSONError) {
         // As a word, the first character lowest.
         if let word = bytes.word(at: offset) {
             switch kind {

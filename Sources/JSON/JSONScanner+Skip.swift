@@ -2,7 +2,7 @@
 extension JSONScanner {
     /// Skips one whole value and the white space before it.
     @inlinable @inline(__always)
-    public mutating func skipValue(in bytes: Span<UInt8>) throws(JSONError) {
+    package mutating func skipValue(in bytes: Span<UInt8>) throws(JSONError) {
         if shortString(in: bytes) == nil {
             try apart { (scanner) throws(JSONError) in try scanner.skipAnyValue(in: bytes) }
         }

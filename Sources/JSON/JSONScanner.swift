@@ -1,15 +1,15 @@
 /// The type of a JSON value.
-public enum JSONKind: UInt8, Sendable {
+package enum JSONKind: UInt8, Sendable {
     case null, `true`, `false`, number, string, array, object
 }
 
 /// The range of a string's content, without its quotes.
-public struct JSONString: Sendable, Equatable {
-    public var range: Range<Int>
+package struct JSONString: Sendable, Equatable {
+    package var range: Range<Int>
     /// Whether the content contains a backslash, so that its bytes differ from its text.
-    public var isEscaped: Bool
+    package var isEscaped: Bool
 
-    public init(range: Range<Int>, isEscaped: Bool) {
+    package init(range: Range<Int>, isEscaped: Bool) {
         self.range = range
         self.isEscaped = isEscaped
     }
@@ -22,19 +22,19 @@ public struct JSONString: Sendable, Equatable {
 /// stored in a bit field instead of on the call stack, so that no input can overflow the stack.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc8259>
-public struct JSONScanner: Sendable {
+package struct JSONScanner: Sendable {
     /// The maximum number of nested arrays and objects.
     @inlinable
-    public static var depthLimit: Int { 512 }
+    package static var depthLimit: Int { 512 }
 
     /// The number of bytes scanned so far.
-    public var offset: Int
+    package var offset: Int
     /// The number of containers that are open at `offset`.
-    public var depth: Int
+    package var depth: Int
 
     /// - Parameter depth: The number of containers around `offset`, when a part of a larger text is scanned.
     @inlinable
-    public init(at offset: Int = 0, depth: Int = 0) {
+    package init(at offset: Int = 0, depth: Int = 0) {
         self.offset = offset
         self.depth = depth
     }
@@ -51,7 +51,7 @@ public struct JSONScanner: Sendable {
     }
 
     /// Skips a byte order mark at the start of the text.
-    public mutating func skipByteOrderMark(in bytes: Span<UInt8>) {
+    package mutating func skipByteOrderMark(in bytes: Span<UInt8>) {
         if bytes.byte(at: offset) == 0xEF, bytes.byte(at: offset + 1) == 0xBB, bytes.byte(at: offset + 2) == 0xBF {
             offset += 3
         }
@@ -59,7 +59,7 @@ public struct JSONScanner: Sendable {
 
     /// Skips white space and returns the type of the next value, which its first byte determines.
     @inlinable @inline(__always)
-    public mutating func kind(in bytes: Span<UInt8>) throws(JSONError) -> JSONKind {
+    package mutating func kind(in bytes: Span<UInt8>) throws(JSONError) -> JSONKind {
         skipWhitespace(in: bytes)
         switch bytes.byte(at: offset) {
         case UInt8(ascii: "\""): return .string
@@ -76,7 +76,7 @@ public struct JSONScanner: Sendable {
     /// Skips white space and checks that nothing else follows the outermost value.
     ///
     /// - Parameter count: Where the text ends if only zeros follow; nil for the end of `bytes`.
-    public mutating func finish(in bytes: Span<UInt8>, count: Int? = nil) throws(JSONError) {
+    package mutating func finish(in bytes: Span<UInt8>, count: Int? = nil) throws(JSONError) {
         skipWhitespace(in: bytes)
         guard offset == count ?? bytes.count else { throw .syntax(offset: offset, expected: "the end") }
     }
@@ -121,7 +121,7 @@ extension JSONScanner {
     ///
     /// If the object is empty, skips `}` and returns nil.
     @inlinable @inline(__always)
-    public mutating func openObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+    package mutating func openObject(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
         try apart { (scanner) throws(JSONError) in try scanner.openAnyObject(in: bytes) }
     }
 
@@ -145,14 +145,14 @@ extension JSONScanner {
     ///
     /// At the end of the object, skips `}` and returns nil.
     @inlinable @inline(__always)
-    public mutating func nextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+    package mutating func nextKey(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
         if let key = shortKey(behind: UInt8(ascii: ","), in: bytes) { return key }
         return try apart { (scanner) throws(JSONError) in try scanner.anyNextKey(in: bytes) }
     }
 
     /// Passes a comma, a space or none, and `key`; false, and nothing is passed, where anything else follows.
     @inlinable @inline(__always)
-    public mutating func pass(_ key: QuotedKey, in bytes: Span<UInt8>) -> Bool {
+    package mutating func pass(_ key: QuotedKey, in bytes: Span<UInt8>) -> Bool {
         guard bytes.byte(at: offset) == UInt8(ascii: ",") else { return false }
         let start = bytes.byte(at: offset &+ 1) == 0x20 ? offset &+ 2 : offset &+ 1
         guard bytes.stringBlock(at: start).differences(from: StringBlock(key.text)) & key.mask == 0 else {
@@ -195,7 +195,7 @@ extension JSONScanner {
     ///
     /// If the array is empty, skips `]` and returns false.
     @inlinable @inline(__always)
-    public mutating func openArray(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
+    package mutating func openArray(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
         try apart { (scanner) throws(JSONError) in try scanner.openAnyArray(in: bytes) }
     }
 
@@ -213,7 +213,7 @@ extension JSONScanner {
     ///
     /// At the end of the array, skips `]` and returns false.
     @inlinable @inline(__always)
-    public mutating func nextElement(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
+    package mutating func nextElement(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
         try apart { (scanner) throws(JSONError) in try scanner.nextAnyElement(in: bytes) }
     }
 

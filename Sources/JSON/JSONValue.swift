@@ -4,7 +4,7 @@
 ///
 /// Names and texts are compared byte by byte. The comparison of `String` treats canonically equivalent texts as equal,
 /// and can take more than linear time.
-public enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     /// The digits as written, so that no precision is lost.
@@ -15,28 +15,28 @@ public enum JSONValue: Sendable, Equatable {
 }
 
 /// The members of a JSON object, in order.
-public struct JSONObject: Sendable, Equatable {
-    public struct Member: Sendable, Equatable {
-        public var name: String
-        public var value: JSONValue
+package struct JSONObject: Sendable, Equatable {
+    package struct Member: Sendable, Equatable {
+        package var name: String
+        package var value: JSONValue
 
-        public init(name: String, value: JSONValue) { (self.name, self.value) = (name, value) }
+        package init(name: String, value: JSONValue) { (self.name, self.value) = (name, value) }
 
-        public static func == (lhs: Self, rhs: Self) -> Bool {
+        package static func == (lhs: Self, rhs: Self) -> Bool {
             lhs.name.hasSameBytes(as: rhs.name) && lhs.value == rhs.value
         }
     }
 
-    public private(set) var members: [Member]
+    package private(set) var members: [Member]
 
-    public init(_ members: [Member] = []) { self.members = members }
+    package init(_ members: [Member] = []) { self.members = members }
 
-    public var names: [String] { members.map(\.name) }
+    package var names: [String] { members.map(\.name) }
 
     /// The value of a member; of duplicates, the last one.
     ///
     /// Setting nil removes the member.
-    public subscript(name: String) -> JSONValue? {
+    package subscript(name: String) -> JSONValue? {
         get { members.last { $0.name.hasSameBytes(as: name) }?.value }
         set {
             guard let newValue else { return members.removeAll { $0.name.hasSameBytes(as: name) } }
@@ -51,7 +51,7 @@ public struct JSONObject: Sendable, Equatable {
 
 /// Comparison.
 extension JSONValue {
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         switch (lhs, rhs) {
         case (.null, .null): true
         case (.bool(let left), .bool(let right)): left == right
@@ -70,7 +70,7 @@ extension JSONValue {
     static let depthLimit = 128
 
     /// - Throws: ``JSONError`` unless `bytes` contain exactly one JSON value.
-    public init(parsing bytes: [UInt8]) throws(JSONError) {
+    package init(parsing bytes: [UInt8]) throws(JSONError) {
         var scanner = JSONScanner()
         scanner.skipByteOrderMark(in: bytes.span)
         self = try Self.value(&scanner, in: bytes.span)
@@ -118,30 +118,30 @@ extension JSONValue {
 /// Typed access; nil if the value is of another type.
 extension JSONValue {
     /// Returns a member of an object.
-    public subscript(name: String) -> JSONValue? { object?[name] }
+    package subscript(name: String) -> JSONValue? { object?[name] }
 
-    public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
 
-    public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+    package var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
 
-    public var string: String? { if case .string(let value) = self { value } else { nil } }
+    package var string: String? { if case .string(let value) = self { value } else { nil } }
 
-    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
-    public var double: Double? { if case .number(let value) = self { Double(value) } else { nil } }
+    package var double: Double? { if case .number(let value) = self { Double(value) } else { nil } }
 
     /// The whole number, including one written as `2.0`.
-    public var integer: Int? {
+    package var integer: Int? {
         guard case .number(let text) = self else { return nil }
         return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
     }
 
-    public var isNull: Bool { if case .null = self { true } else { false } }
+    package var isNull: Bool { if case .null = self { true } else { false } }
 }
 
 /// Serialization.
 extension JSONValue {
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         switch self {
         case .null: writer.null()
         case .bool(let value): writer.bool(value)
@@ -162,17 +162,17 @@ extension JSONValue {
     }
 
     /// The value on one line, as UTF-8.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var writer = JSONWriter()
         write(to: &writer)
         return writer.bytes
     }
 
     /// The value on one line.
-    public var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The value with one member on each line and an indentation of two spaces.
-    public var prettyText: String { prettyText(indentation: "") }
+    package var prettyText: String { prettyText(indentation: "") }
 
     private func prettyText(indentation: String) -> String {
         let inner = indentation + "  "
@@ -194,25 +194,25 @@ extension JSONValue {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    public init(stringLiteral value: String) { self = .string(value) }
-    public init(integerLiteral value: Int) { self = .number(String(value)) }
-    public init(booleanLiteral value: Bool) { self = .bool(value) }
-    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .number(String(value)) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(JSONObject(elements.map { JSONObject.Member(name: $0, value: $1) }))
     }
 
-    public static func integer(_ value: some FixedWidthInteger) -> JSONValue { .number(String(value)) }
+    package static func integer(_ value: some FixedWidthInteger) -> JSONValue { .number(String(value)) }
 
     /// Returns a number with up to three decimals, as ``JSONWriter/number(_:)`` writes it.
-    public static func decimal(_ value: Double) -> JSONValue {
+    package static func decimal(_ value: Double) -> JSONValue {
         var writer = JSONWriter()
         writer.number(value)
         return value.isFinite ? .number(String(decoding: writer.bytes, as: UTF8.self)) : .null
     }
 
     /// Returns an object of those members that have a value.
-    public static func object(ofPresent members: [(String, JSONValue?)]) -> JSONValue {
+    package static func object(ofPresent members: [(String, JSONValue?)]) -> JSONValue {
         .object(
             JSONObject(
                 members.compactMap { name, value in

@@ -1,31 +1,31 @@
 /// A writer of one compact JSON text as UTF-8.
 ///
 /// The writer inserts commas. The caller must write one value after each key and close every container.
-public struct JSONWriter: Sendable {
+package struct JSONWriter: Sendable {
     /// The bytes written so far.
-    public private(set) var bytes: [UInt8]
+    package private(set) var bytes: [UInt8]
     /// Whether a comma is required before the next key or element.
     private var needsComma = false
 
     /// - Parameter bytes: The buffer to append to, whose capacity is reused.
-    public init(appendingTo bytes: consuming [UInt8] = []) { self.bytes = bytes }
+    package init(appendingTo bytes: consuming [UInt8] = []) { self.bytes = bytes }
 
-    public mutating func openObject() { open(UInt8(ascii: "{")) }
+    package mutating func openObject() { open(UInt8(ascii: "{")) }
 
-    public mutating func closeObject() { close(UInt8(ascii: "}")) }
+    package mutating func closeObject() { close(UInt8(ascii: "}")) }
 
-    public mutating func openArray() { open(UInt8(ascii: "[")) }
+    package mutating func openArray() { open(UInt8(ascii: "[")) }
 
-    public mutating func closeArray() { close(UInt8(ascii: "]")) }
+    package mutating func closeArray() { close(UInt8(ascii: "]")) }
 
     /// Writes a key and its colon.
-    public mutating func key(_ key: String) {
+    package mutating func key(_ key: String) {
         string(key)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
-    public mutating func string(_ value: String) {
+    package mutating func string(_ value: String) {
         var value = value
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -34,28 +34,28 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a string; `value` must be valid UTF-8.
-    public mutating func string(_ value: Span<UInt8>) {
+    package mutating func string(_ value: Span<UInt8>) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         Self.appendEscaped(value, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    public mutating func integer(_ value: some FixedWidthInteger) {
+    package mutating func integer(_ value: some FixedWidthInteger) {
         // Converts to one concrete type, because an unspecialized generic function is slow.
         if let value = Int64(exactly: value) { integer(value) } else { raw(String(value)) }
     }
 
-    public mutating func integer(_ value: Int64) {
+    package mutating func integer(_ value: Int64) {
         separate()
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         digits(value.magnitude)
     }
 
-    public mutating func integer(_ value: Int) { integer(Int64(value)) }
+    package mutating func integer(_ value: Int) { integer(Int64(value)) }
 
     /// Writes a number with up to three decimals, or `null` for a number that is not finite.
-    public mutating func number(_ value: Double) {
+    package mutating func number(_ value: Double) {
         guard value.isFinite else { return null() }
         // Above this limit, a double cannot represent thousandths, and the product would be inexact.
         guard abs(value) < 9e12 else { return raw("\(value)") }
@@ -74,34 +74,34 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes the digits of a number after its value has been started; writes no comma.
-    public mutating func digits(_ value: UInt64) { bytes.append(decimal: value) }
+    package mutating func digits(_ value: UInt64) { bytes.append(decimal: value) }
 
     /// Writes a part of a JSON text, including its commas.
     ///
     /// The caller must ensure that the result is valid; no comma is written before the next value.
-    public mutating func verbatim(_ part: Span<UInt8>) {
+    package mutating func verbatim(_ part: Span<UInt8>) {
         bytes.append(copying: part)
         needsComma = false
     }
 
     /// Writes a string literal as ``verbatim(_:)-(Span<UInt8>)`` does.
-    public mutating func verbatim(_ part: StaticString) {
+    package mutating func verbatim(_ part: StaticString) {
         bytes.append(ascii: part)
         needsComma = false
     }
 
-    public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+    package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
-    public mutating func null() { raw("null") }
+    package mutating func null() { raw("null") }
 
     /// Writes `json`, which must be one JSON value, unchanged.
-    public mutating func raw(_ json: String) {
+    package mutating func raw(_ json: String) {
         separate()
         bytes.append(utf8: json)
     }
 
     /// Writes `json`, which must be one JSON value, unchanged.
-    public mutating func raw(_ json: Span<UInt8>) {
+    package mutating func raw(_ json: Span<UInt8>) {
         separate()
         bytes.append(copying: json)
     }

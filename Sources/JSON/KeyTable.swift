@@ -1,5 +1,5 @@
 /// Finds which of a fixed set of keys a JSON key is, by its length and its bytes as one block.
-public struct KeyTable: Sendable {
+package struct KeyTable: Sendable {
     @usableFromInline
     struct Slot: Sendable {
         /// The key, and zeros behind it.
@@ -17,7 +17,7 @@ public struct KeyTable: Sendable {
     @usableFromInline let shift: UInt64
 
     /// - Parameter keys: 1 to 32 bytes each, with what ``id(of:in:scope:)`` returns for it.
-    public init(_ keys: [(key: String, id: UInt16)]) {
+    package init(_ keys: [(key: String, id: UInt16)]) {
         self.init(scoped: keys.map { ($0.key, 0, $0.id) })
     }
 
@@ -44,14 +44,14 @@ public struct KeyTable: Sendable {
 
     /// The id of `key`, or nil when it is none of the scope's.
     @inlinable @inline(__always)
-    public func id(of key: JSONString, in bytes: Span<UInt8>, scope: UInt32 = 0) -> UInt16? {
+    package func id(of key: JSONString, in bytes: Span<UInt8>, scope: UInt32 = 0) -> UInt16? {
         if key.isEscaped { return idOfEscaped(key, in: bytes, scope) }
         return id(of: key.range, in: bytes, scope: scope)
     }
 
     /// The id of the key whose bytes are in `range`.
     @inlinable @inline(__always)
-    public func id(of range: Range<Int>, in bytes: Span<UInt8>, scope: UInt32 = 0) -> UInt16? {
+    package func id(of range: Range<Int>, in bytes: Span<UInt8>, scope: UInt32 = 0) -> UInt16? {
         let count = range.upperBound &- range.lowerBound
         guard count >= 1, count <= StringBlock.size else { return nil }
         let block = bytes.stringBlock(at: range.lowerBound).start(count)
@@ -76,14 +76,14 @@ public struct KeyTable: Sendable {
 }
 
 /// A key as most producers write it, with its quotes and its colon: to be compared at once where it is expected.
-public struct QuotedKey: Sendable {
+package struct QuotedKey: Sendable {
     @usableFromInline let text: SIMD32<UInt8>
     /// A bit for each byte of the text.
     @usableFromInline let mask: UInt32
     @usableFromInline let count: Int
 
     /// - Parameter key: One that is too long to be compared is never found.
-    public init(_ key: String) {
+    package init(_ key: String) {
         let bytes = Array("\"\(key)\":".utf8)
         let isShort = bytes.count <= StringBlock.size
         // No JSON text has a byte of ones.

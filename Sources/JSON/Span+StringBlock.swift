@@ -2,7 +2,7 @@
 extension Span<UInt8> {
     /// Returns the thirty-two bytes from `offset`, padded with zeros after the last byte.
     @inlinable @inline(__always)
-    public func stringBlock(at offset: Int) -> StringBlock {
+    package func stringBlock(at offset: Int) -> StringBlock {
         guard offset >= 0, offset <= count &- StringBlock.size else { return lastStringBlock(at: offset) }
         // In bounds because of the guard: for a count below 32, the right side is negative.
         return StringBlock(
@@ -24,7 +24,7 @@ extension Span<UInt8> {
 
     /// Returns the end of the plain string content that starts at `offset`, searching ``StringBlock/size`` bytes.
     @inlinable @inline(__always)
-    public func endOfPlainRun(from offset: Int) -> Int { offset &+ stringBlock(at: offset).firstStop }
+    package func endOfPlainRun(from offset: Int) -> Int { offset &+ stringBlock(at: offset).firstStop }
 
     /// Returns the end of the plain string content that starts at `offset`, of any length.
     @usableFromInline @inline(never)
@@ -41,7 +41,7 @@ extension Span<UInt8> {
     /// Returns the end of the string that starts at `offset`, including its quotes, or nil unless it is plain and
     /// short.
     @inlinable @inline(__always)
-    public func endOfShortString(at offset: Int) -> Int? {
+    package func endOfShortString(at offset: Int) -> Int? {
         guard byte(at: offset) == UInt8(ascii: "\"") else { return nil }
         let end = endOfPlainRun(from: offset &+ 1)
         return byte(at: end) == UInt8(ascii: "\"") ? end &+ 1 : nil
@@ -49,7 +49,7 @@ extension Span<UInt8> {
 
     /// Returns the end of the plain string of any length that starts at `offset`; see ``endOfShortString(at:)``.
     @inlinable @inline(__always)
-    public func endOfLongString(at offset: Int) -> Int? {
+    package func endOfLongString(at offset: Int) -> Int? {
         guard byte(at: offset) == UInt8(ascii: "\"") else { return nil }
         let end = endOfPlainContent(from: offset &+ 1)
         return byte(at: end) == UInt8(ascii: "\"") ? end &+ 1 : nil
@@ -59,7 +59,7 @@ extension Span<UInt8> {
     ///
     /// - Parameter range: A range within the span.
     @inlinable
-    public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+    package func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         var position = range.lowerBound
         while position < range.upperBound {
             let positions =
@@ -72,7 +72,7 @@ extension Span<UInt8> {
 
     /// Returns whether the bytes of `range`, none of which is zero, are equal to those at `offset`.
     @inlinable @inline(__always)
-    public func matches(_ range: Range<Int>, at offset: Int) -> Bool {
+    package func matches(_ range: Range<Int>, at offset: Int) -> Bool {
         let count = range.upperBound &- range.lowerBound
         var done = 0
         while count &- done >= StringBlock.size {

@@ -3,32 +3,33 @@ public import _Builtin_intrinsics.intel
 #endif
 
 /// A block of thirty-two bytes that are compared at once.
-public struct StringBlock {
-    public static let size = 32
+@usableFromInline
+package struct StringBlock {
+    @usableFromInline package static let size = 32
 
-    public let bytes: SIMD32<UInt8>
+    @usableFromInline package let bytes: SIMD32<UInt8>
 
     @inlinable @inline(__always)
-    public init(_ bytes: SIMD32<UInt8>) { self.bytes = bytes }
+    package init(_ bytes: SIMD32<UInt8>) { self.bytes = bytes }
 
     /// The end of plain string content, 0 to 31: the index of the first quote, backslash, control character or byte
     /// outside ASCII; 32 if the whole block is plain.
     @inlinable @inline(__always)
-    public var firstStop: Int { stops.trailingZeroBitCount }
+    package var firstStop: Int { stops.trailingZeroBitCount }
 
     /// A bit for each byte that ends plain string content or is a space or U+007F, which separate words.
     @inlinable @inline(__always)
-    public var gaps: UInt32 { stops | positions(of: 0x20) | positions(of: 0x7F) }
+    package var gaps: UInt32 { stops | positions(of: 0x20) | positions(of: 0x7F) }
 
     /// The number of digits at the start of the block.
     @inlinable @inline(__always)
-    public var leadingDigits: Int { (~digits).trailingZeroBitCount }
+    package var leadingDigits: Int { (~digits).trailingZeroBitCount }
 
     /// Returns the number of digits from `offset` to the end of the block.
     ///
     /// - Parameter offset: A number that is not negative.
     @inlinable @inline(__always)
-    public func leadingDigits(from offset: Int) -> Int {
+    package func leadingDigits(from offset: Int) -> Int {
         offset < Self.size ? (~(digits &>> UInt32(truncatingIfNeeded: offset))).trailingZeroBitCount : 0
     }
 
@@ -36,7 +37,7 @@ public struct StringBlock {
     ///
     /// - Parameter count: A number that is not negative.
     @inlinable @inline(__always)
-    public static func mask(_ count: Int) -> UInt32 { count < size ? ~(UInt32.max << UInt32(count)) : .max }
+    package static func mask(_ count: Int) -> UInt32 { count < size ? ~(UInt32.max << UInt32(count)) : .max }
 }
 
 extension StringBlock {
@@ -66,7 +67,7 @@ extension StringBlock {
 
     /// Returns a bit for each byte that equals `byte`.
     @inlinable @inline(__always)
-    public func positions(of byte: UInt8) -> UInt32 {
+    package func positions(of byte: UInt8) -> UInt32 {
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let wanted = _mm256_set1_epi8(CChar(bitPattern: byte))
         return UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)))
@@ -83,7 +84,7 @@ extension StringBlock {
 
     /// Returns a bit for each byte that differs; the lowest bit is the first byte.
     @inlinable @inline(__always)
-    public func differences(from other: StringBlock) -> UInt32 {
+    package func differences(from other: StringBlock) -> UInt32 {
         let one = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let other = unsafe unsafeBitCast(other.bytes, to: __m256i.self)
         return ~UInt32(bitPattern: _mm256_movemask_epi8(_mm256_cmpeq_epi8(one, other)))
@@ -108,13 +109,13 @@ extension StringBlock {
     var stops: UInt32 { portableStops }
 
     @inlinable @inline(__always)
-    public func positions(of byte: UInt8) -> UInt32 { portablePositions(of: byte) }
+    package func positions(of byte: UInt8) -> UInt32 { portablePositions(of: byte) }
 
     @inlinable @inline(__always)
     var digits: UInt32 { portableDigits }
 
     @inlinable @inline(__always)
-    public func differences(from other: StringBlock) -> UInt32 { portableDifferences(from: other) }
+    package func differences(from other: StringBlock) -> UInt32 { portableDifferences(from: other) }
 
     @inlinable @inline(__always)
     func start(_ count: Int) -> StringBlock { portableStart(count) }

@@ -1,8 +1,8 @@
 /// Validation of UTF-8 by table 3-7 of the Unicode Standard: overlong forms, surrogates and values above U+10FFFF are
 /// invalid.
-public enum UTF8Sequence {
+package enum UTF8Sequence {
     /// Returns the length of the well-formed sequence at `offset`, 1 to 4, or nil if there is none.
-    public static func length(in bytes: Span<UInt8>, at offset: Int) -> Int? {
+    package static func length(in bytes: Span<UInt8>, at offset: Int) -> Int? {
         guard offset >= 0, offset < bytes.count else { return nil }
         let first = bytes.byte(at: offset)
         if first < 0x80 { return 1 }
@@ -27,7 +27,7 @@ public enum UTF8Sequence {
 
     /// Returns the offset of the first byte that is not part of a well-formed sequence, or nil if `bytes` are valid
     /// UTF-8.
-    public static func firstInvalidOffset(in bytes: Span<UInt8>) -> Int? {
+    package static func firstInvalidOffset(in bytes: Span<UInt8>) -> Int? {
         var offset = 0
         while offset < bytes.count {
             if let word = bytes.word(at: offset), word & 0x8080_8080_8080_8080 == 0 {

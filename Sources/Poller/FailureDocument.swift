@@ -3,14 +3,14 @@ import JSON
 /// The document that Lambda sends to an on-failure destination for a discarded batch; with the event, as for S3.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
-public enum FailureDocument {
+package enum FailureDocument {
     /// Returns the document as JSON.
     ///
     /// - Parameters:
     ///   - requestID: The request ID of the last invocation.
     ///   - time: The time at which the batch was discarded, in ISO 8601.
     ///   - arrival: Converts milliseconds since the epoch to ISO 8601.
-    public static func bytes(
+    package static func bytes(
         _ discarded: DiscardedBatch, streamARN: String, functionARN: String, requestID: String, time: String,
         arrival: (Int64) -> String
     ) -> [UInt8] {

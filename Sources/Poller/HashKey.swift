@@ -3,10 +3,10 @@ import CCrypto
 /// The assignment of records to shards by the hash of their partition key, as in Kinesis.
 ///
 /// Source: <https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html>
-public enum HashKey {
+package enum HashKey {
     /// Returns the index of the shard, 0 to `count - 1`, whose equal share of the 128-bit range contains the MD5 of
     /// `key`.
-    public static func shard(of key: String, among count: Int) -> Int {
+    package static func shard(of key: String, among count: Int) -> Int {
         let bytes = Array(key.utf8)
         var digest = [UInt8](repeating: 0, count: 16)
         unsafe bytes.withUnsafeBufferPointer { input in

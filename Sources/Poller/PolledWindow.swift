@@ -4,17 +4,17 @@ import JSON
 /// A tumbling window of a shard, whose state is passed from one invocation to the next.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
-public struct PolledWindow: Sendable, Equatable {
+package struct PolledWindow: Sendable, Equatable {
     /// The start in milliseconds since the Unix epoch, inclusive.
-    public let start: Int64
+    package let start: Int64
     /// The end in milliseconds since the Unix epoch, exclusive.
-    public let end: Int64
+    package let end: Int64
     /// The state that the last invocation returned, as JSON; `{}` in the first.
-    public internal(set) var state = Array("{}".utf8)
+    package internal(set) var state = Array("{}".utf8)
     /// Whether this is the window's final invocation, which contains no records.
-    public internal(set) var isFinal = false
+    package internal(set) var isFinal = false
     /// Whether the window ends early because its state has become too large.
-    public internal(set) var isEndedEarly = false
+    package internal(set) var isEndedEarly = false
     let streamARN: String?
 
     /// The maximum size of a state in bytes.

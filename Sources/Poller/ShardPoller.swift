@@ -13,8 +13,8 @@
 ///   window.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
-public struct ShardPoller: Sendable {
-    public let shard: String
+package struct ShardPoller: Sendable {
+    package let shard: String
     private let settings: PollerSettings
     private let streamARN: String?
     /// The concurrent lanes, each with its own partition keys and at most one batch in flight.
@@ -50,26 +50,26 @@ public struct ShardPoller: Sendable {
     }
 
     /// - Parameter streamARN: The event source ARN in the events of tumbling windows.
-    public init(_ shard: String, streamARN: String? = nil, settings: PollerSettings) {
+    package init(_ shard: String, streamARN: String? = nil, settings: PollerSettings) {
         (self.shard, self.streamARN, self.settings) = (shard, streamARN, settings)
         lanes = Array(repeating: Lane(), count: max(1, settings.parallelizationFactor))
     }
 
     /// Whether all records are processed or discarded.
-    public var isDone: Bool { lanes.allSatisfy(\.isEmpty) }
+    package var isDone: Bool { lanes.allSatisfy(\.isEmpty) }
 
     /// Adds a record at the end of the shard.
-    public mutating func add(_ record: PolledRecord) {
+    package mutating func add(_ record: PolledRecord) {
         lanes[lane(of: record.partitionKey)].fresh.append(record)
     }
 
     /// Marks the end of the shard, so that open windows end after the last record.
-    public mutating func close() { isClosed = true }
+    package mutating func close() { isClosed = true }
 
     /// Returns the next batch that can be delivered now, or nil if there is none at present.
     ///
     /// - Parameter now: The time in milliseconds since the Unix epoch.
-    public mutating func next(now: Int64) -> PolledBatch? {
+    package mutating func next(now: Int64) -> PolledBatch? {
         for offset in lanes.indices {
             let index = (nextLane + offset) % lanes.count
             if let batch = next(inLane: index, now: now) {
@@ -81,7 +81,7 @@ public struct ShardPoller: Sendable {
     }
 
     /// Records the result of the invocation of `batch`.
-    public mutating func end(_ batch: PolledBatch, _ result: InvocationResult) {
+    package mutating func end(_ batch: PolledBatch, _ result: InvocationResult) {
         guard var unit = lanes[batch.lane].underWay else { return }
         lanes[batch.lane].underWay = nil
         unit.parent = batch.number
@@ -130,13 +130,13 @@ public struct ShardPoller: Sendable {
     }
 
     /// Returns the batches that were discarded since the last call.
-    public mutating func takeDiscarded() -> [DiscardedBatch] {
+    package mutating func takeDiscarded() -> [DiscardedBatch] {
         defer { discarded = [] }
         return discarded
     }
 
     /// Returns the windows that ended since the last call, each with the state of its final invocation.
-    public mutating func takeClosedWindows() -> [PolledWindow] {
+    package mutating func takeClosedWindows() -> [PolledWindow] {
         defer { closedWindows = [] }
         return closedWindows
     }

@@ -3,18 +3,18 @@ import JSON
 import Telemetry
 
 /// The handler of load events (`{"action": "load"}`), which merge staged objects into the warehouse.
-public struct LoadPipeline: Sendable {
+package struct LoadPipeline: Sendable {
     private let settings: LoaderSettings
     private let log: Logger
     private let metrics: Metrics?
 
     /// The destination of the loader's metrics.
-    public struct Metrics: Sendable {
+    package struct Metrics: Sendable {
         var functionName: String
         var level: Logger.Level
         var sink: any LineSink
 
-        public init(functionName: String, level: Logger.Level, sink: any LineSink) {
+        package init(functionName: String, level: Logger.Level, sink: any LineSink) {
             (self.functionName, self.level, self.sink) = (functionName, level, sink)
         }
     }
@@ -30,7 +30,7 @@ public struct LoadPipeline: Sendable {
     /// Returns whether an event is a load event: its only member is `action`.
     ///
     /// - Throws: ``EventError`` for an action that is not `load`.
-    public static func isLoadEvent(_ buffer: [UInt8], _ range: Range<Int>) throws(EventError) -> Bool {
+    package static func isLoadEvent(_ buffer: [UInt8], _ range: Range<Int>) throws(EventError) -> Bool {
         guard range.count <= eventLimit, let event = try? JSONValue(parsing: Array(buffer[range])),
             event.object?.members.count == 1, let action = event["action"]
         else { return false }
@@ -41,7 +41,7 @@ public struct LoadPipeline: Sendable {
     }
 
     /// Loads staged objects until none is left or the time is used up, and appends the response.
-    public func respond(context: InvocationContext, into response: inout [UInt8]) throws(LoadError) {
+    package func respond(context: InvocationContext, into response: inout [UInt8]) throws(LoadError) {
         let redshift: RedshiftSettings
         let makeClient: @Sendable () -> AWSClient
         switch settings {

@@ -4,7 +4,7 @@ import Telemetry
 /// The processing of one event: decodes its records, runs the processors, and writes the batch response.
 ///
 /// A pipeline has buffers that it reuses from invocation to invocation; concurrent invocations need one each.
-public struct Pipeline: Sendable {
+package struct Pipeline: Sendable {
     private let dispatcher: Dispatcher
     private let deadLetters: (any DeadLetterSink)?
     private let log: Logger
@@ -34,12 +34,12 @@ public struct Pipeline: Sendable {
     }
 
     /// The most bytes of text to retain from one batch if the function's memory is unknown.
-    public static let defaultBatchTextLimit = EventDecoder.defaultTextLimit
+    package static let defaultBatchTextLimit = EventDecoder.defaultTextLimit
 
     /// Handles the event in `range` of `buffer` and appends the response to `response`.
     ///
     /// - Throws: ``EventError`` if it is not a Kinesis event; the whole invocation fails then.
-    public mutating func respond(
+    package mutating func respond(
         to buffer: [UInt8], _ range: Range<Int>, context: InvocationContext, into response: inout [UInt8]
     ) throws(EventError) -> BatchReport {
         let start = ContinuousClock.now

@@ -1,5 +1,5 @@
 /// The address of the Runtime API: the value of `AWS_LAMBDA_RUNTIME_API`, such as `127.0.0.1:9001`.
-public struct Endpoint: Sendable, Hashable {
+package struct Endpoint: Sendable, Hashable {
     var host: String
     var port: UInt16
     /// The prefix of every call's path: empty, or `/` and more, without a trailing slash.
@@ -10,7 +10,7 @@ public struct Endpoint: Sendable, Hashable {
 
     /// Returns nil unless `text` is a host name, an IPv4 address or an IPv6 address in brackets, with an optional port
     /// (default 80) and an optional path such as `/Function`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         self.text = text
         let bytes = Array(text.utf8)
         let slash = bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
@@ -49,5 +49,5 @@ public struct Endpoint: Sendable, Hashable {
 }
 
 extension Endpoint: CustomStringConvertible {
-    public var description: String { text }
+    package var description: String { text }
 }

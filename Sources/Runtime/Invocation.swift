@@ -3,20 +3,20 @@
 /// Every header but the request ID is optional. Rarely used headers are parsed on access.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
-public struct Invocation: Sendable {
-    public var requestID: String
+package struct Invocation: Sendable {
+    package var requestID: String
     /// The invocation's deadline; 60 seconds from now if the header is missing or invalid.
-    public var deadline: ContinuousClock.Instant
+    package var deadline: ContinuousClock.Instant
     /// The X-Ray trace ID of the invocation.
-    public var traceID: String?
+    package var traceID: String?
     /// The ID of this attempt.
     ///
     /// The response returns it, so that Lambda can reject a response that arrives after a retry has started.
-    public var invocationID: String?
-    public var functionARN: String? { head.value(of: "lambda-runtime-invoked-function-arn") }
-    public var clientContext: String? { head.value(of: "lambda-runtime-client-context") }
-    public var cognitoIdentity: String? { head.value(of: "lambda-runtime-cognito-identity") }
-    public var tenantID: String? { head.value(of: "lambda-runtime-aws-tenant-id") }
+    package var invocationID: String?
+    package var functionARN: String? { head.value(of: "lambda-runtime-invoked-function-arn") }
+    package var clientContext: String? { head.value(of: "lambda-runtime-client-context") }
+    package var cognitoIdentity: String? { head.value(of: "lambda-runtime-cognito-identity") }
+    package var tenantID: String? { head.value(of: "lambda-runtime-aws-tenant-id") }
     private let head: ResponseHead
 
     /// Returns nil if the headers do not contain a request ID.

@@ -3,7 +3,7 @@ import Synchronization
 import Telemetry
 
 /// A handler that returns the response to an event, one invocation at a time.
-public protocol InvocationHandler {
+package protocol InvocationHandler {
     /// Handles an event.
     ///
     /// - Parameters:
@@ -16,20 +16,20 @@ public protocol InvocationHandler {
 }
 
 /// A loop that receives and answers invocations until the process ends.
-public struct InvocationLoop: Sendable {
+package struct InvocationLoop: Sendable {
     private let endpoint: Endpoint
     private let log: Logger
     private let termination: Termination
 
     /// - Parameter termination: A handler that already watches for SIGTERM.
-    public init(_ endpoint: Endpoint, log: Logger, termination: Termination) {
+    package init(_ endpoint: Endpoint, log: Logger, termination: Termination) {
         self.endpoint = endpoint
         self.log = log
         self.termination = termination
     }
 
     /// Reports to Lambda that the initialization failed; the process should then exit with status 1.
-    public static func failInitialization(_ endpoint: Endpoint, with error: InvocationError, log: Logger) {
+    package static func failInitialization(_ endpoint: Endpoint, with error: InvocationError, log: Logger) {
         var api = RuntimeAPI(endpoint, log: log)
         api.failInitialization(with: error)
     }
@@ -40,7 +40,7 @@ public struct InvocationLoop: Sendable {
     ///   - concurrency: `AWS_LAMBDA_MAX_CONCURRENCY`, or 1.
     ///   - makeHandler: Creates the handler of one loop, on the thread that uses it.
     /// - Throws: ``RuntimeError`` of the first loop that fails.
-    public func run<Handler: InvocationHandler & SendableMetatype>(
+    package func run<Handler: InvocationHandler & SendableMetatype>(
         concurrency: Int, makeHandler: @escaping @Sendable () -> Handler
     ) throws(RuntimeError) {
         var api = RuntimeAPI(endpoint, log: log)

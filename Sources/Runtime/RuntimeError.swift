@@ -1,5 +1,5 @@
 /// An error that ends the loop; the process then exits, and Lambda starts a new one.
-public enum RuntimeError: Error, Sendable, Equatable {
+package enum RuntimeError: Error, Sendable, Equatable {
     /// The Runtime API rejected a call permanently.
     case refused(call: String, status: Int)
     /// All attempts of `next` failed.
@@ -9,7 +9,7 @@ public enum RuntimeError: Error, Sendable, Equatable {
 }
 
 extension RuntimeError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .refused(let call, let status):
             "the Runtime API answered \(call) with status \(status); restarting"
@@ -22,13 +22,13 @@ extension RuntimeError: CustomStringConvertible {
 }
 
 /// An error of an invocation or of the initialization as a whole, which is reported to the Runtime API.
-public struct InvocationError: Error, Sendable, Equatable {
+package struct InvocationError: Error, Sendable, Equatable {
     /// The type matches `(Runtime
     /// Function)\.[A-Z][a-zA-Z]+`, or Lambda replaces it by `Runtime.Unknown`; alarms match it.
-    public var type: String
-    public var message: String
+    package var type: String
+    package var message: String
 
-    public init(type: String, message: String) {
+    package init(type: String, message: String) {
         self.type = type
         self.message = message
     }

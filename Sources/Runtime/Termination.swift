@@ -7,7 +7,7 @@ import Synchronization
 /// Lambda sends SIGKILL 500 ms after SIGTERM. An invocation without a response is redelivered.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
-public final class Termination: Sendable {
+package final class Termination: Sendable {
     private let invocations = Atomic(0)
     private let isRequested = Atomic(false)
 
@@ -17,7 +17,7 @@ public final class Termination: Sendable {
     /// The time after SIGTERM at which the process ends, in microseconds.
     private static let grace = 400_000
 
-    public init() {}
+    package init() {}
 
     /// Handles SIGTERM from now on.
     ///
@@ -25,7 +25,7 @@ public final class Termination: Sendable {
     /// waits for the signal would have to start before the first `next`.
     ///
     /// Call it once, before any other thread starts.
-    public func watch() {
+    package func watch() {
         unsafe Self.watched = self
         Self.handle(SIGTERM) { _ in unsafe Termination.watched?.receive() }
         Self.handle(SIGALRM) { _ in Termination.end() }

@@ -1,17 +1,17 @@
 /// How one invocation is delivered to the runtime.
-public struct InvocationOptions: Sendable {
+package struct InvocationOptions: Sendable {
     /// The request ID, which Lambda reuses when it retries a batch; nil creates a new one.
-    public var requestID: String?
+    package var requestID: String?
     /// The time from the delivery of the event to the deadline in `Lambda-Runtime-Deadline-Ms`.
-    public var timeout: Duration
+    package var timeout: Duration
     /// Changes to the headers of `next`: a value replaces or adds a header, nil removes it.
-    public var headers: [String: String?]
+    package var headers: [String: String?]
     /// Whether the event is sent in chunks instead of with its length.
-    public var chunked: Bool
+    package var chunked: Bool
     /// The sizes of the chunks, used cyclically.
     package var chunkSizes = [8192]
 
-    public init(
+    package init(
         requestID: String? = nil, timeout: Duration = .seconds(60), headers: [String: String?] = [:],
         chunked: Bool = false
     ) {
@@ -23,7 +23,7 @@ public struct InvocationOptions: Sendable {
 }
 
 /// The result of an invocation for its caller.
-public enum Answer: Sendable, Equatable {
+package enum Answer: Sendable, Equatable {
     /// The function's response; `latency` is the time from the event's last byte sent to the response's last byte read.
     case response([UInt8], latency: Duration)
     /// The invocation failed; `type` is the `Lambda-Runtime-Function-Error-Type` as received.

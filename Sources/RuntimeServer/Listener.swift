@@ -92,8 +92,8 @@ final class Listener: Sendable {
 }
 
 /// The reason why the server cannot listen.
-public struct ListenError: Error, Sendable, CustomStringConvertible {
-    public var description: String
+package struct ListenError: Error, Sendable, CustomStringConvertible {
+    package var description: String
 
     init(doing action: String) {
         let code = errno

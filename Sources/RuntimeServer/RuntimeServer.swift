@@ -6,7 +6,7 @@ import Synchronization
 /// can use one server at the same time. A runtime gets ``address`` as `AWS_LAMBDA_RUNTIME_API`.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
-public final class RuntimeServer: Sendable {
+package final class RuntimeServer: Sendable {
     private let listener: Listener
     private let queue = InvocationQueue()
     private let script = FaultScript()
@@ -15,7 +15,7 @@ public final class RuntimeServer: Sendable {
     /// Listens on a free port of 127.0.0.1.
     ///
     /// - Throws: ``ListenError``.
-    public convenience init() throws { try self.init(isRecording: false) }
+    package convenience init() throws { try self.init(isRecording: false) }
 
     /// - Parameter isRecording: Whether ``received`` keeps every request; a long run would exhaust memory.
     package init(isRecording: Bool) throws {
@@ -31,12 +31,12 @@ public final class RuntimeServer: Sendable {
     deinit { stop() }
 
     /// The host and port for `AWS_LAMBDA_RUNTIME_API`.
-    public var address: String { "127.0.0.1:\(listener.port)" }
+    package var address: String { "127.0.0.1:\(listener.port)" }
 
     /// Delivers `event` to the next runtime that requests an invocation, and waits for its answer.
     ///
     /// Waits up to the options' timeout for a runtime to take it, and as long again for the answer.
-    public func invoke(_ event: [UInt8], options: InvocationOptions = InvocationOptions()) -> Answer {
+    package func invoke(_ event: [UInt8], options: InvocationOptions = InvocationOptions()) -> Answer {
         let assignment = Assignment(event, options: options)
         queue.add(assignment)
         return assignment.wait()
@@ -46,10 +46,10 @@ public final class RuntimeServer: Sendable {
     /// process has ended.
     ///
     /// If the runtime had reported a failed initialization before, they return that.
-    public func abandon(reason: String) { queue.end(with: .lost(reason)) }
+    package func abandon(reason: String) { queue.end(with: .lost(reason)) }
 
     /// Closes all connections and accepts no more; unanswered invocations are lost.
-    public func stop() {
+    package func stop() {
         queue.end(with: .lost("the server was stopped"))
         queue.stop()
         listener.stop()

@@ -7,9 +7,9 @@ import JSON
 ///
 /// Source:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-public struct EmbeddedMetrics: Sendable {
+package struct EmbeddedMetrics: Sendable {
     /// A unit, as CloudWatch spells it.
-    public enum Unit: String, Sendable {
+    package enum Unit: String, Sendable {
         case count = "Count"
         case bytes = "Bytes"
         case milliseconds = "Milliseconds"
@@ -42,7 +42,7 @@ public struct EmbeddedMetrics: Sendable {
     ///   - level: The configured log level, which each line includes: Lambda drops JSON lines below that level, and
     ///     treats a line without a level and a timestamp as INFO.
     ///     Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
-    public init(
+    package init(
         namespace: String, dimensions: KeyValuePairs<String, String>, figures: KeyValuePairs<String, Unit>,
         level: Logger.Level = .info
     ) {
@@ -95,7 +95,7 @@ public struct EmbeddedMetrics: Sendable {
     ///   - requestID: A member for searches; it is not a dimension.
     ///   - values: One value for each metric. A missing or non-finite value is omitted, because CloudWatch would reject
     ///     the line.
-    public mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: Span<Double?>)
+    package mutating func append(to line: inout [UInt8], at time: WallClock, requestID: String, _ values: Span<Double?>)
     {
         var writer = JSONWriter(appendingTo: line)
         line = []

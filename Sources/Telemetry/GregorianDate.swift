@@ -3,13 +3,13 @@
 /// The calculation starts years in March, so that the leap day is the last day of a year.
 ///
 /// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
-public struct GregorianDate: Sendable {
-    public let year: Int
-    public let month: Int
-    public let day: Int
+package struct GregorianDate: Sendable {
+    package let year: Int
+    package let month: Int
+    package let day: Int
 
     /// - Parameter days: The number of days since 1970-01-01; negative before it.
-    public init(daysSinceEpoch days: Int) {
+    package init(daysSinceEpoch days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097

@@ -1,5 +1,5 @@
 /// A destination of complete log lines.
-public protocol LineSink: Sendable {
+package protocol LineSink: Sendable {
     /// Writes `lines`, one or more lines that each end with a newline, at once.
     func write(_ lines: [UInt8])
 }

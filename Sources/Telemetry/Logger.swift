@@ -6,12 +6,12 @@ import JSON
 /// level, or a whole record above DEBUG.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
-public struct Logger: Sendable {
+package struct Logger: Sendable {
     /// The level of a line, with Lambda's names.
-    public enum Level: Int, Sendable, Comparable, CaseIterable {
+    package enum Level: Int, Sendable, Comparable, CaseIterable {
         case trace, debug, info, warn, error, fatal
 
-        public var name: String {
+        package var name: String {
             switch self {
             case .trace: "TRACE"
             case .debug: "DEBUG"
@@ -22,11 +22,11 @@ public struct Logger: Sendable {
             }
         }
 
-        public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+        package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
     }
 
     /// The format of a line.
-    public enum Format: String, Sendable {
+    package enum Format: String, Sendable {
         /// A JSON object with `timestamp`, `level`, `message`, `requestId` and the fields.
         case json
         /// Level, request ID and message, followed by `key=value` pairs.
@@ -34,7 +34,7 @@ public struct Logger: Sendable {
     }
 
     /// The value of a field.
-    public enum Value: Sendable {
+    package enum Value: Sendable {
         case string(String)
         case integer(Int)
         /// One serialized JSON value.
@@ -42,22 +42,22 @@ public struct Logger: Sendable {
     }
 
     /// The minimum level of lines that are written.
-    public var level: Level
-    public var format: Format
+    package var level: Level
+    package var format: Format
     private let sink: any LineSink
 
-    public init(level: Level = .info, format: Format = .json, sink: any LineSink) {
+    package init(level: Level = .info, format: Format = .json, sink: any LineSink) {
         self.level = level
         self.format = format
         self.sink = sink
     }
 
-    public func isEnabled(_ level: Level) -> Bool { level >= self.level }
+    package func isEnabled(_ level: Level) -> Bool { level >= self.level }
 
     /// Writes a line if `level` is enabled.
     ///
     /// - Parameter fields: The fields, in order; those without a value are omitted.
-    public func log(
+    package func log(
         _ level: Level, _ message: String, requestID: String? = nil, _ fields: KeyValuePairs<String, Value?> = [:]
     ) {
         log(level, message, requestID: requestID, Array(fields))
@@ -65,7 +65,7 @@ public struct Logger: Sendable {
 
     /// Writes a line as ``log(_:_:requestID:_:)-(_,_,_,KeyValuePairs<String,Value?>)`` does, with fields built at run
     /// time.
-    public func log(
+    package func log(
         _ level: Level, _ message: String, requestID: String?, _ fields: [(key: String, value: Value?)]
     ) {
         guard isEnabled(level) else { return }

@@ -4,13 +4,13 @@ import Glibc
 ///
 /// Standard output is not used: it is buffered unless it is a terminal, and `concertctl replay` prints its report
 /// there.
-public struct StandardError: LineSink {
-    public init() {}
+package struct StandardError: LineSink {
+    package init() {}
 
     /// Writes all lines with one `write` call, so that lines of concurrent threads do not mix.
     ///
     /// Errors are ignored: a failure to log must not fail an invocation.
-    public func write(_ lines: [UInt8]) {
+    package func write(_ lines: [UInt8]) {
         var written = 0
         while written < lines.count {
             // The pointer and the count cover the rest of `lines`, which outlives the call.

@@ -1,4 +1,4 @@
 /// The version of the program, as in CHANGELOG.md.
-public enum Version {
-    public static let current = "0.2.0"
+package enum Version {
+    package static let current = "0.2.0"
 }

@@ -2,23 +2,23 @@ import Glibc
 import JSON
 
 /// A time of the system clock, which may jump; durations are measured with `ContinuousClock`.
-public struct WallClock: Sendable, Comparable {
-    public var millisecondsSinceEpoch: Int64
+package struct WallClock: Sendable, Comparable {
+    package var millisecondsSinceEpoch: Int64
 
-    public init(millisecondsSinceEpoch: Int64) { self.millisecondsSinceEpoch = millisecondsSinceEpoch }
+    package init(millisecondsSinceEpoch: Int64) { self.millisecondsSinceEpoch = millisecondsSinceEpoch }
 
-    public static func now() -> WallClock {
+    package static func now() -> WallClock {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
         return WallClock(millisecondsSinceEpoch: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.millisecondsSinceEpoch < rhs.millisecondsSinceEpoch }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.millisecondsSinceEpoch < rhs.millisecondsSinceEpoch }
 
     /// The time in RFC 3339 format, in UTC with milliseconds.
     ///
     /// Calculated here, because the C library's `gmtime_r` first reads the time zone file.
-    public var iso8601: String {
+    package var iso8601: String {
         var text: [UInt8] = []
         append(to: &text)
         return String(decoding: text, as: UTF8.self)

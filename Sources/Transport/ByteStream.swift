@@ -8,36 +8,36 @@ import Glibc
 /// cancelled.
 ///
 /// Source: <https://curl.se/libcurl/c/CURLOPT_CONNECT_ONLY.html>
-@safe public struct ByteStream: ~Copyable {
+@safe package struct ByteStream: ~Copyable {
     /// The server to connect to, and whether to use TLS.
-    public struct Destination: Sendable, Hashable {
+    package struct Destination: Sendable, Hashable {
         /// A host name, an IPv4 address, or an IPv6 address without brackets.
-        public var host: String
-        public var port: Int
+        package var host: String
+        package var port: Int
         /// Whether to use TLS and verify the certificate against the host name.
-        public var isSecure: Bool
+        package var isSecure: Bool
 
-        public init(host: String, port: Int, isSecure: Bool) {
+        package init(host: String, port: Int, isSecure: Bool) {
             (self.host, self.port, self.isSecure) = (host, port, isSecure)
         }
 
         /// The host and port, such as `cache.example:6379` or `[::1]:6379`.
-        public var name: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        package var name: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     /// A handle with which another thread interrupts a wait of a stream, or of the successive streams of one owner.
-    public struct Waker: Sendable {
+    package struct Waker: Sendable {
         fileprivate let multi: MultiHandle
 
         /// - Throws: ``CurlError`` if memory is exhausted.
-        public init() throws(CurlError) {
+        package init() throws(CurlError) {
             guard isLibraryReady, let multi = MultiHandle() else {
                 throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
             }
             self.multi = multi
         }
 
-        public func wake() { multi.wake() }
+        package func wake() { multi.wake() }
     }
 
     private let easy: UnsafeMutableRawPointer
@@ -52,7 +52,7 @@ import Glibc
     /// - Parameters:
     ///   - timeout: The limit for the name lookup, the connection and the TLS handshake together.
     ///   - certificateBundle: The trusted certificate authorities; required for TLS.
-    public init(
+    package init(
         to destination: Destination, timeout: Duration, certificateBundle: CertificateBundle?, waker: Waker
     ) throws(CurlError) {
         let name = destination.name
@@ -127,7 +127,7 @@ extension ByteStream {
     ///
     /// Bytes that arrive during that time are appended to `received`, because a peer that cannot send its responses may stop
     /// reading.
-    public mutating func send(
+    package mutating func send(
         _ bytes: [UInt8], receivingInto received: inout [UInt8], until deadline: ContinuousClock.Instant
     ) throws(CurlError) {
         var sent = 0
@@ -150,7 +150,7 @@ extension ByteStream {
     /// Waits for bytes and appends those that have arrived.
     ///
     /// - Throws: ``CurlError``, also if the peer has closed the connection.
-    public mutating func receive(
+    package mutating func receive(
         into buffer: inout [UInt8], until deadline: ContinuousClock.Instant
     ) throws(CurlError) {
         // TLS may have buffered bytes that the socket no longer shows, so data is read before waiting.
@@ -160,7 +160,7 @@ extension ByteStream {
     }
 
     /// Whether the peer has closed the connection or sent unexpected data; does not wait.
-    public var isStale: Bool {
+    package var isStale: Bool {
         var look = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&look, 1, 0) != 0
     }

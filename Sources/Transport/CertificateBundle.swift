@@ -3,10 +3,10 @@ import Glibc
 /// The file of trusted certificate authorities for TLS connections.
 ///
 /// A static binary has no built-in path, so the file is located at run time.
-public struct CertificateBundle: Sendable, Equatable {
-    public let path: String
+package struct CertificateBundle: Sendable, Equatable {
+    package let path: String
 
-    public init(path: String) { self.path = path }
+    package init(path: String) { self.path = path }
 
     /// Locates the bundle.
     ///
@@ -19,7 +19,7 @@ public struct CertificateBundle: Sendable, Equatable {
     /// - Parameters:
     ///   - environment: The process's environment variables; empty ones count as unset.
     ///   - isReadable: Returns whether a file at a path is readable.
-    public init?(environment: [String: String], isReadable: (String) -> Bool = CertificateBundle.isReadable) {
+    package init?(environment: [String: String], isReadable: (String) -> Bool = CertificateBundle.isReadable) {
         let named = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         guard let path = named ?? Self.wellKnownPaths.first(where: isReadable) else { return nil }
         self.path = path
@@ -28,5 +28,5 @@ public struct CertificateBundle: Sendable, Equatable {
     static let wellKnownPaths = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"]
 
     /// Returns whether the file system has a readable file at the path.
-    public static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+    package static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 }

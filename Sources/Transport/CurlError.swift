@@ -3,15 +3,15 @@ import CCurl
 /// A request that did not get a complete response.
 ///
 /// The text contains no header and no body, and only the host of the URL.
-public struct CurlError: Error, Equatable {
+package struct CurlError: Error, Equatable {
     /// libcurl's error code; see <https://curl.se/libcurl/c/libcurl-errors.html>.
-    public let code: Int
+    package let code: Int
     /// The action that failed, such as `complete the request to localhost:8443`.
-    public let action: String
+    package let action: String
     /// The reason, usually libcurl's text.
-    public let reason: String
+    package let reason: String
 
-    public init(code: Int, action: String, reason: String) {
+    package init(code: Int, action: String, reason: String) {
         (self.code, self.action, self.reason) = (code, action, reason)
     }
 
@@ -22,10 +22,10 @@ public struct CurlError: Error, Equatable {
     /// Whether a retry of the same request may succeed: the network or the peer failed, but did not reject the request.
     ///
     /// The peer may have processed the request.
-    public var isRetryable: Bool { Self.retryable.contains { $0.rawValue == code } }
+    package var isRetryable: Bool { Self.retryable.contains { $0.rawValue == code } }
 
     /// Whether the request's timeout or the connection timeout expired.
-    public var isTimeout: Bool { code == CURLE_OPERATION_TIMEDOUT.rawValue }
+    package var isTimeout: Bool { code == CURLE_OPERATION_TIMEDOUT.rawValue }
 
     /// Whether the task was cancelled during the request.
     var isCancellation: Bool { code == CURLE_ABORTED_BY_CALLBACK.rawValue }
@@ -37,13 +37,13 @@ public struct CurlError: Error, Equatable {
 }
 
 extension CurlError: CustomStringConvertible {
-    public var description: String { "could not \(action): \(reason) (curl error \(code))" }
+    package var description: String { "could not \(action): \(reason) (curl error \(code))" }
 }
 
 /// Advice for the users of a command line.
 extension CurlError {
     /// How to fix the error, if known.
-    public var advice: String? {
+    package var advice: String? {
         switch code {
         case Int(CURLE_PEER_FAILED_VERIFICATION.rawValue):
             "set AWS_CA_BUNDLE to a file with the authority that signed the server's certificate, "

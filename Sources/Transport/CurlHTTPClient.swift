@@ -2,37 +2,37 @@
 ///
 /// Connections are kept open between requests, so use one client for each frequently called host, and one for each
 /// concurrent request. libcurl and OpenSSL are not initialized before the first request.
-public actor CurlHTTPClient: HTTPClient {
+package actor CurlHTTPClient: HTTPClient {
     /// The settings of all requests of a client.
-    public struct Configuration: Sendable, Equatable {
+    package struct Configuration: Sendable, Equatable {
         /// The trusted certificate authorities; required for HTTPS.
-        public var certificateBundle: CertificateBundle?
+        package var certificateBundle: CertificateBundle?
         /// The limit for the name lookup, the connection and the TLS handshake together, within the request's timeout.
-        public var connectTimeout: Duration = .seconds(3)
+        package var connectTimeout: Duration = .seconds(3)
         /// The maximum size of a response body in bytes.
-        public var bodyLimit = 32 << 20
+        package var bodyLimit = 32 << 20
         /// Whether a response is complete when its head has arrived: a body that is longer than ``bodyLimit``, is
         /// interrupted or does not end is truncated, and the connection closed, instead of an error.
-        public var cutsBody = false
+        package var cutsBody = false
         /// Whether `http_proxy`, `HTTPS_PROXY`, `NO_PROXY` and similar variables apply: to a command line, but not to
         /// the Runtime API.
-        public var honoursProxyEnvironment = false
+        package var honoursProxyEnvironment = false
 
-        public init(certificateBundle: CertificateBundle? = nil) { self.certificateBundle = certificateBundle }
+        package init(certificateBundle: CertificateBundle? = nil) { self.certificateBundle = certificateBundle }
     }
 
     private let configuration: Configuration
     private let executor = BlockingExecutor(label: "curl")
     private var idleHandle: EasyHandle?
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    public init(_ configuration: Configuration) { self.configuration = configuration }
+    package init(_ configuration: Configuration) { self.configuration = configuration }
 
     /// Returns names and versions of libcurl and its libraries, such as `libcurl/7.88.1 OpenSSL/3.0.22`.
-    public static func libraryVersions() -> String { curlVersions() }
+    package static func libraryVersions() -> String { curlVersions() }
 
-    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         try Task.checkCancellation()
         var handle = try idleHandle.take() ?? EasyHandle()
         let waker = handle.waker

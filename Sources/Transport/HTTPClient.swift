@@ -1,5 +1,5 @@
 /// An HTTP client, which tests replace with fakes.
-public protocol HTTPClient: Sendable {
+package protocol HTTPClient: Sendable {
     /// Sends `request` and returns the complete response, regardless of its status.
     ///
     /// - Throws: ``CurlError`` if there is no complete response; `CancellationError` if the task was cancelled.

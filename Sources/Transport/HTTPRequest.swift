@@ -1,20 +1,20 @@
 /// An HTTP request that is sent without changes.
 ///
 /// In addition to ``headers``, only `Host` and, with a body, `Content-Length` are sent.
-public struct HTTPRequest: Sendable, Equatable {
-    public var method: String
+package struct HTTPRequest: Sendable, Equatable {
+    package var method: String
     /// An absolute `http` or `https` URL, already percent-encoded; dot segments of the path are not removed.
-    public var url: String
+    package var url: String
     /// The headers, in the order in which they are sent.
-    public var headers: [HTTPHeader]
-    public var body: [UInt8]
+    package var headers: [HTTPHeader]
+    package var body: [UInt8]
     /// The timeout of the whole exchange.
     ///
     /// With `nil`, the request waits without limit. The Runtime API's `next` requires that, because Lambda freezes the
     /// process during that call.
-    public var timeout: Duration?
+    package var timeout: Duration?
 
-    public init(
+    package init(
         method: String = "GET", url: String, headers: [HTTPHeader] = [], body: [UInt8] = [], timeout: Duration? = nil
     ) {
         (self.method, self.url, self.headers, self.body, self.timeout) = (method, url, headers, body, timeout)
@@ -22,9 +22,9 @@ public struct HTTPRequest: Sendable, Equatable {
 }
 
 /// A header of a request or a response.
-public struct HTTPHeader: Sendable, Equatable {
-    public var name: String
-    public var value: String
+package struct HTTPHeader: Sendable, Equatable {
+    package var name: String
+    package var value: String
 
-    public init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+    package init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
 }

@@ -1,25 +1,25 @@
 /// A response to a request, regardless of its status.
-public struct HTTPResponse: Sendable, Equatable {
-    public var status: Int
-    public var headers: HTTPHeaders
-    public var body: [UInt8]
+package struct HTTPResponse: Sendable, Equatable {
+    package var status: Int
+    package var headers: HTTPHeaders
+    package var body: [UInt8]
 
-    public init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
+    package init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
         (self.status, self.headers, self.body) = (status, headers, body)
     }
 }
 
 /// The headers of a response in the order received, with case-insensitive lookup.
-public struct HTTPHeaders: Sendable, Equatable {
+package struct HTTPHeaders: Sendable, Equatable {
     private var fields: [HTTPHeader] = []
 
-    public init() {}
+    package init() {}
 
     /// The value of the first header with the name.
-    public subscript(name: String) -> String? { fields.first { $0.name.isEqualIgnoringCase(to: name) }?.value }
+    package subscript(name: String) -> String? { fields.first { $0.name.isEqualIgnoringCase(to: name) }?.value }
 
     /// Appends a header, even if there already is one with the name.
-    public mutating func append(_ name: String, _ value: String) { fields.append(HTTPHeader(name, value)) }
+    package mutating func append(_ name: String, _ value: String) { fields.append(HTTPHeader(name, value)) }
 
     /// Removes all headers, because those of an interim response do not belong to the final one.
     mutating func removeAll() { fields.removeAll(keepingCapacity: true) }
@@ -27,14 +27,14 @@ public struct HTTPHeaders: Sendable, Equatable {
 
 /// Literals, for tests and fakes.
 extension HTTPHeaders: ExpressibleByDictionaryLiteral {
-    public init(dictionaryLiteral elements: (String, String)...) {
+    package init(dictionaryLiteral elements: (String, String)...) {
         for (name, value) in elements { append(name, value) }
     }
 }
 
 /// Iteration in the order received.
 extension HTTPHeaders: Sequence {
-    public func makeIterator() -> IndexingIterator<[HTTPHeader]> { fields.makeIterator() }
+    package func makeIterator() -> IndexingIterator<[HTTPHeader]> { fields.makeIterator() }
 }
 
 extension String {

@@ -256,7 +256,7 @@ extension CredentialRenewalTests {
         XCTAssertEqual(parts[2].count, 64)
         let folder = try TemporaryFolder()
         let key = try folder.write(pem, to: "key.pem")
-        let publicKey = try folder.write(try openssl("ec", "-in", key, "-pubout"), to: "public.pem")
+        let publicKey = try folder.write(try openssl("ec", "-in", key, "-pubout"), to: "verification.pem")
         let text = try folder.write(proof.split(separator: ".").prefix(2).joined(separator: "."), to: "text")
         let signature = folder.url.appending(path: "signature")
         try Data(Self.der(Array(parts[2]))).write(to: signature)

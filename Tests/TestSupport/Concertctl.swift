@@ -1,9 +1,9 @@
 import Foundation
 
 /// The built command line tool, run without the developer's AWS settings.
-public enum Concertctl {
+package enum Concertctl {
     /// The executable next to that of the tests.
-    public static let executable = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    package static let executable = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appending(path: "concertctl")
 
     /// Runs the program to its end.
@@ -11,7 +11,7 @@ public enum Concertctl {
     /// - Parameters:
     ///   - environment: Variables that are added to a clean environment.
     ///   - timeLimit: The limit in seconds, after which the program is killed and this function throws.
-    public static func run(
+    package static func run(
         _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
         workingDirectory: URL = Repository.root, timeLimit: Double = 120
     ) throws -> Run {
@@ -25,7 +25,7 @@ public enum Concertctl {
     /// Starts the program, for tests that interact with it while it runs.
     ///
     /// - Parameter home: Its home folder, which the test keeps.
-    public static func start(
+    package static func start(
         _ arguments: [String], home: TemporaryFolder, input: Data = Data(), environment: [String: String] = [:],
         workingDirectory: URL = Repository.root
     ) throws -> RunningProgram {
@@ -35,7 +35,7 @@ public enum Concertctl {
     }
 
     /// The test's environment without variables that affect an AWS client or its network access.
-    public static func cleanEnvironment(home: TemporaryFolder) -> [String: String] {
+    package static func cleanEnvironment(home: TemporaryFolder) -> [String: String] {
         var environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !name.hasPrefix("AWS_") && !name.lowercased().hasSuffix("_proxy")
         }

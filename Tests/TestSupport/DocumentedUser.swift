@@ -1,12 +1,12 @@
 import Foundation
 
 /// The Redis user that `docs/configuration.md` describes, with exactly the documented permissions.
-public enum DocumentedUser {
-    public static let name = "concerts"
-    public static let password = "PASSWORD"
+package enum DocumentedUser {
+    package static let name = "concerts"
+    package static let password = "PASSWORD"
 
     /// The rules of the page's `ACL SETUSER` commands, in order; keys begin with `concert:`.
-    public static func rules() throws -> [String] {
+    package static func rules() throws -> [String] {
         let page = try String(contentsOf: Repository.root.appending(path: "docs/configuration.md"), encoding: .utf8)
         let start = "ACL SETUSER \(name) "
         let lines = page.split(separator: "\n").filter { $0.hasPrefix(start) }
@@ -15,5 +15,5 @@ public enum DocumentedUser {
     }
 
     /// The line of a server configuration that creates this user.
-    public static func configuration() throws -> String { "user \(name) " + (try rules().joined(separator: " ")) }
+    package static func configuration() throws -> String { "user \(name) " + (try rules().joined(separator: " ")) }
 }

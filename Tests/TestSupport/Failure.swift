@@ -1,6 +1,6 @@
 /// A failure that ends a test; its text is for the reader of the test's output.
-public struct Failure: Error, CustomStringConvertible {
-    public let description: String
+package struct Failure: Error, CustomStringConvertible {
+    package let description: String
 
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

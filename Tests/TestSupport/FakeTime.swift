@@ -2,15 +2,15 @@ import Clients
 import Synchronization
 
 /// A clock that advances only during pauses.
-public final class FakeTime: Sendable {
+package final class FakeTime: Sendable {
     private let passed = Mutex<Duration>(.zero)
     private let start = ContinuousClock.now
-    public let pauses = Mutex<[Duration]>([])
+    package let pauses = Mutex<[Duration]>([])
 
-    public init() {}
+    package init() {}
 
     /// - Parameter afterPause: Called with the number of the pause, starting at 1.
-    public func backoff(_ afterPause: @escaping @Sendable (Int) throws -> Void = { _ in }) -> RedisBackoff {
+    package func backoff(_ afterPause: @escaping @Sendable (Int) throws -> Void = { _ in }) -> RedisBackoff {
         var backoff = RedisBackoff()
         backoff.jitter = { 1 }
         backoff.now = { [self] in start + passed.withLock { $0 } }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Foundation's JSON parser, as a second implementation.
-public enum FoundationJSON {
+package enum FoundationJSON {
     /// Returns whether `bytes` are a JSON text.
-    public static func accepts(_ bytes: [UInt8]) -> Bool {
+    package static func accepts(_ bytes: [UInt8]) -> Bool {
         (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
     }
 
@@ -11,7 +11,7 @@ public enum FoundationJSON {
     ///
     /// Foundation guesses UTF-16 and UTF-32 from a NUL or a byte order mark, rejects unpaired surrogates where the RFC
     /// allows both, rejects numbers outside of a double's range, and accepts a comma after the last element.
-    public static func isComparable(_ bytes: [UInt8]) -> Bool {
+    package static func isComparable(_ bytes: [UInt8]) -> Bool {
         if bytes.contains(0) { return false }
         if let first = bytes.first, [0xEF, 0xFE, 0xFF].contains(first) { return false }
         var digits = 0

@@ -1,11 +1,11 @@
 import Foundation
 
 /// A real browser without a window, which opens, measures and renders a page.
-public struct HeadlessBrowser: Sendable {
+package struct HeadlessBrowser: Sendable {
     private let path: String
 
     /// - Throws: ``Failure`` if no browser is installed; `scripts/install-test-dependencies.sh` installs it.
-    public init() throws {
+    package init() throws {
         try Servers.require("the browser")
         let found = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].first {
             FileManager.default.isExecutableFile(atPath: $0)
@@ -18,7 +18,7 @@ public struct HeadlessBrowser: Sendable {
     ///
     /// The script is appended to a copy of the page without the policy that forbids scripts; its result must be
     /// representable in JSON.
-    public func evaluate(_ script: String, html: String, width: Int, isDark: Bool = false) throws -> [String: Any] {
+    package func evaluate(_ script: String, html: String, width: Int, isDark: Bool = false) throws -> [String: Any] {
         let measuring = """
             <script>document.title = "measured"; const result = document.createElement("pre"); result.id = "result";
             result.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(\(script)))));
@@ -35,10 +35,10 @@ public struct HeadlessBrowser: Sendable {
     }
 
     /// Returns the page's elements after its scripts have run, if the page allows scripts.
-    public func elements(of html: String) throws -> String { try open(html, width: 1000, options: ["--dump-dom"]) }
+    package func elements(of html: String) throws -> String { try open(html, width: 1000, options: ["--dump-dom"]) }
 
     /// Returns the printed page as PDF.
-    public func printed(_ html: String) throws -> Data {
+    package func printed(_ html: String) throws -> Data {
         let folder = try TemporaryFolder()
         let file = folder.url.appending(path: "page.pdf")
         _ = try open(html, width: 1000, options: ["--print-to-pdf=\(file.path)"])

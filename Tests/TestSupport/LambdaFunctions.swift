@@ -2,42 +2,42 @@ import Foundation
 
 /// A running `lambda-functions.py`: Lambda's Invoke in front of another stand-in, with functions that are `bootstrap`
 /// processes or scripted.
-public final class LambdaFunctions: Sendable {
+package final class LambdaFunctions: Sendable {
     /// An invocation, without a status until it has a response.
-    public struct Invocation: @unchecked Sendable {
-        public var function: String
+    package struct Invocation: @unchecked Sendable {
+        package var function: String
         /// The size of the event in bytes.
-        public var bytes: Int
-        public var event: [String: Any]
-        public var status: Int?
-        public var body: String
+        package var bytes: Int
+        package var event: [String: Any]
+        package var status: Int?
+        package var body: String
         /// The visibility timeouts in seconds that were set for messages of ``LambdaFunctions/queue`` since the
         /// previous invocation.
-        public var timeouts: [Int]
+        package var timeouts: [Int]
     }
 
     private let server: PythonServer
 
     /// - Parameter upstream: The server that gets all other calls.
-    public init(upstream: String? = nil) throws {
+    package init(upstream: String? = nil) throws {
         server = try PythonServer("lambda-functions.py", upstream.map { [$0] } ?? [])
     }
 
-    public var url: String { server.url }
+    package var url: String { server.url }
 
     /// The binary that end-to-end tests run: the variable `BOOTSTRAP` or, by default, `dist/bootstrap`.
-    public static var bootstrap: String {
+    package static var bootstrap: String {
         let given = ProcessInfo.processInfo.environment["BOOTSTRAP"] ?? ""
         return given.isEmpty ? Repository.root.appending(path: "dist/bootstrap").path : given
     }
 
     /// Creates or replaces a function that runs the built `bootstrap` with these settings.
-    public func add(_ name: String, environment: [String: String]) throws {
+    package func add(_ name: String, environment: [String: String]) throws {
         try post("functions", ["name": name, "binary": Self.bootstrap, "environment": environment])
     }
 
     /// Creates a function with scripted responses, one for every invocation or one after the other.
-    public func add(
+    package func add(
         _ name: String, answering bodies: String..., headers: [String: String] = [:], status: Int = 200
     ) throws {
         let answers = bodies.map { ["status": status, "headers": headers, "body": $0] as [String: Any] }
@@ -45,7 +45,7 @@ public final class LambdaFunctions: Sendable {
     }
 
     /// Sets the result of `ListEventSourceMappings`: the functions that read each stream.
-    public func set(mappings: [(stream: String, function: String)]) throws {
+    package func set(mappings: [(stream: String, function: String)]) throws {
         try post(
             "mappings",
             mappings.map {
@@ -60,12 +60,12 @@ public final class LambdaFunctions: Sendable {
     /// function.
     ///
     /// - Parameter isProcessed: Whether the function processes the event before the delay.
-    public func hold(at index: Int?, isProcessed: Bool = false) throws {
+    package func hold(at index: Int?, isProcessed: Bool = false) throws {
         try post("hold", ["index": index.map { $0 as Any } ?? NSNull(), "isProcessed": isProcessed])
     }
 
     /// Invokes a function and returns its response.
-    @discardableResult public func invoke(_ name: String, _ event: [UInt8]) throws -> String {
+    @discardableResult package func invoke(_ name: String, _ event: [UInt8]) throws -> String {
         let scope = "Credential=AKIDEXAMPLE/20260101/us-east-1/lambda/aws4_request"
         let request = LoopbackRequest(
             url: "\(url)/2015-03-31/functions/\(name)/invocations", body: Data(event),
@@ -74,10 +74,10 @@ public final class LambdaFunctions: Sendable {
     }
 
     /// The URL of the stand-in's queue.
-    public var queue: String { "\(url)/123456789012/memory" }
+    package var queue: String { "\(url)/123456789012/memory" }
 
     /// Sends messages to ``queue``.
-    public func send(_ bodies: [String]) throws {
+    package func send(_ bodies: [String]) throws {
         for start in stride(from: 0, to: bodies.count, by: 10) {
             let entries = bodies[start..<min(start + 10, bodies.count)].enumerated().map {
                 ["Id": "\($0)", "MessageBody": $1]
@@ -87,7 +87,7 @@ public final class LambdaFunctions: Sendable {
     }
 
     /// The numbers of receivable and of all messages in ``queue``.
-    public func messages() throws -> (visible: Int, all: Int) {
+    package func messages() throws -> (visible: Int, all: Int) {
         let attributes = try sqs("GetQueueAttributes", [:])["Attributes"] as? [String: String]
         let visible = attributes?["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? -1
         return (visible, visible + (attributes?["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) } ?? 0))
@@ -100,7 +100,7 @@ public final class LambdaFunctions: Sendable {
     }
 
     /// All invocations, in order.
-    public func invocations() throws -> [Invocation] {
+    package func invocations() throws -> [Invocation] {
         let answer = try LoopbackRequest(url: "\(url)/_control/invocations").answer()
         return (try JSONSerialization.jsonObject(with: answer) as? [[String: Any]] ?? []).map {
             Invocation(

@@ -1,25 +1,25 @@
 import Foundation
 
 /// A moto server that all tests of the process share, so each test resets it first.
-public struct Moto: Sendable {
+package struct Moto: Sendable {
     private static let server = Result { try PythonServer("moto-server.py", python: python()) }
 
     private let server: PythonServer
 
     /// Starts the server if it is not running.
-    public init() throws { server = try Self.server.get() }
+    package init() throws { server = try Self.server.get() }
 
-    public var url: String { server.url }
+    package var url: String { server.url }
 
     /// Deletes everything in the server.
-    public func reset() throws {
+    package func reset() throws {
         _ = try LoopbackRequest(url: url + "/moto-api/reset", body: Data()).answer()
     }
 
     /// Returns the output of the AWS CLI; throws if it fails.
     ///
     /// - Parameter list: The command's arguments.
-    @discardableResult public func aws(_ arguments: String..., list: [String] = []) throws -> Run {
+    @discardableResult package func aws(_ arguments: String..., list: [String] = []) throws -> Run {
         struct Answer: Decodable {
             var status: Int32
             var output: String
@@ -51,7 +51,7 @@ public struct Moto: Sendable {
     private static let folder = Repository.root.appending(path: ".build-moto")
 
     /// Receives and deletes up to ten messages and returns their bodies; returns none if the queue is empty.
-    public func take(_ queue: String) throws -> [String] {
+    package func take(_ queue: String) throws -> [String] {
         let answer = try sqs("ReceiveMessage", ["QueueUrl": queue, "MaxNumberOfMessages": 10])
         let messages = answer["Messages"] as? [[String: Any]] ?? []
         guard !messages.isEmpty else { return [] }
@@ -75,7 +75,7 @@ public struct Moto: Sendable {
     }
 
     /// The Python interpreter with moto and botocore, which the first call installs.
-    public static func python() throws -> URL {
+    package static func python() throws -> URL {
         try Servers.require("moto")
         try installation.get()
         return folder.appending(path: "bin/python")

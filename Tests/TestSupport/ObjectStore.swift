@@ -1,9 +1,9 @@
 import Foundation
 
 /// A running `object-store.py`, an in-memory S3 with faults and small pages and one bucket, `staging`.
-public struct ObjectStore: Sendable {
+package struct ObjectStore: Sendable {
     /// A fault of a call, as documented in the script.
-    public enum Fault: String, Sendable {
+    package enum Fault: String, Sendable {
         case throttle
         case internalError = "500"
         case error
@@ -14,33 +14,33 @@ public struct ObjectStore: Sendable {
         case keys
     }
 
-    public struct Object: Decodable, Sendable, Equatable {
-        public var bucket: String
-        public var key: String
+    package struct Object: Decodable, Sendable, Equatable {
+        package var bucket: String
+        package var key: String
         private var base64: String
 
-        public var body: [UInt8] { Data(base64Encoded: base64).map { [UInt8]($0) } ?? [] }
+        package var body: [UInt8] { Data(base64Encoded: base64).map { [UInt8]($0) } ?? [] }
     }
 
-    public struct Call: Decodable, Sendable, Equatable {
-        public var operation: String
+    package struct Call: Decodable, Sendable, Equatable {
+        package var operation: String
         /// The bucket and the key; for a listing, its prefix.
-        public var path: String
+        package var path: String
     }
 
     private let server: PythonServer
 
-    public init() throws { server = try PythonServer("object-store.py") }
+    package init() throws { server = try PythonServer("object-store.py") }
 
-    public var url: String { server.url }
+    package var url: String { server.url }
 
-    public func reset() throws { try post("reset", [:]) }
+    package func reset() throws { try post("reset", [:]) }
 
     /// Sets `pageSize` or `buckets`.
-    public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
+    package func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
     /// Injects `fault` into the next `times` calls of `operation` ("*" for any), after `after` other calls.
-    public func add(
+    package func add(
         _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, contains: String = "",
         code: String = "AccessDenied", status: Int = 403, count: Int = 1, probability: Double = 1
     ) throws {
@@ -53,24 +53,24 @@ public struct ObjectStore: Sendable {
     }
 
     /// Stores an object, ignoring faults.
-    public func put(_ key: String, _ body: [UInt8]) throws {
+    package func put(_ key: String, _ body: [UInt8]) throws {
         try post("put", ["key": key, "base64": Data(body).base64EncodedString()])
     }
 
     /// Removes all objects with a key prefix.
-    public func remove(_ prefix: String) throws { try post("remove", ["prefix": prefix]) }
+    package func remove(_ prefix: String) throws { try post("remove", ["prefix": prefix]) }
 
     /// Sets the age of objects.
-    public func age(_ prefix: String, seconds: Int) throws { try post("age", ["prefix": prefix, "seconds": seconds]) }
+    package func age(_ prefix: String, seconds: Int) throws { try post("age", ["prefix": prefix, "seconds": seconds]) }
 
     /// The objects in the order of their keys.
-    public func objects(_ prefix: String = "") throws -> [Object] {
+    package func objects(_ prefix: String = "") throws -> [Object] {
         struct Listing: Decodable { var objects: [Object] }
         let answer = try LoopbackRequest(url: "\(url)/_control/objects?prefix=\(prefix)").answer()
         return try JSONDecoder().decode(Listing.self, from: answer).objects
     }
 
-    public func calls() throws -> [Call] {
+    package func calls() throws -> [Call] {
         struct Listing: Decodable { var calls: [Call] }
         return try JSONDecoder().decode(
             Listing.self, from: LoopbackRequest(url: "\(url)/_control/calls").answer()
@@ -78,7 +78,7 @@ public struct ObjectStore: Sendable {
     }
 
     /// The number of calls with each fault, by name.
-    public func faults() throws -> [String: Int] {
+    package func faults() throws -> [String: Int] {
         struct Listing: Decodable { var faults: [String: Int] }
         return try JSONDecoder().decode(
             Listing.self, from: LoopbackRequest(url: "\(url)/_control/calls").answer()

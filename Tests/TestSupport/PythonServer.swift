@@ -1,9 +1,9 @@
 import Foundation
 
 /// A Python server that prints its port first and exits with this object or with the test process.
-public final class PythonServer: Sendable {
-    public let port: Int
-    public var url: String { "http://127.0.0.1:\(port)" }
+package final class PythonServer: Sendable {
+    package let port: Int
+    package var url: String { "http://127.0.0.1:\(port)" }
 
     private let process = Process()
     private let input = Pipe()
@@ -12,7 +12,7 @@ public final class PythonServer: Sendable {
     /// - Parameters:
     ///   - script: The name of a file in `Tests/Support`.
     ///   - python: The interpreter; by default the system's, with the standard library only.
-    public init(_ script: String, _ arguments: [String] = [], python: URL? = nil) throws {
+    package init(_ script: String, _ arguments: [String] = [], python: URL? = nil) throws {
         try Servers.require(script)
         process.executableURL = python ?? URL(filePath: "/usr/bin/env")
         process.arguments = (python == nil ? ["python3"] : []) + [Repository.support(script)] + arguments

@@ -1,9 +1,9 @@
 import Foundation
 
 /// A real Redis server on free ports of 127.0.0.1, which exits with this object or with the test process.
-public final class RedisServer {
+package final class RedisServer {
     /// The version of the server.
-    public enum Version: Sendable, CaseIterable {
+    package enum Version: Sendable, CaseIterable {
         /// The distribution's version, 7.0 or later.
         case installed
         /// Version 6.2, which reports errors in scripts differently.
@@ -25,9 +25,9 @@ public final class RedisServer {
         guard run.status == 0 else { throw Failure(run.notes) }
     }
 
-    public private(set) var port = 0
+    package private(set) var port = 0
     /// The TLS port; nil without TLS.
-    public private(set) var tlsPort: Int?
+    package private(set) var tlsPort: Int?
     private let folder: TemporaryFolder
     private let extra: [String]
     private let executable: String
@@ -36,7 +36,7 @@ public final class RedisServer {
     /// - Parameters:
     ///   - certificate: The path, without its extension, of a certificate and its key, in a folder with `ca.crt`.
     ///   - lines: More lines of the configuration.
-    public init(_ version: Version = .installed, certificate: String? = nil, lines: [String] = []) throws {
+    package init(_ version: Version = .installed, certificate: String? = nil, lines: [String] = []) throws {
         try Servers.require("redis-server")
         folder = try TemporaryFolder()
         executable = try version.program()
@@ -70,7 +70,7 @@ public final class RedisServer {
     }
 
     /// Starts an empty server after it was killed.
-    public func start() throws {
+    package func start() throws {
         // The shell kills the server when the test process has exited, because a remaining server would disturb later
         // tests.
         let script = """
@@ -86,7 +86,7 @@ public final class RedisServer {
     }
 
     /// Sends SIGKILL.
-    public func kill() throws {
+    package func kill() throws {
         guard
             let pid = try? cli("INFO", "server").split(whereSeparator: \.isNewline).first(where: {
                 $0.hasPrefix("process_id:")
@@ -98,9 +98,9 @@ public final class RedisServer {
     }
 
     /// Sends SIGSTOP, or SIGCONT to resume.
-    public func send(_ signal: Int32, to pid: Int32) { Glibc.kill(pid, signal) }
+    package func send(_ signal: Int32, to pid: Int32) { Glibc.kill(pid, signal) }
 
-    public func processID() throws -> Int32 {
+    package func processID() throws -> Int32 {
         let line = try cli("INFO", "server").split(whereSeparator: \.isNewline).first { $0.hasPrefix("process_id:") }
         guard let line, let number = Int32(line.dropFirst(11)) else { throw Failure("no process ID") }
         return number
@@ -113,15 +113,15 @@ public final class RedisServer {
     }
 
     /// Returns the output of `redis-cli` for a command.
-    @discardableResult public func cli(_ words: String...) throws -> String { try cli(words) }
+    @discardableResult package func cli(_ words: String...) throws -> String { try cli(words) }
 
-    @discardableResult public func cli(_ words: [String]) throws -> String {
+    @discardableResult package func cli(_ words: [String]) throws -> String {
         let user = extra.contains { $0.hasPrefix("requirepass") } ? ["-a", "admin", "--no-auth-warning"] : []
         return try Self.cli(port: port, user + words)
     }
 
     /// Returns the output of `redis-cli` for the server on a port; can be called on any thread.
-    @discardableResult public static func cli(port: Int, _ words: [String]) throws -> String {
+    @discardableResult package static func cli(port: Int, _ words: [String]) throws -> String {
         let program = try RunningProgram(
             URL(filePath: "/usr/bin/env"), ["redis-cli", "-p", "\(port)"] + words,
             environment: ProcessInfo.processInfo.environment)
@@ -131,7 +131,7 @@ public final class RedisServer {
     }
 
     /// Returns a port without a listener, outside of the range for outgoing connections.
-    public static func freePort() -> Int {
+    package static func freePort() -> Int {
         while true {
             let port = Int.random(in: 15_000..<25_000)
             // The nodes of a cluster also use the port 10,000 above.
@@ -155,11 +155,11 @@ public final class RedisServer {
 }
 
 /// A cluster of three nodes that share all slots, optionally with a replica of each.
-public final class RedisCluster {
+package final class RedisCluster {
     /// The nodes; the first three own the slots at the start.
-    public let nodes: [RedisServer]
+    package let nodes: [RedisServer]
 
-    public init(hasReplicas: Bool = false) throws {
+    package init(hasReplicas: Bool = false) throws {
         nodes = try (0..<(hasReplicas ? 6 : 3)).map { _ in
             try RedisServer(lines: ["cluster-enabled yes", "cluster-node-timeout 2000"])
         }
@@ -182,7 +182,7 @@ public final class RedisCluster {
     }
 
     /// Returns the node that owns a key's slot.
-    public func owner(of key: String) throws -> RedisServer {
+    package func owner(of key: String) throws -> RedisServer {
         let slot = try nodes[0].cli("CLUSTER", "KEYSLOT", key)
         let owner = try nodes.first { node in
             let reply = try node.cli("CLUSTER", "COUNTKEYSINSLOT", slot)
@@ -194,5 +194,5 @@ public final class RedisCluster {
     }
 
     /// Returns the value of a key from the node that owns it.
-    public func get(_ key: String) throws -> String { try owner(of: key).cli("GET", key) }
+    package func get(_ key: String) throws -> String { try owner(of: key).cli("GET", key) }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
 /// The checkout that contains this file.
-public enum Repository {
-    public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+package enum Repository {
+    package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
     /// Returns the path of a file in `Tests/Support`.

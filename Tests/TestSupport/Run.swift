@@ -1,16 +1,16 @@
 import Foundation
 
 /// The result of a program.
-public struct Run: Sendable {
+package struct Run: Sendable {
     /// The exit status, or the negated number of the signal that ended the program.
-    public let status: Int32
+    package let status: Int32
     /// Standard output.
-    public let output: String
+    package let output: String
     /// Standard error.
-    public let notes: String
+    package let notes: String
 
     /// The standard output as one JSON object.
-    public func json() throws -> [String: Any] {
+    package func json() throws -> [String: Any] {
         guard let object = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] else {
             throw Failure("no JSON object: \(output)\(notes)")
         }
@@ -19,7 +19,7 @@ public struct Run: Sendable {
 }
 
 /// A running program, which is killed when this object is released.
-public final class RunningProgram {
+package final class RunningProgram {
     private let process = Process()
     private let ended = DispatchSemaphore(value: 0)
     private let folder: TemporaryFolder
@@ -28,7 +28,7 @@ public final class RunningProgram {
     /// - Parameters:
     ///   - input: The content of standard input.
     ///   - environment: The complete environment.
-    public init(
+    package init(
         _ executable: URL, _ arguments: [String], input: Data = Data(), environment: [String: String],
         workingDirectory: URL = Repository.root
     ) throws {
@@ -61,15 +61,15 @@ public final class RunningProgram {
     }
 
     /// The standard output so far.
-    public var output: String { text("output") }
+    package var output: String { text("output") }
 
     /// The standard error so far.
-    public var notes: String { text("notes") }
+    package var notes: String { text("notes") }
 
-    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Blocks until the program has installed handlers for SIGINT and SIGTERM.
-    public func waitUntilInterruptible() throws {
+    package func waitUntilInterruptible() throws {
         try wait { program in
             let status = try? String(
                 contentsOfFile: "/proc/\(program.process.processIdentifier)/status", encoding: .utf8)
@@ -79,7 +79,7 @@ public final class RunningProgram {
     }
 
     /// Blocks until `condition` is true; throws if the program exits before, or after the time limit in seconds.
-    public func wait(timeLimit: Double = 60, until condition: (RunningProgram) throws -> Bool) throws {
+    package func wait(timeLimit: Double = 60, until condition: (RunningProgram) throws -> Bool) throws {
         let end = ContinuousClock.now + .seconds(timeLimit)
         while try !condition(self) {
             guard process.isRunning, ContinuousClock.now < end else {
@@ -91,7 +91,7 @@ public final class RunningProgram {
     }
 
     /// Blocks until the program exits; after the time limit in seconds, kills it and throws.
-    public func finish(timeLimit: Double = 60) throws -> Run {
+    package func finish(timeLimit: Double = 60) throws -> Run {
         if ended.wait(timeout: .now() + timeLimit) == .timedOut {
             signal(SIGKILL)
             ended.wait()

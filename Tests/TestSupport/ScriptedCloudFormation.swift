@@ -1,21 +1,21 @@
 import Foundation
 
 /// `cloudformation-server.py`, a CloudFormation whose changes end as a test chooses.
-public final class ScriptedCloudFormation: Sendable {
+package final class ScriptedCloudFormation: Sendable {
     /// A call of one of the services.
-    public struct Call {
-        public var service: String
-        public var operation: String
+    package struct Call {
+        package var service: String
+        package var operation: String
         /// The fields of a form, or the members of a JSON request.
-        public var fields: [String: Any]
+        package var fields: [String: Any]
     }
 
     private let server: PythonServer
 
-    public init() throws { server = try PythonServer("cloudformation-server.py") }
+    package init() throws { server = try PythonServer("cloudformation-server.py") }
 
     /// The variables for a client of this server.
-    public var environment: [String: String] {
+    package var environment: [String: String] {
         [
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": server.url, "AWS_MAX_ATTEMPTS": "1",
@@ -23,17 +23,17 @@ public final class ScriptedCloudFormation: Sendable {
     }
 
     /// Sets members of the script, which the server's source describes.
-    public func set(_ script: [String: Any]) throws {
+    package func set(_ script: [String: Any]) throws {
         _ = try LoopbackRequest(
             url: server.url + "/_control/script", body: try JSONSerialization.data(withJSONObject: script)
         ).answer()
     }
 
     /// Forgets everything.
-    public func reset() throws { _ = try LoopbackRequest(url: server.url + "/_control/script", body: Data()).answer() }
+    package func reset() throws { _ = try LoopbackRequest(url: server.url + "/_control/script", body: Data()).answer() }
 
     /// The calls so far in order, or those of one operation.
-    public func calls(of operation: String? = nil) throws -> [Call] {
+    package func calls(of operation: String? = nil) throws -> [Call] {
         let answer = try LoopbackRequest(url: server.url + "/_control/calls").answer()
         let listing = try JSONSerialization.jsonObject(with: answer) as? [String: Any]
         return (listing?["calls"] as? [[String: Any]] ?? []).map { call in
@@ -45,14 +45,14 @@ public final class ScriptedCloudFormation: Sendable {
 }
 
 /// The files of a deployment, made for a test.
-public enum DeploymentFiles {
+package enum DeploymentFiles {
     /// Writes a zip with a static `bootstrap` of nothing but a header.
     ///
     /// - Parameters:
     ///   - machine: The number that ELF has for it: 62 is x86_64, 183 is arm64.
     ///   - version: What makes one zip differ from another.
     /// - Returns: The file's path.
-    public static func zip(
+    package static func zip(
         in folder: TemporaryFolder, name: String = "function.zip", machine: UInt8 = 62, version: String = "1",
         isStored: Bool = false
     ) throws -> String {
@@ -78,7 +78,7 @@ public enum DeploymentFiles {
     }
 
     /// A template with the names that the checks look at.
-    public static let template = """
+    package static let template = """
         Parameters:
           FunctionName:
             Description: A name.

@@ -4,9 +4,9 @@ import Foundation
 ///
 /// Those tests are fast and require no installed programs. If a test fails here, list its class in
 /// `scripts/test-processes.txt`.
-public enum Servers {
+package enum Servers {
     /// - Throws: ``Failure`` in the process that must not start servers.
-    public static func require(_ name: String) throws {
+    package static func require(_ name: String) throws {
         guard ProcessInfo.processInfo.environment["TEST_SERVERS"] == "none" else { return }
         throw Failure("make quick starts no \(name); list the class of this test in scripts/test-processes.txt")
     }

@@ -1,18 +1,18 @@
 import Foundation
 
 /// A running `sigv4-oracle.py` in front of another server, which accepts only correctly signed requests.
-public final class SigV4Oracle: Sendable {
+package final class SigV4Oracle: Sendable {
     /// An observed request.
-    public struct Request: Decodable, Sendable {
-        public var service: String?
+    package struct Request: Decodable, Sendable {
+        package var service: String?
         /// Nil if the protocol does not name the operation.
-        public var operation: String?
-        public var method: String
-        public var path: String
+        package var operation: String?
+        package var method: String
+        package var path: String
         /// Nil if the signature was correct.
-        public var error: String?
-        public var reason: String?
-        public var mistake: [String]?
+        package var error: String?
+        package var reason: String?
+        package var mistake: [String]?
     }
 
     private let folder: TemporaryFolder
@@ -21,7 +21,7 @@ public final class SigV4Oracle: Sendable {
     /// Accepts both credentials of `environment(hasToken:)`.
     ///
     /// - Parameter upstream: The server that requests are forwarded to; without one, the oracle responds itself.
-    public init(upstream: String? = nil) throws {
+    package init(upstream: String? = nil) throws {
         folder = try TemporaryFolder()
         let credentials = [false, true].flatMap { hasToken in
             ["--credential", Self.credential(hasToken: hasToken).joined(separator: ":")]
@@ -32,10 +32,10 @@ public final class SigV4Oracle: Sendable {
             python: Moto.python())
     }
 
-    public var url: String { server.url }
+    package var url: String { server.url }
 
     /// All requests so far, in order.
-    public func requests() throws -> [Request] {
+    package func requests() throws -> [Request] {
         let newline = UInt8(ascii: "\n")
         let log = try Data(contentsOf: folder.url.appending(path: "log"))
         // The server may not have completed its last line.
@@ -44,7 +44,7 @@ public final class SigV4Oracle: Sendable {
     }
 
     /// The variables for a client of this server: known credentials, the Region and the address.
-    public func environment(hasToken: Bool = false) -> [String: String] {
+    package func environment(hasToken: Bool = false) -> [String: String] {
         let credential = Self.credential(hasToken: hasToken)
         let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
         var environment = Dictionary(uniqueKeysWithValues: zip(names, credential))

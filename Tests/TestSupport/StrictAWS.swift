@@ -1,9 +1,9 @@
 import Foundation
 
 /// A running `strict_aws`, the project's strict fake of Kinesis, event source mappings and CloudWatch metrics.
-public final class StrictAWS: Sendable {
+package final class StrictAWS: Sendable {
     /// A fault of a call, as documented in `faults.py`.
-    public enum Fault: String, Sendable {
+    package enum Fault: String, Sendable {
         case throttle
         case internalError = "500"
         case error
@@ -17,47 +17,47 @@ public final class StrictAWS: Sendable {
     }
 
     /// Tokens that can expire.
-    public enum Expiring: String, Sendable {
+    package enum Expiring: String, Sendable {
         case iterators
         case tokens
     }
 
-    public struct Record: Decodable, Sendable, Equatable {
-        public var partitionKey: String
-        public var data: Data
-        public var sequenceNumber: String
+    package struct Record: Decodable, Sendable, Equatable {
+        package var partitionKey: String
+        package var data: Data
+        package var sequenceNumber: String
     }
 
-    public struct Shard: Decodable, Sendable {
-        public var shardId: String
-        public var isOpen: Bool
+    package struct Shard: Decodable, Sendable {
+        package var shardId: String
+        package var isOpen: Bool
         /// The records in the order in which they were put.
-        public var records: [Record]
+        package var records: [Record]
     }
 
     /// A call of one of the services.
-    public struct Call {
-        public var service: String
-        public var operation: String
-        public var method: String
+    package struct Call {
+        package var service: String
+        package var operation: String
+        package var method: String
         /// The path, including the query.
-        public var path: String
-        public var status: Int
+        package var path: String
+        package var status: Int
         /// The error code.
-        public var error: String?
-        public var fault: String?
+        package var error: String?
+        package var fault: String?
         /// The members of a JSON request, or the fields of a form.
-        public var body: [String: Any]
+        package var body: [String: Any]
     }
 
     private let server: PythonServer
 
-    public init() throws { server = try PythonServer("strict_aws") }
+    package init() throws { server = try PythonServer("strict_aws") }
 
-    public var url: String { server.url }
+    package var url: String { server.url }
 
     /// The variables for a client of this server, which does not verify signatures.
-    public var environment: [String: String] {
+    package var environment: [String: String] {
         [
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": url,
@@ -65,14 +65,14 @@ public final class StrictAWS: Sendable {
     }
 
     /// Deletes everything, including settings.
-    public func reset() throws { try post("reset", [:]) }
+    package func reset() throws { try post("reset", [:]) }
 
     /// Sets what `account.py` documents: `pageSize`, `readsUntilActive`, `failureRate`, `seed`, `skewSeconds` and more.
-    public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
+    package func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
     /// Injects a fault into the next `times` calls of `operation` ("*" for any), after `after` successful ones; `times`
     /// -1 means always.
-    public func add(
+    package func add(
         _ fault: Fault, of operation: String, times: Int = 1, after: Int = 0, code: String? = nil,
         message: String? = nil, status: Int? = nil, retryAfter: Int? = nil, milliseconds: Int? = nil
     ) throws {
@@ -89,7 +89,7 @@ public final class StrictAWS: Sendable {
 
     /// Sets the response to an operation, such as one of a service that the fake does not implement, for the next
     /// `times` calls or until the reset.
-    public func answer(
+    package func answer(
         _ operation: String, with body: String, status: Int = 200, contentType: String = "application/x-amz-json-1.1",
         headers: [String: String] = [:], times: Int = -1
     ) throws {
@@ -102,16 +102,16 @@ public final class StrictAWS: Sendable {
     }
 
     /// The number of faults that have not occurred yet.
-    public func faultsLeft() throws -> Int { (try get("faults")["faults"] as? [Any])?.count ?? 0 }
+    package func faultsLeft() throws -> Int { (try get("faults")["faults"] as? [Any])?.count ?? 0 }
 
     /// Makes all tokens issued so far expire.
-    public func expire(_ what: Expiring) throws { try post("expire", ["what": what.rawValue]) }
+    package func expire(_ what: Expiring) throws { try post("expire", ["what": what.rawValue]) }
 
     /// Creates a function for mappings; `configuration` contains members of GetFunction's `Configuration`.
     ///
     /// The next `refusals` mappings of the function are rejected with the message `refusal`, because of its `State`, if
     /// that is not Active, or its role. Then the function becomes Active.
-    public func addFunction(
+    package func addFunction(
         _ name: String, aliases: [String] = [], configuration: [String: Any] = [:], refusals: Int = 0,
         refusal: String = ""
     ) throws {
@@ -122,12 +122,12 @@ public final class StrictAWS: Sendable {
     }
 
     /// Sets Lambda's result of the mapping's last batch.
-    public func set(lastProcessingResult: String, ofMapping uuid: String) throws {
+    package func set(lastProcessingResult: String, ofMapping uuid: String) throws {
         try post("mappings", ["UUID": uuid, "LastProcessingResult": lastProcessingResult])
     }
 
     /// Adds values to a metric, each of the given age in seconds.
-    public func add(
+    package func add(
         _ values: [(secondsAgo: Double, value: Double)], to metric: String, of namespace: String,
         dimensions: [String: String]
     ) throws {
@@ -138,19 +138,19 @@ public final class StrictAWS: Sendable {
     }
 
     /// Makes the oldest records of a shard expire.
-    public func trim(_ count: Int, of shard: String, in stream: String) throws {
+    package func trim(_ count: Int, of shard: String, in stream: String) throws {
         try post("trim", ["stream": stream, "shard": shard, "records": count])
     }
 
     /// The content of a stream, in the order of its shards' names.
-    public func shards(of stream: String) throws -> [Shard] {
+    package func shards(of stream: String) throws -> [Shard] {
         struct Listing: Decodable { var shards: [Shard] }
         let answer = try LoopbackRequest(url: "\(url)/_control/records?stream=\(stream)").answer()
         return try JSONDecoder().decode(Listing.self, from: answer).shards
     }
 
     /// The calls since the last reset in order, optionally of one operation.
-    public func calls(of operation: String? = nil) throws -> [Call] {
+    package func calls(of operation: String? = nil) throws -> [Call] {
         let listing = try get("calls" + (operation.map { "?operation=\($0)" } ?? ""))
         return (listing["calls"] as? [[String: Any]] ?? []).map { call in
             Call(

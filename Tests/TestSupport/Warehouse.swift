@@ -2,9 +2,9 @@ import Foundation
 
 /// A running `redshift_data`, the Data API in front of a real PostgreSQL; all tests of the process share it, so each
 /// resets it first.
-public struct Warehouse: Sendable {
+package struct Warehouse: Sendable {
     /// A fault of a call, as documented in `server.py`.
-    public enum Fault: String, Sendable {
+    package enum Fault: String, Sendable {
         case throttle
         case internalError = "500"
         case error
@@ -16,44 +16,44 @@ public struct Warehouse: Sendable {
     }
 
     /// The calls since the reset.
-    public struct Calls: Decodable, Sendable {
+    package struct Calls: Decodable, Sendable {
         /// The maximum of a quantity in one call.
-        public struct Largest: Decodable, Sendable {
+        package struct Largest: Decodable, Sendable {
             /// The bytes of a statement.
-            public var statement: Int
+            package var statement: Int
             /// The statements of a call.
-            public var count: Int
+            package var count: Int
         }
 
         /// The number of calls by operation.
-        public var calls: [String: Int]
+        package var calls: [String: Int]
         /// The X-Ray headers, in order.
-        public var traces: [String]
-        public var largest: Largest
+        package var traces: [String]
+        package var largest: Largest
         /// The number of times that each fault has occurred.
-        public var faults: [String: Int]
+        package var faults: [String: Int]
 
-        public var total: Int { calls.values.reduce(0, +) }
+        package var total: Int { calls.values.reduce(0, +) }
     }
 
     private static let server = Result { try PythonServer("redshift_data", python: python()) }
     private let server: PythonServer
 
     /// Starts the server if it is not running.
-    public init() throws { server = try Self.server.get() }
+    package init() throws { server = try Self.server.get() }
 
-    public var url: String { server.url }
+    package var url: String { server.url }
 
     /// Deletes everything: statements, faults, settings, tables.
-    public func reset() throws { try post("reset", [:]) }
+    package func reset() throws { try post("reset", [:]) }
 
     /// Sets `readsEscapes`, `waits`, `activeLimit`, `s3`, `isolation` or `user`.
-    public func set(_ settings: [String: Any]) throws { try post("settings", settings) }
+    package func set(_ settings: [String: Any]) throws { try post("settings", settings) }
 
     /// Injects `fault` into the next `times` calls of `operation` ("*" for any), each with the given probability.
     ///
     /// - Parameter statement: The number of the statement, starting at 1, that is slow or fails in a batch.
-    public func add(
+    package func add(
         _ kind: Fault, of operation: String, times: Int = 1, probability: Double = 1, code: String? = nil,
         message: String? = nil, milliseconds: Int? = nil, members: [String: Any]? = nil, statement: Int? = nil
     ) throws {
@@ -68,7 +68,7 @@ public struct Warehouse: Sendable {
         try post("faults", fault)
     }
 
-    public func calls() throws -> Calls {
+    package func calls() throws -> Calls {
         try JSONDecoder().decode(
             Calls.self, from: LoopbackRequest(url: "\(server.url)/_control/calls", body: nil).answer())
     }
@@ -77,7 +77,7 @@ public struct Warehouse: Sendable {
     ///
     /// - Parameter session: Statements with the same name share a connection, so that a transaction can span several
     ///   calls.
-    @discardableResult public func sql(_ sql: String, session: String? = nil) throws -> [[String?]] {
+    @discardableResult package func sql(_ sql: String, session: String? = nil) throws -> [[String?]] {
         struct Answer: Decodable { var rows: [[String?]]? }
         var members = ["sql": sql]
         members["session"] = session
@@ -91,7 +91,7 @@ public struct Warehouse: Sendable {
     }
 
     /// The Python interpreter with psycopg, which the first call installs with PostgreSQL.
-    public static func python() throws -> URL {
+    package static func python() throws -> URL {
         try Servers.require("PostgreSQL")
         try installation.get()
         return Repository.root.appending(path: ".build-postgresql/bin/python")

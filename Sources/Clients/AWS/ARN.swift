@@ -3,16 +3,16 @@
 /// This is the only parser of ARNs. Region and account are empty for global resources.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
-public struct ARN: Sendable, Equatable {
-    public var partition: String
-    public var service: String
-    public var region: String
-    public var account: String
+package struct ARN: Sendable, Equatable {
+    package var partition: String
+    package var service: String
+    package var region: String
+    package var account: String
     /// Everything after the fifth colon, which may contain colons and slashes.
-    public var resource: String
+    package var resource: String
 
     /// Returns nil unless `text` has six parts and partition, service and resource are not empty.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let bytes = text.utf8
         guard bytes.count <= Self.longest else { return nil }
         let parts = bytes.split(separator: UInt8(ascii: ":"), maxSplits: 5, omittingEmptySubsequences: false)
@@ -28,22 +28,22 @@ public struct ARN: Sendable, Equatable {
 }
 
 extension ARN: CustomStringConvertible {
-    public var description: String { "arn:\(partition):\(service):\(region):\(account):\(resource)" }
+    package var description: String { "arn:\(partition):\(service):\(region):\(account):\(resource)" }
 }
 
 /// The ARN of a Kinesis stream, created from the ARN of the stream or of one of its enhanced fan-out consumers.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html>
-public struct KinesisStreamARN: Sendable, Equatable {
+package struct KinesisStreamARN: Sendable, Equatable {
     /// The ARN of the stream.
-    public var arn: ARN
+    package var arn: ARN
     /// The stream's name.
-    public var name: String
+    package var name: String
     /// The `NAME:CREATION_TIME` of the consumer, if the ARN was that of a consumer.
-    public var consumer: String?
+    package var consumer: String?
 
     /// Returns nil unless `text` is `arn:P:kinesis:R:A:stream/NAME` or `.../stream/NAME/consumer/CONSUMER:TIME`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard let arn = ARN(text), arn.service == "kinesis" else { return nil }
         let parts = arn.resource.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }

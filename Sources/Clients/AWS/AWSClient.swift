@@ -5,41 +5,41 @@ import Transport
 /// A client for AWS services that resolves the endpoint, signs, sends, retries, and parses the response.
 ///
 /// A client sends one request at a time; use several clients for concurrent requests.
-public actor AWSClient {
+package actor AWSClient {
     /// The settings of all calls of a client.
-    public struct Configuration: Sendable {
-        public var region: String
-        public var credentials: any CredentialSource
+    package struct Configuration: Sendable {
+        package var region: String
+        package var credentials: any CredentialSource
         /// The configured endpoint of a service, such as `http://127.0.0.1:5555`; nil for AWS's default endpoint.
-        public var endpointURL: @Sendable (AWSService) -> String? = { _ in nil }
+        package var endpointURL: @Sendable (AWSService) -> String? = { _ in nil }
         /// The variant of AWS's default endpoints.
-        public var endpointVariant: EndpointVariant = []
-        public var retries = RetryPolicy()
+        package var endpointVariant: EndpointVariant = []
+        package var retries = RetryPolicy()
         /// Answers a request in place of the service, as in a dry run; nil for a request that is sent.
         package var answer: @Sendable (AWSRequest) throws -> AWSResponse? = { _ in nil }
         /// The `User-Agent` header.
-        public var userAgent = "concert-data-processor/\(Version.current)"
+        package var userAgent = "concert-data-processor/\(Version.current)"
 
-        public init(region: String, credentials: any CredentialSource) {
+        package init(region: String, credentials: any CredentialSource) {
             (self.region, self.credentials) = (region, credentials)
         }
     }
 
-    public nonisolated let configuration: Configuration
+    package nonisolated let configuration: Configuration
     private let http: any HTTPClient
     private let now: @Sendable () -> WallClock
     private var budget = RetryBudget()
     /// The difference between the service's clock and this machine's clock, in ms.
     private var clockOffset: Int64 = 0
 
-    public init(
+    package init(
         _ configuration: Configuration, http: any HTTPClient, now: @escaping @Sendable () -> WallClock = WallClock.now
     ) {
         (self.configuration, self.http, self.now) = (configuration, http, now)
     }
 
     /// Returns the endpoint for calls of `service`.
-    public nonisolated func endpoint(of service: AWSService) throws(AWSError) -> AWSEndpoint {
+    package nonisolated func endpoint(of service: AWSService) throws(AWSError) -> AWSEndpoint {
         let region = configuration.region
         guard !region.isEmpty else {
             throw .misconfigured("no Region is set: set AWS_REGION, or region in the profile")
@@ -71,7 +71,7 @@ public actor AWSClient {
     ///
     /// - Throws: ``AWSError``; the error of the credential source; `CancellationError`. For a request that is not
     ///   abandoned on cancellation, `CancellationError` means that it was never sent.
-    public func send(_ request: AWSRequest) async throws -> AWSResponse {
+    package func send(_ request: AWSRequest) async throws -> AWSResponse {
         if let answer = try configuration.answer(request) { return answer }
         let endpoint = try endpoint(of: request.service)
         // Servers would interpret these as relative path segments and address another resource.

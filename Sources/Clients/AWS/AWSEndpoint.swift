@@ -1,19 +1,19 @@
 /// The URL of a service and the Region that its requests are signed for.
-public struct AWSEndpoint: Sendable, Equatable {
+package struct AWSEndpoint: Sendable, Equatable {
     /// The scheme and the authority, such as `https://kinesis.us-east-1.amazonaws.com`.
-    public let origin: String
+    package let origin: String
     /// The authority for the `Host` header, without a default port.
-    public let host: String
+    package let host: String
     /// The prefix of every request's path: empty, or `/...` without a trailing slash.
-    public let basePath: String
-    public let signingRegion: String
+    package let basePath: String
+    package let signingRegion: String
 
     /// Creates the default endpoint of a service in a Region.
     ///
     /// Source: <https://docs.aws.amazon.com/general/latest/gr/rande.html>
     ///
     /// - Parameter region: A name that satisfies ``Partition/isRegion(_:)``; it becomes part of the host name.
-    public init(_ service: AWSService, region: String, variant: EndpointVariant = []) {
+    package init(_ service: AWSService, region: String, variant: EndpointVariant = []) {
         let partition = Partition(region: region)
         host = service.host(in: partition, region: region, variant)
         origin = "https://" + host
@@ -24,7 +24,7 @@ public struct AWSEndpoint: Sendable, Equatable {
     /// Creates an endpoint from the configuration, such as from `AWS_ENDPOINT_URL`.
     ///
     /// Fails unless `url` is `http(s)://host[:port][/path]`.
-    public init?(url: String, _ service: AWSService, region: String) {
+    package init?(url: String, _ service: AWSService, region: String) {
         // In ASCII, every character is one byte.
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let schemes = [("https://", ":443"), ("http://", ":80")]

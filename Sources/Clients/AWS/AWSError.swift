@@ -2,7 +2,7 @@ import JSON
 import Transport
 
 /// A call of an AWS service that failed.
-public enum AWSError: Error, Equatable, Sendable {
+package enum AWSError: Error, Equatable, Sendable {
     /// An error response of the service.
     case refused(AWSRefusal)
     /// No complete response; the service may have processed the request.
@@ -14,26 +14,26 @@ public enum AWSError: Error, Equatable, Sendable {
 }
 
 /// An error response of a service.
-public struct AWSRefusal: Equatable, Sendable {
-    public var service: String
-    public var operation: String
-    public var status: Int
+package struct AWSRefusal: Equatable, Sendable {
+    package var service: String
+    package var operation: String
+    package var status: Int
     /// The error code without its namespace, such as `ResourceNotFoundException`.
-    public var code: String
+    package var code: String
     /// The message, with credentials masked, truncated to about 4 KB.
-    public var message: String
-    public var requestID: String?
+    package var message: String
+    package var requestID: String?
     /// Whether a retry of the same call may succeed.
-    public var isRetryable: Bool
-    public var attempts: Int
+    package var isRetryable: Bool
+    package var attempts: Int
     /// The Region of the request, if known.
-    public var region: String?
+    package var region: String?
     /// The bucket's Region according to the response, if it is another one.
-    public var bucketRegion: String?
+    package var bucketRegion: String?
     /// Whether an earlier attempt of the same call had no response or a server error, and may have been processed.
-    public var followsUnknown = false
+    package var followsUnknown = false
 
-    public init(
+    package init(
         service: String, operation: String, status: Int, code: String, message: String, requestID: String? = nil,
         isRetryable: Bool = false, attempts: Int = 1
     ) {
@@ -44,13 +44,13 @@ public struct AWSRefusal: Equatable, Sendable {
 }
 
 extension AWSError {
-    public var refusal: AWSRefusal? { if case .refused(let refusal) = self { refusal } else { nil } }
+    package var refusal: AWSRefusal? { if case .refused(let refusal) = self { refusal } else { nil } }
 
     /// The service's error code; nil if there was no error response.
-    public var code: String? { refusal?.code }
+    package var code: String? { refusal?.code }
 
     /// Whether a retry of the same call may succeed.
-    public var isRetryable: Bool {
+    package var isRetryable: Bool {
         switch self {
         case .refused(let refusal): refusal.isRetryable
         case .unreachable(_, _, _, let error): error.isRetryable
@@ -60,7 +60,7 @@ extension AWSError {
     }
 
     /// Whether the service certainly has not processed the request.
-    public var isDefinite: Bool {
+    package var isDefinite: Bool {
         switch self {
         case .refused(let refusal): refusal.status < 500 && !refusal.followsUnknown
         case .unreachable, .unreadable: false
@@ -77,7 +77,7 @@ extension AWSError {
 }
 
 extension AWSError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .refused(let refusal): refusal.description
         case .unreachable(let service, let operation, let attempts, let error):
@@ -93,7 +93,7 @@ extension AWSError: CustomStringConvertible {
 }
 
 extension AWSRefusal: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         let text = message.isEmpty ? "" : ": \(message)"
         let request = requestID.map { ", request \($0)" } ?? ""
         let help = isRetryable ? "; a retry may succeed" : ""

@@ -2,49 +2,49 @@ import JSON
 import Transport
 
 /// One call of one operation, before it has an endpoint and a signature.
-public struct AWSRequest: Sendable, Equatable {
-    public var service: AWSService
+package struct AWSRequest: Sendable, Equatable {
+    package var service: AWSService
     /// AWS's name of it, such as `CreateStream`.
-    public var operation: String
-    public var method: String
+    package var operation: String
+    package var method: String
     /// The parts between the slashes, not encoded.
-    public var path: [String]
+    package var path: [String]
     /// Not encoded, in any order.
-    public var query: [QueryItem] = []
-    public var headers: [HTTPHeader] = []
-    public var body: [UInt8] = []
+    package var query: [QueryItem] = []
+    package var headers: [HTTPHeader] = []
+    package var body: [UInt8] = []
     /// For one attempt, from the first byte sent to the last received.
-    public var timeout: Duration = .seconds(60)
+    package var timeout: Duration = .seconds(60)
     /// How many attempts, where not as many as the client makes of every call.
-    public var maxAttempts: Int?
+    package var maxAttempts: Int?
     /// Whether an attempt in flight is given up when the task is cancelled.
     ///
     /// False where somebody must know what became of it, as after a `PutRecords`.
-    public var isAbandonedOnCancel = true
+    package var isAbandonedOnCancel = true
     /// False for the few calls that are made to get credentials in the first place.
-    public var isSigned = true
+    package var isSigned = true
     /// The body of the response that takes the place of the service's in a dry run.
     package var placeholder: [UInt8] = []
     /// Texts in it that must not show in errors: services quote the tokens that they refuse.
     package var secrets: [String] = []
 
-    public init(service: AWSService, operation: String, method: String, path: [String] = []) {
+    package init(service: AWSService, operation: String, method: String, path: [String] = []) {
         (self.service, self.operation, self.method, self.path) = (service, operation, method, path)
     }
 
     /// One name and value of a URL's query.
-    public struct QueryItem: Sendable, Equatable {
-        public var name: String
-        public var value: String
+    package struct QueryItem: Sendable, Equatable {
+        package var name: String
+        package var value: String
 
-        public init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+        package init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
     }
 }
 
 /// Where it goes.
 extension AWSRequest {
     /// Percent-encoded, with the query.
-    public func url(at endpoint: AWSEndpoint) -> String {
+    package func url(at endpoint: AWSEndpoint) -> String {
         let query = SigV4.canonicalQuery(query)
         return endpoint.origin + wirePath(at: endpoint) + (query.isEmpty ? "" : "?" + query)
     }
@@ -98,7 +98,7 @@ extension AWSRequest {
     /// A call of Kinesis Data Streams.
     ///
     /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/>
-    public static func kinesis(_ operation: String, _ body: JSONValue) -> AWSRequest {
+    package static func kinesis(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.kinesis, target: "Kinesis_20131202", version: "1.1", operation, body)
     }
 
@@ -107,7 +107,7 @@ extension AWSRequest {
     /// Source: <https://docs.aws.amazon.com/lambda/latest/api/>
     ///
     /// - Parameter path: What follows `/2015-03-31/`.
-    public static func lambda(
+    package static func lambda(
         _ operation: String, _ method: String, _ path: [String], query: [QueryItem] = [], body: JSONValue? = nil
     ) -> AWSRequest {
         var request = AWSRequest(
@@ -123,21 +123,21 @@ extension AWSRequest {
     /// A call of CloudWatch; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/>
-    public static func cloudWatch(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+    package static func cloudWatch(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.cloudWatch, version: "2010-08-01", operation, parameters)
     }
 
     /// A call of IAM; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/>
-    public static func iam(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+    package static func iam(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.iam, version: "2010-05-08", operation, parameters)
     }
 
     /// A call of STS; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/>
-    public static func sts(_ operation: String, _ parameters: [QueryItem] = []) -> AWSRequest {
+    package static func sts(_ operation: String, _ parameters: [QueryItem] = []) -> AWSRequest {
         form(.sts, version: "2011-06-15", operation, parameters)
     }
 
@@ -151,42 +151,42 @@ extension AWSRequest {
     /// A call of SNS; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/>
-    public static func sns(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+    package static func sns(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.sns, version: "2010-03-31", operation, parameters)
     }
 
     /// A call of SQS.
     ///
     /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/>
-    public static func sqs(_ operation: String, _ body: JSONValue) -> AWSRequest {
+    package static func sqs(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.sqs, target: "AmazonSQS", version: "1.0", operation, body)
     }
 
     /// A call of EventBridge.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/>
-    public static func eventBridge(_ operation: String, _ body: JSONValue) -> AWSRequest {
+    package static func eventBridge(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.eventBridge, target: "AWSEvents", version: "1.1", operation, body)
     }
 
     /// A call of the Redshift Data API.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift-data/latest/APIReference/>
-    public static func redshiftData(_ operation: String, _ body: JSONValue) -> AWSRequest {
+    package static func redshiftData(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.redshiftData, target: "RedshiftData", version: "1.1", operation, body)
     }
 
     /// A call of Redshift's clusters; the answer is XML.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift/latest/APIReference/>
-    public static func redshift(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
+    package static func redshift(_ operation: String, _ parameters: [QueryItem]) -> AWSRequest {
         form(.redshift, version: "2012-12-01", operation, parameters)
     }
 
     /// A call of Redshift Serverless.
     ///
     /// Source: <https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/>
-    public static func redshiftServerless(_ operation: String, _ body: JSONValue) -> AWSRequest {
+    package static func redshiftServerless(_ operation: String, _ body: JSONValue) -> AWSRequest {
         json(.redshiftServerless, target: "RedshiftServerless", version: "1.1", operation, body)
     }
 
@@ -195,7 +195,7 @@ extension AWSRequest {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
     ///
     /// - Parameter key: With slashes between its parts; not encoded.
-    public static func putObject(
+    package static func putObject(
         bucket: String, key: String, contentType: String, body: [UInt8]
     ) -> AWSRequest {
         var request = object("PutObject", "PUT", bucket: bucket, key: key)
@@ -218,14 +218,14 @@ extension AWSRequest {
     /// A call of S3 that reads a whole object; the answer's body is the object.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-    public static func getObject(bucket: String, key: String) -> AWSRequest {
+    package static func getObject(bucket: String, key: String) -> AWSRequest {
         object("GetObject", "GET", bucket: bucket, key: key)
     }
 
     /// A call of S3 that deletes an object, and succeeds where there is none.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
-    public static func deleteObject(bucket: String, key: String) -> AWSRequest {
+    package static func deleteObject(bucket: String, key: String) -> AWSRequest {
         object("DeleteObject", "DELETE", bucket: bucket, key: key)
     }
 

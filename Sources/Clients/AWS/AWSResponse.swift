@@ -2,12 +2,12 @@ import JSON
 import Transport
 
 /// A successful response of a service.
-public struct AWSResponse: Sendable, Equatable {
-    public var service: String
-    public var operation: String
-    public var status: Int
-    public var headers: HTTPHeaders
-    public var body: [UInt8]
+package struct AWSResponse: Sendable, Equatable {
+    package var service: String
+    package var operation: String
+    package var status: Int
+    package var headers: HTTPHeaders
+    package var body: [UInt8]
 
     package init(service: String, operation: String, status: Int, headers: HTTPHeaders, body: [UInt8]) {
         (self.service, self.operation, self.status) = (service, operation, status)
@@ -17,7 +17,7 @@ public struct AWSResponse: Sendable, Equatable {
     /// Returns the body as JSON; an empty body is an empty object.
     ///
     /// - Throws: ``AWSError/unreadable(service:operation:status:found:)``.
-    public func json() throws(AWSError) -> JSONValue {
+    package func json() throws(AWSError) -> JSONValue {
         guard !body.isEmpty else { return [:] }
         guard let value = try? JSONValue(parsing: body), value.object != nil else { throw unreadable() }
         return value
@@ -26,7 +26,7 @@ public struct AWSResponse: Sendable, Equatable {
     /// Returns the body as XML.
     ///
     /// - Throws: ``AWSError/unreadable(service:operation:status:found:)``.
-    public func xml() throws(AWSError) -> XMLElement {
+    package func xml() throws(AWSError) -> XMLElement {
         guard let element = XMLElement(parsing: body), element.name.lowercased() != "html" else { throw unreadable() }
         return element
     }

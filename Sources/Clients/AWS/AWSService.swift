@@ -1,15 +1,15 @@
 /// One of the services that are called, and how its requests are made.
-public struct AWSService: Sendable, Equatable {
+package struct AWSService: Sendable, Equatable {
     /// How errors name it.
-    public var name: String
+    package var name: String
     /// The first label of its host name.
-    public var endpointPrefix: String
+    package var endpointPrefix: String
     /// Its name in a signature's scope.
-    public var signingName: String
+    package var signingName: String
     /// What follows `AWS_ENDPOINT_URL_` in the environment; in lower case, its name in a profile's `services`.
-    public var endpointVariableSuffix: String
+    package var endpointVariableSuffix: String
     /// Whether one endpoint of the whole partition serves it, rather than one a Region.
-    public var isGlobal = false
+    package var isGlobal = false
     /// Which of its endpoints in AWS GovCloud (US) have no `-fips` in their names, since all of them are FIPS endpoints.
     var govCloudFIPS: GovCloudFIPS = .plainUnlessDualStack
 
@@ -19,29 +19,29 @@ public struct AWSService: Sendable, Equatable {
         case plain
     }
 
-    public static let kinesis = AWSService("kinesis")
-    public static let lambda = AWSService("lambda", govCloudFIPS: .suffixed)
-    public static let cloudWatch = AWSService("cloudwatch", endpoint: "monitoring", govCloudFIPS: .plain)
-    public static let iam = AWSService("iam", isGlobal: true, govCloudFIPS: .plain)
-    public static let sts = AWSService("sts")
-    public static let sqs = AWSService("sqs")
-    public static let sns = AWSService("sns")
-    public static let eventBridge = AWSService("events", variable: "EVENTBRIDGE", govCloudFIPS: .plain)
-    public static let s3 = AWSService("s3", govCloudFIPS: .suffixed)
-    public static let redshiftData = AWSService(
+    package static let kinesis = AWSService("kinesis")
+    package static let lambda = AWSService("lambda", govCloudFIPS: .suffixed)
+    package static let cloudWatch = AWSService("cloudwatch", endpoint: "monitoring", govCloudFIPS: .plain)
+    package static let iam = AWSService("iam", isGlobal: true, govCloudFIPS: .plain)
+    package static let sts = AWSService("sts")
+    package static let sqs = AWSService("sqs")
+    package static let sns = AWSService("sns")
+    package static let eventBridge = AWSService("events", variable: "EVENTBRIDGE", govCloudFIPS: .plain)
+    package static let s3 = AWSService("s3", govCloudFIPS: .suffixed)
+    package static let redshiftData = AWSService(
         "redshift-data", variable: "REDSHIFT_DATA", govCloudFIPS: .suffixed)
-    public static let redshift = AWSService("redshift")
-    public static let redshiftServerless = AWSService(
+    package static let redshift = AWSService("redshift")
+    package static let redshiftServerless = AWSService(
         "redshift-serverless", variable: "REDSHIFT_SERVERLESS", govCloudFIPS: .suffixed)
     package static let scheduler = AWSService("scheduler", govCloudFIPS: .suffixed)
     package static let cloudFormation = AWSService("cloudformation")
     /// The portal that gives credentials for an SSO token; its calls are not signed.
-    public static let sso = AWSService("sso", endpoint: "portal.sso", signing: "awsssoportal")
+    package static let sso = AWSService("sso", endpoint: "portal.sso", signing: "awsssoportal")
     /// What renews the tokens of IAM Identity Center; its calls are not signed.
-    public static let ssoOIDC = AWSService(
+    package static let ssoOIDC = AWSService(
         "sso-oidc", endpoint: "oidc", signing: "sso-oauth", variable: "SSO_OIDC")
     /// What renews the credentials of `aws login`; its calls are not signed.
-    public static let signIn = AWSService("signin", govCloudFIPS: .suffixed)
+    package static let signIn = AWSService("signin", govCloudFIPS: .suffixed)
 
     /// All of them.
     static let all = [
@@ -62,15 +62,15 @@ public struct AWSService: Sendable, Equatable {
 }
 
 /// Which of a service's endpoints are called.
-public struct EndpointVariant: OptionSet, Sendable, Equatable {
-    public let rawValue: Int
+package struct EndpointVariant: OptionSet, Sendable, Equatable {
+    package let rawValue: Int
 
-    public init(rawValue: Int) { self.rawValue = rawValue }
+    package init(rawValue: Int) { self.rawValue = rawValue }
 
     /// Those with cryptography validated by FIPS 140.
-    public static let fips = EndpointVariant(rawValue: 1)
+    package static let fips = EndpointVariant(rawValue: 1)
     /// Those with IPv4 and IPv6 addresses.
-    public static let dualStack = EndpointVariant(rawValue: 2)
+    package static let dualStack = EndpointVariant(rawValue: 2)
 }
 
 /// Host names, by AWS's endpoint rules.

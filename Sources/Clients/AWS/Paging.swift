@@ -1,16 +1,16 @@
 /// One page of a list.
-public struct Page<Element> {
-    public var elements: [Element]
+package struct Page<Element> {
+    package var elements: [Element]
     /// The token of the next page; nil or empty on the last one.
-    public var next: String?
+    package var next: String?
 
-    public init(_ elements: [Element], next: String?) { (self.elements, self.next) = (elements, next) }
+    package init(_ elements: [Element], next: String?) { (self.elements, self.next) = (elements, next) }
 }
 
 /// A reader of all pages of a list.
 ///
 /// It restarts the list if the service reports an expired token, and fails if the list never ends.
-public enum Paging {
+package enum Paging {
     /// The maximum number of restarts after an expired token.
     private static let restartLimit = 3
 
@@ -19,7 +19,7 @@ public enum Paging {
     /// - Parameter page: Reads the page for a token, which is nil for the first page; called again from the start after
     ///   a token has expired.
     /// - Throws: ``PagingError`` and the errors of `page`.
-    public static func all<Element>(_ page: (String?) async throws -> Page<Element>) async throws -> [Element] {
+    package static func all<Element>(_ page: (String?) async throws -> Page<Element>) async throws -> [Element] {
         var restarts = 0
         while true {
             do { return try await once(page) } catch let error as AWSError where error.code == expired {
@@ -64,13 +64,13 @@ struct PageTokens {
 }
 
 /// A list that does not end.
-public enum PagingError: Error, Equatable, Sendable {
+package enum PagingError: Error, Equatable, Sendable {
     case repeatedToken
     case endless
 }
 
 extension PagingError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .repeatedToken: "the service returned the same page token twice, so the list would never end"
         case .endless: "the list has more than \(PageTokens.limit) pages"

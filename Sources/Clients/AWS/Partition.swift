@@ -1,9 +1,9 @@
 /// A group of AWS Regions with its own domains.
 ///
 /// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-public struct Partition: Sendable, Equatable {
+package struct Partition: Sendable, Equatable {
     /// The name in ARNs: `aws`, `aws-cn`, `aws-us-gov`.
-    public let name: String
+    package let name: String
     /// The prefix of its Regions' names; empty for `aws`, which contains all other Regions.
     let regionPrefix: String
     let domain: String
@@ -23,7 +23,7 @@ public struct Partition: Sendable, Equatable {
         var dualStackFIPS = ""
     }
 
-    public init(region: String) {
+    package init(region: String) {
         self = Self.all.first { region.utf8.starts(with: $0.regionPrefix.utf8) } ?? .aws
     }
 
@@ -67,7 +67,7 @@ public struct Partition: Sendable, Equatable {
     ]
 
     /// Returns whether `region` has the format of a Region name, such as `eu-central-1`; it becomes part of host names.
-    public static func isRegion(_ region: String) -> Bool {
+    package static func isRegion(_ region: String) -> Bool {
         let parts = region.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard region.utf8.count <= 32, parts.count >= 3, let number = parts.last else { return false }
         return (1...2).contains(number.count) && number.allSatisfy { (0x30...0x39).contains($0) }

@@ -1,7 +1,7 @@
 import JSON
 
 /// The reason why a failed attempt can be retried.
-public enum RetryReason: Sendable, Equatable {
+package enum RetryReason: Sendable, Equatable {
     /// The service throttles requests.
     case throttled
     /// The service or the network has a temporary fault.
@@ -19,7 +19,7 @@ public enum RetryReason: Sendable, Equatable {
     /// - Parameters:
     ///   - status: The status of the response, or of the response that lists an entry with this code.
     ///   - code: The code as the service sent it.
-    public init?(status: Int, code: String) {
+    package init?(status: Int, code: String) {
         let code = Array(code.utf8.prefix(Self.longestCode))
         if status == 429 || Self.throttlingCodes.contains(code) || Self.namesThrottling(code) {
             self = .throttled
@@ -51,27 +51,27 @@ public enum RetryReason: Sendable, Equatable {
 }
 
 /// AWS's standard retry mode: few attempts, exponential backoff with full jitter, and a retry quota.
-public struct RetryPolicy: Sendable {
+package struct RetryPolicy: Sendable {
     /// The maximum number of attempts of one call, including the first.
-    public var maxAttempts: Int
+    package var maxAttempts: Int
     /// The maximum delay between two attempts.
-    public var longestPause: Duration = .seconds(20)
+    package var longestPause: Duration = .seconds(20)
     /// The time after the first attempt at which attempts end if no server has ever responded; nil for no limit.
     ///
     /// A user at a terminal without a network does not wait until every attempt has timed out.
-    public var unreachableTimeout: Duration?
+    package var unreachableTimeout: Duration?
     /// Returns a random number in 0...1.
-    public var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
-    public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    package var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
+    package var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
-    public init(maxAttempts: Int = 3, unreachableTimeout: Duration? = nil) {
+    package init(maxAttempts: Int = 3, unreachableTimeout: Duration? = nil) {
         (self.maxAttempts, self.unreachableTimeout) = (maxAttempts, unreachableTimeout)
     }
 
     /// Returns the delay after attempt `attempt`, the first of which is 1.
     ///
     /// - Parameter requested: The delay that the service requests: a minimum, limited to ``longestPause``.
-    public func delay(after attempt: Int, requested: Duration?) -> Duration {
+    package func delay(after attempt: Int, requested: Duration?) -> Duration {
         let ceiling = min(.seconds(1 << min(max(attempt, 1) - 1, 10)), longestPause)
         return max(ceiling * jitter(), min(requested ?? .zero, longestPause))
     }

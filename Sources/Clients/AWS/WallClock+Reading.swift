@@ -6,7 +6,7 @@ extension WallClock {
     /// Fails unless `text` is an HTTP `Date` header, such as `Tue, 24 Nov 2026 12:00:00 GMT`.
     ///
     /// Source: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>
-    public init?(httpDate text: String) {
+    package init?(httpDate text: String) {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let parts = text.split(whereSeparator: { ", :".contains($0) })
         guard parts.count == 8, parts[7] == "GMT", let month = months.firstIndex(of: String(parts[2])) else {

@@ -4,27 +4,27 @@ import JSON
 ///
 /// Names lose their prefix, attributes are ignored, and only XML's five entities and numeric character references are
 /// accepted, because AWS sends no others.
-public struct XMLElement: Sendable, Equatable {
-    public var name: String
+package struct XMLElement: Sendable, Equatable {
+    package var name: String
     /// The text directly inside the element, trimmed if there are child elements.
-    public var text: String
-    public var children: [XMLElement]
+    package var text: String
+    package var children: [XMLElement]
 
     /// The first child with the name.
-    public subscript(name: String) -> XMLElement? { children.first { $0.name.isIdentical(to: name) } }
+    package subscript(name: String) -> XMLElement? { children.first { $0.name.isIdentical(to: name) } }
 
     /// Returns the text of the first child with the name; nil if it is missing or empty.
-    public func text(of name: String) -> String? {
+    package func text(of name: String) -> String? {
         self[name].flatMap { $0.text.isEmpty ? nil : $0.text }
     }
 
     /// Returns the elements of a list: all children `member` of the child `name`.
-    public func list(_ name: String) -> [XMLElement] {
+    package func list(_ name: String) -> [XMLElement] {
         self[name]?.children.filter { $0.name.isIdentical(to: "member") } ?? []
     }
 
     /// Returns the first element with the name in document order: this element or a descendant.
-    public func first(_ name: String) -> XMLElement? {
+    package func first(_ name: String) -> XMLElement? {
         if self.name.isIdentical(to: name) { return self }
         for child in children { if let found = child.first(name) { return found } }
         return nil
@@ -33,7 +33,7 @@ public struct XMLElement: Sendable, Equatable {
 
 extension XMLElement {
     /// Fails unless `bytes` are one well-formed element, optionally with a declaration and comments around it.
-    public init?(parsing bytes: [UInt8]) {
+    package init?(parsing bytes: [UInt8]) {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         var parser = XMLParser(text)
         guard let element = parser.document() else { return nil }

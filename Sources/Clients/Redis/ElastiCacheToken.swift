@@ -4,11 +4,11 @@ import Telemetry
 /// A password for ElastiCache that is derived from AWS credentials: a presigned request, valid for 15 minutes.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
-public enum ElastiCacheToken {
+package enum ElastiCacheToken {
     private static let lifetimeSeconds = 900
 
     /// - Parameter host: The cache's endpoint, which contains the name of the cache.
-    public static func token(
+    package static func token(
         user: String, host: String, region: String, credentials: AWSCredentials, at time: WallClock = .now()
     ) -> String {
         let signer = SigV4(credentials: credentials, region: region, service: "elasticache")

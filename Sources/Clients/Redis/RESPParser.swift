@@ -3,9 +3,9 @@
 /// RESP3 types are accepted, too: maps and sets become arrays, doubles and big numbers text, booleans 1 and 0; pushes
 /// and attributes are skipped. Memory is allocated only for bytes that have arrived, not for announced lengths, and is
 /// limited.
-public struct RESPParser: Sendable {
+package struct RESPParser: Sendable {
     /// The received bytes; those from `offset` are not parsed yet.
-    public var buffer: [UInt8] = []
+    package var buffer: [UInt8] = []
     private var offset = 0
     /// The open lists of the current reply, outermost first.
     private var open: [OpenList] = []
@@ -31,15 +31,15 @@ public struct RESPParser: Sendable {
     /// The capacity above which a drained buffer is freed.
     private static let keptCapacity = 4 << 20
 
-    public init() {}
+    package init() {}
 
     /// Whether all received bytes belong to complete replies that were parsed.
-    public var isEmpty: Bool { offset == buffer.count && open.isEmpty }
+    package var isEmpty: Bool { offset == buffer.count && open.isEmpty }
 
     /// Returns the next complete reply, or nil if it has not arrived.
     ///
     /// - Throws: ``RedisError/notRESP(_:)``, after which the connection must be closed.
-    public mutating func next() throws(RedisError) -> RESPValue? {
+    package mutating func next() throws(RedisError) -> RESPValue? {
         while let part = try part() {
             guard let value = try begin(part), let reply = complete(value) else { continue }
             (size, elementCount) = (0, 0)

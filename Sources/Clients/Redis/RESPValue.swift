@@ -3,7 +3,7 @@ import Transport
 /// A reply of a RESP server.
 ///
 /// Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/>
-public enum RESPValue: Sendable, Equatable {
+package enum RESPValue: Sendable, Equatable {
     case simple(String)
     /// An error message, such as `WRONGTYPE Operation against a key...`.
     case error(String)
@@ -14,7 +14,7 @@ public enum RESPValue: Sendable, Equatable {
     case null
 
     /// The text of a simple or bulk string; nil for other types and for invalid UTF-8.
-    public var text: String? {
+    package var text: String? {
         switch self {
         case .simple(let text): text
         case .bytes(let bytes): String(validating: bytes, as: UTF8.self)
@@ -22,27 +22,27 @@ public enum RESPValue: Sendable, Equatable {
         }
     }
 
-    public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    package var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
 
-    public var array: [RESPValue]? { if case .array(let elements) = self { elements } else { nil } }
+    package var array: [RESPValue]? { if case .array(let elements) = self { elements } else { nil } }
 
     /// The message of an error reply.
-    public var refusal: String? { if case .error(let words) = self { words } else { nil } }
+    package var refusal: String? { if case .error(let words) = self { words } else { nil } }
 }
 
 /// Serialized commands, one after the other.
-public struct RESPCommands: Sendable {
-    public private(set) var bytes: [UInt8] = []
-    public private(set) var count = 0
+package struct RESPCommands: Sendable {
+    package private(set) var bytes: [UInt8] = []
+    package private(set) var count = 0
 
-    public init() {}
+    package init() {}
 
     /// Reserves memory for commands, so that large ones are not copied while the buffer grows.
     mutating func reserve(_ commands: some Sequence<RedisCommand>) {
         bytes.reserveCapacity(commands.reduce(0) { $1.arguments.reduce($0 + 16) { $0 + $1.count + 16 } })
     }
 
-    public mutating func append(_ arguments: [[UInt8]]) {
+    package mutating func append(_ arguments: [[UInt8]]) {
         bytes += "*\(arguments.count)\r\n".utf8
         for argument in arguments {
             bytes += "$\(argument.count)\r\n".utf8
@@ -54,7 +54,7 @@ public struct RESPCommands: Sendable {
 }
 
 /// A failure of a Redis connection or server.
-public enum RedisError: Error, Equatable, Sendable {
+package enum RedisError: Error, Equatable, Sendable {
     case connection(CurlError)
     /// The server refused the login or another command of the connection's setup.
     case refused(server: String, message: String)
@@ -80,7 +80,7 @@ extension RedisError {
 }
 
 extension RedisError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .connection(let error): error.description
         case .refused(let server, let message): "\(server) refused the connection: \(message)"

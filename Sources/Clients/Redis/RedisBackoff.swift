@@ -1,14 +1,14 @@
 /// The backoff before transiently failed commands are retried.
-public struct RedisBackoff: Sendable {
+package struct RedisBackoff: Sendable {
     /// Returns a random number in 0...1.
-    public var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
-    public var now: @Sendable () -> ContinuousClock.Instant = { .now }
-    public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    package var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
+    package var now: @Sendable () -> ContinuousClock.Instant = { .now }
+    package var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     private static let firstDelay = Duration.milliseconds(40)
     private static let longestDelay = Duration.seconds(1)
 
-    public init() {}
+    package init() {}
 
     /// Returns the delay after attempt `attempt`, the first of which is 1: it doubles each time, up to a second.
     func delay(after attempt: Int) -> Duration {

@@ -1,7 +1,7 @@
 import Transport
 
 /// A service that runs commands; tests insert implementations that fail or wait between commands.
-public protocol RedisCommandRunner: Sendable {
+package protocol RedisCommandRunner: Sendable {
     /// Runs commands and returns their replies in order.
     ///
     /// The commands must be idempotent and independent of each other: some may be resent after the others.
@@ -16,7 +16,7 @@ public protocol RedisCommandRunner: Sendable {
 /// and again after a node has reported that it is outdated.
 ///
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>
-public actor RedisClient: RedisCommandRunner {
+package actor RedisClient: RedisCommandRunner {
     private let seed: ByteStream.Destination
     private let configuration: RedisConnection.Configuration
     private let isCluster: Bool
@@ -33,7 +33,7 @@ public actor RedisClient: RedisCommandRunner {
     private static let redirectLimit = 5
 
     /// - Parameter isCluster: Whether `seed` is a node of a cluster.
-    public init(
+    package init(
         to seed: ByteStream.Destination, _ configuration: RedisConnection.Configuration, isCluster: Bool,
         backoff: RedisBackoff = RedisBackoff()
     ) {
@@ -48,7 +48,7 @@ public actor RedisClient: RedisCommandRunner {
     /// errors are returned as replies.
     ///
     /// - Throws: ``RedisError`` if commands have no reply; the error of the login.
-    public func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
+    package func run(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
         let start = backoff.now()
         let limit = start + (deadline - start) / 3
@@ -92,7 +92,7 @@ public actor RedisClient: RedisCommandRunner {
     }
 
     /// Closes all connections; the next use opens new ones and resolves names again.
-    public func close() async {
+    package func close() async {
         for connection in connections.values { await connection.close() }
     }
 

@@ -3,31 +3,31 @@ import Transport
 /// One connection to one server, which is opened on first use, checked before each use, and reopened after a failure.
 ///
 /// Commands are sent together, and their replies arrive in the same order.
-public actor RedisConnection {
+package actor RedisConnection {
     /// The user and password of a login.
-    public struct Login: Sendable, Equatable {
+    package struct Login: Sendable, Equatable {
         /// The user name; nil for the default user.
-        public var user: String?
-        public var password: String
+        package var user: String?
+        package var password: String
 
-        public init(user: String?, password: String) { (self.user, self.password) = (user, password) }
+        package init(user: String?, password: String) { (self.user, self.password) = (user, password) }
     }
 
     /// The settings of every connection.
-    public struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// Returns the login of a new connection; called each time, because it may be a token that expires.
-        public var login: @Sendable () async throws -> Login? = { nil }
-        public var database = 0
-        public var certificateBundle: CertificateBundle?
-        public var connectTimeout: Duration = .seconds(3)
+        package var login: @Sendable () async throws -> Login? = { nil }
+        package var database = 0
+        package var certificateBundle: CertificateBundle?
+        package var connectTimeout: Duration = .seconds(3)
         /// The idle time after which a connection is checked with a request before it is used: Lambda freezes the
         /// process between invocations, and network devices drop connections silently.
-        public var idleLimit: Duration = .seconds(5)
+        package var idleLimit: Duration = .seconds(5)
 
-        public init() {}
+        package init() {}
     }
 
-    public nonisolated let destination: ByteStream.Destination
+    package nonisolated let destination: ByteStream.Destination
     private let configuration: Configuration
     private let executor = BlockingExecutor(label: "redis")
     private var stream: ByteStream?
@@ -39,19 +39,19 @@ public actor RedisConnection {
     /// The silence up to which a server is considered slow.
     private static let longSilence = Duration.seconds(1)
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    public init(to destination: ByteStream.Destination, _ configuration: Configuration) {
+    package init(to destination: ByteStream.Destination, _ configuration: Configuration) {
         (self.destination, self.configuration) = (destination, configuration)
     }
 
     /// The host and port, such as `cache.example:6379`.
-    public nonisolated var server: String { destination.name }
+    package nonisolated var server: String { destination.name }
 
     /// Sends all commands at once and returns their replies.
     ///
     /// - Throws: ``RedisError``; it is then unknown which commands were processed, and the connection is closed.
-    public func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
+    package func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         let waker = try makeWaker()
         let start = ContinuousClock.now
         guard start < deadline, !Task.isCancelled else { throw RedisError.deadlinePassed(server: server) }
@@ -82,7 +82,7 @@ public actor RedisConnection {
     }
 
     /// Closes the connection; the next use resolves the name again.
-    public func close() {
+    package func close() {
         stream = nil
         parser = RESPParser()
     }

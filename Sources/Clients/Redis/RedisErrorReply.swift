@@ -4,14 +4,14 @@ import JSON
 ///
 /// Redis before 7.0 wraps an error of a script in another one and prefixes it with a location, a minus sign or both:
 /// `ERR Error running script (call to f_...): @user_script:1: @user_script: 1: -READONLY You can't write against...`.
-public struct RedisErrorReply: Sendable, Equatable {
+package struct RedisErrorReply: Sendable, Equatable {
     /// The error code, such as `READONLY`; `ERR` for an error without its own code.
-    public var code: String
+    package var code: String
     /// The text after the code.
-    public var message: String
+    package var message: String
 
     /// - Parameter words: The reply, without its leading minus sign.
-    public init(_ words: String) {
+    package init(_ words: String) {
         var rest = words.utf8[...]
         if rest.starts(with: "ERR Error running script (call to ".utf8), let end = rest.range(of: "): ".utf8) {
             rest = rest[end.upperBound...]
@@ -44,7 +44,7 @@ extension RedisErrorReply {
     /// Whether the server is expected to accept the same command soon: it starts, fails over, or lacks a resource.
     ///
     /// Source: <https://github.com/redis/redis/blob/7.0/src/server.c>, `createSharedObjects`
-    public var isTransient: Bool {
+    package var isTransient: Bool {
         Self.transientCodes.contains(code) || code == "ERR" && message.utf8.starts(with: Self.tooManyClients.utf8)
     }
 
@@ -57,7 +57,7 @@ extension RedisErrorReply {
     /// Whether the server reports that this command can never succeed while its key has its present value.
     ///
     /// A closed list: any other error may be caused by the server, its configuration or the user's permissions.
-    public var isAboutCommand: Bool {
+    package var isAboutCommand: Bool {
         code == "WRONGTYPE" || code == "ERR" && Self.aboutCommand.contains { message.utf8.starts(with: $0.utf8) }
     }
 
@@ -71,5 +71,5 @@ extension RedisErrorReply {
 
 extension RESPValue {
     /// The error of an error reply; nil for other replies.
-    public var errorReply: RedisErrorReply? { refusal.map(RedisErrorReply.init) }
+    package var errorReply: RedisErrorReply? { refusal.map(RedisErrorReply.init) }
 }

@@ -1,19 +1,19 @@
 import JSON
 
 /// A record that cannot be processed, in the form in which it is stored for inspection and replay.
-public struct DeadLetter: Sendable {
+package struct DeadLetter: Sendable {
     /// The sequence number of the Kinesis record, which all records of an aggregate share.
-    public var sequenceNumber: SequenceNumber
+    package var sequenceNumber: SequenceNumber
     /// The index in the aggregate; nil for a record that is not aggregated.
-    public var subSequenceNumber: Int32?
+    package var subSequenceNumber: Int32?
     /// The key of the S3 object: the same for each attempt, so that a retry overwrites the object.
-    public var key: String
+    package var key: String
     /// The content of the object or message: one JSON object.
-    public var body: [UInt8]
+    package var body: [UInt8]
 }
 
 /// A durable destination of dead letters.
-public protocol DeadLetterSink: Sendable {
+package protocol DeadLetterSink: Sendable {
     /// Writes `letters`, and marks each in `outcomes`, under the same index, once it is durably stored.
     ///
     /// A record whose letter is not marked as succeeded is redelivered.

@@ -5,7 +5,7 @@ import Telemetry
 ///
 /// A letter counts as written only when the service has confirmed it. After any other outcome, the record fails and is
 /// redelivered.
-public struct DeadLetterWriter: DeadLetterSink {
+package struct DeadLetterWriter: DeadLetterSink {
     private let queue: DeadLetterQueue?
     private let bucket: DeadLetterBucket?
     private let pacing: RetryPacing
@@ -22,7 +22,7 @@ public struct DeadLetterWriter: DeadLetterSink {
         self.pacing = pacing
     }
 
-    public func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
+    package func write(_ letters: [DeadLetter], context: InvocationContext, outcomes: inout RecordOutcomes) async {
         var forBucket: [Int] = []
         if let queue {
             forBucket = await enqueue(letters, queue, context: context, &outcomes)

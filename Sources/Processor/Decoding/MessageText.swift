@@ -1,7 +1,7 @@
 import JSON
 
 /// Values from records in a form that is safe in messages: shortened, and without control characters.
-public enum MessageText {
+package enum MessageText {
     /// The most Unicode scalars to show of a value.
     private static let limit = 100
 
@@ -14,7 +14,7 @@ public enum MessageText {
     }
 
     /// Returns `text` with control characters, and characters that change the text direction, as `\u{...}`.
-    public static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {

@@ -4,7 +4,7 @@ import JSON
 ///
 /// Two 32-bit numbers instead of a `String`: a batch of 10,000 records stores its texts in one buffer, which the next
 /// batch reuses, instead of in 50,000 allocations. `batch.string(text)` returns a `String`.
-public struct Text: Sendable, Hashable {
+package struct Text: Sendable, Hashable {
     var start: UInt32
     var count: UInt32
 
@@ -21,22 +21,22 @@ extension Text {
 }
 
 /// A JSON number as text, such as `48.50`, so that decimal columns receive all digits.
-public struct Number: Sendable, Hashable {
-    public var text: Text
+package struct Number: Sendable, Hashable {
+    package var text: Text
 
     /// The digit that every ``TextStorage`` starts with.
     static let zero = Number(text: Text(start: 0, count: 1))
 }
 
 /// A list of texts.
-public struct TextList: Sendable, Hashable {
+package struct TextList: Sendable, Hashable {
     var start: UInt32
     /// The number of texts; never 0, because an empty list counts as absent.
-    public var count: UInt32
+    package var count: UInt32
 }
 
 /// Ticket tiers with their prices, in the order of the record: at least one, without duplicates.
-public struct TicketPrices: Sendable, Hashable {
+package struct TicketPrices: Sendable, Hashable {
     /// Alternating tiers and prices; prices are JSON numbers.
     var pairs: TextList
 }

@@ -2,17 +2,17 @@ import JSON
 import Telemetry
 
 /// A time in UTC, to the nanosecond, in the years 1 to 9999.
-public struct Timestamp: Sendable, Hashable {
-    public var secondsSinceEpoch: Int64
+package struct Timestamp: Sendable, Hashable {
+    package var secondsSinceEpoch: Int64
     /// 0 to 999,999,999, counted forward from `secondsSinceEpoch` also for times before the epoch.
-    public var nanoseconds: Int32
+    package var nanoseconds: Int32
 
-    public init(secondsSinceEpoch: Int64, nanoseconds: Int32 = 0) {
+    package init(secondsSinceEpoch: Int64, nanoseconds: Int32 = 0) {
         self.secondsSinceEpoch = secondsSinceEpoch
         self.nanoseconds = nanoseconds
     }
 
-    public init(millisecondsSinceEpoch milliseconds: Int64) {
+    package init(millisecondsSinceEpoch milliseconds: Int64) {
         let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
         let borrow: Int64 = rest < 0 ? 1 : 0
         self.init(secondsSinceEpoch: seconds - borrow, nanoseconds: Int32(rest + borrow * 1000) * 1_000_000)
@@ -44,7 +44,7 @@ extension Timestamp {
     }
 
     /// Returns nil unless `text` is a date, or a date with a time of day.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let bytes = Array(text.utf8)
         self.init(0..<bytes.count, of: bytes.span)
     }
@@ -52,12 +52,12 @@ extension Timestamp {
 
 /// The text form: ISO 8601 in UTC with `Z`.
 extension Timestamp: CustomStringConvertible {
-    public var description: String { iso8601() }
+    package var description: String { iso8601() }
 
     /// Returns the text form.
     ///
     /// - Parameter fractionDigits: The number of decimals; nil for as many as necessary.
-    public func iso8601(fractionDigits: Int? = nil) -> String {
+    package func iso8601(fractionDigits: Int? = nil) -> String {
         let days = secondsSinceEpoch >= 0 ? secondsSinceEpoch / 86400 : (secondsSinceEpoch - 86399) / 86400
         let time = Int(secondsSinceEpoch - days * 86400)
         var text = CalendarDate(daysSinceEpoch: days).description
@@ -74,10 +74,10 @@ extension Timestamp: CustomStringConvertible {
 }
 
 /// A day of the proleptic Gregorian calendar, in the years 1 to 9999.
-public struct CalendarDate: Sendable, Hashable {
-    public var year: Int16
-    public var month: UInt8
-    public var day: UInt8
+package struct CalendarDate: Sendable, Hashable {
+    package var year: Int16
+    package var month: UInt8
+    package var day: UInt8
 
     /// Returns nil unless `range` of `bytes` is `YYYY-MM-DD` and the day exists.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
@@ -134,7 +134,7 @@ extension CalendarDate {
 }
 
 extension CalendarDate: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         padded(Int(year), to: 4) + "-" + padded(Int(month), to: 2) + "-" + padded(Int(day), to: 2)
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 /// cancelled after two seconds, the records fail, and Lambda redelivers them. The first successful attempt closes the circuit.
 ///
 /// A sink that is slow rather than down would never finish within two seconds, so every tenth attempt has the full time.
-public final class CircuitBreaker: Sendable {
+package final class CircuitBreaker: Sendable {
     /// A state change that an attempt causes.
     enum Change: Sendable, Equatable { case opened, closed }
 

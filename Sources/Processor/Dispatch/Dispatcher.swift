@@ -1,5 +1,5 @@
 /// Runs all processors concurrently on one batch, and collects their outcomes.
-public struct Dispatcher: Sendable {
+package struct Dispatcher: Sendable {
     /// The result of one processor for a batch.
     struct Report: Sendable {
         var name: String
@@ -21,7 +21,7 @@ public struct Dispatcher: Sendable {
     private let steps: [Step]
 
     /// - Parameter optional: The names of best-effort processors, whose failures do not block the shard.
-    public init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
+    package init(_ processors: [any RecordProcessor], optional: Set<String> = []) {
         steps = processors.map { Step(processor: $0, isRequired: !optional.contains($0.name)) }
     }
 

@@ -1,17 +1,17 @@
 /// The outcomes of one batch in one processor, one for each record; all are `.retryable` at first.
-public struct RecordOutcomes: Sendable, Equatable {
-    public let count: Int
+package struct RecordOutcomes: Sendable, Equatable {
+    package let count: Int
     /// The outcome of all records, as long as ``own`` is empty.
     private var common: RecordOutcome
     /// The outcome of each record; empty if all are equal, which is the usual case.
     private var own: [RecordOutcome] = []
 
-    public init(count: Int) { self.init(count: count, .retryable(reason: "not reached")) }
+    package init(count: Int) { self.init(count: count, .retryable(reason: "not reached")) }
 
     /// Creates equal outcomes for `count` records.
     init(count: Int, _ outcome: RecordOutcome) { (self.count, common) = (count, outcome) }
 
-    public subscript(index: Int) -> RecordOutcome {
+    package subscript(index: Int) -> RecordOutcome {
         get { own.isEmpty ? common : own[index] }
         set {
             if own.isEmpty { own = Array(repeating: common, count: count) }
@@ -20,9 +20,9 @@ public struct RecordOutcomes: Sendable, Equatable {
     }
 
     /// Sets the outcome of every record.
-    public mutating func markAll(_ outcome: RecordOutcome) { (common, own) = (outcome, []) }
+    package mutating func markAll(_ outcome: RecordOutcome) { (common, own) = (outcome, []) }
 
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.count == rhs.count && (0..<lhs.count).allSatisfy { lhs[$0] == rhs[$0] }
     }
 }

@@ -1,5 +1,5 @@
 /// A processor, which writes records to one sink.
-public protocol RecordProcessor: Sendable {
+package protocol RecordProcessor: Sendable {
     /// The name in settings, logs and metrics, for example `redshift`; it must not change.
     var name: String { get }
 
@@ -14,16 +14,16 @@ public protocol RecordProcessor: Sendable {
 }
 
 /// The properties of an invocation that processors use.
-public struct InvocationContext: Sendable {
-    public var requestID: String
+package struct InvocationContext: Sendable {
+    package var requestID: String
     /// The function's name, for logs, metrics and dead letters.
-    public var functionName: String
+    package var functionName: String
     /// The X-Ray trace that calls to AWS belong to.
-    public var traceID: String?
+    package var traceID: String?
     /// When processing must end: Lambda's deadline less the time to respond.
-    public var deadline: ContinuousClock.Instant
+    package var deadline: ContinuousClock.Instant
 
-    public init(
+    package init(
         requestID: String, functionName: String, traceID: String? = nil, deadline: ContinuousClock.Instant
     ) {
         self.requestID = requestID

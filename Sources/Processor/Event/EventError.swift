@@ -1,7 +1,7 @@
 import JSON
 
 /// The reason why an event does not come from a Kinesis event source mapping.
-public enum EventError: Error, Equatable, Sendable {
+package enum EventError: Error, Equatable, Sendable {
     case notJSON(JSONError)
     /// The event has another structure, which `found` describes.
     case notKinesis(found: String)
@@ -9,11 +9,11 @@ public enum EventError: Error, Equatable, Sendable {
     case invalidRecord(index: Int, problem: String)
 
     /// The error type that is reported to the Runtime API; alarms match it.
-    public static let errorType = "Runtime.InvalidEvent"
+    package static let errorType = "Runtime.InvalidEvent"
 }
 
 extension EventError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .notJSON(let error): "the event is not JSON: \(error)"
         case .notKinesis(let found):

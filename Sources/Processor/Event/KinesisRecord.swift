@@ -31,7 +31,7 @@ struct KinesisRecord: Sendable {
 }
 
 /// The position of a user record: a Kinesis record, or one of the records in an aggregate.
-public struct RecordPosition: Sendable, Hashable {
+package struct RecordPosition: Sendable, Hashable {
     /// The index in the event's `Records`.
     let source: Int32
     /// The index in the aggregate; -1 outside of one.
@@ -40,7 +40,7 @@ public struct RecordPosition: Sendable, Hashable {
     private let key: Text
 
     /// The index in the aggregate, which Kinesis calls the sub-sequence number; nil outside of one.
-    public var subSequenceNumber: Int32? { index < 0 ? nil : index }
+    package var subSequenceNumber: Int32? { index < 0 ? nil : index }
     /// The partition key of this record in its aggregate.
     var partitionKey: Text? { key.start == .max ? nil : key }
 
@@ -55,17 +55,17 @@ public struct RecordPosition: Sendable, Hashable {
 }
 
 /// A record of a known kind, all of whose fields are valid.
-public struct EntityRecord: Sendable {
+package struct EntityRecord: Sendable {
     package var kind: EntityKind
     /// The index of the first of its fields' values in the batch's ``TextStorage``.
     var firstValue: UInt32
-    public var position: RecordPosition
+    package var position: RecordPosition
 }
 
 /// A record that cannot be processed: a bad record, or one that a processor rejected.
-public struct RejectedRecord: Sendable {
-    public var error: PayloadError
-    public var position: RecordPosition
+package struct RejectedRecord: Sendable {
+    package var error: PayloadError
+    package var position: RecordPosition
 }
 
 /// The members of the event about a tumbling window.

@@ -2,14 +2,14 @@ import Clients
 import JSON
 
 /// A decoded event: typed records in shard order, bad records, and the bytes that both refer to.
-public struct RecordBatch: Sendable {
+package struct RecordBatch: Sendable {
     /// The records for the processors.
-    public internal(set) var records: [EntityRecord] = []
-    public internal(set) var badRecords: [RejectedRecord] = []
+    package internal(set) var records: [EntityRecord] = []
+    package internal(set) var badRecords: [RejectedRecord] = []
     /// The number of test records.
-    public internal(set) var testRecords = 0
+    package internal(set) var testRecords = 0
     /// The size of the decoded data, in bytes.
-    public internal(set) var dataBytes = 0
+    package internal(set) var dataBytes = 0
     /// The index of the first Kinesis record that is left to the next invocation; nil if all records were decoded.
     var firstUndecoded: Int?
     var window: TumblingWindow?
@@ -28,7 +28,7 @@ public struct RecordBatch: Sendable {
     }
 
     /// The number of user records; each record of an aggregate counts.
-    public var recordCount: Int { records.count + badRecords.count + testRecords }
+    package var recordCount: Int { records.count + badRecords.count + testRecords }
 
     /// Removes everything, and keeps the memory for the next event.
     mutating func removeAll() {
@@ -55,37 +55,37 @@ public struct RecordBatch: Sendable {
 /// Properties of records that processors use.
 extension RecordBatch {
     /// Returns a stored text as a `String`.
-    public func string(_ text: Text) -> String { storage.string(text) }
+    package func string(_ text: Text) -> String { storage.string(text) }
 
     /// Returns a stored text in UTF-8, for comparisons and as a key.
-    public func bytes(_ text: Text) -> [UInt8] { Array(storage.bytes[text.range]) }
+    package func bytes(_ text: Text) -> [UInt8] { Array(storage.bytes[text.range]) }
 
     /// Returns the texts of a list, in order.
-    public func strings(_ list: TextList) -> [String] { texts(list).map(string) }
+    package func strings(_ list: TextList) -> [String] { texts(list).map(string) }
 
     func texts(_ list: TextList) -> ArraySlice<Text> {
         storage.items[Int(list.start)..<Int(list.start) + Int(list.count)]
     }
 
-    public func sequenceNumber(of position: RecordPosition) -> SequenceNumber {
+    package func sequenceNumber(of position: RecordPosition) -> SequenceNumber {
         sequenceNumber(ofSource: Int(position.source))
     }
 
     /// Returns the record's partition key; user records of an aggregate have keys of their own.
-    public func partitionKey(of position: RecordPosition) -> String? {
+    package func partitionKey(of position: RecordPosition) -> String? {
         if let key = position.partitionKey { return string(key) }
         return sources[Int(position.source)].partitionKey.map(eventString)
     }
 
     /// Returns when the stream accepted the record; nil if the event does not contain it.
-    public func arrivalMilliseconds(of position: RecordPosition) -> Int64? {
+    package func arrivalMilliseconds(of position: RecordPosition) -> Int64? {
         sources[Int(position.source)].arrivalMilliseconds
     }
 
     /// Returns the stream's ARN, also if the event contains the ARN of an enhanced fan-out consumer.
     ///
     /// A text that is not the ARN of a stream is returned unchanged.
-    public func streamARN(of position: RecordPosition) -> String? {
+    package func streamARN(of position: RecordPosition) -> String? {
         sources[Int(position.source)].streamARN.map(eventString).map { KinesisStreamARN($0)?.arn.description ?? $0 }
     }
 
@@ -119,7 +119,7 @@ extension RecordBatch {
     }
 
     /// Returns the part of `eventID` before the colon, such as `shardId-000000000000`.
-    public func shardID(of position: RecordPosition) -> String? {
+    package func shardID(of position: RecordPosition) -> String? {
         guard let id = sources[Int(position.source)].eventID.map(eventString),
             let colon = id.utf8.firstIndex(of: UInt8(ascii: ":"))
         else { return nil }

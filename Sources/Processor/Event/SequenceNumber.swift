@@ -3,11 +3,11 @@
 /// Sequence numbers do not fit in any integer type, so they are compared as text: by length, then by digits.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html>
-public struct SequenceNumber: Sendable, Hashable {
-    public let digits: String
+package struct SequenceNumber: Sendable, Hashable {
+    package let digits: String
 
     /// Returns nil unless `digits` consists of 1 to 128 ASCII digits.
-    public init?(_ digits: String) {
+    package init?(_ digits: String) {
         guard (1...128).contains(digits.utf8.count),
             digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
@@ -16,13 +16,13 @@ public struct SequenceNumber: Sendable, Hashable {
 }
 
 extension SequenceNumber: Comparable {
-    public static func < (lhs: Self, rhs: Self) -> Bool {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
         (lhs.digits.utf8.count, lhs.digits) < (rhs.digits.utf8.count, rhs.digits)
     }
 }
 
 extension SequenceNumber: CustomStringConvertible {
-    public var description: String { digits }
+    package var description: String { digits }
 }
 
 extension SequenceNumber {

@@ -1,29 +1,29 @@
 /// The figures of one batch, for metrics and for the report of a replay.
-public struct BatchReport: Sendable {
+package struct BatchReport: Sendable {
     /// The final state of a record.
-    public enum Disposition: String, Sendable, CaseIterable {
+    package enum Disposition: String, Sendable, CaseIterable {
         case processed, skipped
         case deadLettered = "dead_lettered"
         case failed
     }
 
     /// A record that could not be processed.
-    public struct BadRecord: Sendable {
-        public var sequenceNumber: SequenceNumber
-        public var subSequenceNumber: Int32?
-        public var error: PayloadError
+    package struct BadRecord: Sendable {
+        package var sequenceNumber: SequenceNumber
+        package var subSequenceNumber: Int32?
+        package var error: PayloadError
     }
 
     /// Records by kind and disposition; bad records and test records have no kind.
     private var counts: KindMap<Counts>
-    public internal(set) var badRecords: [BadRecord] = []
+    package internal(set) var badRecords: [BadRecord] = []
     /// The sequence number that the response reports; nil if no record failed.
-    public internal(set) var checkpoint: SequenceNumber?
+    package internal(set) var checkpoint: SequenceNumber?
     /// The size of the decoded data, in bytes.
-    public internal(set) var dataBytes = 0
-    public internal(set) var decodeTime: Duration = .zero
+    package internal(set) var dataBytes = 0
+    package internal(set) var decodeTime: Duration = .zero
     /// The duration of each processor, in their order; processors run concurrently.
-    public internal(set) var processorTimes: [(name: String, time: Duration)] = []
+    package internal(set) var processorTimes: [(name: String, time: Duration)] = []
 
     /// The number of records per disposition.
     private struct Counts: Sendable {
@@ -69,12 +69,12 @@ public struct BatchReport: Sendable {
     }
 
     /// Returns the number of records with a disposition, over all kinds.
-    public func total(_ disposition: Disposition) -> Int {
+    package func total(_ disposition: Disposition) -> Int {
         catalog.kinds.reduce(counts[nil][disposition]) { $0 + counts[$1][disposition] }
     }
 
     /// Returns the number of records of a kind, over all dispositions; nil for bad records and test records.
     package func total(of kind: EntityKind?) -> Int { counts[kind].total }
 
-    public var total: Int { catalog.kinds.reduce(counts[nil].total) { $0 + counts[$1].total } }
+    package var total: Int { catalog.kinds.reduce(counts[nil].total) { $0 + counts[$1].total } }
 }

@@ -2,9 +2,9 @@ import Synchronization
 import Telemetry
 
 /// A writer of the metrics of each invocation: one line for the function, and one for each processor.
-public struct InvocationMetrics: Sendable {
+package struct InvocationMetrics: Sendable {
     /// The CloudWatch namespace of all metrics.
-    public static let namespace = "ConcertDataProcessor"
+    package static let namespace = "ConcertDataProcessor"
 
     private let functionName: String
     private let level: Logger.Level
@@ -17,7 +17,7 @@ public struct InvocationMetrics: Sendable {
     private var processorLines: [(name: String, lines: EmbeddedMetrics)] = []
 
     /// - Parameter level: The configured level, which each line contains; metrics are written at every level.
-    public init(functionName: String, level: Logger.Level = .info, sink: any LineSink) {
+    package init(functionName: String, level: Logger.Level = .info, sink: any LineSink) {
         self.functionName = functionName
         self.level = level
         self.sink = sink

@@ -1,12 +1,12 @@
 /// The outcome of one record.
-public enum RecordOutcome: Sendable, Equatable {
+package enum RecordOutcome: Sendable, Equatable {
     case succeeded
     /// A permanent failure: the record goes to the dead-letter sink.
     case rejected(PayloadError)
     /// A transient failure: the sink was unreachable or throttled, or the time ran out.
     case retryable(reason: String)
 
-    public var isRetryable: Bool {
+    package var isRetryable: Bool {
         if case .retryable = self { true } else { false }
     }
 

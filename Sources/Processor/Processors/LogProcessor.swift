@@ -3,15 +3,15 @@ import Telemetry
 /// A processor that writes records to the log: one line per record at DEBUG, and a summary at INFO.
 ///
 /// A redelivered batch is logged again.
-public struct LogProcessor: RecordProcessor {
+package struct LogProcessor: RecordProcessor {
     package static let definition = ProcessorDefinition("log", local: .itself) { _ in { LogProcessor(log: $0) } }
 
-    public let name = "log"
+    package let name = "log"
     private let log: Logger
 
-    public init(log: Logger) { self.log = log }
+    package init(log: Logger) { self.log = log }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
+    package func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         if log.isEnabled(.debug) {
             for record in batch.records {
                 log.log(

@@ -110,13 +110,13 @@ extension SettingsPart {
 }
 
 /// The problems of the environment, one sentence per variable.
-public struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
-    public var problems: [String]
+package struct SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
+    package var problems: [String]
 
-    public init(problems: [String]) { self.problems = problems }
+    package init(problems: [String]) { self.problems = problems }
 
     /// The error type that is reported to the Runtime API; alarms match it.
-    public static let errorType = "Runtime.InvalidSettings"
+    package static let errorType = "Runtime.InvalidSettings"
 
-    public var description: String { problems.joined(separator: "; ") }
+    package var description: String { problems.joined(separator: "; ") }
 }

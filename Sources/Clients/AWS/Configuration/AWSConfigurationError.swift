@@ -1,5 +1,5 @@
 /// An invalid variable, option or shared file of the AWS configuration.
-public enum AWSConfigurationError: Error, Equatable, Sendable {
+package enum AWSConfigurationError: Error, Equatable, Sendable {
     case unreadableFile(path: String, reason: String)
     /// An invalid line of a file; its text is not included because it may contain a secret.
     case unreadableLine(path: String, line: Int, expected: String)
@@ -8,7 +8,7 @@ public enum AWSConfigurationError: Error, Equatable, Sendable {
 }
 
 extension AWSConfigurationError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadableFile(let path, let reason): "\(path) cannot be read: \(reason)"
         case .unreadableLine(let path, let line, let expected): "\(path), line \(line): expected \(expected)"

@@ -4,23 +4,23 @@ import Transport
 /// The AWS configuration from environment variables, shared files and options: Region, endpoints, credentials, limits.
 ///
 /// Creating it sends no requests; credentials are resolved on first use.
-public struct AWSEnvironment: Sendable {
+package struct AWSEnvironment: Sendable {
     /// Command-line options, which take precedence over the environment.
-    public struct Options: Sendable {
-        public var profile: String?
-        public var region: String?
-        public var endpointURL: String?
+    package struct Options: Sendable {
+        package var profile: String?
+        package var region: String?
+        package var endpointURL: String?
 
-        public init(profile: String? = nil, region: String? = nil, endpointURL: String? = nil) {
+        package init(profile: String? = nil, region: String? = nil, endpointURL: String? = nil) {
             (self.profile, self.region, self.endpointURL) = (profile, region, endpointURL)
         }
     }
 
     /// The Region, or empty if none is configured; calls then fail with an error that says so.
-    public let region: String
-    public let certificateBundle: CertificateBundle?
+    package let region: String
+    package let certificateBundle: CertificateBundle?
     /// The maximum number of attempts of one call, including the first.
-    public let maxAttempts: Int
+    package let maxAttempts: Int
 
     let variables: Variables
     let shared: SharedConfiguration
@@ -34,7 +34,7 @@ public struct AWSEnvironment: Sendable {
     private let configuredEndpoints: ConfiguredEndpoints
 
     /// - Throws: ``AWSConfigurationError`` for an unreadable file, an invalid value or a missing profile.
-    public init(_ environment: [String: String], options: Options = Options()) throws(AWSConfigurationError) {
+    package init(_ environment: [String: String], options: Options = Options()) throws(AWSConfigurationError) {
         let variables = Variables(environment)
         let shared = try SharedConfiguration(variables)
         self.variables = variables
@@ -91,7 +91,7 @@ public struct AWSEnvironment: Sendable {
     /// Returns the configured endpoint of a service, or nil for AWS's default endpoint.
     ///
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-    public func endpointURL(of service: AWSService) -> String? { endpointURL ?? configuredEndpoints.url(of: service) }
+    package func endpointURL(of service: AWSService) -> String? { endpointURL ?? configuredEndpoints.url(of: service) }
 
     /// Returns the configuration of a client that gets credentials from STS or SSO.
     ///
@@ -115,28 +115,28 @@ public struct AWSEnvironment: Sendable {
     }
 
     /// The time limits of a client.
-    public struct Patience: Sendable {
+    package struct Patience: Sendable {
         /// The limit for the name lookup, the connection and the TLS handshake of one attempt.
-        public var connectTimeout: Duration
+        package var connectTimeout: Duration
         /// See ``RetryPolicy/unreachableTimeout``.
-        public var connecting: Duration?
+        package var connecting: Duration?
         /// Whether `HTTPS_PROXY` and similar variables apply.
-        public var honoursProxies: Bool
+        package var honoursProxies: Bool
 
-        public init(connectTimeout: Duration, connecting: Duration? = nil, honoursProxies: Bool) {
+        package init(connectTimeout: Duration, connecting: Duration? = nil, honoursProxies: Bool) {
             (self.connectTimeout, self.connecting) = (connectTimeout, connecting)
             self.honoursProxies = honoursProxies
         }
 
         /// The limits for an interactive command.
-        public static let terminal = Patience(
+        package static let terminal = Patience(
             connectTimeout: .seconds(2), connecting: .seconds(8), honoursProxies: true)
         /// The limits for an invocation, which has its own deadline.
-        public static let invocation = Patience(connectTimeout: .seconds(3), honoursProxies: false)
+        package static let invocation = Patience(connectTimeout: .seconds(3), honoursProxies: false)
     }
 
     /// Returns the source of credentials, which all clients share.
-    public func credentialSource(_ patience: Patience) -> any CredentialSource {
+    package func credentialSource(_ patience: Patience) -> any CredentialSource {
         var metadata = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
         // Proxies cannot reach these addresses, and an endpoint that does not respond quickly does not exist.
         metadata.connectTimeout = (try? InstanceMetadataCredentials(variables, profileIfAny).timeout) ?? .seconds(1)

@@ -3,15 +3,15 @@ import Telemetry
 /// Credentials that sign requests.
 ///
 /// Their values never appear in descriptions, logs or errors.
-public struct AWSCredentials: Sendable, Equatable {
-    public var accessKeyID: String
-    public var secretAccessKey: String
+package struct AWSCredentials: Sendable, Equatable {
+    package var accessKeyID: String
+    package var secretAccessKey: String
     /// The session token of temporary credentials.
-    public var sessionToken: String?
+    package var sessionToken: String?
     /// The expiration time; nil for credentials that do not expire.
-    public var expiration: WallClock?
+    package var expiration: WallClock?
 
-    public init(
+    package init(
         accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiration: WallClock? = nil
     ) {
         (self.accessKeyID, self.secretAccessKey) = (accessKeyID, secretAccessKey)
@@ -21,13 +21,13 @@ public struct AWSCredentials: Sendable, Equatable {
 
 /// A description without any value, also for debuggers and test failures.
 extension AWSCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { sessionToken == nil ? "credentials" : "temporary credentials" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: [:]) }
+    package var description: String { sessionToken == nil ? "credentials" : "temporary credentials" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// A source of credentials, such as a profile, a role or the instance metadata.
-public protocol CredentialSource: Sendable {
+package protocol CredentialSource: Sendable {
     /// Returns credentials that are valid for some time; the source caches and renews them.
     func credentials() async throws -> AWSCredentials
     /// Discards the cached credentials because the service reported that they are no longer valid.
@@ -37,13 +37,13 @@ public protocol CredentialSource: Sendable {
 }
 
 /// Fixed credentials that are never renewed.
-public struct StaticCredentials: CredentialSource {
+package struct StaticCredentials: CredentialSource {
     private let value: AWSCredentials
-    public let origin: String
+    package let origin: String
 
-    public init(_ value: AWSCredentials, origin: String) { (self.value, self.origin) = (value, origin) }
+    package init(_ value: AWSCredentials, origin: String) { (self.value, self.origin) = (value, origin) }
 
-    public func credentials() -> AWSCredentials { value }
+    package func credentials() -> AWSCredentials { value }
 
-    public func invalidate() {}
+    package func invalidate() {}
 }

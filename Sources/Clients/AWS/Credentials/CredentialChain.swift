@@ -8,7 +8,7 @@ import Transport
 /// of `AWS_PROFILE` or `default`, the container's endpoint, the instance metadata.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
-public actor CredentialChain: CredentialSource {
+package actor CredentialChain: CredentialSource {
     private let environment: AWSEnvironment
     private let http: any HTTPClient
     private let metadata: any HTTPClient
@@ -28,13 +28,13 @@ public actor CredentialChain: CredentialSource {
         (self.unreachableTimeout, self.now) = (unreachableTimeout, now)
     }
 
-    public var origin: String {
+    package var origin: String {
         get async { await found?.origin ?? "credentials that are not resolved yet" }
     }
 
-    public func credentials() async throws -> AWSCredentials { try await source().credentials() }
+    package func credentials() async throws -> AWSCredentials { try await source().credentials() }
 
-    public func invalidate() async { await found?.invalidate() }
+    package func invalidate() async { await found?.invalidate() }
 
     private func source() throws -> any CredentialSource {
         if let found { return found }

@@ -1,5 +1,5 @@
 /// An error of a credential source; its text never contains credentials.
-public enum CredentialError: Error, Equatable, Sendable {
+package enum CredentialError: Error, Equatable, Sendable {
     /// No source has credentials.
     case notFound(searched: [String])
     /// The selected source cannot provide credentials.
@@ -12,7 +12,7 @@ public enum CredentialError: Error, Equatable, Sendable {
 
 extension CredentialError {
     /// Whether a retry may succeed.
-    public var isRetryable: Bool {
+    package var isRetryable: Bool {
         switch self {
         case .failed(_, let error), .notRenewed(_, let error, _): error.isRetryable
         case .notFound, .unusable: false
@@ -21,7 +21,7 @@ extension CredentialError {
 }
 
 extension CredentialError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .notFound(let searched):
             "no AWS credentials; looked at \(searched.joined(separator: ", ")); set AWS_PROFILE or give --profile, "

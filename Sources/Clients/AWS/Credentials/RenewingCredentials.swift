@@ -1,8 +1,8 @@
 import Telemetry
 
 /// A cache of credentials that are fetched on first use and renewed before they expire.
-public actor RenewingCredentials: CredentialSource {
-    public let origin: String
+package actor RenewingCredentials: CredentialSource {
+    package let origin: String
     private let fetch: @Sendable () async throws -> AWSCredentials
     private let now: @Sendable () -> WallClock
     private var current: AWSCredentials?
@@ -19,7 +19,7 @@ public actor RenewingCredentials: CredentialSource {
         (self.origin, self.now, self.fetch) = (origin, now, fetch)
     }
 
-    public func credentials() async throws -> AWSCredentials {
+    package func credentials() async throws -> AWSCredentials {
         if let current, isValid(current, for: Self.margin) { return current }
         do { return try await renewed() } catch {
             // Credentials that are still valid are better than an error.
@@ -28,7 +28,7 @@ public actor RenewingCredentials: CredentialSource {
         }
     }
 
-    public func invalidate() { current = nil }
+    package func invalidate() { current = nil }
 
     private func isValid(_ credentials: AWSCredentials, for milliseconds: Int64) -> Bool {
         guard let expiration = credentials.expiration else { return true }

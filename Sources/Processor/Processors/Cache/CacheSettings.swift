@@ -2,26 +2,26 @@ import Clients
 import Transport
 
 /// The settings `CACHE_...`: the Redis, Valkey or ElastiCache to write to.
-public struct CacheSettings: Sendable, Equatable {
+package struct CacheSettings: Sendable, Equatable {
     /// The method by which a connection logs in.
-    public enum Authentication: Sendable, Equatable {
+    package enum Authentication: Sendable, Equatable {
         /// Without a login, or with the user and password in `CACHE_URL`.
         case password
         /// `CACHE_AUTH=iam`: with a token that is signed with AWS credentials, as the user in `CACHE_URL`.
         case iam(user: String)
     }
 
-    public var destination: ByteStream.Destination
+    package var destination: ByteStream.Destination
     /// The login; nil if `CACHE_URL` contains no password, and with IAM.
-    public var login: RedisConnection.Login?
-    public var authentication: Authentication
-    public var database: Int
+    package var login: RedisConnection.Login?
+    package var authentication: Authentication
+    package var database: Int
     /// `CACHE_KEY_PREFIX`.
-    public var keyPrefix: String
+    package var keyPrefix: String
     /// `CACHE_TTL_SECONDS`; 0: documents do not expire.
-    public var timeToLive: Int
+    package var timeToLive: Int
     /// `CACHE_CLUSTER`.
-    public var isCluster: Bool
+    package var isCluster: Bool
 }
 
 /// Reading of the settings.
@@ -90,8 +90,8 @@ extension SettingForm where Value == CacheURL {
 
 /// A description without the login.
 extension CacheSettings: CustomStringConvertible, CustomReflectable {
-    public var description: String { "cache at \(destination.host):\(destination.port)" }
-    public var customMirror: Mirror { Mirror(self, children: [:]) }
+    package var description: String { "cache at \(destination.host):\(destination.port)" }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// `redis://[user[:password]@]host[:port][/database]`.

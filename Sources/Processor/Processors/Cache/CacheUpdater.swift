@@ -33,21 +33,21 @@ import Telemetry
 ///
 /// Not handled anywhere: if a document expires (`CACHE_TTL_SECONDS`) before its concert moves, the old sets are unknown.
 /// Readers should read a concert's document before they rely on a set.
-public struct CacheUpdater: RecordProcessor {
-    public let name = "cache"
+package struct CacheUpdater: RecordProcessor {
+    package let name = "cache"
     private let settings: CacheSettings
     private let log: Logger
     private let clients: ClientPool<any RedisCommandRunner>
 
     /// - Parameter makeClient: Called if no client is idle; a client connects when it is first used.
-    public init(
+    package init(
         settings: CacheSettings, log: Logger, makeClient: @escaping @Sendable () -> any RedisCommandRunner
     ) {
         (self.settings, self.log) = (settings, log)
         clients = ClientPool(makeClient)
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
+    package func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         for (index, record) in batch.records.enumerated() where !batch.catalog[record.kind].isCached {
             outcomes[index] = .succeeded
         }

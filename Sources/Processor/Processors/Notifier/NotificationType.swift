@@ -1,5 +1,5 @@
 /// A type of notification; the raw value is the name in messages and settings.
-public enum NotificationType: String, Sendable, CaseIterable {
+package enum NotificationType: String, Sendable, CaseIterable {
     case concertAnnounced = "concert.announced"
     case concertRescheduled = "concert.rescheduled"
     case concertCancelled = "concert.cancelled"

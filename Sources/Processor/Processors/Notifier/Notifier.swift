@@ -7,8 +7,8 @@ import Transport
 /// Idempotent because the ledger contains what was delivered to each destination. A notification is sent twice only if a
 /// process dies between sending and recording it. Both copies have the same key, so FIFO topics drop the second one, and
 /// other receivers can.
-public struct Notifier: RecordProcessor {
-    public let name = "notifier"
+package struct Notifier: RecordProcessor {
+    package let name = "notifier"
     private let settings: NotifierSettings
     private let ledger: any DeliveryLedger
     private let senders: [any NotificationSender]
@@ -24,7 +24,7 @@ public struct Notifier: RecordProcessor {
     }
 
     /// Returns the configuration of the webhook's clients, which read little of a response's body: only the status matters.
-    public static func webhookConfiguration(_ certificateBundle: CertificateBundle?) -> CurlHTTPClient.Configuration {
+    package static func webhookConfiguration(_ certificateBundle: CertificateBundle?) -> CurlHTTPClient.Configuration {
         var configuration = CurlHTTPClient.Configuration(certificateBundle: certificateBundle)
         configuration.bodyLimit = 64 << 10
         configuration.cutsBody = true
@@ -51,7 +51,7 @@ public struct Notifier: RecordProcessor {
         return senders
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
+    package func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         let run = NotifierRun(
             batch: batch, context: context, settings: settings, ledger: ledger, senders: senders, pacing: pacing,
             log: log)

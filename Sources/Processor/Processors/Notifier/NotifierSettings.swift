@@ -1,20 +1,20 @@
 import Clients
 
 /// The settings `NOTIFY_...`: the destinations, and the changes to report.
-public struct NotifierSettings: Sendable, Equatable {
+package struct NotifierSettings: Sendable, Equatable {
     /// `NOTIFY_TOPIC_ARN`: an SNS topic, which is a FIFO topic if its name ends in `.fifo`.
-    public var topicARN: String?
+    package var topicARN: String?
     /// `NOTIFY_EVENT_BUS`: an EventBridge event bus, by name or ARN.
-    public var eventBus: String?
+    package var eventBus: String?
     /// `NOTIFY_WEBHOOK_URL`: the URL to post to; it may contain a secret, and is never shown.
-    public var webhook: Webhook?
+    package var webhook: Webhook?
     /// `NOTIFY_ON`.
-    public var types: Set<NotificationType>
+    package var types: Set<NotificationType>
     /// `NOTIFY_POPULARITY_THRESHOLD`: the score above which an artist is popular.
-    public var popularityThreshold: Double?
+    package var popularityThreshold: Double?
 
     /// Whether a destination is an AWS service.
-    public var callsAWS: Bool { topicARN != nil || eventBus != nil }
+    package var callsAWS: Bool { topicARN != nil || eventBus != nil }
 
     var isFIFO: Bool { topicARN.map(Self.isFIFO) ?? false }
 
@@ -22,20 +22,20 @@ public struct NotifierSettings: Sendable, Equatable {
     static func isFIFO(_ name: String) -> Bool { name.utf8.suffix(5).elementsEqual(".fifo".utf8) }
 
     /// The URL of a webhook, and the key that signs requests to it.
-    public struct Webhook: Sendable, Equatable {
-        public var url: String
+    package struct Webhook: Sendable, Equatable {
+        package var url: String
         /// `NOTIFY_WEBHOOK_SECRET`.
-        public var secret: String?
+        package var secret: String?
         /// The host only, for messages.
-        public var host: String
+        package var host: String
     }
 }
 
 /// A description without the webhook's path and key.
 extension NotifierSettings.Webhook: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "webhook at \(host)" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: [:]) }
+    package var description: String { "webhook at \(host)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// The environment variables.

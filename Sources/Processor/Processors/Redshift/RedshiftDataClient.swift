@@ -6,9 +6,9 @@ import Transport
 /// A client of the Redshift Data API, which runs SQL statements and waits for their results.
 ///
 /// Source: <https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html>
-public struct RedshiftDataClient: Sendable {
+package struct RedshiftDataClient: Sendable {
     /// The final result of a statement, or of a transaction of several statements.
-    public enum StatementResult: Sendable, Equatable {
+    package enum StatementResult: Sendable, Equatable {
         case finished(id: String)
         /// The statement failed, and had no effect.
         ///
@@ -19,7 +19,7 @@ public struct RedshiftDataClient: Sendable {
     /// The origin of a run.
     ///
     /// A call with a token that was used before returns the earlier run, which only clocks can distinguish.
-    public enum Run: Sendable, Equatable {
+    package enum Run: Sendable, Equatable {
         /// This call started the run.
         case own
         /// This call, or another one up to two seconds earlier, started the run.
@@ -36,14 +36,14 @@ public struct RedshiftDataClient: Sendable {
     /// - Parameters:
     ///   - traceID: The X-Ray trace that the calls belong to.
     ///   - deadline: When to stop waiting.
-    public init(
+    package init(
         _ aws: AWSClient, settings: RedshiftSettings, traceID: String? = nil, deadline: ContinuousClock.Instant
     ) {
         (self.aws, self.settings, self.traceID, self.deadline) = (aws, settings, traceID, deadline)
     }
 
     /// Returns the call that runs `statements`, several of them in one transaction.
-    public static func request(
+    package static func request(
         _ statements: [String], settings: RedshiftSettings, token: String? = nil, name: String? = nil,
         waitSeconds: Int? = nil
     ) -> AWSRequest {
@@ -67,7 +67,7 @@ public struct RedshiftDataClient: Sendable {
     ///
     /// - Parameter token: Makes the call idempotent for eight hours, so that it can be repeated if the response was lost.
     /// - Throws: ``WarehouseError``, or `CancellationError`.
-    public func run(_ statements: [String], token: String, name: String? = nil) async throws -> StatementResult {
+    package func run(_ statements: [String], token: String, name: String? = nil) async throws -> StatementResult {
         let (answer, start) = try await submit(statements, token: token, name: name)
         guard let id = answer["Id"]?.string, (1...Self.longestID).contains(id.utf8.count) else {
             throw WarehouseError.unavailable("redshift-data: the response does not contain the statement's Id")
@@ -79,7 +79,7 @@ public struct RedshiftDataClient: Sendable {
     /// Returns all rows of a statement's result.
     ///
     /// - Throws: ``WarehouseError``, also if the result has more pages than any query of this program returns.
-    public func rows(of id: String) async throws -> [[JSONValue]] {
+    package func rows(of id: String) async throws -> [[JSONValue]] {
         var rows: [[JSONValue]] = []
         var next: JSONValue?
         for _ in 0..<Self.pageLimit {
@@ -274,7 +274,7 @@ extension RedshiftDataClient {
 }
 
 /// The reason why the result of a statement is unknown.
-public enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The warehouse or the Data API is unavailable, or rejects all statements.
     ///
     /// - Parameter cause: The error of the call, if one was made.
@@ -282,7 +282,7 @@ public enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible 
     /// The deadline passed first.
     case outOfTime(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unavailable(let reason, _): reason
         case .outOfTime(let reason): "the deadline was reached: \(reason)"
@@ -290,7 +290,7 @@ public enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 
     /// The error of the call that caused this one, if any.
-    public var cause: AWSError? { if case .unavailable(_, let cause) = self { cause } else { nil } }
+    package var cause: AWSError? { if case .unavailable(_, let cause) = self { cause } else { nil } }
 }
 
 /// A backoff: growing pauses of random length.

@@ -2,9 +2,9 @@ import Clients
 import JSON
 
 /// The settings `REDSHIFT_...`: the warehouse to write to, and the login.
-public struct RedshiftSettings: Sendable, Equatable {
+package struct RedshiftSettings: Sendable, Equatable {
     /// The warehouse that the Data API connects to.
-    public enum Warehouse: Sendable, Equatable {
+    package enum Warehouse: Sendable, Equatable {
         /// `REDSHIFT_WORKGROUP_NAME`: a serverless workgroup.
         case workgroup(String)
         /// `REDSHIFT_CLUSTER_IDENTIFIER`: a provisioned cluster.
@@ -12,7 +12,7 @@ public struct RedshiftSettings: Sendable, Equatable {
     }
 
     /// The user that the Data API connects as.
-    public enum Login: Sendable, Equatable {
+    package enum Login: Sendable, Equatable {
         /// The database user that belongs to the caller's IAM identity.
         case iam
         /// `REDSHIFT_SECRET_ARN`: the user that a secret contains.
@@ -22,31 +22,31 @@ public struct RedshiftSettings: Sendable, Equatable {
     }
 
     /// `REDSHIFT_STAGING_BUCKET` and `REDSHIFT_COPY_ROLE_ARN`: the bucket to copy rows from, and the role for it.
-    public struct Staging: Sendable, Equatable {
-        public var bucket: String
-        public var roleARN: String
+    package struct Staging: Sendable, Equatable {
+        package var bucket: String
+        package var roleARN: String
         /// `LOAD_OBJECT_LIMIT`: the most objects of one load.
-        public var loadObjectLimit: Int
+        package var loadObjectLimit: Int
     }
 
     /// `REDSHIFT_LOAD`: the way in which rows are written to the tables.
-    public enum Load: Sendable, Equatable {
+    package enum Load: Sendable, Equatable {
         /// The function writes each batch in a transaction; rows of large batches go through the bucket, if one is set.
         case direct(Staging?)
         /// The function writes objects to the bucket, and a loader merges them into the tables.
         case staged(Staging)
     }
 
-    public var warehouse: Warehouse
+    package var warehouse: Warehouse
     /// `REDSHIFT_DATABASE`.
-    public var database: String
-    public var login: Login
+    package var database: String
+    package var login: Login
     /// `REDSHIFT_SCHEMA` in lower case, to which Redshift folds names.
-    public var schema: String
-    public var load: Load
+    package var schema: String
+    package var load: Load
 
     /// The bucket and the role, in both modes.
-    public var staging: Staging? {
+    package var staging: Staging? {
         switch load {
         case .direct(let staging): staging
         case .staged(let staging): staging
@@ -54,10 +54,10 @@ public struct RedshiftSettings: Sendable, Equatable {
     }
 
     /// The schema's name in SQL.
-    public var quotedSchema: String { "\"\(schema)\"" }
+    package var quotedSchema: String { "\"\(schema)\"" }
 
     /// The warehouse's name in messages.
-    public var name: String {
+    package var name: String {
         switch warehouse {
         case .workgroup(let name): "workgroup \(name)"
         case .cluster(let name): "cluster \(name)"
@@ -65,7 +65,7 @@ public struct RedshiftSettings: Sendable, Equatable {
     }
 
     /// The members of a Data API request that identify the warehouse, the database and the login.
-    public var connection: [(String, JSONValue?)] {
+    package var connection: [(String, JSONValue?)] {
         var members: [(String, JSONValue?)] = []
         switch warehouse {
         case .workgroup(let name): members.append(("WorkgroupName", .string(name)))

@@ -8,8 +8,8 @@ import Telemetry
 /// deadline continues. The next attempt with the same records uses the same token, and gets its result. If the records are
 /// redelivered in another batch, that batch's transaction waits for the lock, and does not replace newer rows. Cancelling
 /// would discard work, and a transaction that takes longer than an invocation would never commit.
-public struct RedshiftWriter: RecordProcessor {
-    public let name = "redshift"
+package struct RedshiftWriter: RecordProcessor {
+    package let name = "redshift"
     private let settings: RedshiftSettings
     private let clients: ClientPool<AWSClient>
     private let log: Logger
@@ -17,12 +17,12 @@ public struct RedshiftWriter: RecordProcessor {
     private let refusals = RejectionHistory()
 
     /// - Parameter makeClient: Called if no client is idle; a client connects when it is first used.
-    public init(settings: RedshiftSettings, log: Logger, makeClient: @escaping @Sendable () -> AWSClient) {
+    package init(settings: RedshiftSettings, log: Logger, makeClient: @escaping @Sendable () -> AWSClient) {
         (self.settings, self.log) = (settings, log)
         clients = ClientPool(makeClient)
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
+    package func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         let candidates = batch.candidates(rejectingOn: &outcomes)
         guard !candidates.isEmpty else { return }
         let client = clients.take()

@@ -3,7 +3,7 @@ import JSON
 /// The meaning of a statement's failure, which is parsed from its text because the Data API returns no error code.
 ///
 /// A text can contain values of records, so only its beginning is used to classify the failure.
-public enum SQLFailure: Sendable, Equatable {
+package enum SQLFailure: Sendable, Equatable {
     /// A conflict with another transaction; the same transaction can succeed later.
     case conflict
     /// A value does not fit in its column.
@@ -11,7 +11,7 @@ public enum SQLFailure: Sendable, Equatable {
     /// Any other failure, such as missing permissions, a missing table, a full disk, and unknown texts.
     case other
 
-    public init(_ text: String) {
+    package init(_ text: String) {
         let text = FailureText(text)
         if text.isAboutData {
             self = .data
@@ -28,7 +28,7 @@ public enum SQLFailure: Sendable, Equatable {
     ]
 
     /// Returns what an operator can do about a failure; nil if the text is unknown.
-    public static func advice(on text: String) -> String? {
+    package static func advice(on text: String) -> String? {
         let text = FailureText(text)
         if text.isForeignColumnMissing {
             return "give that column a default, or allow NULL: the function does not write it"

@@ -1,27 +1,27 @@
 /// The statements that create the schema and tables of the `redshift` processor.
-public struct WarehouseSchema: Sendable {
+package struct WarehouseSchema: Sendable {
     /// The table that serializes writers; see decision 0020.
-    public static let writeLock = "write_lock"
+    package static let writeLock = "write_lock"
 
     /// The table that has a row for each load of staged objects.
-    public static let loads = "loads"
+    package static let loads = "loads"
 
     /// The schema's name in SQL.
     private let schema: String
 
-    public init(_ settings: RedshiftSettings) { schema = settings.quotedSchema }
+    package init(_ settings: RedshiftSettings) { schema = settings.quotedSchema }
 
-    public var creation: String { "CREATE SCHEMA IF NOT EXISTS \(schema)" }
+    package var creation: String { "CREATE SCHEMA IF NOT EXISTS \(schema)" }
 
     /// The statement that creates the table that every transaction locks first.
     ///
     /// The table has no rows, and its column is never read.
-    public var writeLockCreation: String {
+    package var writeLockCreation: String {
         "CREATE TABLE IF NOT EXISTS \(schema).\(Self.writeLock) (unused INTEGER)"
     }
 
     /// The statement that creates the table with a row for each load of staged objects.
-    public var loadsCreation: String {
+    package var loadsCreation: String {
         """
         CREATE TABLE IF NOT EXISTS \(schema).\(Self.loads) (load_id VARCHAR(64), loaded_at TIMESTAMP, \
         object_count INTEGER, row_count BIGINT)

@@ -1,15 +1,15 @@
 /// The statements that the writer would run, for use without a warehouse.
-public struct WarehouseScript: Sendable {
+package struct WarehouseScript: Sendable {
     private let planner: InsertPlanner
 
     /// - Parameter schema: In lower case.
-    public init(schema: String = "concert_dw") {
+    package init(schema: String = "concert_dw") {
         planner = InsertPlanner(statements: UpsertStatements(schema: "\"\(schema)\""))
     }
 
     /// Returns the statements of each transaction; marks the records that they write as succeeded, and rejects records with
     /// values that do not fit in their columns.
-    public func transactions(of batch: RecordBatch, outcomes: inout RecordOutcomes) -> [[String]] {
+    package func transactions(of batch: RecordBatch, outcomes: inout RecordOutcomes) -> [[String]] {
         var rest = batch.candidates(rejectingOn: &outcomes)[...]
         var transactions: [[String]] = []
         while !rest.isEmpty {

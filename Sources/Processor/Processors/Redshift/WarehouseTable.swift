@@ -54,22 +54,22 @@ extension WarehouseTable: Hashable {
 }
 
 /// One column of a table.
-public struct WarehouseColumn: Sendable, Equatable {
+package struct WarehouseColumn: Sendable, Equatable {
     /// The type of a column.
-    public enum ColumnType: Sendable, Equatable {
+    package enum ColumnType: Sendable, Equatable {
         /// Text with a maximum length in bytes of UTF-8, in which Redshift measures lengths.
         case varchar(Int)
         case decimal(precision: Int, scale: Int)
         case integer, bigint, boolean, date, timestamp
     }
 
-    public var name: String
-    public var type: ColumnType
+    package var name: String
+    package var type: ColumnType
 
     package init(_ name: String, _ type: ColumnType) { (self.name, self.type) = (name, type) }
 
     /// The type's name in SQL.
-    public var sqlType: String {
+    package var sqlType: String {
         switch type {
         case .varchar(let bytes): "VARCHAR(\(bytes))"
         case .decimal(let precision, let scale): "DECIMAL(\(precision),\(scale))"

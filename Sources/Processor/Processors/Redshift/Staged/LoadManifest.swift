@@ -82,11 +82,11 @@ package struct ManifestError: Error, CustomStringConvertible {
 }
 
 /// The reason why a load failed; objects that were not loaded stay staged.
-public struct LoadError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var description: String
+package struct LoadError: Error, Sendable, Equatable, CustomStringConvertible {
+    package var description: String
 
     /// The error type that is reported to the Runtime API; alarms match it.
-    public static let errorType = "Function.LoadFailed"
+    package static let errorType = "Function.LoadFailed"
 
     init(_ description: String) { self.description = description }
 }

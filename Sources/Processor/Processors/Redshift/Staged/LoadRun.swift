@@ -3,15 +3,15 @@ import JSON
 import Telemetry
 
 /// The result of one invocation of the loader.
-public struct LoadSummary: Sendable, Equatable {
+package struct LoadSummary: Sendable, Equatable {
     /// The number of committed loads, and of the objects and rows that they copied.
-    public internal(set) var (loads, objects, rows) = (0, 0, 0)
+    package internal(set) var (loads, objects, rows) = (0, 0, 0)
     /// The number of objects that the warehouse rejected and that were moved.
-    public internal(set) var refused = 0
+    package internal(set) var refused = 0
     /// The number of objects in manifests that another loader has processed.
-    public internal(set) var gone = 0
+    package internal(set) var gone = 0
     /// The number of objects that are still staged, counted up to 100,000, and the age of the oldest one.
-    public internal(set) var (remaining, oldestSeconds) = (0, 0)
+    package internal(set) var (remaining, oldestSeconds) = (0, 0)
 
     /// The response of the invocation.
     var json: JSONValue {
@@ -24,7 +24,7 @@ public struct LoadSummary: Sendable, Equatable {
 }
 
 /// The progress of a loader.
-public enum LoadProgress: Sendable {
+package enum LoadProgress: Sendable {
     /// The staged objects, at the start and after loads.
     case staged(objects: Int, oldestSeconds: Int)
     case loaded(objects: Int, rows: Int, time: Duration)
@@ -36,7 +36,7 @@ public enum LoadProgress: Sendable {
 /// Objects are deleted only after the transaction that copied them has committed, and loading an object again changes
 /// nothing. Therefore no row is lost or replaced by an older version, even if loaders crash or run concurrently
 /// (decision 0022).
-public final class LoadRun {
+package final class LoadRun {
     private let settings: RedshiftSettings
     private let limit: Int
     let bucket: StagedBucket
@@ -45,7 +45,7 @@ public final class LoadRun {
     private let context: InvocationContext
     private let log: Logger
     private let report: (LoadProgress) -> Void
-    public private(set) var summary = LoadSummary()
+    package private(set) var summary = LoadSummary()
     /// The duration of the longest load of this run.
     private var longest = Duration.zero
     /// The first problem that did not stop the run.
@@ -67,7 +67,7 @@ public final class LoadRun {
     /// - Parameters:
     ///   - context: The run ends at its deadline.
     ///   - report: Called with the progress, in order.
-    public init?(
+    package init?(
         settings: RedshiftSettings, aws: AWSClient, context: InvocationContext, log: Logger,
         report: @escaping (LoadProgress) -> Void
     ) {
@@ -84,7 +84,7 @@ public final class LoadRun {
     /// Objects that are staged during the run are left to the next one, so that the warehouse can be idle in between.
     ///
     /// - Throws: ``LoadError``; the error of a call; `CancellationError`.
-    public func run() async throws {
+    package func run() async throws {
         var listing = try await staged()
         if listing.others > 0 {
             log.log(

@@ -4,13 +4,13 @@ import JSON
 /// The location of the objects of one warehouse's staged loads.
 ///
 /// Each of the three prefixes contains the path of the warehouse, so deployments can share a bucket.
-public struct StagedTarget: Sendable, Equatable {
-    public let bucket: String
+package struct StagedTarget: Sendable, Equatable {
+    package let bucket: String
     /// `<workgroup or cluster>/<database>/<schema>/`.
     private let path: String
 
     /// Returns nil if no staging bucket is set.
-    public init?(_ settings: RedshiftSettings) {
+    package init?(_ settings: RedshiftSettings) {
         guard let staging = settings.staging else { return nil }
         self.init(settings, staging)
     }
@@ -31,11 +31,11 @@ public struct StagedTarget: Sendable, Equatable {
     }
 
     /// The prefix of staged rows.
-    public var staged: String { "redshift-staged/" + path }
+    package var staged: String { "redshift-staged/" + path }
     /// The prefix of the manifests of unfinished loads.
-    public var loads: String { "redshift-loads/" + path }
+    package var loads: String { "redshift-loads/" + path }
     /// The prefix of objects that the warehouse rejects.
-    public var refused: String { "redshift-refused/" + path }
+    package var refused: String { "redshift-refused/" + path }
 
     /// Returns an object's URL, in the syntax of COPY.
     func url(_ key: String) -> String { "s3://\(bucket)/\(key)" }

@@ -4,8 +4,8 @@ import Telemetry
 /// A processor that writes the rows of each batch to objects in S3, which a loader merges into the tables (decision 0022).
 ///
 /// A record succeeds when its object is stored. Idempotent because the same rows have the same key and content.
-public struct StagingWriter: RecordProcessor {
-    public let name = "redshift"
+package struct StagingWriter: RecordProcessor {
+    package let name = "redshift"
     private let target: StagedTarget
     private let layouts: [WarehouseTable: String]
     private let clients: ClientPool<AWSClient>
@@ -20,7 +20,7 @@ public struct StagingWriter: RecordProcessor {
         clients = ClientPool(makeClient)
     }
 
-    public func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
+    package func process(_ batch: RecordBatch, context: InvocationContext, outcomes: inout RecordOutcomes) async {
         var rest = batch.stagedParts(of: batch.candidates(rejectingOn: &outcomes))[...]
         while !rest.isEmpty {
             var requests: [(part: StagedPart, request: AWSRequest)] = []
