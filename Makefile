@@ -11,16 +11,13 @@ SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh bui
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
 
-build: ## build concertctl (release) into dist/
-	@scripts/install-build-dependencies.sh
-	@swift build --configuration release --product concertctl
-	@mkdir -p dist
-	@cp "$$(swift build --configuration release --show-bin-path)/concertctl" dist/concertctl
+build: dist/concertctl ## build the static command line: dist/concertctl
 
 package: dist/bootstrap ## build the static function: dist/bootstrap and dist/concert-data-processor.zip
 
-dist/bootstrap: $(SOURCES)
-	@build/bootstrap.sh
+# Each builds only what has changed, and they share the modules.
+dist/bootstrap dist/concertctl: $(SOURCES)
+	@build/static.sh $(@F)
 
 replay: build package ## replay the shipped fixtures: through the static bootstrap, then with embedded sinks
 	@echo

@@ -29,6 +29,12 @@ extension String {
 }
 
 extension [UInt8] {
+    /// The lines without their ends (LF, CR or both), without those that have only spaces and tabs.
+    package var filledLines: [ArraySlice<UInt8>] {
+        split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            .filter { !$0.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } }
+    }
+
     /// Returns a copy with every occurrence of `part` replaced by `other`.
     package func substituting(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
