@@ -23,8 +23,8 @@ final class CapacityWatcherTests: XCTestCase {
 
     func testPageContainsTheCompiledFile() throws {
         // The page's file is part of the module that the compiled one imports.
-        let compiled = try text(of: "Tests/ProcessorTests/Worked/CapacityWatcher.swift")
-        XCTAssertEqual("import Processor\n" + (try block("swift")), compiled)
+        let shown = try block("swift")
+        XCTAssertEqual("import Processor\n" + shown, try text(of: "Tests/ProcessorTests/Worked/CapacityWatcher.swift"))
         let list = try text(of: "Sources/Processor/Settings/ProcessorDefinition.swift")
         let entries =
             "RedshiftWriter.definition, CacheUpdater.definition, Notifier.definition, LogProcessor.definition,"
