@@ -55,6 +55,7 @@ docs: ## generate docs/concertctl.md, docs/records.md, and the tables of docs/co
 	@"$$(swift build --show-bin-path)/concertctl" records-documentation > docs/records.md
 	@"$$(swift build --show-bin-path)/concertctl" settings-documentation docs/configuration.md > docs/configuration.md.new
 	@mv docs/configuration.md.new docs/configuration.md
+	@scripts/lint-parameters.py --write
 
 format: ## format the Swift sources
 	@swift format --in-place --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
@@ -63,6 +64,7 @@ lint: ## check format, forbidden calls, comparison of text, and vocabulary
 	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
 	@scripts/lint-text.py
 	@scripts/lint-targets.py
+	@scripts/lint-parameters.py
 
 check: lint test ## run lint and all tests, as required before a commit
 
