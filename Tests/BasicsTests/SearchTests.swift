@@ -1,6 +1,6 @@
 import XCTest
 
-@testable import JSON
+@testable import Basics
 
 final class SearchTests: XCTestCase {
     func testFindsFirstOccurrence() {
