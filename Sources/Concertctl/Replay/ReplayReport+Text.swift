@@ -34,10 +34,9 @@ extension ReplayReport {
     private var badRecordLines: [String] {
         guard badRecordCount > 0 else { return [] }
         var lines = Self.table("bad records", byReason.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-        for (event, record) in badRecords {
-            let index = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
-            lines.append(MessageText.escaped("  \(event): \(record.sequenceNumber)\(index)"))
-            lines.append(MessageText.escaped("    \(record.reason): \(record.message)"))
+        for bad in badRecords {
+            lines.append(MessageText.escaped("  \(bad.name)"))
+            lines.append(MessageText.escaped("    \(bad.record.reason): \(bad.record.message)"))
         }
         if badRecordCount > badRecords.count { lines.append("  and \(badRecordCount - badRecords.count) more") }
         return lines + [""]
