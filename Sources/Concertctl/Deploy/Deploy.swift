@@ -56,7 +56,7 @@ struct Deploy: Command {
         stack = try StackReference(input, session)
     }
 
-    /// What follows the deployment, or tries again after a failure.
+    /// The command line that follows a deployment in progress, or repeats a failed one.
     private var command: String { "concertctl deploy --stack-name \(stack.name)" }
 
     func run() async throws -> ExitStatus {
@@ -65,7 +65,7 @@ struct Deploy: Command {
             return .done
         }
         try confirmation.checkTerminal()
-        return rollsBack ? try await goBack() : try await goForward()
+        return rollsBack ? try await rollBack() : try await deployNewVersion()
     }
 
     private func names(account: String, _ template: DeployTemplate?, _ current: Stack?) -> DeployerPolicy.Names {
@@ -96,9 +96,9 @@ struct Deploy: Command {
         StackProgress(stack: stack, id: id, last: last, waiter: waiter, command: command)
     }
 
-    /// The stack, once no operation is in progress; nil when there is none.
+    /// Returns the stack once no operation is in progress; nil if it does not exist.
     ///
-    /// - Throws: ``CommandError`` when the stack cannot be changed as it is.
+    /// - Throws: ``CommandError`` if the stack's status does not allow a deployment.
     private func settled() async throws -> Stack? {
         guard var current = try await stack.stack() else { return nil }
         if current.isChanging {
@@ -124,9 +124,9 @@ struct Deploy: Command {
     }
 }
 
-/// A new version.
+/// Deployment of a new version.
 extension Deploy {
-    private func goForward() async throws -> ExitStatus {
+    private func deployNewVersion() async throws -> ExitStatus {
         var findings = DeployFindings()
         var package: DeployPackage?
         do { package = try DeployPackage(files, parameters, &findings) } catch { findings.faults.append("\(error)") }
@@ -136,7 +136,7 @@ extension Deploy {
             identity = try await self.identity()
             current = try await settled()
         } catch {
-            // Alone, an error keeps the advice on it.
+            // Without other faults, the error itself is thrown, because `Main` adds advice to it.
             guard !findings.faults.isEmpty, !(error is CancellationError) else { throw error }
             findings.faults.append("\(error)")
             return try findings.fail()
@@ -164,7 +164,7 @@ extension Deploy {
         return try await apply(desired, to: current, package.template, history)
     }
 
-    /// Makes the change set, asks, and carries it out.
+    /// Creates the change set, prompts for confirmation, and executes the change set.
     private func apply(
         _ desired: StackReference.Desired, to current: Stack?, _ template: DeployTemplate, _ history: DeployHistory
     ) async throws -> ExitStatus {
@@ -210,7 +210,7 @@ extension Deploy {
         for change in changes { session.say(change.line) }
     }
 
-    /// - Parameter changes: Nil where there was nothing to do.
+    /// - Parameter changes: The changes that were made; nil if nothing had to be changed.
     private func report(_ state: Stack, _ changes: [ChangeSet.Change]?) {
         session.say("stack \(stack.name): \(changes == nil ? "no changes" : "deployed"), \(state.status)")
         for output in state.outputs { session.say("  \(output.name)  \(output.value)") }
@@ -230,9 +230,9 @@ extension Deploy {
     }
 }
 
-/// The version before.
+/// Rollback to the previous version.
 extension Deploy {
-    private func goBack() async throws -> ExitStatus {
+    private func rollBack() async throws -> ExitStatus {
         let identity = try await self.identity()
         let bucket = DeployBucket(name: bucketName, account: identity.account, session: session)
         let history = DeployHistory(stack: stack.name, bucket: bucket)
@@ -241,7 +241,7 @@ extension Deploy {
                 throw CommandError(
                     description: "stack \(stack.name) does not exist, so there is nothing to go back from")
             }
-            return try await planBack(history)
+            return try await planRollback(history)
         }
         let deployed = try await stack.template(stage: "Original")
         guard let version = try await history.previous(template: deployed, parameters: current.parameters) else {
@@ -261,8 +261,8 @@ extension Deploy {
         return try await apply(desired, to: current, template, history)
     }
 
-    /// The calls, as far as they are known without the bucket.
-    private func planBack(_ history: DeployHistory) async throws -> ExitStatus {
+    /// Plans the calls of a rollback in a dry run, which does not read the bucket.
+    private func planRollback(_ history: DeployHistory) async throws -> ExitStatus {
         _ = try await stack.template(stage: "Original")
         _ = try await history.previous(template: "", parameters: [])
         let desired = StackReference.Desired(

@@ -9,7 +9,7 @@ struct DeployBucket: Sendable {
         "the bucket for the zip and the template, in the Region of the stack")
 
     let name: String
-    /// Whether it is made where it is missing.
+    /// Whether the command creates the bucket if it does not exist.
     let isOurs: Bool
     let session: AWSSession
 
@@ -18,7 +18,7 @@ struct DeployBucket: Sendable {
         (isOurs, self.session) = (name == nil, session)
     }
 
-    /// Finds out whether the bucket exists and may be used.
+    /// Returns whether the bucket exists; throws if it cannot be used.
     func exists() async throws -> Bool {
         guard !session.isDryRun else { return !isOurs }
         let head = AWSRequest(service: .s3, operation: "HeadBucket", method: "HEAD", path: [name])
@@ -26,7 +26,7 @@ struct DeployBucket: Sendable {
             _ = try await session.send(head)
             return true
         } catch let error as AWSError {
-            // The answer to HEAD has no body, and not every server names a code.
+            // The response to HEAD has no body, and some servers return no error code.
             if case .unreadable(_, _, 404, _) = error { return false }
             if error.code == "NotFound" { return false }
             throw error
@@ -48,10 +48,10 @@ struct DeployBucket: Sendable {
         }
     }
 
-    /// Creates it, encrypted and closed to the public.
+    /// Creates the bucket with encryption and without public access.
     func create() async throws {
         var create = AWSRequest(service: .s3, operation: "CreateBucket", method: "PUT", path: [name])
-        // The Region without which a bucket is made there must not be named.
+        // S3 rejects us-east-1, its default, as a LocationConstraint.
         if session.region != "us-east-1" {
             create.headers = [HTTPHeader("Content-Type", "application/xml")]
             create.body = Array(
@@ -82,7 +82,7 @@ struct DeployBucket: Sendable {
         _ = try await session.send(request)
     }
 
-    /// Uploads an object whose key its content determines, unless it is there.
+    /// Uploads an object whose key contains the hash of its content, unless it exists.
     func upload(_ bytes: [UInt8], as key: String, contentType: String) async throws {
         guard try await keys(from: key).first(where: { $0.hasSameBytes(as: key) }) == nil else { return }
         try await replace(bytes, as: key, contentType: contentType)
@@ -90,7 +90,7 @@ struct DeployBucket: Sendable {
 
     func replace(_ bytes: [UInt8], as key: String, contentType: String) async throws {
         var request = AWSRequest.putObject(bucket: name, key: key, contentType: contentType, body: bytes)
-        // On a slow line 12 MB take their time.
+        // Uploading 12 MB over a slow connection takes minutes.
         request.timeout = .seconds(600)
         _ = try await session.send(request)
     }
@@ -99,7 +99,7 @@ struct DeployBucket: Sendable {
         try await session.send(.getObject(bucket: name, key: key)).body
     }
 
-    /// The keys that begin so, in order.
+    /// Returns the keys with a prefix, in ascending order.
     func keys(from prefix: String) async throws -> [String] {
         try await Paging.all { token in
             var request = AWSRequest.listObjects(bucket: name, prefix: prefix, continuationToken: token)
@@ -111,7 +111,7 @@ struct DeployBucket: Sendable {
         }
     }
 
-    /// The URL by which CloudFormation fetches an object: AWS's own, whatever endpoint is called here.
+    /// Returns the URL from which CloudFormation reads an object; it never contains a custom endpoint.
     func url(of key: String) -> String {
         "\(AWSEndpoint(.s3, region: session.region).origin)/\(name)/\(key)"
     }

@@ -1,11 +1,11 @@
 import Clients
 import JSON
 
-/// Looks before anything is changed for what would make a deployment fail later.
+/// The checks before a deployment, which find what would make it fail later.
 struct DeployChecks: Sendable {
     let session: AWSSession
     let stack: StackReference
-    /// Nil when there is none yet.
+    /// The stack; nil if it does not exist yet.
     let current: Stack?
     let template: DeployTemplate
     let parameters: DeployParameters
@@ -31,7 +31,7 @@ struct DeployChecks: Sendable {
 
     private func value(_ name: String) -> String? { parameters.value(of: name, template, current) }
 
-    /// Makes a check whose call may be forbidden, which is then a note.
+    /// Runs a check; a failed AWS call becomes a note, because the deployer may lack the permission for it.
     private mutating func check(_ what: String, _ work: (inout DeployFindings) async throws -> Void) async throws {
         do { try await work(&findings) } catch let error as AWSError {
             findings.notes.append("\(what): not checked, because \(error)")
@@ -99,7 +99,7 @@ extension DeployChecks {
         }
     }
 
-    /// In a dry run nothing does.
+    /// Returns whether a resource exists; false in a dry run.
     private static func exists(_ request: AWSRequest, missing code: String, _ session: AWSSession) async throws -> Bool
     {
         do {
@@ -113,7 +113,7 @@ extension DeployChecks {
 
 /// Quotas.
 extension DeployChecks {
-    /// Lambda keeps so many for functions without a reservation.
+    /// The concurrency that Lambda keeps available for functions without reserved concurrency.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
     private static let unreservable = 100
@@ -184,7 +184,7 @@ extension DeployChecks {
         }
     }
 
-    /// Permissions for options of the template that few use are not asked for.
+    /// Returns whether a statement is simulated; those for the transform and for optional resources are not.
     private static func isNeeded(_ statement: DeployerPolicy.Statement, _ template: DeployTemplate) -> Bool {
         !["Transform", "Network", "Archive", "Buckets", "Topics", "Schedule"].contains(statement.id)
     }
@@ -220,7 +220,7 @@ extension DeployChecks {
                 result.list("EvaluationResults"),
                 next: result.text(of: "IsTruncated") == "true" ? result.text(of: "Marker") : nil)
         }
-        // A condition whose value is not known here may well hold.
+        // A result that depends on unknown condition values is ignored, because the action may be allowed.
         let decided = results.filter { $0.list("MissingContextValues").isEmpty }
         return statement.actions.filter { action in
             let own = decided.filter { $0.text(of: "EvalActionName") == action }

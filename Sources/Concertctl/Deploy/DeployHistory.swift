@@ -2,7 +2,7 @@ import Clients
 import JSON
 import Telemetry
 
-/// The versions of a stack that were replaced, so that `deploy --rollback` can bring one back.
+/// The replaced versions of a stack, which `deploy --rollback` can deploy again.
 ///
 /// A version is a template, which names its code, and the values of its parameters. Each is an object of the bucket, whose
 /// key begins with the time: `STACK/history/20261125T231932Z-HASH.json`. Secrets are not part of it.
@@ -33,18 +33,18 @@ struct DeployHistory: Sendable {
         "\(stack)/templates/\(Self.hash(bytes)).\(fileExtension)"
     }
 
-    /// The key of a template that a stack has, regardless of who deployed it.
+    /// Returns the key of a deployed template, regardless of the tool that deployed it.
     func templateKey(ofDeployed template: String) -> String {
         let isJSON = template.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
         return templateKey(Array(template.utf8), isJSON ? "json" : "yaml")
     }
 
-    /// Keeps a version that is about to be replaced.
+    /// Stores a version before it is replaced.
     func keep(template: String, parameters: [NamedValue], secrets: [String], now: WallClock) async throws {
         let bytes = Array(template.utf8)
         let key = templateKey(ofDeployed: template)
         try await bucket.upload(bytes, as: key, contentType: "text/plain")
-        // Of secrets, the service shows asterisks.
+        // CloudFormation returns asterisks instead of secrets.
         let open = parameters.filter { parameter in
             !secrets.contains { $0.hasSameBytes(as: parameter.name) } && parameter.value != "****"
         }
@@ -55,7 +55,7 @@ struct DeployHistory: Sendable {
             contentType: "application/json")
     }
 
-    /// The newest version that differs from the one that is deployed; nil when none was kept.
+    /// Returns the newest stored version that differs from the deployed one; nil if there is none.
     func previous(template: String, parameters: [NamedValue]) async throws -> Version? {
         let deployed = templateKey(ofDeployed: template)
         for key in try await bucket.keys(from: prefix).reversed() {

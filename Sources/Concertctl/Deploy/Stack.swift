@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// A stack of CloudFormation as it is.
+/// The state of a CloudFormation stack.
 struct Stack: Sendable, Equatable {
     var id: String
     var status: String
@@ -26,7 +26,7 @@ struct Stack: Sendable, Equatable {
     var isInReview: Bool { status == "REVIEW_IN_PROGRESS" }
     var isChanging: Bool { status.utf8.suffix(12).elementsEqual("_IN_PROGRESS".utf8) && !isInReview }
     var canBeUpdated: Bool { Self.settled.contains(status) }
-    /// Whether the operation that led to the status did what was asked for.
+    /// Whether the last operation succeeded and was not rolled back.
     var isDone: Bool { ["CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE"].contains(status) }
 }
 
@@ -55,7 +55,7 @@ struct StackResource: Sendable, Equatable {
     var type: String
 }
 
-/// What happened to a stack, or to one of its resources.
+/// An event of a stack or of one of its resources.
 struct StackEvent: Sendable, Equatable {
     var id: String
     var logicalID: String
@@ -65,7 +65,7 @@ struct StackEvent: Sendable, Equatable {
     var reason: String
 }
 
-/// The calls about one stack.
+/// The stack that a command uses, and its API calls.
 struct StackReference: Sendable {
     static let option = Option<String>(
         "--stack-name", value: "NAME", default: "concert-data-processor", "the stack")
@@ -87,14 +87,14 @@ struct StackReference: Sendable {
         }
     }
 
-    /// - Parameter id: The ARN, for a stack that may be deleted meanwhile.
+    /// - Parameter id: The stack's ARN, which also identifies a deleted stack; nil uses the name.
     func request(
         _ operation: String, id: String? = nil, _ parameters: [AWSRequest.QueryItem] = []
     ) -> AWSRequest {
         .cloudFormation(operation, [.init("StackName", id ?? name)] + parameters)
     }
 
-    /// Nil when there is no such stack.
+    /// Returns the stack, or nil if it does not exist.
     func stack(id: String? = nil) async throws -> Stack? {
         do {
             let answer = try await session.xml(request("DescribeStacks", id: id))
@@ -113,7 +113,7 @@ struct StackReference: Sendable {
         }
     }
 
-    /// CloudFormation has no code of its own for it.
+    /// Returns whether the stack does not exist, which CloudFormation reports as a `ValidationError`.
     private static func isMissing(_ error: AWSError) -> Bool {
         guard let refusal = error.refusal, refusal.code == "ValidationError" else { return false }
         return refusal.message.contains("does not exist")
@@ -163,7 +163,7 @@ struct StackReference: Sendable {
         return found.reversed()
     }
 
-    /// Of 100 events each; an operation on a stack of 500 resources, the most there are, has fewer.
+    /// The maximum number of pages of 100 events; an operation on 500 resources, CloudFormation's limit, has fewer.
     private static let mostPages = 50
 }
 
@@ -184,7 +184,7 @@ extension StackEvent {
 }
 
 extension AWSSession {
-    /// Makes a call whose answer is XML; in a dry run the answer is empty.
+    /// Sends a request and returns the response as XML: in a dry run, its placeholder or an empty element.
     func xml(_ request: AWSRequest) async throws -> XMLElement {
         var request = request
         if request.placeholder.isEmpty { request.placeholder = Array("<Response/>".utf8) }

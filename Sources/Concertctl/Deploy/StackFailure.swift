@@ -1,6 +1,6 @@
 import JSON
 
-/// Why CloudFormation could not make a change, and what to do about it.
+/// The cause of a failed stack operation, and the advice on it.
 struct StackFailure: Sendable, Equatable {
     /// The kinds of causes that have advice of their own.
     enum Cause: String, Sendable, CaseIterable {
@@ -15,7 +15,7 @@ struct StackFailure: Sendable, Equatable {
         case other
     }
 
-    /// Words of the services, by cause; the first cause that has one counts.
+    /// The phrases in error messages that identify a cause; the first matching cause is used.
     private static let words: [(cause: Cause, words: [String])] = [
         (.otherRegion, ["PermanentRedirect", "bucket is in this region", "AuthorizationHeaderMalformed"]),
         (
@@ -39,7 +39,7 @@ struct StackFailure: Sendable, Equatable {
         (.changedOutside, ["does not exist", "NotFound", "not found", "drift", "NoSuch"]),
     ]
 
-    /// Nil where it is about the stack as a whole.
+    /// The event that reports the failure, or nil if there is none.
     let event: StackEvent?
     let reason: String
     let cause: Cause
@@ -79,7 +79,7 @@ struct StackFailure: Sendable, Equatable {
         return action.contains(UInt8(ascii: ":")) ? String(decoding: action, as: UTF8.self) : nil
     }
 
-    /// What to do, in a sentence.
+    /// Returns the advice on the failure.
     func advice(stack: String) -> String {
         switch cause {
         case .otherRegion:
@@ -119,7 +119,7 @@ struct StackFailure: Sendable, Equatable {
 }
 
 extension Sequence<UInt8> {
-    /// Whether the bytes contain others in a row.
+    /// Returns whether the bytes contain `part` as a contiguous sequence.
     func contains(part: some Collection<UInt8>) -> Bool {
         let (bytes, part) = (Array(self), Array(part))
         guard bytes.count >= part.count else { return false }

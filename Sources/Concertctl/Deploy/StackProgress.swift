@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// Follows an operation on a stack to its end.
+/// The progress of an operation on a stack.
 struct StackProgress: Sendable {
     static let timeout = Option<Int>(
         "--timeout", value: "SECONDS", 1...86_400, default: 3600, "how long to wait at most")
@@ -12,10 +12,10 @@ struct StackProgress: Sendable {
     /// The newest event before the operation, where that is known.
     let last: String?
     let waiter: Waiter
-    /// What continues the command after Ctrl-C.
+    /// The command line to run next, for example to follow the operation again after Ctrl-C.
     let command: String
 
-    /// Notes each resource that is done on standard error.
+    /// Waits until the operation ends, and prints each finished resource on standard error.
     ///
     /// - Returns: The stack at its end, with the events of the operation.
     func follow() async throws -> (stack: Stack, events: [StackEvent]) {
@@ -27,7 +27,7 @@ struct StackProgress: Sendable {
                 for event in events.dropFirst(shown) { Self.show(event) }
                 shown = max(shown, events.count)
                 let state = current ?? Stack(id: id, status: "DELETE_COMPLETE")
-                // Without an event yet, the status is that of the operation before.
+                // Without an event of this operation, the status is still that of the previous one.
                 guard !state.isChanging, current == nil || !events.isEmpty else {
                     return .pending("\(state.status), \(Self.count(events)) done")
                 }
@@ -57,7 +57,7 @@ struct StackProgress: Sendable {
     }
 }
 
-/// The ends that are failures.
+/// Errors of failed operations.
 extension StackProgress {
     /// Explains a stack whose operation failed.
     func failure(_ state: Stack, _ events: [StackEvent]) -> CommandError {
@@ -67,7 +67,7 @@ extension StackProgress {
     static func failure(_ name: String, _ state: Stack, _ events: [StackEvent], command: String) -> CommandError {
         let failure = StackFailure(state, events)
         var lines = ["  \(failure.advice(stack: name))"]
-        if let way = wayOut(of: name, state) {
+        if let way = recoveryCommand(for: name, state) {
             lines.append("  next: \(way), then \(command)")
         } else {
             lines.append("  next: \(command)")
@@ -77,8 +77,8 @@ extension StackProgress {
             details: lines.joined(separator: "\n"))
     }
 
-    /// The command that must come first; nil where the stack can be deployed again as it is.
-    static func wayOut(of name: String, _ state: Stack) -> String? {
+    /// Returns the command to run before the next deployment; nil if none is required.
+    static func recoveryCommand(for name: String, _ state: Stack) -> String? {
         switch state.status {
         case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED":
             "concertctl undeploy --stack-name \(name)"

@@ -4,7 +4,7 @@ import JSON
 struct TemplateParameter: Sendable, Equatable {
     var name: String
     var type = "String"
-    /// Nil where a value must be given.
+    /// The default value; nil if a value must be given.
     var fallback: String?
     var allowedValues: [String] = []
     /// A regular expression that the whole value must match.
@@ -43,7 +43,7 @@ struct TemplateParameter: Sendable, Equatable {
 
 /// Reading a template's section `Parameters`.
 extension TemplateParameter {
-    /// - Parameter members: As JSON has them.
+    /// - Parameter members: The JSON object that declares the parameter.
     init(name: String, _ members: JSONValue) {
         self.name = name
         for (key, value) in members.object?.members.map({ ($0.name, $0.value) }) ?? [] {
@@ -70,7 +70,7 @@ extension TemplateParameter {
 
     /// Reads the parameters of a YAML template in block style, with two spaces a level, as this project's template is.
     ///
-    /// What is written in another style is left to CloudFormation.
+    /// Parameters in other styles are not found.
     static func list(yaml lines: some Sequence<String>) -> [TemplateParameter] {
         var found: [TemplateParameter] = []
         var isInside = false

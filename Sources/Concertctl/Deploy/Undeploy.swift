@@ -1,11 +1,11 @@
 import Clients
 import JSON
 
-/// Removes the stack that `deploy` made, and lists what stays.
+/// The command that deletes the stack of `deploy`, and lists the resources that remain.
 struct Undeploy: Command {
     private static let wait = Option<Bool?>("--wait", otherwise: "yes", "wait until the stack is deleted")
     static let description = CommandDescription(
-        name: "undeploy", summary: "delete the stack, and list what stays",
+        name: "undeploy", summary: "delete the stack, and list the resources that remain",
         discussion: """
             The stream, the dead-letter queue and the buckets outlive the stack, because they may contain records that \
             nothing else has. The tables in Redshift and the bucket with the deployed versions stay, too.
@@ -41,7 +41,7 @@ struct Undeploy: Command {
             return .done
         }
         let kept = try await self.kept(current)
-        session.say("stack \(stack.name), \(current.status): what stays:")
+        session.say("stack \(stack.name), \(current.status): these resources remain:")
         for (what, name) in kept { session.say("  \(what)  \(name)") }
         var last: String?
         if current.status != "DELETE_IN_PROGRESS" {
@@ -65,7 +65,7 @@ struct Undeploy: Command {
         return .done
     }
 
-    /// What the deletion leaves, each with its name.
+    /// Returns the resources that remain after the deletion, each with its name.
     private func kept(_ current: Stack) async throws -> [(what: String, name: String)] {
         let resources = try await stack.resources()
         let template = try? JSONValue(parsing: Array(try await stack.template(stage: "Processed").utf8))

@@ -23,7 +23,7 @@ final class DeployFailureTests: XCTestCase {
         "Dashboard", "AWS::CloudWatch::Dashboard", "CREATE_FAILED", "Resource creation cancelled",
     ]
 
-    /// What CloudFormation says of a resource, by the failures that people report most.
+    /// The most common failures, each with CloudFormation's reason and the expected advice.
     private static let failures: [(type: String, reason: String, advice: String, isUpdate: Bool)] = [
         (
             "AWS::Lambda::Function",
@@ -68,7 +68,7 @@ final class DeployFailureTests: XCTestCase {
         ("AWS::SQS::Queue", "Something new", "fix what the message names, and try again", false),
     ]
 
-    func testTheFirstCauseIsShownWithAdviceAndTheNextCommand() throws {
+    func testFirstFailureIsReportedWithAdviceAndNextCommand() throws {
         for failure in Self.failures {
             let verb = failure.isUpdate ? "UPDATE" : "CREATE"
             var script: [String: Any] = [
@@ -98,8 +98,8 @@ final class DeployFailureTests: XCTestCase {
         }
     }
 
-    /// The status that a stack has before; nothing is changed where it cannot be deployed to.
-    func testAStackThatCannotBeChangedIsExplained() throws {
+    /// A deployment changes nothing if the status of the stack does not allow it.
+    func testStackThatCannotBeUpdatedIsRejectedWithNextCommand() throws {
         for (status, next) in [
             (
                 "ROLLBACK_COMPLETE",
@@ -124,9 +124,9 @@ final class DeployFailureTests: XCTestCase {
         }
     }
 
-    func testARollbackInProgressIsFollowedAndExplained() throws {
+    func testRollbackInProgressIsFollowedAndReported() throws {
         let server = try Self.server.get()
-        // A creation that fails, left before its end.
+        // A failing creation that the command does not wait for.
         _ = try deploy(
             [
                 "statuses": [
@@ -146,18 +146,18 @@ final class DeployFailureTests: XCTestCase {
             run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
     }
 
-    func testAStackInReviewIsUsed() throws {
+    func testStackInReviewIsUsed() throws {
         let run = try deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
         XCTAssertTrue(run.notes.contains("REVIEW_IN_PROGRESS: it has no resources yet, and is used"), run.notes)
         XCTAssertEqual(
             try Self.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String, "CREATE")
     }
 
-    func testChangesThatCannotBeWorkedOutAreExplainedAndNothingStays() throws {
+    func testFailedChangeSetIsReportedAndDeleted() throws {
         let run = try deploy([
             "changeSetFailure": "Access Denied. not authorized to perform: cloudformation:CreateChangeSet on x"
         ])
-        XCTAssertTrue(run.notes.contains("CloudFormation cannot work out the changes: Access Denied"), run.notes)
+        XCTAssertTrue(run.notes.contains("CloudFormation cannot create the change set: Access Denied"), run.notes)
         XCTAssertTrue(run.notes.contains("allow cloudformation:CreateChangeSet in a policy"), run.notes)
         let calls = try Self.server.get().calls().map(\.operation)
         XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"])
@@ -170,13 +170,13 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(try server.calls(of: "DeleteStack").count, 0)
     }
 
-    func testABucketOfAnotherRegionIsNamedBeforeAnythingIsChanged() throws {
+    func testBucketOfAnotherRegionIsRejected() throws {
         let run = try deploy(["bucketRegion": "eu-west-1"], "--bucket", "theirs")
         XCTAssertTrue(run.notes.contains("bucket theirs: s3 HeadBucket: PermanentRedirect"), run.notes)
         XCTAssertTrue(run.notes.contains("the bucket is in another Region, us-east-1 was queried"), run.notes)
     }
 
-    func testAllFaultsAreReportedTogetherBeforeAnythingIsChanged() throws {
+    func testAllFaultsAreReportedTogetherBeforeAnyChange() throws {
         let run = try deploy(
             [
                 "streams": ["concert-data-stream"], "functions": ["concert-data-processor"],
@@ -205,13 +205,13 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(changes.map(\.operation), [])
     }
 
-    func testAPermissionThatCannotBeSimulatedIsANote() throws {
+    func testFailedPermissionSimulationIsReportedAsNote() throws {
         let run = try deploy(["denied": ["*"]], status: 0)
         XCTAssertTrue(
             run.notes.contains("note: permissions: not checked, because iam SimulatePrincipalPolicy"), run.notes)
     }
 
-    func testAStreamOfAnotherRegionOrNoneIsAFault() throws {
+    func testInvalidStreamARNIsRejected() throws {
         for (arn, fault) in [
             (
                 "arn:aws:kinesis:eu-west-1:123456789012:stream/s",

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import concertctl
 
-/// The files that are deployed: where they are found, and what is read of them.
+/// Tests the search for the files to deploy, and their parsing.
 final class DeployFilesTests: XCTestCase {
     private func release(_ machines: [String], in folder: TemporaryFolder) throws {
         for machine in machines {
@@ -14,7 +14,7 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
-    func testAReleaseIsFoundByItsNames() throws {
+    func testReleaseIsFoundByFileNames() throws {
         let (empty, one, both) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
         try release(["aarch64"], in: one)
         try release(["aarch64", "x86_64"], in: both)
@@ -37,7 +37,7 @@ final class DeployFilesTests: XCTestCase {
         XCTAssertEqual(mixed.zip, "\(one.url.path)/\(name)-aarch64.zip")
     }
 
-    func testTheMachineOfAZipIsRead() throws {
+    func testArchitectureOfZipIsRead() throws {
         let folder = try TemporaryFolder()
         for (number, machine) in [(UInt8(62), "x86_64"), (183, "arm64")] {
             for isStored in [false, true] {
@@ -49,14 +49,14 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
-    func testADamagedZipIsRefused() throws {
+    func testDamagedZipIsRejected() throws {
         let folder = try TemporaryFolder()
         let whole = try Data(contentsOf: URL(filePath: DeploymentFiles.zip(in: folder)))
         XCTAssertThrowsError(try ZipArchive(whole).file(named: "other")) {
             XCTAssertEqual("\($0)", "has no file other at its top level")
         }
         XCTAssertThrowsError(try ZipArchive(path: "/nonexistent").file(named: "bootstrap"))
-        // Nothing may trap, whatever is cut off or written over.
+        // Truncated and modified archives must not trap.
         for length in 0..<whole.count {
             XCTAssertThrowsError(try ZipArchive(whole.prefix(length)).file(named: "bootstrap"), "\(length)")
         }
@@ -69,7 +69,7 @@ final class DeployFilesTests: XCTestCase {
         XCTAssertGreaterThan(refused, 50)
     }
 
-    func testTheCodeIsReplacedInEitherForm() throws {
+    func testCodeIsReplacedInYAMLAndJSON() throws {
         let code = S3Object(bucket: "b", key: "k.zip")
         for (text, replaced) in [
             (
@@ -90,8 +90,8 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
-    /// As CloudFormation's own reader understands the template that is shipped.
-    func testTheParametersOfTheTemplateAreRead() throws {
+    /// Parses the parameters of `template.yaml`, and validates their defaults and other values.
+    func testParametersOfShippedTemplateAreParsed() throws {
         let template = try DeployTemplate(path: Repository.root.appending(path: "template.yaml").path)
         XCTAssertGreaterThan(template.parameters.count, 50)
         XCTAssertLessThanOrEqual(template.parameters.count, 200, "CloudFormation takes no more")

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import concertctl
 
-/// `deploy` and `undeploy` from the first version to the last.
+/// Tests `deploy` and `undeploy`, from the creation of a stack to its deletion.
 final class DeployTests: XCTestCase {
     /// A server with the files of a deployment.
     private struct World {
@@ -35,7 +35,7 @@ final class DeployTests: XCTestCase {
             return run
         }
 
-        /// The parameters of the newest change set; values that stay are asterisks.
+        /// Returns the parameters of the newest change set; an asterisk means that the previous value is kept.
         func parameters() throws -> [String: String] {
             let fields = try XCTUnwrap(server.calls(of: "CreateChangeSet").last).fields as? [String: String] ?? [:]
             return Dictionary(
@@ -47,7 +47,7 @@ final class DeployTests: XCTestCase {
 
     private static let server = Result { try ScriptedCloudFormation() }
 
-    func testANewStackIsMadeWithABucketOfItsOwn() throws {
+    func testNewStackIsCreatedWithDefaultBucket() throws {
         let world = try World()
         let run = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
         XCTAssertEqual(
@@ -83,7 +83,7 @@ final class DeployTests: XCTestCase {
         }
     }
 
-    func testTheSameAgainChangesNothing() throws {
+    func testRepeatedDeploymentChangesNothing() throws {
         let world = try World()
         _ = try world.deploy()
         let run = try world.deploy()
@@ -93,7 +93,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "DeleteChangeSet").count, 1)
     }
 
-    func testAnUpdateKeepsParametersAndARollbackBringsTheVersionBefore() throws {
+    func testUpdateKeepsParametersAndRollbackRestoresPreviousVersion() throws {
         let world = try World()
         _ = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
         let first = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
@@ -112,7 +112,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
     }
 
-    func testARollbackWithoutAnEarlierVersionSaysSo() throws {
+    func testRollbackWithoutEarlierVersionFails() throws {
         let world = try World()
         let none = try world.run("deploy", "--rollback", "--yes", status: 1)
         XCTAssertTrue(none.notes.contains("stack concert-data-processor does not exist"), none.notes)
@@ -127,7 +127,7 @@ final class DeployTests: XCTestCase {
         }
     }
 
-    func testWhatIsReplacedAndRemovedIsWarnedOf() throws {
+    func testReplacedAndRemovedResourcesAreReportedWithWarnings() throws {
         let world = try World([
             "status": "CREATE_COMPLETE", "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
             "changes": [
@@ -155,7 +155,7 @@ final class DeployTests: XCTestCase {
                 """), run.output)
     }
 
-    func testWithoutATerminalNothingIsDoneUnasked() throws {
+    func testDeploymentWithoutTerminalRequiresYes() throws {
         let world = try World()
         let zip = try DeploymentFiles.zip(in: world.folder)
         let run = try world.run("deploy", "--template", world.template, "--zip", zip, status: 1)
@@ -163,7 +163,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testJSONIsAllThatGoesToStandardOutput() throws {
+    func testJSONOutputContainsOnlyJSON() throws {
         let world = try World()
         let json = try world.deploy("--output", "json").json()
         XCTAssertEqual(json["status"] as? String, "CREATE_COMPLETE")
@@ -174,7 +174,7 @@ final class DeployTests: XCTestCase {
     }
 
     /// A plan for a secret must not show it.
-    func testADryRunCallsNothingAndHidesSecrets() throws {
+    func testDryRunSendsNothingAndMasksSecrets() throws {
         let world = try World()
         let run = try world.deploy("--dry-run", "--parameter", "CacheUrl=rediss://user:sesame@host", "BatchSize=5")
         for text in [
@@ -188,7 +188,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testWithoutWaitingTheCommandThatFollowsIsNamed() throws {
+    func testNoWaitPrintsCommandThatFollowsDeployment() throws {
         let world = try World([
             "statuses": ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
         ])
@@ -203,7 +203,7 @@ final class DeployTests: XCTestCase {
         XCTAssertTrue(followed.output.contains("no changes, CREATE_COMPLETE"), followed.output)
     }
 
-    func testCtrlCLeavesTheDeploymentRunningAndSaysHowToFollowIt() throws {
+    func testInterruptedDeploymentContinuesAndPrintsCommandThatFollowsIt() throws {
         let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
         let home = try TemporaryFolder()
         let zip = try DeploymentFiles.zip(in: world.folder)
@@ -222,14 +222,14 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "DeleteStack").count, 0)
     }
 
-    func testATimeOutSaysHowToFollowIt() throws {
+    func testTimeoutPrintsCommandThatFollowsDeployment() throws {
         let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
         let run = try world.deploy("--timeout", "1", status: 1)
         XCTAssertTrue(run.notes.contains("waited until --timeout; the operation continues at AWS"), run.notes)
         XCTAssertTrue(run.notes.contains("next: concertctl deploy --stack-name concert-data-processor"), run.notes)
     }
 
-    func testUndeployListsWhatStays() throws {
+    func testUndeployListsRemainingResources() throws {
         let world = try World()
         _ = try world.deploy(
             "--stack-name", "staging", "--parameter", "StreamName=staging")
@@ -245,7 +245,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(
             run.output,
             """
-            stack staging, CREATE_COMPLETE: what stays:
+            stack staging, CREATE_COMPLETE: these resources remain:
               Stream (AWS::Kinesis::Stream)  staging
               DeadLetterQueue (AWS::SQS::Queue)  https://q
               the bucket with the deployed versions, unless --bucket named another one  concert-data-deploy-123456789012-us-east-1
@@ -270,7 +270,7 @@ final class DeployTests: XCTestCase {
     }
 
     /// Each call that the commands make needs an action that the policy allows.
-    func testThePolicyAllowsEveryCallOfTheCommands() throws {
+    func testPrintedPolicyAllowsEveryCall() throws {
         let world = try World()
         _ = try world.deploy()
         try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
@@ -280,7 +280,7 @@ final class DeployTests: XCTestCase {
         _ = try world.run("undeploy", "--yes")
         let policy = try JSONValue(parsing: Array(world.run("deploy", "--print-policy").output.utf8))
         let actions = (policy["Statement"]?.array ?? []).flatMap { $0["Action"]?.array?.compactMap(\.string) ?? [] }
-        // What IAM calls operations that have another name there.
+        // The IAM actions of operations whose action has another name.
         let names = [
             "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket",
             "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
