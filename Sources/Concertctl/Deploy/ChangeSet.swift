@@ -171,7 +171,7 @@ extension StackReference {
             let failure = StackFailure(reason: reason)
             throw CommandError(
                 description: "CloudFormation cannot create the change set: \(reason)",
-                details: failure.cause == .other ? "" : "  \(failure.advice(stack: name))")
+                details: failure.cause == .other ? "" : "  \(failure.advice(options: options))")
         default: return .pending(status)
         }
     }

@@ -17,8 +17,8 @@ struct Deploy: Command {
             the zip and the template, shows what changes, asks, and follows the stack. The SAM CLI is not needed: AWS \
             transforms the template.
 
-            Run it again to follow a deployment that is in progress. Parameters that are not given keep the values of the \
-            stack.
+            If an operation is in progress, the command follows it, and changes nothing. Parameters that are not given keep \
+            the values of the stack.
             """,
         options: [
             DeployFiles.template, DeployFiles.zip, DeployParameters.option, StackReference.option, DeployBucket.option,
@@ -35,6 +35,8 @@ struct Deploy: Command {
     private let session: AWSSession
     private let stack: StackReference
     private let bucketName: String?
+    /// The command line that follows an operation in progress: with `--rollback`, it could undo a rollback.
+    private let followCommand: String
     private let parameters: DeployParameters
     private let files: (template: String?, zip: String?)
     private let confirmation: Confirmation
@@ -54,10 +56,12 @@ struct Deploy: Command {
         confirmation = try Confirmation(input)
         session = try AWSSession(input)
         stack = try StackReference(input, session)
+        followCommand = (["concertctl deploy", stack.options] + [input.repeated(DeployBucket.option)].compactMap { $0 })
+            .joined(separator: " ")
     }
 
-    /// The command line that follows a deployment in progress, or repeats a failed one.
-    private var command: String { "concertctl deploy --stack-name \(stack.name)" }
+    /// The command line that repeats this command, without the options for files and parameters.
+    private var command: String { followCommand + (rollsBack ? " --rollback" : "") }
 
     func run() async throws -> ExitStatus {
         if printsPolicy {
@@ -93,34 +97,36 @@ struct Deploy: Command {
     }
 
     private func progress(of id: String, after last: String? = nil) -> StackProgress {
-        StackProgress(stack: stack, id: id, last: last, waiter: waiter, command: command)
+        StackProgress(stack: stack, id: id, last: last, waiter: waiter, follow: followCommand, retry: command)
     }
 
-    /// Returns the stack once no operation is in progress; nil if it does not exist.
-    ///
-    /// - Throws: ``CommandError`` if the stack's status does not allow a deployment.
-    private func settled() async throws -> Stack? {
-        guard var current = try await stack.stack() else { return nil }
-        if current.isChanging {
-            guard waits else {
-                throw CommandError(
-                    description: "stack \(stack.name) is \(current.status): another operation is in progress",
-                    details: "  next: \(command)")
-            }
-            Console.note("stack \(stack.name) is \(current.status): following the operation in progress")
-            let progress = progress(of: current.id)
-            let (state, events) = try await progress.follow()
-            guard state.isDone else { throw progress.failure(state, events) }
-            guard state.status != "DELETE_COMPLETE" else { return nil }
-            current = state
-        }
+    /// Checks that a deployment can start from the stack's status, unless an operation is in progress.
+    private func checkStatus(of current: Stack?) async throws {
+        guard let current, !current.isChanging else { return }
         guard current.canBeUpdated || current.isInReview else {
-            throw StackProgress.failure(stack.name, current, try await stack.events(), command: command)
+            throw StackProgress.failure(stack, current, try await stack.events(), retry: command)
         }
         if current.isInReview {
             Console.note("stack \(stack.name) is REVIEW_IN_PROGRESS: it has no resources yet, and is used")
         }
-        return current
+    }
+
+    /// Follows an operation in progress, and deploys nothing afterwards: the operation may be a rollback.
+    private func follow(_ current: Stack) async throws -> ExitStatus {
+        guard waits else {
+            throw CommandError(
+                description: "stack \(stack.name) is \(current.status): another operation is in progress",
+                details: "  next: \(followCommand)")
+        }
+        Console.note("stack \(stack.name) is \(current.status): following the operation in progress")
+        let progress = progress(of: current.id)
+        let (state, events) = try await progress.follow()
+        guard state.isDone else { throw progress.failure(state, events) }
+        session.say("stack \(stack.name): \(state.status); this command changed nothing")
+        for output in state.outputs { session.say("  \(output.name)  \(output.value)") }
+        session.say("to \(rollsBack ? "roll back" : "deploy"), run it again: \(command)")
+        session.show(text: nil, json: json(state, []))
+        return .done
     }
 }
 
@@ -134,13 +140,15 @@ extension Deploy {
         let current: Stack?
         do {
             identity = try await self.identity()
-            current = try await settled()
+            current = try await stack.stack()
+            try await checkStatus(of: current)
         } catch {
             // Without other faults, the error itself is thrown, because `Main` adds advice to it.
             guard !findings.faults.isEmpty, !(error is CancellationError) else { throw error }
             findings.faults.append("\(error)")
             return try findings.fail()
         }
+        if let current, current.isChanging { return try await follow(current) }
         let bucket = DeployBucket(name: bucketName, account: identity.account, session: session)
         let isMissing = try await bucket.isMissing(&findings)
         guard let package else { return try findings.fail() }
@@ -192,7 +200,7 @@ extension Deploy {
         let last = try await stack.events(id: changeSet.stackID).last?.id
         try await stack.execute(changeSet, isNew: desired.isNew)
         guard waits, !session.isDryRun else {
-            session.say("stack \(stack.name): started; follow it with \(command)")
+            session.say("stack \(stack.name): started; follow it with \(followCommand)")
             session.show(text: nil, json: json(Stack(id: changeSet.stackID, status: "STARTED"), changes))
             return .done
         }
@@ -236,7 +244,10 @@ extension Deploy {
         let identity = try await self.identity()
         let bucket = DeployBucket(name: bucketName, account: identity.account, session: session)
         let history = DeployHistory(stack: stack.name, bucket: bucket)
-        guard let current = try await settled(), !current.isInReview else {
+        let current = try await stack.stack()
+        try await checkStatus(of: current)
+        if let current, current.isChanging { return try await follow(current) }
+        guard let current, !current.isInReview else {
             guard session.isDryRun else {
                 throw CommandError(
                     description: "stack \(stack.name) does not exist, so there is nothing to go back from")

@@ -72,10 +72,14 @@ struct StackReference: Sendable {
 
     let name: String
     let session: AWSSession
+    /// The options that select this stack, for the commands that messages print; the AWS CLI has the same ones.
+    let options: String
 
     /// - Throws: ``UsageError`` for a name that CloudFormation does not accept.
     init(_ input: Input, _ session: AWSSession) throws(UsageError) {
-        (name, self.session) = (try input[Self.option], session)
+        let name = try input[Self.option]
+        (self.name, self.session) = (name, session)
+        options = (["\(Self.option.name) \(name)"] + SharedOption.aws.compactMap(input.repeated)).joined(separator: " ")
         let bytes = name.utf8
         func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
         guard (1...128).contains(bytes.count), bytes.first.map(isLetter) == true,
@@ -165,6 +169,18 @@ struct StackReference: Sendable {
 
     /// The maximum number of pages of 100 events; an operation on 500 resources, CloudFormation's limit, has fewer.
     private static let mostPages = 50
+}
+
+extension Input {
+    /// Returns an option as it was given, as words of a shell; nil if it was not given.
+    func repeated(_ option: any CommandOption) -> String? {
+        text(of: option).map { value in
+            let isPlain = value.utf8.allSatisfy { byte in
+                (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-_.:/".utf8.contains(byte)
+            }
+            return "\(option.name) \(isPlain && !value.isEmpty ? value : value.shellQuoted)"
+        }
+    }
 }
 
 extension StackEvent {

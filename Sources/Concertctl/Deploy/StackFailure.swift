@@ -80,7 +80,9 @@ struct StackFailure: Sendable, Equatable {
     }
 
     /// Returns the advice on the failure.
-    func advice(stack: String) -> String {
+    ///
+    /// - Parameter options: The options of a command line that select the stack.
+    func advice(options: String) -> String {
         switch cause {
         case .otherRegion:
             "the bucket with the code must be in the Region of the stack: leave --bucket out, or name one of this Region"
@@ -99,7 +101,7 @@ struct StackFailure: Sendable, Equatable {
                 + "Service Quotas"
         case .changedOutside:
             "the resource was changed or deleted outside of the stack: aws cloudformation detect-stack-drift "
-                + "--stack-name \(stack) shows what differs; make it as the stack has it, and try again"
+                + "\(options) shows what differs; make it as the stack has it, and try again"
         case .other: "fix what the message names, and try again"
         }
     }

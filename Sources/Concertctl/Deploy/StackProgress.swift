@@ -12,8 +12,10 @@ struct StackProgress: Sendable {
     /// The newest event before the operation, where that is known.
     let last: String?
     let waiter: Waiter
-    /// The command line to run next, for example to follow the operation again after Ctrl-C.
-    let command: String
+    /// The command line that follows the operation again, for example after Ctrl-C.
+    let follow: String
+    /// The command line that repeats the operation after a failure.
+    let retry: String
 
     /// Waits until the operation ends, and prints each finished resource on standard error.
     ///
@@ -34,12 +36,12 @@ struct StackProgress: Sendable {
                 return .reached((state, events))
             }
         } catch let error as CancellationError {
-            Console.note("the operation continues at AWS; follow it again with: \(command)")
+            Console.note("the operation continues at AWS; follow it again with: \(follow)")
             throw error
         } catch let error as WaitTimeout {
             throw CommandError(
                 description: "stack \(stack.name): waited until --timeout; the operation continues at AWS",
-                details: "  \(error)\n  next: \(command)")
+                details: "  \(error)\n  next: \(follow)")
         }
     }
 
@@ -61,29 +63,31 @@ struct StackProgress: Sendable {
 extension StackProgress {
     /// Explains a stack whose operation failed.
     func failure(_ state: Stack, _ events: [StackEvent]) -> CommandError {
-        Self.failure(stack.name, state, events, command: command)
+        Self.failure(stack, state, events, retry: retry)
     }
 
-    static func failure(_ name: String, _ state: Stack, _ events: [StackEvent], command: String) -> CommandError {
+    static func failure(
+        _ stack: StackReference, _ state: Stack, _ events: [StackEvent], retry: String
+    ) -> CommandError {
         let failure = StackFailure(state, events)
-        var lines = ["  \(failure.advice(stack: name))"]
-        if let way = recoveryCommand(for: name, state) {
-            lines.append("  next: \(way), then \(command)")
+        var lines = ["  \(failure.advice(options: stack.options))"]
+        if let way = recoveryCommand(for: state, options: stack.options), !way.hasSameBytes(as: retry) {
+            lines.append("  next: \(way), then \(retry)")
         } else {
-            lines.append("  next: \(command)")
+            lines.append("  next: \(retry)")
         }
         return CommandError(
-            description: "stack \(name) is \(state.status): \(failure.description)",
+            description: "stack \(stack.name) is \(state.status): \(failure.description)",
             details: lines.joined(separator: "\n"))
     }
 
     /// Returns the command to run before the next deployment; nil if none is required.
-    static func recoveryCommand(for name: String, _ state: Stack) -> String? {
+    private static func recoveryCommand(for state: Stack, options: String) -> String? {
         switch state.status {
         case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED":
-            "concertctl undeploy --stack-name \(name)"
-        case "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name \(name)"
-        case "UPDATE_FAILED": "aws cloudformation rollback-stack --stack-name \(name)"
+            "concertctl undeploy \(options)"
+        case "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback \(options)"
+        case "UPDATE_FAILED": "aws cloudformation rollback-stack \(options)"
         default: nil
         }
     }

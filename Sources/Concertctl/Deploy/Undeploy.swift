@@ -30,7 +30,7 @@ struct Undeploy: Command {
         stack = try StackReference(input, session)
     }
 
-    private var command: String { "concertctl undeploy --stack-name \(stack.name)" }
+    private var command: String { "concertctl undeploy \(stack.options)" }
 
     func run() async throws -> ExitStatus {
         try confirmation.checkTerminal()
@@ -57,7 +57,7 @@ struct Undeploy: Command {
             return .done
         }
         let progress = StackProgress(
-            stack: stack, id: current.id, last: last, waiter: waiter, command: command)
+            stack: stack, id: current.id, last: last, waiter: waiter, follow: command, retry: command)
         let (state, events) = try await progress.follow()
         guard state.status == "DELETE_COMPLETE" else { throw progress.failure(state, events) }
         session.say("stack \(stack.name): deleted")

@@ -198,9 +198,60 @@ final class DeployTests: XCTestCase {
             run.output)
         let again = try world.deploy("--no-wait", status: 1)
         XCTAssertTrue(again.notes.contains("another operation is in progress"), again.notes)
-        let followed = try world.deploy()
-        XCTAssertTrue(followed.notes.contains("following the operation in progress"), followed.notes)
-        XCTAssertTrue(followed.output.contains("no changes, CREATE_COMPLETE"), followed.output)
+    }
+
+    func testOperationInProgressIsFollowedAndNothingIsDeployed() throws {
+        for (end, status) in [("UPDATE_COMPLETE", Int32(0)), ("UPDATE_ROLLBACK_COMPLETE", 1)] {
+            for options in [[], ["--rollback"]] {
+                let world = try World()
+                _ = try world.deploy()
+                try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", end]])
+                _ = try world.deploy(version: "2", "--no-wait")
+                let zip = try DeploymentFiles.zip(in: world.folder, version: "3")
+                let files = options.isEmpty ? ["--template", world.template, "--zip", zip] : []
+                let run = try Concertctl.run(
+                    ["deploy", "--yes"] + files + options, environment: world.server.environment)
+                XCTAssertEqual(run.status, status, "\(options): \(run.notes)")
+                XCTAssertTrue(run.notes.contains("following the operation in progress"), run.notes)
+                XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").count, 2, "\(end) \(options)")
+                let command = (["concertctl deploy --stack-name concert-data-processor"] + options).joined(
+                    separator: " ")
+                let lines = """
+                    stack concert-data-processor: UPDATE_COMPLETE; this command changed nothing
+                      FunctionName  concert-data-processor
+                      StreamArn  arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream
+                    to \(options.isEmpty ? "deploy" : "roll back"), run it again: \(command)
+
+                    """
+                XCTAssertEqual(run.output, status == 0 ? lines : "")
+                if status == 1 { XCTAssertTrue(run.notes.contains("next: \(command)\n"), run.notes) }
+            }
+        }
+    }
+
+    func testPrintedCommandsRepeatGivenOptions() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        try world.server.set(["statuses": Array(repeating: "UPDATE_IN_PROGRESS", count: 10_000)])
+        let profiles = try world.folder.write(
+            "[profile dev,ops]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n", to: "config")
+        let bucket = "concert-data-deploy-123456789012-us-east-1"
+        let options = ["--region", "us-east-1", "--profile", "dev,ops", "--bucket", bucket]
+        let follow =
+            "concertctl deploy --stack-name concert-data-processor --region us-east-1 --profile 'dev,ops' --bucket \(bucket)"
+        let environment = world.server.environment.merging(["AWS_CONFIG_FILE": profiles]) { $1 }
+        for (more, text, status) in [
+            (["--no-wait"], "stack concert-data-processor: started; follow it with \(follow)\n", Int32(0)),
+            (["--no-wait"], "another operation is in progress\n  next: \(follow)\n", 1),
+            (["--timeout", "1"], "\n  next: \(follow)\n", 1),
+        ] {
+            let run = try Concertctl.run(
+                ["deploy", "--rollback", "--yes"] + options + more, environment: environment)
+            XCTAssertEqual(run.status, status, run.notes)
+            XCTAssertTrue((run.output + run.notes).contains(text), "\(more): \(run.output)\(run.notes)")
+        }
     }
 
     func testInterruptedDeploymentContinuesAndPrintsCommandThatFollowsIt() throws {
