@@ -57,6 +57,8 @@ class Account:
         }
         self.calls, self.objects, self.buckets = [], {}, set()
         self.parameters, self.template, self.change_sets, self.pending, self.events = {}, "", {}, [], []
+        # The ID of the stack that was named last.
+        self.id = ""
 
     # Any service
 
@@ -68,13 +70,14 @@ class Account:
     # CloudFormation
 
     def stack_id(self, name):
-        return f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name.split('/')[-2] if '/' in name else name}/1"
+        self.id = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name.split('/')[-2] if '/' in name else name}/1"
+        return self.id
 
-    def event(self, logical, kind, status, reason):
-        self.events.append((str(len(self.events)), logical, kind, status, reason))
+    def event(self, logical, kind, status, reason, physical=""):
+        self.events.append((str(len(self.events)), logical, physical, kind, status, reason))
 
     def stack_event(self, status, reason=""):
-        self.event("stack", "AWS::CloudFormation::Stack", status, reason)
+        self.event("stack", "AWS::CloudFormation::Stack", status, reason, self.id)
 
     def begin(self, status):
         self.stack_event(status, START)
@@ -175,8 +178,8 @@ class Account:
     def describe_stack_events(self, fields):
         page, rest = self.page(self.events[::-1], fields)
         return "<StackEvents>" + "".join("<member>" + tags(
-            EventId=number, LogicalResourceId=logical, ResourceType=kind, ResourceStatus=status, ResourceStatusReason=reason) + "</member>"
-            for number, logical, kind, status, reason in page) + f"</StackEvents>{rest}"
+            EventId=number, LogicalResourceId=logical, PhysicalResourceId=physical, ResourceType=kind, ResourceStatus=status,
+            ResourceStatusReason=reason) + "</member>" for number, logical, physical, kind, status, reason in page) + f"</StackEvents>{rest}"
 
     def page(self, elements, fields):
         start, size = int(fields.get("NextToken", 0)), self.script["pageSize"]

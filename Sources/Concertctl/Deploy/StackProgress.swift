@@ -24,13 +24,16 @@ struct StackProgress: Sendable {
         var shown = 0
         do {
             return try await waiter.wait(for: "stack \(stack.name)") {
-                let current = try await stack.stack(id: id)
+                // The events first, so that the stack is never older than they are.
                 let events = try await stack.events(id: id, after: last)
+                let current = try await stack.stack(id: id)
                 for event in events.dropFirst(shown) { Self.show(event) }
                 shown = max(shown, events.count)
                 let state = current ?? Stack(id: id, status: "DELETE_COMPLETE")
-                // Without an event of this operation, the status is still that of the previous one.
-                guard !state.isChanging, current == nil || !events.isEmpty else {
+                // Both are eventually consistent: until they agree, the status may be that of the previous operation.
+                let newest = events.last { $0.isOfStack && $0.physicalID.hasSameBytes(as: id) }
+                let agrees = newest?.status.hasSameBytes(as: state.status) ?? false
+                guard current == nil || agrees && !state.isChanging else {
                     return .pending("\(state.status), \(Self.count(events)) done")
                 }
                 return .reached((state, events))

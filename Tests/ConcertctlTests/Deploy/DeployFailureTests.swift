@@ -146,6 +146,23 @@ final class DeployFailureTests: XCTestCase {
             run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
     }
 
+    /// Responses may be older than events that have been returned already.
+    func testStatusOfPreviousOperationIsNotReportedAsResult() throws {
+        let run = try deploy([
+            "status": "UPDATE_COMPLETE",
+            "statuses": [
+                "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE",
+            ],
+            "events": [
+                ["Nested", "AWS::CloudFormation::Stack", "UPDATE_COMPLETE", ""],
+                ["Broken", "AWS::SQS::Queue", "UPDATE_FAILED", "AccessDenied"],
+            ],
+        ])
+        XCTAssertTrue(
+            run.notes.contains("is UPDATE_ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
+        XCTAssertEqual(run.output.contains("deployed"), false, run.output)
+    }
+
     func testStackInReviewIsUsed() throws {
         let run = try deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
         XCTAssertTrue(run.notes.contains("REVIEW_IN_PROGRESS: it has no resources yet, and is used"), run.notes)
