@@ -118,6 +118,7 @@ extension StackReference {
         var parameters: [AWSRequest.QueryItem] = [
             .init("ChangeSetName", name), .init("ChangeSetType", desired.isNew ? "CREATE" : "UPDATE"),
             .init("TemplateURL", desired.templateURL), .init("Description", "concertctl deploy"),
+            .init("ClientToken", token),
         ]
         for (index, capability) in Self.capabilities.enumerated() {
             parameters.append(.init("Capabilities.member.\(index + 1)", capability))
@@ -181,7 +182,8 @@ extension StackReference {
         // If the creation fails, resources are deleted even if their policy is Retain, so that their names are free.
         var execute = request(
             "ExecuteChangeSet",
-            [.init("ChangeSetName", changeSet.id)] + (isNew ? [.init("RetainExceptOnCreate", "true")] : []))
+            [.init("ChangeSetName", changeSet.id), .init("ClientRequestToken", token)]
+                + (isNew ? [.init("RetainExceptOnCreate", "true")] : []))
         execute.isAbandonedOnCancel = false
         _ = try await session.xml(execute)
     }

@@ -74,6 +74,8 @@ struct StackReference: Sendable {
     let session: AWSSession
     /// The options that select this stack, for the commands that messages print; the AWS CLI has the same ones.
     let options: String
+    /// A random text by which CloudFormation recognizes a request that is sent again.
+    let token = "concertctl-\(String(UInt64.random(in: 0 ... .max), radix: 16))\(String(UInt64.random(in: 0 ... .max), radix: 16))"
 
     /// - Throws: ``UsageError`` for a name that CloudFormation does not accept.
     init(_ input: Input, _ session: AWSSession) throws(UsageError) {

@@ -83,6 +83,22 @@ final class DeployTests: XCTestCase {
         }
     }
 
+    func testCommandSendsOneTokenWithItsChanges() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        let created = try world.server.calls(of: "CreateChangeSet").compactMap { $0.fields["ClientToken"] as? String }
+        let executed = try world.server.calls(of: "ExecuteChangeSet").compactMap {
+            $0.fields["ClientRequestToken"] as? String
+        }
+        XCTAssertEqual(created, executed)
+        XCTAssertEqual(Set(created).count, 2)
+        for token in created {
+            XCTAssertNotNil(token.range(of: "^[a-zA-Z0-9][-a-zA-Z0-9]{20,127}$", options: .regularExpression), token)
+        }
+    }
+
     func testRepeatedDeploymentChangesNothing() throws {
         let world = try World()
         _ = try world.deploy()
