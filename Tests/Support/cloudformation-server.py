@@ -39,6 +39,8 @@ class Account:
             "changes": [["Add", "Processor", "AWS::Lambda::Function", "", "", []]],
             # Why CloudFormation cannot make a change set; empty where it can.
             "changeSetFailure": "",
+            # How often a change set is described before it is complete.
+            "changeSetDelay": 1,
             # Logical ID, physical ID and type of the stack's resources.
             "resources": [],
             "outputs": {"FunctionName": "concert-data-processor",
@@ -136,7 +138,7 @@ class Account:
     def describe_change_set(self, fields):
         found = self.change_set(fields)
         found["asked"] += 1
-        if found["asked"] == 1:
+        if found["asked"] <= self.script["changeSetDelay"]:
             return tags(Status="CREATE_IN_PROGRESS")
         if found["failure"]:
             return tags(Status="FAILED", StatusReason=found["failure"])

@@ -132,6 +132,7 @@ extension StackReference {
         }
         var create = request("CreateChangeSet", parameters)
         create.secrets = desired.secrets
+        create.isAbandonedOnCancel = false
         create.placeholder = Array("<Response><Id>\(name)</Id><StackId>\(self.name)</StackId></Response>".utf8)
         let made = try await session.xml(create)
         let id = made.first("Id")?.text ?? name
@@ -139,7 +140,7 @@ extension StackReference {
             let changes = try await waiter.wait(for: "the change set to be created") { try await look(at: id) }
             return ChangeSet(id: id, stackID: made.first("StackId")?.text ?? self.name, changes: changes)
         } catch {
-            try? await delete(changeSet: id, withStack: desired.createsStack)
+            await discard(changeSet: id, withStack: desired.createsStack)
             throw error
         }
     }
@@ -188,12 +189,26 @@ extension StackReference {
         _ = try await session.xml(execute)
     }
 
-    /// Deletes a change set that is not executed.
+    /// Deletes a change set that is not executed, also after Ctrl-C; prints what remains if that fails.
     ///
     /// - Parameter deletesStack: Whether to delete its stack, too, unless another deployment has given it resources meanwhile.
-    func delete(changeSet id: String, withStack deletesStack: Bool) async throws {
-        let empty = deletesStack ? try await stack().flatMap { $0.isInReview ? $0 : nil } : nil
-        _ = try await session.xml(request("DeleteChangeSet", [.init("ChangeSetName", id)]))
-        if let empty { _ = try await session.xml(request("DeleteStack", id: empty.id)) }
+    func discard(changeSet id: String, withStack deletesStack: Bool) async {
+        // A separate task is not cancelled with this one; it is awaited, so it does not outlive the call.
+        await Task { await delete(changeSet: id, withStack: deletesStack) }.value
+    }
+
+    private func delete(changeSet id: String, withStack deletesStack: Bool) async {
+        let stack = deletesStack ? ", and stack \(name) without resources" : ""
+        var (remains, command) = ("change set \(id)\(stack)", "delete-change-set --change-set-name \(id)")
+        do {
+            let empty = deletesStack ? try await self.stack().flatMap { $0.isInReview ? $0 : nil } : nil
+            _ = try await session.xml(request("DeleteChangeSet", [.init("ChangeSetName", id)]))
+            guard let empty else { return }
+            (remains, command) = ("stack \(name) without resources", "delete-stack")
+            _ = try await session.xml(request("DeleteStack", id: empty.id))
+        } catch {
+            Console.note("not deleted: \(remains): \(error)")
+            Console.note("  next: aws cloudformation \(command) \(options)")
+        }
     }
 }

@@ -180,25 +180,27 @@ extension Deploy {
         let changeSet = try await stack.makeChangeSet(
             desired, name: "concertctl-\(now.millisecondsSinceEpoch)", Waiter())
         guard let changes = changeSet.changes else {
-            try await stack.delete(changeSet: changeSet.id, withStack: desired.createsStack)
+            await stack.discard(changeSet: changeSet.id, withStack: desired.createsStack)
             report(current ?? Stack(id: changeSet.stackID, status: "empty"), nil)
             return .done
         }
+        let last: String?
         do {
             show(changes, isNew: desired.isNew)
             try confirmation.ask("deploy to \(session.region) as stack \(stack.name)?")
+            if !desired.isNew, let current {
+                let secrets = template.parameters.filter(\.isSecret).map(\.name)
+                try await history.keep(
+                    template: try await stack.template(stage: "Original"), parameters: current.parameters,
+                    secrets: secrets, now: now)
+            }
+            last = try await stack.events(id: changeSet.stackID).last?.id
+            // If its outcome is unknown, a change set that is being executed is not deleted: CloudFormation rejects that.
+            try await stack.execute(changeSet, isNew: desired.isNew)
         } catch {
-            try await stack.delete(changeSet: changeSet.id, withStack: desired.createsStack)
+            await stack.discard(changeSet: changeSet.id, withStack: desired.createsStack)
             throw error
         }
-        if !desired.isNew, let current {
-            let secrets = template.parameters.filter(\.isSecret).map(\.name)
-            try await history.keep(
-                template: try await stack.template(stage: "Original"), parameters: current.parameters,
-                secrets: secrets, now: now)
-        }
-        let last = try await stack.events(id: changeSet.stackID).last?.id
-        try await stack.execute(changeSet, isNew: desired.isNew)
         guard waits, !session.isDryRun else {
             session.say("stack \(stack.name): started; follow it with \(followCommand)")
             session.show(text: nil, json: json(Stack(id: changeSet.stackID, status: "STARTED"), changes))

@@ -180,6 +180,47 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"])
     }
 
+    func testChangeSetIsDeletedAfterInterruption() throws {
+        for (refused, text) in [
+            ([:], ""),
+            (
+                ["DeleteChangeSet": ["AccessDenied", "No."]],
+                "and stack concert-data-processor without resources: cloudformation DeleteChangeSet: AccessDenied: No."
+            ),
+            (
+                ["DeleteStack": ["AccessDenied", "No."]],
+                "  next: aws cloudformation delete-stack --stack-name concert-data-processor\n"
+            ),
+        ] {
+            let server = try Self.server.get()
+            try server.reset()
+            try server.set(["changeSetDelay": 10_000, "refused": refused])
+            let home = try TemporaryFolder()
+            let program = try Concertctl.start(
+                [
+                    "deploy", "--yes", "--template", home.write(DeploymentFiles.template, to: "template.yaml"),
+                    "--zip", DeploymentFiles.zip(in: home),
+                ], home: home, environment: server.environment)
+            try program.wait { _ in try !server.calls(of: "DescribeChangeSet").isEmpty }
+            program.signal(SIGINT)
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 130, run.notes)
+            let deletions = try server.calls().map(\.operation).filter { $0.hasPrefix("Delete") }
+            XCTAssertEqual(
+                deletions, refused["DeleteChangeSet"] == nil ? ["DeleteChangeSet", "DeleteStack"] : ["DeleteChangeSet"])
+            XCTAssertEqual(run.notes.contains("not deleted: "), !refused.isEmpty, run.notes)
+            XCTAssertTrue(text.isEmpty || run.notes.contains(text), run.notes)
+        }
+    }
+
+    func testChangeSetThatIsNotExecutedIsDeleted() throws {
+        for operation in ["DescribeStackEvents", "ExecuteChangeSet"] {
+            _ = try deploy(["refused": [operation: ["AccessDenied", "No."]]])
+            let calls = try Self.server.get().calls().map(\.operation)
+            XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"], operation)
+        }
+    }
+
     func testStackOfAnotherDeploymentIsNotDeletedWithTheChangeSet() throws {
         _ = try deploy(["status": "REVIEW_IN_PROGRESS", "changeSetFailure": "Access Denied"])
         let server = try Self.server.get()
