@@ -104,8 +104,6 @@ extension StackReference {
         var templateURL: String
         /// The parameters; nil keeps the stack's current value.
         var parameters: [(name: String, value: String?)]
-        /// Those values of `parameters` that are secrets.
-        var secrets: [String]
     }
 
     /// The acknowledged capabilities: IAM resources with custom names, and transforms such as SAM's.
@@ -131,7 +129,7 @@ extension StackReference {
                     ?? .init(prefix + "UsePreviousValue", "true"))
         }
         var create = request("CreateChangeSet", parameters)
-        create.secrets = desired.secrets
+        create.secrets = secrets
         create.isAbandonedOnCancel = false
         create.placeholder = Array("<Response><Id>\(name)</Id><StackId>\(self.name)</StackId></Response>".utf8)
         let made = try await session.xml(create)
@@ -159,7 +157,7 @@ extension StackReference {
                     [.init("ChangeSetName", id)] + (token.map { [.init("NextToken", $0)] } ?? [])))
             let result = answer.first("DescribeChangeSetResult") ?? answer
             status = result.text(of: "Status") ?? ""
-            reason = result.text(of: "StatusReason") ?? ""
+            reason = masked(result.text(of: "StatusReason") ?? "")
             return Page(
                 result.list("Changes").compactMap { $0["ResourceChange"].flatMap(ChangeSet.Change.init) },
                 next: result.text(of: "NextToken"))

@@ -33,7 +33,7 @@ struct Deploy: Command {
         ])
 
     private let session: AWSSession
-    private let stack: StackReference
+    private var stack: StackReference
     private let bucketName: String?
     /// The command line that follows an operation in progress: with `--rollback`, it could undo a rollback.
     private let followCommand: String
@@ -136,6 +136,13 @@ extension Deploy {
         var findings = DeployFindings()
         var package: DeployPackage?
         do { package = try DeployPackage(files, parameters, &findings) } catch { findings.faults.append("\(error)") }
+        var deploy = self
+        deploy.stack.secrets = package.map { parameters.secrets($0.template) } ?? parameters.given.map(\.value)
+        return try await deploy.deploy(package, findings)
+    }
+
+    private func deploy(_ package: DeployPackage?, _ findings: DeployFindings) async throws -> ExitStatus {
+        var findings = findings
         let identity: ARN
         let current: Stack?
         do {
@@ -167,8 +174,7 @@ extension Deploy {
         try await bucket.upload(text, as: key, contentType: "text/plain")
         let desired = StackReference.Desired(
             isNew: current?.isInReview ?? true, createsStack: current == nil, templateURL: bucket.url(of: key),
-            parameters: package.parameters.list(package.template, current),
-            secrets: package.parameters.secrets(package.template))
+            parameters: package.parameters.list(package.template, current))
         return try await apply(desired, to: current, package.template, history)
     }
 
@@ -270,7 +276,7 @@ extension Deploy {
             parameters: template.parameters.compactMap { parameter in
                 if let value = version.parameters[parameter.name] { return (parameter.name, value) }
                 return current.parameters[parameter.name] == nil ? nil : (parameter.name, nil)
-            }, secrets: [])
+            })
         return try await apply(desired, to: current, template, history)
     }
 
@@ -279,8 +285,7 @@ extension Deploy {
         _ = try await stack.template(stage: "Original")
         _ = try await history.previous(template: "", parameters: [])
         let desired = StackReference.Desired(
-            isNew: false, templateURL: history.bucket.url(of: "\(stack.name)/templates/HASH.yaml"), parameters: [],
-            secrets: [])
+            isNew: false, templateURL: history.bucket.url(of: "\(stack.name)/templates/HASH.yaml"), parameters: [])
         return try await apply(desired, to: nil, try DeployTemplate([], path: "template"), history)
     }
 }

@@ -74,6 +74,8 @@ struct StackReference: Sendable {
     let session: AWSSession
     /// The options that select this stack, for the commands that messages print; the AWS CLI has the same ones.
     let options: String
+    /// The given values of secret parameters, which are masked in CloudFormation's texts.
+    var secrets: [String] = []
     /// A random text by which CloudFormation recognizes a request that is sent again.
     let token = "concertctl-\(String(UInt64.random(in: 0 ... .max), radix: 16))\(String(UInt64.random(in: 0 ... .max), radix: 16))"
 
@@ -107,7 +109,7 @@ struct StackReference: Sendable {
             guard let member = answer.first("Stacks")?.children.first else { return nil }
             return Stack(
                 id: member.text(of: "StackId") ?? name, status: member.text(of: "StackStatus") ?? "",
-                reason: member.text(of: "StackStatusReason"),
+                reason: member.text(of: "StackStatusReason").map(masked),
                 parameters: member.list("Parameters").map {
                     NamedValue($0.text(of: "ParameterKey") ?? "", $0.text(of: "ParameterValue") ?? "")
                 },
@@ -123,6 +125,21 @@ struct StackReference: Sendable {
     private static func isMissing(_ error: AWSError) -> Bool {
         guard let refusal = error.refusal, refusal.code == "ValidationError" else { return false }
         return refusal.message.contains("does not exist")
+    }
+
+    /// Returns a text of CloudFormation without secrets, given ones and those in a function's environment.
+    ///
+    /// Lambda's error about a large environment quotes it after "String measured".
+    func masked(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        if let quotation = bytes.range(of: Array("String measured".utf8)) {
+            bytes = bytes[..<quotation.lowerBound] + Array("(the environment is not shown)".utf8)
+        }
+        // The longest first, because one may contain another. Shorter texts are not secret, and would hide words.
+        for secret in secrets.map({ Array($0.utf8) }).filter({ $0.count >= 4 }).sorted(by: { $0.count > $1.count }) {
+            bytes = bytes.substituting(secret, with: Array("***".utf8))
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     func resources() async throws -> [StackResource] {
@@ -158,7 +175,8 @@ struct StackReference: Sendable {
                 request("DescribeStackEvents", id: id, token.map { [.init("NextToken", $0)] } ?? []))
             let result = answer.first("DescribeStackEventsResult") ?? answer
             for member in result.list("StackEvents") {
-                let event = StackEvent(member)
+                var event = StackEvent(member)
+                event.reason = masked(event.reason)
                 if let last, event.id.hasSameBytes(as: last) { return found.reversed() }
                 found.append(event)
                 if event.startsOperation { return found.reversed() }

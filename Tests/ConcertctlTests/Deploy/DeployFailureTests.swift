@@ -68,6 +68,27 @@ final class DeployFailureTests: XCTestCase {
         ("AWS::SQS::Queue", "Something new", "fix what the message names, and try again", false),
     ]
 
+    func testReasonsAreReportedWithoutSecrets() throws {
+        let url = "rediss://user:sesame@host"
+        let environment =
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            + "provided exceeded the 4KB limit. String measured: {\"KEY\":\"open sesame\"}"
+        for (reason, shown) in [
+            ("Invalid value \(url)", "Invalid value ***"),
+            (environment, "exceeded the 4KB limit. (the environment is not shown)"),
+        ] {
+            let event = ["Broken", "AWS::Lambda::Function", "CREATE_FAILED", reason]
+            for script in [
+                ["statuses": ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE"], "events": [event]],
+                ["changeSetFailure": reason],
+            ] as [[String: Any]] {
+                let run = try deploy(script, "--parameter", "CacheUrl=\(url)")
+                XCTAssertTrue(run.notes.contains(shown), run.notes)
+                XCTAssertFalse(run.notes.contains("sesame"), run.notes)
+            }
+        }
+    }
+
     func testFirstFailureIsReportedWithAdviceAndNextCommand() throws {
         for failure in Self.failures {
             let verb = failure.isUpdate ? "UPDATE" : "CREATE"
