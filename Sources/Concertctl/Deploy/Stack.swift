@@ -194,12 +194,17 @@ struct StackReference: Sendable {
 extension Input {
     /// Returns an option as it was given, as words of a shell; nil if it was not given.
     func repeated(_ option: any CommandOption) -> String? {
-        text(of: option).map { value in
-            let isPlain = value.utf8.allSatisfy { byte in
-                (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-_.:/".utf8.contains(byte)
-            }
-            return "\(option.name) \(isPlain && !value.isEmpty ? value : value.shellQuoted)"
+        text(of: option).map { "\(option.name) \($0.shellWord)" }
+    }
+}
+
+extension String {
+    /// The text as one word of a shell, quoted if necessary.
+    var shellWord: String {
+        let isPlain = utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-_.:/".utf8.contains(byte)
         }
+        return isPlain && !isEmpty ? self : shellQuoted
     }
 }
 

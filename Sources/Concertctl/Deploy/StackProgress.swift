@@ -74,6 +74,7 @@ extension StackProgress {
     ) -> CommandError {
         let failure = StackFailure(state, events)
         var lines = ["  \(failure.advice(options: stack.options))"]
+        if let retention = retention(after: state, events, options: stack.options) { lines.append("  \(retention)") }
         if let way = recoveryCommand(for: state, options: stack.options), !way.hasSameBytes(as: retry) {
             lines.append("  next: \(way), then \(retry)")
         } else {
@@ -84,10 +85,27 @@ extension StackProgress {
             details: lines.joined(separator: "\n"))
     }
 
+    /// Returns how to keep the resources that cannot be deleted; nil if the deletion of the stack is not required.
+    private static func retention(after state: Stack, _ events: [StackEvent], options: String) -> String? {
+        let command = "aws cloudformation delete-stack \(options) --retain-resources "
+        switch state.status {
+        case "DELETE_FAILED":
+            var stuck: [String] = []
+            for event in events where event.isFailure && !event.isOfStack {
+                if !stuck.contains(where: { $0.hasSameBytes(as: event.logicalID) }) { stuck.append(event.logicalID) }
+            }
+            let names = stuck.isEmpty ? "LOGICAL_ID" : stuck.map(\.shellWord).joined(separator: " ")
+            return "to retain what cannot be deleted: \(command)\(names)"
+        case "IMPORT_ROLLBACK_FAILED":
+            return "if the stack cannot be deleted, retain the resource that prevents it: \(command)LOGICAL_ID"
+        default: return nil
+        }
+    }
+
     /// Returns the command to run before the next deployment; nil if none is required.
     private static func recoveryCommand(for state: Stack, options: String) -> String? {
         switch state.status {
-        case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED":
+        case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_FAILED":
             "concertctl undeploy \(options)"
         case "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback \(options)"
         case "UPDATE_FAILED": "aws cloudformation rollback-stack \(options)"

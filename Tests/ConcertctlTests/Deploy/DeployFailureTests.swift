@@ -126,7 +126,18 @@ final class DeployFailureTests: XCTestCase {
                 "ROLLBACK_COMPLETE",
                 "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
             ),
-            ("DELETE_FAILED", "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"),
+            (
+                "DELETE_FAILED",
+                "to retain what cannot be deleted: aws cloudformation delete-stack --stack-name concert-data-processor "
+                    + "--retain-resources LOGICAL_ID\n"
+                    + "  next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
+            (
+                "IMPORT_ROLLBACK_FAILED",
+                "retain the resource that prevents it: aws cloudformation delete-stack --stack-name concert-data-processor "
+                    + "--retain-resources LOGICAL_ID\n"
+                    + "  next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
             (
                 "UPDATE_ROLLBACK_FAILED",
                 "next: aws cloudformation continue-update-rollback --stack-name concert-data-processor, then concertctl"

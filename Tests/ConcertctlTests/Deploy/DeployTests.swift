@@ -324,6 +324,26 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(again.output, "stack staging does not exist\n")
     }
 
+    func testFailedDeletionNamesResourcesToRetain() throws {
+        let world = try World([
+            "status": "CREATE_COMPLETE", "statuses": ["DELETE_IN_PROGRESS", "DELETE_FAILED"],
+            "events": [
+                ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
+                ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
+                ["Role", "AWS::IAM::Role", "DELETE_FAILED", "In use"],
+            ],
+        ])
+        let run = try world.run("undeploy", "--yes", status: 1)
+        XCTAssertTrue(
+            run.notes.hasSuffix(
+                """
+                  to retain what cannot be deleted: aws cloudformation delete-stack --stack-name concert-data-processor \
+                --retain-resources Letters Role
+                  next: concertctl undeploy --stack-name concert-data-processor
+
+                """), run.notes)
+    }
+
     func testUsageErrors() throws {
         for (options, error) in [
             (["--parameter", "A"], "--parameter is not NAME=VALUE"),
