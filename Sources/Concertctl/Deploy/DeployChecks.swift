@@ -120,15 +120,19 @@ extension DeployChecks {
 
     private mutating func checkQuotas() async throws {
         let reserved = value("LoaderReservedConcurrency").flatMap { Int($0) } ?? 0
+        // What the stack reserves already is not part of the unreserved concurrency.
+        let owned = current?.isInReview == true ? nil : current?.parameters["LoaderReservedConcurrency"]
+        let present = owned.flatMap { Int($0) } ?? 0
         try await check("quota of concurrent invocations") { [session] findings in
             let path = AWSRequest(
                 service: .lambda, operation: "GetAccountSettings", method: "GET",
                 path: ["2016-08-19", "account-settings", ""])
             let limits = try await session.send(path).json()["AccountLimit"]
             guard let total = limits?["ConcurrentExecutions"]?.integer,
-                let free = limits?["UnreservedConcurrentExecutions"]?.integer
+                let unreserved = limits?["UnreservedConcurrentExecutions"]?.integer
             else { return }
-            if reserved > 0, free - reserved < Self.unreservable {
+            let free = unreserved + present
+            if reserved > present, free - reserved < Self.unreservable {
                 findings.faults.append(
                     "LoaderReservedConcurrency is \(reserved), and Lambda can reserve "
                         + "\(max(0, free - Self.unreservable)) of the account's \(total) concurrent invocations: leave it "
@@ -167,13 +171,13 @@ extension DeployChecks {
     /// Simulates the deployer's policy, statement by statement.
     private mutating func checkPermissions() async throws {
         guard !identity.resource.hasSameBytes(as: "root") else { return }
-        try await check("permissions") { [session, identity, names, template] findings in
+        try await check("permissions") { [session, identity, names] findings in
             guard let principal = try await Self.principal(identity, session) else {
                 findings.notes.append("permissions: not checked, because \(identity) is neither a user nor a role")
                 return
             }
             var denied: [String] = []
-            for statement in DeployerPolicy(names).statements where Self.isNeeded(statement, template) {
+            for statement in DeployerPolicy(names).statements where Self.isSimulated(statement) {
                 denied += try await Self.denied(statement, to: principal, session)
             }
             if !denied.isEmpty {
@@ -185,7 +189,7 @@ extension DeployChecks {
     }
 
     /// Returns whether a statement is simulated; those for the transform and for optional resources are not.
-    private static func isNeeded(_ statement: DeployerPolicy.Statement, _ template: DeployTemplate) -> Bool {
+    private static func isSimulated(_ statement: DeployerPolicy.Statement) -> Bool {
         !["Transform", "Network", "Archive", "Buckets", "Topics", "Schedule"].contains(statement.id)
     }
 

@@ -295,6 +295,26 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(changes.map(\.operation), [])
     }
 
+    func testReservedConcurrencyIsCheckedForItsIncrease() throws {
+        for (parameter, status) in [("20", Int32(0)), ("30", 0), ("31", 1)] {
+            let server = try Self.server.get()
+            _ = try deploy([:], "--parameter", "LoaderReservedConcurrency=20", status: 0)
+            try server.set([
+                "concurrency": ["ConcurrentExecutions": 150, "UnreservedConcurrentExecutions": 110],
+                "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
+            ])
+            let folder = try TemporaryFolder()
+            let run = try Concertctl.run(
+                [
+                    "deploy", "--yes", "--template", folder.write(DeploymentFiles.template, to: "t.yaml"), "--zip",
+                    DeploymentFiles.zip(in: folder), "--parameter", "LoaderReservedConcurrency=\(parameter)",
+                ], environment: server.environment)
+            XCTAssertEqual(run.status, status, "\(parameter): \(run.notes)")
+            let fault = "LoaderReservedConcurrency is 31, and Lambda can reserve 30 of the account's 150"
+            XCTAssertEqual(run.notes.contains(fault), status == 1, run.notes)
+        }
+    }
+
     func testFailedPermissionSimulationIsReportedAsNote() throws {
         let run = try deploy(["denied": ["*"]], status: 0)
         XCTAssertTrue(
