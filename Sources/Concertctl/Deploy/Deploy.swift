@@ -193,7 +193,8 @@ extension Deploy {
         let last: String?
         do {
             show(changes, isNew: desired.isNew)
-            try confirmation.ask("deploy to \(session.region) as stack \(stack.name)?")
+            let account = ARN(changeSet.stackID)?.account ?? "unknown"
+            try confirmation.ask("deploy to account \(account), Region \(session.region), as stack \(stack.name)?")
             if !desired.isNew, let current {
                 let secrets = template.parameters.filter(\.isSecret).map(\.name)
                 try await history.keep(

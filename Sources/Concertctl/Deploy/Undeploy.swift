@@ -46,7 +46,8 @@ struct Undeploy: Command {
         var last: String?
         if current.status != "DELETE_IN_PROGRESS" {
             last = try await stack.events(id: current.id).last?.id
-            try confirmation.ask("delete stack \(stack.name) in \(session.region)?")
+            let account = ARN(current.id)?.account ?? "unknown"
+            try confirmation.ask("delete stack \(stack.name) in account \(account), Region \(session.region)?")
             var delete = stack.request("DeleteStack", id: current.id)
             delete.isAbandonedOnCancel = false
             _ = try await session.xml(delete)

@@ -179,6 +179,36 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
+    func testPromptsNameAccountAndRegion() throws {
+        let world = try World()
+        let zip = try DeploymentFiles.zip(in: world.folder)
+        let terminal =
+            "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+        for (words, prompt) in [
+            (
+                ["deploy", "--template", world.template, "--zip", zip],
+                "deploy to account 123456789012, Region us-east-1, as stack concert-data-processor? [y/N]"
+            ),
+            (
+                ["undeploy"],
+                "delete stack concert-data-processor in account 123456789012, Region us-east-1? [y/N]"
+            ),
+        ] {
+            if words == ["undeploy"] { _ = try world.deploy() }
+            let program = try RunningProgram(
+                URL(filePath: "/usr/bin/env"), ["python3", "-c", terminal, Concertctl.executable.path] + words,
+                input: Data("n\n".utf8),
+                environment: Concertctl.cleanEnvironment(home: world.folder).merging(world.server.environment) { $1 })
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 1, run.notes)
+            XCTAssertTrue(run.output.contains(prompt), run.output)
+            XCTAssertTrue(run.output.contains("aborted"), run.output)
+        }
+        XCTAssertEqual(
+            try world.server.calls().map(\.operation).filter { $0.hasPrefix("Delete") },
+            ["DeleteChangeSet", "DeleteStack"])
+    }
+
     func testJSONOutputContainsOnlyJSON() throws {
         let world = try World()
         let json = try world.deploy("--output", "json").json()
