@@ -55,6 +55,8 @@ class Account:
             "refused": {},
             # The Region of all buckets.
             "bucketRegion": "us-east-1",
+            # Buckets that exist already, and the account that owns all buckets.
+            "buckets": [], "bucketOwner": ACCOUNT,
             "pageSize": 3,
         }
         self.calls, self.objects, self.buckets = [], {}, set()
@@ -205,7 +207,7 @@ class Account:
 
     # S3
 
-    def s3(self, method, path, query, body):
+    def s3(self, method, path, query, body, owner):
         bucket, _, key = path[1:].partition("/")
         operation = {"PUT": "Put", "GET": "Get", "HEAD": "Head"}[method] + ("Object" if key else "Bucket")
         if not key and "list-type" in query:
@@ -216,13 +218,15 @@ class Account:
             operation = "PutBucketEncryption"
         if operation == "PutBucket":
             operation = "CreateBucket"
-        self.call("s3", operation, {"path": path, "size": len(body)})
+        self.call("s3", operation, {"path": path, "size": len(body), "owner": owner})
         if self.script["bucketRegion"] != "us-east-1":
             raise Refusal(301, "PermanentRedirect", "The bucket is in another Region")
         if operation == "CreateBucket":
             self.buckets.add(bucket)
-        elif bucket not in self.buckets:
+        elif bucket not in self.buckets | set(self.script["buckets"]):
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist")
+        if owner not in ("", self.script["bucketOwner"]):
+            raise Refusal(403, "AccessDenied", "Access Denied")
         if operation == "ListObjectsV2":
             keys = sorted(name for owner, name in self.objects if owner == bucket and name.startswith(query["prefix"][0]))
             return "<ListBucketResult>" + "".join(f"<Contents>{tags(Key=name)}</Contents>" for name in keys) + "</ListBucketResult>"
@@ -302,7 +306,8 @@ class Handler(BaseHTTPRequestHandler):
                 answer = f"<{operation}Response><{operation}Result>{method(fields)}</{operation}Result></{operation}Response>"
             else:
                 query = urllib.parse.parse_qs(url.query, keep_blank_values=True)
-                answer = account.s3(self.command, urllib.parse.unquote(url.path), query, body)
+                answer = account.s3(self.command, urllib.parse.unquote(url.path), query, body,
+                                    self.headers.get("x-amz-expected-bucket-owner", ""))
         except Refusal as refusal:
             if is_json:
                 text = json.dumps({"__type": refusal.code, "message": str(refusal)})

@@ -263,6 +263,9 @@ extension Deploy {
             }
             return try await planRollback(history)
         }
+        var findings = DeployFindings()
+        _ = try await bucket.isMissing(&findings)
+        try findings.check()
         let deployed = try await stack.template(stage: "Original")
         guard let version = try await history.previous(template: deployed, parameters: current.parameters) else {
             throw CommandError(

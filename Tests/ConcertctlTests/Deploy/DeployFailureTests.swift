@@ -266,6 +266,43 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertTrue(run.notes.contains("the bucket is in another Region, us-east-1 was queried"), run.notes)
     }
 
+    func testDefaultBucketOfAnotherAccountIsRejected() throws {
+        let bucket = "concert-data-deploy-123456789012-us-east-1"
+        let script: [String: Any] = ["buckets": [bucket], "bucketOwner": "999999999999"]
+        let server = try Self.server.get()
+        let run = try deploy(script)
+        XCTAssertTrue(run.notes.contains("bucket \(bucket): s3 HeadBucket: AccessDenied"), run.notes)
+        XCTAssertTrue(run.notes.contains("the bucket belongs to another account"), run.notes)
+        XCTAssertEqual(try server.calls(of: "PutObject").count, 0)
+        try server.set(["status": "CREATE_COMPLETE"])
+        let rollback = try Concertctl.run(["deploy", "--rollback", "--yes"], environment: server.environment)
+        XCTAssertEqual(rollback.status, 1)
+        XCTAssertTrue(rollback.notes.contains("the bucket belongs to another account"), rollback.notes)
+
+        _ = try deploy(script, "--bucket", bucket, status: 0)
+        XCTAssertEqual(try server.calls(of: "PutObject").count, 2)
+    }
+
+    func testDefaultBucketIsUsedOnlyWithItsOwner() throws {
+        let server = try Self.server.get()
+        _ = try deploy([:], status: 0)
+        let folder = try TemporaryFolder()
+        try server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        let template = try folder.write(DeploymentFiles.template, to: "t.yaml")
+        let zip = try DeploymentFiles.zip(in: folder, version: "2")
+        for words in [["--template", template, "--zip", zip], ["--rollback"]] {
+            let run = try Concertctl.run(["deploy", "--yes"] + words, environment: server.environment)
+            XCTAssertEqual(run.status, 0, run.notes)
+        }
+        let calls = try server.calls().filter { $0.service == "s3" && $0.operation != "CreateBucket" }
+        XCTAssertEqual(
+            Set(calls.map(\.operation)),
+            [
+                "HeadBucket", "PutPublicAccessBlock", "PutBucketEncryption", "ListObjectsV2", "PutObject", "GetObject",
+            ])
+        for call in calls { XCTAssertEqual(call.fields["owner"] as? String, "123456789012", call.operation) }
+    }
+
     func testAllFaultsAreReportedTogetherBeforeAnyChange() throws {
         let run = try deploy(
             [
