@@ -38,7 +38,11 @@ struct DeployTemplate: Sendable {
             let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 .map { String(decoding: $0, as: UTF8.self) }
             form = .yaml(lines)
-            parameters = TemplateParameter.list(yaml: lines)
+            do { parameters = try TemplateParameterReader(lines).parameters } catch {
+                throw CommandError(
+                    description: "\(path): the parameters cannot be read at line \(error.line): write each member on one "
+                        + "line, such as \"NoEcho: true\"")
+            }
         }
     }
 

@@ -90,6 +90,70 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
+    func testSecretParametersAreFoundInAllSpellings() throws {
+        let block = "Parameters:\n  P:\n    Type: String\n    NoEcho: VALUE\nResources:\n  A:\n"
+        var cases: [(text: String, isSecret: Bool)] = [
+            ("true", true), ("True", true), ("yes", true), ("\"true\"", true), ("'true' # why", true), ("", true),
+            ("true # why", true), ("true   ", true), ("false", false), ("false # why", false), ("'false'", false),
+        ].map { (block.replacingOccurrences(of: "VALUE", with: $0), $1) }
+        cases += cases.map { ($0.replacingOccurrences(of: "\n", with: "\r\n"), $1) }
+        cases += cases.map { ($0.replacingOccurrences(of: "  ", with: "    "), $1) }
+        cases += [
+            ("\u{FEFF}\(block)", true), ("\"Parameters\" : # all\n  P: # one\n    \"NoEcho\" : true\n", true),
+            ("Parameters:\n P:\n   NoEcho: true\n", true),
+            ("Parameters:\n  P:\n    Description: >\n      NoEcho: false\n    NoEcho: true\n", true),
+            ("Parameters:\n  P:\n    Description: a\n      long text\n    NoEcho: true\n", true),
+            (#"{"Parameters": {"P": {"Type": "String", "NoEcho": "True"}}}"#, true),
+            (#"{"Parameters": {"P": {"Type": "String", "NoEcho": true}}}"#, true),
+            (#"{"Parameters": {"P": {"Type": "String", "NoEcho": false}}}"#, false),
+        ]
+        for (text, isSecret) in cases {
+            let template = try DeployTemplate(Array(text.utf8), path: "t")
+            XCTAssertEqual(template.parameters.map(\.name), ["P"], text)
+            XCTAssertEqual(template.parameter("P")?.isSecret, isSecret, text)
+        }
+    }
+
+    func testUnreadableParametersAreRejected() throws {
+        for (text, line) in [
+            ("Parameters: {P: {NoEcho: true}}\n", 1), ("{Parameters: {P: {NoEcho: true}}}\n", 1),
+            ("Parameters:\n  P: {Type: String, NoEcho: true}\n", 2), ("Parameters:\n  P: &a\n    NoEcho: true\n", 2),
+            ("Parameters:\n  P:\n    <<: *a\n", 3), ("Parameters:\n  P:\n    NoEcho:true\n", 3),
+            ("Parameters:\n  P:\n    NoEcho:\n      true\n", 4), ("Parameters:\n  P:\n    NoEcho: !!bool true\n", 3),
+            ("Parameters:\n  P:\n    NoEcho: \"true\n", 3), ("Parameters:\n  P:\n    Default: |\n      a\n", 3),
+            ("Parameters:\n  P:\n    Type: String\n   NoEcho: true\n", 4), ("  Parameters:\n    P:\n", 1),
+            ("Parameters:\n  P:\n    Type: String\r    NoEcho: true\n", 3), ("? Parameters\n: P:\n", 1),
+            ("Parameters:\n  P:\n    AllowedValues: [a,\n      b]\n", 3), ("<<: *a\n", 1), ("--- {Parameters: {}}\n", 1),
+            ("Parameters:\n  P:\n    AllowedValues: {a: b}\n", 3), ("Parameters:\n  ? P\n", 2),
+            ("Parameters:\n- P\n", 2),
+        ] {
+            XCTAssertThrowsError(try DeployTemplate(Array(text.utf8), path: "t"), text) {
+                XCTAssertTrue("\($0)".hasPrefix("t: the parameters cannot be read at line \(line):"), "\(text): \($0)")
+            }
+        }
+    }
+
+    func testListsAndQuotedValuesAreParsed() throws {
+        let text = #"""
+            Parameters:
+              P:
+                AllowedValues: [a, "b,c", 'd''e' , f g] # some
+                AllowedPattern: "^\d"$"
+                Default: a#b # comment
+              Q:
+                AllowedValues:
+                - a # first
+                - 'b'
+                ConstraintDescription: "long
+                  text"
+            """#
+        let template = try DeployTemplate(Array(text.utf8), path: "t")
+        XCTAssertEqual(template.parameter("P")?.allowedValues, ["a", "b,c", "d'e", "f g"])
+        XCTAssertEqual(template.parameter("P")?.allowedPattern, #"^\d"$"#)
+        XCTAssertEqual(template.parameter("P")?.fallback, "a#b")
+        XCTAssertEqual(template.parameter("Q")?.allowedValues, ["a", "b"])
+    }
+
     /// Parses the parameters of `template.yaml`, and validates their defaults and other values.
     func testParametersOfShippedTemplateAreParsed() throws {
         let template = try DeployTemplate(path: Repository.root.appending(path: "template.yaml").path)
