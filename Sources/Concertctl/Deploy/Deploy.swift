@@ -32,9 +32,9 @@ struct Deploy: Command {
             "concertctl deploy --rollback",
         ])
 
-    private let session: AWSSession
-    private var stack: StackReference
-    private let bucketName: String?
+    let session: AWSSession
+    var stack: StackReference
+    let bucketName: String?
     /// The command line that follows an operation in progress: with `--rollback`, it could undo a rollback.
     private let followCommand: String
     private let parameters: DeployParameters
@@ -86,7 +86,7 @@ struct Deploy: Command {
             stream: source.map { String(decoding: $0, as: UTF8.self) } ?? value("StreamName", "concert-data-stream"))
     }
 
-    private func identity() async throws -> ARN {
+    func identity() async throws -> ARN {
         var request = AWSRequest.sts("GetCallerIdentity")
         request.placeholder = Array("<Response><Arn>arn:aws:iam::ACCOUNT:user/USER</Arn></Response>".utf8)
         let answer = try await session.send(request).xml()
@@ -101,7 +101,7 @@ struct Deploy: Command {
     }
 
     /// Checks that a deployment can start from the stack's status, unless an operation is in progress.
-    private func checkStatus(of current: Stack?) async throws {
+    func checkStatus(of current: Stack?) async throws {
         guard let current, !current.isChanging else { return }
         guard current.canBeUpdated || current.isInReview else {
             throw StackProgress.failure(stack, current, try await stack.events(), retry: command)
@@ -112,7 +112,7 @@ struct Deploy: Command {
     }
 
     /// Follows an operation in progress, and deploys nothing afterwards: the operation may be a rollback.
-    private func follow(_ current: Stack) async throws -> ExitStatus {
+    func follow(_ current: Stack) async throws -> ExitStatus {
         guard waits else {
             throw CommandError(
                 description: "stack \(stack.name) is \(current.status): another operation is in progress",
@@ -179,7 +179,7 @@ extension Deploy {
     }
 
     /// Creates the change set, prompts for confirmation, and executes the change set.
-    private func apply(
+    func apply(
         _ desired: StackReference.Desired, to current: Stack?, _ template: DeployTemplate, _ history: DeployHistory
     ) async throws -> ExitStatus {
         let now = WallClock.now()
@@ -244,52 +244,5 @@ extension Deploy {
             "stack": .string(stack.name), "stackId": .string(state.id), "status": .string(state.status),
             "changes": .array(changes.map(\.json)), "outputs": state.outputs.json,
         ]
-    }
-}
-
-/// Rollback to the previous version.
-extension Deploy {
-    private func rollBack() async throws -> ExitStatus {
-        let identity = try await self.identity()
-        let bucket = DeployBucket(name: bucketName, account: identity.account, session: session)
-        let history = DeployHistory(stack: stack.name, bucket: bucket)
-        let current = try await stack.stack()
-        try await checkStatus(of: current)
-        if let current, current.isChanging { return try await follow(current) }
-        guard let current, !current.isInReview else {
-            guard session.isDryRun else {
-                throw CommandError(
-                    description: "stack \(stack.name) does not exist, so there is nothing to go back from")
-            }
-            return try await planRollback(history)
-        }
-        var findings = DeployFindings()
-        _ = try await bucket.isMissing(&findings)
-        try findings.check()
-        let deployed = try await stack.template(stage: "Original")
-        guard let version = try await history.previous(template: deployed, parameters: current.parameters) else {
-            throw CommandError(
-                description: "no earlier version of stack \(stack.name) is in bucket \(bucket.name); "
-                    + "concertctl deploy keeps one whenever it changes a stack")
-        }
-        let template = try DeployTemplate(
-            try await bucket.object(version.template), path: "s3://\(bucket.name)/\(version.template)")
-        session.say("stack \(stack.name): back to the version that was replaced at \(version.time)")
-        let desired = StackReference.Desired(
-            isNew: false, templateURL: bucket.url(of: version.template),
-            parameters: template.parameters.compactMap { parameter in
-                if let value = version.parameters[parameter.name] { return (parameter.name, value) }
-                return current.parameters[parameter.name] == nil ? nil : (parameter.name, nil)
-            })
-        return try await apply(desired, to: current, template, history)
-    }
-
-    /// Plans the calls of a rollback in a dry run, which does not read the bucket.
-    private func planRollback(_ history: DeployHistory) async throws -> ExitStatus {
-        _ = try await stack.template(stage: "Original")
-        _ = try await history.previous(template: "", parameters: [])
-        let desired = StackReference.Desired(
-            isNew: false, templateURL: history.bucket.url(of: "\(stack.name)/templates/HASH.yaml"), parameters: [])
-        return try await apply(desired, to: nil, try DeployTemplate([], path: "template"), history)
     }
 }
