@@ -145,10 +145,12 @@ extension Deploy {
         var findings = findings
         let identity: ARN
         let current: Stack?
+        let original: String?
         do {
             identity = try await self.identity()
             current = try await stack.stack()
             try await checkStatus(of: current)
+            original = current?.canBeUpdated == true ? try await stack.template(stage: "Original") : nil
         } catch {
             // Without other faults, the error itself is thrown, because `Main` adds advice to it.
             guard !findings.faults.isEmpty, !(error is CancellationError) else { throw error }
@@ -175,12 +177,15 @@ extension Deploy {
         let desired = StackReference.Desired(
             isNew: current?.isInReview ?? true, createsStack: current == nil, templateURL: bucket.url(of: key),
             parameters: package.parameters.list(package.template, current))
-        return try await apply(desired, to: current, package.template, history)
+        return try await apply(desired, to: current, original, package.template, history)
     }
 
     /// Creates the change set, prompts for confirmation, and executes the change set.
+    ///
+    /// - Parameter original: The template of `current`, which was read together with it; nil if there is none.
     func apply(
-        _ desired: StackReference.Desired, to current: Stack?, _ template: DeployTemplate, _ history: DeployHistory
+        _ desired: StackReference.Desired, to current: Stack?, _ original: String?, _ template: DeployTemplate,
+        _ history: DeployHistory
     ) async throws -> ExitStatus {
         let now = WallClock.now()
         let changeSet = try await stack.makeChangeSet(
@@ -195,11 +200,10 @@ extension Deploy {
             show(changes, isNew: desired.isNew)
             let account = ARN(changeSet.stackID)?.account ?? "unknown"
             try confirmation.ask("deploy to account \(account), Region \(session.region), as stack \(stack.name)?")
-            if !desired.isNew, let current {
+            if !desired.isNew, let current, let original {
                 let secrets = template.parameters.filter(\.isSecret).map(\.name)
                 try await history.keep(
-                    template: try await stack.template(stage: "Original"), parameters: current.parameters,
-                    secrets: secrets, now: now)
+                    template: original, parameters: current.parameters, secrets: secrets, now: now)
             }
             last = try await stack.events(id: changeSet.stackID).last?.id
             // If its outcome is unknown, a change set that is being executed is not deleted: CloudFormation rejects that.

@@ -34,7 +34,7 @@ extension Deploy {
                 if let value = version.parameters[parameter.name] { return (parameter.name, value) }
                 return current.parameters[parameter.name] == nil ? nil : (parameter.name, nil)
             })
-        return try await apply(desired, to: current, template, history)
+        return try await apply(desired, to: current, deployed, template, history)
     }
 
     /// Plans the calls of a rollback in a dry run, which does not read the bucket.
@@ -43,6 +43,6 @@ extension Deploy {
         _ = try await history.previous(template: "", parameters: [])
         let desired = StackReference.Desired(
             isNew: false, templateURL: history.bucket.url(of: "\(stack.name)/templates/HASH.yaml"), parameters: [])
-        return try await apply(desired, to: nil, try DeployTemplate([], path: "template"), history)
+        return try await apply(desired, to: nil, nil, try DeployTemplate([], path: "template"), history)
     }
 }

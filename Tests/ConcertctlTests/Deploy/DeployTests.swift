@@ -128,6 +128,16 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
     }
 
+    /// A change by others after that is in the change set, or makes its execution fail.
+    func testReplacedTemplateIsReadBeforeTheChangeSetIsCreated() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        let calls = try world.server.calls().map(\.operation).filter { ["GetTemplate", "CreateChangeSet"].contains($0) }
+        XCTAssertEqual(calls, ["CreateChangeSet", "GetTemplate", "CreateChangeSet"])
+    }
+
     func testRollbackWithoutEarlierVersionFails() throws {
         let world = try World()
         let none = try world.run("deploy", "--rollback", "--yes", status: 1)
