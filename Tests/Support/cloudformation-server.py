@@ -33,6 +33,8 @@ class Account:
             "status": None,
             # Statuses after a change is carried out, one for each request.
             "statuses": ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"],
+            # The last part of the stack's ID, which differs for each stack of the name.
+            "incarnation": 1,
             # Of that change: logical ID, type, status and reason of each event, oldest first.
             "events": [["Processor", "AWS::Lambda::Function", "CREATE_COMPLETE", ""]],
             # What a change set contains: action, logical ID, type, replacement, policy action, names of properties.
@@ -74,7 +76,7 @@ class Account:
     # CloudFormation
 
     def stack_id(self, name):
-        self.id = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name.split('/')[-2] if '/' in name else name}/1"
+        self.id = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name.split('/')[-2] if '/' in name else name}/{self.script['incarnation']}"
         return self.id
 
     def event(self, logical, kind, status, reason, physical=""):

@@ -9,6 +9,8 @@ import Telemetry
 struct DeployHistory: Sendable {
     /// A version that was replaced.
     struct Version: Sendable, Equatable {
+        /// The stack's ARN, which differs from that of another stack with the same name.
+        var stackID: String
         /// The key of the template.
         var template: String
         var parameters: [NamedValue]
@@ -16,7 +18,7 @@ struct DeployHistory: Sendable {
         var time: String
 
         var json: JSONValue {
-            ["template": .string(template), "replaced": .string(time), "parameters": parameters.json]
+            ["stackId": .string(stackID), "template": .string(template), "replaced": .string(time), "parameters": parameters.json]
         }
     }
 
@@ -40,15 +42,15 @@ struct DeployHistory: Sendable {
     }
 
     /// Stores a version before it is replaced.
-    func keep(template: String, parameters: [NamedValue], secrets: [String], now: WallClock) async throws {
+    func keep(_ replaced: Stack, template: String, secrets: [String], now: WallClock) async throws {
         let bytes = Array(template.utf8)
         let key = templateKey(ofDeployed: template)
         try await bucket.upload(bytes, as: key, contentType: "text/plain")
         // CloudFormation returns asterisks instead of secrets.
-        let open = parameters.filter { parameter in
+        let open = replaced.parameters.filter { parameter in
             !secrets.contains { $0.hasSameBytes(as: parameter.name) } && parameter.value != "****"
         }
-        let version = Version(template: key, parameters: open, time: now.iso8601)
+        let version = Version(stackID: replaced.id, template: key, parameters: open, time: now.iso8601)
         let time = String(decoding: now.iso8601.utf8.filter { !"-:".utf8.contains($0) }, as: UTF8.self)
         try await bucket.replace(
             version.json.bytes, as: "\(prefix)\(time)-\(Self.hash(version.json.bytes).prefix(8)).json",
@@ -56,18 +58,23 @@ struct DeployHistory: Sendable {
     }
 
     /// Returns the newest stored version that differs from the deployed one; nil if there is none.
-    func previous(template: String, parameters: [NamedValue]) async throws -> Version? {
+    ///
+    /// - Parameter template: The deployed template.
+    func previous(to current: Stack, template: String) async throws -> Version? {
         let deployed = templateKey(ofDeployed: template)
         for key in try await bucket.keys(from: prefix).reversed() {
             guard let json = try? JSONValue(parsing: try await bucket.object(key)),
                 let template = json["template"]?.string
             else { throw CommandError(description: "s3://\(bucket.name)/\(key): not a version of a stack") }
+            // Of a stack that was deleted, or of another account that uses the bucket.
+            guard let stackID = json["stackId"]?.string, stackID.hasSameBytes(as: current.id) else { continue }
             let kept = json["parameters"]?.object?.members.map { NamedValue($0.name, $0.value.string ?? "") } ?? []
             let isDeployed =
                 template.hasSameBytes(as: deployed)
-                && kept.allSatisfy { value in parameters[value.name].map { $0.hasSameBytes(as: value.value) } ?? false }
+                && kept.allSatisfy { value in current.parameters[value.name].map { $0.hasSameBytes(as: value.value) } ?? false }
             if !isDeployed {
-                return Version(template: template, parameters: kept, time: json["replaced"]?.string ?? "")
+                return Version(
+                    stackID: stackID, template: template, parameters: kept, time: json["replaced"]?.string ?? "")
             }
         }
         return nil

@@ -20,7 +20,7 @@ extension Deploy {
         _ = try await bucket.isMissing(&findings)
         try findings.check()
         let deployed = try await stack.template(stage: "Original")
-        guard let version = try await history.previous(template: deployed, parameters: current.parameters) else {
+        guard let version = try await history.previous(to: current, template: deployed) else {
             throw CommandError(
                 description: "no earlier version of stack \(stack.name) is in bucket \(bucket.name); "
                     + "concertctl deploy keeps one whenever it changes a stack")
@@ -40,7 +40,7 @@ extension Deploy {
     /// Plans the calls of a rollback in a dry run, which does not read the bucket.
     private func planRollback(_ history: DeployHistory) async throws -> ExitStatus {
         _ = try await stack.template(stage: "Original")
-        _ = try await history.previous(template: "", parameters: [])
+        _ = try await history.previous(to: Stack(id: stack.name, status: ""), template: "")
         let desired = StackReference.Desired(
             isNew: false, templateURL: history.bucket.url(of: "\(stack.name)/templates/HASH.yaml"), parameters: [])
         return try await apply(desired, to: nil, nil, try DeployTemplate([], path: "template"), history)

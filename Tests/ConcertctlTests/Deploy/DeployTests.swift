@@ -128,6 +128,21 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
     }
 
+    func testRollbackIgnoresVersionsOfAnotherStack() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        try world.server.set(["incarnation": 2])
+        let run = try world.run("deploy", "--rollback", "--yes", status: 1)
+        XCTAssertTrue(run.notes.contains("no earlier version of stack concert-data-processor is in bucket"), run.notes)
+        _ = try world.deploy(version: "3")
+        let back = try world.run("deploy", "--rollback", "--yes")
+        XCTAssertTrue(back.output.contains("back to the version that was replaced at"), back.output)
+        try world.server.set(["incarnation": 1])
+        _ = try world.run("deploy", "--rollback", "--yes")
+    }
+
     /// A change by others after that is in the change set, or makes its execution fail.
     func testReplacedTemplateIsReadBeforeTheChangeSetIsCreated() throws {
         let world = try World()
