@@ -202,7 +202,11 @@ extension Deploy {
             try confirmation.ask("deploy to account \(account), Region \(session.region), as stack \(stack.name)?")
             if !desired.isNew, let current, let original {
                 let secrets = template.parameters.filter(\.isSecret).map(\.name)
-                try await history.keep(current, template: original, secrets: secrets, now: now)
+                let replaced = secrets.filter { name in
+                    desired.parameters.contains { $0.value != nil && $0.name.hasSameBytes(as: name) }
+                }
+                try await history.keep(
+                    current, template: original, secrets: secrets, replacedSecrets: replaced, now: now)
             }
             last = try await stack.events(id: changeSet.stackID).last?.id
             // If its outcome is unknown, a change set that is being executed is not deleted: CloudFormation rejects that.

@@ -16,9 +16,12 @@ struct DeployHistory: Sendable {
         var parameters: [NamedValue]
         /// When it was replaced.
         var time: String
+        /// The names of the secret parameters that the next version sets.
+        var replacedSecrets: [String] = []
 
         var json: JSONValue {
-            ["stackId": .string(stackID), "template": .string(template), "replaced": .string(time), "parameters": parameters.json]
+            [
+                "replacedSecrets": .array(replacedSecrets.map { .string($0) }),"stackId": .string(stackID), "template": .string(template), "replaced": .string(time), "parameters": parameters.json]
         }
     }
 
@@ -42,7 +45,13 @@ struct DeployHistory: Sendable {
     }
 
     /// Stores a version before it is replaced.
-    func keep(_ replaced: Stack, template: String, secrets: [String], now: WallClock) async throws {
+    ///
+    /// - Parameters:
+    ///   - secrets: The names of all secret parameters.
+    ///   - replacedSecrets: The names of those that the next version sets.
+    func keep(
+        _ replaced: Stack, template: String, secrets: [String], replacedSecrets: [String], now: WallClock
+    ) async throws {
         let bytes = Array(template.utf8)
         let key = templateKey(ofDeployed: template)
         try await bucket.upload(bytes, as: key, contentType: "text/plain")
@@ -50,7 +59,8 @@ struct DeployHistory: Sendable {
         let open = replaced.parameters.filter { parameter in
             !secrets.contains { $0.hasSameBytes(as: parameter.name) } && parameter.value != "****"
         }
-        let version = Version(stackID: replaced.id, template: key, parameters: open, time: now.iso8601)
+        let version = Version(stackID: replaced.id, template: key, parameters: open, time: now.iso8601,
+            replacedSecrets: replacedSecrets)
         let time = String(decoding: now.iso8601.utf8.filter { !"-:".utf8.contains($0) }, as: UTF8.self)
         try await bucket.replace(
             version.json.bytes, as: "\(prefix)\(time)-\(Self.hash(version.json.bytes).prefix(8)).json",
@@ -60,8 +70,11 @@ struct DeployHistory: Sendable {
     /// Returns the newest stored version that differs from the deployed one; nil if there is none.
     ///
     /// - Parameter template: The deployed template.
+    /// - Throws: ``CommandError`` if the last deployment changed only secrets: those of the version before are not stored.
     func previous(to current: Stack, template: String) async throws -> Version? {
         let deployed = templateKey(ofDeployed: template)
+        // After a failed update, the deployed version is that of before, and its secrets, too.
+        var isReplaced = current.status != "UPDATE_ROLLBACK_COMPLETE"
         for key in try await bucket.keys(from: prefix).reversed() {
             guard let json = try? JSONValue(parsing: try await bucket.object(key)),
                 let template = json["template"]?.string
@@ -72,10 +85,18 @@ struct DeployHistory: Sendable {
             let isDeployed =
                 template.hasSameBytes(as: deployed)
                 && kept.allSatisfy { value in current.parameters[value.name].map { $0.hasSameBytes(as: value.value) } ?? false }
-            if !isDeployed {
+            guard isDeployed else {
                 return Version(
                     stackID: stackID, template: template, parameters: kept, time: json["replaced"]?.string ?? "")
             }
+            let secrets = (json["replacedSecrets"]?.array ?? []).compactMap(\.string)
+            guard secrets.isEmpty || !isReplaced else {
+                throw CommandError(
+                    description: "the last deployment of stack \(stack) changed only secrets, which are not stored: set "
+                        + "them with concertctl deploy "
+                        + secrets.map { "--parameter \($0)=VALUE" }.joined(separator: " "))
+            }
+            isReplaced = true
         }
         return nil
     }

@@ -128,6 +128,37 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
     }
 
+    func testRollbackAfterChangeOfSecretsFails() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy("--parameter", "BatchSize=700")
+        _ = try world.deploy("--parameter", "CacheUrl=rediss://wrong")
+        let run = try world.run("deploy", "--rollback", "--yes", status: 1)
+        XCTAssertTrue(
+            run.notes.contains(
+                "stack concert-data-processor changed only secrets, which are not stored: set them with concertctl deploy "
+                    + "--parameter CacheUrl=VALUE"), run.notes)
+        XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").count, 3)
+
+        // A later version can be rolled back, with the new secret.
+        _ = try world.deploy("--parameter", "BatchSize=900")
+        _ = try world.run("deploy", "--rollback", "--yes")
+        XCTAssertEqual(try world.parameters(), ["BatchSize": "700", "CacheUrl": "*", "Architecture": "x86_64"])
+    }
+
+    func testRollbackAfterFailedChangeOfSecretsSkipsIt() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy("--parameter", "BatchSize=700")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]])
+        _ = try world.deploy("--parameter", "CacheUrl=rediss://wrong", status: 1)
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.run("deploy", "--rollback", "--yes")
+        XCTAssertEqual(try world.parameters(), ["BatchSize": "500", "CacheUrl": "*", "Architecture": "x86_64"])
+    }
+
     func testRollbackIgnoresVersionsOfAnotherStack() throws {
         let world = try World()
         _ = try world.deploy("--parameter", "BatchSize=500")
