@@ -56,7 +56,8 @@ struct Deploy: Command {
         confirmation = try Confirmation(input)
         session = try AWSSession(input)
         stack = try StackReference(input, session)
-        followCommand = (["concertctl deploy", stack.options] + [input.repeated(DeployBucket.option)].compactMap { $0 })
+        followCommand =
+            (["concertctl deploy", stack.options] + [input.repeated(DeployBucket.option)].compactMap { $0 })
             .joined(separator: " ")
     }
 

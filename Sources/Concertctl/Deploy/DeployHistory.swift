@@ -21,7 +21,9 @@ struct DeployHistory: Sendable {
 
         var json: JSONValue {
             [
-                "replacedSecrets": .array(replacedSecrets.map { .string($0) }),"stackId": .string(stackID), "template": .string(template), "replaced": .string(time), "parameters": parameters.json]
+                "replacedSecrets": .array(replacedSecrets.map { .string($0) }), "stackId": .string(stackID),
+                "template": .string(template), "replaced": .string(time), "parameters": parameters.json,
+            ]
         }
     }
 
@@ -59,7 +61,8 @@ struct DeployHistory: Sendable {
         let open = replaced.parameters.filter { parameter in
             !secrets.contains { $0.hasSameBytes(as: parameter.name) } && parameter.value != "****"
         }
-        let version = Version(stackID: replaced.id, template: key, parameters: open, time: now.iso8601,
+        let version = Version(
+            stackID: replaced.id, template: key, parameters: open, time: now.iso8601,
             replacedSecrets: replacedSecrets)
         let time = String(decoding: now.iso8601.utf8.filter { !"-:".utf8.contains($0) }, as: UTF8.self)
         try await bucket.replace(
@@ -84,7 +87,9 @@ struct DeployHistory: Sendable {
             let kept = json["parameters"]?.object?.members.map { NamedValue($0.name, $0.value.string ?? "") } ?? []
             let isDeployed =
                 template.hasSameBytes(as: deployed)
-                && kept.allSatisfy { value in current.parameters[value.name].map { $0.hasSameBytes(as: value.value) } ?? false }
+                && kept.allSatisfy { value in
+                    current.parameters[value.name].map { $0.hasSameBytes(as: value.value) } ?? false
+                }
             guard isDeployed else {
                 return Version(
                     stackID: stackID, template: template, parameters: kept, time: json["replaced"]?.string ?? "")
@@ -92,7 +97,8 @@ struct DeployHistory: Sendable {
             let secrets = (json["replacedSecrets"]?.array ?? []).compactMap(\.string)
             guard secrets.isEmpty || !isReplaced else {
                 throw CommandError(
-                    description: "the last deployment of stack \(stack) changed only secrets, which are not stored: set "
+                    description:
+                        "the last deployment of stack \(stack) changed only secrets, which are not stored: set "
                         + "them with concertctl deploy "
                         + secrets.map { "--parameter \($0)=VALUE" }.joined(separator: " "))
             }

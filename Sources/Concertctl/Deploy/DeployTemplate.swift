@@ -40,7 +40,8 @@ struct DeployTemplate: Sendable {
             form = .yaml(lines)
             do { parameters = try TemplateParameterReader(lines).parameters } catch {
                 throw CommandError(
-                    description: "\(path): the parameters cannot be read at line \(error.line): write each member on one "
+                    description:
+                        "\(path): the parameters cannot be read at line \(error.line): write each member on one "
                         + "line, such as \"NoEcho: true\"")
             }
         }

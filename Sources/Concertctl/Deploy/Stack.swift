@@ -77,7 +77,8 @@ struct StackReference: Sendable {
     /// The given values of secret parameters, which are masked in CloudFormation's texts.
     var secrets: [String] = []
     /// A random text by which CloudFormation recognizes a request that is sent again.
-    let token = "concertctl-\(String(UInt64.random(in: 0 ... .max), radix: 16))\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+    let token =
+        "concertctl-\(String(UInt64.random(in: 0 ... .max), radix: 16))\(String(UInt64.random(in: 0 ... .max), radix: 16))"
 
     /// - Throws: ``UsageError`` for a name that CloudFormation does not accept.
     init(_ input: Input, _ session: AWSSession) throws(UsageError) {

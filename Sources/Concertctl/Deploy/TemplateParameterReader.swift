@@ -131,7 +131,9 @@ extension TemplateParameterReader {
         return (String(decoding: key, as: UTF8.self), rest)
     }
 
-    /// Reads a scalar, or a list in brackets; returns nil for other styles. An empty value has no elements.
+    /// Reads a scalar, or a list in brackets; returns nil for other styles.
+    ///
+    /// An empty value has no elements.
     private static func values(_ content: ArraySlice<UInt8>) -> [String]? {
         let text = content.drop { blanks.contains($0) }
         guard let first = text.first, !isComment(text) else { return [] }
@@ -169,8 +171,11 @@ extension TemplateParameterReader {
             }
             found.append(String(decoding: element, as: UTF8.self))
             rest = rest.drop { blanks.contains($0) }
-            if rest.first == UInt8(ascii: ",") { rest = rest.dropFirst().drop { blanks.contains($0) } }
-            else if rest.first != UInt8(ascii: "]") { return nil }
+            if rest.first == UInt8(ascii: ",") {
+                rest = rest.dropFirst().drop { blanks.contains($0) }
+            } else if rest.first != UInt8(ascii: "]") {
+                return nil
+            }
         }
         return rest.first == UInt8(ascii: "]") && isEnd(rest.dropFirst()) ? found : nil
     }

@@ -123,7 +123,8 @@ final class DeployFilesTests: XCTestCase {
             ("Parameters:\n  P:\n    NoEcho: \"true\n", 3), ("Parameters:\n  P:\n    Default: |\n      a\n", 3),
             ("Parameters:\n  P:\n    Type: String\n   NoEcho: true\n", 4), ("  Parameters:\n    P:\n", 1),
             ("Parameters:\n  P:\n    Type: String\r    NoEcho: true\n", 3), ("? Parameters\n: P:\n", 1),
-            ("Parameters:\n  P:\n    AllowedValues: [a,\n      b]\n", 3), ("<<: *a\n", 1), ("--- {Parameters: {}}\n", 1),
+            ("Parameters:\n  P:\n    AllowedValues: [a,\n      b]\n", 3), ("<<: *a\n", 1),
+            ("--- {Parameters: {}}\n", 1),
             ("Parameters:\n  P:\n    AllowedValues: {a: b}\n", 3), ("Parameters:\n  ? P\n", 2),
             ("Parameters:\n- P\n", 2),
         ] {
@@ -138,7 +139,7 @@ final class DeployFilesTests: XCTestCase {
             Parameters:
               P:
                 AllowedValues: [a, "b,c", 'd''e' , f g] # some
-                AllowedPattern: "^\d"$"
+                AllowedPattern: "^\\d\"$"
                 Default: a#b # comment
               Q:
                 AllowedValues:

@@ -180,7 +180,9 @@ final class DeployTests: XCTestCase {
         _ = try world.deploy()
         try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
         _ = try world.deploy(version: "2")
-        let calls = try world.server.calls().map(\.operation).filter { ["GetTemplate", "CreateChangeSet"].contains($0) }
+        let calls = try world.server.calls().map(\.operation).filter {
+            ["GetTemplate", "CreateChangeSet"].contains($0)
+        }
         XCTAssertEqual(calls, ["CreateChangeSet", "GetTemplate", "CreateChangeSet"])
     }
 
