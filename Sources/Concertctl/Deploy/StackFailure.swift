@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The cause of a failed stack operation, and the advice on it.
