@@ -24,7 +24,7 @@ final class DeployFailureTests: XCTestCase {
         "Dashboard", "AWS::CloudWatch::Dashboard", "CREATE_FAILED", "Resource creation cancelled",
     ]
 
-    /// What CloudFormation says of a resource, by the failures that people report most.
+    /// The most common failures, each with CloudFormation's reason and the expected advice.
     private static let failures: [(type: String, reason: String, advice: String, isUpdate: Bool)] = [
         (
             "AWS::Lambda::Function",
@@ -69,7 +69,28 @@ final class DeployFailureTests: XCTestCase {
         ("AWS::SQS::Queue", "Something new", "fix what the message names, and try again", false),
     ]
 
-    func testTheFirstCauseIsShownWithAdviceAndTheNextCommand() throws {
+    func testReasonsAreReportedWithoutSecrets() throws {
+        let url = "rediss://user:sesame@host"
+        let environment =
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            + "provided exceeded the 4KB limit. String measured: {\"KEY\":\"open sesame\"}"
+        for (reason, shown) in [
+            ("Invalid value \(url)", "Invalid value ***"),
+            (environment, "exceeded the 4KB limit. (the environment is not shown)"),
+        ] {
+            let event = ["Broken", "AWS::Lambda::Function", "CREATE_FAILED", reason]
+            for script in [
+                ["statuses": ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE"], "events": [event]],
+                ["changeSetFailure": reason],
+            ] as [[String: Any]] {
+                let run = try deploy(script, "--parameter", "CacheUrl=\(url)")
+                XCTAssertTrue(run.notes.contains(shown), run.notes)
+                XCTAssertFalse(run.notes.contains("sesame"), run.notes)
+            }
+        }
+    }
+
+    func testFirstFailureIsReportedWithAdviceAndNextCommand() throws {
         for failure in Self.failures {
             let verb = failure.isUpdate ? "UPDATE" : "CREATE"
             var script: [String: Any] = [
@@ -99,14 +120,25 @@ final class DeployFailureTests: XCTestCase {
         }
     }
 
-    /// The status that a stack has before; nothing is changed where it cannot be deployed to.
-    func testAStackThatCannotBeChangedIsExplained() throws {
+    /// A deployment changes nothing if the status of the stack does not allow it.
+    func testStackThatCannotBeUpdatedIsRejectedWithNextCommand() throws {
         for (status, next) in [
             (
                 "ROLLBACK_COMPLETE",
                 "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
             ),
-            ("DELETE_FAILED", "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"),
+            (
+                "DELETE_FAILED",
+                "to retain what cannot be deleted: aws cloudformation delete-stack --stack-name concert-data-processor "
+                    + "--retain-resources LOGICAL_ID\n"
+                    + "  next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
+            (
+                "IMPORT_ROLLBACK_FAILED",
+                "retain the resource that prevents it: aws cloudformation delete-stack --stack-name concert-data-processor "
+                    + "--retain-resources LOGICAL_ID\n"
+                    + "  next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
             (
                 "UPDATE_ROLLBACK_FAILED",
                 "next: aws cloudformation continue-update-rollback --stack-name concert-data-processor, then concertctl"
@@ -125,9 +157,9 @@ final class DeployFailureTests: XCTestCase {
         }
     }
 
-    func testARollbackInProgressIsFollowedAndExplained() throws {
+    func testRollbackInProgressIsFollowedAndReported() throws {
         let server = try Self.server.get()
-        // A creation that fails, left before its end.
+        // A failing creation that the command does not wait for.
         _ = try deploy(
             [
                 "statuses": [
@@ -147,21 +179,79 @@ final class DeployFailureTests: XCTestCase {
             run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
     }
 
-    func testAStackInReviewIsUsed() throws {
+    /// Responses may be older than events that have been returned already.
+    func testStatusOfPreviousOperationIsNotReportedAsResult() throws {
+        let run = try deploy([
+            "status": "UPDATE_COMPLETE",
+            "statuses": [
+                "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE",
+            ],
+            "events": [
+                ["Nested", "AWS::CloudFormation::Stack", "UPDATE_COMPLETE", ""],
+                ["Broken", "AWS::SQS::Queue", "UPDATE_FAILED", "AccessDenied"],
+            ],
+        ])
+        XCTAssertTrue(
+            run.notes.contains("is UPDATE_ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
+        XCTAssertEqual(run.output.contains("deployed"), false, run.output)
+    }
+
+    func testStackInReviewIsUsed() throws {
         let run = try deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
         XCTAssertTrue(run.notes.contains("REVIEW_IN_PROGRESS: it has no resources yet, and is used"), run.notes)
         XCTAssertEqual(
             try Self.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String, "CREATE")
     }
 
-    func testChangesThatCannotBeWorkedOutAreExplainedAndNothingStays() throws {
+    func testFailedChangeSetIsReportedAndDeleted() throws {
         let run = try deploy([
             "changeSetFailure": "Access Denied. not authorized to perform: cloudformation:CreateChangeSet on x"
         ])
-        XCTAssertTrue(run.notes.contains("CloudFormation cannot work out the changes: Access Denied"), run.notes)
+        XCTAssertTrue(run.notes.contains("CloudFormation cannot create the change set: Access Denied"), run.notes)
         XCTAssertTrue(run.notes.contains("allow cloudformation:CreateChangeSet in a policy"), run.notes)
         let calls = try Self.server.get().calls().map(\.operation)
         XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"])
+    }
+
+    func testChangeSetIsDeletedAfterInterruption() throws {
+        for (refused, text) in [
+            ([:], ""),
+            (
+                ["DeleteChangeSet": ["AccessDenied", "No."]],
+                "and stack concert-data-processor without resources: cloudformation DeleteChangeSet: AccessDenied: No."
+            ),
+            (
+                ["DeleteStack": ["AccessDenied", "No."]],
+                "  next: aws cloudformation delete-stack --stack-name concert-data-processor\n"
+            ),
+        ] {
+            let server = try Self.server.get()
+            try server.reset()
+            try server.set(["changeSetDelay": 10_000, "refused": refused])
+            let home = try TemporaryFolder()
+            let program = try Concertctl.start(
+                [
+                    "deploy", "--yes", "--template", home.write(DeploymentFiles.template, to: "template.yaml"),
+                    "--zip", DeploymentFiles.zip(in: home),
+                ], home: home, environment: server.environment)
+            try program.wait { _ in try !server.calls(of: "DescribeChangeSet").isEmpty }
+            program.signal(SIGINT)
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 130, run.notes)
+            let deletions = try server.calls().map(\.operation).filter { $0.hasPrefix("Delete") }
+            XCTAssertEqual(
+                deletions, refused["DeleteChangeSet"] == nil ? ["DeleteChangeSet", "DeleteStack"] : ["DeleteChangeSet"])
+            XCTAssertEqual(run.notes.contains("not deleted: "), !refused.isEmpty, run.notes)
+            XCTAssertTrue(text.isEmpty || run.notes.contains(text), run.notes)
+        }
+    }
+
+    func testChangeSetThatIsNotExecutedIsDeleted() throws {
+        for operation in ["DescribeStackEvents", "ExecuteChangeSet"] {
+            _ = try deploy(["refused": [operation: ["AccessDenied", "No."]]])
+            let calls = try Self.server.get().calls().map(\.operation)
+            XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"], operation)
+        }
     }
 
     func testStackOfAnotherDeploymentIsNotDeletedWithTheChangeSet() throws {
@@ -171,13 +261,50 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(try server.calls(of: "DeleteStack").count, 0)
     }
 
-    func testABucketOfAnotherRegionIsNamedBeforeAnythingIsChanged() throws {
+    func testBucketOfAnotherRegionIsRejected() throws {
         let run = try deploy(["bucketRegion": "eu-west-1"], "--bucket", "theirs")
         XCTAssertTrue(run.notes.contains("bucket theirs: s3 HeadBucket: PermanentRedirect"), run.notes)
         XCTAssertTrue(run.notes.contains("the bucket is in another Region, us-east-1 was queried"), run.notes)
     }
 
-    func testAllFaultsAreReportedTogetherBeforeAnythingIsChanged() throws {
+    func testDefaultBucketOfAnotherAccountIsRejected() throws {
+        let bucket = "concert-data-deploy-123456789012-us-east-1"
+        let script: [String: Any] = ["buckets": [bucket], "bucketOwner": "999999999999"]
+        let server = try Self.server.get()
+        let run = try deploy(script)
+        XCTAssertTrue(run.notes.contains("bucket \(bucket): s3 HeadBucket: AccessDenied"), run.notes)
+        XCTAssertTrue(run.notes.contains("the bucket belongs to another account"), run.notes)
+        XCTAssertEqual(try server.calls(of: "PutObject").count, 0)
+        try server.set(["status": "CREATE_COMPLETE"])
+        let rollback = try Concertctl.run(["deploy", "--rollback", "--yes"], environment: server.environment)
+        XCTAssertEqual(rollback.status, 1)
+        XCTAssertTrue(rollback.notes.contains("the bucket belongs to another account"), rollback.notes)
+
+        _ = try deploy(script, "--bucket", bucket, status: 0)
+        XCTAssertEqual(try server.calls(of: "PutObject").count, 2)
+    }
+
+    func testDefaultBucketIsUsedOnlyWithItsOwner() throws {
+        let server = try Self.server.get()
+        _ = try deploy([:], status: 0)
+        let folder = try TemporaryFolder()
+        try server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        let template = try folder.write(DeploymentFiles.template, to: "t.yaml")
+        let zip = try DeploymentFiles.zip(in: folder, version: "2")
+        for words in [["--template", template, "--zip", zip], ["--rollback"]] {
+            let run = try Concertctl.run(["deploy", "--yes"] + words, environment: server.environment)
+            XCTAssertEqual(run.status, 0, run.notes)
+        }
+        let calls = try server.calls().filter { $0.service == "s3" && $0.operation != "CreateBucket" }
+        XCTAssertEqual(
+            Set(calls.map(\.operation)),
+            [
+                "HeadBucket", "PutPublicAccessBlock", "PutBucketEncryption", "ListObjectsV2", "PutObject", "GetObject",
+            ])
+        for call in calls { XCTAssertEqual(call.fields["owner"] as? String, "123456789012", call.operation) }
+    }
+
+    func testAllFaultsAreReportedTogetherBeforeAnyChange() throws {
         let run = try deploy(
             [
                 "streams": ["concert-data-stream"], "functions": ["concert-data-processor"],
@@ -206,13 +333,33 @@ final class DeployFailureTests: XCTestCase {
         XCTAssertEqual(changes.map(\.operation), [])
     }
 
-    func testAPermissionThatCannotBeSimulatedIsANote() throws {
+    func testReservedConcurrencyIsCheckedForItsIncrease() throws {
+        for (parameter, status) in [("20", Int32(0)), ("30", 0), ("31", 1)] {
+            let server = try Self.server.get()
+            _ = try deploy([:], "--parameter", "LoaderReservedConcurrency=20", status: 0)
+            try server.set([
+                "concurrency": ["ConcurrentExecutions": 150, "UnreservedConcurrentExecutions": 110],
+                "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
+            ])
+            let folder = try TemporaryFolder()
+            let run = try Concertctl.run(
+                [
+                    "deploy", "--yes", "--template", folder.write(DeploymentFiles.template, to: "t.yaml"), "--zip",
+                    DeploymentFiles.zip(in: folder), "--parameter", "LoaderReservedConcurrency=\(parameter)",
+                ], environment: server.environment)
+            XCTAssertEqual(run.status, status, "\(parameter): \(run.notes)")
+            let fault = "LoaderReservedConcurrency is 31, and Lambda can reserve 30 of the account's 150"
+            XCTAssertEqual(run.notes.contains(fault), status == 1, run.notes)
+        }
+    }
+
+    func testFailedPermissionSimulationIsReportedAsNote() throws {
         let run = try deploy(["denied": ["*"]], status: 0)
         XCTAssertTrue(
             run.notes.contains("note: permissions: not checked, because iam SimulatePrincipalPolicy"), run.notes)
     }
 
-    func testAStreamOfAnotherRegionOrNoneIsAFault() throws {
+    func testInvalidStreamARNIsRejected() throws {
         for (arn, fault) in [
             (
                 "arn:aws:kinesis:eu-west-1:123456789012:stream/s",

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import concertctl
 
-/// `deploy` and `undeploy` from the first version to the last.
+/// Tests `deploy` and `undeploy`, from the creation of a stack to its deletion.
 final class DeployTests: XCTestCase {
     /// A server with the files of a deployment.
     private struct World {
@@ -35,7 +35,7 @@ final class DeployTests: XCTestCase {
             return run
         }
 
-        /// The parameters of the newest change set; values that stay are asterisks.
+        /// Returns the parameters of the newest change set; an asterisk means that the previous value is kept.
         func parameters() throws -> [String: String] {
             let fields = try XCTUnwrap(server.calls(of: "CreateChangeSet").last).fields as? [String: String] ?? [:]
             return Dictionary(
@@ -47,7 +47,7 @@ final class DeployTests: XCTestCase {
 
     private static let server = Result { try ScriptedCloudFormation() }
 
-    func testANewStackIsMadeWithABucketOfItsOwn() throws {
+    func testNewStackIsCreatedWithDefaultBucket() throws {
         let world = try World()
         let run = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
         XCTAssertEqual(
@@ -83,7 +83,23 @@ final class DeployTests: XCTestCase {
         }
     }
 
-    func testTheSameAgainChangesNothing() throws {
+    func testCommandSendsOneTokenWithItsChanges() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        let created = try world.server.calls(of: "CreateChangeSet").compactMap { $0.fields["ClientToken"] as? String }
+        let executed = try world.server.calls(of: "ExecuteChangeSet").compactMap {
+            $0.fields["ClientRequestToken"] as? String
+        }
+        XCTAssertEqual(created, executed)
+        XCTAssertEqual(Set(created).count, 2)
+        for token in created {
+            XCTAssertNotNil(token.range(of: "^[a-zA-Z0-9][-a-zA-Z0-9]{20,127}$", options: .regularExpression), token)
+        }
+    }
+
+    func testRepeatedDeploymentChangesNothing() throws {
         let world = try World()
         _ = try world.deploy()
         let run = try world.deploy()
@@ -93,7 +109,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "DeleteChangeSet").count, 1)
     }
 
-    func testAnUpdateKeepsParametersAndARollbackBringsTheVersionBefore() throws {
+    func testUpdateKeepsParametersAndRollbackRestoresPreviousVersion() throws {
         let world = try World()
         _ = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
         let first = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
@@ -112,7 +128,65 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
     }
 
-    func testARollbackWithoutAnEarlierVersionSaysSo() throws {
+    func testRollbackAfterChangeOfSecretsFails() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy("--parameter", "BatchSize=700")
+        _ = try world.deploy("--parameter", "CacheUrl=rediss://wrong")
+        let run = try world.run("deploy", "--rollback", "--yes", status: 1)
+        XCTAssertTrue(
+            run.notes.contains(
+                "stack concert-data-processor changed only secrets, which are not stored: set them with concertctl deploy "
+                    + "--parameter CacheUrl=VALUE"), run.notes)
+        XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").count, 3)
+
+        // A later version can be rolled back, with the new secret.
+        _ = try world.deploy("--parameter", "BatchSize=900")
+        _ = try world.run("deploy", "--rollback", "--yes")
+        XCTAssertEqual(try world.parameters(), ["BatchSize": "700", "CacheUrl": "*", "Architecture": "x86_64"])
+    }
+
+    func testRollbackAfterFailedChangeOfSecretsSkipsIt() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy("--parameter", "BatchSize=700")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]])
+        _ = try world.deploy("--parameter", "CacheUrl=rediss://wrong", status: 1)
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.run("deploy", "--rollback", "--yes")
+        XCTAssertEqual(try world.parameters(), ["BatchSize": "500", "CacheUrl": "*", "Architecture": "x86_64"])
+    }
+
+    func testRollbackIgnoresVersionsOfAnotherStack() throws {
+        let world = try World()
+        _ = try world.deploy("--parameter", "BatchSize=500")
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        try world.server.set(["incarnation": 2])
+        let run = try world.run("deploy", "--rollback", "--yes", status: 1)
+        XCTAssertTrue(run.notes.contains("no earlier version of stack concert-data-processor is in bucket"), run.notes)
+        _ = try world.deploy(version: "3")
+        let back = try world.run("deploy", "--rollback", "--yes")
+        XCTAssertTrue(back.output.contains("back to the version that was replaced at"), back.output)
+        try world.server.set(["incarnation": 1])
+        _ = try world.run("deploy", "--rollback", "--yes")
+    }
+
+    /// A change by others after that is in the change set, or makes its execution fail.
+    func testReplacedTemplateIsReadBeforeTheChangeSetIsCreated() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        let calls = try world.server.calls().map(\.operation).filter {
+            ["GetTemplate", "CreateChangeSet"].contains($0)
+        }
+        XCTAssertEqual(calls, ["CreateChangeSet", "GetTemplate", "CreateChangeSet"])
+    }
+
+    func testRollbackWithoutEarlierVersionFails() throws {
         let world = try World()
         let none = try world.run("deploy", "--rollback", "--yes", status: 1)
         XCTAssertTrue(none.notes.contains("stack concert-data-processor does not exist"), none.notes)
@@ -127,7 +201,7 @@ final class DeployTests: XCTestCase {
         }
     }
 
-    func testWhatIsReplacedAndRemovedIsWarnedOf() throws {
+    func testReplacedAndRemovedResourcesAreReportedWithWarnings() throws {
         let world = try World([
             "status": "CREATE_COMPLETE", "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
             "changes": [
@@ -155,7 +229,7 @@ final class DeployTests: XCTestCase {
                 """), run.output)
     }
 
-    func testWithoutATerminalNothingIsDoneUnasked() throws {
+    func testDeploymentWithoutTerminalRequiresYes() throws {
         let world = try World()
         let zip = try DeploymentFiles.zip(in: world.folder)
         let run = try world.run("deploy", "--template", world.template, "--zip", zip, status: 1)
@@ -163,7 +237,37 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testJSONIsAllThatGoesToStandardOutput() throws {
+    func testPromptsNameAccountAndRegion() throws {
+        let world = try World()
+        let zip = try DeploymentFiles.zip(in: world.folder)
+        let terminal =
+            "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+        for (words, prompt) in [
+            (
+                ["deploy", "--template", world.template, "--zip", zip],
+                "deploy to account 123456789012, Region us-east-1, as stack concert-data-processor? [y/N]"
+            ),
+            (
+                ["undeploy"],
+                "delete stack concert-data-processor in account 123456789012, Region us-east-1? [y/N]"
+            ),
+        ] {
+            if words == ["undeploy"] { _ = try world.deploy() }
+            let program = try RunningProgram(
+                URL(filePath: "/usr/bin/env"), ["python3", "-c", terminal, Concertctl.executable.path] + words,
+                input: Data("n\n".utf8),
+                environment: Concertctl.cleanEnvironment(home: world.folder).merging(world.server.environment) { $1 })
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 1, run.notes)
+            XCTAssertTrue(run.output.contains(prompt), run.output)
+            XCTAssertTrue(run.output.contains("aborted"), run.output)
+        }
+        XCTAssertEqual(
+            try world.server.calls().map(\.operation).filter { $0.hasPrefix("Delete") },
+            ["DeleteChangeSet", "DeleteStack"])
+    }
+
+    func testJSONOutputContainsOnlyJSON() throws {
         let world = try World()
         let json = try world.deploy("--output", "json").json()
         XCTAssertEqual(json["status"] as? String, "CREATE_COMPLETE")
@@ -174,7 +278,7 @@ final class DeployTests: XCTestCase {
     }
 
     /// A plan for a secret must not show it.
-    func testADryRunCallsNothingAndHidesSecrets() throws {
+    func testDryRunSendsNothingAndMasksSecrets() throws {
         let world = try World()
         let run = try world.deploy("--dry-run", "--parameter", "CacheUrl=rediss://user:sesame@host", "BatchSize=5")
         for text in [
@@ -188,7 +292,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testWithoutWaitingTheCommandThatFollowsIsNamed() throws {
+    func testNoWaitPrintsCommandThatFollowsDeployment() throws {
         let world = try World([
             "statuses": ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
         ])
@@ -198,12 +302,63 @@ final class DeployTests: XCTestCase {
             run.output)
         let again = try world.deploy("--no-wait", status: 1)
         XCTAssertTrue(again.notes.contains("another operation is in progress"), again.notes)
-        let followed = try world.deploy()
-        XCTAssertTrue(followed.notes.contains("following the operation in progress"), followed.notes)
-        XCTAssertTrue(followed.output.contains("no changes, CREATE_COMPLETE"), followed.output)
     }
 
-    func testCtrlCLeavesTheDeploymentRunningAndSaysHowToFollowIt() throws {
+    func testOperationInProgressIsFollowedAndNothingIsDeployed() throws {
+        for (end, status) in [("UPDATE_COMPLETE", Int32(0)), ("UPDATE_ROLLBACK_COMPLETE", 1)] {
+            for options in [[], ["--rollback"]] {
+                let world = try World()
+                _ = try world.deploy()
+                try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", end]])
+                _ = try world.deploy(version: "2", "--no-wait")
+                let zip = try DeploymentFiles.zip(in: world.folder, version: "3")
+                let files = options.isEmpty ? ["--template", world.template, "--zip", zip] : []
+                let run = try Concertctl.run(
+                    ["deploy", "--yes"] + files + options, environment: world.server.environment)
+                XCTAssertEqual(run.status, status, "\(options): \(run.notes)")
+                XCTAssertTrue(run.notes.contains("following the operation in progress"), run.notes)
+                XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").count, 2, "\(end) \(options)")
+                let command = (["concertctl deploy --stack-name concert-data-processor"] + options).joined(
+                    separator: " ")
+                let lines = """
+                    stack concert-data-processor: UPDATE_COMPLETE; this command changed nothing
+                      FunctionName  concert-data-processor
+                      StreamArn  arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream
+                    to \(options.isEmpty ? "deploy" : "roll back"), run it again: \(command)
+
+                    """
+                XCTAssertEqual(run.output, status == 0 ? lines : "")
+                if status == 1 { XCTAssertTrue(run.notes.contains("next: \(command)\n"), run.notes) }
+            }
+        }
+    }
+
+    func testPrintedCommandsRepeatGivenOptions() throws {
+        let world = try World()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        try world.server.set(["statuses": Array(repeating: "UPDATE_IN_PROGRESS", count: 10_000)])
+        let profiles = try world.folder.write(
+            "[profile dev,ops]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n", to: "config")
+        let bucket = "concert-data-deploy-123456789012-us-east-1"
+        let options = ["--region", "us-east-1", "--profile", "dev,ops", "--bucket", bucket]
+        let follow =
+            "concertctl deploy --stack-name concert-data-processor --region us-east-1 --profile 'dev,ops' --bucket \(bucket)"
+        let environment = world.server.environment.merging(["AWS_CONFIG_FILE": profiles]) { $1 }
+        for (more, text, status) in [
+            (["--no-wait"], "stack concert-data-processor: started; follow it with \(follow)\n", Int32(0)),
+            (["--no-wait"], "another operation is in progress\n  next: \(follow)\n", 1),
+            (["--timeout", "1"], "\n  next: \(follow)\n", 1),
+        ] {
+            let run = try Concertctl.run(
+                ["deploy", "--rollback", "--yes"] + options + more, environment: environment)
+            XCTAssertEqual(run.status, status, run.notes)
+            XCTAssertTrue((run.output + run.notes).contains(text), "\(more): \(run.output)\(run.notes)")
+        }
+    }
+
+    func testInterruptedDeploymentContinuesAndPrintsCommandThatFollowsIt() throws {
         let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
         let home = try TemporaryFolder()
         let zip = try DeploymentFiles.zip(in: world.folder)
@@ -222,14 +377,14 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "DeleteStack").count, 0)
     }
 
-    func testATimeOutSaysHowToFollowIt() throws {
+    func testTimeoutPrintsCommandThatFollowsDeployment() throws {
         let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
         let run = try world.deploy("--timeout", "1", status: 1)
         XCTAssertTrue(run.notes.contains("waited until --timeout; the operation continues at AWS"), run.notes)
         XCTAssertTrue(run.notes.contains("next: concertctl deploy --stack-name concert-data-processor"), run.notes)
     }
 
-    func testUndeployListsWhatStays() throws {
+    func testUndeployListsRemainingResources() throws {
         let world = try World()
         _ = try world.deploy(
             "--stack-name", "staging", "--parameter", "StreamName=staging")
@@ -245,7 +400,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(
             run.output,
             """
-            stack staging, CREATE_COMPLETE: what stays:
+            stack staging, CREATE_COMPLETE: these resources remain:
               Stream (AWS::Kinesis::Stream)  staging
               DeadLetterQueue (AWS::SQS::Queue)  https://q
               the bucket with the deployed versions, unless --bucket named another one  concert-data-deploy-123456789012-us-east-1
@@ -255,6 +410,26 @@ final class DeployTests: XCTestCase {
         try world.server.set(["status": NSNull()])
         let again = try world.run("undeploy", "--stack-name", "staging", "--yes")
         XCTAssertEqual(again.output, "stack staging does not exist\n")
+    }
+
+    func testFailedDeletionNamesResourcesToRetain() throws {
+        let world = try World([
+            "status": "CREATE_COMPLETE", "statuses": ["DELETE_IN_PROGRESS", "DELETE_FAILED"],
+            "events": [
+                ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
+                ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
+                ["Role", "AWS::IAM::Role", "DELETE_FAILED", "In use"],
+            ],
+        ])
+        let run = try world.run("undeploy", "--yes", status: 1)
+        XCTAssertTrue(
+            run.notes.hasSuffix(
+                """
+                  to retain what cannot be deleted: aws cloudformation delete-stack --stack-name concert-data-processor \
+                --retain-resources Letters Role
+                  next: concertctl undeploy --stack-name concert-data-processor
+
+                """), run.notes)
     }
 
     func testUsageErrors() throws {
@@ -270,7 +445,7 @@ final class DeployTests: XCTestCase {
     }
 
     /// Each call that the commands make needs an action that the policy allows.
-    func testThePolicyAllowsEveryCallOfTheCommands() throws {
+    func testPrintedPolicyAllowsEveryCall() throws {
         let world = try World()
         _ = try world.deploy()
         try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
@@ -280,7 +455,7 @@ final class DeployTests: XCTestCase {
         _ = try world.run("undeploy", "--yes")
         let policy = try JSONValue(parsing: Array(world.run("deploy", "--print-policy").output.utf8))
         let actions = (policy["Statement"]?.array ?? []).flatMap { $0["Action"]?.array?.compactMap(\.string) ?? [] }
-        // What IAM calls operations that have another name there.
+        // The IAM actions of operations whose action has another name.
         let names = [
             "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket",
             "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
