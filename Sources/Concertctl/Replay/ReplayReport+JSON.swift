@@ -8,6 +8,7 @@ extension ReplayReport {
             ofPresent: [
                 ("events", .integer(invocations.count)), ("bytes", .integer(bytes)), ("records", recordsValue),
                 ("badRecords", badRecordsValue),
+                ("unknownMembers", unknownMembers.findings.isEmpty ? nil : unknownMembers.json),
                 (
                     "invocationErrors",
                     .array(invocationErrors.map { ["event": .string($0.event), "message": .string($0.message)] })

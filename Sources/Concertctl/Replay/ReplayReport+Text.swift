@@ -11,6 +11,7 @@ extension ReplayReport {
         lines += Self.table("outcome", BatchReport.Disposition.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
         lines += Self.table("kind", kindCounts)
         lines += badRecordLines
+        if !unknownMembers.findings.isEmpty { lines += unknownMembers.lines + [""] }
         if !invocationErrors.isEmpty {
             lines.append("failed invocations")
             for (event, message) in invocationErrors {

@@ -66,9 +66,17 @@ struct ReplayReport {
     private let isPolled: Bool
     /// The positions of the payloads in their files, by index.
     private let origins: [PayloadOrigin]
+    /// The misspelled members of the payloads.
+    let unknownMembers: UnknownMembers
     private let start = ContinuousClock.now
 
-    init(isPolled: Bool = false, origins: [PayloadOrigin] = []) { (self.isPolled, self.origins) = (isPolled, origins) }
+    /// - Parameters:
+    ///   - isPolled: Whether records may be delivered several times.
+    ///   - source: The source of the payloads.
+    init(isPolled: Bool = false, source: ReplaySource = ReplaySource(batchSize: 1)) {
+        self.isPolled = isPolled
+        (origins, unknownMembers) = (source.origins, source.unknownMembers)
+    }
 
     /// The most bad records that are listed; the others are only counted.
     private static let listLimit = 100

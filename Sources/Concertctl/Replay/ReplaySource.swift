@@ -16,6 +16,7 @@ struct ReplaySource {
     let batchSize: Int
     /// The position of each payload so far; its index is part of its sequence number, which increases from file to file.
     private(set) var origins: [PayloadOrigin] = []
+    private(set) var unknownMembers = UnknownMembers()
 
     init(batchSize: Int) { self.batchSize = batchSize }
 
@@ -145,7 +146,11 @@ struct ReplaySource {
             events.append(
                 ReplayEvent(
                     name: name, bytes: LambdaEvent.bytes(of: batch.map(\.text), firstIndex: origins.count)))
-            origins += batch.map { PayloadOrigin(name: name, line: $0.line) }
+            for payload in batch {
+                let origin = PayloadOrigin(name: name, line: payload.line)
+                unknownMembers.add(Array(payload.text), origin: origin.text)
+                origins.append(origin)
+            }
             start = end
         }
         return events
