@@ -56,7 +56,8 @@ final class DeployFollowTests: XCTestCase {
         let bucket = "concert-data-deploy-123456789012-us-east-1"
         let options = ["--region", "us-east-1", "--profile", "dev,ops", "--bucket", bucket]
         let follow =
-            "concertctl deploy --stack-name concert-data-processor --region us-east-1 --profile 'dev,ops' --bucket \(bucket)"
+            "concertctl deploy --stack-name concert-data-processor --region us-east-1 --profile 'dev,ops' --bucket \(bucket)  "
+            + "# only while the operation is in progress: afterwards, it deploys"
         let environment = world.server.environment.merging(["AWS_CONFIG_FILE": profiles]) { $1 }
         for (more, text, status) in [
             (["--no-wait"], "stack concert-data-processor: started; follow it with \(follow)\n", Int32(0)),
