@@ -36,8 +36,8 @@ struct Deploy: Command {
     let session: AWSSession
     var stack: StackReference
     let bucketName: String?
-    /// The command line that follows an operation in progress: with `--rollback`, it could undo a rollback.
-    private let followCommand: String
+    /// The command line that deploys to this stack, without the options for files and parameters.
+    private let plainCommand: String
     private let parameters: DeployParameters
     private let files: (template: String?, zip: String?)
     private let confirmation: Confirmation
@@ -57,13 +57,20 @@ struct Deploy: Command {
         confirmation = try Confirmation(input)
         session = try AWSSession(input)
         stack = try StackReference(input, session)
-        followCommand =
+        plainCommand =
             (["concertctl deploy", stack.options] + [input.repeated(DeployBucket.option)].compactMap { $0 })
             .joined(separator: " ")
     }
 
     /// The command line that repeats this command, without the options for files and parameters.
-    private var command: String { followCommand + (rollsBack ? " --rollback" : "") }
+    private var command: String { plainCommand + (rollsBack ? " --rollback" : "") }
+
+    /// The command line that follows an operation in progress.
+    ///
+    /// After the operation, it deploys, which would undo a rollback; with `--rollback`, it would do so, too.
+    private var followCommand: String {
+        plainCommand + (rollsBack ? "  # only while the operation is in progress: afterwards, it deploys" : "")
+    }
 
     func run() async throws -> ExitStatus {
         if printsPolicy {

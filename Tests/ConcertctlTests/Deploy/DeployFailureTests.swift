@@ -5,21 +5,6 @@ import XCTest
 
 /// Deployments that fail: each ends with the first cause, what to do, and the next command.
 final class DeployFailureTests: XCTestCase {
-    private static let server = Result { try ScriptedCloudFormation() }
-
-    private func deploy(_ script: [String: Any], _ options: String..., status: Int32 = 1) throws -> Run {
-        let server = try Self.server.get()
-        try server.reset()
-        try server.set(script)
-        let folder = try TemporaryFolder()
-        let template = try folder.write(DeploymentFiles.template, to: "template.yaml")
-        let zip = try DeploymentFiles.zip(in: folder)
-        let run = try Concertctl.run(
-            ["deploy", "--yes", "--template", template, "--zip", zip] + options, environment: server.environment)
-        XCTAssertEqual(run.status, status, "\(script): \(run.notes)\(run.output)")
-        return run
-    }
-
     private static let cancelled = [
         "Dashboard", "AWS::CloudWatch::Dashboard", "CREATE_FAILED", "Resource creation cancelled",
     ]
@@ -83,7 +68,7 @@ final class DeployFailureTests: XCTestCase {
                 ["statuses": ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE"], "events": [event]],
                 ["changeSetFailure": reason],
             ] as [[String: Any]] {
-                let run = try deploy(script, "--parameter", "CacheUrl=\(url)")
+                let run = try DeployWorld.deploy(script, "--parameter", "CacheUrl=\(url)")
                 XCTAssertTrue(run.notes.contains(shown), run.notes)
                 XCTAssertFalse(run.notes.contains("sesame"), run.notes)
             }
@@ -104,7 +89,7 @@ final class DeployFailureTests: XCTestCase {
                 ],
             ]
             if failure.isUpdate { script["status"] = "CREATE_COMPLETE" }
-            let run = try deploy(script)
+            let run = try DeployWorld.deploy(script)
             let end = failure.isUpdate ? "UPDATE_ROLLBACK_COMPLETE" : "ROLLBACK_COMPLETE"
             XCTAssertTrue(
                 run.notes.contains(
@@ -148,68 +133,30 @@ final class DeployFailureTests: XCTestCase {
                 "next: aws cloudformation rollback-stack --stack-name concert-data-processor, then concertctl"
             ),
         ] {
-            let run = try deploy(["status": status])
+            let run = try DeployWorld.deploy(["status": status])
             XCTAssertTrue(run.notes.contains("stack concert-data-processor is \(status)"), run.notes)
             XCTAssertTrue(run.notes.contains(next), "\(next): \(run.notes)")
-            let calls = try Self.server.get().calls().map(\.operation)
+            let calls = try DeployWorld.server.get().calls().map(\.operation)
             XCTAssertFalse(
                 calls.contains { ["CreateBucket", "PutObject", "CreateChangeSet"].contains($0) }, "\(calls)")
         }
     }
 
-    func testRollbackInProgressIsFollowedAndReported() throws {
-        let server = try Self.server.get()
-        // A failing creation that the command does not wait for.
-        _ = try deploy(
-            [
-                "statuses": [
-                    "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE",
-                ],
-                "events": [["Broken", "AWS::SQS::Queue", "CREATE_FAILED", "AccessDenied"]],
-            ], "--no-wait", status: 0)
-        let folder = try TemporaryFolder()
-        let run = try Concertctl.run(
-            [
-                "deploy", "--yes", "--template", folder.write(DeploymentFiles.template, to: "t.yaml"), "--zip",
-                DeploymentFiles.zip(in: folder),
-            ], environment: server.environment)
-        XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("is CREATE_IN_PROGRESS: following the operation in progress"), run.notes)
-        XCTAssertTrue(
-            run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
-    }
-
-    /// Responses may be older than events that have been returned already.
-    func testStatusOfPreviousOperationIsNotReportedAsResult() throws {
-        let run = try deploy([
-            "status": "UPDATE_COMPLETE",
-            "statuses": [
-                "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE",
-            ],
-            "events": [
-                ["Nested", "AWS::CloudFormation::Stack", "UPDATE_COMPLETE", ""],
-                ["Broken", "AWS::SQS::Queue", "UPDATE_FAILED", "AccessDenied"],
-            ],
-        ])
-        XCTAssertTrue(
-            run.notes.contains("is UPDATE_ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
-        XCTAssertEqual(run.output.contains("deployed"), false, run.output)
-    }
-
     func testStackInReviewIsUsed() throws {
-        let run = try deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
+        let run = try DeployWorld.deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
         XCTAssertTrue(run.notes.contains("REVIEW_IN_PROGRESS: it has no resources yet, and is used"), run.notes)
         XCTAssertEqual(
-            try Self.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String, "CREATE")
+            try DeployWorld.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String,
+            "CREATE")
     }
 
     func testFailedChangeSetIsReportedAndDeleted() throws {
-        let run = try deploy([
+        let run = try DeployWorld.deploy([
             "changeSetFailure": "Access Denied. not authorized to perform: cloudformation:CreateChangeSet on x"
         ])
         XCTAssertTrue(run.notes.contains("CloudFormation cannot create the change set: Access Denied"), run.notes)
         XCTAssertTrue(run.notes.contains("allow cloudformation:CreateChangeSet in a policy"), run.notes)
-        let calls = try Self.server.get().calls().map(\.operation)
+        let calls = try DeployWorld.server.get().calls().map(\.operation)
         XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"])
     }
 
@@ -225,7 +172,7 @@ final class DeployFailureTests: XCTestCase {
                 "  next: aws cloudformation delete-stack --stack-name concert-data-processor\n"
             ),
         ] {
-            let server = try Self.server.get()
+            let server = try DeployWorld.server.get()
             try server.reset()
             try server.set(["changeSetDelay": 10_000, "refused": refused])
             let home = try TemporaryFolder()
@@ -248,133 +195,17 @@ final class DeployFailureTests: XCTestCase {
 
     func testChangeSetThatIsNotExecutedIsDeleted() throws {
         for operation in ["DescribeStackEvents", "ExecuteChangeSet"] {
-            _ = try deploy(["refused": [operation: ["AccessDenied", "No."]]])
-            let calls = try Self.server.get().calls().map(\.operation)
+            _ = try DeployWorld.deploy(["refused": [operation: ["AccessDenied", "No."]]])
+            let calls = try DeployWorld.server.get().calls().map(\.operation)
             XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"], operation)
         }
     }
 
     func testStackOfAnotherDeploymentIsNotDeletedWithTheChangeSet() throws {
-        _ = try deploy(["status": "REVIEW_IN_PROGRESS", "changeSetFailure": "Access Denied"])
-        let server = try Self.server.get()
+        _ = try DeployWorld.deploy(["status": "REVIEW_IN_PROGRESS", "changeSetFailure": "Access Denied"])
+        let server = try DeployWorld.server.get()
         XCTAssertEqual(try server.calls(of: "DeleteChangeSet").count, 1)
         XCTAssertEqual(try server.calls(of: "DeleteStack").count, 0)
     }
 
-    func testBucketOfAnotherRegionIsRejected() throws {
-        let run = try deploy(["bucketRegion": "eu-west-1"], "--bucket", "theirs")
-        XCTAssertTrue(run.notes.contains("bucket theirs: s3 HeadBucket: PermanentRedirect"), run.notes)
-        XCTAssertTrue(run.notes.contains("the bucket is in another Region, us-east-1 was queried"), run.notes)
-    }
-
-    func testDefaultBucketOfAnotherAccountIsRejected() throws {
-        let bucket = "concert-data-deploy-123456789012-us-east-1"
-        let script: [String: Any] = ["buckets": [bucket], "bucketOwner": "999999999999"]
-        let server = try Self.server.get()
-        let run = try deploy(script)
-        XCTAssertTrue(run.notes.contains("bucket \(bucket): s3 HeadBucket: AccessDenied"), run.notes)
-        XCTAssertTrue(run.notes.contains("the bucket belongs to another account"), run.notes)
-        XCTAssertEqual(try server.calls(of: "PutObject").count, 0)
-        try server.set(["status": "CREATE_COMPLETE"])
-        let rollback = try Concertctl.run(["deploy", "--rollback", "--yes"], environment: server.environment)
-        XCTAssertEqual(rollback.status, 1)
-        XCTAssertTrue(rollback.notes.contains("the bucket belongs to another account"), rollback.notes)
-
-        _ = try deploy(script, "--bucket", bucket, status: 0)
-        XCTAssertEqual(try server.calls(of: "PutObject").count, 2)
-    }
-
-    func testDefaultBucketIsUsedOnlyWithItsOwner() throws {
-        let server = try Self.server.get()
-        _ = try deploy([:], status: 0)
-        let folder = try TemporaryFolder()
-        try server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        let template = try folder.write(DeploymentFiles.template, to: "t.yaml")
-        let zip = try DeploymentFiles.zip(in: folder, version: "2")
-        for words in [["--template", template, "--zip", zip], ["--rollback"]] {
-            let run = try Concertctl.run(["deploy", "--yes"] + words, environment: server.environment)
-            XCTAssertEqual(run.status, 0, run.notes)
-        }
-        let calls = try server.calls().filter { $0.service == "s3" && $0.operation != "CreateBucket" }
-        XCTAssertEqual(
-            Set(calls.map(\.operation)),
-            [
-                "HeadBucket", "PutPublicAccessBlock", "PutBucketEncryption", "ListObjectsV2", "PutObject", "GetObject",
-            ])
-        for call in calls { XCTAssertEqual(call.fields["owner"] as? String, "123456789012", call.operation) }
-    }
-
-    func testAllFaultsAreReportedTogetherBeforeAnyChange() throws {
-        let run = try deploy(
-            [
-                "streams": ["concert-data-stream"], "functions": ["concert-data-processor"],
-                "denied": ["lambda:CreateFunction", "iam:PassRole"],
-                "limits": ["ShardLimit": 10, "OpenShardCount": 10],
-                "concurrency": ["ConcurrentExecutions": 150, "UnreservedConcurrentExecutions": 110],
-            ],
-            "--parameter", "BatchSize=10001", "Achitecture=arm64", "Architecture=arm64", "LoaderReservedConcurrency=20",
-            "--bucket", "missing")
-        for fault in [
-            "BatchSize is \"10001\"; expected a number in 0...10000",
-            "the template has no parameter Achitecture; did you mean \"Architecture\"?",
-            "Architecture is arm64, and bootstrap in", "bucket missing does not exist",
-            "function concert-data-processor exists, and is not part of stack concert-data-processor",
-            "--parameter StreamArn=arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream",
-            "the stream needs 1 shard, and the account has 0 of 10 left",
-            "LoaderReservedConcurrency is 20, and Lambda can reserve 10 of the account's 150",
-            "arn:aws:iam::123456789012:user/deployer may not perform lambda:CreateFunction, iam:PassRole",
-        ] {
-            XCTAssertTrue(run.notes.contains("  - ") && run.notes.contains(fault), "\(fault): \(run.notes)")
-        }
-        let calls = try Self.server.get().calls()
-        let changes = calls.filter {
-            !["Get", "Describe", "List", "Head", "Simulate"].contains(where: $0.operation.hasPrefix)
-        }
-        XCTAssertEqual(changes.map(\.operation), [])
-    }
-
-    func testReservedConcurrencyIsCheckedForItsIncrease() throws {
-        for (parameter, status) in [("20", Int32(0)), ("30", 0), ("31", 1)] {
-            let server = try Self.server.get()
-            _ = try deploy([:], "--parameter", "LoaderReservedConcurrency=20", status: 0)
-            try server.set([
-                "concurrency": ["ConcurrentExecutions": 150, "UnreservedConcurrentExecutions": 110],
-                "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
-            ])
-            let folder = try TemporaryFolder()
-            let run = try Concertctl.run(
-                [
-                    "deploy", "--yes", "--template", folder.write(DeploymentFiles.template, to: "t.yaml"), "--zip",
-                    DeploymentFiles.zip(in: folder), "--parameter", "LoaderReservedConcurrency=\(parameter)",
-                ], environment: server.environment)
-            XCTAssertEqual(run.status, status, "\(parameter): \(run.notes)")
-            let fault = "LoaderReservedConcurrency is 31, and Lambda can reserve 30 of the account's 150"
-            XCTAssertEqual(run.notes.contains(fault), status == 1, run.notes)
-        }
-    }
-
-    func testFailedPermissionSimulationIsReportedAsNote() throws {
-        let run = try deploy(["denied": ["*"]], status: 0)
-        XCTAssertTrue(
-            run.notes.contains("note: permissions: not checked, because iam SimulatePrincipalPolicy"), run.notes)
-    }
-
-    func testInvalidStreamARNIsRejected() throws {
-        for (arn, fault) in [
-            (
-                "arn:aws:kinesis:eu-west-1:123456789012:stream/s",
-                "StreamArn is in eu-west-1, and the stack in us-east-1"
-            ),
-            (
-                "arn:aws:kinesis:us-east-1:123456789012:stream/s",
-                "StreamArn: arn:aws:kinesis:us-east-1:123456789012:stream/s does not exist"
-            ),
-            ("nonsense", "StreamArn is \"nonsense\"; expected the ARN of a stream, or empty"),
-        ] {
-            let run = try deploy([:], "--parameter", "StreamArn=\(arn)")
-            XCTAssertTrue(run.notes.contains(fault), "\(fault): \(run.notes)")
-        }
-        _ = try deploy(
-            ["streams": ["s"]], "--parameter", "StreamArn=arn:aws:kinesis:us-east-1:123456789012:stream/s", status: 0)
-    }
 }

@@ -7,48 +7,8 @@ import XCTest
 
 /// Tests `deploy` and `undeploy`, from the creation of a stack to its deletion.
 final class DeployTests: XCTestCase {
-    /// A server with the files of a deployment.
-    private struct World {
-        let server: ScriptedCloudFormation
-        let folder: TemporaryFolder
-        let template: String
-
-        init(_ script: [String: Any] = [:]) throws {
-            server = try DeployTests.server.get()
-            try server.reset()
-            try server.set(script)
-            folder = try TemporaryFolder()
-            template = try folder.write(DeploymentFiles.template, to: "template.yaml")
-        }
-
-        func deploy(version: String = "1", _ options: String..., status: Int32 = 0) throws -> Run {
-            let zip = try DeploymentFiles.zip(in: folder, version: version)
-            let run = try Concertctl.run(
-                ["deploy", "--yes", "--template", template, "--zip", zip] + options, environment: server.environment)
-            XCTAssertEqual(run.status, status, run.notes)
-            return run
-        }
-
-        func run(_ words: String..., status: Int32 = 0) throws -> Run {
-            let run = try Concertctl.run(words, environment: server.environment)
-            XCTAssertEqual(run.status, status, run.notes)
-            return run
-        }
-
-        /// Returns the parameters of the newest change set; an asterisk means that the previous value is kept.
-        func parameters() throws -> [String: String] {
-            let fields = try XCTUnwrap(server.calls(of: "CreateChangeSet").last).fields as? [String: String] ?? [:]
-            return Dictionary(
-                uniqueKeysWithValues: fields.filter { $0.key.hasSuffix(".ParameterKey") }.map { key, name in
-                    (name, fields[key.replacingOccurrences(of: "Key", with: "Value")] ?? "*")
-                })
-        }
-    }
-
-    private static let server = Result { try ScriptedCloudFormation() }
-
     func testNewStackIsCreatedWithDefaultBucket() throws {
-        let world = try World()
+        let world = try DeployWorld()
         let run = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
         XCTAssertEqual(
             run.output,
@@ -84,7 +44,7 @@ final class DeployTests: XCTestCase {
     }
 
     func testCommandSendsOneTokenWithItsChanges() throws {
-        let world = try World()
+        let world = try DeployWorld()
         _ = try world.deploy()
         try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
         _ = try world.deploy(version: "2")
@@ -100,7 +60,7 @@ final class DeployTests: XCTestCase {
     }
 
     func testRepeatedDeploymentChangesNothing() throws {
-        let world = try World()
+        let world = try DeployWorld()
         _ = try world.deploy()
         let run = try world.deploy()
         XCTAssertTrue(run.output.hasPrefix("stack concert-data-processor: no changes, CREATE_COMPLETE\n"), run.output)
@@ -109,100 +69,8 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "DeleteChangeSet").count, 1)
     }
 
-    func testUpdateKeepsParametersAndRollbackRestoresPreviousVersion() throws {
-        let world = try World()
-        _ = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
-        let first = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy(version: "2", "--parameter", "BatchSize=700")
-        XCTAssertEqual(try world.parameters(), ["BatchSize": "700", "CacheUrl": "*", "Architecture": "x86_64"])
-        let second = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
-        XCTAssertNotEqual(first, second)
-
-        for (url, size) in [(first, "500"), (second, "700")] {
-            let run = try world.run("deploy", "--rollback", "--yes")
-            XCTAssertTrue(run.output.contains("back to the version that was replaced at"), run.output)
-            XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String, url)
-            XCTAssertEqual(try world.parameters(), ["BatchSize": size, "CacheUrl": "*", "Architecture": "x86_64"])
-        }
-        XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
-    }
-
-    func testRollbackAfterChangeOfSecretsFails() throws {
-        let world = try World()
-        _ = try world.deploy("--parameter", "BatchSize=500")
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy("--parameter", "BatchSize=700")
-        _ = try world.deploy("--parameter", "CacheUrl=rediss://wrong")
-        let run = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(
-            run.notes.contains(
-                "stack concert-data-processor changed only secrets, which are not stored: set them with concertctl deploy "
-                    + "--parameter CacheUrl=VALUE"), run.notes)
-        XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").count, 3)
-
-        // A later version can be rolled back, with the new secret.
-        _ = try world.deploy("--parameter", "BatchSize=900")
-        _ = try world.run("deploy", "--rollback", "--yes")
-        XCTAssertEqual(try world.parameters(), ["BatchSize": "700", "CacheUrl": "*", "Architecture": "x86_64"])
-    }
-
-    func testRollbackAfterFailedChangeOfSecretsSkipsIt() throws {
-        let world = try World()
-        _ = try world.deploy("--parameter", "BatchSize=500")
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy("--parameter", "BatchSize=700")
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]])
-        _ = try world.deploy("--parameter", "CacheUrl=rediss://wrong", status: 1)
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.run("deploy", "--rollback", "--yes")
-        XCTAssertEqual(try world.parameters(), ["BatchSize": "500", "CacheUrl": "*", "Architecture": "x86_64"])
-    }
-
-    func testRollbackIgnoresVersionsOfAnotherStack() throws {
-        let world = try World()
-        _ = try world.deploy("--parameter", "BatchSize=500")
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy(version: "2")
-        try world.server.set(["incarnation": 2])
-        let run = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(run.notes.contains("no earlier version of stack concert-data-processor is in bucket"), run.notes)
-        _ = try world.deploy(version: "3")
-        let back = try world.run("deploy", "--rollback", "--yes")
-        XCTAssertTrue(back.output.contains("back to the version that was replaced at"), back.output)
-        try world.server.set(["incarnation": 1])
-        _ = try world.run("deploy", "--rollback", "--yes")
-    }
-
-    /// A change by others after that is in the change set, or makes its execution fail.
-    func testReplacedTemplateIsReadBeforeTheChangeSetIsCreated() throws {
-        let world = try World()
-        _ = try world.deploy()
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy(version: "2")
-        let calls = try world.server.calls().map(\.operation).filter {
-            ["GetTemplate", "CreateChangeSet"].contains($0)
-        }
-        XCTAssertEqual(calls, ["CreateChangeSet", "GetTemplate", "CreateChangeSet"])
-    }
-
-    func testRollbackWithoutEarlierVersionFails() throws {
-        let world = try World()
-        let none = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(none.notes.contains("stack concert-data-processor does not exist"), none.notes)
-        _ = try world.deploy()
-        let first = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(
-            first.notes.contains("no earlier version of stack concert-data-processor is in bucket"), first.notes)
-        for options in [["--zip", "z"], ["--template", "t"], ["--parameter", "A=b"]] {
-            let run = try Concertctl.run(["deploy", "--rollback"] + options)
-            XCTAssertEqual(run.status, 2)
-            XCTAssertTrue(run.notes.contains("--rollback and \(options[0]) cannot be combined"), run.notes)
-        }
-    }
-
     func testReplacedAndRemovedResourcesAreReportedWithWarnings() throws {
-        let world = try World([
+        let world = try DeployWorld([
             "status": "CREATE_COMPLETE", "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
             "changes": [
                 ["Modify", "Processor", "AWS::Lambda::Function", "False", "", ["Code", "Environment"]],
@@ -230,7 +98,7 @@ final class DeployTests: XCTestCase {
     }
 
     func testDeploymentWithoutTerminalRequiresYes() throws {
-        let world = try World()
+        let world = try DeployWorld()
         let zip = try DeploymentFiles.zip(in: world.folder)
         let run = try world.run("deploy", "--template", world.template, "--zip", zip, status: 1)
         XCTAssertTrue(run.notes.contains("cannot prompt without a terminal; pass --yes"), run.notes)
@@ -238,7 +106,7 @@ final class DeployTests: XCTestCase {
     }
 
     func testPromptsNameAccountAndRegion() throws {
-        let world = try World()
+        let world = try DeployWorld()
         let zip = try DeploymentFiles.zip(in: world.folder)
         let terminal =
             "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
@@ -268,7 +136,7 @@ final class DeployTests: XCTestCase {
     }
 
     func testJSONOutputContainsOnlyJSON() throws {
-        let world = try World()
+        let world = try DeployWorld()
         let json = try world.deploy("--output", "json").json()
         XCTAssertEqual(json["status"] as? String, "CREATE_COMPLETE")
         XCTAssertEqual((json["changes"] as? [[String: Any]])?.first?["action"] as? String, "add")
@@ -279,7 +147,7 @@ final class DeployTests: XCTestCase {
 
     /// A plan for a secret must not show it.
     func testDryRunSendsNothingAndMasksSecrets() throws {
-        let world = try World()
+        let world = try DeployWorld()
         let run = try world.deploy("--dry-run", "--parameter", "CacheUrl=rediss://user:sesame@host", "BatchSize=5")
         for text in [
             "s3 CreateBucket: PUT", "(a zip file of", "cloudformation CreateChangeSet: POST",
@@ -292,100 +160,8 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testNoWaitPrintsCommandThatFollowsDeployment() throws {
-        let world = try World([
-            "statuses": ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
-        ])
-        let run = try world.deploy("--no-wait")
-        XCTAssertTrue(
-            run.output.contains("started; follow it with concertctl deploy --stack-name concert-data-processor"),
-            run.output)
-        let again = try world.deploy("--no-wait", status: 1)
-        XCTAssertTrue(again.notes.contains("another operation is in progress"), again.notes)
-    }
-
-    func testOperationInProgressIsFollowedAndNothingIsDeployed() throws {
-        for (end, status) in [("UPDATE_COMPLETE", Int32(0)), ("UPDATE_ROLLBACK_COMPLETE", 1)] {
-            for options in [[], ["--rollback"]] {
-                let world = try World()
-                _ = try world.deploy()
-                try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", end]])
-                _ = try world.deploy(version: "2", "--no-wait")
-                let zip = try DeploymentFiles.zip(in: world.folder, version: "3")
-                let files = options.isEmpty ? ["--template", world.template, "--zip", zip] : []
-                let run = try Concertctl.run(
-                    ["deploy", "--yes"] + files + options, environment: world.server.environment)
-                XCTAssertEqual(run.status, status, "\(options): \(run.notes)")
-                XCTAssertTrue(run.notes.contains("following the operation in progress"), run.notes)
-                XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").count, 2, "\(end) \(options)")
-                let command = (["concertctl deploy --stack-name concert-data-processor"] + options).joined(
-                    separator: " ")
-                let lines = """
-                    stack concert-data-processor: UPDATE_COMPLETE; this command changed nothing
-                      FunctionName  concert-data-processor
-                      StreamArn  arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream
-                    to \(options.isEmpty ? "deploy" : "roll back"), run it again: \(command)
-
-                    """
-                XCTAssertEqual(run.output, status == 0 ? lines : "")
-                if status == 1 { XCTAssertTrue(run.notes.contains("next: \(command)\n"), run.notes) }
-            }
-        }
-    }
-
-    func testPrintedCommandsRepeatGivenOptions() throws {
-        let world = try World()
-        _ = try world.deploy()
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy(version: "2")
-        try world.server.set(["statuses": Array(repeating: "UPDATE_IN_PROGRESS", count: 10_000)])
-        let profiles = try world.folder.write(
-            "[profile dev,ops]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n", to: "config")
-        let bucket = "concert-data-deploy-123456789012-us-east-1"
-        let options = ["--region", "us-east-1", "--profile", "dev,ops", "--bucket", bucket]
-        let follow =
-            "concertctl deploy --stack-name concert-data-processor --region us-east-1 --profile 'dev,ops' --bucket \(bucket)"
-        let environment = world.server.environment.merging(["AWS_CONFIG_FILE": profiles]) { $1 }
-        for (more, text, status) in [
-            (["--no-wait"], "stack concert-data-processor: started; follow it with \(follow)\n", Int32(0)),
-            (["--no-wait"], "another operation is in progress\n  next: \(follow)\n", 1),
-            (["--timeout", "1"], "\n  next: \(follow)\n", 1),
-        ] {
-            let run = try Concertctl.run(
-                ["deploy", "--rollback", "--yes"] + options + more, environment: environment)
-            XCTAssertEqual(run.status, status, run.notes)
-            XCTAssertTrue((run.output + run.notes).contains(text), "\(more): \(run.output)\(run.notes)")
-        }
-    }
-
-    func testInterruptedDeploymentContinuesAndPrintsCommandThatFollowsIt() throws {
-        let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
-        let home = try TemporaryFolder()
-        let zip = try DeploymentFiles.zip(in: world.folder)
-        let program = try Concertctl.start(
-            ["deploy", "--yes", "--template", world.template, "--zip", zip], home: home,
-            environment: world.server.environment)
-        try program.wait { _ in try !world.server.calls(of: "DescribeStackEvents").isEmpty }
-        program.signal(SIGINT)
-        let run = try program.finish()
-        XCTAssertEqual(run.status, 130, run.notes)
-        XCTAssertTrue(
-            run.notes.contains(
-                "the operation continues at AWS; follow it again with: concertctl deploy --stack-name concert-data-processor"
-            ),
-            run.notes)
-        XCTAssertEqual(try world.server.calls(of: "DeleteStack").count, 0)
-    }
-
-    func testTimeoutPrintsCommandThatFollowsDeployment() throws {
-        let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
-        let run = try world.deploy("--timeout", "1", status: 1)
-        XCTAssertTrue(run.notes.contains("waited until --timeout; the operation continues at AWS"), run.notes)
-        XCTAssertTrue(run.notes.contains("next: concertctl deploy --stack-name concert-data-processor"), run.notes)
-    }
-
     func testUndeployListsRemainingResources() throws {
-        let world = try World()
+        let world = try DeployWorld()
         _ = try world.deploy(
             "--stack-name", "staging", "--parameter", "StreamName=staging")
         try world.server.set([
@@ -413,7 +189,7 @@ final class DeployTests: XCTestCase {
     }
 
     func testFailedDeletionNamesResourcesToRetain() throws {
-        let world = try World([
+        let world = try DeployWorld([
             "status": "CREATE_COMPLETE", "statuses": ["DELETE_IN_PROGRESS", "DELETE_FAILED"],
             "events": [
                 ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
@@ -446,7 +222,7 @@ final class DeployTests: XCTestCase {
 
     /// Each call that the commands make needs an action that the policy allows.
     func testPrintedPolicyAllowsEveryCall() throws {
-        let world = try World()
+        let world = try DeployWorld()
         _ = try world.deploy()
         try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
         _ = try world.deploy(version: "2")
