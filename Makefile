@@ -11,16 +11,13 @@ SOURCES := $(shell find Sources -type f) Package.swift $(wildcard build/*.sh bui
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
 
-build: ## build concertctl (release) into dist/
-	@scripts/install-build-dependencies.sh
-	@swift build --configuration release --product concertctl
-	@mkdir -p dist
-	@cp "$$(swift build --configuration release --show-bin-path)/concertctl" dist/concertctl
+build: dist/concertctl ## build the static command line: dist/concertctl
 
 package: dist/bootstrap ## build the static function: dist/bootstrap and dist/concert-data-processor.zip
 
-dist/bootstrap: $(SOURCES)
-	@build/bootstrap.sh
+# Each builds only what has changed, and they share the modules.
+dist/bootstrap dist/concertctl: $(SOURCES)
+	@build/static.sh $(@F)
 
 replay: build package ## replay the shipped fixtures: through the static bootstrap, then with embedded sinks
 	@echo
@@ -58,6 +55,7 @@ docs: ## generate docs/concertctl.md, docs/records.md, and the tables of docs/co
 	@"$$(swift build --show-bin-path)/concertctl" records-documentation > docs/records.md
 	@"$$(swift build --show-bin-path)/concertctl" settings-documentation docs/configuration.md > docs/configuration.md.new
 	@mv docs/configuration.md.new docs/configuration.md
+	@scripts/lint-parameters.py --write
 
 format: ## format the Swift sources
 	@swift format --in-place --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
@@ -66,6 +64,7 @@ lint: ## check format, forbidden calls, comparison of text, and vocabulary
 	@swift format lint --strict --configuration .swift-format --recursive Sources Tests Benchmarks Package.swift
 	@scripts/lint-text.py
 	@scripts/lint-targets.py
+	@scripts/lint-parameters.py
 
 check: lint test ## run lint and all tests, as required before a commit
 

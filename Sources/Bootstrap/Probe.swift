@@ -18,7 +18,7 @@ enum Probe {
             return 0
         } catch {
             print("failed:    \(error)")
-            if let advice = (error as? CurlError)?.advice { print("try:       \(advice)") }
+            if let advice = (error as? TransportError)?.advice { print("try:       \(advice)") }
             return 1
         }
     }

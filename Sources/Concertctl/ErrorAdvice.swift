@@ -19,7 +19,7 @@ enum ErrorAdvice {
         case .misconfigured(let problem):
             problem.contains("Region") ? "or pass --region, such as --region us-east-1" : nil
         case .unreadable: nil
-        case nil: (error as? WarehouseError).map(advice) ?? (error as? CurlError)?.advice
+        case nil: (error as? WarehouseError).map(advice) ?? (error as? TransportError)?.advice
         }
     }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Full payloads: of ten, four are ticket sales, three concerts, two artists and one a venue.
 extension EventGenerator {
     mutating func writeFullPayload(to payload: inout PythonJSONWriter) -> String {

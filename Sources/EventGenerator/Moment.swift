@@ -1,3 +1,4 @@
+import Basics
 import Telemetry
 
 /// A point in time in microseconds since the Unix epoch, the resolution of a Python `datetime`.

@@ -1,3 +1,5 @@
+import Basics
+
 /// A writer of one JSON text as Python's `json.dumps` formats it: a space after each comma and colon, and only ASCII.
 struct PythonJSONWriter: Sendable {
     private(set) var bytes: [UInt8] = []

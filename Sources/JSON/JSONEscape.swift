@@ -1,3 +1,5 @@
+import Basics
+
 /// The decoder of escape sequences in JSON strings.
 package enum JSONEscape {
     /// Appends the content of `string`, a scanned string of `bytes`, to `output` as UTF-8 with its escapes decoded.

@@ -1,3 +1,5 @@
+import Basics
+
 /// Strings, numbers and literals.
 extension JSONScanner {
     /// Skips the string that starts at `offset` after checking its escapes and its UTF-8.

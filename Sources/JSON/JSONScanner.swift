@@ -1,3 +1,5 @@
+import Basics
+
 /// The type of a JSON value.
 package enum JSONKind: UInt8, Sendable {
     case null, `true`, `false`, number, string, array, object

@@ -1,3 +1,5 @@
+import Basics
+
 /// A JSON text as a tree, for the small requests and responses of AWS APIs.
 ///
 /// Records are not read this way: the hot path uses ``JSONScanner``.

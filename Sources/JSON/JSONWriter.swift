@@ -1,3 +1,5 @@
+import Basics
+
 /// A writer of one compact JSON text as UTF-8.
 ///
 /// The writer inserts commas. The caller must write one value after each key and close every container.

@@ -1,3 +1,5 @@
+import Basics
+
 /// Finds which of a fixed set of keys a JSON key is, by its length and its bytes as one block.
 package struct KeyTable: Sendable {
     @usableFromInline

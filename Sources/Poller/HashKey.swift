@@ -1,4 +1,4 @@
-import CCrypto
+import Basics
 
 /// The assignment of records to shards by the hash of their partition key, as in Kinesis.
 ///
@@ -7,14 +7,7 @@ package enum HashKey {
     /// Returns the index of the shard, 0 to `count - 1`, whose equal share of the 128-bit range contains the MD5 of
     /// `key`.
     package static func shard(of key: String, among count: Int) -> Int {
-        let bytes = Array(key.utf8)
-        var digest = [UInt8](repeating: 0, count: 16)
-        unsafe bytes.withUnsafeBufferPointer { input in
-            unsafe digest.withUnsafeMutableBufferPointer { output in
-                // `output` has the 16 bytes that MD5 writes.
-                _ = unsafe MD5(input.baseAddress, input.count, output.baseAddress)
-            }
-        }
+        let digest = MD5.digest(of: Array(key.utf8).span)
         // The highest 64 bits decide, except at a boundary that one key in 2^64 hits.
         let high = digest.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Int(high.multipliedFullWidth(by: UInt64(max(1, count))).high)

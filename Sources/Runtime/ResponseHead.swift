@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The status line and the headers of an HTTP/1.1 response, as far as the Runtime API requires them.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// One persistent HTTP/1.1 connection to the Runtime API, and the buffer of its responses.

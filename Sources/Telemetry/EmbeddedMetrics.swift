@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A writer of log lines in the CloudWatch embedded metric format, from which CloudWatch extracts metrics without an

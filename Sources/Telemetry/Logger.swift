@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A logger that writes one line for each event, as JSON or text, to CloudWatch Logs.

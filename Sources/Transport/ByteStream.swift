@@ -29,10 +29,10 @@ import Glibc
     package struct Waker: Sendable {
         fileprivate let multi: MultiHandle
 
-        /// - Throws: ``CurlError`` if memory is exhausted.
-        package init() throws(CurlError) {
+        /// - Throws: ``TransportError`` if memory is exhausted.
+        package init() throws(TransportError) {
             guard isLibraryReady, let multi = MultiHandle() else {
-                throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
+                throw TransportError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
             }
             self.multi = multi
         }
@@ -54,18 +54,18 @@ import Glibc
     ///   - certificateBundle: The trusted certificate authorities; required for TLS.
     package init(
         to destination: Destination, timeout: Duration, certificateBundle: CertificateBundle?, waker: Waker
-    ) throws(CurlError) {
+    ) throws(TransportError) {
         let name = destination.name
         guard !destination.isSecure || certificateBundle != nil else {
             let reason = "no CA bundle was found; set AWS_CA_BUNDLE to the path of one"
-            throw CurlError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(name)", reason: reason)
+            throw TransportError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(name)", reason: reason)
         }
         guard let easy = unsafe curl_easy_init() else {
-            throw CurlError(CURLE_FAILED_INIT, doing: "connect to \(name)", reason: "not enough memory")
+            throw TransportError(CURLE_FAILED_INIT, doing: "connect to \(name)", reason: "not enough memory")
         }
         let multi = waker.multi
         let socket: curl_socket_t
-        do throws(CurlError) {
+        do throws(TransportError) {
             socket = try unsafe Self.connect(easy, multi, destination, timeout, certificateBundle)
         } catch {
             unsafe multi.end(easy)
@@ -84,7 +84,7 @@ import Glibc
     private static func connect(
         _ easy: UnsafeMutableRawPointer, _ multi: MultiHandle, _ destination: Destination, _ timeout: Duration,
         _ certificateBundle: CertificateBundle?
-    ) throws(CurlError) -> curl_socket_t {
+    ) throws(TransportError) -> curl_socket_t {
         let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0)
         defer {
@@ -113,7 +113,7 @@ import Glibc
         guard code == CURLE_OK, socketCode == CURLE_OK, socket >= 0 else {
             let detail = unsafe errorText.baseAddress.map { unsafe String(cString: $0) } ?? ""
             let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-            throw CurlError(
+            throw TransportError(
                 code == CURLE_OK ? CURLE_COULDNT_CONNECT : code, doing: "connect to \(destination.name)",
                 reason: reason)
         }
@@ -129,7 +129,7 @@ extension ByteStream {
     /// reading.
     package mutating func send(
         _ bytes: [UInt8], receivingInto received: inout [UInt8], until deadline: ContinuousClock.Instant
-    ) throws(CurlError) {
+    ) throws(TransportError) {
         var sent = 0
         while sent < bytes.count {
             var count = 0
@@ -149,10 +149,10 @@ extension ByteStream {
 
     /// Waits for bytes and appends those that have arrived.
     ///
-    /// - Throws: ``CurlError``, also if the peer has closed the connection.
+    /// - Throws: ``TransportError``, also if the peer has closed the connection.
     package mutating func receive(
         into buffer: inout [UInt8], until deadline: ContinuousClock.Instant
-    ) throws(CurlError) {
+    ) throws(TransportError) {
         // TLS may have buffered bytes that the socket no longer shows, so data is read before waiting.
         while try !receiveAvailable(into: &buffer) {
             try wait(for: CURL_WAIT_POLLIN, until: deadline, doing: "receive from")
@@ -166,7 +166,7 @@ extension ByteStream {
     }
 
     /// Appends the bytes that have arrived; returns false if there are none.
-    private mutating func receiveAvailable(into buffer: inout [UInt8]) throws(CurlError) -> Bool {
+    private mutating func receiveAvailable(into buffer: inout [UInt8]) throws(TransportError) -> Bool {
         var count = 0
         let code = unsafe piece.withUnsafeMutableBytes { piece in
             unsafe curl_easy_recv(easy, piece.baseAddress, piece.count, &count)
@@ -183,7 +183,7 @@ extension ByteStream {
 
     private func wait(
         for events: Int32, until deadline: ContinuousClock.Instant, doing action: String
-    ) throws(CurlError) {
+    ) throws(TransportError) {
         if Task.isCancelled { throw failure(CURLE_ABORTED_BY_CALLBACK, doing: action, "the task was cancelled") }
         let rest = deadline - .now
         guard rest > .zero else { throw failure(CURLE_OPERATION_TIMEDOUT, doing: action, "no response in time") }
@@ -192,8 +192,8 @@ extension ByteStream {
         }
     }
 
-    private func failure(_ code: CURLcode, doing action: String, _ reason: String? = nil) -> CurlError {
-        CurlError(
+    private func failure(_ code: CURLcode, doing action: String, _ reason: String? = nil) -> TransportError {
+        TransportError(
             code, doing: "\(action) \(name)", reason: reason ?? (unsafe String(cString: curl_easy_strerror(code))))
     }
 }

@@ -37,7 +37,7 @@ package actor CurlHTTPClient: HTTPClient {
         var handle = try idleHandle.take() ?? EasyHandle()
         let waker = handle.waker
         let result = await withTaskCancellationHandler {
-            Result { () throws(CurlError) in try handle.perform(request, configuration) }
+            Result { () throws(TransportError) in try handle.perform(request, configuration) }
         } onCancel: {
             waker.wake()
         }

@@ -13,9 +13,9 @@ import CCurl
     /// The buffer for libcurl's error text, which is more specific than the code.
     private let errorText: UnsafeMutableBufferPointer<CChar>
 
-    init() throws(CurlError) {
+    init() throws(TransportError) {
         guard isLibraryReady, let multi = MultiHandle(), let easy = unsafe curl_easy_init() else {
-            throw CurlError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
+            throw TransportError(CURLE_FAILED_INIT, doing: "start libcurl", reason: "not enough memory")
         }
         unsafe (self.easy, self.multi) = (easy, multi)
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -32,10 +32,10 @@ import CCurl
 
     /// Runs one transfer, which blocks the calling thread.
     ///
-    /// - Throws: ``CurlError``, with the code `CURLE_ABORTED_BY_CALLBACK` if the current task was cancelled.
+    /// - Throws: ``TransportError``, with the code `CURLE_ABORTED_BY_CALLBACK` if the current task was cancelled.
     mutating func perform(
         _ request: HTTPRequest, _ configuration: CurlHTTPClient.Configuration
-    ) throws(CurlError) -> HTTPResponse {
+    ) throws(TransportError) -> HTTPResponse {
         unsafe curl_easy_reset(easy)
         unsafe errorText.update(repeating: 0)
         try set(configuration)
@@ -57,14 +57,15 @@ import CCurl
         let isEnough = configuration.cutsBody && answer.isHeadComplete && status >= 200
         if code != CURLE_OK, !isEnough {
             if let problem = answer.problem {
-                throw CurlError(CURLE_FILESIZE_EXCEEDED, doing: "read the response of \(request.host)", reason: problem)
+                throw TransportError(
+                    CURLE_FILESIZE_EXCEEDED, doing: "read the response of \(request.host)", reason: problem)
             }
             try check(code, doing: "complete the request to \(request.host)")
         }
         // libcurl treats a connection that ends within the head as the end of the response.
         guard answer.isHeadComplete else {
             let reason = "the connection ended within the head of the response"
-            throw CurlError(CURLE_RECV_ERROR, doing: "complete the request to \(request.host)", reason: reason)
+            throw TransportError(CURLE_RECV_ERROR, doing: "complete the request to \(request.host)", reason: reason)
         }
         return HTTPResponse(status: status, headers: answer.headers, body: answer.body)
     }
@@ -72,7 +73,7 @@ import CCurl
 
 /// Options. All are set for each request, so that none is inherited from the previous one.
 extension EasyHandle {
-    private func set(_ configuration: CurlHTTPClient.Configuration) throws(CurlError) {
+    private func set(_ configuration: CurlHTTPClient.Configuration) throws(TransportError) {
         try unsafe check(
             ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText.baseAddress), doing: "set the error text")
         // libcurl would use signals to time out name lookups, which conflicts with Swift's threads.
@@ -93,14 +94,14 @@ extension EasyHandle {
         try set(CURLOPT_CAPATH, nil)
     }
 
-    private func set(_ request: HTTPRequest, _ configuration: CurlHTTPClient.Configuration) throws(CurlError) {
+    private func set(_ request: HTTPRequest, _ configuration: CurlHTTPClient.Configuration) throws(TransportError) {
         if request.isSecure, configuration.certificateBundle == nil {
             let reason = "no CA bundle was found; set AWS_CA_BUNDLE to the path of one"
-            throw CurlError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(request.host)", reason: reason)
+            throw TransportError(CURLE_SSL_CACERT_BADFILE, doing: "trust \(request.host)", reason: reason)
         }
         for (part, text) in [("method", request.method), ("URL", request.url)] where !text.isOneLine {
             let reason = "it contains a control character"
-            throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the \(part)", reason: reason)
+            throw TransportError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the \(part)", reason: reason)
         }
         try set(CURLOPT_URL, request.url)
         if request.method == "HEAD" {
@@ -112,14 +113,15 @@ extension EasyHandle {
     }
 
     /// Returns the caller's headers, and for each header that libcurl would add, an entry that suppresses it.
-    private func headerList(of request: HTTPRequest) throws(CurlError) -> UnsafeMutablePointer<curl_slist>? {
+    private func headerList(of request: HTTPRequest) throws(TransportError) -> UnsafeMutablePointer<curl_slist>? {
         var lines: [String] = []
         for header in request.headers {
             guard header.name.isOneLine, header.value.isOneLine, !header.name.isEmpty,
                 !header.name.utf8.contains(UInt8(ascii: ":"))
             else {
                 let reason = "its name or value contains a control character, or its name is empty or contains a colon"
-                throw CurlError(CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the header \(header.name)", reason: reason)
+                throw TransportError(
+                    CURLE_BAD_FUNCTION_ARGUMENT, doing: "set the header \(header.name)", reason: reason)
             }
             // libcurl removes the header for "Name:"; a semicolon means an empty value.
             lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
@@ -132,26 +134,26 @@ extension EasyHandle {
         for line in lines {
             guard let longer = unsafe curl_slist_append(list, line) else {
                 unsafe curl_slist_free_all(list)
-                throw CurlError(CURLE_OUT_OF_MEMORY, doing: "set the headers", reason: "not enough memory")
+                throw TransportError(CURLE_OUT_OF_MEMORY, doing: "set the headers", reason: "not enough memory")
             }
             unsafe list = longer
         }
         return unsafe list
     }
 
-    private func set(_ option: CURLoption, _ value: Int) throws(CurlError) {
+    private func set(_ option: CURLoption, _ value: Int) throws(TransportError) {
         try unsafe check(ccurl_set_long(easy, option, value), doing: "set option \(option.rawValue) to \(value)")
     }
 
-    private func set(_ option: CURLoption, _ value: String?) throws(CurlError) {
+    private func set(_ option: CURLoption, _ value: String?) throws(TransportError) {
         try unsafe check(ccurl_set_string(easy, option, value), doing: "set option \(option.rawValue)")
     }
 
-    private func check(_ code: CURLcode, doing action: @autoclosure () -> String) throws(CurlError) {
+    private func check(_ code: CURLcode, doing action: @autoclosure () -> String) throws(TransportError) {
         guard code != CURLE_OK else { return }
         let detail = unsafe errorText.baseAddress.map { unsafe String(cString: $0) } ?? ""
         let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-        throw CurlError(code, doing: action(), reason: reason)
+        throw TransportError(code, doing: action(), reason: reason)
     }
 }
 

@@ -2,6 +2,6 @@
 package protocol HTTPClient: Sendable {
     /// Sends `request` and returns the complete response, regardless of its status.
     ///
-    /// - Throws: ``CurlError`` if there is no complete response; `CancellationError` if the task was cancelled.
+    /// - Throws: ``TransportError`` if there is no complete response; `CancellationError` if the task was cancelled.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 }

@@ -83,7 +83,7 @@ final class AWSClientCallTests: XCTestCase {
             (.json(400, "<E><Error><Code>a:b</Code></Error></E>"), "a"),
             (.json(302, "<html></html>", ["Location": "https://elsewhere"]), nil),
             (.json(407, "<html>Proxy</html>"), nil),
-            (.failure(CurlError(code: 60, action: "complete it", reason: "certificate")), nil),
+            (.failure(TransportError(code: 60, action: "complete it", reason: "certificate")), nil),
         ]
         for row in cases {
             let http = ScriptedHTTPClient([row.step])

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Synchronization
 import Telemetry
@@ -118,8 +119,8 @@ final class AWSClientTests: XCTestCase {
     }
 
     func testRetriesBrokenConnectionsButNotInvalidSettings() async {
-        let cut = CurlError(code: 56, action: "complete the request to h", reason: "reset")
-        let untrusted = CurlError(code: 60, action: "complete the request to h", reason: "certificate")
+        let cut = TransportError(code: 56, action: "complete the request to h", reason: "reset")
+        let untrusted = TransportError(code: 60, action: "complete the request to h", reason: "certificate")
         let cutClient = ScriptedHTTPClient([.failure(cut), .failure(cut), .failure(cut)])
         let error = await failure(client(cutClient))
         XCTAssertEqual(error, .unreachable(service: "kinesis", operation: "ListStreams", attempts: 3, error: cut))

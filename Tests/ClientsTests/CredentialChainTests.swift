@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import JSON
 import Telemetry
@@ -338,7 +339,7 @@ final class CredentialChainTests: XCTestCase {
             disabled.hasPrefix(
                 "no AWS credentials; looked at the environment, profile \"default\" in \(home)/.aws/credentials"),
             disabled)
-        let unreachable = ScriptedHTTPClient([.failure(CurlError(code: 28, action: "a", reason: "timed out"))])
+        let unreachable = ScriptedHTTPClient([.failure(TransportError(code: 28, action: "a", reason: "timed out"))])
         for http in [
             unreachable, ScriptedHTTPClient([.json(403, "")]), ScriptedHTTPClient([.json(200, "tok"), .json(404, "")]),
         ] {

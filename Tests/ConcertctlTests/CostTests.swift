@@ -447,7 +447,7 @@ final class CapacityPlanTests: XCTestCase {
             ),
             (
                 "--records-per-day 86400000 --shard-count 10 --batch-size 4000 --duration-ms 1 --load-interval 1440"
-                    + " --load-object-limit 100000 --merge-per-row-ms 0.1", "rows per load"
+                    + " --load-object-limit 50000 --merge-per-row-ms 0.2", "rows per load"
             ),
             ("--records-per-day 86400000 --merge-per-row-ms 0.001", "records written"),
         ] {

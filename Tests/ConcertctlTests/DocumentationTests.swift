@@ -65,7 +65,7 @@ final class DocumentationTests: XCTestCase {
         for (name, text, status) in [
             ("missing", page.replacing("<!-- settings: cache -->", with: ""), 1),
             ("unknown", page + "<!-- settings: other -->\n<!-- end of settings -->\n", 1),
-            ("old", page.replacing("| `CACHE_KEY_PREFIX` |", with: "| `OLD` |"), 0),
+            ("old", page.replacing("\n| `CACHE_KEY_PREFIX` |", with: "\n| `OLD` |"), 0),
         ] {
             let run = try Concertctl.run(["settings-documentation", folder.write(text, to: name)])
             XCTAssertEqual(run.status, Int32(status), "\(name): \(run.notes)")

@@ -194,7 +194,7 @@ final class ReplayTests: XCTestCase {
         let arguments = ["replay", "Fixtures/kinesis", "--output", "json"]
         let inProcess = try Concertctl.run(arguments)
         let driven = try Concertctl.run(arguments + ["--bootstrap", "dist/bootstrap"])
-        XCTAssertEqual(driven.status, 3, "\(driven.notes); dist/bootstrap is built by build/bootstrap.sh")
+        XCTAssertEqual(driven.status, 3, "\(driven.notes); dist/bootstrap is built by make package")
         for member in ["records", "badRecords", "events", "bytes"] {
             let expected = try XCTUnwrap(inProcess.json()[member] as? NSObject)
             XCTAssertEqual(try driven.json()[member] as? NSObject, expected, member)

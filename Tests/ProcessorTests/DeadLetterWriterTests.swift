@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import Foundation
 import JSON
@@ -28,7 +29,7 @@ final class DeadLetterWriterTests: XCTestCase {
         func send(_ request: HTTPRequest) async throws -> HTTPResponse {
             try state.withLock { state in
                 state.requests.append(request)
-                guard !state.steps.isEmpty else { throw CurlError(code: 7, action: "connect", reason: "refused") }
+                guard !state.steps.isEmpty else { throw TransportError(code: 7, action: "connect", reason: "refused") }
                 switch state.steps.removeFirst() {
                 case .answer(let response): return response
                 case .handler(let handler): return handler(request)

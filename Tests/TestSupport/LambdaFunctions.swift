@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A running `lambda-functions.py`: Lambda's Invoke in front of another stand-in, with functions that are `bootstrap`

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A moto server that all tests of the process share, so each test resets it first.

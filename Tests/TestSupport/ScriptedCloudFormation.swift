@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// `cloudformation-server.py`, a CloudFormation whose changes end as a test chooses.

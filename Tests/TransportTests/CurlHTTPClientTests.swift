@@ -211,11 +211,11 @@ final class CurlHTTPClientTLSTests: XCTestCase {
 /// Returns the error of `request`; fails the test and returns `nil` if it succeeds or throws another error.
 private func failure(
     of client: CurlHTTPClient, _ request: HTTPRequest, file: StaticString = #filePath, line: UInt = #line
-) async -> CurlError? {
+) async -> TransportError? {
     do {
         let answer = try await client.send(request)
         XCTFail("\(request.url) was answered with \(answer.status)", file: file, line: line)
-    } catch let error as CurlError {
+    } catch let error as TransportError {
         return error
     } catch { XCTFail("\(request.url) ended with \(error)", file: file, line: line) }
     return nil

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Telemetry
 import Transport
@@ -150,7 +151,7 @@ extension AWSClient {
                     error: error, reason: RetryReason(status: answer.status, code: error.code ?? ""),
                     retryAfter: response.retryAfter,
                     serverTime: answer.headers["date"].flatMap(WallClock.init(httpDate:))))
-        } catch let error as CurlError {
+        } catch let error as TransportError {
             return .failure(
                 Failure(
                     error: .unreachable(

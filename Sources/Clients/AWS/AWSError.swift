@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Transport
 
@@ -6,7 +7,7 @@ package enum AWSError: Error, Equatable, Sendable {
     /// An error response of the service.
     case refused(AWSRefusal)
     /// No complete response; the service may have processed the request.
-    case unreachable(service: String, operation: String, attempts: Int, error: CurlError)
+    case unreachable(service: String, operation: String, attempts: Int, error: TransportError)
     /// A response that is not the service's: a page of a proxy or a captive portal, or a truncated document.
     case unreadable(service: String, operation: String, status: Int, found: String)
     /// An invalid endpoint URL or Region.

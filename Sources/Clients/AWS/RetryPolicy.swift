@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The reason why a failed attempt can be retried.
@@ -72,8 +73,8 @@ package struct RetryPolicy: Sendable {
     ///
     /// - Parameter requested: The delay that the service requests: a minimum, limited to ``longestPause``.
     package func delay(after attempt: Int, requested: Duration?) -> Duration {
-        let ceiling = min(.seconds(1 << min(max(attempt, 1) - 1, 10)), longestPause)
-        return max(ceiling * jitter(), min(requested ?? .zero, longestPause))
+        let backoff = Backoff(first: .seconds(1), longest: longestPause, smallestPart: 0)
+        return max(backoff.delay(after: attempt, random: jitter()), min(requested ?? .zero, longestPause))
     }
 }
 

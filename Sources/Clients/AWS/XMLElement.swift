@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// An element of an XML document: a response of the query protocol or an error of S3.

@@ -55,7 +55,7 @@ package struct RESPCommands: Sendable {
 
 /// A failure of a Redis connection or server.
 package enum RedisError: Error, Equatable, Sendable {
-    case connection(CurlError)
+    case connection(TransportError)
     /// The server refused the login or another command of the connection's setup.
     case refused(server: String, message: String)
     /// The bytes received are not a reply.

@@ -1,3 +1,5 @@
+import Basics
+
 /// A command about one key.
 package struct RedisCommand: Sendable, Equatable {
     package var arguments: [[UInt8]]

@@ -76,7 +76,7 @@ package actor RedisConnection {
     }
 
     /// Returns whether `failure` is caused by the deadline, rather than only by ``Configuration/connectTimeout``.
-    private func isOutOfTime(_ failure: CurlError, _ deadline: ContinuousClock.Instant) -> Bool {
+    private func isOutOfTime(_ failure: TransportError, _ deadline: ContinuousClock.Instant) -> Bool {
         // libcurl's resolution is a millisecond.
         Task.isCancelled || failure.isTimeout && ContinuousClock.now + .milliseconds(2) >= deadline
     }
@@ -89,7 +89,7 @@ package actor RedisConnection {
 
     private func makeWaker() throws(RedisError) -> ByteStream.Waker {
         if let waker { return waker }
-        do throws(CurlError) {
+        do throws(TransportError) {
             let waker = try ByteStream.Waker()
             self.waker = waker
             return waker
@@ -115,7 +115,7 @@ package actor RedisConnection {
     private func connect(
         _ login: Login?, _ waker: ByteStream.Waker, until deadline: ContinuousClock.Instant
     ) throws(RedisError) {
-        do throws(CurlError) {
+        do throws(TransportError) {
             let timeout = min(configuration.connectTimeout, deadline - .now)
             stream = try ByteStream(
                 to: destination, timeout: timeout, certificateBundle: configuration.certificateBundle,
@@ -142,7 +142,7 @@ package actor RedisConnection {
     ) throws(RedisError) -> [RESPValue] {
         var replies: [RESPValue] = []
         replies.reserveCapacity(commands.count)
-        do throws(CurlError) {
+        do throws(TransportError) {
             try stream?.send(commands.bytes, receivingInto: &parser.buffer, until: deadline)
         } catch {
             throw .connection(error)
@@ -152,7 +152,7 @@ package actor RedisConnection {
                 replies.append(reply)
                 continue
             }
-            do throws(CurlError) { try stream?.receive(into: &parser.buffer, until: deadline) } catch {
+            do throws(TransportError) { try stream?.receive(into: &parser.buffer, until: deadline) } catch {
                 throw .connection(error)
             }
         }

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The error in a server's error reply.

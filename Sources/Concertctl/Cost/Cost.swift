@@ -24,10 +24,11 @@ struct Cost: Command {
         "--shard-level-metrics", value: "NAME", choices: StreamMonitor.metrics + ["ALL"],
         "enabled metrics of enhanced monitoring, or ALL")
     private static let batchSize = Option<Int>(
-        "--batch-size", 1...10_000, default: FunctionLoad().batchSize, "maximum number of records per invocation")
+        "--batch-size", 1...10_000, default: FunctionLoad().batchSize,
+        "maximum number of records per invocation; the template's default is 1,000 with Redshift")
     private static let window = Option<Int>(
         "--maximum-batching-window-in-seconds", 0...300, default: FunctionLoad().batchingWindow,
-        "maximum time to gather a batch")
+        "maximum time to gather a batch; the template's default is 10 with Redshift")
     private static let memory = Option<Int>(
         "--memory-size", value: "MB", 128...10_240, default: FunctionLoad().memory, "memory of the function")
     private static let duration = Option<Decimal>(
@@ -61,7 +62,7 @@ struct Cost: Command {
         discussion: """
             Calls nothing and requires no credentials. Each amount is printed with its calculation, in decimal arithmetic.
             On-demand is the standard mode unless --on-demand-advantage is given, whose prices were not verified. The size of Lambda's batches follows from the average rate of a shard.
-            Not included: free tiers, volume discounts, taxes, logs, sinks other than the warehouse, and KMS keys. The prices are built in: verify them on the AWS pricing pages before you rely on them.
+            Not included: free tiers, volume discounts, taxes, logs, custom metrics, alarms, the dashboard, sinks other than the warehouse, and KMS keys. The prices are built in: verify them on the AWS pricing pages before you rely on them.
 
             A serverless warehouse is shown separately, with one transaction per batch (direct) and with staged loads every 1, 5, and 15 minutes. Its RPU-hours follow from the base capacity and the time that it is active, with a minimum of 60 s. Times that are marked as not measured come from tests with PostgreSQL: measure them on your warehouse and pass them as options.
 

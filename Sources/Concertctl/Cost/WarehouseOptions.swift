@@ -17,7 +17,7 @@ enum WarehouseOptions {
         "--tables-per-batch", 1...100, default: standard.tablesPerBatch,
         "number of tables that one batch writes to, with one object each in staged mode")
     fileprivate static let objectLimit = Option<Int>(
-        "--load-object-limit", 1...100_000, default: standard.objectLimit, "maximum number of objects per load")
+        "--load-object-limit", 1...50_000, default: standard.objectLimit, "maximum number of objects per load")
 
     /// The options about durations, each with its property.
     fileprivate static let times: [Time] =

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import JSON
 
@@ -26,8 +27,7 @@ struct LetterPut {
     mutating func next() async throws -> [Int]? {
         guard !queue.isEmpty else { return nil }
         if requestsWithoutProgress > 0 {
-            try await Task.sleep(
-                for: .milliseconds(Int.random(in: 0...min(5000, 50 << min(requestsWithoutProgress, 8)))))
+            try await Task.sleep(for: Backoff.rejectedEntries.delay(after: requestsWithoutProgress + 1))
         }
         try Task.checkCancellation()
         let records = queue.next()

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The values of a template's parameters: those that are given, else the stack's, else the template's defaults.

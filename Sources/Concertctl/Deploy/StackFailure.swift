@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// Why CloudFormation could not make a change, and what to do about it.

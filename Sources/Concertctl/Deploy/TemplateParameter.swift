@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A parameter as a template declares it.

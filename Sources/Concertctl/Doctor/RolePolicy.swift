@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The policies of a role, evaluated without conditions.

@@ -18,7 +18,7 @@ struct Documentation: Command {
             # concertctl
 
             The command line tool replays events locally, sets up the stream, manages the event source mapping, and
-                        diagnoses problems.
+            diagnoses problems.
 
             ```
             concertctl COMMAND [options]

@@ -23,8 +23,23 @@ struct RecordsPage: Command {
         generates this page from the schemas in `Sources/Processor/Entities`; do not edit it.
 
         The data of a Kinesis record is one JSON object in UTF-8, plain or compressed with gzip (up to 10 MiB of JSON), alone
-        or in an aggregate of the Kinesis Producer Library. `concertctl stream put --dry-run` and `concertctl replay FILE`
-        show how the function would process a record.
+        or in an aggregate of the Kinesis Producer Library (KPL). `concertctl stream put --dry-run` and `concertctl replay
+        FILE` show how the function would process a record. This is a ticket sale with all of its fields:
+
+        ```json
+        {"data_type": "ticket_sales", "source": "box_office", "ingestion_timestamp": "2026-11-08T12:00:05Z", "sale_id": "s1",
+         "concert_id": "c1", "customer_id": "u1", "price_tier": "vip", "quantity": 2, "unit_price": 148.70, "total_amount": 297.40,
+         "purchase_timestamp": "2026-11-08T12:00:00Z", "payment_method": "credit_card", "customer_segment": "regular"}
+        ```
+
+        ## Versions
+
+        Use the entity's ID as partition key, so that all versions of an entity are on one shard and stay in order.
+
+        The newest version of an entity wins, in the tables, in the cache and for notifications. Of two records of one shard, the
+        one with the higher sequence number is newer; of two records of one KPL aggregate, the later one. Of two records of
+        different shards, the one that the stream accepted later is newer (its arrival time). `ingestion_timestamp` and the
+        other fields do not count.
 
         ## Shapes
 
@@ -48,7 +63,7 @@ struct RecordsPage: Command {
         | `kind` | the record is not an object, or its kind is unknown |
         | `missing` | a required field is absent |
         | `type` | a value has the wrong JSON type |
-        | `range` | a value is not allowed, or does not fit in its column |
+        | `range` | a value is not allowed, or, with `redshift`, does not fit in its column |
         """
     }
 
@@ -82,7 +97,7 @@ struct RecordsPage: Command {
 
         | type | accepted |
         | --- | --- |
-        | text | a JSON string, trimmed; IDs have at most 1,024 bytes; U+0000 is not allowed |
+        | text | a JSON string, trimmed; U+0000 is not allowed; IDs have at most 1,024 bytes, and at most 100 with `redshift` |
         | number | a JSON number, or text that is exactly a JSON number; 0, or a magnitude within 1e-300...1e300 |
         | integer | a number without a fraction: `2`, `2.0`, and `2e0` are equal |
         | boolean | `true` or `false`, also as text in any letter case |
@@ -94,6 +109,10 @@ struct RecordsPage: Command {
 
         A field with several names has the value of the first name that is present; the others are ignored. `object.member`
         is a member of an object in the record.
+
+        The columns below are those of `redshift`. A text that is longer than its `VARCHAR(n)`, n bytes of UTF-8, is rejected. A
+        number is rounded to the decimals of its column, half away from zero, and rejected if it has too many digits before
+        the point. Timestamps are truncated to microseconds. Without `redshift`, values have no such limits.
         """
 
     private static func section(_ schema: EntitySchema) -> String {

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// A function in any form that Lambda accepts: `name`, `name:alias`, `ACCOUNT:function:name`, or an ARN.

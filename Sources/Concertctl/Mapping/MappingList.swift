@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The command that lists the mappings of Kinesis streams in the Region.

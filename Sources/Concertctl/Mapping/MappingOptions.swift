@@ -1,3 +1,5 @@
+import Basics
+
 /// The options for the settings of a mapping, with the names of the AWS CLI.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>

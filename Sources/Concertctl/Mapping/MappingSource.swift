@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// The event source of a mapping: a stream, or a consumer with enhanced fan-out.

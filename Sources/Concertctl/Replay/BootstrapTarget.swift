@@ -26,7 +26,7 @@ struct BootstrapTarget: ReplayTarget {
     init(path: String, processors: String?, sinks: RealSinks, environment: [String: String]) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw CommandError(
-                description: "\(path) is not an executable file; build/bootstrap.sh creates dist/bootstrap")
+                description: "\(path) is not an executable file; make package builds dist/bootstrap")
         }
         (self.path, self.processors, self.sinks, self.environment) = (path, processors, sinks, environment)
         let (inherited, leftOut) = sinks.filter(environment)

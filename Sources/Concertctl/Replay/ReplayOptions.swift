@@ -1,3 +1,5 @@
+import Basics
+
 /// The options of `replay`.
 enum ReplayOptions {
     static let bootstrap = Option<String?>(

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import Foundation
 import JSON
@@ -56,14 +57,13 @@ struct ReplaySource {
     private mutating func events(in file: [UInt8], name: String) throws -> [ReplayEvent] {
         let bytes = try InputFile.text(file, name: name)
         if name.utf8.suffix(11).elementsEqual(".event.json".utf8) { return [ReplayEvent(name: name, bytes: bytes)] }
-        let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-            .filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
         if JSONScanner.isOneValue(bytes) {
             if !Self.isEvent(bytes), let form = FileForm(ofObject: bytes) {
                 throw CommandError(description: form.refusal(of: name))
             }
             return try events(of: [bytes[...]], name: name)
         }
+        let lines = bytes.filledLines
         // An invalid .json file is one bad payload, unless it looks like one payload per line.
         let isOnePayload =
             name.utf8.suffix(5).elementsEqual(".json".utf8)

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// The size of the largest record that a stream accepts.

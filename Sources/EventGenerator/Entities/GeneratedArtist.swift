@@ -1,3 +1,5 @@
+import Basics
+
 /// An artist in the format of Spotify's API.
 struct GeneratedArtist: Entity {
     static let dataTypes = ["artists", "artists", "artists", "artist"]

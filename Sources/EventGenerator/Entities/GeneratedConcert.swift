@@ -1,3 +1,5 @@
+import Basics
+
 /// A concert in the format of Ticketmaster's API.
 struct GeneratedConcert: Entity {
     static let dataTypes = ["concerts", "concerts", "events", "event"]

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A record that cannot be processed, in the form in which it is stored for inspection and replay.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A decimal number with all of its digits, for exact comparison of sums and exact rounding to a column's scale.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The exact decimal value of a JSON number, which is compared with bounds without conversion to binary.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The plans by which the fields of every kind are decoded: descriptions in a trivial layout, by ID instead of name.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A reader of fixed-width text such as timestamps, digit by digit.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A scanner that fills ``ScannedFields`` in one pass over a record's bytes.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// Values from records in a form that is safe in messages: shortened, and without control characters.

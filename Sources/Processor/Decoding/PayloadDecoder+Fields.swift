@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// Decoding of the fields of one kind, in the order of its description.

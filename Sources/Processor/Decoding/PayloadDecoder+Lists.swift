@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// Decoding of lists of text and of ticket prices.

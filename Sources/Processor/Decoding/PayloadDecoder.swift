@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A decoder of a record's JSON into the values of its fields: scans the bytes once, then reads the fields of the kind.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The members of records that are fields of any kind, each with an ID; all other members are skipped.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The range of one member's value in a record; the range of a string excludes its quotes.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A number of up to 16 digits, with or without a point, which is read as two words instead of digit by digit.

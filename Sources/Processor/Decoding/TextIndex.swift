@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A hash table that finds texts with equal bytes, in a few bytes of memory per text.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The storage of the values of one batch's records, with all texts in one buffer.

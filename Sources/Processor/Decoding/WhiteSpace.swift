@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The White_Space property of Unicode, for UTF-8.

@@ -1,3 +1,5 @@
+import Basics
+
 /// The kinds of entities that a pipeline processes, and the rules to decode their records.
 ///
 /// A class, so that batches and processors share it. It is immutable.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The JSON document of an entity, for the cache, notifications and DEBUG log lines.

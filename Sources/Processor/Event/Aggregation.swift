@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The aggregate format of the Kinesis Producer Library: many user records in one Kinesis record.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A decoder of base64 with the standard alphabet, with padding, without line breaks.

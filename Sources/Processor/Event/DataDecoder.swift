@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A decoder of a Kinesis record's data into user records: base64, then gzip, an aggregate or JSON by the first bytes.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A decoder of an invocation's event into a batch of typed records, in one pass.

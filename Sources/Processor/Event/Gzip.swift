@@ -1,3 +1,4 @@
+import Basics
 import CZlib
 
 /// Compression and decompression of gzip data with zlib, which checks the checksum and length of each member.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A reader of the fields of a protobuf message.

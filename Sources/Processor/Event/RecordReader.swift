@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A reader of single records' data by the rules of the function, for the commands that read from and write to streams.

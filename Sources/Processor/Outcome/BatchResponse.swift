@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The response that the event source mapping reads: the record to retry from and, in a tumbling window, the state.

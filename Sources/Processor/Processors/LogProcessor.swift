@@ -1,3 +1,4 @@
+import Basics
 import Telemetry
 
 /// A processor that writes records to the log: one line per record at DEBUG, and a summary at INFO.

@@ -1,3 +1,5 @@
+import Basics
+
 /// How a variable's text becomes a value, and what the reference shows as its type.
 package struct SettingForm<Value: Sendable>: Sendable {
     /// Parses a text, and adds its faults; returns nil if the text has no value.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The figures of one tumbling window of one shard, which the window's state carries from invocation to invocation.

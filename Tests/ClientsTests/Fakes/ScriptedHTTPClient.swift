@@ -4,7 +4,7 @@ import Transport
 actor ScriptedHTTPClient: HTTPClient {
     enum Step {
         case answer(HTTPResponse)
-        case failure(CurlError)
+        case failure(TransportError)
         /// A response that depends on the request.
         case handler(@Sendable (HTTPRequest) -> HTTPResponse)
         /// A request that ends only when the task is cancelled.
@@ -21,7 +21,9 @@ actor ScriptedHTTPClient: HTTPClient {
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         requests.append(request)
-        guard let step = steps.first else { throw CurlError(code: 52, action: "go on", reason: "the script is over") }
+        guard let step = steps.first else {
+            throw TransportError(code: 52, action: "go on", reason: "the script is over")
+        }
         switch step {
         case .answer(let response):
             steps.removeFirst()
@@ -44,8 +46,8 @@ extension ScriptedHTTPClient.Step {
     }
 
     static let refusedConnection = failure(
-        CurlError(code: 7, action: "complete the request to h", reason: "connection refused"))
-    static let timeout = failure(CurlError(code: 28, action: "complete the request to h", reason: "timed out"))
+        TransportError(code: 7, action: "complete the request to h", reason: "connection refused"))
+    static let timeout = failure(TransportError(code: 28, action: "complete the request to h", reason: "timed out"))
 }
 
 extension HTTPRequest {

@@ -89,7 +89,7 @@ final class BootstrapProcess {
 
     private struct Missing: Error, CustomStringConvertible {
         var path: String
-        var description: String { "\(path) is not there: run build/bootstrap.sh, or set BOOTSTRAP to the binary" }
+        var description: String { "\(path) is not there: run make package, or set BOOTSTRAP to the binary" }
     }
 }
 

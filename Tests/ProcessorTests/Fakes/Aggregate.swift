@@ -1,4 +1,4 @@
-import CCrypto
+import Basics
 
 /// A writer of valid and invalid KPL aggregates.
 struct Aggregate {
@@ -46,12 +46,6 @@ struct Aggregate {
     var bytes: [UInt8] { Self.wrapped(message) }
 
     static func wrapped(_ message: [UInt8]) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: 16)
-        unsafe message.withUnsafeBufferPointer { input in
-            unsafe digest.withUnsafeMutableBufferPointer { output in
-                _ = unsafe MD5(input.baseAddress, input.count, output.baseAddress)
-            }
-        }
-        return [0xF3, 0x89, 0x9A, 0xC2] + message + digest
+        [0xF3, 0x89, 0x9A, 0xC2] + message + MD5.digest(of: message.span)
     }
 }

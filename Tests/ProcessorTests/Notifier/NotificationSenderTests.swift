@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import Foundation
 import JSON
@@ -13,9 +14,9 @@ import XCTest
 final class NotificationSenderTests: NotifierTestCase {
     /// A client that returns scripted responses, and records the requests.
     private final class FakeHTTP: HTTPClient {
-        private let state: Mutex<(steps: [Result<HTTPResponse, CurlError>], requests: [HTTPRequest])>
+        private let state: Mutex<(steps: [Result<HTTPResponse, TransportError>], requests: [HTTPRequest])>
 
-        init(_ steps: [Result<HTTPResponse, CurlError>]) { state = Mutex((steps, [])) }
+        init(_ steps: [Result<HTTPResponse, TransportError>]) { state = Mutex((steps, [])) }
 
         var requests: [HTTPRequest] { state.withLock { $0.requests } }
 
@@ -36,8 +37,8 @@ final class NotificationSenderTests: NotifierTestCase {
     }
 
     func testWebhookRetriesOnlyTransientFailures() async throws {
-        let cut = CurlError(code: 56, action: "receive from h.example", reason: "reset")
-        let cases: [(steps: [Result<HTTPResponse, CurlError>], requests: Int, delivered: Bool, reason: String)] = [
+        let cut = TransportError(code: 56, action: "receive from h.example", reason: "reset")
+        let cases: [(steps: [Result<HTTPResponse, TransportError>], requests: Int, delivered: Bool, reason: String)] = [
             ([.success(HTTPResponse(status: 204))], 1, true, ""),
             ([.success(HTTPResponse(status: 500)), .failure(cut), .success(HTTPResponse(status: 429))], 4, true, ""),
             ([.success(HTTPResponse(status: 408))], 2, true, ""),

@@ -1,3 +1,5 @@
+import Basics
+
 /// One of AWS's shared files: sections of names and values, where a value can be a nested list of names and values.
 ///
 /// The file is parsed as the AWS CLI does, by the rules of Python's `configparser`, with one difference: an invalid

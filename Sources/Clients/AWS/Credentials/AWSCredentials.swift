@@ -1,3 +1,4 @@
+import Basics
 import Telemetry
 
 /// Credentials that sign requests.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Transport
 
@@ -66,7 +67,7 @@ struct ContainerCredentials: Sendable {
             request.headers.append(HTTPHeader("Authorization", authorization))
         }
         let response: HTTPResponse
-        do { response = try await http.send(request) } catch let error as CurlError {
+        do { response = try await http.send(request) } catch let error as TransportError {
             throw CredentialError.unusable(origin: origin, reason: "\(error)")
         }
         guard response.status == 200, let value = try? JSONValue(parsing: response.body) else {

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Telemetry
 import Transport
@@ -88,7 +89,7 @@ package actor CredentialChain: CredentialSource {
         let fetch = instance.fetch(metadata)
         return renewing("instance metadata") {
             // Without a usable response, this is not an instance with a role, and no source has credentials.
-            do { return try await fetch() } catch let error as CurlError {
+            do { return try await fetch() } catch let error as TransportError {
                 throw CredentialError.notFound(searched: searched + ["instance metadata (\(error.reason))"])
             } catch CredentialError.unusable(_, let reason) {
                 throw CredentialError.notFound(searched: searched + ["instance metadata (\(reason))"])

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Transport
 
@@ -69,7 +70,7 @@ struct InstanceMetadataCredentials: Sendable {
         do {
             token = try await text(
                 http, "PUT", Self.tokenPath, HTTPHeader("X-aws-ec2-metadata-token-ttl-seconds", "21600"))
-        } catch let error as CurlError where error.isTimeout {
+        } catch let error as TransportError where error.isTimeout {
             // The hop limit drops only the response to PUT, so the request times out in a container.
             throw unusable(
                 "\(error.reason); in a container on an EC2 instance, the instance's hop limit must be 2 or more: "
@@ -89,7 +90,7 @@ struct InstanceMetadataCredentials: Sendable {
         var attempt = 1
         while true {
             let response: HTTPResponse
-            do { response = try await http.send(request) } catch let error as CurlError {
+            do { response = try await http.send(request) } catch let error as TransportError {
                 guard error.isRetryable, attempt < attempts else { throw error }
                 attempt += 1
                 continue

@@ -1,3 +1,4 @@
+import Basics
 import Telemetry
 
 /// A cache of credentials that are fetched on first use and renewed before they expire.

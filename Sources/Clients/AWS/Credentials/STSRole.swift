@@ -1,3 +1,5 @@
+import Basics
+
 /// A role that is assumed with STS.
 ///
 /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// The partition key of a payload.

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import Foundation
 import JSON
@@ -198,8 +199,7 @@ extension Put {
         }
         guard hasRejectedEntries || requestsWithoutProgress > 0 else { return }
         hasRejectedEntries = false
-        let ceiling = min(5000, 50 << min(requestsWithoutProgress, 8))
-        try await Task.sleep(for: .milliseconds(Int.random(in: 0...ceiling)))
+        try await Task.sleep(for: Backoff.rejectedEntries.delay(after: requestsWithoutProgress + 1))
     }
 }
 
@@ -221,4 +221,9 @@ extension Put {
             }
         }
     }
+}
+
+extension Backoff {
+    /// After requests with rejected entries.
+    static let rejectedEntries = Backoff(first: .milliseconds(50), longest: .seconds(5), smallestPart: 0)
 }

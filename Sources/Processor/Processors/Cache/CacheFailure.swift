@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// The reason why an entity could not be written to the cache.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The entries of one entity in the sorted sets, by the bytes of the sets' keys.

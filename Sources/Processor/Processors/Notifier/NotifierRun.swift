@@ -1,3 +1,4 @@
+import Basics
 import Telemetry
 
 /// The notifications of one batch: acquires leases, plans and sends the notifications of each destination, and records them.

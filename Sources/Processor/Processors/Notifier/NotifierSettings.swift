@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// The settings `NOTIFY_...`: the destinations, and the changes to report.

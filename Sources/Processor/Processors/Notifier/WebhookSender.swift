@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import Telemetry
 import Transport
@@ -31,7 +32,7 @@ struct WebhookSender: NotificationSender {
     private func post(_ notification: Notification, by client: any HTTPClient) async -> SendOutcome {
         do {
             return outcome(of: try await client.send(request(for: notification)))
-        } catch let error as CurlError where error.isRetryable {
+        } catch let error as TransportError where error.isRetryable {
             return .failed(reason: "webhook: \(error)")
         } catch is CancellationError {
             return .unavailable(reason: "webhook \(webhook.host): no time left")

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import JSON
 import Telemetry
@@ -120,7 +121,7 @@ extension BatchWrite {
             aws, settings: settings, traceID: context.traceID, deadline: context.deadline)
         let digest = digest(of: transaction)
         var (own, recent) = (0, 0)
-        var backoff = Backoff()
+        var backoff = Backoff.statements
         do {
             try await upload(transaction.upload)
             while true {

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import JSON
 import Telemetry
@@ -151,7 +152,7 @@ extension RedshiftDataClient {
     private func submit(
         _ statements: [String], token: String, name: String?
     ) async throws -> (answer: JSONValue, start: Start) {
-        var backoff = Backoff()
+        var backoff = Backoff.statements
         var environmentalErrors = 0
         while true {
             let (start, localTime) = (ContinuousClock.now, WallClock.now())
@@ -181,7 +182,7 @@ extension RedshiftDataClient {
     /// - Throws: ``WarehouseError``, also if a response is about another statement.
     private func end(of id: String, status: Status?, run: Run) async throws -> StatementResult {
         var status = status ?? .submitted
-        var backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
+        var backoff = Backoff.polls
         // The response to the call that started the statement has its status, but not the reason of a failure.
         while status != .finished {
             guard ContinuousClock.now < deadline else {
@@ -293,20 +294,11 @@ package enum WarehouseError: Error, Sendable, Equatable, CustomStringConvertible
     package var cause: AWSError? { if case .unavailable(_, let cause) = self { cause } else { nil } }
 }
 
-/// A backoff: growing pauses of random length.
-struct Backoff: Sendable {
-    private var ceiling: Duration
-    private let longest: Duration
-
-    init(first: Duration = .milliseconds(100), longest: Duration = .seconds(5)) {
-        (ceiling, self.longest) = (first, longest)
-    }
-
-    mutating func pause(until deadline: ContinuousClock.Instant) async throws {
-        let length = ceiling * Double.random(in: 0.5...1)
-        ceiling = min(ceiling * 2, longest)
-        try await Task.sleep(until: min(.now + length, deadline), clock: .continuous)
-    }
+extension Backoff {
+    /// Between attempts of a statement or transaction that failed transiently.
+    static let statements = Backoff(first: .milliseconds(100), longest: .seconds(5), smallestPart: 0.5)
+    /// Between polls of a running statement.
+    static let polls = Backoff(first: .milliseconds(20), longest: .seconds(1), smallestPart: 0.5)
 }
 
 extension Duration {

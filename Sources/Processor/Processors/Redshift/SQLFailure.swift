@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The meaning of a statement's failure, which is parsed from its text because the Data API returns no error code.

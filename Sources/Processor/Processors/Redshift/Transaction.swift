@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// One `BatchExecuteStatement`, whose statements take effect together or not at all.

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// One version of one entity, as a row of its table.

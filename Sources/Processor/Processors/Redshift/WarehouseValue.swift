@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The value of one column of one row.

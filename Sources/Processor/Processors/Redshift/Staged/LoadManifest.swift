@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The manifests of one load, which list its objects; they are deleted when the load is finished.

@@ -1,3 +1,4 @@
+import Basics
 import Clients
 import JSON
 import Telemetry
@@ -228,7 +229,7 @@ extension LoadRun {
         _ objects: [StagedObject], keeping first: inout LoadManifests?
     ) async throws -> LoadTransactionResult {
         var objects = objects
-        var backoff = Backoff()
+        var backoff = Backoff.statements
         for attempt in 1...Self.attemptLimit {
             let start = ContinuousClock.now
             let time = Timestamp(millisecondsSinceEpoch: WallClock.now().millisecondsSinceEpoch).sql

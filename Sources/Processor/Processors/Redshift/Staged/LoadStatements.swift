@@ -1,3 +1,4 @@
+import Basics
 import Clients
 
 /// The statements of one load of staged objects, which form one transaction.

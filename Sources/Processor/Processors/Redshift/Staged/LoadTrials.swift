@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The rejected objects of one load, until it is known whether their table is the cause.

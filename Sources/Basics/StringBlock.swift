@@ -43,7 +43,7 @@ package struct StringBlock {
 extension StringBlock {
     /// Any number that differs for most short texts, and for most numbers with them.
     @inlinable @inline(__always)
-    func hash(_ number: UInt32) -> UInt64 {
+    package func hash(_ number: UInt32) -> UInt64 {
         // Same size, and every pattern of bits is a value of each.
         let words = unsafe unsafeBitCast(bytes, to: (UInt64, UInt64, UInt64, UInt64).self)
         return (words.0 ^ words.1 &* 31 ^ words.2 ^ UInt64(number)) &* 0x9E37_79B9_7F4A_7C15
@@ -54,7 +54,7 @@ extension StringBlock {
 extension StringBlock {
     /// Returns a bit for each byte; the lowest bit is the first byte.
     @inlinable @inline(__always)
-    var stops: UInt32 {
+    package var stops: UInt32 {
         // The types have the same size, and every bit pattern is valid for both.
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
         // In signed comparison, control characters are less than a space, and bytes outside ASCII less than zero.
@@ -75,7 +75,7 @@ extension StringBlock {
 
     /// A bit for each digit.
     @inlinable @inline(__always)
-    var digits: UInt32 {
+    package var digits: UInt32 {
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let values = _mm256_sub_epi8(bytes, _mm256_set1_epi8(0x30))
         let areDigits = _mm256_cmpeq_epi8(_mm256_min_epu8(values, _mm256_set1_epi8(9)), values)
@@ -94,7 +94,7 @@ extension StringBlock {
     ///
     /// - Parameter count: 0 to 32.
     @inlinable @inline(__always)
-    func start(_ count: Int) -> StringBlock {
+    package func start(_ count: Int) -> StringBlock {
         let bytes = unsafe unsafeBitCast(bytes, to: __m256i.self)
         let positions = _mm256_setr_epi8(
             0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
@@ -106,19 +106,19 @@ extension StringBlock {
 #else
 extension StringBlock {
     @inlinable @inline(__always)
-    var stops: UInt32 { portableStops }
+    package var stops: UInt32 { portableStops }
 
     @inlinable @inline(__always)
     package func positions(of byte: UInt8) -> UInt32 { portablePositions(of: byte) }
 
     @inlinable @inline(__always)
-    var digits: UInt32 { portableDigits }
+    package var digits: UInt32 { portableDigits }
 
     @inlinable @inline(__always)
     package func differences(from other: StringBlock) -> UInt32 { portableDifferences(from: other) }
 
     @inlinable @inline(__always)
-    func start(_ count: Int) -> StringBlock { portableStart(count) }
+    package func start(_ count: Int) -> StringBlock { portableStart(count) }
 }
 #endif
 

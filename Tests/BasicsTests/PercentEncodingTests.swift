@@ -1,6 +1,6 @@
 import XCTest
 
-@testable import Clients
+@testable import Basics
 
 /// Tests of the encoding of every byte.
 final class PercentEncodingTests: XCTestCase {

@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-@testable import JSON
+@testable import Basics
 
 final class StringBlockTests: XCTestCase {
     /// Each architecture uses its own instructions, which tests on another one do not cover.

@@ -1,5 +1,6 @@
-import JSON
 import XCTest
+
+@testable import Basics
 
 final class UTF8SequenceTests: XCTestCase {
     private struct Case {

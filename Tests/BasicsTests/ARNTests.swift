@@ -1,5 +1,6 @@
-import Clients
 import XCTest
+
+@testable import Basics
 
 /// Tests of the parser of ARNs.
 final class ARNTests: XCTestCase {

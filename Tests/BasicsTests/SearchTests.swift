@@ -1,6 +1,6 @@
 import XCTest
 
-@testable import JSON
+@testable import Basics
 
 final class SearchTests: XCTestCase {
     func testFindsFirstOccurrence() {
@@ -16,6 +16,28 @@ final class SearchTests: XCTestCase {
                 if let range = text.utf8.range(of: part.utf8) { XCTAssertTrue(text[range].utf8.elementsEqual(wanted)) }
             }
             XCTAssertNil(text.utf8.range(of: "".utf8))
+        }
+    }
+
+    func testFindsBytesAcrossBlocksAndInSlices() {
+        let part = Array("\"SequenceNumber\"".utf8)
+        for offset in [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 200] {
+            // Quotes before it are candidates.
+            let bytes = Array(repeating: UInt8(ascii: "\""), count: offset) + part + Array("\"Seq".utf8)
+            XCTAssertEqual(bytes.range(of: part), offset..<offset + part.count)
+            XCTAssertEqual(bytes[offset...].range(of: part), offset..<offset + part.count)
+            XCTAssertNil(bytes[(offset + 1)...].range(of: part))
+            XCTAssertNil(bytes[..<(offset + part.count - 1)].range(of: part))
+        }
+        XCTAssertNil([UInt8]().range(of: part))
+        XCTAssertNil(part.range(of: [UInt8]()))
+    }
+
+    func testFilledLines() {
+        for (text, lines) in [
+            ("", []), ("\n\r\n", []), ("a\nb", ["a", "b"]), ("a\r\n \t\nb \n", ["a", "b "]), (" \t", []),
+        ] as [(String, [String])] {
+            XCTAssertEqual(Array(text.utf8).filledLines.map { String(decoding: $0, as: UTF8.self) }, lines, "\(text)")
         }
     }
 

@@ -1,7 +1,6 @@
-import Telemetry
 import XCTest
 
-@testable import Clients
+@testable import Basics
 
 /// Tests of the parsers of dates in headers and documents.
 final class WallClockReadingTests: XCTestCase {

@@ -1,5 +1,4 @@
 import Glibc
-import JSON
 
 /// A time of the system clock, which may jump; durations are measured with `ContinuousClock`.
 package struct WallClock: Sendable, Comparable {
@@ -25,7 +24,7 @@ package struct WallClock: Sendable, Comparable {
     }
 
     /// Appends ``iso8601``.
-    func append(to text: inout [UInt8]) {
+    package func append(to text: inout [UInt8]) {
         let (days, time) = Self.floored(Int(millisecondsSinceEpoch), by: 86_400_000)
         let date = GregorianDate(daysSinceEpoch: days)
         let start = text.count

@@ -1,5 +1,4 @@
 import Glibc
-import Telemetry
 
 /// Parsers of the date formats of HTTP headers and AWS documents.
 extension WallClock {

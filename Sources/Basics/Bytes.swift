@@ -22,7 +22,7 @@ extension Span<UInt8> {
 
     /// Returns the sixteen bytes from `offset` as two little-endian words; see ``word(at:)``.
     @inlinable @inline(__always)
-    func words(at offset: Int) -> (first: UInt64, second: UInt64)? {
+    package func words(at offset: Int) -> (first: UInt64, second: UInt64)? {
         guard offset >= 0, offset <= count &- 16 else { return nil }
         // In bounds because of the guard, as in `word(at:)`.
         return unsafe (

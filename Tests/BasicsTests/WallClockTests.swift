@@ -1,6 +1,7 @@
 import Foundation
-import Telemetry
 import XCTest
+
+@testable import Basics
 
 final class WallClockTests: XCTestCase {
     func testPrintsMillisecondsInUTC() {

@@ -28,7 +28,7 @@ extension Span<UInt8> {
 
     /// Returns the end of the plain string content that starts at `offset`, of any length.
     @usableFromInline @inline(never)
-    func endOfPlainContent(from offset: Int) -> Int {
+    package func endOfPlainContent(from offset: Int) -> Int {
         var position = offset
         while true {
             // The next block's address must not depend on this block's content.

@@ -3,7 +3,7 @@ import CCurl
 /// A request that did not get a complete response.
 ///
 /// The text contains no header and no body, and only the host of the URL.
-package struct CurlError: Error, Equatable {
+package struct TransportError: Error, Equatable {
     /// libcurl's error code; see <https://curl.se/libcurl/c/libcurl-errors.html>.
     package let code: Int
     /// The action that failed, such as `complete the request to localhost:8443`.
@@ -36,12 +36,12 @@ package struct CurlError: Error, Equatable {
     ]
 }
 
-extension CurlError: CustomStringConvertible {
+extension TransportError: CustomStringConvertible {
     package var description: String { "could not \(action): \(reason) (curl error \(code))" }
 }
 
 /// Advice for the users of a command line.
-extension CurlError {
+extension TransportError {
     /// How to fix the error, if known.
     package var advice: String? {
         switch code {

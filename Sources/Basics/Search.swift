@@ -18,6 +18,28 @@ extension Collection where Element: Equatable {
     }
 }
 
+// Other modules cannot specialize the generic search, which takes 30 times as long.
+extension ArraySlice<UInt8> {
+    /// Returns the range of the first occurrence of `part`, or nil if there is none or `part` is empty.
+    package func range(of part: [UInt8]) -> Range<Int>? {
+        guard let first = part.first, part.count <= count else { return nil }
+        let text = span
+        let end = count - part.count + 1
+        var position = 0
+        while let candidate = text.firstIndex(of: first, in: position..<end) {
+            let start = startIndex + candidate
+            if self[start...].starts(with: part) { return start..<start + part.count }
+            position = candidate + 1
+        }
+        return nil
+    }
+}
+
+extension [UInt8] {
+    /// Returns the range of the first occurrence of `part`, or nil if there is none or `part` is empty.
+    package func range(of part: [UInt8]) -> Range<Int>? { self[...].range(of: part) }
+}
+
 extension String {
     /// Returns whether both texts have the same UTF-8; `==` treats canonically equivalent texts as equal.
     package func hasSameBytes(as other: String) -> Bool {
@@ -29,6 +51,12 @@ extension String {
 }
 
 extension [UInt8] {
+    /// The lines without their ends (LF, CR or both), without those that have only spaces and tabs.
+    package var filledLines: [ArraySlice<UInt8>] {
+        split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            .filter { !$0.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } }
+    }
+
     /// Returns a copy with every occurrence of `part` replaced by `other`.
     package func substituting(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
