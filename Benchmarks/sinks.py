@@ -7,6 +7,7 @@ cycle begins with empty servers: the first write of a batch, newer versions of a
 versions again, which are older then.
 """
 import argparse
+import base64
 import contextlib
 import json
 import os
@@ -130,9 +131,24 @@ class CountingProxy:
                 target.sendall(piece)
 
 
+def with_own_entities(event):
+    """Gives each record an entity of its own, so that the cache has as much to write as there are records."""
+    for number, record in enumerate(event["Records"]):
+        payload = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        fields = payload.get("payload", payload)
+        names = ("sale_id", "concert_id", "event_id", "venue_id", "artist_id")
+        key = next((name for name in names if name in fields), None)
+        if key:
+            fields[key] = f"{fields[key]}-{number}"
+        record["kinesis"]["data"] = base64.b64encode(json.dumps(payload).encode()).decode()
+    return event
+
+
 def events(records, folder):
     """Returns the paths of an event and of one with newer versions of the same records."""
     text = run("dist/concertctl", "generate", "--records", str(records))
+    if not options.repeated:
+        text = json.dumps(with_own_entities(json.loads(text)), separators=(",", ":"))
     paths = [f"{folder}/event-{records}-{name}.json" for name in ("old", "new")]
     newer = re.sub(r'("sequenceNumber":\s*")(\d+)"', lambda match: f'{match[1]}{int(match[2]) + 10 ** 30}"', text)
     for path, content in zip(paths, (text, newer)):
@@ -245,6 +261,7 @@ parser.add_argument("--output", choices=("text", "json"), default="text")
 parser.add_argument("--turns", type=int, default=5, help="the number of repetitions of each measurement")
 parser.add_argument("--servers", type=int, nargs="*", default=[1, 3], help="the numbers of Redis servers; a cluster, if more than 1")
 parser.add_argument("--records", type=int, nargs="*", default=[100, 1000, 4000])
+parser.add_argument("--repeated", action="store_true", help="leave the generated entities, many of which have several records")
 parser.add_argument("--program", default=os.path.join(root, "dist", "bootstrap"), help="the function to measure")
 options = parser.parse_args()
 figures = {"cache": {}}

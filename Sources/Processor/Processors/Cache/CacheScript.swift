@@ -9,7 +9,7 @@ import Clients
 enum CacheScript {
     /// Defines `failure`, `version` and `isNewer` for the code after it.
     private static let functions = """
-        local call = redis.pcall
+        local call, find, sub = redis.pcall, string.find, string.sub
         local function failure(reply, key)
           if type(reply) == 'table' and reply['err'] then
             return redis.error_reply(reply['err'] .. '\(errorKeyMark)' .. key)
@@ -21,56 +21,39 @@ enum CacheScript {
         local function version(document)
           local arrival, sequence, at = string.match(document, '^{"_version":{"arrival":(%d+),"sequence":"(%d+)"()')
           if at then
-            local sub, shard, after
+            local subSequence, shard, after
             if string.byte(document, at + 3) == 117 then
-              sub, after = string.match(document, '^,"subSequence":(%d+)()', at)
+              subSequence, after = string.match(document, '^,"subSequence":(%d+)()', at)
               at = after or at
             end
             shard, after = string.match(document, '^,"shard":"([^"\\\\]*)"()', at)
             at = after or at
-            if string.sub(document, at, at + 1) == '},' and string.byte(document, -1) == 125 then
-              return arrival, sequence, sub or '0', shard, at + 2
+            if sub(document, at, at + 1) == '},' and string.byte(document, -1) == 125 then
+              return arrival, sequence, subSequence or '0', shard, at + 2
             end
           end
           local isJSON, found = pcall(cjson.decode, document)
           local parts = isJSON and type(found) == 'table' and found['_version']
           if type(parts) == 'table' and type(parts['arrival']) == 'number' and parts['arrival'] >= 0
               and type(parts['sequence']) == 'string' and string.match(parts['sequence'], '^%d+$') then
-            local sub = type(parts['subSequence']) == 'number' and parts['subSequence'] or 0
+            local subSequence = type(parts['subSequence']) == 'number' and parts['subSequence'] or 0
             local shard = type(parts['shard']) == 'string' and parts['shard'] or nil
-            return string.format('%.0f', parts['arrival']), parts['sequence'], sub, shard
+            return string.format('%.0f', parts['arrival']), parts['sequence'], subSequence, shard
           end
         end
 
         local function later(a, b) return #a > #b or (#a == #b and a > b) end
-        local function isNewer(arrival, sequence, sub, shard, otherArrival, otherSequence, otherSub, otherShard)
+        local function isNewer(arrival, sequence, subSequence, shard, otherArrival, otherSequence, otherSubSequence, otherShard)
           if arrival ~= otherArrival and (not shard or shard ~= otherShard) then return later(arrival, otherArrival) end
           if sequence ~= otherSequence then return later(sequence, otherSequence) end
-          return tonumber(sub) > tonumber(otherSub)
-        end
-
-        -- Whether the stored document has the same shard, sub-sequence number and, for concerts, ID, artist and venue, so that
-        -- only the sequence numbers, which are returned, can differ. Compares text only, and returns nothing in doubt.
-        local sequenceMark, shardMark = ',"sequence":"', '","shard":"'
-        local function sequences(stored, document, isConcert)
-          local mark = string.find(document, sequenceMark, 24, true)
-          if not mark then return end
-          local first = mark + #sequenceMark
-          local last = string.find(document, '"', first, true)
-          if string.sub(document, last, last + #shardMark - 1) ~= shardMark then return end
-          local _, stop = string.find(document, isConcert and '"event_date":' or '"},"', last + #shardMark, true)
-          if not stop or string.sub(stored, last, stop) ~= string.sub(document, last, stop)
-              or string.sub(stored, mark, first - 1) ~= sequenceMark
-              or string.sub(stored, 1, 23) ~= '{"_version":{"arrival":' then return end
-          local sequence = string.sub(stored, first, last - 1)
-          if not string.find(sequence, '%D') then return sequence, string.sub(document, first, last - 1) end
+          return tonumber(subSequence) > tonumber(otherSubSequence)
         end
 
         -- Whether two concerts have the same text up to the date, which includes the artist and the venue.
         local function haveSameLinks(stored, storedAt, document, at)
           if not storedAt or not at then return false end
-          local _, stop = string.find(document, '"event_date":', at, true)
-          return stop and string.sub(stored, storedAt, storedAt + stop - at) == string.sub(document, at, stop)
+          local _, stop = find(document, '"event_date":', at, true)
+          return stop and sub(stored, storedAt, storedAt + stop - at) == sub(document, at, stop)
         end
 
         """
@@ -79,33 +62,45 @@ enum CacheScript {
     ///
     /// KEYS are the keys of the documents of one kind, then those of sets. ARGV[1] is the expiry in seconds (0: none), ARGV[2]
     /// the number of documents, ARGV[3] the prefix of keys for concerts, which then leave the sets of their older documents,
-    /// and ARGV[4] the position of the ID in a document's key. The documents follow, then for each set the number of IDs that
-    /// leave it, these, the number of words to add, and these: a score and an ID each.
+    /// and ARGV[4] the position of the ID in a document's key. ARGV[5] and ARGV[6] are the positions of the first digit of the
+    /// sequence number and of the end of the version in all documents, or 0 if they differ. The documents follow, then for each
+    /// set the number of IDs that leave it, these, the number of words to add, and these: a score and an ID each.
+    ///
+    /// A stored document usually has the same shard, artist and venue. Then its text from the end of the sequence number on is
+    /// the same up to the date, and the digits decide.
     ///
     /// The first command that fails ends the script, which replies with its error and its key.
     private static let documentsAndSets = RedisScript(
         functions + """
             local lifetime, count, prefix, idAt = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+            local first, stop = tonumber(ARGV[5]), tonumber(ARGV[6])
+            local mark, documentAt = ',"sequence":"', 6
+            local last = first > 0 and find(ARGV[documentAt + 1], '"', first, true)
+            local function isNext(stored, document)
+              if not last or sub(stored, first - #mark, first - 1) ~= mark then return false end
+              local stop = stop
+              if prefix ~= '' then
+                local _, links = find(document, '"event_date":', stop, true)
+                if not links then return false end
+                stop = links
+              end
+              return sub(stored, last, stop) == sub(document, last, stop)
+                  and sub(stored, first, last - 1) <= sub(document, first, last - 1)
+            end
+
             local obsolete
             for index = 1, count do
-              local key, document = KEYS[index], ARGV[4 + index]
+              local key, document = KEYS[index], ARGV[documentAt + index]
               local stored = call('GET', key)
               if stored and stored ~= document then
                 if type(stored) == 'table' then return failure(stored, key) end
-                local known, own = sequences(stored, document, prefix ~= '')
-                local arrival, sequence, sub, shard, storedAt
-                if not known then arrival, sequence, sub, shard, storedAt = version(stored) end
-                if known then
-                  if later(known, own) then
+                local arrival, sequence, subSequence, shard, storedAt
+                if not isNext(stored, document) then arrival, sequence, subSequence, shard, storedAt = version(stored) end
+                if arrival then
+                  local ownArrival, ownSequence, ownSubSequence, ownShard, at = version(document)
+                  if isNewer(arrival, sequence, subSequence, shard, ownArrival, ownSequence, ownSubSequence, ownShard) then
                     obsolete = obsolete or {}
-                    obsolete[string.sub(key, idAt)] = true
-                    obsolete[index] = true
-                  end
-                elseif arrival then
-                  local ownArrival, ownSequence, ownSub, ownShard, at = version(document)
-                  if isNewer(arrival, sequence, sub, shard, ownArrival, ownSequence, ownSub, ownShard) then
-                    obsolete = obsolete or {}
-                    obsolete[string.sub(key, idAt)] = true
+                    obsolete[sub(key, idAt)] = true
                     obsolete[index] = true
                   elseif prefix ~= '' and not haveSameLinks(stored, storedAt, document, at) then
                     local isJSON, old = pcall(cjson.decode, stored)
@@ -113,7 +108,7 @@ enum CacheScript {
                     for field, set in pairs({artist_id = '\(CacheKeys.artistConcerts)', venue_id = '\(CacheKeys.venueConcerts)'}) do
                       if type(old[field]) == 'string' then
                         set = prefix .. set .. old[field]
-                        local failed = failure(call('ZREM', set, string.sub(key, idAt)), set)
+                        local failed = failure(call('ZREM', set, sub(key, idAt)), set)
                         if failed then return failed end
                       end
                     end
@@ -122,7 +117,7 @@ enum CacheScript {
               end
             end
 
-            local at = 5 + count
+            local at = documentAt + count + 1
             local function change(command, key, width)
               local first, last = at + 1, at + tonumber(ARGV[at])
               at = last + 1
@@ -145,9 +140,9 @@ enum CacheScript {
               if not obsolete or not obsolete[index] then
                 local key, reply = KEYS[index]
                 if lifetime == '0' then
-                  reply = call('SET', key, ARGV[4 + index])
+                  reply = call('SET', key, ARGV[documentAt + index])
                 else
-                  reply = call('SET', key, ARGV[4 + index], 'EX', lifetime)
+                  reply = call('SET', key, ARGV[documentAt + index], 'EX', lifetime)
                 end
                 if reply['err'] then return failure(reply, key) end
               end
@@ -166,10 +161,10 @@ enum CacheScript {
             local stored = call('GET', KEYS[1])
             if stored and stored ~= document then
               if type(stored) == 'table' then return failure(stored, KEYS[1]) end
-              local arrival, sequence, sub, shard, storedAt = version(stored)
+              local arrival, sequence, subSequence, shard, storedAt = version(stored)
               if arrival then
-                local ownArrival, ownSequence, ownSub, ownShard, at = version(document)
-                if isNewer(arrival, sequence, sub, shard, ownArrival, ownSequence, ownSub, ownShard) then return stored end
+                local ownArrival, ownSequence, ownSubSequence, ownShard, at = version(document)
+                if isNewer(arrival, sequence, subSequence, shard, ownArrival, ownSequence, ownSubSequence, ownShard) then return stored end
                 if ARGV[3] and not haveSameLinks(stored, storedAt, document, at) then
                   local isJSON, old = pcall(cjson.decode, stored)
                   if not isJSON then old = {} end
@@ -212,7 +207,8 @@ enum CacheScript {
             decimal(timeToLive), decimal(indices.count), isConcert ? prefix : [],
             decimal(first.key.count - first.entity.id.count + 1),
         ]
-        arguments.reserveCapacity(4 + 6 * indices.count)
+        arguments.reserveCapacity(6 + 6 * indices.count)
+        arguments += positions(indices, entries)
         for index in indices { arguments.append(entries[index].document) }
         for change in sets.changes {
             arguments.append(decimal(change.leaving.count))
@@ -222,6 +218,19 @@ enum CacheScript {
         }
         let others = indices.dropFirst().map { entries[$0].key } + sets.changes.map(\.set)
         return RedisCommand(documentsAndSets, key: first.key, others: others, arguments)
+    }
+
+    /// Returns the positions of the first digit of the sequence number and of the end of the version, counted from 1.
+    ///
+    /// Both are 0 unless they are the same in all documents, which then have the same shard and no sub-sequence numbers.
+    private static func positions(_ indices: [Int], _ entries: [CacheEntry]) -> [[UInt8]] {
+        let version = entries[indices[0]].version
+        let (head, zero) = (version.startOfDocument, decimal(0))
+        let digits = Array(version.sequenceNumber.digits.utf8)
+        guard version.shard != nil, let range = head.range(of: digits + [UInt8(ascii: "\"")]),
+            indices.allSatisfy({ entries[$0].version.hasSamePositions(as: version) })
+        else { return [zero, zero] }
+        return [decimal(range.lowerBound + 1), decimal(head.count)]
     }
 
     /// Returns the command that stores the document only.
@@ -239,5 +248,14 @@ enum CacheScript {
         var digits: [UInt8] = []
         digits.append(decimal: UInt64(max(0, value)))
         return digits
+    }
+}
+
+extension RecordVersion {
+    /// Returns whether all parts of two versions have the same positions in their documents.
+    fileprivate func hasSamePositions(as other: RecordVersion) -> Bool {
+        subSequenceNumber == nil && other.subSequenceNumber == nil && shard == other.shard
+            && sequenceNumber.digits.utf8.count == other.sequenceNumber.digits.utf8.count
+            && (arrival == other.arrival || "\(arrival ?? 0)".utf8.count == "\(other.arrival ?? 0)".utf8.count)
     }
 }
