@@ -1,9 +1,13 @@
 // Lambda's side of the Runtime API for measurements: serves one event repeatedly to a program that it starts.
 //
-//   stub EVENT COUNT WARMUP PROGRAM [ARGUMENT...]
+//   stub EVENT[,EVENT...] COUNT WARMUP PROGRAM [ARGUMENT...]
 //
 // One invocation at a time over blocking sockets. The time of an invocation is measured from the last byte of the `next`
 // response sent to the last byte of the response received. Prints one JSON object.
+//
+// Several events are served in turn: COUNT and WARMUP are the numbers of cycles, and the figures of each event are printed.
+// STUB_SERVERS can be a comma-separated list of port:pid of Redis servers, which are emptied before each cycle and whose
+// CPU time is added up.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -21,7 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 8, ROOM = 8 << 20 };
+enum { CONNECTIONS = 8, ROOM = 8 << 20, EVENTS = 8, SERVERS = 8 };
+
+static struct { char *bytes; size_t count; double *times, cpu, servers; } events[EVENTS];
+static struct { int socket; pid_t pid; } servers[SERVERS];
+static int event_count, server_count;
 
 static struct { int socket; char *bytes; size_t count; } connections[CONNECTIONS];
 static int used;
@@ -123,15 +131,68 @@ static int by_size(const void *left, const void *right) {
     return (difference > 0) - (difference < 0);
 }
 
+// Returns the CPU time that a process has used, in microseconds.
+static double cpu_time(pid_t pid) {
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time)) return 0;
+    return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
+}
+
+static double servers_time(void) {
+    double sum = 0;
+    for (int place = 0; place < server_count; place++) sum += cpu_time(servers[place].pid);
+    return sum;
+}
+
+static void connect_servers(char *list) {
+    for (char *word = strtok(list, ","); word && server_count < SERVERS; word = strtok(NULL, ",")) {
+        int port = 0, pid = 0;
+        if (sscanf(word, "%d:%d", &port, &pid) != 2) fail("STUB_SERVERS is a list of port:pid");
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+        servers[server_count].pid = pid;
+        servers[server_count].socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect(servers[server_count++].socket, (struct sockaddr *)&address, sizeof address)) fail("no such server");
+    }
+}
+
+static void empty_servers(void) {
+    for (int place = 0; place < server_count; place++) {
+        char reply[64];
+        send_all(servers[place].socket, "FLUSHALL SYNC\r\n", 15);
+        if (recv(servers[place].socket, reply, sizeof reply, 0) < 5 || memcmp(reply, "+OK", 3)) fail("a server cannot be emptied");
+    }
+}
+
+static void read_events(char *list) {
+    for (char *name = strtok(list, ","); name && event_count < EVENTS; name = strtok(NULL, ",")) {
+        FILE *file = fopen(name, "rb");
+        if (!file || !(events[event_count].bytes = malloc(ROOM))) fail("no such event");
+        events[event_count].count = fread(events[event_count].bytes, 1, ROOM, file);
+        event_count++;
+        fclose(file);
+    }
+    if (!event_count) fail("no event");
+}
+
+static void print_events(int invocations) {
+    printf(",\"events\":[");
+    for (int place = 0; place < event_count; place++) {
+        double *times = events[place].times;
+        qsort(times, (size_t)invocations, sizeof *times, by_size);
+        printf("%s{\"p50_us\":%.1f,\"p99_us\":%.1f,\"cpu_us\":%.1f,\"server_cpu_us\":%.1f}", place ? "," : "", times[invocations / 2],
+               times[invocations * 99 / 100], events[place].cpu / invocations, events[place].servers / invocations);
+    }
+    printf("]");
+}
+
 int main(int count, char **arguments) {
     if (count < 5) fail("EVENT COUNT WARMUP PROGRAM [ARGUMENT...]");
-    FILE *file = fopen(arguments[1], "rb");
-    if (!file) fail("no such event");
-    static char event[ROOM];
-    size_t size = fread(event, 1, sizeof event, file);
-    fclose(file);
-    int invocations = atoi(arguments[2]), warmup = atoi(arguments[3]);
+    read_events(arguments[1]);
+    if (getenv("STUB_SERVERS")) connect_servers(getenv("STUB_SERVERS"));
+    int cycles = atoi(arguments[2]), invocations = cycles * event_count, warmup = atoi(arguments[3]) * event_count;
     double *times = malloc(sizeof *times * (size_t)(invocations + 1));
+    for (int place = 0; place < event_count; place++) events[place].times = malloc(sizeof *times * (size_t)(cycles + 1));
 
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -160,7 +221,7 @@ int main(int count, char **arguments) {
     static const char accepted[] = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
                                    "{\"status\":\"OK\"}";
     static const char registered[] = "HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: 1\r\nContent-Length: 2\r\n\r\n{}";
-    double cold = 0, first = 0, served = 0;
+    double cold = 0, first = 0, served = 0, cpu = 0, servers_cpu = 0;
     long faults = 0, idle = 0;
     int done = 0, given = 0;
     while (done < warmup + invocations) {
@@ -185,7 +246,12 @@ int main(int count, char **arguments) {
         memmove(bytes, bytes + end, connections[place].count -= end);
         if (is_response) {
             if (done == 0) first = time - served;
-            if (done >= warmup) times[done - warmup] = time - served;
+            if (done >= warmup) {
+                int number = done - warmup, place = number % event_count;
+                times[number] = events[place].times[number / event_count] = time - served;
+                events[place].cpu += cpu_time(child) - cpu;
+                events[place].servers += servers_time() - servers_cpu;
+            }
             done++;
             send_all(connections[place].socket, accepted, sizeof accepted - 1);
             continue;
@@ -195,6 +261,12 @@ int main(int count, char **arguments) {
             faults = minor_faults(child);
             idle = status_of(child, "VmHWM:");
         }
+        int place_of_event = (given - 1) % event_count;
+        if (!place_of_event) empty_servers();
+        char *event = events[place_of_event].bytes;
+        size_t size = events[place_of_event].count;
+        cpu = cpu_time(child);
+        servers_cpu = servers_time();
         char head[512];
         int head_size = snprintf(head, sizeof head,
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: "
@@ -219,6 +291,8 @@ int main(int count, char **arguments) {
     waitpid(child, NULL, 0);
     qsort(times, (size_t)invocations, sizeof *times, by_size);
     printf("{\"cold_us\":%.0f,\"first_us\":%.1f,\"min_us\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"faults\":%ld,"
-           "\"idle_kib\":%ld,\"peak_kib\":%ld}\n",
+           "\"idle_kib\":%ld,\"peak_kib\":%ld",
            cold, first, times[0], times[invocations / 2], times[invocations * 99 / 100], faults, idle, peak);
+    if (event_count > 1) print_events(cycles);
+    printf("}\n");
 }

@@ -50,8 +50,9 @@ final class EntityKeyTests: XCTestCase {
             (
                 "commands",
                 { batch in
-                    let commands = batch.cacheEntries(keys).map {
-                        CacheScript.command(withSetsOf: $0, timeToLive: 0, prefix: keys.prefix)
+                    let entries = batch.cacheEntries(keys)
+                    let commands = entries.indices.map {
+                        CacheScript.command(withSetsOf: [$0], of: entries, timeToLive: 0, prefix: keys.prefix)
                     }
                     XCTAssertEqual(commands.count, 4)
                 }

@@ -1,3 +1,4 @@
+import Basics
 import Transport
 
 /// A reply of a RESP server.
@@ -37,20 +38,29 @@ package struct RESPCommands: Sendable {
 
     package init() {}
 
-    /// Reserves memory for commands, so that large ones are not copied while the buffer grows.
-    mutating func reserve(_ commands: some Sequence<RedisCommand>) {
-        bytes.reserveCapacity(commands.reduce(0) { $1.arguments.reduce($0 + 16) { $0 + $1.count + 16 } })
-    }
-
     package mutating func append(_ arguments: [[UInt8]]) {
-        bytes += "*\(arguments.count)\r\n".utf8
+        appendHead(UInt8(ascii: "*"), arguments.count)
         for argument in arguments {
-            bytes += "$\(argument.count)\r\n".utf8
-            bytes += argument
-            bytes += [0x0D, 0x0A]
+            appendHead(UInt8(ascii: "$"), argument.count)
+            bytes.append(contentsOf: argument)
+            appendEnd()
         }
         count += 1
     }
+
+    private mutating func appendHead(_ type: UInt8, _ count: Int) {
+        bytes.append(type)
+        bytes.append(decimal: UInt64(count))
+        appendEnd()
+    }
+
+    private mutating func appendEnd() {
+        bytes.append(0x0D)
+        bytes.append(0x0A)
+    }
+
+    /// Removes the bytes, keeping their memory for more commands; ``count`` still includes the removed ones.
+    mutating func removeBytes() { bytes.removeAll(keepingCapacity: true) }
 }
 
 /// A failure of a Redis connection or server.

@@ -32,16 +32,11 @@ extension RedisConnection {
         return replies
     }
 
+    /// Runs the commands, including ASKING.
     private func replies(
         to items: [Item], until deadline: ContinuousClock.Instant
     ) async throws -> [RESPValue] {
-        var pipeline = RESPCommands()
-        pipeline.reserve(items.lazy.map(\.command))
-        for item in items {
-            if item.isAsking { pipeline.append([Array("ASKING".utf8)]) }
-            pipeline.append(item.command.arguments)
-        }
-        var rest = try await run(pipeline, until: deadline)[...]
+        var rest = try await runPipeline(of: items, until: deadline)[...]
         return items.map { item in
             if item.isAsking { rest = rest.dropFirst() }
             // Each command has a reply, or an error was thrown.

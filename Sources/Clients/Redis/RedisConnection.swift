@@ -48,10 +48,10 @@ package actor RedisConnection {
     /// The host and port, such as `cache.example:6379`.
     package nonisolated var server: String { destination.name }
 
-    /// Sends all commands at once and returns their replies.
+    /// Sends all commands, each with ASKING before it if it must be, and returns the replies of both.
     ///
     /// - Throws: ``RedisError``; it is then unknown which commands were processed, and the connection is closed.
-    package func run(_ commands: RESPCommands, until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
+    func runPipeline(of items: [Item], until deadline: ContinuousClock.Instant) async throws -> [RESPValue] {
         let waker = try makeWaker()
         let start = ContinuousClock.now
         guard start < deadline, !Task.isCancelled else { throw RedisError.deadlinePassed(server: server) }
@@ -60,7 +60,7 @@ package actor RedisConnection {
             // Nothing is awaited from here on, so no other call can interleave with the commands and their replies.
             do throws(RedisError) {
                 if stream == nil { try connect(login, waker, until: deadline) }
-                let replies = try exchange(commands, until: deadline)
+                let replies = try exchange(items, until: deadline)
                 (lastUse, hasAnswered) = (.now, true)
                 return replies
             } catch {
@@ -137,16 +137,39 @@ package actor RedisConnection {
         }
     }
 
+    /// Sends the commands in pieces, so that the server runs the first ones while the others are serialized.
+    private func exchange(
+        _ items: [Item], until deadline: ContinuousClock.Instant
+    ) throws(RedisError) -> [RESPValue] {
+        var commands = RESPCommands()
+        for item in items {
+            if item.isAsking { commands.append([Array("ASKING".utf8)]) }
+            commands.append(item.command.arguments)
+            guard commands.bytes.count >= Self.pieceSize else { continue }
+            try send(commands.bytes, until: deadline)
+            commands.removeBytes()
+        }
+        return try exchange(commands, until: deadline)
+    }
+
+    /// The size from which serialized commands are sent.
+    private static let pieceSize = 64 << 10
+
+    private func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(RedisError) {
+        do throws(TransportError) {
+            try stream?.send(bytes, receivingInto: &parser.buffer, until: deadline)
+        } catch {
+            throw .connection(error)
+        }
+    }
+
+    /// Sends the commands that have not been sent, and receives the replies of all.
     private func exchange(
         _ commands: RESPCommands, until deadline: ContinuousClock.Instant
     ) throws(RedisError) -> [RESPValue] {
         var replies: [RESPValue] = []
         replies.reserveCapacity(commands.count)
-        do throws(TransportError) {
-            try stream?.send(commands.bytes, receivingInto: &parser.buffer, until: deadline)
-        } catch {
-            throw .connection(error)
-        }
+        try send(commands.bytes, until: deadline)
         while replies.count < commands.count {
             if let reply = try parser.next() {
                 replies.append(reply)

@@ -59,18 +59,30 @@ extension Timestamp: CustomStringConvertible {
     ///
     /// - Parameter fractionDigits: The number of decimals; nil for as many as necessary.
     package func iso8601(fractionDigits: Int? = nil) -> String {
+        var text: [UInt8] = []
+        write(fractionDigits: fractionDigits, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the text form in ASCII.
+    func write(fractionDigits: Int? = nil, to text: inout [UInt8]) {
         let days = secondsSinceEpoch >= 0 ? secondsSinceEpoch / 86400 : (secondsSinceEpoch - 86399) / 86400
         let time = Int(secondsSinceEpoch - days * 86400)
-        var text = CalendarDate(daysSinceEpoch: days).description
-        text += "T" + padded(time / 3600, to: 2) + ":" + padded(time / 60 % 60, to: 2) + ":" + padded(time % 60, to: 2)
-        var fraction = Substring(padded(Int(nanoseconds), to: 9))
-        if let fractionDigits {
-            fraction = fraction.prefix(fractionDigits)
-        } else {
-            while fraction.last == "0" { fraction.removeLast() }
+        CalendarDate(daysSinceEpoch: days).write(to: &text)
+        for (separator, number) in [("T", time / 3600), (":", time / 60 % 60), (":", time % 60)] as [(Unicode.Scalar, Int)] {
+            text.append(UInt8(ascii: separator))
+            text.append(number, digits: 2)
         }
-        if !fraction.isEmpty { text += "." + fraction }
-        return text + "Z"
+        let start = text.count
+        text.append(UInt8(ascii: "."))
+        text.append(Int(nanoseconds), digits: 9)
+        if let fractionDigits {
+            text.removeLast(9 - min(max(0, fractionDigits), 9))
+        } else {
+            while text.last == UInt8(ascii: "0") { text.removeLast() }
+        }
+        if text.count == start + 1 { text.removeLast() }
+        text.append(UInt8(ascii: "Z"))
     }
 }
 
@@ -136,11 +148,30 @@ extension CalendarDate {
 
 extension CalendarDate: CustomStringConvertible {
     package var description: String {
-        padded(Int(year), to: 4) + "-" + padded(Int(month), to: 2) + "-" + padded(Int(day), to: 2)
+        var text: [UInt8] = []
+        write(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the text form in ASCII.
+    func write(to text: inout [UInt8]) {
+        text.append(Int(year), digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(Int(month), digits: 2)
+        text.append(UInt8(ascii: "-"))
+        text.append(Int(day), digits: 2)
     }
 }
 
-private func padded(_ value: Int, to width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+extension [UInt8] {
+    /// Appends the last decimal digits of a number, which is not negative.
+    fileprivate mutating func append(_ value: Int, digits: Int) {
+        let start = count
+        for _ in 0..<digits { append(UInt8(ascii: "0")) }
+        var rest = value
+        for place in stride(from: start + digits - 1, through: start, by: -1) {
+            self[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+    }
 }

@@ -30,7 +30,10 @@ extension RecordBatch {
         case .integer(let integer): writer.integer(integer)
         case .boolean(let value): writer.bool(value)
         case .date(let date): writer.string(date.description)
-        case .timestamp(let timestamp): writer.string(timestamp.description)
+        case .timestamp(let timestamp):
+            var text: [UInt8] = []
+            timestamp.write(to: &text)
+            writer.string(text.span)
         case .choice(let index): writer.string(type.word(index))
         case .list(let list):
             writer.openArray()

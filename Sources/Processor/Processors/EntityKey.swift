@@ -8,6 +8,12 @@ package struct EntityKey: Sendable, Hashable {
     package var id: [UInt8]
 
     package init(_ schema: EntitySchema, id: [UInt8]) { (self.schema, self.id) = (schema, id) }
+
+    /// Hashes the ID as a whole; the hash of an array combines byte by byte.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(schema)
+        unsafe id.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
 }
 
 extension EntityKey {

@@ -43,13 +43,14 @@ extension RecordBatch {
         // A document always has an arrival, which is not before the epoch.
         version.arrival = max(0, version.arrival ?? 0)
         var membership = keys.membership(of: record, in: self)
-        for index in entity.records where index != entity.newest {
+        var older: Set<[UInt8]> = []
+        for index in entity.records where index != entity.newest && !keys.haveSameSets(records[index], record, in: self) {
             // An interrupted attempt may have written an older version, whose sets the entity must leave.
-            let older = keys.membership(of: records[index], in: self)
-            membership.left.formUnion(older.left)
-            membership.left.formUnion(older.scores.keys)
+            let membership = keys.membership(of: records[index], in: self)
+            older.formUnion(membership.left)
+            older.formUnion(membership.sets)
         }
-        membership.left.subtract(membership.scores.keys)
+        membership.left += older.subtracting(membership.sets).subtracting(membership.left).inOrder
         var entry = CacheEntry(
             entity: entity.key, key: keys.document(entity.key), version: version, records: entity.records,
             document: cacheDocument(of: record, version), membership: membership)
@@ -61,13 +62,18 @@ extension RecordBatch {
 
     /// Returns the document, which begins with the version so that it can be read without the rest.
     private func cacheDocument(of record: EntityRecord, _ version: RecordVersion) -> [UInt8] {
-        var writer = JSONWriter()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.usualDocumentBytes)
+        var writer = JSONWriter(appendingTo: bytes)
         writer.openObject()
         writer.member(version)
         writeMembers(of: record, to: &writer)
         writer.closeObject()
         return writer.bytes
     }
+
+    /// The size that few documents exceed, so that their memory does not grow while they are written.
+    private static let usualDocumentBytes = 700
 }
 
 extension RecordVersion {

@@ -2,15 +2,19 @@ import Basics
 import JSON
 
 /// The entries of one entity in the sorted sets, by the bytes of the sets' keys.
-struct CacheMembership: Sendable, Equatable {
-    /// The score in each set.
-    var scores: [[UInt8]: String] = [:]
+struct CacheMembership: Sendable {
+    /// The score in each set, at most two.
+    var scores: [(set: [UInt8], score: String)] = []
     /// The sets that the record names but must not contain the entity, such as the sets of a cancelled concert.
-    var left: Set<[UInt8]> = []
+    var left: [[UInt8]] = []
 
-    /// The scores in the order of the sets' keys.
-    var sortedScores: [(set: [UInt8], score: String)] {
-        scores.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+    /// The sets that contain the entity.
+    var sets: [[UInt8]] { scores.map(\.set) }
+}
+
+extension CacheMembership: Equatable {
+    static func == (one: Self, other: Self) -> Bool {
+        one.scores.elementsEqual(other.scores, by: ==) && one.left == other.left
     }
 }
 
@@ -55,6 +59,18 @@ extension CacheKeys {
         schema.describes(Artist.self) || schema.describes(Concert.self)
     }
 
+    /// Returns whether two records of an entity name the same sets, whether they belong to them or not.
+    func haveSameSets(_ one: EntityRecord, _ other: EntityRecord, in batch: RecordBatch) -> Bool {
+        guard let one = batch.view(one, as: Concert.self), let other = batch.view(other, as: Concert.self) else {
+            return true
+        }
+        func isSame(_ one: Text?, _ other: Text?) -> Bool {
+            guard let one, let other else { return one == nil && other == nil }
+            return batch.storage.bytes[one.range] == batch.storage.bytes[other.range]
+        }
+        return isSame(one.artistID, other.artistID) && isSame(one.venueID, other.venueID)
+    }
+
     /// Returns the membership that a record requires.
     func membership(of record: EntityRecord, in batch: RecordBatch) -> CacheMembership {
         if let artist = batch.view(record, as: Artist.self) {
@@ -86,7 +102,7 @@ extension CacheKeys {
 
     private func membership(popularity number: String) -> CacheMembership {
         var membership = CacheMembership()
-        if let value = Double(number), value.isFinite { membership.scores[popularity] = Self.score(value) }
+        if let value = Double(number), value.isFinite { membership.scores = [(popularity, Self.score(value))] }
         return membership
     }
 
@@ -94,13 +110,13 @@ extension CacheKeys {
         artist: [UInt8]?, venue: [UInt8]?, date: Timestamp?, isCancelled: Bool
     ) -> CacheMembership {
         var membership = CacheMembership()
-        let sets = [artist.map(concerts(ofArtist:)), venue.map(concerts(atVenue:))].compactMap { $0 }
-        if isCancelled {
-            membership.left = Set(sets)
-        } else if let date {
-            let score = Self.score(Double(date.secondsSinceEpoch) + Double(date.nanoseconds) / 1e9)
-            for set in sets { membership.scores[set] = score }
+        guard isCancelled || date != nil else { return membership }
+        let score = date.map { Self.score(Double($0.secondsSinceEpoch) + Double($0.nanoseconds) / 1e9) } ?? ""
+        func take(_ set: [UInt8]) {
+            if isCancelled { membership.left.append(set) } else { membership.scores.append((set, score)) }
         }
+        if let artist { take(concerts(ofArtist: artist)) }
+        if let venue { take(concerts(atVenue: venue)) }
         return membership
     }
 

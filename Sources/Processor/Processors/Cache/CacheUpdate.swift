@@ -29,7 +29,7 @@ struct CacheUpdate {
         failures = entries.map { _ in nil }
         winners = entries.map(\.membership)
         versions = entries.map(\.version)
-        leaving = entries.map(\.membership.left)
+        leaving = entries.map { Set($0.membership.left) }
     }
 
     /// Fails all entities that have not failed yet.
@@ -37,12 +37,55 @@ struct CacheUpdate {
 
     /// Writes documents and sets together, on a server that has all keys.
     mutating func runAtOnce() async throws {
-        let commands = entries.indices.map {
-            ($0, CacheScript.command(withSetsOf: entries[$0], timeToLive: timeToLive, prefix: keys.prefix))
-        }
-        // If a newer version is stored, its sets are correct, and the sets of this version were not written.
-        try await run(commands) { _, _, _ in }
+        let rejected = try await runAtOnce(groups())
+        // One key made the whole script fail; the other entities are written without it.
+        _ = try await runAtOnce(rejected.map { [$0] })
     }
+
+    /// Runs one script for each group.
+    ///
+    /// If a newer version is stored, its sets are correct, and the sets of this version were not written.
+    ///
+    /// - Returns: The entities of groups of several with a permanent failure, which concerns one of them.
+    private mutating func runAtOnce(_ groups: [[Int]]) async throws -> [Int] {
+        let commands = groups.map { group in
+            CacheScript.command(withSetsOf: group, of: entries, timeToLive: timeToLive, prefix: keys.prefix)
+        }
+        var rejected: [Int] = []
+        let replies = try await client.run(commands, until: deadline)
+        for ((group, command), reply) in zip(zip(groups, commands), replies) {
+            guard let error = reply.errorReply else { continue }
+            let failure = CacheFailure(error, to: command)
+            if group.count > 1, failure.transientReason == nil {
+                rejected += group
+            } else {
+                for index in group { failures[index] = failure }
+            }
+        }
+        return rejected
+    }
+
+    /// Returns the entities that one script writes: of one kind, and so few that the server soon turns to other clients.
+    private func groups() -> [[Int]] {
+        var groups: [[Int]] = []
+        var open: [EntitySchema: (place: Int, bytes: Int)] = [:]
+        for index in entries.indices {
+            let (schema, bytes) = (entries[index].entity.schema, entries[index].document.count)
+            if let (place, sum) = open[schema], groups[place].count < Self.groupLimit, sum + bytes <= Self.groupBytes {
+                groups[place].append(index)
+                open[schema] = (place, sum + bytes)
+            } else {
+                open[schema] = (groups.count, bytes)
+                groups.append([index])
+            }
+        }
+        return groups
+    }
+
+    /// The most entities that one script writes.
+    private static let groupLimit = 250
+    /// The most bytes of documents that one script writes, unless it writes only one.
+    private static let groupBytes = 128 << 10
 
     /// Writes documents and sets in steps, for a cluster.
     mutating func runInSteps() async throws {
@@ -112,9 +155,8 @@ extension CacheUpdate {
                 update.follow(stored, version, index)
             } else {
                 held[index] = SHA1.digest(of: bytes).hexadecimal
-                let old = update.keys.membership(Concert.schema, stored).scores.keys
-                update.leaving[index].formUnion(old)
-                update.leaving[index].subtract(update.entries[index].membership.scores.keys)
+                update.leaving[index].formUnion(update.keys.membership(Concert.schema, stored).sets)
+                update.leaving[index].subtract(update.entries[index].membership.sets)
             }
         }
         return held
@@ -125,8 +167,8 @@ extension CacheUpdate {
         let membership = keys.membership(entries[index].entity.schema, stored)
         let own = entries[index].membership
         (winners[index], versions[index]) = (membership, version)
-        leaving[index].formUnion(membership.left.union(own.scores.keys).union(own.left))
-        leaving[index].subtract(membership.scores.keys)
+        leaving[index].formUnion(membership.left + own.sets + own.left)
+        leaving[index].subtract(membership.sets)
     }
 
     private static func document(_ reply: RESPValue) -> JSONValue? {
@@ -151,7 +193,7 @@ extension CacheUpdate {
         var commands: [(index: Int, command: RedisCommand)] = []
         for index in indices {
             commands += leaveCommands(index)
-            for (set, score) in winners[index].sortedScores {
+            for (set, score) in winners[index].scores {
                 let words = [Array("ZADD".utf8), set, Array(score.utf8), entries[index].entity.id]
                 commands.append((index, RedisCommand(words)))
             }

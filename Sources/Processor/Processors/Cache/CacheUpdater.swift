@@ -7,10 +7,11 @@ import Telemetry
 /// A processor that stores the newest version of each artist, concert and venue in Redis, and adds concerts and artists to
 /// sorted sets.
 ///
-/// On a single server, one script per entity does both atomically: it stores the document unless a newer one is stored,
-/// removes the entity from its old sets, and adds it to the new ones. Records can be redelivered, arrive out of order, and
-/// come from several environments that may die at any time: each script has run or not, and the newest version wins. A
-/// batch takes one round trip, or one per few MiB of documents, which limits the documents in memory.
+/// On a single server, a script does both atomically for up to 250 entities: it stores each document unless a newer one
+/// is stored, removes the entity from its old sets, and adds it to the new ones. Records can be redelivered, arrive out of
+/// order, and come from several environments that may die at any time: each script has run or not, and the newest version
+/// wins. A batch takes one round trip, or one per few MiB of documents, which limits the documents in memory. If a key
+/// contains another type, one more round trip writes the entities of its script one by one.
 ///
 /// In a cluster, the sets are keys in other slots, which a script cannot access together with the document. Therefore the
 /// update has four steps:
