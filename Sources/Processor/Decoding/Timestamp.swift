@@ -69,7 +69,9 @@ extension Timestamp: CustomStringConvertible {
         let days = secondsSinceEpoch >= 0 ? secondsSinceEpoch / 86400 : (secondsSinceEpoch - 86399) / 86400
         let time = Int(secondsSinceEpoch - days * 86400)
         CalendarDate(daysSinceEpoch: days).write(to: &text)
-        for (separator, number) in [("T", time / 3600), (":", time / 60 % 60), (":", time % 60)] as [(Unicode.Scalar, Int)] {
+        for (separator, number) in [("T", time / 3600), (":", time / 60 % 60), (":", time % 60)]
+            as [(Unicode.Scalar, Int)]
+        {
             text.append(UInt8(ascii: separator))
             text.append(number, digits: 2)
         }

@@ -27,7 +27,8 @@ final class CacheGroupTests: CacheTestCase {
                 }
             }
             XCTAssertEqual(try server.cli("ZCARD", "concert:artist-concerts:y"), "19")
-            XCTAssertEqual(try server.cli("EXISTS", "concert:artist:a6", "concert:artist:a19", "concert:concert:c2"), "3")
+            XCTAssertEqual(
+                try server.cli("EXISTS", "concert:artist:a6", "concert:artist:a19", "concert:concert:c2"), "3")
             let logged = lines.objects.filter { $0["level"] as? String == "ERROR" }
             XCTAssertEqual(
                 Set(logged.compactMap { $0["key"] as? String }), ["concert:artist:a7", "concert:artist-concerts:x"])
@@ -44,7 +45,8 @@ final class CacheGroupTests: CacheTestCase {
             let outcomes = try await write(artists(0..<600, version: 5), by: updater)
             XCTAssertNil(outcomes.firstFailureReason)
             for (number, version) in [(0, 9), (1, 5), (2, 5), (300, 9), (597, 9), (598, 5), (599, 5)] {
-                XCTAssertTrue(try server.cli("GET", "concert:artist:a\(number)").contains("\"v\(version)\""), "\(number)")
+                XCTAssertTrue(
+                    try server.cli("GET", "concert:artist:a\(number)").contains("\"v\(version)\""), "\(number)")
                 XCTAssertEqual(try server.cli("ZSCORE", "concert:artists:popularity", "a\(number)"), "\(version)")
             }
             XCTAssertEqual(try server.cli("ZCOUNT", "concert:artists:popularity", "9", "9"), "200")
@@ -88,10 +90,16 @@ final class CacheGroupTests: CacheTestCase {
             (#"{"_version":{"arrival":9.0e5,"sequence":"7",\#(shard)},"name":"stored"}"#, "6", false),
             (#"{"_version":{"arrival":900000,"sequence":"7","subSequence":3,\#(shard)},"name":"stored"}"#, "7", false),
             // Later, from another shard.
-            (#"{"_version":{"arrival":900000,"sequence":"7","shard":"concerts/shard\"},\""},"name":"stored"}"#, "8", false),
+            (
+                #"{"_version":{"arrival":900000,"sequence":"7","shard":"concerts/shard\"},\""},"name":"stored"}"#, "8",
+                false
+            ),
             (#"{"_version":{"arrival":900000,"sequence":"7"},"name":"stored"}"#, "8", false),
             // No versions, and no documents.
-            (#"{"_version":{"arrival":900000,"sequence":"x","shard":"concerts/shardId-000000000001"},"name":"stored"}"#, "6", true),
+            (
+                #"{"_version":{"arrival":900000,"sequence":"x","shard":"concerts/shardId-000000000001"},"name":"stored"}"#,
+                "6", true
+            ),
             (#"{"_version":{"arrival":900000,"sequence":"7",\#(shard)},"name":"stored""#, "6", true),
         ]
         try await onEachServer {

@@ -8,7 +8,8 @@ import XCTest
 final class DeliveryLaneTests: NotifierTestCase {
     /// Four changes of each of fifty concerts.
     private let event = EventText(
-        (0..<200).map { concert("c\($0 % 50)", $0 + 1, $0 / 50 % 2 == 0 ? "scheduled" : "postponed", day: 1 + $0 / 50) })
+        (0..<200).map { concert("c\($0 % 50)", $0 + 1, $0 / 50 % 2 == 0 ? "scheduled" : "postponed", day: 1 + $0 / 50) }
+    )
 
     /// Returns the sequence of words that are sent about each concert.
     private func byEntity(_ words: [String]) -> [Substring: [Substring]] {

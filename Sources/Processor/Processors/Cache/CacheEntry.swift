@@ -44,7 +44,8 @@ extension RecordBatch {
         version.arrival = max(0, version.arrival ?? 0)
         var membership = keys.membership(of: record, in: self)
         var older: Set<[UInt8]> = []
-        for index in entity.records where index != entity.newest && !keys.haveSameSets(records[index], record, in: self) {
+        for index in entity.records where index != entity.newest && !keys.haveSameSets(records[index], record, in: self)
+        {
             // An interrupted attempt may have written an older version, whose sets the entity must leave.
             let membership = keys.membership(of: records[index], in: self)
             older.formUnion(membership.left)
