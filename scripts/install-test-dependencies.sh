@@ -5,8 +5,8 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install-build-dependencies.sh
-# The shells with completion, a real cache, and a browser for the replay's page.
-scripts/install-packages.sh zsh fish redis-server redis-tools chromium-headless-shell
+# The shells with completion, a real cache, a browser for the replay's page, and the trace of a start.
+scripts/install-packages.sh zsh fish redis-server redis-tools chromium-headless-shell valgrind
 scripts/install-emulator.sh
 scripts/install-linter.sh
 scripts/install-moto.sh

@@ -55,6 +55,7 @@ case ${1-} in
         start fuzz-targets nice scripts/fuzz.sh --build-only
         scripts/run-tests.py
         Tests/Support/chroot-probe.sh dist/bootstrap
+        build/startup-order.py "$(swift build --show-bin-path)/concertctl" --check
         finish fuzz-targets
         SECONDS_EACH=4 scripts/fuzz.sh
         ;;

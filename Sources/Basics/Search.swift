@@ -57,6 +57,19 @@ extension [UInt8] {
             .filter { !$0.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } }
     }
 
+    /// Returns the number of the line, from 1, at each of some offsets, which must not decrease.
+    package func lineNumbers(at offsets: [Int]) -> [Int] {
+        let text = span
+        var (line, position) = (1, 0)
+        return offsets.map { offset in
+            while position < offset, let end = text.firstIndex(of: UInt8(ascii: "\n"), in: position..<offset) {
+                (line, position) = (line + 1, end + 1)
+            }
+            position = Swift.max(position, offset)
+            return line
+        }
+    }
+
     /// Returns a copy with every occurrence of `part` replaced by `other`.
     package func substituting(_ part: [UInt8], with other: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []

@@ -118,15 +118,16 @@ extension Input {
 /// Suggestions for misspelled words.
 enum Suggestion {
     /// Returns the known word nearest to `word`, or nil if none is similar.
-    private static func nearest(to word: String, among known: [String]) -> String? {
-        let ranked = known.map { (word: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }
+    static func nearest(to word: [UInt8], among known: [[UInt8]]) -> [UInt8]? {
+        let ranked = known.map { (word: $0, distance: distance(word, $0)) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(2, word.utf8.count / 4) ? best.word : nil
+        return best.distance <= max(2, word.count / 4) ? best.word : nil
     }
 
     /// Returns `; did you mean "WORD"?`, or an empty text if no known word is similar.
     static func hint(for word: String, among known: [String]) -> String {
-        nearest(to: word, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+        nearest(to: Array(word.utf8), among: known.map { Array($0.utf8) })
+            .map { "; did you mean \"\(String(decoding: $0, as: UTF8.self))\"?" } ?? ""
     }
 
     /// Returns the number of insertions, deletions, and substitutions that turn `a` into `b`.

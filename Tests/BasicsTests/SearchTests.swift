@@ -41,6 +41,14 @@ final class SearchTests: XCTestCase {
         }
     }
 
+    func testLineNumbers() {
+        let text = Array("a\nb\r\n\n\nlast".utf8)
+        XCTAssertEqual(text.lineNumbers(at: [0, 1, 2, 2, 4, 5, 6, 7, 10]), [1, 1, 2, 2, 2, 3, 4, 5, 5])
+        XCTAssertEqual([UInt8]().lineNumbers(at: [0]), [1])
+        let long = Array(repeating: UInt8(ascii: "\n"), count: 1000)
+        XCTAssertEqual(long.lineNumbers(at: Array(0...1000)), Array(1...1001))
+    }
+
     func testReplacesEveryOccurrence() {
         XCTAssertEqual("a secret, a secret".substituting("secret", with: "***"), "a ***, a ***")
         XCTAssertEqual("aaa".substituting("aa", with: "b"), "ba")

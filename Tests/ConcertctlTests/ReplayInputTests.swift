@@ -36,6 +36,47 @@ final class ReplayInputTests: XCTestCase {
         XCTAssertEqual(try total(all), 2 * cases.reduce(0) { $0 + $1.processed + $1.failed }, all.notes)
     }
 
+    /// Bad records are named by file, line and ID, also if the poller combines several files.
+    func testBadRecordsAreNamedByLineAndID() throws {
+        let folder = try TemporaryFolder()
+        let bad = #"{"artist_id":"bad","data_type":"artists"}"#
+        let cases: [(name: String, text: String, bad: [String])] = [
+            ("a.ndjson", "\(Self.artist("a"))\n\n\(bad)\r\n{x\n", ["a.ndjson:3 (artist bad)", "a.ndjson:4"]),
+            ("b.ndjson", Self.artist("a") + bad + "\n" + bad, ["b.ndjson:1 (artist bad)", "b.ndjson:2 (artist bad)"]),
+            (
+                "c.json", "{\n \"artist_id\": \"c\"}\n{\n\"sale_id\": \"s\"}",
+                ["c.json:1 (artist c)", "c.json:3 (ticket_sale s)"]
+            ),
+            ("d.json", #"{"data_type":"venue","venue_id":"v","artist_id":"a"}"#, ["d.json:1 (venue v)"]),
+            (
+                "e.ndjson", #"{"artist_id":7,"name":"n"}"# + "\n[]\n" + bad,
+                ["e.ndjson:1", "e.ndjson:2", "e.ndjson:3 (artist bad)"]
+            ),
+        ]
+        var paths: [String] = []
+        for row in cases {
+            let path = try folder.write(row.text, to: row.name)
+            paths.append(path)
+            XCTAssertEqual(
+                try names([try DeadLettersSourceTests.compressed(path)]).map { $0.replacing(".gz", with: "") }, row.bad)
+        }
+        XCTAssertEqual(try names(paths), cases.flatMap(\.bad))
+        XCTAssertEqual(
+            Set(try names(paths + ["--retries", "0", "--shards", "3", "--bisect"])), Set(cases.flatMap(\.bad)))
+        // An event's record keeps its sequence number.
+        let event = Repository.root.appending(path: "Fixtures/kinesis/bad-missing.event.json").path
+        let run = try Concertctl.run(["replay", event])
+        XCTAssertTrue(run.output.contains("bad-missing.event.json: 4"), run.output)
+    }
+
+    /// Returns the names of the bad records, without their folders.
+    private func names(_ arguments: [String]) throws -> [String] {
+        let run = try Concertctl.run(["replay"] + arguments)
+        XCTAssertEqual(run.status, 3, run.notes)
+        let lines = run.output.split(separator: "\n").map(String.init)
+        return lines.filter { $0.hasPrefix("  /") }.map { $0.split(separator: "/").last.map(String.init) ?? "" }
+    }
+
     func testGetRecordsOutputIsRead() throws {
         let folder = try TemporaryFolder()
         func record(_ number: Int, arrival: String) -> String {

@@ -33,12 +33,16 @@ class Account:
             "status": None,
             # Statuses after a change is carried out, one for each request.
             "statuses": ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"],
+            # The last part of the stack's ID, which differs for each stack of the name.
+            "incarnation": 1,
             # Of that change: logical ID, type, status and reason of each event, oldest first.
             "events": [["Processor", "AWS::Lambda::Function", "CREATE_COMPLETE", ""]],
             # What a change set contains: action, logical ID, type, replacement, policy action, names of properties.
             "changes": [["Add", "Processor", "AWS::Lambda::Function", "", "", []]],
             # Why CloudFormation cannot make a change set; empty where it can.
             "changeSetFailure": "",
+            # How often a change set is described before it is complete.
+            "changeSetDelay": 1,
             # Logical ID, physical ID and type of the stack's resources.
             "resources": [],
             "outputs": {"FunctionName": "concert-data-processor",
@@ -53,10 +57,14 @@ class Account:
             "refused": {},
             # The Region of all buckets.
             "bucketRegion": "us-east-1",
+            # Buckets that exist already, and the account that owns all buckets.
+            "buckets": [], "bucketOwner": ACCOUNT,
             "pageSize": 3,
         }
         self.calls, self.objects, self.buckets = [], {}, set()
         self.parameters, self.template, self.change_sets, self.pending, self.events = {}, "", {}, [], []
+        # The ID of the stack that was named last.
+        self.id = ""
 
     # Any service
 
@@ -68,13 +76,14 @@ class Account:
     # CloudFormation
 
     def stack_id(self, name):
-        return f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name.split('/')[-2] if '/' in name else name}/1"
+        self.id = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name.split('/')[-2] if '/' in name else name}/{self.script['incarnation']}"
+        return self.id
 
-    def event(self, logical, kind, status, reason):
-        self.events.append((str(len(self.events)), logical, kind, status, reason))
+    def event(self, logical, kind, status, reason, physical=""):
+        self.events.append((str(len(self.events)), logical, physical, kind, status, reason))
 
     def stack_event(self, status, reason=""):
-        self.event("stack", "AWS::CloudFormation::Stack", status, reason)
+        self.event("stack", "AWS::CloudFormation::Stack", status, reason, self.id)
 
     def begin(self, status):
         self.stack_event(status, START)
@@ -133,7 +142,7 @@ class Account:
     def describe_change_set(self, fields):
         found = self.change_set(fields)
         found["asked"] += 1
-        if found["asked"] == 1:
+        if found["asked"] <= self.script["changeSetDelay"]:
             return tags(Status="CREATE_IN_PROGRESS")
         if found["failure"]:
             return tags(Status="FAILED", StatusReason=found["failure"])
@@ -175,8 +184,8 @@ class Account:
     def describe_stack_events(self, fields):
         page, rest = self.page(self.events[::-1], fields)
         return "<StackEvents>" + "".join("<member>" + tags(
-            EventId=number, LogicalResourceId=logical, ResourceType=kind, ResourceStatus=status, ResourceStatusReason=reason) + "</member>"
-            for number, logical, kind, status, reason in page) + f"</StackEvents>{rest}"
+            EventId=number, LogicalResourceId=logical, PhysicalResourceId=physical, ResourceType=kind, ResourceStatus=status,
+            ResourceStatusReason=reason) + "</member>" for number, logical, physical, kind, status, reason in page) + f"</StackEvents>{rest}"
 
     def page(self, elements, fields):
         start, size = int(fields.get("NextToken", 0)), self.script["pageSize"]
@@ -200,7 +209,7 @@ class Account:
 
     # S3
 
-    def s3(self, method, path, query, body):
+    def s3(self, method, path, query, body, owner):
         bucket, _, key = path[1:].partition("/")
         operation = {"PUT": "Put", "GET": "Get", "HEAD": "Head"}[method] + ("Object" if key else "Bucket")
         if not key and "list-type" in query:
@@ -211,13 +220,15 @@ class Account:
             operation = "PutBucketEncryption"
         if operation == "PutBucket":
             operation = "CreateBucket"
-        self.call("s3", operation, {"path": path, "size": len(body)})
+        self.call("s3", operation, {"path": path, "size": len(body), "owner": owner})
         if self.script["bucketRegion"] != "us-east-1":
             raise Refusal(301, "PermanentRedirect", "The bucket is in another Region")
         if operation == "CreateBucket":
             self.buckets.add(bucket)
-        elif bucket not in self.buckets:
+        elif bucket not in self.buckets | set(self.script["buckets"]):
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist")
+        if owner not in ("", self.script["bucketOwner"]):
+            raise Refusal(403, "AccessDenied", "Access Denied")
         if operation == "ListObjectsV2":
             keys = sorted(name for owner, name in self.objects if owner == bucket and name.startswith(query["prefix"][0]))
             return "<ListBucketResult>" + "".join(f"<Contents>{tags(Key=name)}</Contents>" for name in keys) + "</ListBucketResult>"
@@ -297,7 +308,8 @@ class Handler(BaseHTTPRequestHandler):
                 answer = f"<{operation}Response><{operation}Result>{method(fields)}</{operation}Result></{operation}Response>"
             else:
                 query = urllib.parse.parse_qs(url.query, keep_blank_values=True)
-                answer = account.s3(self.command, urllib.parse.unquote(url.path), query, body)
+                answer = account.s3(self.command, urllib.parse.unquote(url.path), query, body,
+                                    self.headers.get("x-amz-expected-bucket-owner", ""))
         except Refusal as refusal:
             if is_json:
                 text = json.dumps({"__type": refusal.code, "message": str(refusal)})

@@ -2,25 +2,25 @@ import Basics
 import Clients
 import JSON
 
-/// A set of changes that CloudFormation has worked out, and not made yet.
+/// A change set: the changes that CloudFormation would make to a stack.
 struct ChangeSet: Sendable, Equatable {
-    /// What happens to one resource.
+    /// The change of one resource.
     struct Change: Sendable, Equatable {
         enum Kind: String, Sendable, CaseIterable {
             case add
             case change
-            /// A new resource takes its place.
+            /// The resource is replaced with a new one.
             case replace
             case remove
         }
 
         var kind: Kind
         var resource: StackResource
-        /// What of it changes, such as `Code`.
+        /// The names of the changed properties and attributes, such as `Code`.
         var properties: [String]
-        /// The effect on the old resource, for resource types that contain data.
+        /// Whether CloudFormation retains the old resource instead of deleting it.
         var isRetained: Bool
-        /// Whether CloudFormation knows only while it makes the change that a replacement is needed.
+        /// Whether CloudFormation decides only during the update if the resource must be replaced.
         var isPossible: Bool
 
         var json: JSONValue {
@@ -38,12 +38,12 @@ struct ChangeSet: Sendable, Equatable {
     var stackID: String
     /// The changes of resources.
     ///
-    /// None where only outputs or the template's text change. Nil where there is nothing to do.
+    /// Empty if only outputs or the template's text change; nil if nothing changes.
     var changes: [Change]?
 }
 
 extension ChangeSet.Change {
-    /// Types whose resources contain data that nothing else has.
+    /// The types of resources whose deletion loses data.
     static let dataTypes = ["AWS::Kinesis::Stream", "AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::Logs::LogGroup"]
 
     init?(_ change: XMLElement) {
@@ -68,7 +68,7 @@ extension ChangeSet.Change {
         isPossible = replacement == "Conditional"
     }
 
-    /// Whether data may be lost by it.
+    /// Whether the change removes a resource with data from the stack.
     var losesData: Bool {
         (kind == .replace || kind == .remove) && Self.dataTypes.contains(resource.type)
     }
@@ -94,31 +94,30 @@ extension ChangeSet.Change {
     }
 }
 
-/// Making one.
+/// Creation, execution, and deletion of change sets.
 extension StackReference {
-    /// What a change set is made of.
+    /// The input of a change set.
     struct Desired: Sendable {
         var isNew: Bool
         /// Whether the stack exists only because of this change set.
         var createsStack = false
-        /// As CloudFormation fetches it.
+        /// The URL from which CloudFormation reads the template.
         var templateURL: String
-        /// A value that is nil stays as it is.
+        /// The parameters; nil keeps the stack's current value.
         var parameters: [(name: String, value: String?)]
-        /// Those values of `parameters` that are secrets.
-        var secrets: [String]
     }
 
-    /// Nothing may be named by the account's users but by the template.
+    /// The acknowledged capabilities: IAM resources with custom names, and transforms such as SAM's.
     private static let capabilities = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
-    /// Makes a change set, and waits until it is worked out.
+    /// Creates a change set, and waits until CloudFormation has computed the changes.
     ///
-    /// - Throws: ``CommandError`` when CloudFormation cannot work it out; it is deleted then.
+    /// - Throws: ``CommandError`` if CloudFormation cannot compute the changes; the change set is deleted then.
     func makeChangeSet(_ desired: Desired, name: String, _ waiter: Waiter) async throws -> ChangeSet {
         var parameters: [AWSRequest.QueryItem] = [
             .init("ChangeSetName", name), .init("ChangeSetType", desired.isNew ? "CREATE" : "UPDATE"),
             .init("TemplateURL", desired.templateURL), .init("Description", "concertctl deploy"),
+            .init("ClientToken", token),
         ]
         for (index, capability) in Self.capabilities.enumerated() {
             parameters.append(.init("Capabilities.member.\(index + 1)", capability))
@@ -131,15 +130,16 @@ extension StackReference {
                     ?? .init(prefix + "UsePreviousValue", "true"))
         }
         var create = request("CreateChangeSet", parameters)
-        create.secrets = desired.secrets
+        create.secrets = secrets
+        create.isAbandonedOnCancel = false
         create.placeholder = Array("<Response><Id>\(name)</Id><StackId>\(self.name)</StackId></Response>".utf8)
         let made = try await session.xml(create)
         let id = made.first("Id")?.text ?? name
         do {
-            let changes = try await waiter.wait(for: "the changes to be worked out") { try await look(at: id) }
+            let changes = try await waiter.wait(for: "the change set to be created") { try await look(at: id) }
             return ChangeSet(id: id, stackID: made.first("StackId")?.text ?? self.name, changes: changes)
         } catch {
-            try? await delete(changeSet: id, withStack: desired.createsStack)
+            await discard(changeSet: id, withStack: desired.createsStack)
             throw error
         }
     }
@@ -158,7 +158,7 @@ extension StackReference {
                     [.init("ChangeSetName", id)] + (token.map { [.init("NextToken", $0)] } ?? [])))
             let result = answer.first("DescribeChangeSetResult") ?? answer
             status = result.text(of: "Status") ?? ""
-            reason = result.text(of: "StatusReason") ?? ""
+            reason = masked(result.text(of: "StatusReason") ?? "")
             return Page(
                 result.list("Changes").compactMap { $0["ResourceChange"].flatMap(ChangeSet.Change.init) },
                 next: result.text(of: "NextToken"))
@@ -171,28 +171,43 @@ extension StackReference {
             }
             let failure = StackFailure(reason: reason)
             throw CommandError(
-                description: "CloudFormation cannot work out the changes: \(reason)",
-                details: failure.cause == .other ? "" : "  \(failure.advice(stack: name))")
+                description: "CloudFormation cannot create the change set: \(reason)",
+                details: failure.cause == .other ? "" : "  \(failure.advice(options: options))")
         default: return .pending(status)
         }
     }
 
     /// Starts to make the changes.
     func execute(_ changeSet: ChangeSet, isNew: Bool) async throws {
-        // Resources of a failed creation are deleted, also those that outlive a stack: otherwise their names would be taken.
+        // If the creation fails, resources are deleted even if their policy is Retain, so that their names are free.
         var execute = request(
             "ExecuteChangeSet",
-            [.init("ChangeSetName", changeSet.id)] + (isNew ? [.init("RetainExceptOnCreate", "true")] : []))
+            [.init("ChangeSetName", changeSet.id), .init("ClientRequestToken", token)]
+                + (isNew ? [.init("RetainExceptOnCreate", "true")] : []))
         execute.isAbandonedOnCancel = false
         _ = try await session.xml(execute)
     }
 
-    /// Deletes a change set that is not executed.
+    /// Deletes a change set that is not executed, also after Ctrl-C; prints what remains if that fails.
     ///
     /// - Parameter deletesStack: Whether to delete its stack, too, unless another deployment has given it resources meanwhile.
-    func delete(changeSet id: String, withStack deletesStack: Bool) async throws {
-        let empty = deletesStack ? try await stack().flatMap { $0.isInReview ? $0 : nil } : nil
-        _ = try await session.xml(request("DeleteChangeSet", [.init("ChangeSetName", id)]))
-        if let empty { _ = try await session.xml(request("DeleteStack", id: empty.id)) }
+    func discard(changeSet id: String, withStack deletesStack: Bool) async {
+        // A separate task is not cancelled with this one; it is awaited, so it does not outlive the call.
+        await Task { await delete(changeSet: id, withStack: deletesStack) }.value
+    }
+
+    private func delete(changeSet id: String, withStack deletesStack: Bool) async {
+        let stack = deletesStack ? ", and stack \(name) without resources" : ""
+        var (remains, command) = ("change set \(id)\(stack)", "delete-change-set --change-set-name \(id)")
+        do {
+            let empty = deletesStack ? try await self.stack().flatMap { $0.isInReview ? $0 : nil } : nil
+            _ = try await session.xml(request("DeleteChangeSet", [.init("ChangeSetName", id)]))
+            guard let empty else { return }
+            (remains, command) = ("stack \(name) without resources", "delete-stack")
+            _ = try await session.xml(request("DeleteStack", id: empty.id))
+        } catch {
+            Console.note("not deleted: \(remains): \(error)")
+            Console.note("  next: aws cloudformation \(command) \(options)")
+        }
     }
 }

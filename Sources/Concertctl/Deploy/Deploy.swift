@@ -18,8 +18,8 @@ struct Deploy: Command {
             the zip and the template, shows what changes, asks, and follows the stack. The SAM CLI is not needed: AWS \
             transforms the template.
 
-            Run it again to follow a deployment that is in progress. Parameters that are not given keep the values of the \
-            stack.
+            If an operation is in progress, the command follows it, and changes nothing. Parameters that are not given keep \
+            the values of the stack.
             """,
         options: [
             DeployFiles.template, DeployFiles.zip, DeployParameters.option, StackReference.option, DeployBucket.option,
@@ -33,9 +33,11 @@ struct Deploy: Command {
             "concertctl deploy --rollback",
         ])
 
-    private let session: AWSSession
-    private let stack: StackReference
-    private let bucketName: String?
+    let session: AWSSession
+    var stack: StackReference
+    let bucketName: String?
+    /// The command line that deploys to this stack, without the options for files and parameters.
+    private let plainCommand: String
     private let parameters: DeployParameters
     private let files: (template: String?, zip: String?)
     private let confirmation: Confirmation
@@ -55,10 +57,20 @@ struct Deploy: Command {
         confirmation = try Confirmation(input)
         session = try AWSSession(input)
         stack = try StackReference(input, session)
+        plainCommand =
+            (["concertctl deploy", stack.options] + [input.repeated(DeployBucket.option)].compactMap { $0 })
+            .joined(separator: " ")
     }
 
-    /// What follows the deployment, or tries again after a failure.
-    private var command: String { "concertctl deploy --stack-name \(stack.name)" }
+    /// The command line that repeats this command, without the options for files and parameters.
+    private var command: String { plainCommand + (rollsBack ? " --rollback" : "") }
+
+    /// The command line that follows an operation in progress.
+    ///
+    /// After the operation, it deploys, which would undo a rollback; with `--rollback`, it would do so, too.
+    private var followCommand: String {
+        plainCommand + (rollsBack ? "  # only while the operation is in progress: afterwards, it deploys" : "")
+    }
 
     func run() async throws -> ExitStatus {
         if printsPolicy {
@@ -66,7 +78,7 @@ struct Deploy: Command {
             return .done
         }
         try confirmation.checkTerminal()
-        return rollsBack ? try await goBack() : try await goForward()
+        return rollsBack ? try await rollBack() : try await deployNewVersion()
     }
 
     private func names(account: String, _ template: DeployTemplate?, _ current: Stack?) -> DeployerPolicy.Names {
@@ -83,7 +95,7 @@ struct Deploy: Command {
             stream: source.map { String(decoding: $0, as: UTF8.self) } ?? value("StreamName", "concert-data-stream"))
     }
 
-    private func identity() async throws -> ARN {
+    func identity() async throws -> ARN {
         var request = AWSRequest.sts("GetCallerIdentity")
         request.placeholder = Array("<Response><Arn>arn:aws:iam::ACCOUNT:user/USER</Arn></Response>".utf8)
         let answer = try await session.send(request).xml()
@@ -94,54 +106,67 @@ struct Deploy: Command {
     }
 
     private func progress(of id: String, after last: String? = nil) -> StackProgress {
-        StackProgress(stack: stack, id: id, last: last, waiter: waiter, command: command)
+        StackProgress(stack: stack, id: id, last: last, waiter: waiter, follow: followCommand, retry: command)
     }
 
-    /// The stack, once no operation is in progress; nil when there is none.
-    ///
-    /// - Throws: ``CommandError`` when the stack cannot be changed as it is.
-    private func settled() async throws -> Stack? {
-        guard var current = try await stack.stack() else { return nil }
-        if current.isChanging {
-            guard waits else {
-                throw CommandError(
-                    description: "stack \(stack.name) is \(current.status): another operation is in progress",
-                    details: "  next: \(command)")
-            }
-            Console.note("stack \(stack.name) is \(current.status): following the operation in progress")
-            let progress = progress(of: current.id)
-            let (state, events) = try await progress.follow()
-            guard state.isDone else { throw progress.failure(state, events) }
-            guard state.status != "DELETE_COMPLETE" else { return nil }
-            current = state
-        }
+    /// Checks that a deployment can start from the stack's status, unless an operation is in progress.
+    func checkStatus(of current: Stack?) async throws {
+        guard let current, !current.isChanging else { return }
         guard current.canBeUpdated || current.isInReview else {
-            throw StackProgress.failure(stack.name, current, try await stack.events(), command: command)
+            throw StackProgress.failure(stack, current, try await stack.events(), retry: command)
         }
         if current.isInReview {
             Console.note("stack \(stack.name) is REVIEW_IN_PROGRESS: it has no resources yet, and is used")
         }
-        return current
+    }
+
+    /// Follows an operation in progress, and deploys nothing afterwards: the operation may be a rollback.
+    func follow(_ current: Stack) async throws -> ExitStatus {
+        guard waits else {
+            throw CommandError(
+                description: "stack \(stack.name) is \(current.status): another operation is in progress",
+                details: "  next: \(followCommand)")
+        }
+        Console.note("stack \(stack.name) is \(current.status): following the operation in progress")
+        let progress = progress(of: current.id)
+        let (state, events) = try await progress.follow()
+        guard state.isDone else { throw progress.failure(state, events) }
+        session.say("stack \(stack.name): \(state.status); this command changed nothing")
+        for output in state.outputs { session.say("  \(output.name)  \(output.value)") }
+        session.say("to \(rollsBack ? "roll back" : "deploy"), run it again: \(command)")
+        session.show(text: nil, json: json(state, []))
+        return .done
     }
 }
 
-/// A new version.
+/// Deployment of a new version.
 extension Deploy {
-    private func goForward() async throws -> ExitStatus {
+    private func deployNewVersion() async throws -> ExitStatus {
         var findings = DeployFindings()
         var package: DeployPackage?
         do { package = try DeployPackage(files, parameters, &findings) } catch { findings.faults.append("\(error)") }
+        var deploy = self
+        deploy.stack.secrets = package.map { parameters.secrets($0.template) } ?? parameters.given.map(\.value)
+        return try await deploy.deploy(package, findings)
+    }
+
+    private func deploy(_ package: DeployPackage?, _ findings: DeployFindings) async throws -> ExitStatus {
+        var findings = findings
         let identity: ARN
         let current: Stack?
+        let original: String?
         do {
             identity = try await self.identity()
-            current = try await settled()
+            current = try await stack.stack()
+            try await checkStatus(of: current)
+            original = current?.canBeUpdated == true ? try await stack.template(stage: "Original") : nil
         } catch {
-            // Alone, an error keeps the advice on it.
+            // Without other faults, the error itself is thrown, because `Main` adds advice to it.
             guard !findings.faults.isEmpty, !(error is CancellationError) else { throw error }
             findings.faults.append("\(error)")
             return try findings.fail()
         }
+        if let current, current.isChanging { return try await follow(current) }
         let bucket = DeployBucket(name: bucketName, account: identity.account, session: session)
         let isMissing = try await bucket.isMissing(&findings)
         guard let package else { return try findings.fail() }
@@ -160,40 +185,47 @@ extension Deploy {
         try await bucket.upload(text, as: key, contentType: "text/plain")
         let desired = StackReference.Desired(
             isNew: current?.isInReview ?? true, createsStack: current == nil, templateURL: bucket.url(of: key),
-            parameters: package.parameters.list(package.template, current),
-            secrets: package.parameters.secrets(package.template))
-        return try await apply(desired, to: current, package.template, history)
+            parameters: package.parameters.list(package.template, current))
+        return try await apply(desired, to: current, original, package.template, history)
     }
 
-    /// Makes the change set, asks, and carries it out.
-    private func apply(
-        _ desired: StackReference.Desired, to current: Stack?, _ template: DeployTemplate, _ history: DeployHistory
+    /// Creates the change set, prompts for confirmation, and executes the change set.
+    ///
+    /// - Parameter original: The template of `current`, which was read together with it; nil if there is none.
+    func apply(
+        _ desired: StackReference.Desired, to current: Stack?, _ original: String?, _ template: DeployTemplate,
+        _ history: DeployHistory
     ) async throws -> ExitStatus {
         let now = WallClock.now()
         let changeSet = try await stack.makeChangeSet(
             desired, name: "concertctl-\(now.millisecondsSinceEpoch)", Waiter())
         guard let changes = changeSet.changes else {
-            try await stack.delete(changeSet: changeSet.id, withStack: desired.createsStack)
+            await stack.discard(changeSet: changeSet.id, withStack: desired.createsStack)
             report(current ?? Stack(id: changeSet.stackID, status: "empty"), nil)
             return .done
         }
+        let last: String?
         do {
             show(changes, isNew: desired.isNew)
-            try confirmation.ask("deploy to \(session.region) as stack \(stack.name)?")
+            let account = ARN(changeSet.stackID)?.account ?? "unknown"
+            try confirmation.ask("deploy to account \(account), Region \(session.region), as stack \(stack.name)?")
+            if !desired.isNew, let current, let original {
+                let secrets = template.parameters.filter(\.isSecret).map(\.name)
+                let replaced = secrets.filter { name in
+                    desired.parameters.contains { $0.value != nil && $0.name.hasSameBytes(as: name) }
+                }
+                try await history.keep(
+                    current, template: original, secrets: secrets, replacedSecrets: replaced, now: now)
+            }
+            last = try await stack.events(id: changeSet.stackID).last?.id
+            // If its outcome is unknown, a change set that is being executed is not deleted: CloudFormation rejects that.
+            try await stack.execute(changeSet, isNew: desired.isNew)
         } catch {
-            try await stack.delete(changeSet: changeSet.id, withStack: desired.createsStack)
+            await stack.discard(changeSet: changeSet.id, withStack: desired.createsStack)
             throw error
         }
-        if !desired.isNew, let current {
-            let secrets = template.parameters.filter(\.isSecret).map(\.name)
-            try await history.keep(
-                template: try await stack.template(stage: "Original"), parameters: current.parameters,
-                secrets: secrets, now: now)
-        }
-        let last = try await stack.events(id: changeSet.stackID).last?.id
-        try await stack.execute(changeSet, isNew: desired.isNew)
         guard waits, !session.isDryRun else {
-            session.say("stack \(stack.name): started; follow it with \(command)")
+            session.say("stack \(stack.name): started; follow it with \(followCommand)")
             session.show(text: nil, json: json(Stack(id: changeSet.stackID, status: "STARTED"), changes))
             return .done
         }
@@ -211,7 +243,7 @@ extension Deploy {
         for change in changes { session.say(change.line) }
     }
 
-    /// - Parameter changes: Nil where there was nothing to do.
+    /// - Parameter changes: The changes that were made; nil if nothing had to be changed.
     private func report(_ state: Stack, _ changes: [ChangeSet.Change]?) {
         session.say("stack \(stack.name): \(changes == nil ? "no changes" : "deployed"), \(state.status)")
         for output in state.outputs { session.say("  \(output.name)  \(output.value)") }
@@ -228,47 +260,5 @@ extension Deploy {
             "stack": .string(stack.name), "stackId": .string(state.id), "status": .string(state.status),
             "changes": .array(changes.map(\.json)), "outputs": state.outputs.json,
         ]
-    }
-}
-
-/// The version before.
-extension Deploy {
-    private func goBack() async throws -> ExitStatus {
-        let identity = try await self.identity()
-        let bucket = DeployBucket(name: bucketName, account: identity.account, session: session)
-        let history = DeployHistory(stack: stack.name, bucket: bucket)
-        guard let current = try await settled(), !current.isInReview else {
-            guard session.isDryRun else {
-                throw CommandError(
-                    description: "stack \(stack.name) does not exist, so there is nothing to go back from")
-            }
-            return try await planBack(history)
-        }
-        let deployed = try await stack.template(stage: "Original")
-        guard let version = try await history.previous(template: deployed, parameters: current.parameters) else {
-            throw CommandError(
-                description: "no earlier version of stack \(stack.name) is in bucket \(bucket.name); "
-                    + "concertctl deploy keeps one whenever it changes a stack")
-        }
-        let template = try DeployTemplate(
-            try await bucket.object(version.template), path: "s3://\(bucket.name)/\(version.template)")
-        session.say("stack \(stack.name): back to the version that was replaced at \(version.time)")
-        let desired = StackReference.Desired(
-            isNew: false, templateURL: bucket.url(of: version.template),
-            parameters: template.parameters.compactMap { parameter in
-                if let value = version.parameters[parameter.name] { return (parameter.name, value) }
-                return current.parameters[parameter.name] == nil ? nil : (parameter.name, nil)
-            }, secrets: [])
-        return try await apply(desired, to: current, template, history)
-    }
-
-    /// The calls, as far as they are known without the bucket.
-    private func planBack(_ history: DeployHistory) async throws -> ExitStatus {
-        _ = try await stack.template(stage: "Original")
-        _ = try await history.previous(template: "", parameters: [])
-        let desired = StackReference.Desired(
-            isNew: false, templateURL: history.bucket.url(of: "\(stack.name)/templates/HASH.yaml"), parameters: [],
-            secrets: [])
-        return try await apply(desired, to: nil, try DeployTemplate([], path: "template"), history)
     }
 }

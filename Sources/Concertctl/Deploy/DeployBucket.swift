@@ -10,29 +10,47 @@ struct DeployBucket: Sendable {
         "the bucket for the zip and the template, in the Region of the stack")
 
     let name: String
-    /// Whether it is made where it is missing.
+    /// Whether the command creates the bucket if it does not exist.
     let isOurs: Bool
     let session: AWSSession
+    /// The account that must own the bucket; nil for a bucket that was named explicitly, which may be of any account.
+    private let owner: String?
 
     init(name: String?, account: String, session: AWSSession) {
         self.name = name ?? "concert-data-deploy-\(account)-\(session.region)"
         (isOurs, self.session) = (name == nil, session)
+        owner = name == nil ? account : nil
     }
 
-    /// Finds out whether the bucket exists and may be used.
+    /// Sends a request about the bucket.
+    ///
+    /// The default name is predictable, so another account may have created a bucket with it. S3 rejects such a request.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
+    private func send(_ request: AWSRequest) async throws -> AWSResponse {
+        var request = request
+        if let owner { request.headers.append(HTTPHeader("x-amz-expected-bucket-owner", owner)) }
+        return try await session.send(request)
+    }
+
+    /// Returns whether the bucket exists; throws if it cannot be used.
     func exists() async throws -> Bool {
         guard !session.isDryRun else { return !isOurs }
         let head = AWSRequest(service: .s3, operation: "HeadBucket", method: "HEAD", path: [name])
         do {
-            _ = try await session.send(head)
+            _ = try await send(head)
             return true
         } catch let error as AWSError {
-            // The answer to HEAD has no body, and not every server names a code.
+            // The response to HEAD has no body, and some servers return no error code.
             if case .unreadable(_, _, 404, _) = error { return false }
             if error.code == "NotFound" { return false }
             throw error
         }
     }
+
+    private static let otherOwner =
+        "the bucket belongs to another account, or the credentials lack s3:ListBucket: name another one with --bucket, "
+        + "or allow it in their policy"
 
     /// Returns whether the bucket must be created; adds a finding if it cannot be used.
     func isMissing(_ findings: inout DeployFindings) async throws -> Bool {
@@ -43,16 +61,17 @@ struct DeployBucket: Sendable {
             }
             return isMissing
         } catch let error as AWSError where error.refusal != nil && !error.isRetryable {
-            let advice = ErrorAdvice.advice(on: error).map { "; \($0)" } ?? ""
-            findings.faults.append("bucket \(name): \(error)\(advice)")
+            let advice = isOurs && error.code == "AccessDenied" ? Self.otherOwner : ErrorAdvice.advice(on: error)
+            findings.faults.append("bucket \(name): \(error)" + (advice.map { "; \($0)" } ?? ""))
             return false
         }
     }
 
-    /// Creates it, encrypted and closed to the public.
+    /// Creates the bucket with encryption and without public access.
     func create() async throws {
+        // CreateBucket has no condition on the owner: it fails if another account owns the bucket.
         var create = AWSRequest(service: .s3, operation: "CreateBucket", method: "PUT", path: [name])
-        // The Region without which a bucket is made there must not be named.
+        // S3 rejects us-east-1, its default, as a LocationConstraint.
         if session.region != "us-east-1" {
             create.headers = [HTTPHeader("Content-Type", "application/xml")]
             create.body = Array(
@@ -80,10 +99,10 @@ struct DeployBucket: Sendable {
         request.headers = [HTTPHeader("Content-Type", "application/xml")]
         request.body = Array(body.utf8)
         request.addSHA256Checksum()
-        _ = try await session.send(request)
+        _ = try await send(request)
     }
 
-    /// Uploads an object whose key its content determines, unless it is there.
+    /// Uploads an object whose key contains the hash of its content, unless it exists.
     func upload(_ bytes: [UInt8], as key: String, contentType: String) async throws {
         guard try await keys(from: key).first(where: { $0.hasSameBytes(as: key) }) == nil else { return }
         try await replace(bytes, as: key, contentType: contentType)
@@ -91,28 +110,28 @@ struct DeployBucket: Sendable {
 
     func replace(_ bytes: [UInt8], as key: String, contentType: String) async throws {
         var request = AWSRequest.putObject(bucket: name, key: key, contentType: contentType, body: bytes)
-        // On a slow line 12 MB take their time.
+        // Uploading 12 MB over a slow connection takes minutes.
         request.timeout = .seconds(600)
-        _ = try await session.send(request)
+        _ = try await send(request)
     }
 
     func object(_ key: String) async throws -> [UInt8] {
-        try await session.send(.getObject(bucket: name, key: key)).body
+        try await send(.getObject(bucket: name, key: key)).body
     }
 
-    /// The keys that begin so, in order.
+    /// Returns the keys with a prefix, in ascending order.
     func keys(from prefix: String) async throws -> [String] {
         try await Paging.all { token in
             var request = AWSRequest.listObjects(bucket: name, prefix: prefix, continuationToken: token)
             request.placeholder = Array("<ListBucketResult/>".utf8)
-            let answer = try await session.send(request).xml()
+            let answer = try await send(request).xml()
             return Page(
                 answer.children.filter { $0.name == "Contents" }.compactMap { $0.text(of: "Key") },
                 next: answer.text(of: "NextContinuationToken"))
         }
     }
 
-    /// The URL by which CloudFormation fetches an object: AWS's own, whatever endpoint is called here.
+    /// Returns the URL from which CloudFormation reads an object; it never contains a custom endpoint.
     func url(of key: String) -> String {
         "\(AWSEndpoint(.s3, region: session.region).origin)/\(name)/\(key)"
     }

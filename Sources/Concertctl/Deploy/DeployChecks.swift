@@ -2,11 +2,11 @@ import Basics
 import Clients
 import JSON
 
-/// Looks before anything is changed for what would make a deployment fail later.
+/// The checks before a deployment, which find what would make it fail later.
 struct DeployChecks: Sendable {
     let session: AWSSession
     let stack: StackReference
-    /// Nil when there is none yet.
+    /// The stack; nil if it does not exist yet.
     let current: Stack?
     let template: DeployTemplate
     let parameters: DeployParameters
@@ -32,7 +32,7 @@ struct DeployChecks: Sendable {
 
     private func value(_ name: String) -> String? { parameters.value(of: name, template, current) }
 
-    /// Makes a check whose call may be forbidden, which is then a note.
+    /// Runs a check; a failed AWS call becomes a note, because the deployer may lack the permission for it.
     private mutating func check(_ what: String, _ work: (inout DeployFindings) async throws -> Void) async throws {
         do { try await work(&findings) } catch let error as AWSError {
             findings.notes.append("\(what): not checked, because \(error)")
@@ -100,7 +100,7 @@ extension DeployChecks {
         }
     }
 
-    /// In a dry run nothing does.
+    /// Returns whether a resource exists; false in a dry run.
     private static func exists(_ request: AWSRequest, missing code: String, _ session: AWSSession) async throws -> Bool
     {
         do {
@@ -114,22 +114,26 @@ extension DeployChecks {
 
 /// Quotas.
 extension DeployChecks {
-    /// Lambda keeps so many for functions without a reservation.
+    /// The concurrency that Lambda keeps available for functions without reserved concurrency.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
     private static let unreservable = 100
 
     private mutating func checkQuotas() async throws {
         let reserved = value("LoaderReservedConcurrency").flatMap { Int($0) } ?? 0
+        // What the stack reserves already is not part of the unreserved concurrency.
+        let owned = current?.isInReview == true ? nil : current?.parameters["LoaderReservedConcurrency"]
+        let present = owned.flatMap { Int($0) } ?? 0
         try await check("quota of concurrent invocations") { [session] findings in
             let path = AWSRequest(
                 service: .lambda, operation: "GetAccountSettings", method: "GET",
                 path: ["2016-08-19", "account-settings", ""])
             let limits = try await session.send(path).json()["AccountLimit"]
             guard let total = limits?["ConcurrentExecutions"]?.integer,
-                let free = limits?["UnreservedConcurrentExecutions"]?.integer
+                let unreserved = limits?["UnreservedConcurrentExecutions"]?.integer
             else { return }
-            if reserved > 0, free - reserved < Self.unreservable {
+            let free = unreserved + present
+            if reserved > present, free - reserved < Self.unreservable {
                 findings.faults.append(
                     "LoaderReservedConcurrency is \(reserved), and Lambda can reserve "
                         + "\(max(0, free - Self.unreservable)) of the account's \(total) concurrent invocations: leave it "
@@ -168,13 +172,13 @@ extension DeployChecks {
     /// Simulates the deployer's policy, statement by statement.
     private mutating func checkPermissions() async throws {
         guard !identity.resource.hasSameBytes(as: "root") else { return }
-        try await check("permissions") { [session, identity, names, template] findings in
+        try await check("permissions") { [session, identity, names] findings in
             guard let principal = try await Self.principal(identity, session) else {
                 findings.notes.append("permissions: not checked, because \(identity) is neither a user nor a role")
                 return
             }
             var denied: [String] = []
-            for statement in DeployerPolicy(names).statements where Self.isNeeded(statement, template) {
+            for statement in DeployerPolicy(names).statements where Self.isSimulated(statement) {
                 denied += try await Self.denied(statement, to: principal, session)
             }
             if !denied.isEmpty {
@@ -185,8 +189,8 @@ extension DeployChecks {
         }
     }
 
-    /// Permissions for options of the template that few use are not asked for.
-    private static func isNeeded(_ statement: DeployerPolicy.Statement, _ template: DeployTemplate) -> Bool {
+    /// Returns whether a statement is simulated; those for the transform and for optional resources are not.
+    private static func isSimulated(_ statement: DeployerPolicy.Statement) -> Bool {
         !["Transform", "Network", "Archive", "Buckets", "Topics", "Schedule"].contains(statement.id)
     }
 
@@ -221,7 +225,7 @@ extension DeployChecks {
                 result.list("EvaluationResults"),
                 next: result.text(of: "IsTruncated") == "true" ? result.text(of: "Marker") : nil)
         }
-        // A condition whose value is not known here may well hold.
+        // A result that depends on unknown condition values is ignored, because the action may be allowed.
         let decided = results.filter { $0.list("MissingContextValues").isEmpty }
         return statement.actions.filter { action in
             let own = decided.filter { $0.text(of: "EvalActionName") == action }

@@ -25,9 +25,9 @@ struct DeployFiles: Sendable, Equatable {
             zip: zip ?? release?.zip ?? "dist/concert-data-processor.zip")
     }
 
-    /// The two files of this version's release, by the names that it gives them; nil where no folder has both.
+    /// Returns the template and the zip of this version's release; nil if no folder contains both.
     ///
-    /// - Parameter architecture: As Lambda calls it; nil takes the only one.
+    /// - Parameter architecture: Lambda's name of the architecture; nil for the only one in the folder.
     static func release(in folders: [String], architecture: String?) throws(CommandError) -> DeployFiles? {
         let machines = [("x86_64", "x86_64"), ("arm64", "aarch64")]
             .filter { architecture == nil || architecture == $0.0 }.map(\.1)

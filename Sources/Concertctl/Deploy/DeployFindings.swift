@@ -2,7 +2,7 @@
 struct DeployFindings: Sendable {
     /// The faults that prevent the deployment.
     var faults: [String] = []
-    /// What could not be checked, and what is worth knowing.
+    /// Notes about checks that were not possible, and warnings that do not prevent the deployment.
     var notes: [String] = []
 
     mutating func add(_ others: DeployFindings) {
@@ -10,7 +10,7 @@ struct DeployFindings: Sendable {
         notes += others.notes
     }
 
-    /// Ends a command whose checks could not all be made.
+    /// Ends a command whose checks are incomplete: throws the faults, or returns the status of a failure.
     func fail() throws(CommandError) -> ExitStatus {
         try check()
         return .failed

@@ -4,11 +4,11 @@ import Foundation
 struct DeployPackage: Sendable {
     let template: DeployTemplate
     let zip: [UInt8]
-    /// With the architecture of the code.
+    /// The given parameters, and the code's architecture if the template has a parameter for it.
     let parameters: DeployParameters
 
-    /// - Parameter findings: Takes what is wrong with the files and the parameters.
-    /// - Throws: ``CommandError`` when a file cannot be read.
+    /// - Parameter findings: Receives the faults of the files and the parameters.
+    /// - Throws: ``CommandError`` if the template cannot be read, or a folder contains releases of two architectures.
     init(
         _ files: (template: String?, zip: String?), _ parameters: DeployParameters, _ findings: inout DeployFindings
     ) throws(CommandError) {

@@ -27,7 +27,7 @@ struct DeployParameters: Sendable {
         given.append(NamedValue(name, value))
     }
 
-    /// What is wrong with the given values.
+    /// Returns the faults of the given values, and the required parameters that are missing.
     func faults(_ template: DeployTemplate) -> [String] {
         given.compactMap { value in
             guard let parameter = template.parameter(value.name) else {
@@ -40,13 +40,13 @@ struct DeployParameters: Sendable {
             .map { "--parameter \($0.name)=VALUE is missing; it has no default" }
     }
 
-    /// The value that a parameter will have; nil for one that the template does not have.
+    /// Returns the value that a parameter will have; nil if it has none, or the template does not declare it.
     func value(of name: String, _ template: DeployTemplate, _ stack: Stack?) -> String? {
         guard let parameter = template.parameter(name) else { return nil }
         return given[name] ?? stack?.parameters[name] ?? parameter.fallback
     }
 
-    /// The parameters of a change set: what is not given stays as it is in the stack.
+    /// Returns the parameters of a change set; a nil value keeps the stack's value.
     func list(_ template: DeployTemplate, _ stack: Stack?) -> [(name: String, value: String?)] {
         template.parameters.compactMap { parameter in
             if let value = given[parameter.name] { return (parameter.name, value) }

@@ -6,7 +6,7 @@ import JSON
 ///
 /// Either this project's SAM template in YAML, or plain CloudFormation in JSON.
 struct DeployTemplate: Sendable {
-    /// Far above what CloudFormation takes.
+    /// The maximum size of a template file in bytes, which is far above CloudFormation's limit.
     private static let sizeLimit = 4 << 20
 
     let path: String
@@ -26,7 +26,7 @@ struct DeployTemplate: Sendable {
         try self.init(Array(data), path: path)
     }
 
-    /// - Parameter path: What errors call it.
+    /// - Parameter path: The name of the template in errors.
     init(_ bytes: [UInt8], path: String) throws(CommandError) {
         guard bytes.count <= Self.sizeLimit, let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandError(description: "\(path): not a template; expected UTF-8, up to 4 MB")
@@ -39,18 +39,23 @@ struct DeployTemplate: Sendable {
             let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 .map { String(decoding: $0, as: UTF8.self) }
             form = .yaml(lines)
-            parameters = TemplateParameter.list(yaml: lines)
+            do { parameters = try TemplateParameterReader(lines).parameters } catch {
+                throw CommandError(
+                    description:
+                        "\(path): the parameters cannot be read at line \(error.line): write each member on one "
+                        + "line, such as \"NoEcho: true\"")
+            }
         }
     }
 
     func parameter(_ name: String) -> TemplateParameter? { parameters.first { $0.name.hasSameBytes(as: name) } }
 
-    /// How the key of the uploaded template ends.
+    /// The file extension in the key of the uploaded template.
     var fileExtension: String { if case .json = form { "json" } else { "yaml" } }
 
     /// Returns the template with the uploaded code in place of the local one.
     ///
-    /// - Throws: ``CommandError`` when it names no code.
+    /// - Throws: ``CommandError`` if the template contains no code of a function.
     func text(code: S3Object) throws(CommandError) -> [UInt8] {
         var count = 0
         let bytes: [UInt8] =
@@ -76,7 +81,7 @@ struct DeployTemplate: Sendable {
         return Array(replaced.joined(separator: "\n").utf8)
     }
 
-    /// Where a function's code is an object of S3, it has these two members.
+    /// Replaces the members `S3Bucket` and `S3Key`, which identify a function's code in CloudFormation.
     private static func replacingCode(in value: JSONValue, by code: S3Object, _ count: inout Int) -> JSONValue {
         switch value {
         case .array(let elements):

@@ -1,6 +1,6 @@
 import JSON
 
-/// What an identity must be allowed to deploy a stack of `template.yaml`, to change it, and to remove it.
+/// The IAM policy that an identity needs to deploy, update, and delete a stack of `template.yaml`.
 ///
 /// CloudFormation acts with the deployer's permissions. What the template's own roles may do is not part of it.
 struct DeployerPolicy: Sendable {
@@ -142,7 +142,7 @@ struct DeployerPolicy: Sendable {
                 ],
                 resources: arn(
                     "logs", "log-group:/aws/lambda/\(names.function)*", "log-group:/aws/lambda/\(names.loader)*")),
-            // It has no narrower resource.
+            // Listing log groups requires access to all of them.
             Statement(
                 id: "FindLogs", types: ["AWS::Logs::LogGroup"], actions: ["logs:DescribeLogGroups"], resources: ["*"]),
             Statement(
@@ -171,14 +171,14 @@ struct DeployerPolicy: Sendable {
                     "firehose:UpdateDestination",
                 ],
                 resources: arn("firehose", "deliverystream/\(names.stack)-*")),
-            // Only for a function in subnets; Lambda looks at them as the deployer.
+            // Required only for a function in a VPC: Lambda describes the subnets with the deployer's permissions.
             Statement(
                 id: "Network",
                 actions: ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"], resources: ["*"]),
         ]
     }
 
-    /// As IAM takes it.
+    /// The policy document, in the form that IAM accepts.
     var document: JSONValue {
         let statements: [JSONValue] = statements.map { statement in
             [

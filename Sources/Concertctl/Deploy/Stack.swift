@@ -2,7 +2,7 @@ import Basics
 import Clients
 import JSON
 
-/// A stack of CloudFormation as it is.
+/// The state of a CloudFormation stack.
 struct Stack: Sendable, Equatable {
     var id: String
     var status: String
@@ -27,7 +27,7 @@ struct Stack: Sendable, Equatable {
     var isInReview: Bool { status == "REVIEW_IN_PROGRESS" }
     var isChanging: Bool { status.utf8.suffix(12).elementsEqual("_IN_PROGRESS".utf8) && !isInReview }
     var canBeUpdated: Bool { Self.settled.contains(status) }
-    /// Whether the operation that led to the status did what was asked for.
+    /// Whether the last operation succeeded and was not rolled back.
     var isDone: Bool { ["CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE"].contains(status) }
 }
 
@@ -56,7 +56,7 @@ struct StackResource: Sendable, Equatable {
     var type: String
 }
 
-/// What happened to a stack, or to one of its resources.
+/// An event of a stack or of one of its resources.
 struct StackEvent: Sendable, Equatable {
     var id: String
     var logicalID: String
@@ -66,17 +66,26 @@ struct StackEvent: Sendable, Equatable {
     var reason: String
 }
 
-/// The calls about one stack.
+/// The stack that a command uses, and its API calls.
 struct StackReference: Sendable {
     static let option = Option<String>(
         "--stack-name", value: "NAME", default: "concert-data-processor", "the stack")
 
     let name: String
     let session: AWSSession
+    /// The options that select this stack, for the commands that messages print; the AWS CLI has the same ones.
+    let options: String
+    /// The given values of secret parameters, which are masked in CloudFormation's texts.
+    var secrets: [String] = []
+    /// A random text by which CloudFormation recognizes a request that is sent again.
+    let token =
+        "concertctl-\(String(UInt64.random(in: 0 ... .max), radix: 16))\(String(UInt64.random(in: 0 ... .max), radix: 16))"
 
     /// - Throws: ``UsageError`` for a name that CloudFormation does not accept.
     init(_ input: Input, _ session: AWSSession) throws(UsageError) {
-        (name, self.session) = (try input[Self.option], session)
+        let name = try input[Self.option]
+        (self.name, self.session) = (name, session)
+        options = (["\(Self.option.name) \(name)"] + SharedOption.aws.compactMap(input.repeated)).joined(separator: " ")
         let bytes = name.utf8
         func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
         guard (1...128).contains(bytes.count), bytes.first.map(isLetter) == true,
@@ -88,21 +97,21 @@ struct StackReference: Sendable {
         }
     }
 
-    /// - Parameter id: The ARN, for a stack that may be deleted meanwhile.
+    /// - Parameter id: The stack's ARN, which also identifies a deleted stack; nil uses the name.
     func request(
         _ operation: String, id: String? = nil, _ parameters: [AWSRequest.QueryItem] = []
     ) -> AWSRequest {
         .cloudFormation(operation, [.init("StackName", id ?? name)] + parameters)
     }
 
-    /// Nil when there is no such stack.
+    /// Returns the stack, or nil if it does not exist.
     func stack(id: String? = nil) async throws -> Stack? {
         do {
             let answer = try await session.xml(request("DescribeStacks", id: id))
             guard let member = answer.first("Stacks")?.children.first else { return nil }
             return Stack(
                 id: member.text(of: "StackId") ?? name, status: member.text(of: "StackStatus") ?? "",
-                reason: member.text(of: "StackStatusReason"),
+                reason: member.text(of: "StackStatusReason").map(masked),
                 parameters: member.list("Parameters").map {
                     NamedValue($0.text(of: "ParameterKey") ?? "", $0.text(of: "ParameterValue") ?? "")
                 },
@@ -114,10 +123,25 @@ struct StackReference: Sendable {
         }
     }
 
-    /// CloudFormation has no code of its own for it.
+    /// Returns whether the stack does not exist, which CloudFormation reports as a `ValidationError`.
     private static func isMissing(_ error: AWSError) -> Bool {
         guard let refusal = error.refusal, refusal.code == "ValidationError" else { return false }
         return refusal.message.contains("does not exist")
+    }
+
+    /// Returns a text of CloudFormation without secrets, given ones and those in a function's environment.
+    ///
+    /// Lambda's error about a large environment quotes it after "String measured".
+    func masked(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        if let quotation = bytes.range(of: Array("String measured".utf8)) {
+            bytes = bytes[..<quotation.lowerBound] + Array("(the environment is not shown)".utf8)
+        }
+        // The longest first, because one may contain another. Shorter texts are not secret, and would hide words.
+        for secret in secrets.map({ Array($0.utf8) }).filter({ $0.count >= 4 }).sorted(by: { $0.count > $1.count }) {
+            bytes = bytes.substituting(secret, with: Array("***".utf8))
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     func resources() async throws -> [StackResource] {
@@ -153,7 +177,8 @@ struct StackReference: Sendable {
                 request("DescribeStackEvents", id: id, token.map { [.init("NextToken", $0)] } ?? []))
             let result = answer.first("DescribeStackEventsResult") ?? answer
             for member in result.list("StackEvents") {
-                let event = StackEvent(member)
+                var event = StackEvent(member)
+                event.reason = masked(event.reason)
                 if let last, event.id.hasSameBytes(as: last) { return found.reversed() }
                 found.append(event)
                 if event.startsOperation { return found.reversed() }
@@ -164,8 +189,25 @@ struct StackReference: Sendable {
         return found.reversed()
     }
 
-    /// Of 100 events each; an operation on a stack of 500 resources, the most there are, has fewer.
+    /// The maximum number of pages of 100 events; an operation on 500 resources, CloudFormation's limit, has fewer.
     private static let mostPages = 50
+}
+
+extension Input {
+    /// Returns an option as it was given, as words of a shell; nil if it was not given.
+    func repeated(_ option: any CommandOption) -> String? {
+        text(of: option).map { "\(option.name) \($0.shellWord)" }
+    }
+}
+
+extension String {
+    /// The text as one word of a shell, quoted if necessary.
+    var shellWord: String {
+        let isPlain = utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-_.:/".utf8.contains(byte)
+        }
+        return isPlain && !isEmpty ? self : shellQuoted
+    }
 }
 
 extension StackEvent {
@@ -185,7 +227,7 @@ extension StackEvent {
 }
 
 extension AWSSession {
-    /// Makes a call whose answer is XML; in a dry run the answer is empty.
+    /// Sends a request and returns the response as XML: in a dry run, its placeholder or an empty element.
     func xml(_ request: AWSRequest) async throws -> XMLElement {
         var request = request
         if request.placeholder.isEmpty { request.placeholder = Array("<Response/>".utf8) }

@@ -1,7 +1,7 @@
 import Basics
 import JSON
 
-/// Why CloudFormation could not make a change, and what to do about it.
+/// The cause of a failed stack operation, and the advice on it.
 struct StackFailure: Sendable, Equatable {
     /// The kinds of causes that have advice of their own.
     enum Cause: String, Sendable, CaseIterable {
@@ -16,7 +16,7 @@ struct StackFailure: Sendable, Equatable {
         case other
     }
 
-    /// Words of the services, by cause; the first cause that has one counts.
+    /// The phrases in error messages that identify a cause; the first matching cause is used.
     private static let words: [(cause: Cause, words: [String])] = [
         (.otherRegion, ["PermanentRedirect", "bucket is in this region", "AuthorizationHeaderMalformed"]),
         (
@@ -40,7 +40,7 @@ struct StackFailure: Sendable, Equatable {
         (.changedOutside, ["does not exist", "NotFound", "not found", "drift", "NoSuch"]),
     ]
 
-    /// Nil where it is about the stack as a whole.
+    /// The event that reports the failure, or nil if there is none.
     let event: StackEvent?
     let reason: String
     let cause: Cause
@@ -80,8 +80,10 @@ struct StackFailure: Sendable, Equatable {
         return action.contains(UInt8(ascii: ":")) ? String(decoding: action, as: UTF8.self) : nil
     }
 
-    /// What to do, in a sentence.
-    func advice(stack: String) -> String {
+    /// Returns the advice on the failure.
+    ///
+    /// - Parameter options: The options of a command line that select the stack.
+    func advice(options: String) -> String {
         switch cause {
         case .otherRegion:
             "the bucket with the code must be in the Region of the stack: leave --bucket out, or name one of this Region"
@@ -100,7 +102,7 @@ struct StackFailure: Sendable, Equatable {
                 + "Service Quotas"
         case .changedOutside:
             "the resource was changed or deleted outside of the stack: aws cloudformation detect-stack-drift "
-                + "--stack-name \(stack) shows what differs; make it as the stack has it, and try again"
+                + "\(options) shows what differs; make it as the stack has it, and try again"
         case .other: "fix what the message names, and try again"
         }
     }
@@ -120,7 +122,7 @@ struct StackFailure: Sendable, Equatable {
 }
 
 extension Sequence<UInt8> {
-    /// Whether the bytes contain others in a row.
+    /// Returns whether the bytes contain `part` as a contiguous sequence.
     func contains(part: some Collection<UInt8>) -> Bool {
         let (bytes, part) = (Array(self), Array(part))
         guard bytes.count >= part.count else { return false }

@@ -2,11 +2,11 @@ import Basics
 import Clients
 import JSON
 
-/// Removes the stack that `deploy` made, and lists what stays.
+/// The command that deletes the stack of `deploy`, and lists the resources that remain.
 struct Undeploy: Command {
     private static let wait = Option<Bool?>("--wait", otherwise: "yes", "wait until the stack is deleted")
     static let description = CommandDescription(
-        name: "undeploy", summary: "delete the stack, and list what stays",
+        name: "undeploy", summary: "delete the stack, and list the resources that remain",
         discussion: """
             The stream, the dead-letter queue and the buckets outlive the stack, because they may contain records that \
             nothing else has. The tables in Redshift and the bucket with the deployed versions stay, too.
@@ -31,7 +31,7 @@ struct Undeploy: Command {
         stack = try StackReference(input, session)
     }
 
-    private var command: String { "concertctl undeploy --stack-name \(stack.name)" }
+    private var command: String { "concertctl undeploy \(stack.options)" }
 
     func run() async throws -> ExitStatus {
         try confirmation.checkTerminal()
@@ -42,12 +42,13 @@ struct Undeploy: Command {
             return .done
         }
         let kept = try await self.kept(current)
-        session.say("stack \(stack.name), \(current.status): what stays:")
+        session.say("stack \(stack.name), \(current.status): these resources remain:")
         for (what, name) in kept { session.say("  \(what)  \(name)") }
         var last: String?
         if current.status != "DELETE_IN_PROGRESS" {
             last = try await stack.events(id: current.id).last?.id
-            try confirmation.ask("delete stack \(stack.name) in \(session.region)?")
+            let account = ARN(current.id)?.account ?? "unknown"
+            try confirmation.ask("delete stack \(stack.name) in account \(account), Region \(session.region)?")
             var delete = stack.request("DeleteStack", id: current.id)
             delete.isAbandonedOnCancel = false
             _ = try await session.xml(delete)
@@ -58,7 +59,7 @@ struct Undeploy: Command {
             return .done
         }
         let progress = StackProgress(
-            stack: stack, id: current.id, last: last, waiter: waiter, command: command)
+            stack: stack, id: current.id, last: last, waiter: waiter, follow: command, retry: command)
         let (state, events) = try await progress.follow()
         guard state.status == "DELETE_COMPLETE" else { throw progress.failure(state, events) }
         session.say("stack \(stack.name): deleted")
@@ -66,7 +67,7 @@ struct Undeploy: Command {
         return .done
     }
 
-    /// What the deletion leaves, each with its name.
+    /// Returns the resources that remain after the deletion, each with its name.
     private func kept(_ current: Stack) async throws -> [(what: String, name: String)] {
         let resources = try await stack.resources()
         let template = try? JSONValue(parsing: Array(try await stack.template(stage: "Processed").utf8))

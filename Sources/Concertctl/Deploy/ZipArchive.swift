@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Source: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>
 struct ZipArchive: Sendable {
-    /// What Lambda takes, unzipped.
+    /// Lambda's limit for unzipped code, in bytes.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     static let sizeLimit = 250 << 20
@@ -107,7 +107,7 @@ struct ZipArchive: Sendable {
         }
         defer { unsafe _ = inflateEnd(&stream) }
         var input = Array(data)
-        // One byte more than promised, so that a file that is longer does not fit.
+        // One byte more than the expected size, to detect longer data.
         var output = [UInt8](repeating: 0, count: size + 1)
         let code = unsafe input.withUnsafeMutableBufferPointer { input in
             unsafe output.withUnsafeMutableBufferPointer { room in

@@ -126,7 +126,7 @@ struct Replay: Command {
             try reportFile.map { try OutputFile($0, option: ReplayOptions.report) },
             try recordFile.map { try OutputFile($0, option: ReplayOptions.record) }
         )
-        let events = try await events()
+        let (events, source) = try await events()
         if let recording { try Self.record(events, to: recording) }
         var polled = try poller.map {
             try PolledReplay(Array(repeatElement(events, count: repetitions).joined()), settings: $0, shards: shards)
@@ -136,7 +136,7 @@ struct Replay: Command {
         defer { for index in targets.indices { targets[index].stop() } }
         while targets.count < workers { targets.append(try targets[0].worker()) }
         let interruptions = targets.map(\.interruption)
-        var report = ReplayReport(isPolled: poller != nil)
+        var report = ReplayReport(isPolled: poller != nil, source: source)
         var ending: (any Error)?
         do {
             try await withTaskCancellationHandler {
@@ -168,15 +168,15 @@ struct Replay: Command {
         return report.hasFailures ? .recordsFailed : .done
     }
 
-    private func events() async throws -> [ReplayEvent] {
+    private func events() async throws -> ([ReplayEvent], ReplaySource) {
+        var source = ReplaySource(batchSize: batchSize)
         guard let stream else {
-            var source = ReplaySource(batchSize: batchSize)
             let events = try source.events(at: paths)
             if events.isEmpty {
                 throw CommandError(description: "no events or payloads in \(paths.joined(separator: ", "))")
             }
             Self.noteForeignEvents(events)
-            return events
+            return (events, source)
         }
         var progress = Progress()
         defer { progress.end() }
@@ -186,7 +186,7 @@ struct Replay: Command {
                 description: "stream \(stream.stream.name) has no records from that position on; pass another --from"
             )
         }
-        return events
+        return (events, source)
     }
 
     /// Prints notes about events that are larger than Lambda accepts.

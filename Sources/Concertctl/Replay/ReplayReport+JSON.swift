@@ -8,6 +8,7 @@ extension ReplayReport {
             ofPresent: [
                 ("events", .integer(invocations.count)), ("bytes", .integer(bytes)), ("records", recordsValue),
                 ("badRecords", badRecordsValue),
+                ("unknownMembers", unknownMembers.findings.isEmpty ? nil : unknownMembers.json),
                 (
                     "invocationErrors",
                     .array(invocationErrors.map { ["event": .string($0.event), "message": .string($0.message)] })
@@ -39,10 +40,13 @@ extension ReplayReport {
     }
 
     private var badRecordsValue: JSONValue {
-        let first = badRecords.map { event, record in
-            JSONValue.object(
+        let first = badRecords.map { bad in
+            let record = bad.record
+            return JSONValue.object(
                 ofPresent: [
-                    ("event", .string(event)), ("sequenceNumber", .string(record.sequenceNumber)),
+                    ("event", .string(bad.event)), ("file", bad.origin.map { .string($0.name) }),
+                    ("line", bad.origin.map { .integer($0.line) }), ("kind", bad.identity.map { .string($0.kind) }),
+                    ("id", bad.identity.map { .string($0.id) }), ("sequenceNumber", .string(record.sequenceNumber)),
                     ("subSequenceNumber", record.subSequenceNumber.map { .integer($0) }),
                     ("reason", .string(record.reason)), ("message", .string(record.message)),
                 ])

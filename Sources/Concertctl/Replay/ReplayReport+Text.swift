@@ -11,6 +11,7 @@ extension ReplayReport {
         lines += Self.table("outcome", BatchReport.Disposition.allCases.map { ($0.label, byOutcome[$0, default: 0]) })
         lines += Self.table("kind", kindCounts)
         lines += badRecordLines
+        if !unknownMembers.findings.isEmpty { lines += unknownMembers.lines + [""] }
         if !invocationErrors.isEmpty {
             lines.append("failed invocations")
             for (event, message) in invocationErrors {
@@ -34,10 +35,9 @@ extension ReplayReport {
     private var badRecordLines: [String] {
         guard badRecordCount > 0 else { return [] }
         var lines = Self.table("bad records", byReason.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-        for (event, record) in badRecords {
-            let index = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
-            lines.append(MessageText.escaped("  \(event): \(record.sequenceNumber)\(index)"))
-            lines.append(MessageText.escaped("    \(record.reason): \(record.message)"))
+        for bad in badRecords {
+            lines.append(MessageText.escaped("  \(bad.name)"))
+            lines.append(MessageText.escaped("    \(bad.record.reason): \(bad.record.message)"))
         }
         if badRecordCount > badRecords.count { lines.append("  and \(badRecordCount - badRecords.count) more") }
         return lines + [""]

@@ -19,6 +19,22 @@ struct ReplayReport {
         var records: Int { byOutcome.values.reduce(0, +) }
     }
 
+    /// A record that could not be processed.
+    struct BadRecord {
+        var event: String
+        var record: DeliveryResult.BadRecordDetails
+        /// Its position; nil for records that were read with their sequence numbers.
+        var origin: PayloadOrigin?
+        var identity: RecordIdentity?
+
+        /// The record's position or sequence number, and its ID: for example `upload.ndjson:2 (artist a2)`.
+        var name: String {
+            let index = record.subSequenceNumber.map { ", user record \($0) of its aggregate" } ?? ""
+            let id = identity.map { " (\($0.kind) \($0.id))" } ?? ""
+            return (origin?.text ?? "\(event): \(record.sequenceNumber)") + index + id
+        }
+    }
+
     /// The figures of the poller.
     struct Polling {
         var retries: Int
@@ -34,7 +50,7 @@ struct ReplayReport {
     private(set) var bytes = 0
     private(set) var byOutcome: [BatchReport.Disposition: Int] = [:]
     private var byKind: [EntityKind: Int] = [:]
-    private(set) var badRecords: [(event: String, record: DeliveryResult.BadRecordDetails)] = []
+    private(set) var badRecords: [BadRecord] = []
     private(set) var badRecordCount = 0
     private(set) var byReason: [String: Int] = [:]
     private(set) var invocationErrors: [(event: String, message: String)] = []
@@ -48,9 +64,19 @@ struct ReplayReport {
     private var retriedDeadLetters = 0
     /// Whether records may be delivered several times.
     private let isPolled: Bool
+    /// The positions of the payloads in their files, by index.
+    private let origins: [PayloadOrigin]
+    /// The misspelled members of the payloads.
+    let unknownMembers: UnknownMembers
     private let start = ContinuousClock.now
 
-    init(isPolled: Bool = false) { self.isPolled = isPolled }
+    /// - Parameters:
+    ///   - isPolled: Whether records may be delivered several times.
+    ///   - source: The source of the payloads.
+    init(isPolled: Bool = false, source: ReplaySource = ReplaySource(batchSize: 1)) {
+        self.isPolled = isPolled
+        (origins, unknownMembers) = (source.origins, source.unknownMembers)
+    }
 
     /// The most bad records that are listed; the others are only counted.
     private static let listLimit = 100
@@ -70,6 +96,8 @@ struct ReplayReport {
         } else {
             retriedDeadLetters += delivery.byOutcome[.deadLettered] ?? 0
         }
+        let isListing = !delivery.badRecords.isEmpty && badRecords.count < Self.listLimit
+        let elements = isListing ? PolledRecords.elements(of: event.bytes) ?? [] : []
         for record in delivery.badRecords {
             if isPolled {
                 let name = Array("\(record.sequenceNumber)-\(record.subSequenceNumber ?? -1)".utf8)
@@ -77,7 +105,13 @@ struct ReplayReport {
             }
             badRecordCount += 1
             byReason[record.reason, default: 0] += 1
-            if badRecords.count < Self.listLimit { badRecords.append((event.name, record)) }
+            guard badRecords.count < Self.listLimit else { continue }
+            let index = LambdaEvent.payloadIndex(ofSequenceNumber: record.sequenceNumber)
+            badRecords.append(
+                BadRecord(
+                    event: event.name, record: record,
+                    origin: index.flatMap { origins.indices.contains($0) ? origins[$0] : nil },
+                    identity: RecordIdentity(ofRecord: record.sequenceNumber, in: event.bytes, elements)))
         }
         if let message = delivery.invocationError { invocationErrors.append((event.name, message)) }
     }

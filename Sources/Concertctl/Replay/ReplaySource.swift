@@ -14,8 +14,9 @@ struct ReplayEvent {
 struct ReplaySource {
     /// The number of payloads per event.
     let batchSize: Int
-    /// The number of payloads so far, so that sequence numbers increase from file to file.
-    private var payloadCount = 0
+    /// The position of each payload so far; its index is part of its sequence number, which increases from file to file.
+    private(set) var origins: [PayloadOrigin] = []
+    private(set) var unknownMembers = UnknownMembers()
 
     init(batchSize: Int) { self.batchSize = batchSize }
 
@@ -54,6 +55,9 @@ struct ReplaySource {
 
     private static let suffixes = [".json", ".ndjson", ".jsonl"]
 
+    /// A JSON document, and the line on which it starts.
+    private typealias Document = (text: ArraySlice<UInt8>, line: Int)
+
     private mutating func events(in file: [UInt8], name: String) throws -> [ReplayEvent] {
         let bytes = try InputFile.text(file, name: name)
         if name.utf8.suffix(11).elementsEqual(".event.json".utf8) { return [ReplayEvent(name: name, bytes: bytes)] }
@@ -61,16 +65,21 @@ struct ReplaySource {
             if !Self.isEvent(bytes), let form = FileForm(ofObject: bytes) {
                 throw CommandError(description: form.refusal(of: name))
             }
-            return try events(of: [bytes[...]], name: name)
+            return try events(of: [(bytes[...], 1)], name: name)
         }
         let lines = bytes.filledLines
         // An invalid .json file is one bad payload, unless it looks like one payload per line.
         let isOnePayload =
             name.utf8.suffix(5).elementsEqual(".json".utf8)
             && !(lines.first.map { JSONScanner.isOneValue(Array($0)) } ?? true)
-        if let objects = InputFile.objects(in: bytes) { return try events(of: objects.map { bytes[$0] }, name: name) }
-        if isOnePayload { return batches([bytes[...]], name: name) }
-        return try events(of: lines.flatMap(Self.objects), name: name)
+        if let objects = InputFile.objects(in: bytes) {
+            let numbers = bytes.lineNumbers(at: objects.map(\.lowerBound))
+            return try events(of: zip(objects, numbers).map { (bytes[$0], $1) }, name: name)
+        }
+        if isOnePayload { return batches([(bytes[...], 1)], name: name) }
+        let numbers = bytes.lineNumbers(at: lines.map(\.startIndex))
+        let documents = zip(lines, numbers).flatMap { line, number in Self.objects(inLine: line).map { ($0, number) } }
+        return try events(of: documents, name: name)
     }
 
     /// Returns the line, or its concatenated JSON objects.
@@ -80,16 +89,16 @@ struct ReplaySource {
     }
 
     /// Returns events unchanged, and combines records and payloads into events, in order.
-    private mutating func events(of documents: [ArraySlice<UInt8>], name: String) throws -> [ReplayEvent] {
+    private mutating func events(of documents: [Document], name: String) throws -> [ReplayEvent] {
         var events: [ReplayEvent] = []
-        var payloads: [ArraySlice<UInt8>] = []
+        var payloads: [Document] = []
         var records: [RestoredRecord] = []
         func isRecord(_ document: ArraySlice<UInt8>) -> Bool {
             // Most documents are payloads, which need not be parsed here.
             document.prefix(4096).range(of: Self.sequenceMember) != nil
                 || document.suffix(4096).range(of: Self.sequenceMember) != nil
         }
-        for document in documents {
+        for (document, line) in documents {
             // A line may also be an event, as in logs.
             if Self.isEvent(Array(document)) {
                 events += batches(payloads, name: name) + recordEvents(records, name: name)
@@ -107,7 +116,7 @@ struct ReplaySource {
             } else {
                 events += recordEvents(records, name: name)
                 records = []
-                payloads.append(document)
+                payloads.append((document, line))
             }
         }
         return events + batches(payloads, name: name) + recordEvents(records, name: name)
@@ -122,20 +131,26 @@ struct ReplaySource {
     }
 
     /// Returns events of up to ``batchSize`` payloads, within Lambda's size limit.
-    private mutating func batches(_ payloads: [ArraySlice<UInt8>], name: String) -> [ReplayEvent] {
+    private mutating func batches(_ payloads: [Document], name: String) -> [ReplayEvent] {
         var events: [ReplayEvent] = []
         var start = payloads.startIndex
         while start < payloads.endIndex {
             var end = start
             var bytes = 0
             while end < payloads.endIndex, end - start < batchSize {
-                bytes += EventLimit.size(ofData: payloads[end].count)
+                bytes += EventLimit.size(ofData: payloads[end].text.count)
                 if end > start, bytes > EventLimit.batch { break }
                 end += 1
             }
+            let batch = payloads[start..<end]
             events.append(
-                ReplayEvent(name: name, bytes: LambdaEvent.bytes(of: payloads[start..<end], firstIndex: payloadCount)))
-            payloadCount += end - start
+                ReplayEvent(
+                    name: name, bytes: LambdaEvent.bytes(of: batch.map(\.text), firstIndex: origins.count)))
+            for payload in batch {
+                let origin = PayloadOrigin(name: name, line: payload.line)
+                unknownMembers.add(Array(payload.text), origin: origin.text)
+                origins.append(origin)
+            }
             start = end
         }
         return events
@@ -167,13 +182,13 @@ struct ReplaySource {
 enum LambdaEvent {
     private static let streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
     private static let shardID = "shardId-000000000000"
-    /// The first sequence number, with 56 digits like those of Kinesis.
-    private static let firstSequenceNumber = "49590338271490256608559692538361571095921575989136580000"
+    /// The start of all sequence numbers of payloads; with the payload's index, they have 56 digits like those of Kinesis.
+    private static let sequenceNumberPrefix = "49590338271490256608559692538361571095921575"
 
     /// Returns an event with payloads.
     ///
     /// - Parameter firstIndex: The number of records before, so that sequence numbers increase.
-    static func bytes(of payloads: ArraySlice<ArraySlice<UInt8>>, firstIndex: Int) -> [UInt8] {
+    static func bytes(of payloads: [ArraySlice<UInt8>], firstIndex: Int) -> [UInt8] {
         var writer = JSONWriter()
         let arrival = Date().timeIntervalSince1970
         writer.openObject()
@@ -199,11 +214,17 @@ enum LambdaEvent {
         return writer.bytes
     }
 
+    /// Returns the index of the payload in a record with this sequence number; nil for other sequence numbers.
+    static func payloadIndex(ofSequenceNumber digits: String) -> Int? {
+        digits.utf8.starts(with: sequenceNumberPrefix.utf8)
+            ? Int(String(decoding: digits.utf8.dropFirst(sequenceNumberPrefix.utf8.count), as: UTF8.self)) : nil
+    }
+
     private static func write(_ data: [UInt8], index: Int, arrival: Double, to writer: inout JSONWriter) {
-        let sequenceNumber = firstSequenceNumber.dropLast(12) + String(format: "%012d", index)
+        let sequenceNumber = sequenceNumberPrefix + String(format: "%012d", index)
         write(
             RestoredRecord(
-                stream: streamARN, shard: shardID, sequenceNumber: String(sequenceNumber),
+                stream: streamARN, shard: shardID, sequenceNumber: sequenceNumber,
                 partitionKey: "replay-\(index)", data: data, arrival: arrival), to: &writer)
     }
 

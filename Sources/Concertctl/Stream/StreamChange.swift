@@ -11,7 +11,7 @@ struct StreamChange: Sendable {
 
     let stream: StreamReference
     let session: AWSSession
-    /// Nil with `--no-wait` and in a dry run.
+    /// The waiter; nil with `--no-wait` and in a dry run.
     let waiter: Waiter?
 
     /// Reads the options, without making any call.

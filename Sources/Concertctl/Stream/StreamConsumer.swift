@@ -29,7 +29,7 @@ struct StreamConsumer: Command {
         ])
 
     private let verb: Verb
-    /// Empty for `list`.
+    /// The name of the consumer; empty for `list`.
     private let name: String
     private let change: StreamChange
     private var session: AWSSession { change.session }

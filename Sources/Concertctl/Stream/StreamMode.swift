@@ -37,7 +37,7 @@ struct StreamMode: Command {
             what: "mode \(mode.rawValue)", state: { "mode \($0.mode.rawValue), \($0.openShardsText)" },
             isReached: { $0.mode == mode }, limit: "AWS allows two mode changes per stream in 24 hours",
             request: { summary in
-                // The only call that takes no stream name.
+                // This call takes no stream name.
                 .kinesis(
                     "UpdateStreamMode",
                     [

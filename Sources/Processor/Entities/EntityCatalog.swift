@@ -23,7 +23,7 @@ package final class EntityCatalog: Sendable {
         inferred: [TicketSale.schema, Concert.schema, Venue.schema, Artist.schema])
 
     /// The kinds, in the order in which the kind of a record without `data_type` is inferred.
-    private let inferred: [EntitySchema]
+    package let inferred: [EntitySchema]
 
     /// - Parameter inferred: The same schemas, in the order in which the kind of a record without `data_type` is inferred.
     private init(_ schemas: [EntitySchema], inferred: [EntitySchema]) {

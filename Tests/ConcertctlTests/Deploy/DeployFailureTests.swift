@@ -5,26 +5,11 @@ import XCTest
 
 /// Deployments that fail: each ends with the first cause, what to do, and the next command.
 final class DeployFailureTests: XCTestCase {
-    private static let server = Result { try ScriptedCloudFormation() }
-
-    private func deploy(_ script: [String: Any], _ options: String..., status: Int32 = 1) throws -> Run {
-        let server = try Self.server.get()
-        try server.reset()
-        try server.set(script)
-        let folder = try TemporaryFolder()
-        let template = try folder.write(DeploymentFiles.template, to: "template.yaml")
-        let zip = try DeploymentFiles.zip(in: folder)
-        let run = try Concertctl.run(
-            ["deploy", "--yes", "--template", template, "--zip", zip] + options, environment: server.environment)
-        XCTAssertEqual(run.status, status, "\(script): \(run.notes)\(run.output)")
-        return run
-    }
-
     private static let cancelled = [
         "Dashboard", "AWS::CloudWatch::Dashboard", "CREATE_FAILED", "Resource creation cancelled",
     ]
 
-    /// What CloudFormation says of a resource, by the failures that people report most.
+    /// The most common failures, each with CloudFormation's reason and the expected advice.
     private static let failures: [(type: String, reason: String, advice: String, isUpdate: Bool)] = [
         (
             "AWS::Lambda::Function",
@@ -69,7 +54,28 @@ final class DeployFailureTests: XCTestCase {
         ("AWS::SQS::Queue", "Something new", "fix what the message names, and try again", false),
     ]
 
-    func testTheFirstCauseIsShownWithAdviceAndTheNextCommand() throws {
+    func testReasonsAreReportedWithoutSecrets() throws {
+        let url = "rediss://user:sesame@host"
+        let environment =
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            + "provided exceeded the 4KB limit. String measured: {\"KEY\":\"open sesame\"}"
+        for (reason, shown) in [
+            ("Invalid value \(url)", "Invalid value ***"),
+            (environment, "exceeded the 4KB limit. (the environment is not shown)"),
+        ] {
+            let event = ["Broken", "AWS::Lambda::Function", "CREATE_FAILED", reason]
+            for script in [
+                ["statuses": ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE"], "events": [event]],
+                ["changeSetFailure": reason],
+            ] as [[String: Any]] {
+                let run = try DeployWorld.deploy(script, "--parameter", "CacheUrl=\(url)")
+                XCTAssertTrue(run.notes.contains(shown), run.notes)
+                XCTAssertFalse(run.notes.contains("sesame"), run.notes)
+            }
+        }
+    }
+
+    func testFirstFailureIsReportedWithAdviceAndNextCommand() throws {
         for failure in Self.failures {
             let verb = failure.isUpdate ? "UPDATE" : "CREATE"
             var script: [String: Any] = [
@@ -83,7 +89,7 @@ final class DeployFailureTests: XCTestCase {
                 ],
             ]
             if failure.isUpdate { script["status"] = "CREATE_COMPLETE" }
-            let run = try deploy(script)
+            let run = try DeployWorld.deploy(script)
             let end = failure.isUpdate ? "UPDATE_ROLLBACK_COMPLETE" : "ROLLBACK_COMPLETE"
             XCTAssertTrue(
                 run.notes.contains(
@@ -99,14 +105,25 @@ final class DeployFailureTests: XCTestCase {
         }
     }
 
-    /// The status that a stack has before; nothing is changed where it cannot be deployed to.
-    func testAStackThatCannotBeChangedIsExplained() throws {
+    /// A deployment changes nothing if the status of the stack does not allow it.
+    func testStackThatCannotBeUpdatedIsRejectedWithNextCommand() throws {
         for (status, next) in [
             (
                 "ROLLBACK_COMPLETE",
                 "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
             ),
-            ("DELETE_FAILED", "next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"),
+            (
+                "DELETE_FAILED",
+                "to retain what cannot be deleted: aws cloudformation delete-stack --stack-name concert-data-processor "
+                    + "--retain-resources LOGICAL_ID\n"
+                    + "  next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
+            (
+                "IMPORT_ROLLBACK_FAILED",
+                "retain the resource that prevents it: aws cloudformation delete-stack --stack-name concert-data-processor "
+                    + "--retain-resources LOGICAL_ID\n"
+                    + "  next: concertctl undeploy --stack-name concert-data-processor, then concertctl deploy"
+            ),
             (
                 "UPDATE_ROLLBACK_FAILED",
                 "next: aws cloudformation continue-update-rollback --stack-name concert-data-processor, then concertctl"
@@ -116,118 +133,79 @@ final class DeployFailureTests: XCTestCase {
                 "next: aws cloudformation rollback-stack --stack-name concert-data-processor, then concertctl"
             ),
         ] {
-            let run = try deploy(["status": status])
+            let run = try DeployWorld.deploy(["status": status])
             XCTAssertTrue(run.notes.contains("stack concert-data-processor is \(status)"), run.notes)
             XCTAssertTrue(run.notes.contains(next), "\(next): \(run.notes)")
-            let calls = try Self.server.get().calls().map(\.operation)
+            let calls = try DeployWorld.server.get().calls().map(\.operation)
             XCTAssertFalse(
                 calls.contains { ["CreateBucket", "PutObject", "CreateChangeSet"].contains($0) }, "\(calls)")
         }
     }
 
-    func testARollbackInProgressIsFollowedAndExplained() throws {
-        let server = try Self.server.get()
-        // A creation that fails, left before its end.
-        _ = try deploy(
-            [
-                "statuses": [
-                    "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE",
-                ],
-                "events": [["Broken", "AWS::SQS::Queue", "CREATE_FAILED", "AccessDenied"]],
-            ], "--no-wait", status: 0)
-        let folder = try TemporaryFolder()
-        let run = try Concertctl.run(
-            [
-                "deploy", "--yes", "--template", folder.write(DeploymentFiles.template, to: "t.yaml"), "--zip",
-                DeploymentFiles.zip(in: folder),
-            ], environment: server.environment)
-        XCTAssertEqual(run.status, 1)
-        XCTAssertTrue(run.notes.contains("is CREATE_IN_PROGRESS: following the operation in progress"), run.notes)
-        XCTAssertTrue(
-            run.notes.contains("is ROLLBACK_COMPLETE: Broken (AWS::SQS::Queue) failed: AccessDenied"), run.notes)
-    }
-
-    func testAStackInReviewIsUsed() throws {
-        let run = try deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
+    func testStackInReviewIsUsed() throws {
+        let run = try DeployWorld.deploy(["status": "REVIEW_IN_PROGRESS"], status: 0)
         XCTAssertTrue(run.notes.contains("REVIEW_IN_PROGRESS: it has no resources yet, and is used"), run.notes)
         XCTAssertEqual(
-            try Self.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String, "CREATE")
+            try DeployWorld.server.get().calls(of: "CreateChangeSet").first?.fields["ChangeSetType"] as? String,
+            "CREATE")
     }
 
-    func testChangesThatCannotBeWorkedOutAreExplainedAndNothingStays() throws {
-        let run = try deploy([
+    func testFailedChangeSetIsReportedAndDeleted() throws {
+        let run = try DeployWorld.deploy([
             "changeSetFailure": "Access Denied. not authorized to perform: cloudformation:CreateChangeSet on x"
         ])
-        XCTAssertTrue(run.notes.contains("CloudFormation cannot work out the changes: Access Denied"), run.notes)
+        XCTAssertTrue(run.notes.contains("CloudFormation cannot create the change set: Access Denied"), run.notes)
         XCTAssertTrue(run.notes.contains("allow cloudformation:CreateChangeSet in a policy"), run.notes)
-        let calls = try Self.server.get().calls().map(\.operation)
+        let calls = try DeployWorld.server.get().calls().map(\.operation)
         XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"])
     }
 
+    func testChangeSetIsDeletedAfterInterruption() throws {
+        for (refused, text) in [
+            ([:], ""),
+            (
+                ["DeleteChangeSet": ["AccessDenied", "No."]],
+                "and stack concert-data-processor without resources: cloudformation DeleteChangeSet: AccessDenied: No."
+            ),
+            (
+                ["DeleteStack": ["AccessDenied", "No."]],
+                "  next: aws cloudformation delete-stack --stack-name concert-data-processor\n"
+            ),
+        ] {
+            let server = try DeployWorld.server.get()
+            try server.reset()
+            try server.set(["changeSetDelay": 10_000, "refused": refused])
+            let home = try TemporaryFolder()
+            let program = try Concertctl.start(
+                [
+                    "deploy", "--yes", "--template", home.write(DeploymentFiles.template, to: "template.yaml"),
+                    "--zip", DeploymentFiles.zip(in: home),
+                ], home: home, environment: server.environment)
+            try program.wait { _ in try !server.calls(of: "DescribeChangeSet").isEmpty }
+            program.signal(SIGINT)
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 130, run.notes)
+            let deletions = try server.calls().map(\.operation).filter { $0.hasPrefix("Delete") }
+            XCTAssertEqual(
+                deletions, refused["DeleteChangeSet"] == nil ? ["DeleteChangeSet", "DeleteStack"] : ["DeleteChangeSet"])
+            XCTAssertEqual(run.notes.contains("not deleted: "), !refused.isEmpty, run.notes)
+            XCTAssertTrue(text.isEmpty || run.notes.contains(text), run.notes)
+        }
+    }
+
+    func testChangeSetThatIsNotExecutedIsDeleted() throws {
+        for operation in ["DescribeStackEvents", "ExecuteChangeSet"] {
+            _ = try DeployWorld.deploy(["refused": [operation: ["AccessDenied", "No."]]])
+            let calls = try DeployWorld.server.get().calls().map(\.operation)
+            XCTAssertEqual(calls.suffix(2), ["DeleteChangeSet", "DeleteStack"], operation)
+        }
+    }
+
     func testStackOfAnotherDeploymentIsNotDeletedWithTheChangeSet() throws {
-        _ = try deploy(["status": "REVIEW_IN_PROGRESS", "changeSetFailure": "Access Denied"])
-        let server = try Self.server.get()
+        _ = try DeployWorld.deploy(["status": "REVIEW_IN_PROGRESS", "changeSetFailure": "Access Denied"])
+        let server = try DeployWorld.server.get()
         XCTAssertEqual(try server.calls(of: "DeleteChangeSet").count, 1)
         XCTAssertEqual(try server.calls(of: "DeleteStack").count, 0)
     }
 
-    func testABucketOfAnotherRegionIsNamedBeforeAnythingIsChanged() throws {
-        let run = try deploy(["bucketRegion": "eu-west-1"], "--bucket", "theirs")
-        XCTAssertTrue(run.notes.contains("bucket theirs: s3 HeadBucket: PermanentRedirect"), run.notes)
-        XCTAssertTrue(run.notes.contains("the bucket is in another Region, us-east-1 was queried"), run.notes)
-    }
-
-    func testAllFaultsAreReportedTogetherBeforeAnythingIsChanged() throws {
-        let run = try deploy(
-            [
-                "streams": ["concert-data-stream"], "functions": ["concert-data-processor"],
-                "denied": ["lambda:CreateFunction", "iam:PassRole"],
-                "limits": ["ShardLimit": 10, "OpenShardCount": 10],
-                "concurrency": ["ConcurrentExecutions": 150, "UnreservedConcurrentExecutions": 110],
-            ],
-            "--parameter", "BatchSize=10001", "Achitecture=arm64", "Architecture=arm64", "LoaderReservedConcurrency=20",
-            "--bucket", "missing")
-        for fault in [
-            "BatchSize is \"10001\"; expected a number in 0...10000",
-            "the template has no parameter Achitecture; did you mean \"Architecture\"?",
-            "Architecture is arm64, and bootstrap in", "bucket missing does not exist",
-            "function concert-data-processor exists, and is not part of stack concert-data-processor",
-            "--parameter StreamArn=arn:aws:kinesis:us-east-1:123456789012:stream/concert-data-stream",
-            "the stream needs 1 shard, and the account has 0 of 10 left",
-            "LoaderReservedConcurrency is 20, and Lambda can reserve 10 of the account's 150",
-            "arn:aws:iam::123456789012:user/deployer may not perform lambda:CreateFunction, iam:PassRole",
-        ] {
-            XCTAssertTrue(run.notes.contains("  - ") && run.notes.contains(fault), "\(fault): \(run.notes)")
-        }
-        let calls = try Self.server.get().calls()
-        let changes = calls.filter {
-            !["Get", "Describe", "List", "Head", "Simulate"].contains(where: $0.operation.hasPrefix)
-        }
-        XCTAssertEqual(changes.map(\.operation), [])
-    }
-
-    func testAPermissionThatCannotBeSimulatedIsANote() throws {
-        let run = try deploy(["denied": ["*"]], status: 0)
-        XCTAssertTrue(
-            run.notes.contains("note: permissions: not checked, because iam SimulatePrincipalPolicy"), run.notes)
-    }
-
-    func testAStreamOfAnotherRegionOrNoneIsAFault() throws {
-        for (arn, fault) in [
-            (
-                "arn:aws:kinesis:eu-west-1:123456789012:stream/s",
-                "StreamArn is in eu-west-1, and the stack in us-east-1"
-            ),
-            (
-                "arn:aws:kinesis:us-east-1:123456789012:stream/s",
-                "StreamArn: arn:aws:kinesis:us-east-1:123456789012:stream/s does not exist"
-            ),
-            ("nonsense", "StreamArn is \"nonsense\"; expected the ARN of a stream, or empty"),
-        ] {
-            let run = try deploy([:], "--parameter", "StreamArn=\(arn)")
-            XCTAssertTrue(run.notes.contains(fault), "\(fault): \(run.notes)")
-        }
-        _ = try deploy(
-            ["streams": ["s"]], "--parameter", "StreamArn=arn:aws:kinesis:us-east-1:123456789012:stream/s", status: 0)
-    }
 }

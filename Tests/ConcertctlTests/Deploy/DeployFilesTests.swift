@@ -6,7 +6,7 @@ import XCTest
 
 @testable import concertctl
 
-/// The files that are deployed: where they are found, and what is read of them.
+/// Tests the search for the files to deploy, and their parsing.
 final class DeployFilesTests: XCTestCase {
     private func release(_ machines: [String], in folder: TemporaryFolder) throws {
         for machine in machines {
@@ -15,7 +15,7 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
-    func testAReleaseIsFoundByItsNames() throws {
+    func testReleaseIsFoundByFileNames() throws {
         let (empty, one, both) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
         try release(["aarch64"], in: one)
         try release(["aarch64", "x86_64"], in: both)
@@ -38,7 +38,7 @@ final class DeployFilesTests: XCTestCase {
         XCTAssertEqual(mixed.zip, "\(one.url.path)/\(name)-aarch64.zip")
     }
 
-    func testTheMachineOfAZipIsRead() throws {
+    func testArchitectureOfZipIsRead() throws {
         let folder = try TemporaryFolder()
         for (number, machine) in [(UInt8(62), "x86_64"), (183, "arm64")] {
             for isStored in [false, true] {
@@ -50,14 +50,14 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
-    func testADamagedZipIsRefused() throws {
+    func testDamagedZipIsRejected() throws {
         let folder = try TemporaryFolder()
         let whole = try Data(contentsOf: URL(filePath: DeploymentFiles.zip(in: folder)))
         XCTAssertThrowsError(try ZipArchive(whole).file(named: "other")) {
             XCTAssertEqual("\($0)", "has no file other at its top level")
         }
         XCTAssertThrowsError(try ZipArchive(path: "/nonexistent").file(named: "bootstrap"))
-        // Nothing may trap, whatever is cut off or written over.
+        // Truncated and modified archives must not trap.
         for length in 0..<whole.count {
             XCTAssertThrowsError(try ZipArchive(whole.prefix(length)).file(named: "bootstrap"), "\(length)")
         }
@@ -70,7 +70,7 @@ final class DeployFilesTests: XCTestCase {
         XCTAssertGreaterThan(refused, 50)
     }
 
-    func testTheCodeIsReplacedInEitherForm() throws {
+    func testCodeIsReplacedInYAMLAndJSON() throws {
         let code = S3Object(bucket: "b", key: "k.zip")
         for (text, replaced) in [
             (
@@ -91,8 +91,73 @@ final class DeployFilesTests: XCTestCase {
         }
     }
 
-    /// As CloudFormation's own reader understands the template that is shipped.
-    func testTheParametersOfTheTemplateAreRead() throws {
+    func testSecretParametersAreFoundInAllSpellings() throws {
+        let block = "Parameters:\n  P:\n    Type: String\n    NoEcho: VALUE\nResources:\n  A:\n"
+        var cases: [(text: String, isSecret: Bool)] = [
+            ("true", true), ("True", true), ("yes", true), ("\"true\"", true), ("'true' # why", true), ("", true),
+            ("true # why", true), ("true   ", true), ("false", false), ("false # why", false), ("'false'", false),
+        ].map { (block.replacingOccurrences(of: "VALUE", with: $0), $1) }
+        cases += cases.map { ($0.replacingOccurrences(of: "\n", with: "\r\n"), $1) }
+        cases += cases.map { ($0.replacingOccurrences(of: "  ", with: "    "), $1) }
+        cases += [
+            ("\u{FEFF}\(block)", true), ("\"Parameters\" : # all\n  P: # one\n    \"NoEcho\" : true\n", true),
+            ("Parameters:\n P:\n   NoEcho: true\n", true),
+            ("Parameters:\n  P:\n    Description: >\n      NoEcho: false\n    NoEcho: true\n", true),
+            ("Parameters:\n  P:\n    Description: a\n      long text\n    NoEcho: true\n", true),
+            (#"{"Parameters": {"P": {"Type": "String", "NoEcho": "True"}}}"#, true),
+            (#"{"Parameters": {"P": {"Type": "String", "NoEcho": true}}}"#, true),
+            (#"{"Parameters": {"P": {"Type": "String", "NoEcho": false}}}"#, false),
+        ]
+        for (text, isSecret) in cases {
+            let template = try DeployTemplate(Array(text.utf8), path: "t")
+            XCTAssertEqual(template.parameters.map(\.name), ["P"], text)
+            XCTAssertEqual(template.parameter("P")?.isSecret, isSecret, text)
+        }
+    }
+
+    func testUnreadableParametersAreRejected() throws {
+        for (text, line) in [
+            ("Parameters: {P: {NoEcho: true}}\n", 1), ("{Parameters: {P: {NoEcho: true}}}\n", 1),
+            ("Parameters:\n  P: {Type: String, NoEcho: true}\n", 2), ("Parameters:\n  P: &a\n    NoEcho: true\n", 2),
+            ("Parameters:\n  P:\n    <<: *a\n", 3), ("Parameters:\n  P:\n    NoEcho:true\n", 3),
+            ("Parameters:\n  P:\n    NoEcho:\n      true\n", 4), ("Parameters:\n  P:\n    NoEcho: !!bool true\n", 3),
+            ("Parameters:\n  P:\n    NoEcho: \"true\n", 3), ("Parameters:\n  P:\n    Default: |\n      a\n", 3),
+            ("Parameters:\n  P:\n    Type: String\n   NoEcho: true\n", 4), ("  Parameters:\n    P:\n", 1),
+            ("Parameters:\n  P:\n    Type: String\r    NoEcho: true\n", 3), ("? Parameters\n: P:\n", 1),
+            ("Parameters:\n  P:\n    AllowedValues: [a,\n      b]\n", 3), ("<<: *a\n", 1),
+            ("--- {Parameters: {}}\n", 1),
+            ("Parameters:\n  P:\n    AllowedValues: {a: b}\n", 3), ("Parameters:\n  ? P\n", 2),
+            ("Parameters:\n- P\n", 2),
+        ] {
+            XCTAssertThrowsError(try DeployTemplate(Array(text.utf8), path: "t"), text) {
+                XCTAssertTrue("\($0)".hasPrefix("t: the parameters cannot be read at line \(line):"), "\(text): \($0)")
+            }
+        }
+    }
+
+    func testListsAndQuotedValuesAreParsed() throws {
+        let text = #"""
+            Parameters:
+              P:
+                AllowedValues: [a, "b,c", 'd''e' , f g] # some
+                AllowedPattern: "^\\d\"$"
+                Default: a#b # comment
+              Q:
+                AllowedValues:
+                - a # first
+                - 'b'
+                ConstraintDescription: "long
+                  text"
+            """#
+        let template = try DeployTemplate(Array(text.utf8), path: "t")
+        XCTAssertEqual(template.parameter("P")?.allowedValues, ["a", "b,c", "d'e", "f g"])
+        XCTAssertEqual(template.parameter("P")?.allowedPattern, #"^\d"$"#)
+        XCTAssertEqual(template.parameter("P")?.fallback, "a#b")
+        XCTAssertEqual(template.parameter("Q")?.allowedValues, ["a", "b"])
+    }
+
+    /// Parses the parameters of `template.yaml`, and validates their defaults and other values.
+    func testParametersOfShippedTemplateAreParsed() throws {
         let template = try DeployTemplate(path: Repository.root.appending(path: "template.yaml").path)
         XCTAssertGreaterThan(template.parameters.count, 50)
         XCTAssertLessThanOrEqual(template.parameters.count, 200, "CloudFormation takes no more")

@@ -5,50 +5,10 @@ import XCTest
 
 @testable import concertctl
 
-/// `deploy` and `undeploy` from the first version to the last.
+/// Tests `deploy` and `undeploy`, from the creation of a stack to its deletion.
 final class DeployTests: XCTestCase {
-    /// A server with the files of a deployment.
-    private struct World {
-        let server: ScriptedCloudFormation
-        let folder: TemporaryFolder
-        let template: String
-
-        init(_ script: [String: Any] = [:]) throws {
-            server = try DeployTests.server.get()
-            try server.reset()
-            try server.set(script)
-            folder = try TemporaryFolder()
-            template = try folder.write(DeploymentFiles.template, to: "template.yaml")
-        }
-
-        func deploy(version: String = "1", _ options: String..., status: Int32 = 0) throws -> Run {
-            let zip = try DeploymentFiles.zip(in: folder, version: version)
-            let run = try Concertctl.run(
-                ["deploy", "--yes", "--template", template, "--zip", zip] + options, environment: server.environment)
-            XCTAssertEqual(run.status, status, run.notes)
-            return run
-        }
-
-        func run(_ words: String..., status: Int32 = 0) throws -> Run {
-            let run = try Concertctl.run(words, environment: server.environment)
-            XCTAssertEqual(run.status, status, run.notes)
-            return run
-        }
-
-        /// The parameters of the newest change set; values that stay are asterisks.
-        func parameters() throws -> [String: String] {
-            let fields = try XCTUnwrap(server.calls(of: "CreateChangeSet").last).fields as? [String: String] ?? [:]
-            return Dictionary(
-                uniqueKeysWithValues: fields.filter { $0.key.hasSuffix(".ParameterKey") }.map { key, name in
-                    (name, fields[key.replacingOccurrences(of: "Key", with: "Value")] ?? "*")
-                })
-        }
-    }
-
-    private static let server = Result { try ScriptedCloudFormation() }
-
-    func testANewStackIsMadeWithABucketOfItsOwn() throws {
-        let world = try World()
+    func testNewStackIsCreatedWithDefaultBucket() throws {
+        let world = try DeployWorld()
         let run = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
         XCTAssertEqual(
             run.output,
@@ -83,8 +43,24 @@ final class DeployTests: XCTestCase {
         }
     }
 
-    func testTheSameAgainChangesNothing() throws {
-        let world = try World()
+    func testCommandSendsOneTokenWithItsChanges() throws {
+        let world = try DeployWorld()
+        _ = try world.deploy()
+        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
+        _ = try world.deploy(version: "2")
+        let created = try world.server.calls(of: "CreateChangeSet").compactMap { $0.fields["ClientToken"] as? String }
+        let executed = try world.server.calls(of: "ExecuteChangeSet").compactMap {
+            $0.fields["ClientRequestToken"] as? String
+        }
+        XCTAssertEqual(created, executed)
+        XCTAssertEqual(Set(created).count, 2)
+        for token in created {
+            XCTAssertNotNil(token.range(of: "^[a-zA-Z0-9][-a-zA-Z0-9]{20,127}$", options: .regularExpression), token)
+        }
+    }
+
+    func testRepeatedDeploymentChangesNothing() throws {
+        let world = try DeployWorld()
         _ = try world.deploy()
         let run = try world.deploy()
         XCTAssertTrue(run.output.hasPrefix("stack concert-data-processor: no changes, CREATE_COMPLETE\n"), run.output)
@@ -93,42 +69,8 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls(of: "DeleteChangeSet").count, 1)
     }
 
-    func testAnUpdateKeepsParametersAndARollbackBringsTheVersionBefore() throws {
-        let world = try World()
-        _ = try world.deploy("--parameter", "BatchSize=500", "CacheUrl=rediss://u:p@h")
-        let first = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
-        try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
-        _ = try world.deploy(version: "2", "--parameter", "BatchSize=700")
-        XCTAssertEqual(try world.parameters(), ["BatchSize": "700", "CacheUrl": "*", "Architecture": "x86_64"])
-        let second = try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String
-        XCTAssertNotEqual(first, second)
-
-        for (url, size) in [(first, "500"), (second, "700")] {
-            let run = try world.run("deploy", "--rollback", "--yes")
-            XCTAssertTrue(run.output.contains("back to the version that was replaced at"), run.output)
-            XCTAssertEqual(try world.server.calls(of: "CreateChangeSet").last?.fields["TemplateURL"] as? String, url)
-            XCTAssertEqual(try world.parameters(), ["BatchSize": size, "CacheUrl": "*", "Architecture": "x86_64"])
-        }
-        XCTAssertEqual(try world.server.calls(of: "ExecuteChangeSet").count, 4)
-    }
-
-    func testARollbackWithoutAnEarlierVersionSaysSo() throws {
-        let world = try World()
-        let none = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(none.notes.contains("stack concert-data-processor does not exist"), none.notes)
-        _ = try world.deploy()
-        let first = try world.run("deploy", "--rollback", "--yes", status: 1)
-        XCTAssertTrue(
-            first.notes.contains("no earlier version of stack concert-data-processor is in bucket"), first.notes)
-        for options in [["--zip", "z"], ["--template", "t"], ["--parameter", "A=b"]] {
-            let run = try Concertctl.run(["deploy", "--rollback"] + options)
-            XCTAssertEqual(run.status, 2)
-            XCTAssertTrue(run.notes.contains("--rollback and \(options[0]) cannot be combined"), run.notes)
-        }
-    }
-
-    func testWhatIsReplacedAndRemovedIsWarnedOf() throws {
-        let world = try World([
+    func testReplacedAndRemovedResourcesAreReportedWithWarnings() throws {
+        let world = try DeployWorld([
             "status": "CREATE_COMPLETE", "statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"],
             "changes": [
                 ["Modify", "Processor", "AWS::Lambda::Function", "False", "", ["Code", "Environment"]],
@@ -155,16 +97,46 @@ final class DeployTests: XCTestCase {
                 """), run.output)
     }
 
-    func testWithoutATerminalNothingIsDoneUnasked() throws {
-        let world = try World()
+    func testDeploymentWithoutTerminalRequiresYes() throws {
+        let world = try DeployWorld()
         let zip = try DeploymentFiles.zip(in: world.folder)
         let run = try world.run("deploy", "--template", world.template, "--zip", zip, status: 1)
         XCTAssertTrue(run.notes.contains("cannot prompt without a terminal; pass --yes"), run.notes)
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testJSONIsAllThatGoesToStandardOutput() throws {
-        let world = try World()
+    func testPromptsNameAccountAndRegion() throws {
+        let world = try DeployWorld()
+        let zip = try DeploymentFiles.zip(in: world.folder)
+        let terminal =
+            "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+        for (words, prompt) in [
+            (
+                ["deploy", "--template", world.template, "--zip", zip],
+                "deploy to account 123456789012, Region us-east-1, as stack concert-data-processor? [y/N]"
+            ),
+            (
+                ["undeploy"],
+                "delete stack concert-data-processor in account 123456789012, Region us-east-1? [y/N]"
+            ),
+        ] {
+            if words == ["undeploy"] { _ = try world.deploy() }
+            let program = try RunningProgram(
+                URL(filePath: "/usr/bin/env"), ["python3", "-c", terminal, Concertctl.executable.path] + words,
+                input: Data("n\n".utf8),
+                environment: Concertctl.cleanEnvironment(home: world.folder).merging(world.server.environment) { $1 })
+            let run = try program.finish()
+            XCTAssertEqual(run.status, 1, run.notes)
+            XCTAssertTrue(run.output.contains(prompt), run.output)
+            XCTAssertTrue(run.output.contains("aborted"), run.output)
+        }
+        XCTAssertEqual(
+            try world.server.calls().map(\.operation).filter { $0.hasPrefix("Delete") },
+            ["DeleteChangeSet", "DeleteStack"])
+    }
+
+    func testJSONOutputContainsOnlyJSON() throws {
+        let world = try DeployWorld()
         let json = try world.deploy("--output", "json").json()
         XCTAssertEqual(json["status"] as? String, "CREATE_COMPLETE")
         XCTAssertEqual((json["changes"] as? [[String: Any]])?.first?["action"] as? String, "add")
@@ -174,8 +146,8 @@ final class DeployTests: XCTestCase {
     }
 
     /// A plan for a secret must not show it.
-    func testADryRunCallsNothingAndHidesSecrets() throws {
-        let world = try World()
+    func testDryRunSendsNothingAndMasksSecrets() throws {
+        let world = try DeployWorld()
         let run = try world.deploy("--dry-run", "--parameter", "CacheUrl=rediss://user:sesame@host", "BatchSize=5")
         for text in [
             "s3 CreateBucket: PUT", "(a zip file of", "cloudformation CreateChangeSet: POST",
@@ -188,49 +160,8 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(try world.server.calls().count, 0)
     }
 
-    func testWithoutWaitingTheCommandThatFollowsIsNamed() throws {
-        let world = try World([
-            "statuses": ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
-        ])
-        let run = try world.deploy("--no-wait")
-        XCTAssertTrue(
-            run.output.contains("started; follow it with concertctl deploy --stack-name concert-data-processor"),
-            run.output)
-        let again = try world.deploy("--no-wait", status: 1)
-        XCTAssertTrue(again.notes.contains("another operation is in progress"), again.notes)
-        let followed = try world.deploy()
-        XCTAssertTrue(followed.notes.contains("following the operation in progress"), followed.notes)
-        XCTAssertTrue(followed.output.contains("no changes, CREATE_COMPLETE"), followed.output)
-    }
-
-    func testCtrlCLeavesTheDeploymentRunningAndSaysHowToFollowIt() throws {
-        let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
-        let home = try TemporaryFolder()
-        let zip = try DeploymentFiles.zip(in: world.folder)
-        let program = try Concertctl.start(
-            ["deploy", "--yes", "--template", world.template, "--zip", zip], home: home,
-            environment: world.server.environment)
-        try program.wait { _ in try !world.server.calls(of: "DescribeStackEvents").isEmpty }
-        program.signal(SIGINT)
-        let run = try program.finish()
-        XCTAssertEqual(run.status, 130, run.notes)
-        XCTAssertTrue(
-            run.notes.contains(
-                "the operation continues at AWS; follow it again with: concertctl deploy --stack-name concert-data-processor"
-            ),
-            run.notes)
-        XCTAssertEqual(try world.server.calls(of: "DeleteStack").count, 0)
-    }
-
-    func testATimeOutSaysHowToFollowIt() throws {
-        let world = try World(["statuses": Array(repeating: "CREATE_IN_PROGRESS", count: 10_000)])
-        let run = try world.deploy("--timeout", "1", status: 1)
-        XCTAssertTrue(run.notes.contains("waited until --timeout; the operation continues at AWS"), run.notes)
-        XCTAssertTrue(run.notes.contains("next: concertctl deploy --stack-name concert-data-processor"), run.notes)
-    }
-
-    func testUndeployListsWhatStays() throws {
-        let world = try World()
+    func testUndeployListsRemainingResources() throws {
+        let world = try DeployWorld()
         _ = try world.deploy(
             "--stack-name", "staging", "--parameter", "StreamName=staging")
         try world.server.set([
@@ -245,7 +176,7 @@ final class DeployTests: XCTestCase {
         XCTAssertEqual(
             run.output,
             """
-            stack staging, CREATE_COMPLETE: what stays:
+            stack staging, CREATE_COMPLETE: these resources remain:
               Stream (AWS::Kinesis::Stream)  staging
               DeadLetterQueue (AWS::SQS::Queue)  https://q
               the bucket with the deployed versions, unless --bucket named another one  concert-data-deploy-123456789012-us-east-1
@@ -255,6 +186,26 @@ final class DeployTests: XCTestCase {
         try world.server.set(["status": NSNull()])
         let again = try world.run("undeploy", "--stack-name", "staging", "--yes")
         XCTAssertEqual(again.output, "stack staging does not exist\n")
+    }
+
+    func testFailedDeletionNamesResourcesToRetain() throws {
+        let world = try DeployWorld([
+            "status": "CREATE_COMPLETE", "statuses": ["DELETE_IN_PROGRESS", "DELETE_FAILED"],
+            "events": [
+                ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
+                ["Letters", "AWS::S3::Bucket", "DELETE_FAILED", "The bucket is not empty"],
+                ["Role", "AWS::IAM::Role", "DELETE_FAILED", "In use"],
+            ],
+        ])
+        let run = try world.run("undeploy", "--yes", status: 1)
+        XCTAssertTrue(
+            run.notes.hasSuffix(
+                """
+                  to retain what cannot be deleted: aws cloudformation delete-stack --stack-name concert-data-processor \
+                --retain-resources Letters Role
+                  next: concertctl undeploy --stack-name concert-data-processor
+
+                """), run.notes)
     }
 
     func testUsageErrors() throws {
@@ -270,8 +221,8 @@ final class DeployTests: XCTestCase {
     }
 
     /// Each call that the commands make needs an action that the policy allows.
-    func testThePolicyAllowsEveryCallOfTheCommands() throws {
-        let world = try World()
+    func testPrintedPolicyAllowsEveryCall() throws {
+        let world = try DeployWorld()
         _ = try world.deploy()
         try world.server.set(["statuses": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]])
         _ = try world.deploy(version: "2")
@@ -280,7 +231,7 @@ final class DeployTests: XCTestCase {
         _ = try world.run("undeploy", "--yes")
         let policy = try JSONValue(parsing: Array(world.run("deploy", "--print-policy").output.utf8))
         let actions = (policy["Statement"]?.array ?? []).flatMap { $0["Action"]?.array?.compactMap(\.string) ?? [] }
-        // What IAM calls operations that have another name there.
+        // The IAM actions of operations whose action has another name.
         let names = [
             "s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket",
             "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",

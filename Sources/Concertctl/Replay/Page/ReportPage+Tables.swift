@@ -37,14 +37,18 @@ extension ReportPage {
         guard !report.byReason.isEmpty else { return "" }
         let reasons = report.byReason.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { [Markup.escaped($0.key), "\($0.value)"] }
-        let rows = report.badRecords.map { event, record in
-            [
-                Markup.sequenceNumber(record.sequenceNumber) + (record.subSequenceNumber.map { " (\($0))" } ?? ""),
-                Markup.escaped(record.reason), Markup.escaped(record.message), Markup.escaped(event),
+        let rows = report.badRecords.map { bad in
+            let record = bad.record
+            let number =
+                Markup.sequenceNumber(record.sequenceNumber) + (record.subSequenceNumber.map { " (\($0))" } ?? "")
+            return [
+                bad.origin.map { Markup.escaped($0.text) } ?? number,
+                bad.identity.map { Markup.escaped("\($0.kind) \($0.id)") } ?? "", Markup.escaped(record.reason),
+                Markup.escaped(record.message), Markup.escaped(bad.event),
             ]
         }
         return Markup.table("Bad records by reason", ["reason", "#records"], reasons)
-            + Markup.table("Bad records", ["sequence number", "reason", "message", "delivered in"], rows)
+            + Markup.table("Bad records", ["record", "entity", "reason", "message", "delivered in"], rows)
             + Self.rest(report.badRecordCount - rows.count)
     }
 

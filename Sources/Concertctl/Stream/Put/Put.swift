@@ -20,6 +20,7 @@ struct Put {
     private var queue: PutQueue
     private var decoder = RecordReader()
     private(set) var findings = PayloadFindings()
+    private(set) var unknownMembers = UnknownMembers()
     private(set) var summary: PutSummary
     private var progress = Progress()
     private let start = ContinuousClock.now
@@ -110,6 +111,7 @@ extension Put {
             id = found.id
             if let error = found.error { try take(error, on: line) }
         }
+        if options.validates { unknownMembers.add(line.bytes, origin: line.origin) }
         let key = options.partitionKey ?? PartitionKey.key(of: line.bytes, id: id)
         let entry = PutQueue.PutEntry(key: key, data: line.bytes, number: readCount)
         guard entry.size <= queue.limits.entryBytes else {

@@ -92,6 +92,7 @@ struct StreamPut: Command {
             try session.isDryRun ? nil : options.failedPath.map { try FailedRecordsFile(path: $0, option: Self.failed) }
         let ending = await put.run()
         put.findings.printNotes()
+        put.unknownMembers.printNotes()
         let isRestOnOutput = options.failedPath.map(OutputFile.isStandardOutput) ?? false
         session.show(
             text: .lines(put.summary.text), json: put.summary.json, isTaken: isRestOnOutput)
