@@ -106,10 +106,10 @@ def servers(count):
 
 
 class CountingProxy:
-    """Forwards connections to a server, and counts the bytes and how often the client waited for replies."""
+    """Forwards connections to a server, and counts the bytes."""
 
     def __init__(self, port):
-        self.target, self.sent, self.received, self.turns, self.was_sending = port, 0, 0, 0, False
+        self.target, self.sent, self.received = port, 0, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()

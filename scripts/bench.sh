@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the baselines and the decode benchmark, and compares them with dist/bootstrap. Arguments are passed to
-# Benchmarks/bench.py. With --pipeline as the first one, measures the whole pipeline on local servers (Benchmarks/pipeline.py).
+# Benchmarks/bench.py. With --pipeline as the first one, measures the whole pipeline on local servers
+# (Benchmarks/pipeline.py), with --sinks each sink against a plain client (Benchmarks/sinks.py).
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,6 +13,11 @@ if [[ ${1-} == --pipeline ]]; then
 fi
 build=.build-bench
 mkdir -p "$build"
+if [[ ${1-} == --sinks ]]; then
+    scripts/install-packages.sh gcc redis-server >&2
+    for program in stub plain; do gcc -O2 -Wall -Wextra -o "$build/$program" "Benchmarks/baselines/$program.c"; done
+    exec python3 Benchmarks/sinks.py "${@:2}"
+fi
 
 scripts/install-build-dependencies.sh
 if [[ ! -e /usr/include/simdjson.h ]]; then

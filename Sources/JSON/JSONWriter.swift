@@ -27,6 +27,13 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a key and its colon, which an earlier ``key(_:)-(String)`` has written.
+    package mutating func key(written key: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: key)
+        needsComma = false
+    }
+
     package mutating func string(_ value: String) {
         var value = value
         separate()

@@ -5,10 +5,12 @@ import JSON
 extension RecordBatch {
     /// Writes the fields that the record has as members of an open object.
     package func writeMembers(of record: EntityRecord, to writer: inout JSONWriter) {
-        for (field, value) in zip(catalog[record.kind].fields, values(of: record)) {
+        let schema = catalog[record.kind]
+        let keys = schema.documentKeys.keys
+        for (place, value) in zip(keys.indices, values(of: record)) {
             if case .absent = value { continue }
-            writer.key(field.name)
-            write(value, of: field.type, to: &writer)
+            writer.key(written: keys[place])
+            write(value, of: schema.fields[place].type, to: &writer)
         }
     }
 
@@ -22,7 +24,9 @@ extension RecordBatch {
     }
 
     /// Writes a value, which must not be absent.
-    func write(_ value: FieldValue, of type: FieldType, to writer: inout JSONWriter) {
+    ///
+    /// - Parameter type: The field's type, which is copied only for values that need it.
+    func write(_ value: FieldValue, of type: @autoclosure () -> FieldType, to writer: inout JSONWriter) {
         switch value {
         case .absent: writer.null()
         case .text(let text): write(text, to: &writer)
@@ -34,7 +38,7 @@ extension RecordBatch {
             var text: [UInt8] = []
             timestamp.write(to: &text)
             writer.string(text.span)
-        case .choice(let index): writer.string(type.word(index))
+        case .choice(let index): writer.string(type().word(index))
         case .list(let list):
             writer.openArray()
             for text in texts(list) { write(text, to: &writer) }

@@ -16,6 +16,7 @@ package final class EntitySchema: Sendable {
     /// The names from which ``table`` is created; nil for kinds that are not in the warehouse.
     private let tableNames: (name: String, distributionKey: String?, sortKey: String?)?
     private let madeTable = AtomicLazyReference<WarehouseTable>()
+    private let madeKeys = AtomicLazyReference<DocumentKeys>()
     /// Whether the cache stores the newest document.
     package let isCached: Bool
     /// The members that must be objects if a record of this kind has them.
@@ -78,6 +79,22 @@ package final class EntitySchema: Sendable {
             ?? madeTable.storeIfNil(
                 WarehouseTable(
                     name, fields: fields, keyIndex: keyIndex, distributionKey: distributionKey, sortKey: sortKey))
+    }
+
+    /// The names of ``fields`` as keys of documents, with their colons; created on first access, as ``table`` is.
+    var documentKeys: DocumentKeys { madeKeys.load() ?? madeKeys.storeIfNil(DocumentKeys(fields)) }
+
+    /// Keys of documents as JSON.
+    final class DocumentKeys: Sendable {
+        let keys: [[UInt8]]
+
+        init(_ fields: [FieldDescription]) {
+            keys = fields.map { field in
+                var writer = JSONWriter()
+                writer.key(field.name)
+                return writer.bytes
+            }
+        }
     }
 
     /// Returns the kind with more fields, which follow its own.

@@ -1,6 +1,10 @@
 import Clients
+import Synchronization
 
-/// The delivery of planned notifications to one destination, in order.
+/// The delivery of planned notifications to one destination.
+///
+/// The notifications of one entity are sent in order. Many notifications are sent in several lanes, which have one call in
+/// flight each; all notifications of an entity are in the same lane.
 struct Delivery: Sendable {
     let batch: RecordBatch
     let context: InvocationContext
@@ -33,11 +37,61 @@ struct Delivery: Sendable {
 
     /// Sends the notifications of `plan`; marks the rest as retryable if the destination is unavailable or time is up.
     mutating func deliver(_ plan: NotificationPlan) async {
-        var rest = plan.notifications[...]
+        let obstacle = Obstacle()
+        let lanes = lanes(of: plan.notifications)
+        guard lanes.count > 1 else { return await deliver(plan.notifications, obstacle) }
+        let start = self
+        outcomes = await withTaskGroup(of: [Int: RecordOutcome].self) { group in
+            for lane in lanes {
+                group.addTask {
+                    var delivery = start
+                    await delivery.deliver(lane, obstacle)
+                    return delivery.outcomes
+                }
+            }
+            return await group.reduce(into: [:]) { $0.merge($1) { $1 } }
+        }
+    }
+
+    /// The reason why nothing more can be sent, which ends all lanes.
+    private final class Obstacle: Sendable {
+        private let first = Mutex<String?>(nil)
+
+        var reason: String? { first.withLock { $0 } }
+
+        func note(_ reason: String) { first.withLock { $0 = $0 ?? reason } }
+    }
+
+    /// Distributes notifications to lanes, in their order.
+    private func lanes(of notifications: [PlannedNotification]) -> [[PlannedNotification]] {
+        let calls = notifications.count / max(1, sender.capacity.count)
+        let count = min(Self.laneLimit, calls / Self.leastCalls)
+        guard count > 1 else { return [notifications] }
+        var lanes = [[PlannedNotification]](repeating: [], count: count)
+        var known: [EntityKey: Int] = [:]
+        for planned in notifications {
+            let lane = known[planned.entity] ?? known.count % count
+            known[planned.entity] = lane
+            lanes[lane].append(planned)
+        }
+        return lanes
+    }
+
+    /// The most calls in flight to one destination.
+    private static let laneLimit = 8
+    /// The least calls for which a lane is used.
+    private static let leastCalls = 8
+
+    private mutating func deliver(_ notifications: [PlannedNotification], _ obstacle: Obstacle) async {
+        var rest = notifications[...]
         while !rest.isEmpty {
-            let messages = nextCall(&rest)
-            guard let problem = messages.isEmpty ? nil : await send(messages) else { continue }
-            for planned in rest { outcomes[planned.record] = .retryable(reason: problem) }
+            if obstacle.reason == nil {
+                let messages = nextCall(&rest)
+                guard !messages.isEmpty, let problem = await send(messages) else { continue }
+                obstacle.note(problem)
+            }
+            let reason = obstacle.reason ?? ""
+            for planned in rest { outcomes[planned.record] = .retryable(reason: reason) }
             return
         }
     }

@@ -3,7 +3,7 @@ import Clients
 import Telemetry
 import Transport
 
-/// A sender that posts notifications to a URL, one by one, in order.
+/// A sender that posts notifications to a URL, one in each call.
 ///
 /// If a secret is set, each request has a signature that includes the time, which prevents replay of old requests.
 struct WebhookSender: NotificationSender {
