@@ -1,6 +1,6 @@
 import Basics
 
-/// Finds which of a fixed set of keys a JSON key is, by its length and its bytes as one block.
+/// A fixed set of keys, in which a JSON key is found by its length and its bytes as one block.
 package struct KeyTable: Sendable {
     @usableFromInline
     struct Slot: Sendable {

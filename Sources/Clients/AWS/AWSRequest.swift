@@ -14,15 +14,15 @@ package struct AWSRequest: Sendable, Equatable {
     package var query: [QueryItem] = []
     package var headers: [HTTPHeader] = []
     package var body: [UInt8] = []
-    /// For one attempt, from the first byte sent to the last received.
+    /// The limit of one attempt, from the first byte sent to the last byte received.
     package var timeout: Duration = .seconds(60)
-    /// How many attempts, where not as many as the client makes of every call.
+    /// The maximum number of attempts; nil for the client's limit.
     package var maxAttempts: Int?
-    /// Whether an attempt in flight is given up when the task is cancelled.
+    /// Whether cancellation of the task ends an attempt in flight.
     ///
-    /// False where somebody must know what became of it, as after a `PutRecords`.
+    /// False for requests whose outcome must be known, such as `PutRecords`.
     package var isAbandonedOnCancel = true
-    /// False for the few calls that are made to get credentials in the first place.
+    /// False for requests that get credentials.
     package var isSigned = true
     /// The body of the response that takes the place of the service's in a dry run.
     package var placeholder: [UInt8] = []
@@ -90,7 +90,7 @@ extension AWSRequest {
 }
 
 extension AWSRequest.QueryItem {
-    /// As it stands in a URL or in a form.
+    /// The form in URLs and in form bodies.
     var encoded: String { PercentEncoding.encode(name) + "=" + PercentEncoding.encode(value) }
 }
 

@@ -3,7 +3,7 @@ import Clients
 import JSON
 import Processor
 
-/// Lists dead letters without changing them.
+/// The command that lists dead letters without changing them.
 struct DeadLettersList: Command {
     static let description = CommandDescription(
         name: "dead-letters list", summary: "list dead letters in a queue, a bucket, or files",

@@ -3,7 +3,7 @@ import Foundation
 import JSON
 import Processor
 
-/// Shows dead letters with their data, without changing them.
+/// The command that shows dead letters with their data, without changing them.
 struct DeadLettersShow: Command {
     private static let payload = Option<Bool>(
         "--payload",

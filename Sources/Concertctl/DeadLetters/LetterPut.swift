@@ -2,7 +2,7 @@ import Basics
 import Clients
 import JSON
 
-/// Puts records of dead letters on one stream, in order per partition key.
+/// The records of dead letters that are put on one stream, in order per partition key.
 struct LetterPut {
     private let stream: StreamReference
     private let session: AWSSession

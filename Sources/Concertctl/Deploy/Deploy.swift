@@ -4,7 +4,7 @@ import Foundation
 import JSON
 import Telemetry
 
-/// Deploys the template and the code of the function with CloudFormation.
+/// The command that deploys the template and the code of the function with CloudFormation.
 struct Deploy: Command {
     private static let rollback = Option<Bool>(
         "--rollback", "deploy the template, code and parameters that the last deployment replaced")

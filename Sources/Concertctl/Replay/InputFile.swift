@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Processor
 
-/// Reads input files: limits their size, decompresses them, and rejects other formats with advice.
+/// A reader of input files, which limits their size, decompresses them, and rejects other formats with advice.
 enum InputFile {
     /// The largest file, in bytes, before and after decompression.
     static let limit = 1 << 30

@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Processor
 
-/// Parses the output of `aws kinesis get-records`.
+/// A parser of the output of `aws kinesis get-records`.
 ///
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
 enum KinesisRecords {

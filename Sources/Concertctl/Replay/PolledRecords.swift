@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Poller
 
-/// Splits events into their records.
+/// The records of events, as the poller delivers them.
 enum PolledRecords {
     /// A record with its shard and its stream.
     struct SourceRecord {

@@ -3,7 +3,7 @@ import Poller
 import Processor
 import Telemetry
 
-/// Replays saved events or payloads through the processor, without an AWS account.
+/// The command that replays saved events or payloads through the processor, without an AWS account.
 struct Replay: Command {
     static let description = CommandDescription(
         name: "replay", summary: "replay saved events or payloads through the processor and report the outcomes",

@@ -9,7 +9,7 @@ struct ReplayReport {
         var event: String
         /// The end time, in ms since the start of the replay.
         var time: Double
-        /// In ms.
+        /// The time of the invocation, in ms.
         var latency: Double
         /// The number of records by outcome in this delivery; failed records may be delivered again.
         var byOutcome: [BatchReport.Disposition: Int]

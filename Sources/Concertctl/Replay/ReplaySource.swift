@@ -10,7 +10,7 @@ struct ReplayEvent {
     var bytes: [UInt8]
 }
 
-/// Reads events from files, folders, and standard input, and combines payloads into events.
+/// A reader of events from files, folders, and standard input, which combines payloads into events.
 struct ReplaySource {
     /// The number of payloads per event.
     let batchSize: Int
@@ -178,7 +178,7 @@ struct ReplaySource {
     }
 }
 
-/// Builds Lambda events from payloads or records, like the poller.
+/// A builder of Lambda events from payloads or records, like the poller.
 enum LambdaEvent {
     private static let streamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/replay"
     private static let shardID = "shardId-000000000000"

@@ -1,7 +1,7 @@
 import Foundation
 import JSON
 
-/// Reads the records of a stream to replay them.
+/// A reader of a stream's records, which are replayed.
 struct StreamSource {
     let stream: StreamReference
     let session: AWSSession

@@ -5,7 +5,7 @@ struct SetupPlan: Sendable {
     var mode: StreamMode.Mode
     /// Shard-level metrics to enable; empty to change none.
     var metrics: [String]
-    /// Nil for no encryption.
+    /// The KMS key; nil for a stream without encryption.
     var keyID: String?
     var tags: StreamTags
     /// Nil leaves the retention unchanged.

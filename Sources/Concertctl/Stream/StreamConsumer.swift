@@ -3,7 +3,7 @@ import Clients
 import JSON
 import Processor
 
-/// Registers, lists, describes, and deregisters enhanced fan-out consumers.
+/// The commands that register, list, describe, and deregister enhanced fan-out consumers.
 struct StreamConsumer: Command {
     private enum Verb: String, CaseIterable { case register, list, describe, deregister }
 

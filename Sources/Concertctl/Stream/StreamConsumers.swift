@@ -10,7 +10,7 @@ struct StreamConsumerSummary: Sendable {
     var arn: String
     /// `CREATING`, `DELETING`, `ACTIVE`.
     var status: String
-    /// The API's object.
+    /// The consumer as the API describes it.
     var json: JSONValue
 
     init(_ json: JSONValue) {

@@ -2,7 +2,7 @@ import Basics
 import Clients
 import JSON
 
-/// Deletes a stream and its records.
+/// The command that deletes a stream and its records.
 struct StreamDelete: Command {
     private static let enforce = Option<Bool>(
         "--enforce-consumer-deletion", "also delete its registered consumers")

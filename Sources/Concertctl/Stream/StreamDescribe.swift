@@ -1,6 +1,6 @@
 import JSON
 
-/// Shows one stream.
+/// The command that shows one stream.
 struct StreamDescribe: Command {
     static let description = CommandDescription(
         name: "stream describe", summary: "show the stream's state, settings, shards, tags, and consumers",

@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// Lists the streams of the Region.
+/// The command that lists the streams of the Region.
 struct StreamList: Command {
     static let description = CommandDescription(
         name: "stream list", summary: "list the streams of the Region",

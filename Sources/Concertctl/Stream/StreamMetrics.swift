@@ -4,7 +4,7 @@ import Foundation
 import JSON
 import Telemetry
 
-/// Shows the stream's CloudWatch metrics.
+/// The command that shows the stream's CloudWatch metrics.
 struct StreamMetrics: Command {
     private static let since = Option<String>(
         "--since", value: "TIME", default: "1h", note: "at most 15 days",

@@ -2,7 +2,7 @@ import Clients
 import Foundation
 import JSON
 
-/// Creates the platform's stream and its settings; running it again changes nothing.
+/// The command that creates the platform's stream and its settings; running it again changes nothing.
 struct StreamSetup: Command {
     static let description = CommandDescription(
         name: "stream setup", summary: "create and configure the stream in one command",

@@ -22,7 +22,7 @@ struct StreamSummary: Sendable, Equatable {
     var maxRecordKibibytes: Int?
     /// Whether Kinesis chooses the shard of each record and ignores its partition key.
     var ignoresPartitionKeys: Bool
-    /// The API's object.
+    /// The stream as the API describes it.
     var json: JSONValue
 
     init(_ answer: JSONValue) throws(CommandError) {

@@ -1,7 +1,7 @@
 import Clients
 import JSON
 
-/// Lists, adds, and removes a stream's tags.
+/// The commands that list, add, and remove a stream's tags.
 struct StreamTag: Command {
     private static let tags = Option<[String]>(
         "--tags", value: "KEY=VALUE", default: [], "tags to add; replaces the value of an existing key")

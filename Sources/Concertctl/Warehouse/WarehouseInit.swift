@@ -2,7 +2,7 @@ import Clients
 import JSON
 import Processor
 
-/// Creates the schema, tables, and columns of the redshift processor that do not exist yet.
+/// The command that creates the schema, tables, and columns of the redshift processor that do not exist yet.
 struct WarehouseInit: Command {
     static let description = CommandDescription(
         name: "warehouse init", summary: "create the schema and tables, and add missing columns",

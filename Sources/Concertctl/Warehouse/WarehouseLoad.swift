@@ -3,7 +3,7 @@ import JSON
 import Processor
 import Telemetry
 
-/// Loads staged objects, like the loader function.
+/// The command that loads staged objects, like the loader function.
 struct WarehouseLoad: Command {
     static let description = CommandDescription(
         name: "warehouse load", summary: "load all staged objects into the tables",

@@ -3,7 +3,7 @@ import Foundation
 import JSON
 import Processor
 
-/// Shows the contents of the warehouse and its lag behind the stream.
+/// The command that shows the contents of the warehouse and its lag behind the stream.
 struct WarehouseStatus: Command {
     static let description = CommandDescription(
         name: "warehouse status", summary: "show row counts, the lag behind the stream, and staged objects",

@@ -1,4 +1,4 @@
-/// Runs all processors concurrently on one batch, and collects their outcomes.
+/// The processors, which run concurrently on one batch, and whose outcomes it collects.
 package struct Dispatcher: Sendable {
     /// The result of one processor for a batch.
     struct Report: Sendable {

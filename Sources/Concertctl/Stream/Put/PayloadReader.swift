@@ -1,7 +1,7 @@
 import Foundation
 import JSON
 
-/// Reads payloads from files and standard input, one per line, without waiting for the end of the input.
+/// A reader of payloads from files and standard input, one per line, which does not wait for the end of the input.
 final class PayloadReader {
     /// One payload.
     struct PayloadLine: Equatable {

@@ -2,7 +2,7 @@ import Clients
 import Foundation
 import JSON
 
-/// Puts payloads on the stream.
+/// The command that puts payloads on the stream.
 struct StreamPut: Command {
     private static let partitionKey = Option<String?>(
         "--partition-key", value: "KEY", otherwise: "the entity's ID, otherwise a hash of the record",

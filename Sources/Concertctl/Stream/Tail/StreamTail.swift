@@ -3,7 +3,7 @@ import Foundation
 import JSON
 import Processor
 
-/// Prints the records of the stream.
+/// The command that prints the records of the stream.
 struct StreamTail: Command {
     private static let from = Option<String>(
         "--from", value: "WHERE", default: "LATEST",

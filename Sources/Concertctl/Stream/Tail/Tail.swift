@@ -2,7 +2,7 @@ import Clients
 import Foundation
 import JSON
 
-/// Reads all shards of a stream, parents before children, each as often as its read limit allows.
+/// A reader of all shards of a stream, parents before children, each as often as its read limit allows.
 struct Tail {
     private let stream: StreamReference
     private let session: AWSSession

@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Processor
 
-/// Prints and counts records, one batch at a time.
+/// A printer that also counts the records, one batch at a time.
 struct TailOutput {
     enum Format { case text, json, raw }
 
