@@ -63,6 +63,15 @@ final class ReplayInputTests: XCTestCase {
         XCTAssertEqual(try names(paths), cases.flatMap(\.bad))
         XCTAssertEqual(
             Set(try names(paths + ["--retries", "0", "--shards", "3", "--bisect"])), Set(cases.flatMap(\.bad)))
+        // A sequence number that begins like another one is not mistaken for it.
+        let records = [("4711", "good"), ("471", "short")].map { number, id in
+            let text = #"{"artist_id":"\#(id)","data_type":"artists"\#(id == "good" ? #","name":"n""# : "")}"#
+            let data = Data(text.utf8).base64EncodedString()
+            return
+                #"{"kinesis":{"sequenceNumber":"\#(number)","partitionKey":"k","data":"\#(data)"},"eventSource":"aws:kinesis"}"#
+        }
+        let path = try folder.write(#"{"Records":[\#(records.joined(separator: ","))]}"#, to: "numbers.event.json")
+        XCTAssertEqual(try names([path]), ["numbers.event.json: 471 (artist short)"])
         // An event's record keeps its sequence number.
         let event = Repository.root.appending(path: "Fixtures/kinesis/bad-missing.event.json").path
         let run = try Concertctl.run(["replay", event])

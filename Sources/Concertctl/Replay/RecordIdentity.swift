@@ -18,10 +18,11 @@ struct RecordIdentity {
     ///   - elements: The ranges of its records.
     init?(ofRecord sequenceNumber: String, in event: [UInt8], _ elements: [Range<Int>]) {
         let digits = Array(sequenceNumber.utf8)
-        guard let element = elements.first(where: { event[$0].range(of: digits) != nil }),
-            let record = try? JSONValue(parsing: Array(event[element])),
-            let data = record["kinesis"]?["data"]?.string.flatMap({ Data(base64Encoded: $0) })
-        else { return nil }
+        // The digits may also be a part of another record's number, or of its data.
+        let records = elements.lazy.filter { event[$0].range(of: digits) != nil }
+            .compactMap { try? JSONValue(parsing: Array(event[$0])) }
+        let record = records.first { $0["kinesis"]?["sequenceNumber"]?.string?.utf8.elementsEqual(digits) ?? false }
+        guard let data = record?["kinesis"]?["data"]?.string.flatMap({ Data(base64Encoded: $0) }) else { return nil }
         let bytes = Array(data)
         guard let payload = try? JSONValue(parsing: InputFile.inflated(bytes) ?? bytes) else { return nil }
         self.init(payload["payload"] ?? payload["data"] ?? payload, dataType: payload["data_type"]?.string)
